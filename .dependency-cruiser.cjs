@@ -1,0 +1,187 @@
+/*
+ * Which way imports may point (ARCHITECTURE.md, "Folders and arrows"). scripts/test/arrows.test.ts
+ * shows for each rule an import that it refuses.
+ */
+const services = ['gate', 'sched', 'work', 'notif', 'recycle', 'ui'];
+const anyService = `^(${services.join('|')})/`;
+const src = '^[^/]+/src/';
+/** Packages that exist to test and to measure; they are not part of what runs. */
+const testTools = '^(testkit|bench|chaos)/';
+const tests = '^[^/]+/(test|integration|suite)/';
+/** A package of npm, whether it is installed or not. */
+const npm = (names) => `(^|node_modules/)(${names})(/|$)`;
+/** Types are erased: naming one ties nothing together at run time. */
+const atRunTime = { dependencyTypesNot: ['type-only'] };
+
+module.exports = {
+  forbidden: [
+    {
+      name: 'no-cycles',
+      comment: 'Two files that need each other are one concept, or hide a third.',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'resolvable',
+      comment:
+        'An import that leads nowhere breaks at run time, on the machine of somebody else. (The client of Kubernetes is ruled below.)',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true, pathNot: '^@kubernetes/client-node' },
+    },
+    {
+      name: 'model-is-pure',
+      comment:
+        'core/model is the mathematics of chainr: it reads no clock, file or network, so that every branch of it can be tested.',
+      severity: 'error',
+      from: { path: '^core/src/model/' },
+      to: { path: '^[^/]+/(src|dist)/', pathNot: '^core/src/model/' },
+    },
+    {
+      name: 'model-touches-no-system',
+      comment: 'As above: no module of Node either.',
+      severity: 'error',
+      from: { path: '^core/src/model/' },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'api-knows-only-the-model',
+      comment:
+        'The schemas of the routes are shared with the page and the command, which must not draw in Redis with them.',
+      severity: 'error',
+      from: { path: '^core/src/api/' },
+      to: { path: '^[^/]+/(src|dist)/', pathNot: '^core/src/(api|model)/' },
+    },
+    {
+      name: 'store-knows-only-the-model',
+      comment:
+        'The state does not know who serves it or what queues it. The types of a logger and of a lifecycle are no such knowledge.',
+      severity: 'error',
+      from: { path: '^core/src/store/' },
+      to: { path: '^[^/]+/(src|dist)/', pathNot: '^core/src/(store|model)/', ...atRunTime },
+    },
+    {
+      name: 'queue-knows-only-the-model',
+      comment:
+        'The queue is a hint, never truth: it must not read or write the state. The names of all keys are made in one file, and connections in another; those it takes from the store.',
+      severity: 'error',
+      from: { path: '^core/src/queue/' },
+      to: {
+        path: '^[^/]+/(src|dist)/',
+        pathNot: '^core/src/((queue|model)/|store/(keys|connection)\\.ts$)',
+        ...atRunTime,
+      },
+    },
+    {
+      name: 'service-parts-are-general',
+      comment:
+        'What every service shares (settings, logger, HTTP, lifecycle) serves those without a store too, such as gate and ui. It does know the error that says "Redis is away", to answer 503.',
+      severity: 'error',
+      from: { path: '^core/src/service/' },
+      to: { path: '^[^/]+/(src|dist)/', pathNot: '^core/src/((service|api|model)/|store/errors\\.ts$)' },
+    },
+    {
+      name: 'core-imports-no-package',
+      comment: 'Everything stands on core; it stands on nothing.',
+      severity: 'error',
+      from: { path: '^core/src/' },
+      to: { path: '^[^/]+/(src|dist)/', pathNot: '^core/' },
+    },
+    {
+      name: 'executor-knows-only-the-model',
+      comment: 'An executor runs attempts and reports outcomes; leases, slots and the store are the worker’s.',
+      severity: 'error',
+      from: { path: '^executor/src/' },
+      to: { path: '^[^/]+/(src|dist)/', pathNot: '^(executor/|core/src/model/)', ...atRunTime },
+    },
+    {
+      name: 'only-work-runs-executors',
+      comment: 'One place decides what runs. The test tools bring their own fakes.',
+      severity: 'error',
+      from: { path: src, pathNot: ['^(executor|work)/', testTools] },
+      to: { path: '^executor/' },
+    },
+    {
+      name: 'ui-and-cli-speak-the-api',
+      comment:
+        'The page and the command see what every client sees. (Both are also started as processes, for which core/service is; `up` starts services and is ruled below.)',
+      severity: 'error',
+      from: { path: '^(ui|cli)/src/', pathNot: '^cli/src/up[./-]' },
+      to: { path: '^[^/]+/(src|dist)/', pathNot: '^((ui|cli)/|core/src/(api|model|service)/)' },
+    },
+    {
+      name: 'ui-and-cli-are-two',
+      comment: 'The page does not need the command, nor the command the page; only `up` starts it.',
+      severity: 'error',
+      from: { path: '^(ui|cli)/src/', pathNot: '^cli/src/up[./-]' },
+      to: { path: '^(ui|cli)/', pathNot: '^$1/' },
+    },
+    {
+      name: 'services-meet-in-redis',
+      comment: 'Services never import one another: each can be killed, replaced and counted alone.',
+      severity: 'error',
+      from: { path: '^(gate|sched|work|notif|recycle|ui)/' },
+      to: { path: anyService, pathNot: '^$1/' },
+    },
+    {
+      name: 'services-are-started-whole',
+      comment: 'Only `chainr up` and the test tools start services in their own process.',
+      severity: 'error',
+      from: { path: '^(core|executor|cli)/src/', pathNot: '^cli/src/up[./-]' },
+      to: { path: anyService },
+    },
+    {
+      name: 'services-are-entered-by-their-service-file',
+      comment: 'Whoever starts a service knows its service.ts, not what it is made of.',
+      severity: 'error',
+      from: { path: '^(cli/src/up[./-]|testkit/|bench/|chaos/)' },
+      to: { path: anyService, pathNot: '/(src|dist)/service\\.(ts|js|d\\.ts)$' },
+    },
+    {
+      name: 'tools-are-not-imported',
+      comment: 'Nothing that runs depends on what tests it, measures it or commands it.',
+      severity: 'error',
+      from: { path: src, pathNot: [testTools, '^cli/'] },
+      to: { path: [testTools, '^cli/'] },
+    },
+    {
+      name: 'the-command-imports-no-tools',
+      comment: 'As above, for the command itself.',
+      severity: 'error',
+      from: { path: '^cli/src/' },
+      to: { path: testTools },
+    },
+    {
+      name: 'src-imports-no-tests',
+      comment: 'As above, for the tests and the scripts.',
+      severity: 'error',
+      from: { path: src },
+      to: { path: '^([^/]+/(test|integration|scripts)|scripts)/' },
+    },
+    {
+      name: 'redis-has-one-seam',
+      comment: 'Who speaks to Redis elsewhere makes keys and commands that no script guards.',
+      severity: 'error',
+      from: { pathNot: ['^core/src/(store|queue)/', testTools, tests] },
+      to: { path: npm('ioredis|bullmq') },
+    },
+    {
+      name: 'kubernetes-has-one-seam',
+      comment: 'As above, for the API of Kubernetes.',
+      severity: 'error',
+      from: { pathNot: ['^executor/src/kubernetes/', testTools, tests] },
+      to: { path: npm('@kubernetes/client-node') },
+    },
+  ],
+  options: {
+    doNotFollow: { path: ['node_modules', '(^|/)dist/'] },
+    exclude: { path: ['(^|/)dist/', '(^|/)coverage/'] },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['chainr-source', 'import', 'types', 'node', 'default'],
+      extensions: ['.ts', '.js', '.mjs', '.cjs', '.json'],
+    },
+  },
+};

@@ -1,0 +1,38 @@
+import { Command } from 'commander';
+import { version } from '@chainr/core/service/version';
+import { defaultServer } from './connect.js';
+import type { Exit } from './exit-codes.js';
+import { getCommand } from './get-command.js';
+import { logsCommand } from './logs-command.js';
+import { runCommand } from './run-command.js';
+import type { Terminal } from './terminal.js';
+import { upCommand } from './up/up-command.js';
+import { validateCommand } from './validate-command.js';
+
+/** The whole command line of `chainr`. */
+export function createProgram(terminal: Terminal, exit: Exit): Command {
+  const program = new Command('chainr')
+    .description('Runs pipelines of container jobs.')
+    .version(version)
+    .option('--server <url>', `the server, such as ${defaultServer} or unix:/path; otherwise CHAINR_SERVER`)
+    .option('--token-file <file>', 'a file with the token of the server; otherwise CHAINR_TOKEN')
+    .addHelpText('after', '\nExit codes: 0 succeeded, 1 the run failed or the pipeline has mistakes, 2 could not.');
+  const commands = [
+    upCommand(terminal, exit),
+    runCommand(terminal, exit),
+    getCommand(terminal, exit),
+    logsCommand(terminal),
+    validateCommand(terminal, exit),
+  ];
+  for (const command of commands) program.addCommand(command);
+  for (const command of [program, ...commands]) {
+    command
+      .exitOverride()
+      .configureOutput({
+        writeOut: (text) => terminal.stdout.write(text),
+        writeErr: (text) => terminal.stderr.write(text),
+      })
+      .showHelpAfterError('(chainr --help lists the commands)');
+  }
+  return program;
+}

@@ -1,0 +1,22 @@
+/** A cell of a table: its text, and how the text is colored once its width is known. */
+export interface Cell {
+  text: string;
+  paint: (text: string) => string;
+}
+
+/** Lines with aligned columns, two spaces apart; the last column is as long as it is. */
+export function formatTable(rows: readonly (readonly (Cell | string)[])[]): string[] {
+  const widths: number[] = [];
+  for (const row of rows) row.forEach((cell, at) => (widths[at] = Math.max(widths[at] ?? 0, textOf(cell).length)));
+  return rows.map((row) =>
+    row
+      .map((cell, at) => {
+        const padded = at === row.length - 1 ? textOf(cell) : textOf(cell).padEnd(widths[at] ?? 0);
+        return typeof cell === 'string' ? padded : cell.paint(padded);
+      })
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+const textOf = (cell: Cell | string): string => (typeof cell === 'string' ? cell : cell.text);

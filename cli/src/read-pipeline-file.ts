@@ -1,0 +1,28 @@
+import { readFile } from 'node:fs/promises';
+import { text } from 'node:stream/consumers';
+import type { PipelineText } from '@chainr/core/api/client';
+import { CouldNot } from './exit-codes.js';
+import type { Terminal } from './terminal.js';
+
+/** Reads a pipeline from a file, or from standard input for `-`. @throws CouldNot */
+export async function readPipelineFile(file: string, { stdin }: Terminal): Promise<PipelineText> {
+  const content = file === '-' ? await text(stdin) : await readText(file);
+  return { text: content, contentType: contentTypeOf(file, content) };
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const problem = code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a folder' : message;
+    throw new CouldNot(`cannot read ${file}: ${problem}.`, { cause: error });
+  }
+}
+
+/** By the file's ending; where it says nothing, what begins like a JSON object is JSON. */
+function contentTypeOf(file: string, content: string): string {
+  if (/\.json$/i.test(file)) return 'application/json';
+  if (/\.ya?ml$/i.test(file)) return 'application/yaml';
+  return /^\uFEFF?\s*\{/.test(content) ? 'application/json' : 'application/yaml';
+}

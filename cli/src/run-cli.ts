@@ -1,0 +1,22 @@
+import { CommanderError } from 'commander';
+import { createProgram } from './create-program.js';
+import { exitCodes, type ExitCode } from './exit-codes.js';
+import { explainError } from './explain-error.js';
+import { note, type Terminal } from './terminal.js';
+
+/** Runs one command line; resolves with the exit code, and says every error in its own words. */
+export async function runCli(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  let exitCode: ExitCode = exitCodes.succeeded;
+  const program = createProgram(terminal, (code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    // Commander has already said what is wrong with the command line, or printed the help.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.succeeded : exitCodes.couldNot;
+    note(terminal, `chainr: ${explainError(error)}`);
+    return exitCodes.couldNot;
+  }
+}

@@ -1,0 +1,60 @@
+import { Command } from 'commander';
+import type { Client, PipelineText } from '@chainr/core/api/client';
+import { RequestError } from '@chainr/core/api/request-error';
+import type { Run } from '@chainr/core/api/run-resource';
+import { connect, type ServerOptions } from './connect.js';
+import { exitCodes, type Exit } from './exit-codes.js';
+import { outputOption, type OutputFormat } from './output-option.js';
+import { printMistakes } from './print-mistakes.js';
+import { readPipelineFile } from './read-pipeline-file.js';
+import { note, print, type Terminal } from './terminal.js';
+import { watchInTerminal } from './watch-in-terminal.js';
+
+interface RunOptions extends ServerOptions {
+  watch?: true;
+  output: OutputFormat;
+}
+
+export function runCommand(terminal: Terminal, exit: Exit): Command {
+  return new Command('run')
+    .description('send a pipeline to be run')
+    .argument('<file>', 'a JSON or YAML file; - reads standard input')
+    .option('-w, --watch', 'show each change until the run ends; Ctrl-C detaches, the run goes on (exit code 2)')
+    .addOption(outputOption())
+    .action(async (file: string, _options: unknown, command: Command) => {
+      const options = command.optsWithGlobals<RunOptions>();
+      const client = connect(options, terminal);
+      const pipeline = await readPipelineFile(file, terminal);
+      // Taken before the run exists, so that no event of the run is missed.
+      const cursor = options.watch ? await client.lastCursor() : undefined;
+      const run = await createRun(client, pipeline, file, terminal);
+      if (!run) {
+        exit(exitCodes.failed);
+      } else if (cursor !== undefined) {
+        exit(await watchInTerminal(client, run, cursor, options.output, terminal));
+      } else if (options.output === 'json') {
+        print(terminal, JSON.stringify(run, null, 2));
+      } else {
+        print(terminal, run.metadata.uid);
+        note(terminal, `The run is stored. Watch it with: chainr get ${run.metadata.uid} --watch`);
+      }
+    });
+}
+
+/** Undefined, and each mistake said, when the pipeline is refused. */
+async function createRun(
+  client: Client,
+  pipeline: PipelineText,
+  file: string,
+  terminal: Terminal,
+): Promise<Run | undefined> {
+  try {
+    return await client.createRun(pipeline);
+  } catch (error) {
+    const isPipelines =
+      error instanceof RequestError && (error.status === 400 || error.status === 413) && error.details.length > 0;
+    if (!isPipelines) throw error;
+    printMistakes(file, error.details, terminal);
+    return undefined;
+  }
+}

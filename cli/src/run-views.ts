@@ -1,0 +1,66 @@
+import type { EventResource } from '@chainr/core/api/event-resource';
+import type { JobSummary, Run } from '@chainr/core/api/run-resource';
+import { formatTable } from './format-table.js';
+import { formatClock, spanBetween } from './format-time.js';
+import { printable, statusCell } from './paint.js';
+import { showCounts } from './show-run.js';
+import { print, type Terminal } from './terminal.js';
+import type { RunWatcher } from './watch-run.js';
+
+/** How a run that is watched is shown. */
+export interface RunView extends RunWatcher {
+  onBegin(run: Run): void;
+  onEnd(run: Run): void;
+}
+
+/** One JSON value a line: the run, each of its events, the run as it ended. */
+export function jsonView(terminal: Terminal): RunView {
+  const show = (value: object): void => {
+    print(terminal, JSON.stringify(value));
+  };
+  return { onBegin: show, onEvent: show, onState: show, onEnd: show };
+}
+
+/** One plain line for each change of a job, and a verdict. */
+export function textView(terminal: Terminal): RunView {
+  const known = new Map<string, string>();
+  let nameWidth = 0;
+  const showJob = (
+    time: string,
+    job: Omit<JobSummary, 'name'> & { job: string; exitCode?: number | undefined },
+  ): void => {
+    known.set(job.job, `${job.status} ${job.reason}`);
+    const ended = job.status === 'FAILED' || job.status === 'CANCELED' || job.status === 'SKIPPED';
+    const code = job.exitCode === undefined || job.exitCode === 0 ? '' : ` (exit code ${String(job.exitCode)})`;
+    const why = ended ? `${job.reason}${code}: ${printable(job.message)}` : job.reason;
+    const status = statusCell(job.status, terminal.colors);
+    print(
+      terminal,
+      `${formatClock(time)}  ${job.job.padEnd(nameWidth)}  ${status.paint(status.text.padEnd(10))}  ${why}`,
+    );
+  };
+  return {
+    onBegin: (run) => {
+      const { uid, name } = run.metadata;
+      const { paint, text } = statusCell(run.status, terminal.colors);
+      print(terminal, `Run ${uid}${name === undefined ? '' : ` (${name})`} ${paint(text)}: ${showCounts(run)}`);
+      nameWidth = Math.min(30, Math.max(0, ...run.jobs.map((job) => job.name.length)));
+    },
+    onEvent: (event: EventResource) => {
+      if ('job' in event) showJob(event.time, event);
+    },
+    onState: (_run, jobs) => {
+      const now = new Date().toISOString();
+      const changed = jobs.filter((job) => known.get(job.name) !== `${job.status} ${job.reason}`);
+      for (const { name: job, ...rest } of changed) showJob(now, { job, ...rest });
+    },
+    onEnd: (run) => {
+      const { uid, startedAt, endedAt } = run.metadata;
+      const { paint, text } = statusCell(run.status, terminal.colors);
+      print(terminal, `Run ${uid} ${paint(text)} after ${spanBetween(startedAt, endedAt)}: ${showCounts(run)}`);
+      const failed = run.jobs.filter((job) => job.status === 'FAILED').slice(0, 10);
+      for (const line of formatTable(failed.map((job) => [`  ${job.name}`, `chainr logs ${uid} ${job.name}`])))
+        print(terminal, line);
+    },
+  };
+}

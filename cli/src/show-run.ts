@@ -1,0 +1,65 @@
+import type { Job } from '@chainr/core/api/job-resource';
+import type { JobSummary, Run } from '@chainr/core/api/run-resource';
+import { jobStatuses } from '@chainr/core/model/states';
+import { formatTable } from './format-table.js';
+import { spanBetween } from './format-time.js';
+import { printable, statusCell } from './paint.js';
+
+/** Runs as a table, one a line. */
+export function showRuns(runs: readonly Run[], colors: boolean): string[] {
+  const head = ['RUN', 'NAME', 'STATUS', 'JOBS', 'AGE', 'DURATION'];
+  const rows = runs.map(({ metadata, status, jobCounts }) => [
+    metadata.uid,
+    metadata.name ?? '-',
+    statusCell(status, colors),
+    `${String(jobCounts.SUCCESSFUL)}/${String(sum(Object.values(jobCounts)))}`,
+    spanBetween(metadata.createdAt, undefined),
+    spanBetween(metadata.startedAt, metadata.endedAt),
+  ]);
+  return formatTable([head, ...rows]);
+}
+
+/** A run and its jobs. */
+export function showRun(run: Run, jobs: readonly JobSummary[], colors: boolean): string[] {
+  const { metadata, status } = run;
+  const facts = [
+    ['Run', metadata.uid],
+    ...(metadata.name === undefined ? [] : [['Name', metadata.name]]),
+    ['Status', statusCell(status, colors)],
+    ['Created', metadata.createdAt],
+    ['Duration', spanBetween(metadata.startedAt, metadata.endedAt)],
+    ['Jobs', showCounts(run)],
+  ];
+  const rows = jobs.map((job) => [job.name, statusCell(job.status, colors), job.reason, printable(job.message)]);
+  return [...formatTable(facts), '', ...formatTable([['JOB', 'STATUS', 'REASON', 'MESSAGE'], ...rows])];
+}
+
+/** A job and its attempts. */
+export function showJob(job: Job, colors: boolean): string[] {
+  const facts = [
+    ['Job', job.metadata.name],
+    ['Run', job.metadata.run],
+    ['Status', statusCell(job.status, colors)],
+    ['Reason', `${job.reason}: ${printable(job.message)}`],
+  ];
+  if (job.attempts.length === 0) return formatTable(facts);
+  const head = ['ATTEMPT', 'STATUS', 'EXIT', 'DURATION', 'REASON', 'MESSAGE'];
+  const rows = job.attempts.map(({ attempt, status, exitCode, phases, reason, message }) => [
+    String(attempt),
+    statusCell(status, colors),
+    exitCode === undefined ? '-' : String(exitCode),
+    spanBetween(phases.startedAt, phases.endedAt),
+    reason,
+    printable(message),
+  ]);
+  return [...formatTable(facts), '', ...formatTable([head, ...rows])];
+}
+
+/** `3 SUCCESSFUL, 1 SKIPPED`. */
+export function showCounts({ jobCounts }: Run): string {
+  return jobStatuses
+    .flatMap((status) => (jobCounts[status] > 0 ? [`${String(jobCounts[status])} ${status}`] : []))
+    .join(', ');
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);

@@ -1,0 +1,63 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, realpathSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir, userInfo } from 'node:os';
+import path from 'node:path';
+import type { Part } from '@chainr/core/service/lifecycle';
+import { CouldNot } from '../exit-codes.js';
+
+/** A unix socket's path has room for 108 bytes, its end included (unix(7)); the longest name here is `redis.sock`. */
+const longestFolder = 90;
+
+/** Where an instance on this machine keeps everything. */
+export interface DataFolder {
+  /** Absolute, without links. */
+  readonly home: string;
+  readonly redis: string;
+  /** For unix sockets; inside of `home` unless that path is too long for one. */
+  readonly sockets: string;
+  readonly log: string;
+}
+
+/** Makes the folder if it is missing, for its owner only. */
+export function openDataFolder(folder: string): DataFolder {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const home = realpathSync(folder);
+  const inside = path.join(home, 'sockets');
+  const name = `chainr-${String(userInfo().uid)}-${createHash('sha256').update(home).digest('hex').slice(0, 16)}`;
+  const sockets = Buffer.byteLength(inside) <= longestFolder ? inside : path.join(tmpdir(), name);
+  mkdirSync(sockets, { recursive: true, mode: 0o700 });
+  return { home, sockets, redis: path.join(home, 'redis'), log: path.join(home, 'chainr.log') };
+}
+
+/**
+ * Keeps a second `chainr up` out of the folder. The lock is the name of an abstract unix socket:
+ * the kernel gives it to one process and takes it back when that ends, however it ends, so that
+ * nothing stale can be left (unix(7), "abstract").
+ */
+export class FolderLock implements Part {
+  readonly name = 'folder lock';
+  readonly #home: string;
+  readonly #server = createServer((socket) => socket.destroy());
+
+  constructor(home: string) {
+    this.#home = home;
+  }
+
+  start(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', (error: NodeJS.ErrnoException) => {
+        const taken = `another chainr runs on the data in ${this.#home}: stop it, or name another folder with CHAINR_HOME.`;
+        reject(error.code === 'EADDRINUSE' ? new CouldNot(taken) : error);
+      });
+      this.#server.listen(`\0chainr:${createHash('sha256').update(this.#home).digest('hex')}`, resolve);
+    });
+  }
+
+  stop(): Promise<void> {
+    return new Promise((resolve) => {
+      if (!this.#server.listening) resolve();
+      else this.#server.close(() => { resolve(); }); // prettier-ignore
+    });
+  }
+}

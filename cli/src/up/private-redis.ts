@@ -1,0 +1,70 @@
+import { totalmem } from 'node:os';
+import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Part } from '@chainr/core/service/lifecycle';
+import type { Logger } from '@chainr/core/service/logger';
+import { startRedisServer, type RedisServer } from '@chainr/core/service/redis-server';
+import { CouldNot } from '../exit-codes.js';
+import type { DataFolder } from './data-folder.js';
+
+/** How often it is looked whether the server is still there. */
+const lookEveryMs = 500;
+/** What the state may take of this machine's memory. */
+const memoryShare = 4;
+
+/** The Redis server of this data folder: started, or found alive, and started again should it end. */
+export class PrivateRedis implements Part {
+  readonly name = 'redis';
+  readonly url: string;
+  readonly #folder: DataFolder;
+  readonly #logger: Logger;
+  readonly #stopped = new AbortController();
+  #server: RedisServer | undefined;
+  #watching: Promise<void> | undefined;
+
+  constructor(folder: DataFolder, logger: Logger) {
+    this.#folder = folder;
+    this.#logger = logger;
+    this.url = `unix:${this.#socketPath}`;
+  }
+
+  async start(): Promise<void> {
+    try {
+      this.#server = await this.#startServer();
+    } catch (error) {
+      throw new CouldNot(error instanceof Error ? error.message : String(error), { cause: error });
+    }
+    this.#watching = this.#watch();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped.abort();
+    await this.#watching;
+    await this.#server?.stop();
+  }
+
+  get #socketPath(): string {
+    return path.join(this.#folder.sockets, 'redis.sock');
+  }
+
+  #startServer(): Promise<RedisServer> {
+    return startRedisServer({
+      folder: this.#folder.redis,
+      socketPath: this.#socketPath,
+      maxmemory: Math.floor(totalmem() / memoryShare),
+    });
+  }
+
+  async #watch(): Promise<void> {
+    const { signal } = this.#stopped;
+    while (!signal.aborted) {
+      await pause(lookEveryMs, undefined, { signal }).catch(() => undefined); // Only an abort ends it early.
+      if (signal.aborted || !this.#server || this.#server.isAlive()) continue;
+      this.#logger.error({ event: 'redis.ended', pid: this.#server.pid }, 'Redis has ended; starting it again');
+      await this.#startServer().then(
+        (server) => { this.#server = server; },
+        (error: unknown) => { this.#logger.error({ event: 'redis.start-failed', err: error }, 'Redis does not start'); },
+      ); // prettier-ignore
+    }
+  }
+}

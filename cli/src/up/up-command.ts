@@ -1,0 +1,103 @@
+import { Command } from 'commander';
+import { Service } from '@chainr/core/service/lifecycle';
+import { readSettings } from '@chainr/core/service/settings';
+import { text } from '@chainr/core/service/setting-kinds';
+import { version } from '@chainr/core/service/version';
+import { settings as gateSettings } from '@chainr/gate/config';
+import { settings as workSettings } from '@chainr/work/config';
+import { connect } from '../connect.js';
+import { exitCodes, type Exit, type ExitCode } from '../exit-codes.js';
+import { print, note, type Terminal } from '../terminal.js';
+import { createConstellation, type Constellation } from './constellation.js';
+import { FolderLock, openDataFolder, type DataFolder } from './data-folder.js';
+import { createFileLogger } from './file-logger.js';
+import { PrivateRedis } from './private-redis.js';
+import { runExample } from './run-example.js';
+
+/** Signals within this time are one: a signal to the process group and one passed on by `make`. */
+const sameSignalMs = 1_000;
+
+const settings = {
+  home: text({ env: 'CHAINR_HOME', default: './.chainr', doc: 'The data folder.' }),
+};
+
+export function upCommand(terminal: Terminal, exit: Exit): Command {
+  return new Command('up')
+    .description('run all of chainr on this machine, until Ctrl-C; data in CHAINR_HOME, ./.chainr by default')
+    .option('--example <file>', 'send this pipeline at the start and show it until it ends')
+    .addHelpText('after', () => `\nSettings, from the environment:\n${describe()}`)
+    .action(async (options: { example?: string }) => {
+      exit(await up(terminal, options.example));
+    });
+}
+
+function describe(): string {
+  const all = [settings.home, ...Object.values(gateSettings), ...Object.values(workSettings)];
+  const own = new Map(all.map((setting) => [setting.env, setting]));
+  const elsewhere = /^CHAINR_(REDIS_URL|SCHED_URL|NOTIF_URL|UI_URL|EXECUTOR)$/;
+  const shown = [...own.values()].filter(({ env }) => !elsewhere.test(env));
+  return shown.map(({ env, doc }) => `  ${env.padEnd(22)} ${doc}`).join('\n');
+}
+
+async function up(terminal: Terminal, example: string | undefined): Promise<ExitCode> {
+  const { home } = readSettings(settings, terminal.env);
+  const folder = openDataFolder(home);
+  const loggerOf = createFileLogger(folder.log, terminal.env['CHAINR_LOG_LEVEL'] ?? 'info');
+  const redis = new PrivateRedis(folder, loggerOf('redis'));
+  const all = createConstellation(folder, redis.url, loggerOf, terminal.env);
+  const service = new Service('up', loggerOf('up'), [new FolderLock(folder.home), redis, ...all.parts]);
+  const stop = onSignals(terminal, all, () => service.stop());
+  await service.start();
+  printWelcome(terminal, folder, all);
+  if (example !== undefined) {
+    const client = connect({ server: all.url() }, terminal);
+    await runExample(client, example, all.url(), terminal, stop.signal);
+  }
+  if (!stop.signal.aborted) print(terminal, 'Serving. Ctrl-C stops.');
+  await stop.stopped;
+  return exitCodes.succeeded;
+}
+
+function printWelcome(terminal: Terminal, folder: DataFolder, { url, executorKind }: Constellation): void {
+  print(terminal, `chainr ${version} on Node ${process.versions.node}`);
+  print(terminal, `  page  ${url()}/`);
+  print(terminal, `  API   ${url()}/api`);
+  print(terminal, `  data  ${folder.home} (services log to chainr.log there)`);
+  if (executorKind === 'process') {
+    print(terminal, '  Jobs run as processes of this machine: images are ignored and nothing is isolated.');
+  }
+}
+
+interface Stop {
+  /** Aborted at the first signal. */
+  readonly signal: AbortSignal;
+  /** Resolves when everything has ended. */
+  readonly stopped: Promise<void>;
+}
+
+/** The first signal stops in order; one that comes later has what still runs killed. */
+function onSignals(terminal: Terminal, { work }: Constellation, stop: () => Promise<void>): Stop {
+  const begun = new AbortController();
+  let firstAt = 0;
+  const stopped = new Promise<void>((resolve, reject) => {
+    const onSignal = () => {
+      if (begun.signal.aborted) {
+        if (performance.now() - firstAt > sameSignalMs) work.hurry();
+        return;
+      }
+      firstAt = performance.now();
+      begun.abort();
+      const running = work.running;
+      const jobs = `${String(running)} running ${running === 1 ? 'job' : 'jobs'}`;
+      if (running > 0)
+        note(
+          terminal,
+          `\nStopping: ${jobs} may take a few seconds to end, and will start again at the next start; Ctrl-C again kills them.`,
+        );
+      else note(terminal, '\nStopping.');
+      stop().then(resolve, reject);
+    };
+    process.on('SIGINT', onSignal).on('SIGTERM', onSignal).on('SIGHUP', onSignal);
+  });
+  return { signal: begun.signal, stopped };
+}

@@ -1,0 +1,34 @@
+import type { Client } from '@chainr/core/api/client';
+import type { Run } from '@chainr/core/api/run-resource';
+import { isFinalRun } from '@chainr/core/model/states';
+import { exitCodes, type ExitCode } from './exit-codes.js';
+import type { OutputFormat } from './output-option.js';
+import { note, type Terminal } from './terminal.js';
+import { jsonView, textView } from './run-views.js';
+import { watchRun } from './watch-run.js';
+
+/**
+ * Shows a run until it ends. Its end decides the exit code; Ctrl-C detaches, says how to go on, and
+ * is "could not": nobody knows yet how the run ends.
+ */
+export async function watchInTerminal(
+  client: Client,
+  run: Run,
+  cursor: string,
+  output: OutputFormat,
+  terminal: Terminal,
+): Promise<ExitCode> {
+  const view = output === 'json' ? jsonView(terminal) : textView(terminal);
+  const signal = terminal.onInterrupt();
+  const { uid } = run.metadata;
+  try {
+    view.onBegin(run);
+    const ended = isFinalRun(run.status) ? run : await watchRun(client, uid, cursor, view, signal);
+    view.onEnd(ended);
+    return ended.status === 'SUCCESSFUL' ? exitCodes.succeeded : exitCodes.failed;
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    note(terminal, `\nDetached; the run goes on. Watch it again with: chainr get ${uid} --watch`);
+    return exitCodes.couldNot;
+  }
+}

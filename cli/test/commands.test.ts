@@ -1,0 +1,247 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { expect } from 'chai';
+import { jobSchema } from '@chainr/core/api/job-resource';
+import { runListSchema, runSchema } from '@chainr/core/api/run-resource';
+import { openChainr, type OpenChainr } from './open-chainr.js';
+import { chainr } from './test-terminal.js';
+
+const job = { image: 'busybox', run: 'exit 0' };
+const readme = {
+  kind: 'Pipeline',
+  metadata: { name: 'readme' },
+  jobs: {
+    first: job,
+    success: { ...job, dependsOn: ['first'] },
+    error: { ...job, dependsOn: [{ job: 'first', conditions: { failure: true } }] },
+  },
+};
+const uidPattern = /[0-9a-f]{8}-[0-9a-f-]{27}/;
+
+describe('chainr', () => {
+  let server: OpenChainr;
+  let folder: string;
+
+  before(async () => {
+    server = await openChainr();
+    folder = await mkdtemp(path.join(tmpdir(), 'chainr-cli-'));
+  });
+
+  after(async () => {
+    await server.close();
+    await rm(folder, { recursive: true });
+  });
+
+  const at = (...args: string[]) => chainr([...args, '--server', server.url]);
+  const file = async (name: string, content: unknown) => {
+    const place = path.join(folder, name);
+    await writeFile(place, typeof content === 'string' ? content : JSON.stringify(content));
+    return place;
+  };
+  const create = async (pipeline: unknown) => {
+    const session = chainr(['run', '-'], { stdin: JSON.stringify(pipeline), env: { CHAINR_SERVER: server.url } });
+    expect(await session.exitCode, session.stderr).to.equal(0);
+    return session.stdout.trim();
+  };
+
+  describe('run', () => {
+    it('prints the uid alone on standard output and says how to go on', async () => {
+      const session = at('run', await file('readme.json', readme));
+      expect(await session.exitCode).to.equal(0);
+      expect(session.stdout).to.match(new RegExp(`^${uidPattern.source}\n$`));
+      expect(session.stderr).to.contain('--watch');
+    });
+
+    it('reads YAML from a file and from standard input', async () => {
+      const yaml = 'kind: Pipeline\njobs:\n  only: {image: busybox, run: exit 0}\n';
+      expect(await at('run', await file('one.yaml', yaml)).exitCode).to.equal(0);
+      const piped = chainr(['run', '-', '-o', 'json', '--server', server.url], { stdin: yaml });
+      expect(await piped.exitCode).to.equal(0);
+      expect(runSchema.parse(JSON.parse(piped.stdout)).jobs).to.have.length(1);
+    });
+
+    it('shows a run with --watch until it is SUCCESSFUL', async () => {
+      const session = at('run', await file('readme.json', readme), '--watch');
+      const [uid] = await session.until(uidPattern);
+      await server.work(uid, 0, []);
+      await session.until(/first +SUCCESSFUL/);
+      await server.work(uid, 1, []);
+      expect(await session.exitCode).to.equal(0);
+      expect(session.stdout).to.match(/\d\d:\d\d:\d\d\.\d{3} {2}first {4}RUNNING/);
+      expect(session.stdout).to.match(/error +SKIPPED +ConditionNotMet/);
+      expect(session.stdout).to.match(new RegExp(`Run ${uid} SUCCESSFUL after .*: 2 SUCCESSFUL, 1 SKIPPED\n$`));
+    });
+
+    it('ends with 1 when the run fails and names the log to look at', async () => {
+      const session = at('run', await file('readme.json', readme), '--watch');
+      const [uid] = await session.until(uidPattern);
+      await server.work(uid, 0, [], 'ExitCode', 3);
+      await server.work(uid, 2, []);
+      expect(await session.exitCode).to.equal(1);
+      expect(session.stdout).to.match(/first +FAILED +ExitCode \(exit code 3\)/);
+      expect(session.stdout).to.contain(`chainr logs ${uid} first`);
+    });
+
+    it('prints nothing but JSON when it watches with -o json', async () => {
+      const session = at('run', await file('readme.json', readme), '--watch', '-o', 'json');
+      const [uid] = await session.until(uidPattern);
+      await server.work(uid, 0, []);
+      await server.work(uid, 1, []);
+      expect(await session.exitCode).to.equal(0);
+      const lines = session.stdout
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line) as { kind: string; status: string });
+      expect(lines[0]?.kind).to.equal('Run');
+      expect(lines.at(-1)).to.include({ kind: 'Run', status: 'SUCCESSFUL' });
+      expect(lines.map(({ kind }) => kind)).to.include('job.status');
+    });
+
+    it('detaches at Ctrl-C, says how to go on, and can be taken up again', async () => {
+      const session = at('run', await file('readme.json', readme), '--watch');
+      const [uid] = await session.until(uidPattern);
+      session.interrupt();
+      expect(await session.exitCode).to.equal(2);
+      expect(session.stderr).to.contain(`chainr get ${uid} --watch`);
+      const again = at('get', uid, '--watch');
+      await again.until(uidPattern);
+      await server.work(uid, 0, []);
+      await server.work(uid, 1, []);
+      expect(await again.exitCode).to.equal(0);
+    });
+
+    it('ends with 1 and names every mistake of a pipeline', async () => {
+      const session = at(
+        'run',
+        await file('bad.json', { kind: 'Pipeline', jobs: { a: { ...job, dependsOn: ['b'] }, c: { image: 'x' } } }),
+      );
+      expect(await session.exitCode).to.equal(1);
+      expect(session.stdout).to.equal('');
+      expect(session.stderr).to.contain('jobs.a.dependsOn[0]').and.to.contain('jobs.c');
+    });
+
+    it('ends with 2 when the file is not there', async () => {
+      const session = at('run', path.join(folder, 'none.json'));
+      expect(await session.exitCode).to.equal(2);
+      expect(session.stderr).to.match(/cannot read .*none\.json: there is no such file\.\n$/);
+    });
+  });
+
+  describe('get', () => {
+    it('lists the newest runs', async () => {
+      const uid = await create(readme);
+      const session = at('get', '--limit', '1');
+      expect(await session.exitCode).to.equal(0);
+      expect(session.stdout.trimEnd().split('\n')).to.have.length(2);
+      expect(session.stdout).to.match(new RegExp(`${uid} +readme +PENDING +0/3`));
+      const asJson = at('get', '-o', 'json');
+      await asJson.exitCode;
+      expect(runListSchema.parse(JSON.parse(asJson.stdout)).items[0]?.metadata.uid).to.equal(uid);
+    });
+
+    it('shows a run with all its jobs, and a job with its attempts', async () => {
+      const uid = await create(readme);
+      await server.work(uid, 0, [], 'ExitCode', 7);
+      const run = at('get', uid);
+      expect(await run.exitCode).to.equal(0);
+      expect(run.stdout).to.match(/first +FAILED +ExitCode +Ended with/);
+      const shown = at('get', uid, 'first');
+      expect(await shown.exitCode).to.equal(0);
+      expect(shown.stdout).to.match(/1 +FAILED +7/);
+      const asJson = at('get', uid, 'first', '-o', 'json');
+      await asJson.exitCode;
+      expect(jobSchema.parse(JSON.parse(asJson.stdout)).attempts[0]?.exitCode).to.equal(7);
+    });
+
+    it('shows all jobs of a large run', async () => {
+      const jobs = Object.fromEntries(Array.from({ length: 1100 }, (_, index) => [`job-${String(index)}`, job]));
+      const session = at('get', await create({ kind: 'Pipeline', jobs }));
+      expect(await session.exitCode).to.equal(0);
+      expect(session.stdout).to.contain('job-1099');
+    });
+
+    it('ends with 2 for what is not there', async () => {
+      const session = at('get', 'nonsense');
+      expect(await session.exitCode).to.equal(2);
+      expect(session.stderr).to.equal('chainr: There is no run "nonsense".\n');
+    });
+  });
+
+  describe('logs', () => {
+    const oneJob = { kind: 'Pipeline', jobs: { only: job } };
+
+    it('prints the log of the only job', async () => {
+      const uid = await create(oneJob);
+      await server.work(uid, 0, ['one', 'two']);
+      const session = at('logs', uid);
+      expect(await session.exitCode).to.equal(0);
+      expect(session.stdout).to.equal('one\ntwo\n');
+    });
+
+    it('follows a job that has not started yet', async () => {
+      const uid = await create(oneJob);
+      const session = at('logs', uid, 'only', '-f', '-o', 'json');
+      await server.work(uid, 0, ['one']);
+      expect(await session.exitCode).to.equal(0);
+      expect(JSON.parse(session.stdout)).to.include({ text: 'one', step: 'main' });
+    });
+
+    it('asks which job when there are several', async () => {
+      const session = at('logs', await create(readme));
+      expect(await session.exitCode).to.equal(2);
+      expect(session.stderr).to.contain('first, success, error');
+    });
+  });
+
+  describe('validate', () => {
+    it('needs no server', async () => {
+      const session = chainr(['validate', await file('readme.json', readme)]);
+      expect(await session.exitCode).to.equal(0);
+      expect(session.stdout).to.match(/is valid: 3 jobs\.\n$/);
+    });
+
+    it('ends with 1 and names every mistake, or prints them as JSON', async () => {
+      const bad = await file('bad.yaml', 'kind: Pipeline\njobs:\n  a: {image: x, run: y, dependsOn: [a, b]}\n');
+      const session = chainr(['validate', bad]);
+      expect(await session.exitCode).to.equal(1);
+      expect(session.stderr).to.contain('2 mistakes').and.to.contain('jobs.a.dependsOn[1]');
+      const asJson = chainr(['validate', bad, '-o', 'json']);
+      expect(await asJson.exitCode).to.equal(1);
+      expect(JSON.parse(asJson.stdout)).to.include({ kind: 'PipelineCheck', valid: false });
+    });
+
+    it('names the place where a file is neither JSON nor YAML', async () => {
+      const session = chainr(['validate', await file('broken.json', '{"kind":')]);
+      expect(await session.exitCode).to.equal(1);
+      expect(session.stderr).to.match(/line 1/);
+    });
+  });
+
+  describe('in the wrong hands', () => {
+    it('says how to start a server when none answers', async () => {
+      for (const nowhere of ['http://127.0.0.1:9', `unix:${path.join(folder, 'none.sock')}`]) {
+        const session = chainr(['get', '--server', nowhere]);
+        expect(await session.exitCode).to.equal(2);
+        expect(session.stderr).to.match(/^chainr: no server answers \(.*\): start it with `make run`.*--server\.\n$/);
+      }
+    });
+
+    it('says what an address looks like', async () => {
+      const session = chainr(['get', '--server', 'localhost:8080']);
+      expect(await session.exitCode).to.equal(2);
+      expect(session.stderr).to.contain('http://127.0.0.1:8080');
+    });
+
+    it('ends with 2 for a wrong command line and 0 for help', async () => {
+      for (const args of [['gett'], ['run'], ['get', '--limit', '0'], ['get', '-o', 'xml'], []]) {
+        const session = chainr(args);
+        expect(await session.exitCode, args.join(' ')).to.equal(2);
+        expect(session.stderr, args.join(' ')).to.not.equal('');
+      }
+      const help = chainr(['--help']);
+      expect(await help.exitCode).to.equal(0);
+      expect(help.stdout).to.contain('Exit codes');
+    });
+  });
+});

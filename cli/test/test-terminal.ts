@@ -1,0 +1,60 @@
+import { EventEmitter, once } from 'node:events';
+import { Readable, Writable } from 'node:stream';
+import { runCli } from '../src/run-cli.js';
+import type { Terminal } from '../src/terminal.js';
+
+/** A command line under way, and all that it has printed. */
+export interface Session {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly exitCode: Promise<number>;
+  /** Resolves when standard output matches. */
+  until(pattern: RegExp): Promise<RegExpExecArray>;
+  interrupt(): void;
+}
+
+/** Runs `chainr` in this process with a terminal that a test reads. */
+export function chainr(
+  args: readonly string[],
+  options: { env?: Record<string, string>; stdin?: string } = {},
+): Session {
+  const printed = { stdout: '', stderr: '' };
+  const changes = new EventEmitter();
+  const interrupt = new AbortController();
+  const capture = (name: 'stdout' | 'stderr') =>
+    new Writable({
+      write: (chunk: Buffer, _encoding, done) => {
+        printed[name] += chunk.toString('utf8');
+        changes.emit('change');
+        done();
+      },
+    });
+  const terminal: Terminal = {
+    stdin: Readable.from([Buffer.from(options.stdin ?? '')]),
+    stdout: capture('stdout'),
+    stderr: capture('stderr'),
+    env: options.env ?? {},
+    colors: false,
+    onInterrupt: () => interrupt.signal,
+  };
+  const exitCode = runCli(args, terminal);
+  return {
+    get stdout() {
+      return printed.stdout;
+    },
+    get stderr() {
+      return printed.stderr;
+    },
+    exitCode,
+    until: async (pattern) => {
+      for (;;) {
+        const match = pattern.exec(printed.stdout);
+        if (match) return match;
+        await once(changes, 'change');
+      }
+    },
+    interrupt: () => {
+      interrupt.abort();
+    },
+  };
+}

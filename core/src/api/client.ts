@@ -1,0 +1,98 @@
+import { followEvents, type StreamedEvents } from './follow-events.js';
+import { headerNames } from './headers.js';
+import { parseAnswer, UnknownAnswer } from './parse-answer.js';
+import { readLogLines, type LogLines, type LogQuery } from './read-log-lines.js';
+import type { BodyOf, Route } from './route.js';
+import { routes } from './routes.js';
+import { RequestSender, type ClientOptions, type Sending } from './send-request.js';
+
+/** A pipeline as a file or a person wrote it. */
+export interface PipelineText {
+  text: string;
+  /** One of the content types of pipelines. */
+  contentType: string;
+}
+
+/**
+ * The API of one server. Every call tries again when Redis or the connection was away for a
+ * moment; a new run is sent with an `Idempotency-Key`, so that it is made once all the same.
+ * Calls reject with RequestError (the server's answer), ConnectionError, or the signal's reason.
+ */
+export class Client {
+  readonly #sender: RequestSender;
+
+  constructor(options: ClientOptions) {
+    this.#sender = new RequestSender(options);
+  }
+
+  createRun(pipeline: PipelineText, options: { idempotencyKey?: string; signal?: AbortSignal } = {}) {
+    const headers = {
+      'Content-Type': pipeline.contentType,
+      [headerNames.idempotencyKey]: options.idempotencyKey ?? crypto.randomUUID(),
+    };
+    return this.#json(routes.createRun, { params: {}, headers, body: pipeline.text, ...signalOf(options.signal) });
+  }
+
+  validatePipeline(pipeline: PipelineText, signal?: AbortSignal) {
+    const headers = { 'Content-Type': pipeline.contentType };
+    return this.#json(routes.validatePipeline, { params: {}, headers, body: pipeline.text, ...signalOf(signal) });
+  }
+
+  listRuns(query: { limit?: number; cursor?: string } = {}, signal?: AbortSignal) {
+    return this.#json(routes.listRuns, { params: {}, query: pageQuery(query), ...signalOf(signal) });
+  }
+
+  getRun(uid: string, signal?: AbortSignal) {
+    return this.#json(routes.getRun, { params: { uid }, ...signalOf(signal) });
+  }
+
+  listJobs(uid: string, query: { limit?: number; cursor?: string } = {}, signal?: AbortSignal) {
+    return this.#json(routes.listJobs, { params: { uid }, query: pageQuery(query), ...signalOf(signal) });
+  }
+
+  getJob(uid: string, job: string, signal?: AbortSignal) {
+    return this.#json(routes.getJob, { params: { uid, job }, ...signalOf(signal) });
+  }
+
+  getPipeline(uid: string, signal?: AbortSignal): Promise<PipelineText> {
+    return this.#sender.send(routes.getPipeline, { params: { uid }, ...signalOf(signal) }, async (response) => ({
+      text: await response.text(),
+      contentType: response.headers.get('content-type') ?? '',
+    }));
+  }
+
+  /** The lines of an attempt's log; goes on by itself after a break. */
+  readLogLines(uid: string, job: string, query: LogQuery = {}, signal?: AbortSignal): LogLines {
+    return readLogLines(this.#sender, { uid, job }, query, signal);
+  }
+
+  /** The cursor of the newest event: from there on `followEvents` tells all that is still to come. */
+  async lastCursor(signal?: AbortSignal): Promise<string> {
+    const sending = { params: {}, query: { after: 'latest', limit: 1 }, ...signalOf(signal) };
+    const cursor = await this.#sender.send(routes.readEvents, sending, async (response) => {
+      await response.text();
+      return response.headers.get(headerNames.cursor);
+    });
+    if (cursor === null)
+      throw new UnknownAnswer('What answered the question for events is not chainr, or not of this version.');
+    return cursor;
+  }
+
+  /** Every event after the cursor as it comes, without end; goes on by itself after a break. */
+  followEvents(after: string | undefined, signal?: AbortSignal): StreamedEvents {
+    return followEvents(this.#sender, after, signal);
+  }
+
+  async #json<R extends Route>(route: R, sending: Sending<R>): Promise<BodyOf<R>> {
+    const text = await this.#sender.send(route, sending, (response) => response.text());
+    return parseAnswer(route, text);
+  }
+}
+
+function pageQuery({ limit, cursor }: { limit?: number; cursor?: string }) {
+  return { ...(limit === undefined ? {} : { limit }), ...(cursor === undefined ? {} : { cursor: Number(cursor) }) };
+}
+
+function signalOf(signal: AbortSignal | undefined): { signal?: AbortSignal } {
+  return signal ? { signal } : {};
+}

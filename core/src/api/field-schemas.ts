@@ -1,0 +1,39 @@
+import { z } from 'zod';
+
+/**
+ * A time in the API: ISO 8601 in UTC with milliseconds, such as `2026-11-21T01:44:00.123Z`. Every
+ * time of every body is written so; records inside chainr keep milliseconds since 1970.
+ */
+export const timeSchema = z.iso.datetime({ precision: 3 }).meta({ examples: ['2026-11-21T01:44:00.123Z'] });
+
+export function isoTime(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+/** The uid of a run in an address: a UUID in either case, read as lower case. */
+export const runUidSchema = z
+  .string()
+  .regex(/^[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$/)
+  .toLowerCase();
+
+/** The name of a job in an address. Names that no job can have are simply not found. */
+export const jobNameSchema = z.string().regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/);
+
+/** A whole number in a query, from `min` to `max`. */
+export function wholeNumber(min: number, max: number) {
+  const sentence = `must be a whole number from ${String(min)} to ${String(max)}`;
+  return z
+    .string({ error: sentence })
+    .regex(/^\d{1,16}$/, sentence)
+    .transform(Number)
+    .pipe(z.int().min(min, sentence).max(max, sentence));
+}
+
+/** `true` or `false` in a query. */
+export const truth = z
+  .enum(['true', 'false'], { error: 'must be true or false' })
+  .transform((text) => text === 'true')
+  .pipe(z.boolean());
+
+/** Where the next page of a list begins; taken from `metadata.next` of the page before. */
+export const pageCursor = wholeNumber(0, Number.MAX_SAFE_INTEGER);

@@ -1,0 +1,74 @@
+import type { EventLine } from './event-resource.js';
+import { parseAnswer } from './parse-answer.js';
+import { pause } from './pause.js';
+import { readLines } from './read-lines.js';
+import { ConnectionError } from './request-error.js';
+import { isPassing, pausesOf } from './retry-policy.js';
+import { ndjson, routes } from './routes.js';
+import type { RequestSender } from './send-request.js';
+
+export type StreamedEvents = AsyncGenerator<EventLine>;
+
+/** Three heartbeats of the server: a connection that was silent for longer is dead. */
+const silenceMs = 45_000;
+
+/**
+ * Every event after a cursor as it comes, each once and in order, or a `resync` that says from
+ * where it goes on. A connection that broke or fell silent is made anew with the last cursor.
+ */
+export async function* followEvents(
+  sender: RequestSender,
+  after: string | undefined,
+  signal?: AbortSignal,
+): StreamedEvents {
+  let cursor = after;
+  let pauses = pausesOf(sender.retry);
+  for (;;) {
+    const silence = new SilenceWatch(signal);
+    const query = { follow: true, ...(cursor === undefined ? {} : { after: cursor }) };
+    try {
+      const sending = { params: {}, query, headers: { Accept: ndjson }, signal: silence.signal };
+      const response = await sender.send(routes.readEvents, sending, (answer) => answer);
+      if (!response.body) throw new ConnectionError('the stream of events has no body');
+      for await (const text of readLines(response.body, silence.signal)) {
+        silence.broken();
+        pauses = pausesOf(sender.retry);
+        if (text === '') continue;
+        const event = parseAnswer(routes.readEvents, text);
+        cursor = event.cursor;
+        yield event;
+      }
+      throw new ConnectionError('the stream of events ended');
+    } catch (error) {
+      signal?.throwIfAborted();
+      const next = isPassing(error) ? pauses.next() : undefined;
+      if (!next || next.done) throw error;
+      await pause(next.value, signal);
+    } finally {
+      silence.end();
+    }
+  }
+}
+
+/** Aborts a connection that was silent for too long. */
+class SilenceWatch {
+  readonly signal: AbortSignal;
+  readonly #abort = new AbortController();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(signal: AbortSignal | undefined) {
+    this.signal = signal ? AbortSignal.any([signal, this.#abort.signal]) : this.#abort.signal;
+    this.broken();
+  }
+
+  broken(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.#abort.abort(new ConnectionError(`silent for ${String(silenceMs / 1000)} s`));
+    }, silenceMs);
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
+  }
+}

@@ -1,0 +1,17 @@
+/** The names of chainr's own HTTP headers, in the case in which they are sent. */
+export const headerNames = {
+  /** On requests: the same key sends the same request again instead of making a second run. */
+  idempotencyKey: 'Idempotency-Key',
+  /** On requests and answers: one id through all services and their logs. */
+  requestId: 'X-Request-Id',
+  /** From gate to sched only: whose idempotency keys these are. */
+  caller: 'X-Chainr-Caller',
+  /** On logs: the offset at which the next read goes on. */
+  nextOffset: 'X-Chainr-Next-Offset',
+  /** On logs: `true` when the log has its end mark and the answer reaches up to it. */
+  logEnded: 'X-Chainr-Log-Ended',
+  /** On logs: the attempt whose log it is. */
+  attempt: 'X-Chainr-Attempt',
+  /** On pages of events: the cursor after the page. */
+  cursor: 'X-Chainr-Cursor',
+} as const;

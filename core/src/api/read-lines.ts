@@ -1,0 +1,26 @@
+import { ConnectionError } from './request-error.js';
+
+/**
+ * The lines of a body, without their newlines, as they come; empty ones too. A last line without
+ * a newline was cut and is left out.
+ *
+ * @throws ConnectionError when the connection broke; the signal's reason when it was aborted
+ */
+export async function* readLines(body: ReadableStream<Uint8Array>, signal?: AbortSignal): AsyncGenerator<string> {
+  const reader = body.getReader();
+  const decoder = new TextDecoder();
+  let rest = '';
+  try {
+    for (let part = await reader.read(); !part.done; part = await reader.read()) {
+      const lines = (rest + decoder.decode(part.value, { stream: true })).split('\n');
+      rest = lines.pop() ?? '';
+      yield* lines;
+    }
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw new ConnectionError(error);
+  } finally {
+    // A body that is broken or read to its end has nothing left to cancel.
+    await reader.cancel().catch(() => undefined);
+  }
+}

@@ -1,0 +1,57 @@
+import type { z } from 'zod';
+import type { ErrorCode } from './errors.js';
+
+/** What a header means; all are text. */
+export type HeaderDocs = Readonly<Record<string, string>>;
+
+interface Success<S extends z.ZodType> {
+  status: 200 | 202;
+  doc: string;
+  /** The first is sent unless `Accept` asks for another one of them. */
+  contentTypes: readonly [string, ...string[]];
+  /** The body, or one line of it where the type is NDJSON. */
+  schema: S;
+  headers?: HeaderDocs;
+}
+
+/**
+ * One operation of the API: the only place that says what it takes and answers. Sched validates by
+ * it, the OpenAPI document is printed from it, and the client takes its types from it.
+ */
+export interface Route<
+  P extends z.ZodObject = z.ZodObject,
+  Q extends z.ZodObject = z.ZodObject,
+  S extends z.ZodType = z.ZodType,
+> {
+  readonly id: string;
+  readonly method: 'GET' | 'POST';
+  /** With parameters in braces, such as `/api/runs/{uid}`. */
+  readonly path: string;
+  readonly summary: string;
+  readonly params: P;
+  readonly query: Q;
+  readonly headers?: HeaderDocs;
+  /** The request's body is a pipeline. */
+  readonly takesPipeline?: true;
+  readonly success: Success<S>;
+  /** The errors that are its own, beyond those of every route. */
+  readonly errors: readonly ErrorCode[];
+}
+
+/** The parameters of a route's address, as a caller names them. */
+export type ParamsOf<R extends Route> = z.output<R['params']>;
+/** The query of a route, as a handler gets it. */
+export type QueryOf<R extends Route> = z.output<R['query']>;
+export type BodyOf<R extends Route> = z.output<R['success']['schema']>;
+
+export function defineRoute<P extends z.ZodObject, Q extends z.ZodObject, S extends z.ZodType>(
+  route: Route<P, Q, S>,
+): Route<P, Q, S> {
+  return route;
+}
+
+/** The address of a route with its parameters filled in: a path from the root of the server. */
+export function routePath<R extends Route>(route: R, params: ParamsOf<R>): string {
+  const values: Readonly<Record<string, unknown>> = params;
+  return route.path.replace(/\{(\w+)\}/g, (_braces, name: string) => encodeURIComponent(String(values[name])));
+}

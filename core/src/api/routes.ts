@@ -1,0 +1,186 @@
+import { z } from 'zod';
+import { eventLineSchema } from './event-resource.js';
+import { jobNameSchema, pageCursor, runUidSchema, truth, wholeNumber } from './field-schemas.js';
+import { headerNames } from './headers.js';
+import { jobSchema, logLineSchema } from './job-resource.js';
+import { defineRoute } from './route.js';
+import { jobListSchema, pipelineCheckSchema, resourceListSchema, runListSchema, runSchema } from './run-resource.js';
+
+const json = ['application/json'] as const;
+export const ndjson = 'application/x-ndjson';
+export const plainText = 'text/plain';
+
+const nothing = z.strictObject({});
+const ofRun = z.object({ uid: runUidSchema });
+const ofJob = z.object({ uid: runUidSchema, job: jobNameSchema });
+
+/** How many jobs of a run one answer shows at most: alone, and in a list of runs. */
+export const jobsShown = { alone: 1000, inLists: 100 } as const;
+
+/** Every operation of the API. Sched serves all but `readEvents`, which is notif's. */
+export const routes = {
+  listResources: defineRoute({
+    id: 'listResources',
+    method: 'GET',
+    path: '/api',
+    summary: 'Names the resources of the API.',
+    params: nothing,
+    query: nothing,
+    success: { status: 200, doc: 'The resources.', contentTypes: json, schema: resourceListSchema },
+    errors: [],
+  }),
+  getOpenApi: defineRoute({
+    id: 'getOpenApi',
+    method: 'GET',
+    path: '/api/openapi.json',
+    summary: 'This description of the API, as OpenAPI 3.1.',
+    params: nothing,
+    query: nothing,
+    success: { status: 200, doc: 'The document.', contentTypes: json, schema: z.record(z.string(), z.unknown()) },
+    errors: [],
+  }),
+  createRun: defineRoute({
+    id: 'createRun',
+    method: 'POST',
+    path: '/api/runs',
+    summary: 'Checks a pipeline and runs it.',
+    params: nothing,
+    query: nothing,
+    headers: {
+      [headerNames.idempotencyKey]:
+        '1 to 255 visible ASCII characters, kept for 24 hours: the same key with the same body answers with the run that it made, as it is now.',
+    },
+    takesPipeline: true,
+    success: {
+      status: 202,
+      doc: 'The run is stored and will be run.',
+      contentTypes: json,
+      schema: runSchema,
+      headers: { Location: 'The address of the run.' },
+    },
+    errors: ['BadRequest', 'NotYet', 'Conflict', 'TooLarge', 'UnsupportedMediaType', 'StoreFull'],
+  }),
+  listRuns: defineRoute({
+    id: 'listRuns',
+    method: 'GET',
+    path: '/api/runs',
+    summary: 'Lists the runs, newest first.',
+    params: nothing,
+    query: z.strictObject({ limit: wholeNumber(1, 100).default(20), cursor: pageCursor.optional() }),
+    success: { status: 200, doc: 'One page of runs.', contentTypes: json, schema: runListSchema },
+    errors: ['BadRequest'],
+  }),
+  getRun: defineRoute({
+    id: 'getRun',
+    method: 'GET',
+    path: '/api/runs/{uid}',
+    summary: 'Shows a run with its first 1,000 jobs.',
+    params: ofRun,
+    query: nothing,
+    success: { status: 200, doc: 'The run.', contentTypes: json, schema: runSchema },
+    errors: ['NotFound'],
+  }),
+  listJobs: defineRoute({
+    id: 'listJobs',
+    method: 'GET',
+    path: '/api/runs/{uid}/jobs',
+    summary: 'Lists the jobs of a run, in the order of its pipeline.',
+    params: ofRun,
+    query: z.strictObject({ limit: wholeNumber(1, 1000).default(100), cursor: pageCursor.optional() }),
+    success: { status: 200, doc: 'One page of jobs.', contentTypes: json, schema: jobListSchema },
+    errors: ['BadRequest', 'NotFound'],
+  }),
+  getJob: defineRoute({
+    id: 'getJob',
+    method: 'GET',
+    path: '/api/runs/{uid}/jobs/{job}',
+    summary: 'Shows a job of a run with all its attempts.',
+    params: ofJob,
+    query: nothing,
+    success: { status: 200, doc: 'The job.', contentTypes: json, schema: jobSchema },
+    errors: ['NotFound'],
+  }),
+  readLog: defineRoute({
+    id: 'readLog',
+    method: 'GET',
+    path: '/api/runs/{uid}/jobs/{job}/logs',
+    summary: 'Reads the log of an attempt, live and ended alike.',
+    params: ofJob,
+    query: z.strictObject({
+      attempt: wholeNumber(1, 1_000_000).optional().describe('Which attempt; the last one if left out.'),
+      step: z.string().max(63).optional().describe('Only the lines of this step.'),
+      offset: wholeNumber(0, Number.MAX_SAFE_INTEGER).default(0).describe('From where in the stored log: bytes.'),
+      follow: truth
+        .default(false)
+        .describe('Go on until the end of the attempt’s log; waits for the first attempt of a job that has none.'),
+    }),
+    success: {
+      status: 200,
+      doc: 'The lines.',
+      contentTypes: [plainText, ndjson],
+      schema: logLineSchema,
+      headers: {
+        [headerNames.attempt]: 'The attempt whose log it is; 1 for a job that has none yet.',
+        [headerNames.nextOffset]: 'Without `follow`: the `offset` at which the next read goes on.',
+        [headerNames.logEnded]: 'Without `follow`: `true` when nothing will come after these lines.',
+      },
+    },
+    errors: ['BadRequest', 'NotFound'],
+  }),
+  getPipeline: defineRoute({
+    id: 'getPipeline',
+    method: 'GET',
+    path: '/api/runs/{uid}/pipeline',
+    summary: 'The pipeline of a run exactly as it was sent, with its content type.',
+    params: ofRun,
+    query: nothing,
+    success: {
+      status: 200,
+      doc: 'The text.',
+      contentTypes: ['application/json', 'application/yaml'],
+      schema: z.string(),
+    },
+    errors: ['NotFound'],
+  }),
+  validatePipeline: defineRoute({
+    id: 'validatePipeline',
+    method: 'POST',
+    path: '/api/pipelines/validate',
+    summary: 'Checks a pipeline and stores nothing.',
+    params: nothing,
+    query: nothing,
+    takesPipeline: true,
+    success: { status: 200, doc: 'It would be accepted.', contentTypes: json, schema: pipelineCheckSchema },
+    errors: ['BadRequest', 'NotYet', 'TooLarge', 'UnsupportedMediaType'],
+  }),
+  readEvents: defineRoute({
+    id: 'readEvents',
+    method: 'GET',
+    path: '/api/events',
+    summary: 'Reads the events of all runs, in order, from a cursor.',
+    params: nothing,
+    query: z.strictObject({
+      after: z
+        .string()
+        .optional()
+        .describe(
+          'The cursor of the last event seen, or `latest` for the end of the stream; the oldest kept event comes first if left out.',
+        ),
+      follow: truth
+        .default(false)
+        .describe('Go on with what comes; an empty line each 15 seconds shows that the server is there.'),
+      limit: wholeNumber(1, 10_000).optional(),
+    }),
+    success: {
+      status: 200,
+      doc: 'One event a line.',
+      contentTypes: [ndjson],
+      schema: eventLineSchema,
+      headers: {
+        [headerNames.cursor]:
+          'Where to go on: the cursor after the page or, with `follow`, the one that it began after.',
+      },
+    },
+    errors: ['BadRequest'],
+  }),
+} as const;

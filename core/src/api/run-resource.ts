@@ -1,0 +1,82 @@
+import { z } from 'zod';
+import { executorKinds } from '../model/records.js';
+import { reasons, type Reason } from '../model/reasons.js';
+import { jobStatuses, runStatuses } from '../model/states.js';
+import { timeSchema } from './field-schemas.js';
+
+export const runStatusSchema = z.enum(runStatuses);
+export const jobStatusSchema = z.enum(jobStatuses);
+export const reasonSchema = z.enum(reasons as readonly [Reason, ...Reason[]]);
+
+/** A job as lists and runs show it. */
+export const jobSummarySchema = z
+  .object({
+    name: z.string(),
+    status: jobStatusSchema,
+    reason: reasonSchema.describe('Why it is not running, or why it ended so.'),
+    message: z.string().describe('The same as one plain sentence.'),
+  })
+  .meta({ id: 'JobSummary' });
+export type JobSummary = z.infer<typeof jobSummarySchema>;
+
+const selfLinkSchema = z.string().describe('The address of this resource, from the root of the server.');
+const nextSchema = z.string().optional().describe('The `cursor` of the next page; absent on the last one.');
+
+const runMetadataSchema = z.object({
+  selfLink: selfLinkSchema,
+  uid: z.string().describe('A UUIDv7.'),
+  name: z.string().optional(),
+  labels: z.record(z.string(), z.string()),
+  createdAt: timeSchema,
+  startedAt: timeSchema.optional(),
+  endedAt: timeSchema.optional(),
+  executor: z.enum(executorKinds),
+  rerunOf: z.string().optional(),
+});
+
+const jobCountsSchema = z.record(jobStatusSchema, z.int()).describe('How many jobs are in each status.');
+
+/** One execution of a pipeline. */
+export const runSchema = z
+  .object({
+    kind: z.literal('Run'),
+    metadata: runMetadataSchema,
+    status: runStatusSchema,
+    jobs: z.array(jobSummarySchema).describe('In the order of the pipeline; the first 1,000, in lists the first 100.'),
+    jobCounts: jobCountsSchema,
+    jobsTruncated: z.boolean().describe('There are more jobs than `jobs` shows; `/jobs` pages all.'),
+  })
+  .meta({ id: 'Run' });
+export type Run = z.infer<typeof runSchema>;
+
+export const runListSchema = z
+  .object({
+    kind: z.literal('RunList'),
+    metadata: z.object({ selfLink: selfLinkSchema, next: nextSchema }),
+    items: z.array(runSchema).describe('Newest first.'),
+  })
+  .meta({ id: 'RunList' });
+export type RunList = z.infer<typeof runListSchema>;
+
+export const jobListSchema = z
+  .object({
+    kind: z.literal('JobList'),
+    metadata: z.object({ selfLink: selfLinkSchema, run: z.string(), next: nextSchema }),
+    items: z.array(jobSummarySchema).describe('In the order of the pipeline.'),
+  })
+  .meta({ id: 'JobList' });
+export type JobList = z.infer<typeof jobListSchema>;
+
+export const resourceListSchema = z
+  .object({
+    kind: z.literal('APIResourceList'),
+    metadata: z.object({ selfLink: selfLinkSchema }),
+    resources: z.record(z.string(), z.object({ selfLink: selfLinkSchema, description: z.string() })),
+  })
+  .meta({ id: 'APIResourceList' });
+export type ResourceList = z.infer<typeof resourceListSchema>;
+
+export const pipelineCheckSchema = z
+  .object({ kind: z.literal('PipelineCheck'), valid: z.literal(true), jobs: z.int() })
+  .meta({ id: 'PipelineCheck' });
+export type PipelineCheck = z.infer<typeof pipelineCheckSchema>;

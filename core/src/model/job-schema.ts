@@ -1,0 +1,162 @@
+import { z } from 'zod';
+import { durationPattern, parseDuration } from './duration.js';
+import { pipelineLimits } from './limits.js';
+import { quote } from './mistakes.js';
+import { envName, quantity, resourceName, whyNoName, dnsLabel } from './names.js';
+import { suggestion } from './did-you-mean.js';
+
+/** A map that has no fields but these; others are refused with the nearest of these. */
+export function strictMap<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
+  const known = Object.keys(shape);
+  return z.strictObject(shape, {
+    error: (issue) =>
+      issue.code === 'unrecognized_keys'
+        ? issue.keys.map((key) => `unknown field ${quote(key)}${suggestion(key, known)}`).join('\n')
+        : undefined,
+  });
+}
+
+const bytesOf = (text: string): number => new TextEncoder().encode(text).length;
+
+/** Whether Linux takes the text as one argument of a process. */
+const fitsArgument = (text: string): boolean => bytesOf(text) <= pipelineLimits.argumentBytes;
+
+const argument = z
+  .string()
+  .refine(
+    fitsArgument,
+    `is longer than ${String(pipelineLimits.argumentBytes)} bytes, the most that Linux takes as one argument`,
+  )
+  .meta({ maxLength: pipelineLimits.argumentBytes });
+
+const script = z
+  .string()
+  .min(1, 'is empty')
+  .refine(
+    fitsArgument,
+    `is longer than ${String(pipelineLimits.argumentBytes)} bytes, the most that Linux takes as one argument; put a longer script into the image`,
+  )
+  .meta({ maxLength: pipelineLimits.argumentBytes, description: 'A shell script, run by /bin/sh -c without -e.' });
+
+const image = z
+  .string()
+  .regex(/^\S+$/, 'must be the name of an image, without spaces')
+  .max(pipelineLimits.imageLength, `is longer than ${String(pipelineLimits.imageLength)} characters`);
+
+const workdir = z
+  .string()
+  .regex(/^\//, 'must be an absolute path, beginning with "/"')
+  .max(pipelineLimits.workdirLength, `is longer than ${String(pipelineLimits.workdirLength)} characters`);
+
+/** Environment variables by name; values are text. How long they may be is checked with their names. */
+export const envSchema = z.record(
+  z.string().regex(envName, {
+    error: ({ input }) =>
+      typeof input === 'string' && input.startsWith('CHAINR_')
+        ? 'names that begin with CHAINR_ are reserved for chainr'
+        : 'the name of a variable has letters, digits and underscores, begins with no digit and has at most 255 characters',
+  }),
+  z.string(),
+);
+
+/** A length of time such as `90s`, `30m`, `1h30m`, `500ms`; units d, h, m, s, ms. */
+export const durationSchema = z
+  .string()
+  .refine(
+    (text) => parseDuration(text) !== undefined,
+    'must be a duration such as "90s", "30m" or "1h30m", of at most 365 days',
+  )
+  .meta({ pattern: durationPattern.source });
+
+export const prioritySchema = z.int().min(-100).max(100);
+
+const quantitySchema = z.union(
+  [z.string().regex(quantity, 'must be a quantity such as "500m", "2" or "256Mi"'), z.number().min(0)],
+  {
+    error: ({ input }) =>
+      input === null
+        ? 'is empty; it must be a quantity such as "500m", "2" or "256Mi"'
+        : 'must be a quantity such as "500m", "2" or "256Mi"',
+  },
+);
+
+const quantities = z
+  .record(
+    z.string().regex(resourceName, 'must be cpu, memory, ephemeral-storage or a name such as "nvidia.com/gpu"'),
+    quantitySchema,
+  )
+  .refine(
+    (named) => Object.keys(named).length <= pipelineLimits.resourceNames,
+    `names more than ${String(pipelineLimits.resourceNames)} resources`,
+  );
+
+const words = z.array(argument).max(pipelineLimits.commandWords);
+
+const container = {
+  image: image.exactOptional(),
+  run: script.exactOptional(),
+  command: words.min(1).exactOptional(),
+  args: words.exactOptional(),
+  env: envSchema.exactOptional(),
+  workdir: workdir.exactOptional(),
+  resources: strictMap({ requests: quantities.exactOptional(), limits: quantities.exactOptional() }).exactOptional(),
+};
+
+/** The name of a job or step. */
+export const nameSchema = z
+  .string()
+  .superRefine((name, context) => {
+    const message = whyNoName(name);
+    if (message !== undefined) context.addIssue({ code: 'custom', message });
+  })
+  .meta({ pattern: dnsLabel.source, maxLength: 63, not: { const: 'constructor' } });
+
+/** Exactly one of the ways to say what a container runs; what a job has besides is checked in words. */
+const runOrCommand = [{ required: ['run'] }, { anyOf: [{ required: ['command'] }, { required: ['args'] }] }];
+
+const stepSchema = strictMap({
+  name: nameSchema,
+  ...container,
+  continueOnError: z.boolean().exactOptional().describe('The attempt goes on when this step fails. Needs run.'),
+}).meta({ oneOf: runOrCommand });
+
+const conditions = strictMap({
+  success: z.boolean().exactOptional(),
+  failure: z.boolean().exactOptional(),
+  skipped: z.boolean().exactOptional(),
+}).describe('How the dependency may end. If none is true and success is not written, success is true.');
+
+const dependencySchema = z.union([z.string(), strictMap({ job: z.string(), conditions: conditions.exactOptional() })], {
+  error: 'must be the name of a job, or a map with "job" and "conditions"',
+});
+
+export const jobSchema = strictMap({
+  ...container,
+  steps: z
+    .array(stepSchema)
+    .min(1)
+    .max(pipelineLimits.stepsPerJob)
+    .exactOptional()
+    .describe(
+      'Run one after the other and share a workspace. image, workdir and resources of the job hold for steps that name none.',
+    ),
+  dependsOn: z.array(dependencySchema).exactOptional(),
+  allowFailure: z.boolean().exactOptional().describe('Its failure does not fail the run.'),
+  timeout: durationSchema.exactOptional(),
+  pendingTimeout: durationSchema.exactOptional(),
+  retries: strictMap({
+    limit: z.int().min(0).max(pipelineLimits.retries),
+    backoff: strictMap({
+      initial: durationSchema.exactOptional(),
+      factor: z.number().min(1).max(100).exactOptional(),
+      max: durationSchema.exactOptional(),
+    }).exactOptional(),
+  }).exactOptional(),
+  priority: prioritySchema.exactOptional(),
+}).meta({
+  oneOf: [...runOrCommand, { required: ['steps'] }],
+  anyOf: [{ required: ['image'] }, { required: ['steps'] }],
+});
+
+/** A job as it is written. */
+export type JobInput = z.output<typeof jobSchema>;

@@ -1,0 +1,28 @@
+/** What a pipeline may be at most. Refused with the limit named, never cut. */
+export const pipelineLimits = {
+  /** Of a request's body. */
+  bodyBytes: 8 * 1024 * 1024,
+  jobs: 10_000,
+  stepsPerJob: 100,
+  /** Of all jobs together; every one of them is work for the scripts in Redis. */
+  dependencies: 100_000,
+  /**
+   * Of one argument or one `NAME=value` of a process. Linux takes 128 KiB (MAX_ARG_STRLEN) with the
+   * closing zero byte, and a script is one argument of `/bin/sh -c`.
+   */
+  argumentBytes: 128 * 1024 - 1,
+  /** Of all arguments and variables of one container; half of what Linux takes with its usual stack limit. */
+  containerBytes: 1024 * 1024,
+  commandWords: 1_000,
+  imageLength: 1_024,
+  workdirLength: 4_095,
+  labels: 64,
+  resourceNames: 32,
+  retries: 100,
+  /** How deep lists and maps of a document may be nested; a pipeline needs 8. */
+  depth: 32,
+  /** Of a document whose aliases are expanded: its characters, and 8 for each value. */
+  expandedSize: 16 * 1024 * 1024,
+  /** Tokens of a YAML document, spaces and line ends included; a plain job has some 30. */
+  yamlTokens: 1_000_000,
+} as const;

@@ -1,0 +1,62 @@
+export interface Mistake {
+  /** Where, such as `jobs.first.dependsOn[0].job`; empty for the whole document. */
+  path: string;
+  /** What is wrong there, in plain words. */
+  message: string;
+  /** `NotYet`: right in itself, but this version does not do it yet. */
+  code: 'Invalid' | 'NotYet';
+}
+
+export type Path = readonly (string | number)[];
+
+const mostReported = 100;
+const longestQuote = 80;
+
+/** A text of a user as a message may show it: in quotes, on one line, cut when long. */
+export function quote(text: string): string {
+  return JSON.stringify(text.length > longestQuote ? `${text.slice(0, longestQuote)}…` : text);
+}
+
+/** `['jobs', 'first', 'dependsOn', 0]` → `jobs.first.dependsOn[0]`; odd names as `["a b"]`. */
+function formatPath(path: Path): string {
+  return path.reduce<string>((text, part) => {
+    if (typeof part === 'number') return `${text}[${String(part)}]`;
+    if (part.length > longestQuote || !/^[\w-]+$/.test(part)) return `${text}[${quote(part)}]`;
+    return text === '' ? part : `${text}.${part}`;
+  }, '');
+}
+
+/**
+ * Gathers what is wrong with a document. Keeps the first 100 and counts the rest, so that a
+ * document of nothing but mistakes costs no more than a good one.
+ */
+export class MistakeList {
+  readonly #kept: Mistake[] = [];
+  #more = 0;
+  #moreInvalid = false;
+
+  get isEmpty(): boolean {
+    return this.#kept.length === 0;
+  }
+
+  /** A message that is costly to make is given as a function, and made only if it is kept. */
+  add(path: Path, message: string | (() => string), code: Mistake['code'] = 'Invalid'): void {
+    if (this.#kept.length < mostReported) {
+      this.#kept.push({ path: formatPath(path), message: typeof message === 'string' ? message : message(), code });
+      return;
+    }
+    this.#more += 1;
+    this.#moreInvalid ||= code === 'Invalid';
+  }
+
+  /** In the order in which they were found; a last one stands for those that were only counted. */
+  list(): Mistake[] {
+    if (this.#more === 0) return [...this.#kept];
+    const rest: Mistake = {
+      path: '',
+      message: `and ${String(this.#more)} more`,
+      code: this.#moreInvalid ? 'Invalid' : 'NotYet',
+    };
+    return [...this.#kept, rest];
+  }
+}

@@ -1,0 +1,38 @@
+import type { Reason } from './reasons.js';
+
+/** How one step of an attempt ended. Single-container jobs have one step, without a name. */
+export interface StepOutcome {
+  /** The step's name, or `main` for a job without steps. */
+  name: string;
+  /** Absent when no exit was seen. */
+  exitCode?: number;
+  /** The step failed, but `continueOnError` let the attempt go on. */
+  tolerated?: boolean;
+  /** Milliseconds since 1970, by the clock of the executor's host. */
+  startedAt?: number;
+  endedAt?: number;
+}
+
+/** The reasons with which an executor may report an end. */
+export type OutcomeReason = Extract<
+  Reason,
+  | 'Completed' | 'ExitCode' | 'Signal' | 'OutOfMemory' | 'TimedOut'
+  | 'Lost' | 'Deleted' | 'Evicted' | 'Preempted' | 'NodeLost' | 'RegistryError'
+  | 'ConfigError' | 'ImagePullFailed' | 'PendingTimedOut'
+>; // prettier-ignore
+
+/**
+ * How an attempt ended: a value, never an exception. SUCCESSFUL needs a *seen* exit code 0, so
+ * `reason: 'Completed'` always comes with `exitCode: 0`.
+ */
+export interface Outcome {
+  reason: OutcomeReason;
+  /** The code of the step that decided; absent where none was seen. 128 + n for signal n. */
+  exitCode?: number;
+  /** One plain sentence for a person, where it says more than the reason's own. */
+  message?: string;
+  steps?: StepOutcome[];
+  /** When the attempt's first step began and its last one ended, by the clock of its host. */
+  startedAt?: number;
+  endedAt?: number;
+}

@@ -1,0 +1,72 @@
+import { z } from 'zod';
+import { durationSchema, envSchema, jobSchema, nameSchema, prioritySchema, strictMap } from './job-schema.js';
+import { pipelineLimits } from './limits.js';
+import { dnsSubdomain, labelKey, labelValue } from './names.js';
+import { notYetFields } from './not-yet.js';
+
+const labels = z
+  .record(
+    z
+      .string()
+      .regex(
+        labelKey,
+        'the key of a label is a name such as "team" or "example.com/team", of at most 63 characters after the "/"',
+      ),
+    z
+      .string()
+      .regex(
+        labelValue,
+        'the value of a label has at most 63 letters, digits, ".", "-" and "_", and begins and ends with a letter or digit',
+      ),
+  )
+  .refine(
+    (named) => Object.keys(named).length <= pipelineLimits.labels,
+    `has more than ${String(pipelineLimits.labels)} labels`,
+  );
+
+const head = {
+  kind: z.literal('Pipeline'),
+  metadata: strictMap({
+    name: z
+      .string()
+      .regex(
+        dnsSubdomain,
+        'a name has at most 253 lower-case letters, digits, "-" and ".", and begins and ends with a letter or digit',
+      )
+      .exactOptional(),
+    labels: labels.exactOptional(),
+  }).exactOptional(),
+  env: envSchema.exactOptional().describe('For every job; a variable of a job or step replaces one of the same name.'),
+  timeout: durationSchema.exactOptional(),
+  priority: prioritySchema.exactOptional(),
+  maxParallel: z.int().min(1).max(pipelineLimits.jobs).exactOptional(),
+};
+
+/** All of a pipeline but its jobs, which are checked one by one, in the order of the document. */
+export const headSchema = strictMap({ ...head, jobs: z.unknown().optional() });
+export type HeadInput = z.output<typeof headSchema>;
+
+const pipelineSchema = strictMap({
+  ...head,
+  jobs: z
+    .record(nameSchema, jobSchema)
+    .meta({ minProperties: 1, maxProperties: pipelineLimits.jobs, description: 'The jobs by name.' }),
+});
+
+/**
+ * The JSON Schema (draft 2020-12) of a pipeline as it is written, for editors. It says all that a
+ * JSON Schema can; that names exist, are not named twice and form no cycle, only the check knows.
+ */
+export function pipelineJsonSchema(): z.core.JSONSchema.BaseSchema {
+  const schema = z.toJSONSchema(pipelineSchema, {
+    io: 'input',
+    override: ({ zodSchema, jsonSchema }) => {
+      const of = zodSchema === pipelineSchema ? 'pipeline' : zodSchema === jobSchema ? 'job' : undefined;
+      for (const later of notYetFields) {
+        const field = later.of === of ? jsonSchema.properties?.[later.field] : undefined;
+        if (typeof field === 'object') field.description = 'Not yet: this version refuses it.';
+      }
+    },
+  });
+  return { title: 'chainr pipeline', ...schema };
+}

@@ -1,0 +1,74 @@
+import type { JobStatus } from './states.js';
+
+/** Which budget a failure with this reason uses up. */
+export type RetryBudget = 'user' | 'infrastructure' | 'none';
+
+interface ReasonRow {
+  /** The statuses in which a job may carry the reason. */
+  statuses: readonly JobStatus[];
+  /** For failures: which retries may follow. */
+  budget?: RetryBudget;
+  /** The sentence that a person reads where nothing more exact is known. */
+  message: string;
+}
+
+const pending = ['PENDING'] as const;
+const running = ['RUNNING'] as const;
+const failed = ['FAILED'] as const;
+
+/**
+ * Every job always has one of these reasons. The order of the keys is the code that is stored in
+ * Redis: append only.
+ */
+const table = {
+  WaitingForDependencies: { statuses: pending, message: 'Waits for the jobs that it depends on.' },
+  Queued: { statuses: pending, message: 'Ready; waits for a worker with free capacity.' },
+  WaitingForSlot: { statuses: pending, message: 'Ready; waits for a free slot.' },
+  RetryBackoff: { statuses: pending, message: 'Failed; the next attempt starts after the backoff.' },
+  Interrupted: {
+    statuses: pending,
+    message: 'Its worker was shut down; it starts again as soon as there is a worker.',
+  },
+  Reused: { statuses: ['SUCCESSFUL'], message: 'Taken over from the run that this one reruns.' },
+  Starting: { statuses: running, message: 'A worker has claimed it and is starting it.' },
+  Unschedulable: { statuses: running, message: 'The cluster has no place for it yet.' },
+  PullingImage: { statuses: running, message: 'Its image is being pulled.' },
+  QuotaExceeded: { statuses: running, message: 'A quota of the cluster does not let it start yet.' },
+  Executing: { statuses: running, message: 'It is running.' },
+  Canceling: { statuses: running, message: 'A cancel was requested; it is being stopped.' },
+  Completed: { statuses: ['SUCCESSFUL'], message: 'Ended with exit code 0.' },
+  ExitCode: { statuses: failed, budget: 'user', message: 'Ended with an exit code other than 0.' },
+  Signal: { statuses: failed, budget: 'user', message: 'Was ended by a signal.' },
+  OutOfMemory: { statuses: failed, budget: 'user', message: 'Used more memory than it may.' },
+  TimedOut: { statuses: failed, budget: 'user', message: 'Ran longer than its timeout.' },
+  Lost: { statuses: failed, budget: 'infrastructure', message: 'Vanished without an exit code.' },
+  Deleted: { statuses: failed, budget: 'infrastructure', message: 'Somebody deleted it while it ran.' },
+  Evicted: { statuses: failed, budget: 'infrastructure', message: 'Its node evicted it.' },
+  Preempted: { statuses: failed, budget: 'infrastructure', message: 'Work of a higher priority took its place.' },
+  NodeLost: { statuses: failed, budget: 'infrastructure', message: 'Its node was lost.' },
+  RegistryError: {
+    statuses: failed,
+    budget: 'infrastructure',
+    message: 'The image registry did not answer as it should.',
+  },
+  ConfigError: { statuses: failed, budget: 'none', message: 'It cannot be started as it is written.' },
+  ImagePullFailed: { statuses: failed, budget: 'none', message: 'Its image cannot be pulled.' },
+  PendingTimedOut: { statuses: failed, budget: 'none', message: 'Did not start within its pendingTimeout.' },
+  WorkerCrashed: {
+    statuses: failed,
+    budget: 'none',
+    message: 'Its workers crashed again and again without any progress.',
+  },
+  CanceledByUser: { statuses: ['CANCELED'], budget: 'none', message: 'Was canceled.' },
+  RunTimedOut: { statuses: ['CANCELED'], budget: 'none', message: 'The timeout of its run came first.' },
+  ConditionNotMet: {
+    statuses: ['SKIPPED'],
+    budget: 'none',
+    message: 'A dependency did not end as its conditions ask.',
+  },
+  DependencySkipped: { statuses: ['SKIPPED'], budget: 'none', message: 'A dependency was skipped.' },
+} as const satisfies Record<string, ReasonRow>;
+
+export type Reason = keyof typeof table;
+export const reasonTable: Readonly<Record<Reason, ReasonRow>> = table;
+export const reasons = Object.keys(table) as readonly Reason[];

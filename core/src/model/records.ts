@@ -1,0 +1,98 @@
+import type { Reason } from './reasons.js';
+import type { JobStatus, RunStatus } from './states.js';
+import type { StepOutcome } from './outcome.js';
+
+/** A UUIDv7. */
+export type RunUid = string & { readonly __brand?: 'RunUid' };
+
+export const executorKinds = ['process', 'docker', 'kubernetes', 'fake'] as const;
+export type ExecutorKind = (typeof executorKinds)[number];
+
+/** All times of records are milliseconds since 1970 by the clock of Redis. */
+export interface RunRecord {
+  uid: RunUid;
+  name?: string;
+  labels: Readonly<Record<string, string>>;
+  status: RunStatus;
+  /** Rises with each run that is created; lists order by it. */
+  sequence: number;
+  executorKind: ExecutorKind;
+  jobCount: number;
+  jobCounts: Readonly<Record<JobStatus, number>>;
+  createdAt: number;
+  startedAt?: number;
+  endedAt?: number;
+  rerunOf?: RunUid;
+}
+
+export interface JobRecord {
+  /** The job's place in its pipeline, from 0. */
+  index: number;
+  name: string;
+  status: JobStatus;
+  reason: Reason;
+  message: string;
+  /** The number of the current or last attempt; 0 as long as none was claimed. */
+  attempt: number;
+}
+
+export const phases = [
+  'createdAt',
+  'queuedAt',
+  'claimedAt',
+  'scheduledAt',
+  'pulledAt',
+  'startedAt',
+  'endedAt',
+  'closedAt',
+] as const;
+export type Phase = (typeof phases)[number];
+export type Phases = Partial<Record<Phase, number>>;
+
+export interface AttemptRecord {
+  attempt: number;
+  status: JobStatus;
+  reason: Reason;
+  message: string;
+  exitCode?: number;
+  steps?: StepOutcome[];
+  phases: Phases;
+  /** Which executor the attempt was claimed by, such as `process:<machine id>:<folder>`. */
+  executorId?: string;
+}
+
+/** A place in the event stream, such as `1763690000000-0`. */
+export type Cursor = string;
+
+interface EventHead {
+  cursor: Cursor;
+  /** Milliseconds since 1970. */
+  time: number;
+  run: RunUid;
+}
+
+export type ChainrEvent =
+  | (EventHead & { kind: 'run.created'; name?: string; jobCount: number })
+  | (EventHead & { kind: 'run.status'; status: RunStatus })
+  | (EventHead & {
+      kind: 'job.status' | 'job.reason';
+      job: string;
+      attempt: number;
+      status: JobStatus;
+      reason: Reason;
+      message: string;
+      exitCode?: number;
+    });
+
+/** One line of an attempt's log. */
+export interface LogLine {
+  /** Milliseconds since 1970, when the line was read. */
+  time: number;
+  /** The step's name; `main` for a job without steps. */
+  step: string;
+  /** `system` lines are chainr's own, such as the mark of a cut. */
+  stream: 'stdout' | 'stderr' | 'system';
+  text: string;
+  /** False when the line goes on in the next one, or ended without a newline. */
+  newline: boolean;
+}

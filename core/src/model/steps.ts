@@ -1,0 +1,42 @@
+import type { Env, JobPlan, Resources } from './pipeline.js';
+
+export type { Resources } from './pipeline.js';
+
+/** The name of the only step of a job without steps. */
+export const mainStep = 'main';
+
+/** One container of an attempt, everything resolved: defaults, pipeline env, job env, step env. */
+export interface StepSpec {
+  /** The step's name; `main` for a job without steps. */
+  name: string;
+  image: string;
+  /** A shell script (`/bin/sh -c`, without `-e`); exclusive with `command` and `args`. */
+  run?: string;
+  command?: readonly string[];
+  args?: readonly string[];
+  /** Without the `CHAINR_*` variables, which the executor adds. */
+  env: Env;
+  workdir?: string;
+  resources?: Resources;
+  /** A failure of this step does not end the attempt. */
+  continueOnError: boolean;
+}
+
+/**
+ * The containers of an attempt in the order in which they run. Of variables with one name the
+ * step's wins, then the job's, then the pipeline's; `workdir` and `resources` of the job hold
+ * for steps that name none (they are taken as a whole, not mixed).
+ */
+export function resolveSteps(job: JobPlan, pipelineEnv: Env = {}): StepSpec[] {
+  return job.steps.map(({ env, continueOnError, ...step }) => {
+    const workdir = step.workdir ?? job.workdir;
+    const resources = step.resources ?? job.resources;
+    return {
+      ...step,
+      env: { ...pipelineEnv, ...job.env, ...env },
+      continueOnError: continueOnError ?? false,
+      ...(workdir !== undefined && { workdir }),
+      ...(resources !== undefined && { resources }),
+    };
+  });
+}

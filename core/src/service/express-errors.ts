@@ -1,0 +1,63 @@
+import type { ErrorRequestHandler, RequestHandler } from 'express';
+import { ApiError, errorBody } from '../api/errors.js';
+import { StoreUnavailable } from '../store/errors.js';
+import type { Logger } from './logger.js';
+import { requestIdOf } from './request-id.js';
+
+/** How long a client waits before it tries again what failed for an outage. */
+const retryAfterSeconds = '2';
+
+/** The last of all routes: nothing else knew the address. */
+export function notFound(): RequestHandler {
+  return (request) => {
+    throw new ApiError('NotFound', `There is nothing at ${request.path}.`);
+  };
+}
+
+/** The last handler of one address: `route.all(methodNotAllowed('GET', 'POST'))`. */
+export function methodNotAllowed(...allowed: readonly string[]): RequestHandler {
+  return (request) => {
+    const list = allowed.join(', ');
+    throw new ApiError('MethodNotAllowed', `${request.method} is not possible here, only ${list}.`, {
+      headers: { Allow: list },
+    });
+  };
+}
+
+/**
+ * Turns whatever a handler threw into the one form of errors, `{kind: 'Error', …}`. Faults of
+ * chainr itself are logged, and answered without what they say. An answer that is already under
+ * way is cut, so that the client cannot take it for complete.
+ */
+export function errorHandler(logger: Logger): ErrorRequestHandler {
+  return (thrown: unknown, request, response, _next) => {
+    const requestId = requestIdOf(request);
+    const error = toApiError(thrown);
+    if (error.code === 'Internal') logger.error({ err: thrown, requestId, method: request.method }, 'request failed');
+    if (response.headersSent) {
+      response.destroy();
+      return;
+    }
+    response.status(error.status).set(error.headers).json(errorBody(error, requestId));
+  };
+}
+
+function toApiError(thrown: unknown): ApiError {
+  if (thrown instanceof ApiError) return thrown;
+  if (thrown instanceof StoreUnavailable) {
+    return new ApiError('Unavailable', 'Redis is away; try again soon.', {
+      headers: { 'Retry-After': retryAfterSeconds },
+      cause: thrown,
+    });
+  }
+  return fromExpress(thrown) ?? new ApiError('Internal', 'A fault of chainr; its logs tell more.', { cause: thrown });
+}
+
+/** Express and its body parsers throw errors with a `status` and, mostly, a `type`. */
+function fromExpress(thrown: unknown): ApiError | undefined {
+  if (!(thrown instanceof Error) || !('status' in thrown) || typeof thrown.status !== 'number') return undefined;
+  if (thrown.status === 413) return new ApiError('TooLarge', 'The body is larger than the limit.', { cause: thrown });
+  if (thrown.status === 415) return new ApiError('UnsupportedMediaType', thrown.message, { cause: thrown });
+  if (thrown.status >= 400 && thrown.status < 500) return new ApiError('BadRequest', thrown.message, { cause: thrown });
+  return undefined;
+}

@@ -1,0 +1,44 @@
+import express from 'express';
+import { version } from './version.js';
+
+/** Answers true, or says in one sentence why not. */
+export type ReadyCheck = () => Promise<true | string>;
+
+/** A check that does not answer must not make the probe hang. */
+const checkDeadlineMs = 2000;
+
+/**
+ * `GET /healthz` answers 200 as long as the process answers at all; `GET /readyz` answers 503 and
+ * says why while one of the checks fails.
+ */
+export function healthRoutes(service: string, checks: Readonly<Record<string, ReadyCheck>>): express.Router {
+  const router = express.Router();
+  router.get('/healthz', (_request, response) => {
+    response.json({ status: 'ok', service, version });
+  });
+  router.get('/readyz', async (_request, response) => {
+    const results: Record<string, true | string> = {};
+    await Promise.all(
+      Object.entries(checks).map(async ([name, check]) => {
+        results[name] = await answer(check);
+      }),
+    );
+    const ready = Object.values(results).every((result) => result === true);
+    response.status(ready ? 200 : 503).json({ status: ready ? 'ok' : 'unready', service, version, checks: results });
+  });
+  return router;
+}
+
+async function answer(check: ReadyCheck): Promise<true | string> {
+  let timer: NodeJS.Timeout | undefined;
+  const deadline = new Promise<string>((resolve) => {
+    timer = setTimeout(() => resolve(`Did not answer within ${checkDeadlineMs} ms.`), checkDeadlineMs);
+  });
+  try {
+    return await Promise.race([check(), deadline]);
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  } finally {
+    clearTimeout(timer);
+  }
+}

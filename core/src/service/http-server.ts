@@ -1,0 +1,107 @@
+import { once } from 'node:events';
+import http from 'node:http';
+import type { Duplex } from 'node:stream';
+import { formatAddress, type Address } from './address.js';
+import type { Part } from './lifecycle.js';
+import { listenError, removeDeadSocket } from './listen-errors.js';
+import type { Logger } from './logger.js';
+import { bindServerSignal } from './response-signal.js';
+
+export interface HttpServerOptions {
+  /** The setting that a sentence about a taken port names. */
+  setting?: string;
+  /** How long open responses may take to end after a stop before they are cut. */
+  stopDeadlineMs?: number;
+  /** Limits against slow or greedy clients, as `http.createServer` takes them. */
+  limits?: Pick<http.ServerOptions, 'headersTimeout' | 'requestTimeout' | 'maxHeaderSize' | 'keepAliveTimeout'>;
+  /** Answers what is not HTTP or breaks a limit; Node's bare answer if left out. */
+  onClientError?: (error: NodeJS.ErrnoException, socket: Duplex) => void;
+}
+
+/**
+ * An HTTP server with a lifetime. `stop` accepts nothing more, closes idle connections, aborts the
+ * signal of every streaming response (see `responseSignal`), lets the others end, and cuts what is
+ * left after a deadline.
+ */
+export class HttpServer implements Part {
+  readonly name: string;
+  readonly #server: http.Server;
+  readonly #address: Address;
+  readonly #logger: Logger;
+  readonly #setting: string;
+  readonly #stopDeadlineMs: number;
+  readonly #stopping = new AbortController();
+  #url = '';
+
+  constructor(
+    name: string,
+    handler: http.RequestListener,
+    address: Address,
+    logger: Logger,
+    options: HttpServerOptions = {},
+  ) {
+    this.name = name;
+    this.#address = address;
+    this.#logger = logger;
+    this.#setting = options.setting ?? 'CHAINR_LISTEN';
+    this.#stopDeadlineMs = options.stopDeadlineMs ?? 5000;
+    this.#server = http.createServer(options.limits ?? {}, (request, response) => {
+      bindServerSignal(response, this.#stopping.signal);
+      response.once('close', () => this.#closeIfStopping());
+      if (this.#stopping.signal.aborted) response.setHeader('Connection', 'close');
+      handler(request, response);
+    });
+    if (options.onClientError) this.#server.on('clientError', options.onClientError);
+  }
+
+  /** `http://host:port` with the real port, or `unix:/path`; empty before the start. */
+  get url(): string {
+    return this.#url;
+  }
+
+  /** @throws Error of one sentence that names the address and the mend */
+  async start(): Promise<void> {
+    try {
+      await this.#listen();
+    } catch (error) {
+      throw listenError(this.#address, this.#setting, error as NodeJS.ErrnoException);
+    }
+    const bound = this.#server.address();
+    const port = bound !== null && typeof bound === 'object' ? bound.port : 0;
+    this.#url = formatAddress('socketPath' in this.#address ? this.#address : { host: this.#address.host, port });
+    this.#logger.info({ url: this.#url }, 'listening');
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    if (!this.#server.listening) return;
+    const closed = once(this.#server, 'close');
+    this.#server.close();
+    this.#server.closeIdleConnections();
+    const deadline = setTimeout(() => this.#server.closeAllConnections(), this.#stopDeadlineMs);
+    await closed;
+    clearTimeout(deadline);
+  }
+
+  async #listen(): Promise<void> {
+    try {
+      await this.#listenOnce();
+    } catch (error) {
+      const taken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
+      if (!taken || !('socketPath' in this.#address) || !(await removeDeadSocket(this.#address.socketPath)))
+        throw error;
+      await this.#listenOnce();
+    }
+  }
+
+  async #listenOnce(): Promise<void> {
+    const listening = once(this.#server, 'listening');
+    this.#server.listen('socketPath' in this.#address ? { path: this.#address.socketPath } : this.#address);
+    await listening;
+  }
+
+  /** A kept-alive connection becomes idle only after its response has closed. */
+  #closeIfStopping(): void {
+    if (this.#stopping.signal.aborted) setImmediate(() => this.#server.closeIdleConnections());
+  }
+}

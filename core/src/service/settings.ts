@@ -1,0 +1,78 @@
+import { closest, distance } from 'fastest-levenshtein';
+
+/** One setting of a service, from which its environment is read and its documentation made. */
+export interface Setting<T> {
+  /** The environment variable. */
+  env: string;
+  /** Undefined means that the setting is required. */
+  default: T | undefined;
+  /** Throws an Error whose message ends the sentence "CHAINR_X …". */
+  parse(text: string): T;
+  /** One line for the table of settings. */
+  doc: string;
+  /** What its number counts, such as `bytes`. */
+  unit?: string;
+  /** The value is never shown. */
+  secret?: boolean;
+}
+
+export type SettingTable = Readonly<Record<string, Setting<unknown>>>;
+
+export type Values<T extends SettingTable> = {
+  readonly [Name in keyof T]: T[Name] extends Setting<infer Value> ? Value : never;
+};
+
+/** All that is wrong with an environment, one sentence each. */
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError';
+  readonly mistakes: readonly string[];
+
+  constructor(mistakes: readonly string[]) {
+    super(mistakes.join('\n'));
+    this.mistakes = mistakes;
+  }
+}
+
+/**
+ * Two slips of the finger make a near name. Names of other services' settings are further apart
+ * than that, and one environment may serve several services.
+ */
+const nearDistance = 2;
+
+/**
+ * Reads the settings of a table from an environment. An empty variable counts as not set.
+ *
+ * @throws SettingsError that lists every mistake at once; a `CHAINR_` variable that no setting
+ *   reads, but whose name is near to one, is a mistake too.
+ */
+export function readSettings<T extends SettingTable>(table: T, env: NodeJS.ProcessEnv): Values<T> {
+  const mistakes: string[] = [];
+  const values = Object.entries(table).map(([name, setting]) => [name, readOne(setting, env, mistakes)]);
+  mistakes.push(...misspelled(Object.values(table), env));
+  if (mistakes.length > 0) throw new SettingsError(mistakes);
+  return Object.fromEntries(values) as Values<T>;
+}
+
+function readOne(setting: Setting<unknown>, env: NodeJS.ProcessEnv, mistakes: string[]): unknown {
+  const text = env[setting.env];
+  if (text === undefined || text === '') {
+    if (setting.default === undefined) mistakes.push(`${setting.env} is required: ${setting.doc}`);
+    return setting.default;
+  }
+  try {
+    return setting.parse(text);
+  } catch (error) {
+    const shown = setting.secret ? '' : ` (it is ${JSON.stringify(text)})`;
+    mistakes.push(`${setting.env} ${error instanceof Error ? error.message : String(error)}${shown}.`);
+    return undefined;
+  }
+}
+
+function misspelled(settings: readonly Setting<unknown>[], env: NodeJS.ProcessEnv): string[] {
+  const known = settings.map((setting) => setting.env);
+  return Object.keys(env)
+    .filter((name) => name.startsWith('CHAINR_') && !known.includes(name))
+    .map((name) => ({ name, near: closest(name, known) }))
+    .filter(({ name, near }) => distance(name, near) <= nearDistance)
+    .map(({ name, near }) => `There is no setting ${name}: did you mean ${near}?`);
+}

@@ -1,0 +1,133 @@
+import type { Redis } from 'ioredis';
+import { Lane, type Reply } from './lane.js';
+import type { Script } from './scripts.js';
+
+type Argument = string | Buffer | number;
+
+interface Operation {
+  name: string;
+  args: readonly Argument[];
+  weight: number;
+  resolve: (reply: Reply[]) => void;
+  reject: (error: unknown) => void;
+}
+
+/** Ids that became ready, as the scripts hand them out: one message each. */
+export interface Bundle {
+  /** The code of the executor kind. */
+  kind: number;
+  message: number;
+  /** `uid.index.attempt` */
+  ids: string[];
+}
+
+export interface BatcherOptions {
+  connection: Redis;
+  script: Script;
+  /** How long a call is sent again while Redis is away. */
+  patienceMs: number;
+  /** Enqueues what a call handed out. */
+  deliver: (bundles: Bundle[]) => void;
+  /** Calls under way at once. */
+  lanes?: number;
+}
+
+/** What one call carries at most: 32 light operations, or fewer heavy ones (invariant I10). */
+const weightPerCall = 32;
+
+/**
+ * Gathers the operations of one turn of the event loop into one call of the script, and while all
+ * lanes are under way those of many turns: one operation alone takes the same path.
+ */
+export class Batcher {
+  readonly #idle: Lane[];
+  readonly #lanes: number;
+  readonly #deliver: (bundles: Bundle[]) => void;
+  readonly #stopped = new AbortController();
+  #waiting: Operation[] = [];
+  #scheduled = false;
+
+  constructor({ connection, script, patienceMs, deliver, lanes = 2 }: BatcherOptions) {
+    this.#lanes = lanes;
+    this.#idle = Array.from({ length: lanes }, () => new Lane(connection, script, patienceMs));
+    this.#deliver = deliver;
+  }
+
+  /** The operation's own reply. `weight` is 1 for one that takes Redis some 30 µs. */
+  run(name: string, args: readonly Argument[], weight = 1): Promise<Reply[]> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ name, args, weight, resolve, reject });
+      this.#schedule();
+    });
+  }
+
+  /** Calls that wait for Redis end with StoreUnavailable. */
+  stop(): void {
+    this.#stopped.abort();
+  }
+
+  /** Whether nothing waits and nothing is under way. */
+  get isIdle(): boolean {
+    return this.#waiting.length === 0 && this.#idle.length === this.#lanes;
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#idle.length === 0) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      while (this.#waiting.length > 0) {
+        const lane = this.#idle.pop();
+        if (!lane) return;
+        void this.#call(lane, this.#take());
+      }
+    });
+  }
+
+  #take(): Operation[] {
+    let weight = 0;
+    let count = 0;
+    for (const operation of this.#waiting) {
+      weight += operation.weight;
+      if (count > 0 && weight > weightPerCall) break;
+      count += 1;
+    }
+    return this.#waiting.splice(0, count);
+  }
+
+  async #call(lane: Lane, operations: Operation[]): Promise<void> {
+    try {
+      await this.#carryOut(lane, operations);
+    } finally {
+      this.#idle.push(lane);
+      if (this.#waiting.length > 0) this.#schedule();
+    }
+  }
+
+  async #carryOut(lane: Lane, operations: Operation[]): Promise<void> {
+    const args: Argument[] = [];
+    for (const { name, args: own } of operations) args.push(name, own.length, ...own);
+    let replies: Reply[];
+    try {
+      replies = await lane.call(args, this.#stopped.signal);
+    } catch (error) {
+      // A script's own error leaves nothing written: alone, only the operation at fault fails again.
+      if (operations.length > 1 && error instanceof Error && error.name === 'ReplyError') {
+        for (const operation of operations) await this.#carryOut(lane, [operation]);
+      } else {
+        for (const { reject } of operations) reject(error);
+      }
+      return;
+    }
+    const bundles = replies[operations.length] as Reply[];
+    if (bundles.length > 0) this.#deliver(bundles.map(toBundle));
+    operations.forEach(({ resolve }, place) => {
+      resolve(replies[place] as Reply[]);
+    });
+  }
+}
+
+function toBundle(reply: Reply): Bundle {
+  const [kind, message, ...ids] = reply as [number, number, ...Buffer[]];
+  return { kind, message, ids: ids.map((id) => id.toString('latin1')) };
+}

@@ -1,0 +1,14 @@
+/** Redis is away, or does not answer in time. What was asked may or may not have been done (rule R7). */
+export class StoreUnavailable extends Error {
+  override name = 'StoreUnavailable';
+}
+
+/** Redis has no memory left; nothing was written (rule R19). */
+export class StoreFull extends Error {
+  override name = 'StoreFull';
+}
+
+/** The Redis server, or the state in it, cannot be used; the message says the mend. */
+export class StoreUnfit extends Error {
+  override name = 'StoreUnfit';
+}

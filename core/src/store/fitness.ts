@@ -1,0 +1,58 @@
+import type { Redis } from 'ioredis';
+import { randomUUID } from 'node:crypto';
+import { StoreUnfit } from './errors.js';
+import { keys } from './keys.js';
+
+/**
+ * The format of the state in Redis, major.minor (rule R21): a process works with a newer minor
+ * and refuses a newer major.
+ */
+export const stateVersion = { major: 1, minor: 0 } as const;
+
+const oldestRedis = [6, 2] as const;
+
+/**
+ * Looks at the server before anything is trusted to it.
+ * @throws StoreUnfit with one sentence per fault that says the mend.
+ */
+export async function checkServer(connection: Redis): Promise<void> {
+  const info = parseInfo(await connection.info());
+  const faults: string[] = [];
+  const version = info.get('valkey_version') ?? info.get('redis_version') ?? 'unknown';
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  if (!info.has('valkey_version') && (major < oldestRedis[0] || (major === oldestRedis[0] && minor < oldestRedis[1]))) {
+    faults.push(`it is version ${version}: install Redis ${oldestRedis.join('.')} or newer, or Valkey`);
+  }
+  const policy = info.get('maxmemory_policy');
+  if (policy !== undefined && policy !== 'noeviction') {
+    faults.push(`it drops keys when memory is short (maxmemory-policy ${policy}): set maxmemory-policy to noeviction`);
+  }
+  if (info.get('aof_enabled') === '0') {
+    faults.push('it would lose what it acknowledged when it stops (appendonly no): set appendonly to yes');
+  }
+  if (faults.length > 0) throw new StoreUnfit(`This Redis server cannot be used: ${faults.join('; ')}.`);
+}
+
+/**
+ * Marks an empty Redis as this version's, once, with the random id of the instance.
+ * @throws StoreUnfit when the state was written by a newer major version.
+ */
+export async function checkState(connection: Redis): Promise<{ instance: string }> {
+  const own = `${String(stateVersion.major)}.${String(stateVersion.minor)}`;
+  await connection.set(keys.version, own, 'NX');
+  const found = (await connection.get(keys.version)) ?? own;
+  const [major = 0, minor = 0] = found.split('.').map(Number);
+  if (major > stateVersion.major) {
+    throw new StoreUnfit(
+      `The state in Redis has format ${found}, this version of chainr knows ${own}: use a newer chainr.`,
+    );
+  }
+  if (major === stateVersion.major && minor < stateVersion.minor) await connection.set(keys.version, own);
+  await connection.set(keys.instance, randomUUID(), 'NX');
+  return { instance: (await connection.get(keys.instance)) ?? '' };
+}
+
+function parseInfo(info: string): Map<string, string> {
+  const pairs = info.split('\r\n').map((line) => line.split(':', 2) as [string, string?]);
+  return new Map(pairs.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
+}

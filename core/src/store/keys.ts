@@ -1,0 +1,93 @@
+import type { ExecutorKind, RunUid } from '../model/records.js';
+
+/**
+ * Every key of an instance. All carry one hash tag, so that one script may touch several of them
+ * on a clustered Redis; the scripts build the same names from the prefix (`lua/`).
+ *
+ * | key | type | what |
+ * |---|---|---|
+ * | `run:UID` | hash | `state` (packed, `layout.ts`), `info` (JSON, never changes) |
+ * | `jobs:UID` | hash | job index → row (packed, `layout.ts`) |
+ * | `plan:UID` | hash | job index → edges and specification (packed, never changes) |
+ * | `source:UID` | hash | the pipeline as it was sent, deflated |
+ * | `attempts:UID` | hash | `index.attempt` → row of an attempt that a later one followed |
+ * | `backlog:UID` | list | ready jobs that are not yet handed out (rule R4: 1,000 at once) |
+ * | `todo:UID` | list | `index:edge`: edges that are not yet resolved (invariant I10) |
+ * | `log:UID:INDEX.ATTEMPT` | hash | length, position and end mark of a log |
+ * | `log:UID:INDEX.ATTEMPT:N` | string | the log's n-th MiB |
+ * | `runs` | zset | uid by creation sequence |
+ * | `live:KIND` | zset | uid by creation sequence, of the runs that are not final |
+ * | `chunks` | zset | uid of the runs with a `todo`, by time |
+ * | `marks:KIND` | zset | `uid.index.attempt` of what is handed out and not claimed, by time |
+ * | `leases` | zset | `uid.index.attempt.epoch.owner` by time of expiry |
+ * | `due:EXECUTOR` | zset | `uid.index.attempt` by the time at which its remains may go |
+ * | `executors` | hash | executor id → its number in rows and keys |
+ * | `bundles` | hash | executor kind → how many ids a message carries at most |
+ * | `counters` | hash | `sequence` of runs, `message` of bundles, `executor` numbers |
+ * | `idempotency:SCOPE:KEY` | string | uid and hash of the body, for 24 hours |
+ * | `events` | stream | the one event stream |
+ * | `reply:LANE` | string | nonce and reply of a lane's last call (rule R6) |
+ * | `version`, `instance` | string | of the state format; of this installation |
+ * | `clock` | string | milliseconds that tests add to the time of Redis |
+ * | `queue:*` | | BullMQ's own |
+ */
+export const prefix = '{chainr}:';
+
+export const keys = {
+  run: (uid: RunUid) => `${prefix}run:${uid}`,
+  jobs: (uid: RunUid) => `${prefix}jobs:${uid}`,
+  plan: (uid: RunUid) => `${prefix}plan:${uid}`,
+  source: (uid: RunUid) => `${prefix}source:${uid}`,
+  attempts: (uid: RunUid) => `${prefix}attempts:${uid}`,
+  backlog: (uid: RunUid) => `${prefix}backlog:${uid}`,
+  log: (uid: RunUid, index: number, attempt: number) => `${prefix}log:${uid}:${String(index)}.${String(attempt)}`,
+  runs: `${prefix}runs`,
+  live: (kind: ExecutorKind) => `${prefix}live:${kind}`,
+  chunks: `${prefix}chunks`,
+  marks: (kind: ExecutorKind) => `${prefix}marks:${kind}`,
+  leases: `${prefix}leases`,
+  due: (executor: number) => `${prefix}due:${String(executor)}`,
+  executors: `${prefix}executors`,
+  bundles: `${prefix}bundles`,
+  counters: `${prefix}counters`,
+  events: `${prefix}events`,
+  version: `${prefix}version`,
+  instance: `${prefix}instance`,
+  clock: `${prefix}clock`,
+} as const;
+
+/** BullMQ's prefix and the name of the queue of an executor kind. */
+export const queuePrefix = `${prefix}queue`;
+export const queueName = (kind: ExecutorKind): string => kind;
+
+/** How large a string one part of a log grows: appends stay cheap, whatever the log's length. */
+export const logPartBytes = 1024 * 1024;
+
+/** `uid.index.attempt`: names an attempt in messages, marks and due removals. */
+export interface AttemptId {
+  run: RunUid;
+  index: number;
+  attempt: number;
+}
+
+export const formatAttemptId = ({ run, index, attempt }: AttemptId): string =>
+  `${run}.${String(index)}.${String(attempt)}`;
+
+export function parseAttemptId(text: string): AttemptId {
+  const [run = '', index, attempt] = text.split('.');
+  return { run, index: Number(index), attempt: Number(attempt) };
+}
+
+/** The right of one worker to observe and report one attempt; the epoch and the owner must match. */
+export interface Lease extends AttemptId {
+  epoch: number;
+  /** The random token of the process that holds it. */
+  owner: string;
+}
+
+export const formatLease = (lease: Lease): string => `${formatAttemptId(lease)}.${String(lease.epoch)}.${lease.owner}`;
+
+export function parseLease(text: string): Lease {
+  const [, , , epoch, owner = ''] = text.split('.');
+  return { ...parseAttemptId(text), epoch: Number(epoch), owner };
+}

@@ -1,0 +1,186 @@
+import {
+  executorKinds,
+  phases,
+  type AttemptRecord,
+  type ExecutorKind,
+  type JobRecord,
+  type Phases,
+} from '../model/records.js';
+import type { StepOutcome } from '../model/outcome.js';
+import { reasons, reasonTable, type Reason } from '../model/reasons.js';
+import { jobStatuses, runStatuses, type JobStatus, type RunStatus } from '../model/states.js';
+
+/**
+ * The packed values that the scripts read and write with Lua's `struct`, big-endian. The format
+ * strings go into the scripts' prelude, the functions below are the same in TypeScript. A change
+ * of layout is a change of the state format (rule R21, `version.ts`).
+ *
+ *     row      status u8, reason u8, unsatisfied u16, name (u8 length), then, from the first time
+ *              that the job is ready, the section of its current or last attempt:
+ *     attempt  attempt u16, epoch u32, flags u8, exit code u16 (65535: none), executor u32,
+ *              message id u48, eight phases u48 (ms), owner (u8 length), text (u16), steps JSON (u16)
+ *     state    status u8, kind u8, flags u8, six job counts u16, failed u16, queued u16, backlog u16,
+ *              todo u16, sequence u48, created, started, ended, cancel requested, timed out u48 (ms)
+ *     plan     flags u8 (1: allowFailure), length of edges u32, edges (dependent u16, mask u8)*, JSON
+ */
+export const luaFormats = {
+  rowHead: '>BBHBc0',
+  attempt: '>HI4BHI4I6I6I6I6I6I6I6I6I6Bc0Hc0Hc0',
+  state: '>BBBHHHHHHHHHHI6I6I6I6I6I6',
+} as const;
+
+export const noExitCode = 0xffff;
+export const attemptFlags = { logEnded: 1, closed: 2 } as const;
+export const planFlags = { allowFailure: 1 } as const;
+
+/** A row of a job that was never ready: what `create` stores. */
+export function packWaitingRow(name: string, unsatisfied: number): Buffer {
+  const row = Buffer.alloc(5 + name.length);
+  row[0] = jobStatuses.indexOf('PENDING');
+  row[1] = reasons.indexOf(unsatisfied > 0 ? 'WaitingForDependencies' : 'Queued');
+  row.writeUInt16BE(unsatisfied, 2);
+  row[4] = name.length;
+  row.write(name, 5, 'latin1');
+  return row;
+}
+
+export interface PlanEdge {
+  /** The index of the dependent. */
+  index: number;
+  mask: number;
+}
+
+export function packPlan(edges: readonly PlanEdge[], flags: number, specification: string): Buffer {
+  const head = Buffer.alloc(5 + edges.length * 3);
+  head[0] = flags;
+  head.writeUInt32BE(edges.length * 3, 1);
+  edges.forEach((edge, place) => {
+    head.writeUInt16BE(edge.index, 5 + place * 3);
+    head[7 + place * 3] = edge.mask;
+  });
+  return Buffer.concat([head, Buffer.from(specification)]);
+}
+
+export interface AttemptSection {
+  attempt: number;
+  epoch: number;
+  flags: number;
+  exitCode?: number;
+  executor: number;
+  message: number;
+  phases: Phases;
+  owner: string;
+  text: string;
+  steps?: StepOutcome[];
+}
+
+export interface Row {
+  status: JobStatus;
+  reason: Reason;
+  unsatisfied: number;
+  name: string;
+  section?: AttemptSection;
+}
+
+/** @throws RangeError when the bytes are no row of this layout. */
+export function unpackRow(bytes: Buffer): Row {
+  const nameEnd = 5 + bytes.readUInt8(4);
+  const row: Row = {
+    status: at(jobStatuses, bytes.readUInt8(0)),
+    reason: at(reasons, bytes.readUInt8(1)),
+    unsatisfied: bytes.readUInt16BE(2),
+    name: bytes.toString('latin1', 5, nameEnd),
+  };
+  if (bytes.length > nameEnd) row.section = unpackSection(bytes.subarray(nameEnd));
+  return row;
+}
+
+function unpackSection(bytes: Buffer): AttemptSection {
+  const exitCode = bytes.readUInt16BE(7);
+  const times: Phases = {};
+  phases.forEach((phase, place) => {
+    const time = bytes.readUIntBE(19 + place * 6, 6);
+    if (time > 0) times[phase] = time;
+  });
+  const ownerEnd = 68 + bytes.readUInt8(67);
+  const textEnd = ownerEnd + 2 + bytes.readUInt16BE(ownerEnd);
+  const steps = bytes.toString('utf8', textEnd + 2);
+  return {
+    attempt: bytes.readUInt16BE(0),
+    epoch: bytes.readUInt32BE(2),
+    flags: bytes.readUInt8(6),
+    ...(exitCode === noExitCode ? {} : { exitCode }),
+    executor: bytes.readUInt32BE(9),
+    message: bytes.readUIntBE(13, 6),
+    phases: times,
+    owner: bytes.toString('latin1', 68, ownerEnd),
+    text: bytes.toString('utf8', ownerEnd + 2, textEnd),
+    ...(steps === '' ? {} : { steps: JSON.parse(steps) as StepOutcome[] }),
+  };
+}
+
+export function toJobRecord(index: number, row: Row): JobRecord {
+  const { status, reason, name, section } = row;
+  const text = section?.text;
+  const claimed = section !== undefined && section.epoch > 0;
+  const attempt = claimed ? (section.phases.claimedAt === undefined ? section.attempt - 1 : section.attempt) : 0;
+  return { index, name, status, reason, message: text ? text : reasonTable[reason].message, attempt };
+}
+
+/** Undefined for a job of which no attempt was claimed, and for the one that waits to be. */
+export function toAttemptRecord(row: Row): (AttemptRecord & { executor: number; flags: number }) | undefined {
+  const { status, reason, section } = row;
+  if (section?.phases.claimedAt === undefined) return undefined;
+  return {
+    attempt: section.attempt,
+    status,
+    reason,
+    message: section.text === '' ? reasonTable[reason].message : section.text,
+    ...(section.exitCode === undefined ? {} : { exitCode: section.exitCode }),
+    ...(section.steps === undefined ? {} : { steps: section.steps }),
+    phases: section.phases,
+    executor: section.executor,
+    flags: section.flags,
+  };
+}
+
+export interface RunState {
+  status: RunStatus;
+  executorKind: ExecutorKind;
+  jobCounts: Record<JobStatus, number>;
+  queued: number;
+  backlog: number;
+  todo: number;
+  sequence: number;
+  createdAt: number;
+  startedAt?: number;
+  endedAt?: number;
+  cancelRequestedAt?: number;
+  timedOutAt?: number;
+}
+
+export function unpackState(bytes: Buffer): RunState {
+  const counts = Object.fromEntries(jobStatuses.map((status, place) => [status, bytes.readUInt16BE(3 + place * 2)]));
+  const time = (place: number) => bytes.readUIntBE(23 + place * 6, 6);
+  const timed = (name: string, place: number) => (time(place) > 0 ? { [name]: time(place) } : {});
+  return {
+    status: at(runStatuses, bytes.readUInt8(0)),
+    executorKind: at(executorKinds, bytes.readUInt8(1)),
+    jobCounts: counts as Record<JobStatus, number>,
+    queued: bytes.readUInt16BE(17),
+    backlog: bytes.readUInt16BE(19),
+    todo: bytes.readUInt16BE(21),
+    sequence: time(0),
+    createdAt: time(1),
+    ...timed('startedAt', 2),
+    ...timed('endedAt', 3),
+    ...timed('cancelRequestedAt', 4),
+    ...timed('timedOutAt', 5),
+  };
+}
+
+function at<T>(list: readonly T[], place: number): T {
+  const value = list[place];
+  if (value === undefined) throw new RangeError(`code ${String(place)} is unknown: written by a newer version?`);
+  return value;
+}

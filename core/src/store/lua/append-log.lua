@@ -1,0 +1,54 @@
+-- append-log: stores lines of an attempt's log, and the executor's position after them (rule R6).
+--
+-- args   uid, index, attempt, epoch, owner, expected length, bytes, position, 1 when the log ends
+-- reply  ok length | stale | length actual-length position
+--
+-- Length, position and bytes go together, so that whoever adopts reads on exactly where the last
+-- stored line ended. A log without a line has no keys: its end mark is in the row.
+local logs = {}
+
+local function load_log(key)
+  local log = logs[key]
+  if log then return log end
+  local meta = redis.call('HMGET', key, 'length', 'position')
+  log = { key = key, length = tonumber(meta[1] or 0), position = meta[2] or '', bytes = {} }
+  logs[key] = log
+  return log
+end
+
+operations['append-log'] = function(a)
+  local run = load_run(a[1])
+  local row, s = held_row(run, tonumber(a[2]), tonumber(a[3]), tonumber(a[4]), a[5])
+  if not row or s.flags % 2 == 1 then return { 'stale' } end
+  local log = load_log(P .. 'log:' .. a[1] .. ':' .. a[2] .. '.' .. a[3])
+  if log.length ~= tonumber(a[6]) then return { 'length', log.length, log.position } end
+  if a[9] == '1' then
+    s.flags = s.flags + LOG_ENDED
+    touch_row(run, row)
+    log.ended = true
+  end
+  if a[7] ~= '' or a[8] ~= log.position then
+    log.bytes[#log.bytes + 1] = a[7]
+    log.length = log.length + #a[7]
+    log.position = a[8]
+    log.changed = true
+  end
+  return { 'ok', log.length }
+end
+
+local function write_log(log)
+  if log.changed then
+    local bytes = table.concat(log.bytes)
+    local at = log.length - #bytes
+    local from = 1
+    while from <= #bytes do
+      local room = LOG_PART_BYTES - at % LOG_PART_BYTES
+      local piece = string.sub(bytes, from, from + room - 1)
+      redis.call('APPEND', log.key .. ':' .. math.floor(at / LOG_PART_BYTES), piece)
+      from = from + #piece
+      at = at + #piece
+    end
+    redis.call('HSET', log.key, 'length', log.length, 'position', log.position)
+  end
+  if log.changed or log.ended then redis.call('PUBLISH', log.key, log.ended and 'end' or log.length) end
+end

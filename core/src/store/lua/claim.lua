@@ -1,0 +1,47 @@
+-- claim: a worker takes an attempt (life of a run, step 4); PENDING → RUNNING under a new lease.
+--
+-- args   uid, index, attempt, owner, executor number, expiry of the lease in ms from now
+-- reply  ok epoch name plan info | gone | taken | final | canceled | waiting | stale
+--
+-- `info` is the run's, and only with its first claim in a call. An id that comes twice, late, or
+-- for a run that is gone does nothing (rule R4).
+local informed = {}
+
+local function info_once(run)
+  if informed[run.uid] then return '' end
+  informed[run.uid] = true
+  return run.info or redis.call('HGET', P .. 'run:' .. run.uid, 'info')
+end
+
+local function take(run, row, owner, executor, ttl)
+  local s = section_of(row)
+  set_status(run, row, JOB.RUNNING, REASON.Starting)
+  run.queued = math.max(0, run.queued - 1)
+  clear_mark(run, row)
+  s.epoch = s.epoch + 1
+  s.owner = owner
+  s.executor = executor
+  s.claimed = now
+  s.text = ''
+  if run.status == RUN.PENDING then
+    run.started = now
+    set_run_status(run, RUN.RUNNING)
+  end
+  emit_job('job.status', run, row)
+  add_lease(run, row, ttl)
+  hand_out_backlog(run)
+  return { 'ok', run.uid, row.index, s.attempt, s.epoch, name_of(row), load_plan(run, row.index), info_once(run) }
+end
+
+operations.claim = function(a)
+  local run = load_run(a[1])
+  local row = run and load_row(run, tonumber(a[2]))
+  if not row then return { 'gone' } end
+  if row.status == JOB.RUNNING then return { 'taken' } end
+  if row.status ~= JOB.PENDING then return { 'final' } end
+  if run.cancel_requested > 0 or run.timed_out > 0 then return { 'canceled' } end
+  local s = section_of(row)
+  if not s or row.unsatisfied > 0 then return { 'waiting' } end
+  if s.attempt ~= tonumber(a[3]) then return { 'stale' } end
+  return take(run, row, a[4], tonumber(a[5]), tonumber(a[6]))
+end

@@ -1,0 +1,18 @@
+-- close: the log's end mark is stored, so the attempt is over and its lease with it (step 7).
+--
+-- args   uid, index, attempt, epoch, owner, removal grace in ms
+-- reply  ok | stale | open (not ended, or its log has no end mark)
+operations.close = function(a)
+  local run = load_run(a[1])
+  local row, s = held_row(run, tonumber(a[2]), tonumber(a[3]), tonumber(a[4]), a[5])
+  if not row then return { 'stale' } end
+  if row.status == JOB.RUNNING or s.flags % 2 == 0 then return { 'open' } end
+  if s.flags < CLOSED then
+    s.flags = s.flags + CLOSED
+    s.closed = now
+    touch_row(run, row)
+    remove_lease(run, row)
+    add_due(run, row, tonumber(a[6]))
+  end
+  return { 'ok' }
+end

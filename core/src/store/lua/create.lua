@@ -1,0 +1,66 @@
+-- create: makes a run visible (life of a run, step 2).
+--
+-- args   uid, kind code, info JSON, jobs, idempotency key or '', hash of the body, roots (u16 each),
+--        backlog, source or '', then row and plan of each job where they were not stored before
+-- reply  created uid | replayed uid | conflict uid | incomplete
+--
+-- Larger runs store their rows before, under keys that expire by themselves if this never comes.
+operations.create = function(a)
+  local uid, jobs = a[1], tonumber(a[4])
+  local idempotency = a[5] ~= '' and (P .. 'idempotency:' .. a[5])
+  if idempotency then
+    local known = redis.call('GET', idempotency) or pending_keys[idempotency]
+    if known then
+      local first, hash = string.match(known, '^(%S+) (%S+)$')
+      return { hash == a[6] and 'replayed' or 'conflict', first }
+    end
+  end
+  -- A repeat that comes after its lane has gone on, with a connection that was slow to die.
+  if load_run(uid) then return { 'created', uid } end
+  local inline = #a > 9
+  if not inline and redis.call('HLEN', P .. 'jobs:' .. uid) ~= jobs then return { 'incomplete' } end
+  local run = { uid = uid, counts = { [0] = jobs, 0, 0, 0, 0, 0 }, rows = {}, changed = {}, status = RUN.PENDING,
+    kind = tonumber(a[2]), flags = 0, failed = 0, queued = 0, backlog = tonumber(a[8]), todo = 0,
+    sequence = redis.call('HINCRBY', P .. 'counters', 'sequence', 1), created = now, started = 0, ended = 0,
+    cancel_requested = 0, timed_out = 0, info = a[3], source = inline and a[9] }
+  runs[uid] = run
+  touch_run(run)
+  if inline then
+    run.plans = {}
+    for index = 0, jobs - 1 do
+      touch_row(run, new_row(run, index, a[10 + index * 2]))
+      run.plans[#run.plans + 1] = index
+      run.plans[#run.plans + 1] = a[11 + index * 2]
+    end
+  end
+  local roots = {}
+  for i = 1, #a[7] / 2 do
+    local high, low = string.byte(a[7], i * 2 - 1, i * 2)
+    roots[i] = high * 256 + low
+  end
+  for from = 1, #roots, 200 do
+    load_rows(run, { unpack(roots, from, math.min(from + 199, #roots)) })
+  end
+  for i = 1, #roots do make_ready(run, run.rows[roots[i]], false) end
+  events[#events + 1] = table.concat({ 'run.created', now, uid, jobs, a[3] }, '\31')
+  if idempotency then pending_keys[idempotency] = uid .. ' ' .. a[6] end
+  return { 'created', uid }
+end
+
+local function write_created(run)
+  redis.call('HSET', P .. 'run:' .. run.uid, 'info', run.info)
+  if run.plans then
+    for from = 1, #run.plans, 1000 do
+      redis.call('HSET', P .. 'plan:' .. run.uid, unpack(run.plans, from, math.min(from + 999, #run.plans)))
+    end
+  end
+  if run.source then
+    redis.call('SET', P .. 'source:' .. run.uid, run.source)
+  else
+    for _, name in ipairs({ 'jobs:', 'plan:', 'backlog:', 'source:' }) do
+      redis.call('PERSIST', P .. name .. run.uid)
+    end
+  end
+  redis.call('ZADD', P .. 'runs', run.sequence, run.uid)
+  redis.call('ZADD', P .. 'live:' .. KIND[run.kind], run.sequence, run.uid)
+end

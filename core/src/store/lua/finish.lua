@@ -1,0 +1,40 @@
+-- finish: an attempt has ended (life of a run, step 6).
+--
+-- args   uid, index, attempt, epoch, owner, reason code, exit code or '', text, steps JSON or '',
+--        ages in ms of: scheduled, pulled, started (or ''), ttl of a lease if a dependent may be
+--        claimed at once for the same worker (fusion) or ''
+-- reply  ok more [claim reply of the dependent …] | stale
+--
+-- `more`: edges are left for `resume`. Rule R11: of causes that meet here, the first recorded
+-- request wins; the exit code is kept whatever the verdict.
+local function verdict(run, reason)
+  local canceled, timed_out = run.cancel_requested, run.timed_out
+  if canceled > 0 and (timed_out == 0 or canceled <= timed_out) then return JOB.CANCELED, REASON.CanceledByUser end
+  if timed_out > 0 then return JOB.CANCELED, REASON.RunTimedOut end
+  if reason == REASON.Completed then return JOB.SUCCESSFUL, reason end
+  return JOB.FAILED, reason
+end
+
+operations.finish = function(a)
+  local run = load_run(a[1])
+  local row, s = held_row(run, tonumber(a[2]), tonumber(a[3]), tonumber(a[4]), a[5])
+  if not row or row.status ~= JOB.RUNNING then return { 'stale' } end
+  local status, reason = verdict(run, tonumber(a[6]))
+  s.exit = a[7] == '' and NO_EXIT or tonumber(a[7])
+  s.text = a[8]
+  s.steps = a[9]
+  set_phases(s, a[10], a[11], a[12])
+  s.ended = now
+  set_status(run, row, status, reason)
+  if status == JOB.FAILED and string.byte(load_plan(run, row.index), 1) % 2 == 0 then run.failed = run.failed + 1 end
+  emit_job('job.status', run, row)
+  local fresh = {}
+  local more = resolve_ended(run, row, fresh)
+  local reply = { 'ok', more and 1 or 0 }
+  local next_row = fresh[1]
+  local refused = run.cancel_requested > 0 or run.timed_out > 0
+  if a[13] ~= '' and not refused and next_row and next_row.handed_out and next_row.status == JOB.PENDING then
+    reply[3] = take(run, next_row, a[5], s.executor, tonumber(a[13]))
+  end
+  return reply
+end

@@ -1,0 +1,43 @@
+-- The one place that writes a status; the tables come from core/model/states.ts.
+local events = {}
+
+-- Fields are joined by the unit separator; the text comes last, since it may hold anything.
+local function emit_job(kind, run, row)
+  local s = row.section
+  events[#events + 1] = table.concat({ kind, now, run.uid, name_of(row), s and s.attempt or 1, row.status, row.reason,
+    s and s.exit or NO_EXIT, s and s.text or '' }, '\31')
+end
+
+local function emit_run(run)
+  events[#events + 1] = table.concat({ 'run.status', now, run.uid, run.status }, '\31')
+end
+
+local function set_status(run, row, status, reason)
+  if not ALLOWED_JOB[row.status][status] then
+    error('job ' .. run.uid .. '/' .. row.index .. ' cannot go from status ' .. row.status .. ' to ' .. status)
+  end
+  run.counts[row.status] = run.counts[row.status] - 1
+  run.counts[status] = run.counts[status] + 1
+  row.status = status
+  row.reason = reason
+  touch_row(run, row)
+end
+
+local function set_run_status(run, status)
+  if not ALLOWED_RUN[run.status][status] then
+    error('run ' .. run.uid .. ' cannot go from status ' .. run.status .. ' to ' .. status)
+  end
+  run.status = status
+  touch_run(run)
+  emit_run(run)
+end
+
+-- Invariant I4: the row of the attempt that this lease holds, or nil when it is not the lease any more.
+local function held_row(run, index, attempt, epoch, owner)
+  if not run then return nil end
+  local row = load_row(run, index)
+  if not row then return nil end
+  local s = section_of(row)
+  if not s or s.attempt ~= attempt or s.epoch ~= epoch or s.owner ~= owner then return nil end
+  return row, s
+end

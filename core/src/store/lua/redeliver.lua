@@ -1,0 +1,19 @@
+-- redeliver: hands an id out again whose message is lost or late (rule R4); twice does no harm.
+--
+-- args   uid, index, attempt, kind code
+-- reply  ok | gone (nothing waits under this id: its mark is removed)
+operations.redeliver = function(a)
+  local run = load_run(a[1])
+  local row = run and load_row(run, tonumber(a[2]))
+  local s = row and section_of(row)
+  if not s or row.status ~= JOB.PENDING or row.unsatisfied > 0 or s.attempt ~= tonumber(a[3]) then
+    mark_removes[#mark_removes + 1] = { tonumber(a[4]), a[1] .. '.' .. a[2] .. '.' .. a[3] }
+    return { 'gone' }
+  end
+  if not row.handed_out then
+    row.handed_out = true
+    handouts[#handouts + 1] = { run, row }
+    touch_row(run, row)
+  end
+  return { 'ok' }
+end

@@ -1,0 +1,9 @@
+-- resume: goes on with the edges that a call left behind (invariant I10).
+--
+-- args   uid
+-- reply  more (0|1)
+operations.resume = function(a)
+  local run = load_run(a[1])
+  if not run or run.todo == 0 then return { 0 } end
+  return { resolve(run, {}) and 1 or 0 }
+end

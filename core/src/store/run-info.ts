@@ -1,0 +1,12 @@
+import type { ExecutorKind } from '../model/records.js';
+
+/** What never changes about a run, JSON in `run:UID` → `info`; workers get it with their first claim. */
+export interface RunInfo {
+  name?: string;
+  labels?: Readonly<Record<string, string>>;
+  /** The pipeline's own `env`. */
+  env?: Readonly<Record<string, string>>;
+  executorKind: ExecutorKind;
+}
+
+export const parseRunInfo = (text: string): RunInfo => JSON.parse(text) as RunInfo;

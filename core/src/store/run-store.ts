@@ -1,0 +1,144 @@
+import type { Redis } from 'ioredis';
+import type { AttemptRecord, JobRecord, RunRecord, RunUid } from '../model/records.js';
+import { createRun, type CreatedRun, type NewRun } from './create-run.js';
+import { keys } from './keys.js';
+import { toAttemptRecord, toJobRecord, unpackRow, unpackState } from './layout.js';
+import { NameCache } from './name-cache.js';
+import { parseRunInfo } from './run-info.js';
+import { unpackSource, type Source } from './source.js';
+import type { Transitions } from './transitions.js';
+import { whileAvailable } from './while-available.js';
+
+/** Rows read in one command. */
+const page = 500;
+
+/** What the API asks about runs; each call costs what it returns, not what is stored. */
+export class RunStore {
+  readonly #connection: Redis;
+  readonly #transitions: Transitions;
+  readonly #names: NameCache;
+
+  constructor(connection: Redis, transitions: Transitions) {
+    this.#connection = connection;
+    this.#transitions = transitions;
+    this.#names = new NameCache((uid) => this.#readNames(uid));
+  }
+
+  /** @throws StoreUnavailable: the run may or may not have been made; ask again with the same key. */
+  createRun(run: NewRun): Promise<CreatedRun> {
+    return whileAvailable(() => createRun(this.#connection, this.#transitions, run));
+  }
+
+  async getRun(uid: RunUid): Promise<RunRecord | undefined> {
+    return (await this.getRuns([uid]))[0];
+  }
+
+  /** Those of the runs that exist, in the order asked for. */
+  async getRuns(uids: readonly RunUid[]): Promise<RunRecord[]> {
+    if (uids.length === 0) return [];
+    const pipeline = this.#connection.pipeline();
+    for (const uid of uids) pipeline.hmgetBuffer(keys.run(uid), 'state', 'info');
+    const replies = await whileAvailable(() => pipeline.exec());
+    return (replies ?? []).flatMap(([error, value], at) => {
+      if (error) throw error;
+      const [state, info] = value as (Buffer | null)[];
+      return state && info ? [toRunRecord(uids[at] ?? '', state, info)] : [];
+    });
+  }
+
+  /** Newest first. `next` is the `before` of the next page, absent on the last one. */
+  async listRuns({ before, limit }: { before?: number; limit: number }): Promise<{ runs: RunRecord[]; next?: number }> {
+    const highest = before === undefined ? '+inf' : `(${String(before)}`;
+    const found = await whileAvailable(() =>
+      this.#connection.zrange(keys.runs, highest, '-inf', 'BYSCORE', 'REV', 'LIMIT', 0, limit + 1, 'WITHSCORES'),
+    );
+    const uids = found.filter((_, at) => at % 2 === 0).slice(0, limit);
+    const last = found[limit * 2 - 1];
+    return {
+      runs: await this.getRuns(uids),
+      ...(found.length > limit * 2 && last !== undefined ? { next: Number(last) } : {}),
+    };
+  }
+
+  /** In the order of the pipeline, from the index `from`. */
+  async listJobs(uid: RunUid, { from, limit }: { from: number; limit: number }): Promise<JobRecord[]> {
+    const jobs: JobRecord[] = [];
+    for (let at = from; at < from + limit; at += page) {
+      const count = Math.min(page, from + limit - at);
+      const rows = await this.#rows(uid, at, count);
+      rows.forEach((row, place) => row && jobs.push(toJobRecord(at + place, unpackRow(row))));
+      if (rows.at(-1) === null) break;
+    }
+    return jobs;
+  }
+
+  async findJob(uid: RunUid, name: string): Promise<JobRecord | undefined> {
+    const index = (await this.#names.get(uid))?.get(name);
+    if (index === undefined) return undefined;
+    const row = await whileAvailable(() => this.#connection.hgetBuffer(keys.jobs(uid), String(index)));
+    return row ? toJobRecord(index, unpackRow(row)) : undefined;
+  }
+
+  /** Oldest first; attempts that were claimed. */
+  async listAttempts(uid: RunUid, jobIndex: number): Promise<AttemptRecord[]> {
+    const current = await whileAvailable(() => this.#connection.hgetBuffer(keys.jobs(uid), String(jobIndex)));
+    if (!current) return [];
+    const row = unpackRow(current);
+    const earlier = Array.from(
+      { length: (row.section?.attempt ?? 1) - 1 },
+      (_, at) => `${String(jobIndex)}.${String(at + 1)}`,
+    );
+    const archived =
+      earlier.length === 0
+        ? []
+        : await whileAvailable(() => this.#connection.hmgetBuffer(keys.attempts(uid), ...earlier));
+    const attempts = [...archived.flatMap((bytes) => (bytes ? [unpackRow(bytes)] : [])), row].flatMap(
+      (each) => toAttemptRecord(each) ?? [],
+    );
+    const ids = await this.#executorIds(attempts.map(({ executor }) => executor));
+    return attempts.map(({ executor, flags: _flags, ...attempt }) => {
+      const executorId = ids.get(executor);
+      return executorId === undefined ? attempt : { ...attempt, executorId };
+    });
+  }
+
+  /** The pipeline as it was sent. */
+  async getSource(uid: RunUid): Promise<Source | undefined> {
+    const stored = await whileAvailable(() => this.#connection.getBuffer(keys.source(uid)));
+    if (!stored || (await whileAvailable(() => this.#connection.hexists(keys.run(uid), 'state'))) === 0)
+      return undefined;
+    return unpackSource(stored);
+  }
+
+  #rows(uid: RunUid, from: number, count: number): Promise<(Buffer | null)[]> {
+    const fields = Array.from({ length: count }, (_, at) => String(from + at));
+    return whileAvailable(() => this.#connection.hmgetBuffer(keys.jobs(uid), ...fields));
+  }
+
+  /** Only names of runs that can be seen: a run that is being stored has rows already. */
+  async #readNames(uid: RunUid): Promise<string[] | undefined> {
+    if ((await whileAvailable(() => this.#connection.hexists(keys.run(uid), 'state'))) === 0) return undefined;
+    const names: string[] = [];
+    for (;;) {
+      const rows = await this.#rows(uid, names.length, page);
+      for (const row of rows) {
+        if (!row) return names;
+        names.push(unpackRow(row).name);
+      }
+    }
+  }
+
+  async #executorIds(numbers: readonly number[]): Promise<Map<number, string>> {
+    if (numbers.length === 0) return new Map();
+    const all = await whileAvailable(() => this.#connection.hgetall(keys.executors));
+    return new Map(Object.entries(all).map(([id, number]) => [Number(number), id]));
+  }
+}
+
+function toRunRecord(uid: RunUid, stateBytes: Buffer, infoBytes: Buffer): RunRecord {
+  const { queued: _queued, backlog: _backlog, todo: _todo, ...state } = unpackState(stateBytes);
+  const { cancelRequestedAt: _canceled, timedOutAt: _timedOut, ...times } = state;
+  const { name, labels = {} } = parseRunInfo(infoBytes.toString('utf8'));
+  const jobCount = Object.values(state.jobCounts).reduce((sum, count) => sum + count, 0);
+  return { uid, ...(name === undefined ? {} : { name }), labels, jobCount, ...times };
+}

@@ -1,0 +1,71 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { conditions, truthTable, type TruthTable } from '../model/edges.js';
+import { executorKinds } from '../model/records.js';
+import { reasons } from '../model/reasons.js';
+import { jobStatuses, jobTransitions, runStatuses, runTransitions } from '../model/states.js';
+import { logPartBytes } from './keys.js';
+import { attemptFlags, luaFormats, noExitCode } from './layout.js';
+
+/** The order matters: what a file uses stands before it. */
+const files = [
+  ['runs', 'guard', 'leases', 'ready', 'edges'],
+  ['create', 'claim', 'report', 'finish', 'requeue', 'close', 'append-log', 'renew', 'adopt', 'resume', 'redeliver'],
+  ['flush'],
+].flat();
+
+/** Rule R4: ids in one message, and ids of one run in the queue at once. */
+export const bundleMax = 32;
+export const queuedMax = 1000;
+
+/** Invariant I10: how many edges one call resolves, where a job that becomes ready counts for four. */
+const edgesMax = 1000;
+const readyCost = 3;
+
+/** Works from src and from dist alike. */
+const folder = new URL('../../src/store/lua/', import.meta.url);
+
+export interface Script {
+  text: string;
+  sha: string;
+}
+
+/**
+ * The one script: the frame, the tables of core/model, and every transition. `table` is another
+ * truth table only in the test that shows that each of its cells matters.
+ */
+export function composeScript(table: TruthTable = truthTable): Script {
+  const lua = (name: string) => readFileSync(new URL(`${name}.lua`, folder), 'utf8');
+  const text = [lua('context'), prelude(table), ...files.map(lua)].join('\n');
+  return { text, sha: createHash('sha1').update(text).digest('hex') };
+}
+
+function prelude(table: TruthTable): string {
+  const codes = (names: readonly string[]) => names.map((name, code) => `${name} = ${String(code)}`).join(', ');
+  const allowed = (transitions: Readonly<Record<string, readonly string[]>>, names: readonly string[]) =>
+    names
+      .map((from, code) => {
+        const targets = (transitions[from] ?? []).map((to) => `[${String(names.indexOf(to))}] = true`).join(', ');
+        return `[${String(code)}] = { ${targets} }`;
+      })
+      .join(', ');
+  const satisfies = Object.entries(table).map(([ending, row]) => {
+    const mask = conditions.reduce((bits, condition, bit) => (row[condition] ? bits | (1 << bit) : bits), 0);
+    return `[${String(jobStatuses.indexOf(ending as keyof TruthTable))}] = ${String(mask)}`;
+  });
+  return [
+    '-- Made from core/model and core/store/layout.ts.',
+    `local JOB = { ${codes(jobStatuses)} }`,
+    `local RUN = { ${codes(runStatuses)} }`,
+    `local REASON = { ${codes(reasons)} }`,
+    `local KIND = { ${executorKinds.map((kind, code) => `[${String(code)}] = '${kind}'`).join(', ')} }`,
+    `local ALLOWED_JOB = { ${allowed(jobTransitions, jobStatuses)} }`,
+    `local ALLOWED_RUN = { ${allowed(runTransitions, runStatuses)} }`,
+    `local SATISFIES = { ${satisfies.join(', ')} }`,
+    `local FORMAT = { row = '${luaFormats.rowHead}', attempt = '${luaFormats.attempt}', state = '${luaFormats.state}' }`,
+    `local NO_EXIT, LOG_ENDED, CLOSED = ${String(noExitCode)}, ${String(attemptFlags.logEnded)}, ${String(attemptFlags.closed)}`,
+    `local BUNDLE_MAX, QUEUED_MAX, EDGES_MAX = ${String(bundleMax)}, ${String(queuedMax)}, ${String(edgesMax)}`,
+    `local READY_COST, LOG_PART_BYTES = ${String(readyCost)}, ${String(logPartBytes)}`,
+    '',
+  ].join('\n');
+}

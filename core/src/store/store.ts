@@ -1,0 +1,111 @@
+import type { Redis } from 'ioredis';
+import type { Part } from '../service/lifecycle.js';
+import type { Logger } from '../service/logger.js';
+import { Batcher, type Bundle } from './batcher.js';
+import { connect, connectForQueue, untilReady } from './connection.js';
+import { EventStream } from './event-stream.js';
+import { checkServer, checkState } from './fitness.js';
+import { LogStore } from './log-store.js';
+import { RunStore } from './run-store.js';
+import { composeScript, type Script } from './scripts.js';
+import { Subscriptions } from './subscriptions.js';
+import { Transitions } from './transitions.js';
+import { WorkStore } from './work-store.js';
+
+export interface StoreOptions {
+  url: string;
+  logger: Logger;
+  /** Enqueues what transitions hand out; left out by services whose transitions hand out nothing. */
+  deliver?: (bundles: Bundle[]) => void;
+  /**
+   * How long a transition is sent again while Redis is away. Half a second for those who answer a
+   * user (rule R8), Infinity for workers, who go on with what they hold.
+   */
+  patienceMs?: number;
+  /** How long Redis may take for a command. */
+  commandTimeoutMs?: number;
+  /** Another one only in tests. */
+  script?: Script;
+}
+
+/** All that a service knows of Redis, but for the queue. */
+export class Store implements Part {
+  readonly name = 'store';
+  readonly runs: RunStore;
+  readonly logs: LogStore;
+  readonly events: EventStream;
+  readonly work: WorkStore;
+  readonly transitions: Transitions;
+  /** The random id of this installation; known once started. */
+  instance = '';
+  readonly #connection: Redis;
+  readonly #renewing: Redis;
+  readonly #subscriptions: Subscriptions;
+  readonly #batchers: readonly Batcher[];
+  readonly #logger: Logger;
+  readonly #stopped = new AbortController();
+
+  constructor(options: StoreOptions) {
+    const {
+      url,
+      logger,
+      deliver = refuse,
+      patienceMs = 500,
+      commandTimeoutMs = 1_500,
+      script = composeScript(),
+    } = options;
+    this.#logger = logger;
+    this.#connection = connect({ url, logger, commandTimeoutMs });
+    // Leases are renewed on a connection of their own: a long log must not cost a renewal.
+    this.#renewing = connect({ url, logger, commandTimeoutMs });
+    this.#subscriptions = new Subscriptions(() => connectForQueue(url, logger));
+    const batcher = new Batcher({ connection: this.#connection, script, patienceMs, deliver });
+    const renewer = new Batcher({ connection: this.#renewing, script, patienceMs: 500, deliver, lanes: 1 });
+    this.#batchers = [batcher, renewer];
+    this.transitions = new Transitions(batcher);
+    this.runs = new RunStore(this.#connection, this.transitions);
+    this.logs = new LogStore(this.#connection, this.#subscriptions);
+    this.events = new EventStream(this.#connection, () => connectForQueue(url, logger));
+    this.work = new WorkStore(this.#connection, new Transitions(renewer));
+  }
+
+  /**
+   * Waits for Redis, for ever, and says so.
+   * @throws StoreUnfit when the server or the state in it cannot be used.
+   */
+  async start(): Promise<void> {
+    const waiting = setTimeout(() => {
+      this.#logger.warn({ event: 'store.waiting' }, 'Waiting for Redis');
+    }, 1_000);
+    try {
+      await untilReady(this.#connection, this.#stopped.signal);
+      await checkServer(this.#connection);
+      this.instance = (await checkState(this.#connection)).instance;
+      await untilReady(this.#renewing, this.#stopped.signal);
+    } finally {
+      clearTimeout(waiting);
+    }
+  }
+
+  stop(): Promise<void> {
+    this.#stopped.abort();
+    for (const batcher of this.#batchers) batcher.stop();
+    this.#subscriptions.stop();
+    for (const connection of [this.#connection, this.#renewing]) connection.disconnect();
+    return Promise.resolve();
+  }
+
+  /** True, or the sentence that says why not. */
+  async ping(): Promise<true | string> {
+    try {
+      await this.#connection.ping();
+      return true;
+    } catch (error) {
+      return `Redis does not answer: ${error instanceof Error ? error.message : String(error)}`;
+    }
+  }
+}
+
+function refuse(bundles: Bundle[]): never {
+  throw new Error(`${String(bundles.length)} bundles were handed out to a service that has no queue`);
+}

@@ -1,0 +1,219 @@
+import type { Outcome } from '../model/outcome.js';
+import { executorKinds, type ExecutorKind, type RunUid } from '../model/records.js';
+import { reasons, type Reason } from '../model/reasons.js';
+import type { Batcher } from './batcher.js';
+import { parseAttemptId, type AttemptId, type Lease } from './keys.js';
+import type { Reply } from './lane.js';
+
+/** Ages in milliseconds: how long ago each phase was reached. Clocks of hosts need not agree. */
+export interface PhaseAges {
+  scheduledMs?: number;
+  pulledMs?: number;
+  startedMs?: number;
+}
+
+/** What a worker gets with a lease. */
+export interface ClaimedAttempt {
+  lease: Lease;
+  job: string;
+  /** The job's compact specification (`jobPlan` in core/model/steps.ts), JSON. */
+  plan: string;
+  /** The run's `info`, JSON; empty when the same call gave it with another attempt of the run. */
+  info: string;
+}
+
+export interface AdoptedAttempt extends ClaimedAttempt {
+  /** The attempt's end is recorded; only its log and its closing are left. */
+  ended: boolean;
+  logEnded: boolean;
+  logLength: number;
+  /** Where the executor's output was read up to. */
+  position: string;
+}
+
+export type ClaimRefusal = 'gone' | 'taken' | 'final' | 'canceled' | 'waiting' | 'stale';
+
+export type FinishReply = { kind: 'ok'; fused?: ClaimedAttempt } | { kind: 'stale' };
+
+export type AppendReply =
+  | { kind: 'ok'; length: number }
+  /** The stored log is not as long as expected: read on from this position. */
+  | { kind: 'length'; length: number; position: string }
+  | { kind: 'stale' };
+
+export interface NewRunArguments {
+  uid: RunUid;
+  kind: number;
+  info: string;
+  jobCount: number;
+  /** `scope:key`, or empty. */
+  idempotency: string;
+  bodyHash: string;
+  /** The jobs without dependencies, u16 each, at most 1,000. */
+  roots: Buffer;
+  /** How many further roots stand in the run's backlog. */
+  backlog: number;
+  /** Row and plan of each job, and the stored source; absent where they were stored before. */
+  inline?: { source: Buffer; rowsAndPlans: readonly Buffer[] };
+}
+
+export type CreateReply =
+  | { kind: 'created' | 'replayed' | 'conflict'; uid: RunUid }
+  /** The rows that were stored before have expired: store them again. */
+  | { kind: 'incomplete' };
+
+/** The verbs of the state machine, each one operation of the script (`lua/`), each safe to repeat. */
+export class Transitions {
+  readonly #batcher: Batcher;
+
+  constructor(batcher: Batcher) {
+    this.#batcher = batcher;
+  }
+
+  async create(run: NewRunArguments): Promise<CreateReply> {
+    const head = [run.uid, run.kind, run.info, run.jobCount, run.idempotency, run.bodyHash, run.roots, run.backlog];
+    const rest = run.inline ? [run.inline.source, ...run.inline.rowsAndPlans] : [''];
+    const weight = 1 + (run.inline ? run.jobCount / 6 : run.roots.length / 16);
+    const [kind, uid] = await this.#batcher.run('create', [...head, ...rest], weight);
+    const name = text(kind) as CreateReply['kind'];
+    return name === 'incomplete' ? { kind: name } : { kind: name, uid: text(uid) };
+  }
+
+  /** PENDING → RUNNING, under a lease of `ttlMs`. */
+  async claim(
+    id: AttemptId,
+    by: { owner: string; executor: number; ttlMs: number },
+  ): Promise<ClaimedAttempt | ClaimRefusal> {
+    const reply = await this.#batcher.run('claim', [id.run, id.index, id.attempt, by.owner, by.executor, by.ttlMs]);
+    return text(reply[0]) === 'ok' ? claimed(reply, by.owner) : (text(reply[0]) as ClaimRefusal);
+  }
+
+  /** A change of a running attempt's reason. False: the lease is not the caller's any more. */
+  async report(lease: Lease, reason: Reason, message: string, ages: PhaseAges): Promise<boolean> {
+    const args = [...leaseArguments(lease), reasons.indexOf(reason), clip(message), ...ageArguments(ages)];
+    const [kind] = await this.#batcher.run('report', args);
+    return text(kind) === 'ok';
+  }
+
+  /**
+   * RUNNING → final. With `fuseTtlMs` one dependent that became ready may be handed back, already
+   * claimed under a lease of that length.
+   */
+  async finish(lease: Lease, outcome: Outcome, ages: PhaseAges, fuseTtlMs?: number): Promise<FinishReply> {
+    const reply = await this.#batcher.run('finish', [
+      ...leaseArguments(lease),
+      reasons.indexOf(outcome.reason),
+      outcome.exitCode ?? '',
+      clip(outcome.message ?? ''),
+      outcome.steps ? JSON.stringify(outcome.steps) : '',
+      ...ageArguments(ages),
+      fuseTtlMs ?? '',
+    ]);
+    if (text(reply[0]) !== 'ok') return { kind: 'stale' };
+    if (reply[1] === 1) await this.resume(lease.run);
+    return reply[2] === undefined ? { kind: 'ok' } : { kind: 'ok', fused: claimed(reply[2] as Reply[], lease.owner) };
+  }
+
+  /** RUNNING → PENDING with the next attempt, ready at once. `canceled`: finish it instead. */
+  async requeue(
+    lease: Lease,
+    reason: Reason,
+    message: string,
+    removalGraceMs: number,
+  ): Promise<'ok' | 'stale' | 'canceled'> {
+    const args = [...leaseArguments(lease), reasons.indexOf(reason), clip(message), removalGraceMs];
+    const [kind] = await this.#batcher.run('requeue', args);
+    return text(kind) as 'ok' | 'stale' | 'canceled';
+  }
+
+  /** The attempt is over, and its lease with it. `open`: it has not ended, or its log has no end mark. */
+  async close(lease: Lease, removalGraceMs: number): Promise<'ok' | 'stale' | 'open'> {
+    const [kind] = await this.#batcher.run('close', [...leaseArguments(lease), removalGraceMs]);
+    return text(kind) as 'ok' | 'stale' | 'open';
+  }
+
+  /** Stores bytes at the end of a log that is `length` bytes long, and the executor's position after them. */
+  async appendLog(
+    lease: Lease,
+    entry: { length: number; bytes: Buffer; position: string; end: boolean },
+  ): Promise<AppendReply> {
+    const args = [...leaseArguments(lease), entry.length, entry.bytes, entry.position, entry.end ? 1 : 0];
+    const [kind, length, position] = await this.#batcher.run('append-log', args, 1 + entry.bytes.length / 16_384);
+    const name = text(kind) as AppendReply['kind'];
+    if (name === 'stale') return { kind: name };
+    return name === 'ok'
+      ? { kind: name, length: Number(length) }
+      : { kind: name, length: Number(length), position: text(position) };
+  }
+
+  /** @returns those of the leases (as `formatLease` writes them) that are not the caller's any more. */
+  async renew(leases: readonly string[], ttlMs: number): Promise<string[]> {
+    const lost: string[] = [];
+    for (let from = 0; from < leases.length; from += 500) {
+      const part = leases.slice(from, from + 500);
+      const places = await this.#batcher.run('renew', [ttlMs, ...part], 1 + part.length / 50);
+      for (const place of places) lost.push(part[place as number] ?? '');
+    }
+    return lost;
+  }
+
+  /** Takes a lease over. `ownerGone`: it need not have expired, since its owner is known to be gone. */
+  async adopt(
+    lease: Lease,
+    by: { owner: string; executor: number; ttlMs: number; ownerGone: boolean },
+  ): Promise<AdoptedAttempt | 'held' | 'stale'> {
+    const args = [...leaseArguments(lease), by.owner, by.executor, by.ttlMs, by.ownerGone ? 1 : 0];
+    const reply = await this.#batcher.run('adopt', args);
+    if (text(reply[0]) !== 'ok') return text(reply[0]) as 'held' | 'stale';
+    return {
+      ...claimed(reply, by.owner),
+      ended: reply[8] === 1,
+      logEnded: reply[9] === 1,
+      logLength: Number(reply[10]),
+      position: text(reply[11]),
+    };
+  }
+
+  /** Hands ready marks out again, each in a new message; a mark of nothing that waits is removed. */
+  async redeliver(kind: ExecutorKind, ids: readonly string[]): Promise<number> {
+    const code = executorKinds.indexOf(kind);
+    const replies = await Promise.all(
+      ids.map(parseAttemptId).map((id) => this.#batcher.run('redeliver', [id.run, id.index, id.attempt, code])),
+    );
+    return replies.filter(([reply]) => text(reply) === 'ok').length;
+  }
+
+  /** Resolves the edges that earlier calls left behind, in as many calls as it takes. */
+  async resume(run: RunUid): Promise<void> {
+    for (;;) {
+      const [more] = await this.#batcher.run('resume', [run], 32);
+      if (more !== 1) return;
+    }
+  }
+}
+
+const leaseArguments = ({ run, index, attempt, epoch, owner }: Lease) => [run, index, attempt, epoch, owner];
+
+const age = (ms: number | undefined) => (ms === undefined ? '' : Math.max(0, Math.round(ms)));
+
+const ageArguments = ({ scheduledMs, pulledMs, startedMs }: PhaseAges) => [
+  age(scheduledMs),
+  age(pulledMs),
+  age(startedMs),
+];
+
+/** A message is one sentence; a row has room for 64 KiB, which nobody reads. */
+const clip = (message: string) => (message.length > 2000 ? `${message.slice(0, 1999)}…` : message);
+
+const text = (reply: Reply | undefined): string => (Buffer.isBuffer(reply) ? reply.toString('utf8') : '');
+
+function claimed(reply: Reply[], owner: string): ClaimedAttempt {
+  const [, run, index, attempt, epoch, job, plan, info] = reply;
+  const bytes = plan as Buffer;
+  return {
+    lease: { run: text(run), index: Number(index), attempt: Number(attempt), epoch: Number(epoch), owner },
+    job: text(job),
+    plan: bytes.toString('utf8', 5 + bytes.readUInt32BE(1)),
+    info: text(info),
+  };
+}

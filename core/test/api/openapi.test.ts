@@ -1,0 +1,47 @@
+import { expect } from 'chai';
+import { errorCodes } from '@chainr/core/api/errors';
+import { openApiDocument } from '@chainr/core/api/openapi';
+import { routes } from '@chainr/core/api/routes';
+
+describe('the OpenAPI document', () => {
+  const document = openApiDocument('1.2.3');
+  const text = JSON.stringify(document);
+
+  it('refers only to what it defines', () => {
+    const { schemas } = document['components'] as { schemas: Record<string, object> };
+    const references = [...text.matchAll(/"\$ref":"([^"]+)"/g)].map(([, reference]) => reference);
+    expect(references).to.not.be.empty;
+    for (const reference of references)
+      expect(Object.keys(schemas).map((name) => `#/components/schemas/${name}`)).to.include(reference);
+  });
+
+  it('has an operation for each route, with its parameters', () => {
+    const paths = document['paths'] as Record<
+      string,
+      Record<string, { operationId: string; parameters: { name: string; required: boolean }[] }>
+    >;
+    const ids = Object.values(paths).flatMap((path) => Object.values(path).map(({ operationId }) => operationId));
+    expect(ids).to.have.members(Object.keys(routes));
+    const log = paths['/api/runs/{uid}/jobs/{job}/logs']?.['get']?.parameters;
+    expect(log?.map(({ name, required }) => [name, required])).to.deep.equal([
+      ['uid', true],
+      ['job', true],
+      ['attempt', false],
+      ['step', false],
+      ['offset', false],
+      ['follow', false],
+    ]);
+  });
+
+  it('lets a later version add fields to its answers', () => {
+    const { Run } = (document['components'] as { schemas: Record<string, object> }).schemas;
+    expect(JSON.stringify(Run)).to.not.contain('additionalProperties":false');
+  });
+
+  it('explains every code of an error in a sentence', () => {
+    for (const { status, doc } of Object.values(errorCodes)) {
+      expect(status).to.be.within(400, 599);
+      expect(doc).to.match(/\.$/);
+    }
+  });
+});

@@ -1,0 +1,28 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { expect } from 'chai';
+import { parsePipelineText } from '../../src/model/parse-pipeline.js';
+import { pipelineJsonSchema } from '../../src/model/pipeline-schema.js';
+import { accepted } from './build-pipeline.js';
+
+const examples = new URL('../../../examples/', import.meta.url);
+const isPipeline = /\.(?:json|ya?ml)$/;
+
+describe('the examples', () => {
+  it('are pipelines that this version takes', async () => {
+    const files = (await readdir(examples)).filter((file) => isPipeline.test(file));
+    expect(files).to.include('readme.json');
+    for (const file of files) {
+      const text = await readFile(new URL(file, examples), 'utf8');
+      accepted(parsePipelineText(text, file.endsWith('.json') ? 'application/json' : 'application/yaml'));
+    }
+  });
+});
+
+describe('the published JSON Schema', () => {
+  it('is what the source makes', async () => {
+    const published = JSON.parse(
+      await readFile(new URL('../../schema/pipeline.schema.json', import.meta.url), 'utf8'),
+    ) as unknown;
+    expect(published).to.deep.equal(JSON.parse(JSON.stringify(pipelineJsonSchema())));
+  });
+});

@@ -1,0 +1,126 @@
+import { once } from 'node:events';
+import { link, mkdtemp, rm, stat } from 'node:fs/promises';
+import http from 'node:http';
+import net from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { deferred } from './deferred.js';
+import { HttpServer, type HttpServerOptions } from '../../src/service/http-server.js';
+import { createLogger } from '../../src/service/logger.js';
+import { responseSignal } from '../../src/service/response-signal.js';
+
+const logger = createLogger('test', 'silent');
+const anyPort = { host: '127.0.0.1', port: 0 };
+
+describe('an HTTP server', () => {
+  const servers: HttpServer[] = [];
+  let folder: string;
+
+  function serve(
+    handler: http.RequestListener,
+    address: ConstructorParameters<typeof HttpServer>[2] = anyPort,
+    options?: HttpServerOptions,
+  ): HttpServer {
+    const server = new HttpServer('http', handler, address, logger, options);
+    servers.push(server);
+    return server;
+  }
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'chainr-http-'));
+  });
+
+  afterEach(async () => {
+    await Promise.all(servers.splice(0).map((server) => server.stop()));
+    await rm(folder, { recursive: true });
+  });
+
+  it('says in one sentence that its port is taken, and what to do', async () => {
+    const first = serve((_request, response) => response.end());
+    await first.start();
+    const port = Number(new URL(first.url).port);
+    const failure = await serve(() => {}, { host: '127.0.0.1', port }, { setting: 'PORT' })
+      .start()
+      .catch((error: unknown) => error);
+    expect(failure).to.have.property(
+      'message',
+      `Cannot listen on port ${port} of 127.0.0.1: it is taken; stop what listens there, or choose another with PORT.`,
+    );
+  });
+
+  it('listens on a socket, and takes over the file of a dead process but not that of a living one', async () => {
+    const socketPath = join(folder, 's.sock');
+    const first = serve((_request, response) => response.end('first'), { socketPath });
+    await first.start();
+    expect(first.url).to.equal(`unix:${socketPath}`);
+    const failure = await serve(() => {}, { socketPath })
+      .start()
+      .catch((error: unknown) => error);
+    expect(failure).to.have.property('message').that.includes('it is taken');
+    await first.stop();
+
+    await leaveDeadSocket(socketPath);
+    const second = serve((_request, response) => response.end('second'), { socketPath });
+    await second.start();
+    const [response] = (await once(http.get({ socketPath, path: '/' }), 'response')) as [http.IncomingMessage];
+    expect((await response.toArray()).join('')).to.equal('second');
+  });
+
+  it('ends streaming responses and lets the others finish when it stops', async () => {
+    const streaming = deferred();
+    const finish = deferred();
+    const asked = deferred();
+    const server = serve((request, response) => {
+      if (request.url === '/stream') {
+        responseSignal(response).addEventListener('abort', () => response.end('bye'));
+        response.write('hello ');
+        streaming.resolve();
+        return;
+      }
+      asked.resolve();
+      void finish.promise.then(() => response.end('done'));
+    });
+    await server.start();
+    const texts = Promise.all(['/stream', '/slow'].map(async (path) => (await fetch(server.url + path)).text()));
+    await Promise.all([streaming.promise, asked.promise]);
+    const stopped = server.stop();
+    finish.resolve();
+    expect(await texts).to.deep.equal(['hello bye', 'done']);
+    await stopped;
+  });
+
+  it('cuts what does not end by its deadline, and stops again without harm', async () => {
+    const asked = deferred();
+    const server = serve(() => asked.resolve(), anyPort, { stopDeadlineMs: 20 });
+    await server.start();
+    const failure = fetch(server.url).catch((error: unknown) => error);
+    await asked.promise;
+    await Promise.all([server.stop(), server.stop()]);
+    expect(await failure).to.be.instanceOf(TypeError);
+  });
+
+  it('aborts the signal of a response whose client has gone', async () => {
+    const gone = deferred();
+    const server = serve((_request, response) => {
+      responseSignal(response).addEventListener('abort', () => gone.resolve());
+      response.write('x');
+    });
+    await server.start();
+    const controller = new AbortController();
+    await fetch(server.url, { signal: controller.signal });
+    controller.abort();
+    await gone.promise;
+  });
+});
+
+/** A socket file without a listener, as a killed process leaves it: closing removes a name, not a link. */
+async function leaveDeadSocket(socketPath: string): Promise<void> {
+  const server = net.createServer();
+  server.listen(`${socketPath}.tmp`);
+  await once(server, 'listening');
+  await link(`${socketPath}.tmp`, socketPath);
+  server.close();
+  await once(server, 'close');
+  expect((await stat(socketPath)).isSocket()).to.equal(true);
+}

@@ -1,0 +1,69 @@
+import { expect } from 'chai';
+import { choice, durationMs, flag, integer, text } from '../../src/service/setting-kinds.js';
+import { readSettings, SettingsError } from '../../src/service/settings.js';
+
+const table = {
+  listen: text({ env: 'CHAINR_LISTEN', default: '127.0.0.1:8080', doc: 'Where it listens.' }),
+  count: integer({ env: 'CHAINR_COUNT', default: 3, min: 1, max: 9, doc: 'How many.' }),
+  grace: durationMs({ env: 'CHAINR_GRACE', default: 10_000, doc: 'How long.' }),
+  level: choice(['info', 'debug'], { env: 'CHAINR_LEVEL', default: 'info', doc: 'How much.' }),
+  open: flag({ env: 'CHAINR_OPEN', default: false, doc: 'Whether.' }),
+  url: text({ env: 'CHAINR_URL', doc: 'Where it is.' }),
+  token: integer({ env: 'CHAINR_TOKEN', default: 0, min: 0, max: 9, doc: 'A secret.', secret: true }),
+};
+
+function mistakesOf(env: NodeJS.ProcessEnv): readonly string[] {
+  try {
+    readSettings(table, env);
+  } catch (error) {
+    if (error instanceof SettingsError) return error.mistakes;
+    throw error;
+  }
+  return [];
+}
+
+describe('settings', () => {
+  it('take their defaults where the environment says nothing, or only an empty text', () => {
+    expect(readSettings(table, { CHAINR_URL: 'x', CHAINR_COUNT: '' })).to.deep.equal({
+      listen: '127.0.0.1:8080',
+      count: 3,
+      grace: 10_000,
+      level: 'info',
+      open: false,
+      url: 'x',
+      token: 0,
+    });
+  });
+
+  it('are read with their units', () => {
+    const env = {
+      CHAINR_URL: 'x',
+      CHAINR_GRACE: '1m30s',
+      CHAINR_LEVEL: 'debug',
+      CHAINR_OPEN: 'true',
+      CHAINR_COUNT: '9',
+    };
+    expect(readSettings(table, env)).to.include({ grace: 90_000, level: 'debug', open: true, count: 9 });
+  });
+
+  it('list all mistakes at once', () => {
+    const env = { CHAINR_COUNT: '10', CHAINR_GRACE: '5', CHAINR_LEVEL: 'loud', CHAINR_OPEN: 'yes' };
+    expect(mistakesOf(env)).to.deep.equal([
+      'CHAINR_COUNT must be a whole number from 1 to 9 (it is "10").',
+      'CHAINR_GRACE must be a duration such as 500ms, 90s or 1h30m (it is "5").',
+      'CHAINR_LEVEL must be one of info, debug (it is "loud").',
+      'CHAINR_OPEN must be true or false (it is "yes").',
+      'CHAINR_URL is required: Where it is.',
+    ]);
+  });
+
+  it('ask "did you mean" for a name that is nearly right, and leave other variables alone', () => {
+    expect(mistakesOf({ CHAINR_URL: 'x', CHAINR_LISTN: ':1', CHAINR_SOMETHING_ELSE: '1', LISTEN: '2' })).to.deep.equal([
+      'There is no setting CHAINR_LISTN: did you mean CHAINR_LISTEN?',
+    ]);
+  });
+
+  it('never show the value of a secret', () => {
+    expect(mistakesOf({ CHAINR_URL: 'x', CHAINR_TOKEN: 'hunter2' }).join()).to.not.include('hunter2');
+  });
+});

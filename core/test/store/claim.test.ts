@@ -1,0 +1,76 @@
+import { expect } from 'chai';
+import { pipelineOf } from '@chainr/testkit/builders';
+import { claimJob } from '@chainr/testkit/claim-job';
+import { openStore, type OpenStore } from '@chainr/testkit/open-store';
+import { requestCancel } from '@chainr/testkit/request-cancel';
+import { formatLease, keys } from '../../src/store/keys.js';
+
+const by = { owner: 'worker', executor: 7, ttlMs: 60_000 };
+
+describe('claiming an attempt', () => {
+  let open: OpenStore;
+  before(async () => (open = await openStore()));
+  after(() => open.close());
+
+  const claim = (run: string, index: number, attempt = 1) => open.store.transitions.claim({ run, index, attempt }, by);
+
+  it('gives a lease with all that a worker needs to run it', async () => {
+    const uid = await open.create(pipelineOf({ first: { run: 'echo hi' }, second: ['first'] }));
+    const claimed = await claim(uid, 0);
+    if (typeof claimed === 'string') expect.fail(claimed);
+    expect(claimed.lease).to.eql({ run: uid, index: 0, attempt: 1, epoch: 1, owner: 'worker' });
+    expect(claimed.job).to.equal('first');
+    expect(JSON.parse(claimed.plan)).to.have.nested.property('steps[0].run', 'echo hi');
+    expect(JSON.parse(claimed.info)).to.include({ executorKind: 'fake' });
+    expect(await open.client.zscore(keys.leases, formatLease(claimed.lease))).to.be.a('string');
+    expect((await open.store.runs.getRun(uid))?.status).to.equal('RUNNING');
+    expect(await open.store.runs.findJob(uid, 'first')).to.include({ status: 'RUNNING', reason: 'Starting', attempt: 1 });
+    expect(await open.client.zrange(keys.marks('fake'), 0, -1)).not.to.include(`${uid}.0.1`);
+  });
+
+  it('tells the environment of a run once in a call', async () => {
+    const uid = await open.create(pipelineOf({ a: [], b: [] }));
+    const both = await Promise.all([claim(uid, 0), claim(uid, 1)]);
+    const infos = both.map((each) => (typeof each === 'string' ? each : each.info));
+    expect(infos[0]).not.to.equal('');
+    expect(infos[1]).to.equal('');
+  });
+
+  it('is refused as gone for a run, and for a job, that does not exist', async () => {
+    const uid = await open.create(pipelineOf({ a: [] }));
+    expect(await claim('01990000-0000-7000-8000-00000000dead', 0)).to.equal('gone');
+    expect(await claim(uid, 5)).to.equal('gone');
+  });
+
+  it('is refused as taken while somebody runs it', async () => {
+    const uid = await open.create(pipelineOf({ a: [] }));
+    const both = await Promise.all([claim(uid, 0), claim(uid, 0)]);
+    expect(both.map((each) => (typeof each === 'string' ? each : 'ok'))).to.eql(['ok', 'taken']);
+  });
+
+  it('is refused as final after its end', async () => {
+    const uid = await open.create(pipelineOf({ a: [], b: [] }));
+    await open.store.transitions.finish(await claimJob(open.store, uid, 0), { reason: 'Completed', exitCode: 0 }, {});
+    expect(await claim(uid, 0)).to.equal('final');
+  });
+
+  it('is refused as waiting while its edges are open', async () => {
+    const uid = await open.create(pipelineOf({ a: [], b: ['a'] }));
+    expect(await claim(uid, 1)).to.equal('waiting');
+  });
+
+  it('is refused as stale for another attempt than the next one', async () => {
+    const uid = await open.create(pipelineOf({ a: [] }));
+    expect(await claim(uid, 0, 2)).to.equal('stale');
+    await open.store.transitions.requeue(await claimJob(open.store, uid, 0), 'Interrupted', '', 1_000);
+    expect(await claim(uid, 0, 1)).to.equal('stale');
+  });
+
+  for (const request of ['cancel', 'timeout'] as const) {
+    it(`is refused as canceled after the ${request} of its run`, async () => {
+      const uid = await open.create(pipelineOf({ a: [] }));
+      await requestCancel(open.client, uid, request);
+      expect(await claim(uid, 0)).to.equal('canceled');
+    });
+  }
+});

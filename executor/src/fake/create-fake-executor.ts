@@ -1,0 +1,107 @@
+import type { Outcome } from '@chainr/core/model/outcome';
+import type { AttemptKey, AttemptSpec, Executor, LogBatch, PhaseChange } from '../port.js';
+import {
+  createFakeWorld,
+  endFakeAttempt,
+  keyOf,
+  nameOf,
+  type FakeAttempt,
+  type FakeLine,
+  type FakeWorld,
+} from './fake-world.js';
+import { observeFakeAttempt } from './observe-fake-attempt.js';
+import { readFakeLogs } from './read-fake-logs.js';
+
+/** What becomes of an attempt. */
+export interface FakeEnd {
+  /** Completed by default. */
+  outcome?: Outcome;
+  lines?: readonly FakeLine[];
+  /** It goes on until `end` or a stop. */
+  hold?: boolean;
+}
+
+export interface FakeExecutorOptions {
+  /** `fake` by default. */
+  id?: string;
+  /** Without it every attempt is Completed at once and has no output. While its promise is open the attempt goes on. */
+  decide?: (spec: AttemptSpec) => FakeEnd | Promise<FakeEnd>;
+  /** Called at each real start, before `decide`: the place for a ledger. */
+  onStart?: (spec: AttemptSpec) => void;
+  world?: FakeWorld;
+}
+
+export interface FakeExecutor extends Executor {
+  readonly world: FakeWorld;
+  /** Ends an attempt that goes on. Throws if there is none of that name. */
+  end(key: AttemptKey, outcome: Outcome): void;
+}
+
+const completed: Outcome = Object.freeze({ reason: 'Completed', exitCode: 0 });
+const completedAttempt: FakeAttempt = { outcome: completed, lines: [], waiters: new Set() };
+const done = Promise.resolve();
+
+/** An executor without processes, made to cost next to nothing per attempt; for tests and benchmarks. */
+export function createFakeExecutor(options: FakeExecutorOptions = {}): FakeExecutor {
+  const { id = 'fake', decide, onStart, world = createFakeWorld() } = options;
+  const { attempts } = world;
+
+  function start(spec: AttemptSpec): FakeAttempt {
+    world.startCount += 1;
+    onStart?.(spec);
+    if (!decide) return completedAttempt;
+    const decision = decide(spec);
+    if (!(decision instanceof Promise)) return attemptOf(decision);
+    const attempt: FakeAttempt = { outcome: undefined, lines: [], waiters: new Set() };
+    void decision.then(
+      ({ outcome = completed, hold }) => !hold && endFakeAttempt(attempt, outcome),
+      (error: unknown) => endFakeAttempt(attempt, { reason: 'Lost', message: String(error) }),
+    );
+    return attempt;
+  }
+
+  return {
+    kind: 'fake',
+    id,
+    capabilities: { image: false, memoryLimit: false, output: false },
+    world,
+    ensure(spec, guard) {
+      const name = nameOf(spec);
+      if (!attempts.has(name)) {
+        guard();
+        attempts.set(name, start(spec));
+      }
+      return done;
+    },
+    observe(spec: AttemptSpec, onPhase: (change: PhaseChange) => void, signal: AbortSignal) {
+      return observeFakeAttempt(attempts.get(nameOf(spec)), onPhase, signal);
+    },
+    logs(spec, from, signal): AsyncIterable<LogBatch> {
+      return readFakeLogs(attempts.get(nameOf(spec)), spec, from, signal);
+    },
+    async stop(key, _graceMs, guard) {
+      guard();
+      const name = nameOf(key);
+      const attempt = attempts.get(name);
+      if (attempt) endFakeAttempt(attempt, { reason: 'Signal', exitCode: 143 });
+      else attempts.set(name, attemptOf({ outcome: { reason: 'Lost', message: 'It was stopped before it started.' } }));
+    },
+    async remove(key, guard) {
+      guard();
+      attempts.delete(nameOf(key));
+    },
+    async list() {
+      return [...attempts].map(([name, attempt]) => ({ ...keyOf(name), alive: attempt.outcome === undefined }));
+    },
+    close: () => done,
+    end(key, outcome) {
+      const attempt = attempts.get(nameOf(key));
+      if (!attempt) throw new Error(`${nameOf(key)} was never started.`);
+      endFakeAttempt(attempt, outcome);
+    },
+  };
+}
+
+function attemptOf({ outcome = completed, lines = [], hold = false }: FakeEnd): FakeAttempt {
+  return { outcome: hold ? undefined : outcome, lines, waiters: new Set() };
+}

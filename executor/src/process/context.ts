@@ -1,0 +1,31 @@
+import { join } from 'node:path';
+import type { AttemptKey, WriteGuard } from '../port.js';
+import type { Environment } from './attempt-environment.js';
+import { attemptFolder } from './attempt-folder.js';
+import type { Launcher, StartRequest } from './launcher.js';
+import type { WatchBoard } from './watch-board.js';
+
+/** A start that was asked for; until its `started` is seen it may have to be asked for again. */
+export interface PendingStart {
+  request: StartRequest;
+  guard: WriteGuard;
+  /** By the monotonic clock, milliseconds. */
+  sentAt: number;
+}
+
+/** What the verbs of the process executor share. */
+export interface ProcessContext {
+  /** The folder of all attempts, absolute. */
+  readonly attempts: string;
+  readonly instance: string;
+  readonly base: Environment;
+  readonly envProgram: string;
+  readonly launcher: Launcher;
+  readonly board: WatchBoard;
+  /** By the attempt's folder below that of all attempts. */
+  readonly pendingStarts: Map<string, PendingStart>;
+  /** The name of a new set of step scripts, never used before. */
+  readonly nextPlan: () => string;
+}
+
+export const pathOf = (context: ProcessContext, key: AttemptKey): string => join(context.attempts, attemptFolder(key));

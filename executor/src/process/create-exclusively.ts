@@ -1,0 +1,13 @@
+import { writeFileSync } from 'node:fs';
+import { errorCode } from './read-if-there.js';
+
+/** Creates a file that is not there yet; false if somebody else has. */
+export function createExclusively(path: string, text: string): boolean {
+  try {
+    writeFileSync(path, text, { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST') return false;
+    throw error;
+  }
+}

@@ -1,0 +1,68 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, realpathSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Executor } from '../port.js';
+import { baseEnvironment } from './attempt-environment.js';
+import type { ProcessContext } from './context.js';
+import { ensureAttempt } from './ensure-attempt.js';
+import { findProgram } from './find-program.js';
+import { Launcher } from './launcher.js';
+import { listAttempts } from './list-attempts.js';
+import { machineId } from './machine-id.js';
+import { observeAttempt } from './observe-attempt.js';
+import { readLogs } from './read-logs.js';
+import { removeAttempt } from './remove-attempt.js';
+import { stopAttempt } from './stop-attempt.js';
+import { WatchBoard } from './watch-board.js';
+
+export interface ProcessExecutorOptions {
+  /** The data folder; attempts live below it in `attempts/<run>/<job>/<attempt>/`. Made if it is not there. */
+  folder: string;
+  /** The id of the instance; `list` does not show what belongs to another one. */
+  instance: string;
+  /** In place of `process:<machine id>:<real path of the folder>`. */
+  id?: string;
+}
+
+/**
+ * Runs attempts as processes of this machine: `image` and `resources` are ignored and nothing is isolated. A small
+ * shell script supervises each attempt, so that it outlives the worker and is started once (see `supervisor.sh`).
+ * A process that leaves its session (setsid) is not followed. Throws a sentence where it cannot work.
+ */
+export function createProcessExecutor({ folder, instance, id }: ProcessExecutorOptions): Executor {
+  if (process.platform !== 'linux') {
+    throw new Error(`The process executor needs Linux (it reads /proc), and this is ${process.platform}.`);
+  }
+  mkdirSync(join(folder, 'attempts'), { recursive: true, mode: 0o700 });
+  const home = realpathSync(folder);
+  const attempts = join(home, 'attempts');
+  const base = baseEnvironment(process.env);
+  const searchPath = `${base['PATH'] ?? ''}:/usr/bin:/bin`;
+  const plans = randomBytes(6).toString('hex');
+  let planCount = 0;
+  const context: ProcessContext = {
+    attempts,
+    instance,
+    base,
+    envProgram: findProgram('env', searchPath),
+    launcher: new Launcher(attempts, base, findProgram('setsid', searchPath)),
+    board: new WatchBoard(),
+    pendingStarts: new Map(),
+    nextPlan: () => `plan-${plans}-${(planCount += 1)}`,
+  };
+  return {
+    kind: 'process',
+    id: id ?? `process:${machineId(home)}:${home}`,
+    capabilities: { image: false, memoryLimit: false, output: true },
+    ensure: async (spec, guard) => ensureAttempt(context, spec, guard),
+    observe: (spec, onPhase, signal) => observeAttempt(context, spec, onPhase, signal),
+    logs: (spec, from, signal) => readLogs(context, spec, from, signal),
+    stop: (key, graceMs, guard) => stopAttempt(context, key, graceMs, guard),
+    remove: (key, guard) => removeAttempt(context, key, guard),
+    list: () => listAttempts(context),
+    close: async () => {
+      context.launcher.close();
+      context.board.close();
+    },
+  };
+}

@@ -1,0 +1,74 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { AttemptKey } from '../port.js';
+import { readBootId, readStat, type Identity } from './identity.js';
+import { errorCode, saysGone } from './read-if-there.js';
+
+/**
+ * The processes of the session that a step leads. The number of a session is not given to another process while anyone
+ * is in it. So if its leader lives, all that is in it is the step's; if the number is another process' by now, none is;
+ * and if nobody has the number, a second session of that number might have come and lost its leader too: then
+ * only those count whose environment names the attempt.
+ */
+export function sessionMembers(leader: Identity, key: AttemptKey): number[] {
+  if (readBootId() !== leader.bootId) return [];
+  const living = readStat(leader.pid);
+  if (living && living.startTime !== leader.startTime) return [];
+  return allProcesses().filter((pid) => {
+    const stat = readStat(pid);
+    if (stat?.session !== leader.pid || stat.startTime < leader.startTime) return false;
+    return living !== undefined || namesAttempt(pid, key);
+  });
+}
+
+/** The children of a process, for when its records are gone. */
+export function childrenOf(parent: number): Identity[] {
+  const bootId = readBootId();
+  return allProcesses().flatMap((pid) => {
+    const stat = readStat(pid);
+    return stat?.parent === parent ? [{ pid, startTime: stat.startTime, bootId }] : [];
+  });
+}
+
+/** Sends the signal to every process of the session. Throws if one may not be ended by this user. */
+export function signalSession(leader: Identity, key: AttemptKey, signal: NodeJS.Signals): void {
+  for (const pid of sessionMembers(leader, key)) signalProcess(pid, signal);
+}
+
+/** Ends every process of the session by force and resolves when none is left. */
+export async function endSession(leader: Identity, key: AttemptKey): Promise<void> {
+  for (let waitMs = 1; ; waitMs = Math.min(waitMs * 2, 100)) {
+    const members = sessionMembers(leader, key);
+    if (members.length === 0) return;
+    // Again in every round, since a member may have forked after it was counted.
+    for (const pid of members) signalProcess(pid, 'SIGKILL');
+    await delay(waitMs);
+  }
+}
+
+export function signalProcess(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if (saysGone(error)) return;
+    throw new Error(`Process ${pid} could not be sent ${signal} (${errorCode(error)}).`, { cause: error });
+  }
+}
+
+function allProcesses(): number[] {
+  return readdirSync('/proc').flatMap((name) => (/^\d+$/.test(name) ? [Number(name)] : []));
+}
+
+function namesAttempt(pid: number, key: AttemptKey): boolean {
+  try {
+    const variables = new Set(readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0'));
+    return (
+      variables.has(`CHAINR_RUN=${key.run}`) &&
+      variables.has(`CHAINR_JOB=${key.job}`) &&
+      variables.has(`CHAINR_ATTEMPT=${key.attempt}`)
+    );
+  } catch (error) {
+    if (saysGone(error) || errorCode(error) === 'EACCES') return false;
+    throw error;
+  }
+}

@@ -1,0 +1,56 @@
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { AttemptSpec, WriteGuard } from '../port.js';
+import { stepEnvironment } from './attempt-environment.js';
+import { attemptFiles, attemptFolder } from './attempt-folder.js';
+import type { ProcessContext } from './context.js';
+import { createExclusively } from './create-exclusively.js';
+import { writeTombstone } from './look-at-attempt.js';
+import { makeAttemptFolder } from './make-attempt-folder.js';
+import { refuseStep } from './refuse-step.js';
+import { writeStepScript } from './write-step-script.js';
+
+/**
+ * Asks for a supervisor unless the attempt's name is taken. Several may be asked for: the first to create `started`
+ * supervises (I2). Each comes with a set of scripts of its own, so that none is written while it is read. File calls
+ * are synchronous: each takes some 20 µs, a turn through the thread pool more.
+ */
+export function ensureAttempt(context: ProcessContext, spec: AttemptSpec, guard: WriteGuard): void {
+  const folder = attemptFolder(spec);
+  const path = join(context.attempts, folder);
+  if (existsSync(join(path, attemptFiles.started))) return;
+
+  guard();
+  makeAttemptFolder(context, spec, path);
+  guard();
+  mkdirSync(join(path, attemptFiles.temporary), { recursive: true });
+
+  const environments = spec.steps.map((step) => stepEnvironment(spec, step, path));
+  for (const [index, environment] of environments.entries()) {
+    const step = spec.steps[index];
+    const message = step && refuseStep(step, environment);
+    if (message === undefined) continue;
+    guard();
+    createExclusively(join(path, attemptFiles.started), writeTombstone({ why: 'refused', message }));
+    return;
+  }
+
+  const plan = context.nextPlan();
+  for (const [index, step] of spec.steps.entries()) {
+    const environment = environments[index] ?? new Map<string, string>();
+    const script = writeStepScript({
+      step,
+      index,
+      path,
+      environment,
+      base: context.base,
+      envProgram: context.envProgram,
+    });
+    guard();
+    writeFileSync(join(path, `${plan}.${index}.sh`), script, { mode: 0o600 });
+  }
+  const request = { folder, plan, tolerated: spec.steps.map((step) => step.continueOnError) };
+  guard();
+  context.launcher.send(request);
+  context.pendingStarts.set(folder, { request, guard, sentAt: performance.now() });
+}

@@ -1,0 +1,24 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { AttemptKey } from '../port.js';
+import { instanceFile, workspaceOf } from './attempt-folder.js';
+import type { ProcessContext } from './context.js';
+import { createExclusively } from './create-exclusively.js';
+import { saysGone } from './read-if-there.js';
+
+const tries = 5;
+
+/** Makes the folder with its workspace; the first of a run also notes the instance that the run belongs to (R3). */
+export function makeAttemptFolder(context: ProcessContext, key: AttemptKey, path: string): void {
+  for (let left = tries; ; left -= 1) {
+    try {
+      const first = mkdirSync(workspaceOf(path), { recursive: true });
+      const run = join(context.attempts, key.run);
+      if (first === run) createExclusively(join(run, instanceFile), `${context.instance}\n`);
+      return;
+    } catch (error) {
+      // The removal of the run's last other attempt takes the folders above with it, perhaps at this moment.
+      if (left <= 1 || !saysGone(error)) throw error;
+    }
+  }
+}

@@ -1,0 +1,33 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
+const gone = new Set(['ENOENT', 'ENOTDIR', 'ESRCH']);
+
+/** Whether an error says that a file or a process is not there (any more). */
+export function saysGone(error: unknown): boolean {
+  return gone.has(errorCode(error));
+}
+
+/** The code of a system error such as `EEXIST`; an empty string for any other. */
+export function errorCode(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+}
+
+/** The text of a small file, undefined if it is not there. */
+export function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (saysGone(error)) return undefined;
+    throw error;
+  }
+}
+
+/** The names in a folder, none if it is not there. */
+export function namesIfThere(path: string): string[] {
+  try {
+    return readdirSync(path);
+  } catch (error) {
+    if (saysGone(error)) return [];
+    throw error;
+  }
+}

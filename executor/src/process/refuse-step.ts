@@ -1,0 +1,39 @@
+import type { StepSpec } from '@chainr/core/model/steps';
+
+/** Linux: MAX_ARG_STRLEN, the longest argument or variable (with its name and the ending NUL); execve(2). */
+const maxStringBytes = 128 * 1024;
+/** All arguments and variables together; Linux has 2 MiB by default, some of which the pointers take. */
+const maxTotalBytes = 1_500_000;
+
+/** The words that are executed for a step; empty if it says nothing that can be. */
+export function commandOf(step: StepSpec): readonly string[] {
+  if (step.run !== undefined) return ['/bin/sh', '-c', step.run];
+  return step.command?.length ? [...step.command, ...(step.args ?? [])] : [];
+}
+
+/** A sentence if the step can be seen never to start, before anything is tried. */
+export function refuseStep(step: StepSpec, environment: ReadonlyMap<string, string>): string | undefined {
+  const words = commandOf(step);
+  if (words.length === 0) {
+    return `Step "${step.name}" names neither run nor command; without a container there is no image to take one from.`;
+  }
+  if (words[0] === '') return `The command of step "${step.name}" is empty.`;
+  const variables = [...environment].map(([name, value]) => `${name}=${value}`);
+  for (const [name] of environment) {
+    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
+      return `Step "${step.name}" has a variable with the bad name "${name}".`;
+  }
+  let total = 0;
+  for (const text of [...words, ...variables, step.workdir ?? '']) {
+    if (text.includes('\0')) return `Step "${step.name}" has a NUL character in its command, env or workdir.`;
+    const bytes = Buffer.byteLength(text) + 1;
+    if (bytes > maxStringBytes) {
+      return `Step "${step.name}" has a text of ${bytes} bytes in its command or env; the system allows ${maxStringBytes}.`;
+    }
+    total += bytes;
+  }
+  if (total > maxTotalBytes) {
+    return `The command and env of step "${step.name}" have ${total} bytes together; ${maxTotalBytes} are possible.`;
+  }
+  return undefined;
+}

@@ -1,0 +1,36 @@
+import { join } from 'node:path';
+import type { AttemptKey } from '../port.js';
+import { stepFile } from './attempt-folder.js';
+import { createExclusively } from './create-exclusively.js';
+import { endSession } from './end-session.js';
+import { parseIdentity, type Identity } from './identity.js';
+import type { Supervisor } from './look-at-attempt.js';
+import { namesIfThere, readIfThere, saysGone } from './read-if-there.js';
+
+/** The leaders of the sessions of all steps that came so far as to record one. */
+export function stepLeaders(path: string): Identity[] {
+  return namesIfThere(path).flatMap((name) =>
+    /^\d+\.group$/.test(name) ? (parseIdentity(readIfThere(join(path, name)) ?? '') ?? []) : [],
+  );
+}
+
+/** Ends by force whatever is left of an attempt's steps, and resolves when nothing is. */
+export async function endSessions(path: string, key: AttemptKey): Promise<void> {
+  for (const leader of stepLeaders(path)) await endSession(leader, key);
+}
+
+/**
+ * Ends what a dead supervisor left behind. First the names of all steps that have not begun are taken, so that a step
+ * on its way there never runs the user's code; every other one has recorded its session before.
+ */
+export async function endRemains(path: string, key: AttemptKey, supervisor: Supervisor | undefined): Promise<void> {
+  try {
+    supervisor?.tolerated.forEach((_, index) =>
+      createExclusively(join(path, stepFile(index, 'started')), 'tombstone\n'),
+    );
+  } catch (error) {
+    // Without its folder no step can begin.
+    if (!saysGone(error)) throw error;
+  }
+  await endSessions(path, key);
+}

@@ -1,0 +1,72 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { AttemptKey, WriteGuard } from '../port.js';
+import { attemptFiles, attemptFolder } from './attempt-folder.js';
+import { pathOf, type ProcessContext } from './context.js';
+import { createExclusively } from './create-exclusively.js';
+import { signalProcess, signalSession } from './end-session.js';
+import { AttemptFollower } from './follow-attempt.js';
+import { isAlive } from './identity.js';
+import { lookAtAttempt, writeTombstone } from './look-at-attempt.js';
+import { makeAttemptFolder } from './make-attempt-folder.js';
+import { endSessions, stepLeaders } from './step-sessions.js';
+
+/** How long a supervisor may take to record the end after its step was killed, before it is killed itself. */
+const supervisorGraceMs = 5000;
+
+const concerns = (file: string): boolean =>
+  file === attemptFiles.exit || file === attemptFiles.started || file.endsWith('.started');
+
+/** Ends an attempt, or takes its name so that nobody can start it; see the port. */
+export async function stopAttempt(
+  context: ProcessContext,
+  key: AttemptKey,
+  graceMs: number,
+  guard: WriteGuard,
+): Promise<void> {
+  const path = pathOf(context, key);
+  guard();
+  makeAttemptFolder(context, key, path);
+  guard();
+  if (createExclusively(join(path, attemptFiles.started), writeTombstone({ why: 'canceled' }))) {
+    context.pendingStarts.delete(attemptFolder(key));
+    return;
+  }
+  // Before any signal: a step that begins after this sees it, one that began before is seen by the look below.
+  guard();
+  writeFileSync(join(path, attemptFiles.stop), '');
+
+  const follower = new AttemptFollower(context, key);
+  const watch = context.board.open(path, concerns);
+  const force = { steps: false, supervisor: false };
+  const escalate = (to: keyof typeof force): void => {
+    force[to] = true;
+    watch.wake();
+  };
+  const timers = [
+    setTimeout(() => escalate('steps'), graceMs),
+    setTimeout(() => escalate('supervisor'), graceMs + supervisorGraceMs),
+  ];
+  const asked = new Set<number>();
+  try {
+    while (!(await follower.look())) {
+      guard();
+      for (const leader of stepLeaders(path)) {
+        if (force.steps) signalSession(leader, key, 'SIGKILL');
+        else if (!asked.has(leader.pid)) signalSession(leader, key, 'SIGTERM');
+        asked.add(leader.pid);
+      }
+      const sight = lookAtAttempt(path);
+      if (force.supervisor && sight.kind === 'running' && isAlive(sight.supervisor)) {
+        signalProcess(sight.supervisor.pid, 'SIGKILL');
+      }
+      await watch.next();
+    }
+    // What has put itself into another process group of the session is not ended by the supervisor.
+    guard();
+    await endSessions(path, key);
+  } finally {
+    for (const timer of timers) clearTimeout(timer);
+    watch.close();
+  }
+}

@@ -1,0 +1,80 @@
+import { resolve } from 'node:path';
+import type { StepSpec } from '@chainr/core/model/steps';
+import { attemptFiles, stepFile, workspaceOf } from './attempt-folder.js';
+import { commandOf } from './refuse-step.js';
+import { shellQuote } from './shell-quote.js';
+
+/**
+ * Variables that shells keep for themselves: setting one in the shell that starts the step may fail or do something
+ * else. With any of them in its env, a step is started through env(1), which costs a further exec.
+ */
+const shellsOwn =
+  /^(_|PWD|OLDPWD|SHLVL|IFS|ENV|OPT\w+|PPID|E?UID|GROUPS|LINENO|RANDOM|SRANDOM|SECONDS|EPOCH\w+|DIRSTACK|FUNC\w+|PIPESTATUS|POSIX\w+|SHELLOPTS|BASH\w*|COMP_\w+|HIST\w+|MAIL\w*|LC_\w+|PS\d)$/;
+
+export interface StepScript {
+  step: StepSpec;
+  index: number;
+  /** Of the attempt's folder. */
+  path: string;
+  /** All of the step's variables but those of the base. */
+  environment: ReadonlyMap<string, string>;
+  base: Readonly<Record<string, string>>;
+  /** Where env(1) is. */
+  envProgram: string;
+}
+
+/**
+ * The script in which a step begins, run in a session of its own in the attempt's folder by `supervisor.sh`, which has
+ * the meaning of the files. It records the session, takes the step's name, and only then becomes the user's program.
+ */
+export function writeStepScript({ step, index, path, environment, base, envProgram }: StepScript): string {
+  const group = stepFile(index, 'group');
+  const config = shellQuote(resolve(path, stepFile(index, 'config')));
+  const refuse = (what: string): string => `{ printf '%s\\n' ${what} > ${config}; exit 1; }`;
+  const workspace = workspaceOf(path);
+  const words = commandOf(step);
+  return [
+    'read -r stat < /proc/self/stat || exit 1',
+    'pid=${stat%% *}',
+    'set -- ${stat##*) }',
+    'read -r boot < /proc/sys/kernel/random/boot_id || exit 1',
+    'me="$pid ${20} $boot"',
+    `printf '%s\\n' "$me" > ${group} && read -r written < ${group} && [ "$written" = "$me" ] || exit 1`,
+    'set -C',
+    `printf '' > ${stepFile(index, 'started')} || exit 1`,
+    // A stop writes its mark first and then looks for sessions: either it sees this one or this one sees the mark.
+    `if [ -e ${attemptFiles.stop} ]; then exit 143; fi`,
+    `cd ${shellQuote(resolve(workspace, step.workdir ?? '.'))} || ${refuse('workdir')}`,
+    ...(step.run === undefined ? [`${programTest(words[0] ?? '', environment, base)} || ${refuse('command')}`] : []),
+    'unset PWD OLDPWD SHLVL _ stat pid boot me written',
+    ...execLines(words, environment, base, envProgram),
+    '',
+  ].join('\n');
+}
+
+/** Looks where execvp(3) would look, so that a missing program is told apart from a program that exits with 127. */
+function programTest(
+  program: string,
+  environment: ReadonlyMap<string, string>,
+  base: Readonly<Record<string, string>>,
+): string {
+  const folders = (environment.get('PATH') ?? base['PATH'] ?? '').split(':').map((folder) => folder || '.');
+  const places = program.includes('/') ? [program] : folders.map((folder) => `${folder}/${program}`);
+  const tests = places.map(shellQuote).map((place) => `{ [ -f ${place} ] && [ -x ${place} ]; }`);
+  return `{ ${tests.join(' || ')}; }`;
+}
+
+function execLines(
+  words: readonly string[],
+  environment: ReadonlyMap<string, string>,
+  base: Readonly<Record<string, string>>,
+  envProgram: string,
+): string[] {
+  const command = words.map(shellQuote).join(' ');
+  if ([...environment.keys()].some((name) => shellsOwn.test(name))) {
+    const all = new Map([...Object.entries(base), ...environment]);
+    const assignments = [...all].map(([name, value]) => shellQuote(`${name}=${value}`)).join(' ');
+    return [`exec ${shellQuote(envProgram)} -i ${assignments} ${command}`];
+  }
+  return [...[...environment].map(([name, value]) => `export ${name}=${shellQuote(value)}`), `exec ${command}`];
+}

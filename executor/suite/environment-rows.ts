@@ -1,0 +1,129 @@
+import { expect } from 'chai';
+import { allLines, attemptOf, needsOutput, runToEnd, textOf, withExecutor, type Row } from './place.js';
+
+const awkward = {
+  QUOTES: `it's "so" \`and\` $HOME \\ \\n 'again'`,
+  LINES: 'one\n\ntwo\n',
+  EMPTY: '',
+  UNICODE: 'größe \u{1f600} \u0081\u0088 漢字',
+  _lower9: ' spaces  and\ttabs ',
+};
+
+export const environmentRows: Row[] = [
+  {
+    name: 'sets CHAINR_ variables and hands over every value as it is',
+    needs: needsOutput,
+    run: (place, image) =>
+      withExecutor(place, async (executor) => {
+        const names = [
+          'CHAINR_RUN',
+          'CHAINR_JOB',
+          'CHAINR_ATTEMPT',
+          'CHAINR_STEP',
+          'CHAINR_PIPELINE',
+          ...Object.keys(awkward),
+        ];
+        const run = `printf '%s|' ${names.map((name) => `"$${name}"`).join(' ')}`;
+        const spec = { ...attemptOf(image, { run, env: awkward }), attempt: 12 };
+        await runToEnd(executor, spec);
+        const expected = [spec.run, 'some-job', '12', 'main', 'some-pipeline', ...Object.values(awkward)];
+        expect(textOf(await allLines(executor, spec))).to.equal(expected.map((value) => `${value}|`).join(''));
+      }),
+  },
+  {
+    name: 'hands over variables that shells keep for themselves',
+    needs: needsOutput,
+    run: (place, image) =>
+      withExecutor(place, async (executor) => {
+        const env = { OPTIND: 'abc', PPID: 'x', IFS: 'o', ...awkward };
+        const spec = attemptOf(image, { command: ['/usr/bin/env'], env });
+        await runToEnd(executor, spec);
+        const lines = textOf(await allLines(executor, spec));
+        for (const [name, value] of Object.entries(env)) expect(`\n${lines}`).to.contain(`\n${name}=${value}\n`);
+        expect(lines).to.contain('CHAINR_JOB=some-job\n');
+      }),
+  },
+  {
+    name: 'lets nothing else of the worker through',
+    needs: needsOutput,
+    run: async (place, image) => {
+      process.env['CHAINR_TOKEN'] = 'secret-of-the-worker';
+      process.env['SOME_CANARY'] = 'secret-of-the-worker';
+      try {
+        await withExecutor(place, async (executor) => {
+          const spec = attemptOf(image, { command: ['env'] });
+          await runToEnd(executor, spec);
+          expect(textOf(await allLines(executor, spec))).not.to.match(/CANARY|TOKEN|secret/);
+        });
+      } finally {
+        delete process.env['CHAINR_TOKEN'];
+        delete process.env['SOME_CANARY'];
+      }
+    },
+  },
+  {
+    name: 'hands over arguments as they are',
+    needs: needsOutput,
+    run: (place, image) =>
+      withExecutor(place, async (executor) => {
+        const args = ['%s|', ...Object.values(awkward), '-n', '*'];
+        const spec = attemptOf(image, { command: ['printf'], args });
+        await runToEnd(executor, spec);
+        expect(textOf(await allLines(executor, spec))).to.equal(
+          args
+            .slice(1)
+            .map((value) => `${value}|`)
+            .join(''),
+        );
+      }),
+  },
+  {
+    name: 'begins steps in the workspace, or in their workdir',
+    needs: needsOutput,
+    run: (place, image) =>
+      withExecutor(place, async (executor) => {
+        const spec = attemptOf(
+          image,
+          { run: 'mkdir sub; [ "$(pwd -P)" = "$(cd "$CHAINR_WORKSPACE"; pwd -P)" ] && echo workspace' },
+          { run: 'pwd', workdir: '/usr' },
+          { run: '[ "$(pwd -P)" = "$(cd "$CHAINR_WORKSPACE/sub"; pwd -P)" ] && echo sub', workdir: 'sub' },
+        );
+        await runToEnd(executor, spec);
+        expect(textOf(await allLines(executor, spec))).to.equal('workspace\n/usr\nsub\n');
+      }),
+  },
+  {
+    name: 'says ConfigError and names a workdir that does not exist',
+    needs: needsOutput,
+    run: (place, image) =>
+      withExecutor(place, async (executor) => {
+        const spec = attemptOf(
+          image,
+          { run: 'true' },
+          { run: 'echo never', workdir: '/no/such folder' },
+          { run: 'echo never' },
+        );
+        const outcome = await runToEnd(executor, spec);
+        expect(outcome.reason).to.equal('ConfigError');
+        expect(outcome.message).to.contain('"/no/such folder"').and.contain('"step-1"');
+        expect(textOf(await allLines(executor, spec))).to.equal('');
+      }),
+  },
+  {
+    name: 'refuses what no system can execute, with a ConfigError',
+    needs: needsOutput,
+    run: (place, image) =>
+      withExecutor(place, async (executor) => {
+        const drafts = [
+          { run: 'echo \0' },
+          { run: `: ${'x'.repeat(200_000)}` },
+          { run: 'true', env: { BIG: 'x'.repeat(140_000) } },
+        ];
+        for (const draft of drafts)
+          expect((await runToEnd(executor, attemptOf(image, draft))).reason).to.equal('ConfigError');
+        const large = attemptOf(image, { run: `: ${'x'.repeat(120_000)}\necho fits` });
+        await runToEnd(executor, large);
+        expect(textOf(await allLines(executor, large))).to.equal('fits\n');
+      }),
+  },
+];

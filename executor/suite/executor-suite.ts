@@ -1,0 +1,35 @@
+import { after, before, describe, it } from 'mocha';
+import { endingRows } from './ending-rows.js';
+import { environmentRows } from './environment-rows.js';
+import { logRows } from './log-rows.js';
+import type { Place, Subject } from './place.js';
+import { startingRows } from './starting-rows.js';
+import { stoppingRows } from './stopping-rows.js';
+
+const groups = {
+  'starting and finding': startingRows,
+  ending: endingRows,
+  'the environment of a step': environmentRows,
+  logs: logRows,
+  stopping: stoppingRows,
+};
+
+/** What every executor has to do. Rows that the subject cannot do are printed as pending. */
+export function executorSuite(name: string, subject: Subject): void {
+  describe(`the executor suite: ${name}`, () => {
+    let place: Place;
+    before(async () => {
+      place = await subject.makePlace();
+    });
+    after(() => place.destroy());
+
+    for (const [group, rows] of Object.entries(groups)) {
+      describe(group, () => {
+        for (const row of rows) {
+          if (row.needs && !row.needs(subject.capabilities)) it(row.name);
+          else it(row.name, () => row.run(place, subject.image));
+        }
+      });
+    }
+  });
+}

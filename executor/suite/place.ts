@@ -1,0 +1,97 @@
+import { expect } from 'chai';
+import { randomUUID } from 'node:crypto';
+import type { Outcome } from '@chainr/core/model/outcome';
+import type { LogLine } from '@chainr/core/model/records';
+import type { StepSpec } from '@chainr/core/model/steps';
+import type { AttemptSpec, Capabilities, Executor } from '../src/port.js';
+
+/** Where a suite's attempts run: executors that are opened on one place see the same attempts. */
+export interface Place {
+  /** A new executor object, as a worker that has just been started has it. */
+  open(): Executor;
+  /** Ends and removes everything. */
+  destroy(): Promise<void>;
+}
+
+export interface Subject {
+  capabilities: Capabilities;
+  makePlace(): Promise<Place>;
+  /** The image of every step. */
+  image: string;
+}
+
+export interface Row {
+  name: string;
+  /** Which executors it is for; all if absent. */
+  needs?: (capabilities: Capabilities) => boolean;
+  run(place: Place, image: string): Promise<void>;
+}
+
+export const needsOutput = (capabilities: Capabilities): boolean => capabilities.output;
+
+/** A lease that holds. */
+export const allow = (): void => undefined;
+export const never = (): AbortSignal => new AbortController().signal;
+
+export type StepDraft = Partial<StepSpec>;
+
+/** An attempt of a run of its own. */
+export function attemptOf(image: string, ...steps: StepDraft[]): AttemptSpec {
+  return {
+    run: randomUUID(),
+    job: 'some-job',
+    attempt: 1,
+    pipeline: 'some-pipeline',
+    steps: steps.map((step, index) => ({
+      name: steps.length === 1 ? 'main' : `step-${index}`,
+      image,
+      env: {},
+      continueOnError: false,
+      ...step,
+    })),
+  };
+}
+
+export async function runToEnd(executor: Executor, spec: AttemptSpec): Promise<Outcome> {
+  await executor.ensure(spec, allow);
+  return executor.observe(spec, () => undefined, never());
+}
+
+/** Resolves when the attempt's first step runs. */
+export async function untilExecuting(executor: Executor, spec: AttemptSpec): Promise<void> {
+  const seen = new AbortController();
+  const outcome = executor.observe(spec, () => seen.abort(), seen.signal);
+  await outcome.then(
+    (value) => expect.fail(`it ended before it was seen to run: ${JSON.stringify(value)}`),
+    (error: unknown) => expect(seen.signal.aborted, String(error)).to.equal(true),
+  );
+}
+
+export async function allLines(executor: Executor, spec: AttemptSpec, from = ''): Promise<LogLine[]> {
+  const lines: LogLine[] = [];
+  for await (const batch of executor.logs(spec, from, never())) lines.push(...batch.lines);
+  return lines;
+}
+
+/** The texts of one stream, whole lines put together from their pieces. */
+export function textOf(lines: readonly LogLine[], stream: LogLine['stream'] = 'stdout', step?: string): string {
+  return lines
+    .filter((line) => line.stream === stream && (step === undefined || line.step === step))
+    .map(({ text, newline }) => (newline ? `${text}\n` : text))
+    .join('');
+}
+
+/** Opens an executor on the place and closes it when the work is done, whatever happens. */
+export async function withExecutor<T>(place: Place, work: (executor: Executor) => Promise<T>): Promise<T> {
+  const executor = place.open();
+  try {
+    return await work(executor);
+  } finally {
+    await executor.close();
+  }
+}
+
+/** The same with two, as two workers have them. */
+export function withTwoExecutors<T>(place: Place, work: (one: Executor, two: Executor) => Promise<T>): Promise<T> {
+  return withExecutor(place, (one) => withExecutor(place, (two) => work(one, two)));
+}

@@ -1,0 +1,127 @@
+import { expect } from 'chai';
+import type { AttemptSpec, Executor } from '../src/port.js';
+import {
+  allLines,
+  allow,
+  attemptOf,
+  needsOutput,
+  never,
+  runToEnd,
+  textOf,
+  untilExecuting,
+  withExecutor,
+  withTwoExecutors,
+  type Row,
+} from './place.js';
+
+const ready = 'echo ready';
+
+/** Resolves when the script has said that it is ready for a signal. */
+async function untilReady(executor: Executor, spec: AttemptSpec): Promise<void> {
+  for await (const { lines } of executor.logs(spec, '', never())) if (textOf(lines).includes('ready\n')) return;
+  expect.fail('it ended before it was ready');
+}
+
+export const stoppingRows: Row[] = [
+  {
+    name: 'lets a script end by itself within the grace',
+    needs: needsOutput,
+    run: (place, image) =>
+      withExecutor(place, async (executor) => {
+        const spec = attemptOf(image, {
+          run: `trap 'echo cleaned; exit 7' TERM; ${ready}; while :; do sleep 0.05; done`,
+        });
+        await executor.ensure(spec, allow);
+        await untilReady(executor, spec);
+        await executor.stop(spec, 20_000, allow);
+        const outcome = await executor.observe(spec, () => undefined, never());
+        expect(outcome).to.include({ reason: 'ExitCode', exitCode: 7 });
+        expect(textOf(await allLines(executor, spec))).to.contain('cleaned\n');
+      }),
+  },
+  {
+    name: 'ends a script by force that does not care',
+    needs: needsOutput,
+    run: (place, image) =>
+      withExecutor(place, async (executor) => {
+        const spec = attemptOf(image, { run: `trap '' TERM; ${ready}; while :; do sleep 0.05; done` });
+        await executor.ensure(spec, allow);
+        await untilReady(executor, spec);
+        await executor.stop(spec, 100, allow);
+        expect(await executor.observe(spec, () => undefined, never())).to.include({ reason: 'Signal', exitCode: 137 });
+        const found = (await executor.list()).find(({ run }) => run === spec.run);
+        expect(found?.alive).to.equal(false);
+      }),
+  },
+  {
+    name: 'begins no further step after a stop, tolerated or not',
+    needs: needsOutput,
+    run: (place, image) =>
+      withExecutor(place, async (executor) => {
+        const spec = attemptOf(image, { run: `${ready}; sleep 300`, continueOnError: true }, { run: 'echo never' });
+        await executor.ensure(spec, allow);
+        await untilReady(executor, spec);
+        await executor.stop(spec, 5000, allow);
+        const outcome = await executor.observe(spec, () => undefined, never());
+        expect(outcome.reason).to.not.equal('Completed');
+        expect(textOf(await allLines(executor, spec))).to.equal('ready\n');
+      }),
+  },
+  {
+    name: 'takes the name of an attempt that was never started, so that nobody starts it afterwards',
+    run: (place, image) =>
+      withTwoExecutors(place, async (one, two) => {
+        const spec = attemptOf(image, { run: 'echo never' });
+        await one.stop(spec, 0, allow);
+        await two.ensure(spec, allow);
+        const outcome = await two.observe(spec, () => undefined, never());
+        expect(outcome.reason).to.equal('Lost');
+        expect(outcome).not.to.have.property('exitCode');
+        expect(await allLines(two, spec)).to.deep.equal([]);
+      }),
+  },
+  {
+    name: 'stops an attempt whether it has been started yet or not',
+    needs: needsOutput,
+    run: (place, image) =>
+      withTwoExecutors(place, async (one, two) => {
+        const specs = Array.from({ length: 20 }, () => attemptOf(image, { run: 'sleep 300' }));
+        await Promise.all(
+          specs.map(async (spec) => {
+            await one.ensure(spec, allow);
+            await two.stop(spec, 5000, allow);
+            const outcome = await one.observe(spec, () => undefined, never());
+            expect(['Lost', 'Signal']).to.include(outcome.reason);
+          }),
+        );
+        const runs = new Set(specs.map(({ run }) => run));
+        expect((await one.list()).filter(({ run, alive }) => alive && runs.has(run))).to.deep.equal([]);
+      }),
+  },
+  {
+    name: 'changes nothing about an attempt that has ended',
+    run: (place, image) =>
+      withExecutor(place, async (executor) => {
+        const spec = attemptOf(image, { run: 'exit 3' });
+        const outcome = await runToEnd(executor, spec);
+        await executor.stop(spec, 0, allow);
+        await executor.stop(spec, 0, allow);
+        expect(await executor.observe(spec, () => undefined, never())).to.deep.equal(outcome);
+      }),
+  },
+  {
+    name: 'gives up watching when it is told to, and the attempt goes on',
+    run: (place, image) =>
+      withExecutor(place, async (executor) => {
+        const spec = attemptOf(image, { run: 'sleep 300' });
+        await executor.ensure(spec, allow);
+        await untilExecuting(executor, spec);
+        const told = new AbortController();
+        const watching = executor.observe(spec, () => undefined, told.signal).catch((reason: unknown) => reason);
+        told.abort(new Error('told so'));
+        expect(String(await watching)).to.contain('told so');
+        expect((await executor.list()).find(({ run }) => run === spec.run)?.alive).to.equal(true);
+        await executor.stop(spec, 5000, allow);
+      }),
+  },
+];

@@ -1,0 +1,177 @@
+import { expect } from 'chai';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { after, before, describe, it } from 'mocha';
+import { isAlive } from '../../src/process/identity.js';
+import type { AttemptSpec } from '../../src/port.js';
+import {
+  allLines,
+  allow,
+  attemptOf,
+  never,
+  runToEnd,
+  textOf,
+  withExecutor,
+  type StepDraft,
+} from '../../suite/place.js';
+import { makeProcessPlace, type ProcessPlace } from './process-place.js';
+import { childrenNamed, firstScriptIn, sessionOf } from './find-processes.js';
+import { identityIn, untilGone, untilWritten } from './wait-until.js';
+
+const worker = fileURLToPath(new URL('./start-and-wait.ts', import.meta.url));
+
+describe('the process executor when processes die', () => {
+  let place: ProcessPlace;
+  before(async () => {
+    place = await makeProcessPlace();
+  });
+  after(() => place.destroy());
+
+  const folderOf = (spec: AttemptSpec): string =>
+    join(place.folder, 'attempts', spec.run, spec.job, String(spec.attempt));
+
+  /** A started attempt whose steps have come so far as to say "ready". */
+  async function started(...steps: StepDraft[]): Promise<AttemptSpec> {
+    const spec = attemptOf('ignored', ...steps);
+    await withExecutor(place, (executor) => executor.ensure(spec, allow));
+    await identityIn(folderOf(spec), 'started');
+    await untilWritten(folderOf(spec), '0.out');
+    return spec;
+  }
+
+  it('says Lost when the supervisor and the job are killed, and starts nothing again', async () => {
+    const spec = await started({ run: 'echo ready; sleep 300' });
+    process.kill((await identityIn(folderOf(spec), 'started')).pid, 'SIGKILL');
+    process.kill((await identityIn(folderOf(spec), '0.group')).pid, 'SIGKILL');
+    await withExecutor(place, async (executor) => {
+      expect((await runToEnd(executor, spec)).reason).to.equal('Lost');
+      expect(textOf(await allLines(executor, spec))).to.equal('ready\n');
+      expect((await runToEnd(executor, spec)).reason).to.equal('Lost');
+    });
+  });
+
+  it('ends the job when only its supervisor is killed, says Lost, and never runs the next step', async () => {
+    const spec = await started({ run: "trap '' TERM; echo ready; sleep 300; true" }, { run: 'echo never' });
+    const leader = await identityIn(folderOf(spec), '0.group');
+    process.kill((await identityIn(folderOf(spec), 'started')).pid, 'SIGKILL');
+    await withExecutor(place, async (executor) => {
+      const outcome = await executor.observe(spec, () => undefined, never());
+      expect(outcome.reason).to.equal('Lost');
+      expect(outcome).not.to.have.property('exitCode');
+      expect(outcome.steps?.map(({ name }) => name)).to.deep.equal(['step-0']);
+    });
+    expect(isAlive(leader)).to.equal(false);
+    expect(readFileSync(join(folderOf(spec), '1.started'), 'utf8')).to.equal('tombstone\n');
+  });
+
+  it('notices within seconds that a supervisor is killed while it is watched', async () => {
+    const spec = await started({ run: 'echo ready; sleep 300' });
+    await withExecutor(place, async (executor) => {
+      const outcome = executor.observe(
+        spec,
+        () => void identityIn(folderOf(spec), 'started').then(({ pid }) => process.kill(pid, 'SIGKILL')),
+        never(),
+      );
+      expect((await outcome).reason).to.equal('Lost');
+    });
+  });
+
+  it('keeps an exit that was seen, whatever died afterwards', async () => {
+    const spec = await started({ run: 'echo ready; exit 9' });
+    await untilWritten(folderOf(spec), 'exit');
+    await untilGone(await identityIn(folderOf(spec), 'started'));
+    await withExecutor(place, async (executor) => {
+      expect(await executor.observe(spec, () => undefined, never())).to.include({ reason: 'ExitCode', exitCode: 9 });
+    });
+  });
+
+  it('never runs a step whose name was taken while it was on its way', async () => {
+    const spec = await started({ run: 'echo ready' });
+    await untilWritten(folderOf(spec), 'exit');
+    const again = spawn('/bin/sh', [firstScriptIn(folderOf(spec))], {
+      cwd: folderOf(spec),
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    let output = '';
+    again.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    const [code] = (await once(again, 'close')) as [number];
+    expect(code).to.not.equal(0);
+    expect(output).to.equal('');
+  });
+
+  it('is not fooled by another process that has the pid of the supervisor', async () => {
+    const spec = attemptOf('ignored', { run: 'echo never' });
+    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+    mkdirSync(folderOf(spec), { recursive: true });
+    writeFileSync(join(folderOf(spec), 'started'), `${process.pid} 1 ${boot} 0\n`);
+    await withExecutor(place, async (executor) => {
+      expect((await runToEnd(executor, spec)).reason).to.equal('Lost');
+      expect((await executor.list()).find(({ run }) => run === spec.run)?.alive).to.equal(false);
+    });
+  });
+
+  it('says Lost when a supervisor died between taking the name and writing who it is', async () => {
+    const spec = attemptOf('ignored', { run: 'echo never' });
+    mkdirSync(folderOf(spec), { recursive: true });
+    writeFileSync(join(folderOf(spec), 'started'), '');
+    writeFileSync(join(folderOf(spec), 'claim.1'), '1 1 another-boot\n');
+    await withExecutor(place, async (executor) => {
+      expect((await runToEnd(executor, spec)).reason).to.equal('Lost');
+      expect(await allLines(executor, spec)).to.deep.equal([]);
+    });
+  });
+
+  it('says Deleted and ends the job when somebody removes its folder', async () => {
+    const spec = await started({ run: 'echo ready; sleep 300' });
+    const leader = await identityIn(folderOf(spec), '0.group');
+    await withExecutor(place, async (executor) => {
+      const outcome = executor.observe(spec, () => rmSync(folderOf(spec), { recursive: true }), never());
+      expect((await outcome).reason).to.equal('Deleted');
+    });
+    await untilGone(leader);
+  });
+
+  it('starts what a killed launcher had not begun yet', async () => {
+    await withExecutor(place, async (executor) => {
+      const first = attemptOf('ignored', { run: 'echo ready' });
+      await runToEnd(executor, first);
+      const launchers = childrenNamed('supervisor.sh');
+      expect(launchers.length).to.equal(1);
+      for (const pid of launchers) process.kill(pid, 'SIGSTOP');
+      const spec = attemptOf('ignored', { run: 'echo started' });
+      await executor.ensure(spec, allow);
+      for (const pid of launchers) process.kill(pid, 'SIGKILL');
+      expect(await executor.observe(spec, () => undefined, never())).to.include({ reason: 'Completed' });
+      expect(textOf(await allLines(executor, spec))).to.equal('started\n');
+    });
+  });
+
+  it('goes on when the worker is interrupted at its terminal and then killed', async () => {
+    const spec = attemptOf('ignored', {
+      run: 'echo ready; while [ ! -e go ]; do sleep 0.02; done; echo "still here"; exit 3',
+    });
+    const args = ['--conditions=chainr-source', '--import=tsx', worker, place.folder, JSON.stringify(spec)];
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'], detached: true });
+    await once(child.stdout, 'data');
+    await untilWritten(folderOf(spec), '0.out');
+    // What a terminal does at Ctrl-C: the signal goes to all of the foreground's process group.
+    process.kill(-(child.pid ?? 0), 'SIGINT');
+    process.kill(-(child.pid ?? 0), 'SIGKILL');
+    await once(child, 'close');
+    await withExecutor(place, async (executor) => {
+      const outcome = executor.observe(spec, () => writeFileSync(join(folderOf(spec), 'workspace', 'go'), ''), never());
+      expect(await outcome).to.include({ reason: 'ExitCode', exitCode: 3 });
+      expect(textOf(await allLines(executor, spec))).to.equal('ready\nstill here\n');
+    });
+  });
+
+  it('stops what has put itself into another process group', async () => {
+    const spec = await started({ run: 'timeout 300 sleep 300 & echo ready; wait' });
+    const leader = await identityIn(folderOf(spec), '0.group');
+    await withExecutor(place, (executor) => executor.stop(spec, 5000, allow));
+    expect(sessionOf(leader.pid)).to.deep.equal([]);
+  });
+});

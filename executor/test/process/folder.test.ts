@@ -1,0 +1,111 @@
+import { expect } from 'chai';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'mocha';
+import { createProcessExecutor } from '../../src/process/create-process-executor.js';
+import { machineId } from '../../src/process/machine-id.js';
+import { allLines, allow, attemptOf, never, runToEnd, textOf, withExecutor } from '../../suite/place.js';
+import { makeProcessPlace, type ProcessPlace } from './process-place.js';
+
+describe('the folder of the process executor', () => {
+  let place: ProcessPlace;
+  before(async () => {
+    place = await makeProcessPlace();
+  });
+  after(() => place.destroy());
+
+  it('can be read by nobody else', () => {
+    place.open();
+    expect(statSync(join(place.folder, 'attempts')).mode & 0o777).to.equal(0o700);
+  });
+
+  it('names the executor by machine and folder', async () => {
+    await withExecutor(place, async ({ id }) =>
+      expect(id).to.match(new RegExp(`^process:[0-9a-f]{32}:${place.folder}$`)),
+    );
+    const folder = mkdtempSync(join(tmpdir(), 'chainr-machine-'));
+    const made = machineId(folder, join(folder, 'no-such-file'));
+    expect(made).to.match(/^[0-9a-f]{32}$/);
+    expect(machineId(folder, join(folder, 'no-such-file'))).to.equal(made);
+    rmSync(folder, { recursive: true });
+  });
+
+  it('does not show what belongs to another instance', async () => {
+    const other = createProcessExecutor({ folder: place.folder, instance: 'another-instance' });
+    const spec = attemptOf('ignored', { run: 'true' });
+    await runToEnd(other, spec);
+    expect((await other.list()).map(({ run }) => run)).to.deep.equal([spec.run]);
+    await withExecutor(place, async (executor) => expect(await executor.list()).to.deep.equal([]));
+    await other.remove(spec, allow);
+    await other.close();
+  });
+
+  it('is empty again when all attempts are removed, whatever they left', async () => {
+    await withExecutor(place, async (executor) => {
+      const run =
+        'mkdir -p deep/locked; touch deep/locked/file; chmod 500 deep/locked; ln -s / deep/root; chmod 0 deep';
+      const spec = attemptOf('ignored', { run });
+      const sibling = { ...spec, job: 'sibling' };
+      await runToEnd(executor, spec);
+      await runToEnd(executor, sibling);
+      await executor.remove(spec, allow);
+      expect(existsSync(join(place.folder, 'attempts', spec.run, 'sibling', '1', 'exit'))).to.equal(true);
+      await executor.remove(sibling, allow);
+    });
+    expect(readdirSync(join(place.folder, 'attempts'))).to.deep.equal([]);
+  });
+
+  it('refuses to remove what still runs, and names that do not belong there', async () => {
+    await withExecutor(place, async (executor) => {
+      const spec = attemptOf('ignored', { run: 'echo ready; sleep 300' });
+      await executor.ensure(spec, allow);
+      for await (const batch of executor.logs(spec, '', never())) if (batch.lines.length > 0) break;
+      const error: unknown = await executor.remove(spec, allow).catch((reason: unknown) => reason);
+      expect(String(error)).to.contain('still runs');
+      await executor.stop(spec, 0, allow);
+      await executor.remove(spec, allow);
+      for (const job of ['..', '../..', 'a/b', '']) {
+        const refused: unknown = await executor.remove({ ...spec, job }, allow).catch((reason: unknown) => reason);
+        expect(String(refused), job).to.contain('does not name an attempt');
+      }
+    });
+  });
+
+  it('ignores what else lies there', async () => {
+    const attempts = join(place.folder, 'attempts');
+    mkdirSync(join(attempts, 'lost+found', 'some-job', 'one'), { recursive: true });
+    writeFileSync(join(attempts, 'file'), '');
+    await withExecutor(place, async (executor) => expect(await executor.list()).to.deep.equal([]));
+    rmSync(join(attempts, 'lost+found'), { recursive: true });
+    rmSync(join(attempts, 'file'));
+  });
+
+  it('gives a program exactly PATH, HOME, LANG, TMPDIR, CHAINR_ and its own variables', async () => {
+    await withExecutor(place, async (executor) => {
+      const spec = attemptOf('ignored', { command: ['env'], env: { OWN: 'value' } });
+      await runToEnd(executor, spec);
+      const lines = textOf(await allLines(executor, spec))
+        .trim()
+        .split('\n');
+      const chainr = ['ATTEMPT', 'JOB', 'PIPELINE', 'RUN', 'STEP', 'WORKSPACE'].map((name) => `CHAINR_${name}`);
+      const passed = ['HOME', 'LANG', 'PATH'].filter((name) => process.env[name]);
+      // bash, where it is /bin/sh, gives SHLVL to all that it executes.
+      const names = lines
+        .map((line) => line.split('=')[0] ?? '')
+        .filter((name) => name !== 'SHLVL')
+        .sort();
+      expect(names).to.deep.equal([...chainr, ...passed, 'OWN', 'TMPDIR'].sort());
+    });
+  });
+
+  it('has a folder for temporary files in each attempt', async () => {
+    await withExecutor(place, async (executor) => {
+      const spec = attemptOf('ignored', { run: 'touch "$TMPDIR/file" && echo "$TMPDIR"' });
+      await runToEnd(executor, spec);
+      const temporary = textOf(await allLines(executor, spec)).trim();
+      expect(temporary).to.equal(join(place.folder, 'attempts', spec.run, 'some-job', '1', 'tmp'));
+      expect(readdirSync(temporary)).to.deep.equal(['file']);
+    });
+  });
+});

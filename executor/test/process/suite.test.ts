@@ -1,0 +1,8 @@
+import { executorSuite } from '../../suite/executor-suite.js';
+import { makeProcessPlace } from './process-place.js';
+
+executorSuite('process', {
+  capabilities: { image: false, memoryLimit: false, output: true },
+  image: 'ignored',
+  makePlace: makeProcessPlace,
+});

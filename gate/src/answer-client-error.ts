@@ -1,0 +1,38 @@
+import { randomUUID } from 'node:crypto';
+import { STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { ApiError, errorBody } from '@chainr/core/api/errors';
+import { serverLimits } from './limits.js';
+
+/** Answers what Node refuses before there is a request: not HTTP, too large headers, too slow. */
+export function answerClientError(thrown: NodeJS.ErrnoException, socket: Duplex): void {
+  if (!socket.writable || thrown.code === 'ECONNRESET') {
+    socket.destroy();
+    return;
+  }
+  const error = toApiError(thrown);
+  const requestId = randomUUID();
+  const body = JSON.stringify(errorBody(error, requestId));
+  socket.end(
+    [
+      `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status] ?? ''}`,
+      'Content-Type: application/json; charset=utf-8',
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      `X-Request-Id: ${requestId}`,
+      'Connection: close',
+      '',
+      body,
+    ].join('\r\n'),
+  );
+}
+
+function toApiError(thrown: NodeJS.ErrnoException): ApiError {
+  switch (thrown.code) {
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return new ApiError('RequestTimeout', 'The request did not arrive in time.');
+    case 'HPE_HEADER_OVERFLOW':
+      return new ApiError('BadRequest', `The headers are larger than ${serverLimits.maxHeaderSize} bytes.`);
+    default:
+      return new ApiError('BadRequest', 'The request is not HTTP as it should be.');
+  }
+}

@@ -1,0 +1,20 @@
+import { once } from 'node:events';
+import http from 'node:http';
+import type { Address } from '@chainr/core/service/address';
+import type { ReadyCheck } from '@chainr/core/service/health';
+
+/** Asks a service whether it is ready. */
+export function checkService(name: string, address: Address): ReadyCheck {
+  return async () => {
+    const request = http.get({ ...address, path: '/readyz', agent: false, signal: AbortSignal.timeout(2000) });
+    try {
+      const [response] = (await once(request, 'response')) as [http.IncomingMessage];
+      response.resume();
+      return response.statusCode === 200 ? true : `${name} is not ready.`;
+    } catch (error) {
+      return `${name} does not answer: ${error instanceof Error ? error.message : String(error)}.`;
+    } finally {
+      request.destroy();
+    }
+  };
+}

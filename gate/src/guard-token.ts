@@ -1,0 +1,45 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { ApiError } from '@chainr/core/api/errors';
+import { headerNames } from '@chainr/core/api/headers';
+import type { RequestHandler } from 'express';
+import { refuseForeignOrigin } from './same-origin.js';
+import { serviceOf } from './service-of.js';
+
+/**
+ * Guards a gate with a token: the API is answered only to who bears it. The pages hold no data and
+ * are open, since a browser cannot send a header with its first request: the page asks for the
+ * token. Hashes are compared, in constant time, so that neither length nor content shows.
+ */
+export function guardToken(token: string): RequestHandler {
+  const expected = hash(token);
+  const caller = hash(`caller:${token}`).toString('hex').slice(0, 16);
+  return (request, _response, next) => {
+    refuseForeignOrigin(request);
+    if (isOpen(request.url)) {
+      delete request.headers.authorization;
+      next();
+      return;
+    }
+    const [, given] = /^bearer +(\S+)$/i.exec(request.headers.authorization ?? '') ?? [];
+    if (given === undefined) throw unauthorized('Send the token of this installation: Authorization: Bearer ….', '');
+    if (!timingSafeEqual(hash(given), expected))
+      throw unauthorized('The token is not the right one.', ', error="invalid_token"');
+    delete request.headers.authorization;
+    request.headers[headerNames.caller.toLowerCase()] = caller;
+    next();
+  };
+}
+
+function isOpen(target: string): boolean {
+  return serviceOf(target) === 'ui';
+}
+
+function unauthorized(message: string, parameters: string): ApiError {
+  return new ApiError('Unauthorized', message, {
+    headers: { 'WWW-Authenticate': `Bearer realm="chainr"${parameters}` },
+  });
+}
+
+function hash(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}

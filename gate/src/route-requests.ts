@@ -1,0 +1,37 @@
+import { errorHandler, notFound } from '@chainr/core/service/express-errors';
+import { healthRoutes } from '@chainr/core/service/health';
+import { requestIds } from '@chainr/core/service/request-id';
+import express from 'express';
+import { checkContentType } from './check-content-type.js';
+import { checkService } from './check-service.js';
+import { checkTarget } from './check-target.js';
+import type { GateContext } from './context.js';
+import { drainRefused } from './drain-request.js';
+import { guardLoopback } from './guard-loopback.js';
+import { guardToken } from './guard-token.js';
+import { limitBody } from './limit-body.js';
+import { logAccess } from './log-access.js';
+import { proxyTo } from './proxy-to.js';
+import { securityHeaders } from './security-headers.js';
+import { serviceOf } from './service-of.js';
+import { stripHeaders } from './strip-headers.js';
+
+/** What a request passes, in this order, on its way to a service. */
+export function routeRequests({ config, logger }: GateContext): express.Express {
+  const proxies = {
+    sched: proxyTo('sched', config.sched),
+    notif: proxyTo('notif', config.notif),
+    ui: proxyTo('ui', config.ui),
+  };
+  const app = express().disable('x-powered-by').set('trust proxy', false).set('query parser', false);
+  app.use(requestIds(), logAccess(logger), securityHeaders(), checkTarget());
+  app.use(stripHeaders());
+  app.use(config.token === undefined ? guardLoopback(config.listen) : guardToken(config.token));
+  app.use(
+    healthRoutes('gate', { sched: checkService('sched', config.sched), notif: checkService('notif', config.notif) }),
+  );
+  app.use(checkContentType(), limitBody());
+  app.use((request, response, next) => proxies[serviceOf(request.url)](request, response, next));
+  app.use(notFound(), drainRefused(), errorHandler(logger));
+  return app;
+}

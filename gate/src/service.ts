@@ -1,0 +1,34 @@
+import { formatAddress, isLoopback } from '@chainr/core/service/address';
+import { HttpServer } from '@chainr/core/service/http-server';
+import { ListeningService } from '@chainr/core/service/listening-service';
+import { createLogger, type Logger } from '@chainr/core/service/logger';
+import { answerClientError } from './answer-client-error.js';
+import type { GateConfig } from './config.js';
+import { serverLimits } from './limits.js';
+import { routeRequests } from './route-requests.js';
+
+/**
+ * The only door to chainr.
+ *
+ * @throws Error of one sentence if it would be open to others without a token
+ */
+export function createService(
+  config: GateConfig,
+  logger: Logger = createLogger('gate', config.logLevel),
+): ListeningService {
+  refuseOpenDoor(config);
+  const server = new HttpServer('http', routeRequests({ config, logger }), config.listen, logger, {
+    setting: 'PORT or CHAINR_LISTEN',
+    limits: serverLimits,
+    onClientError: answerClientError,
+  });
+  return new ListeningService('gate', logger, [], server);
+}
+
+function refuseOpenDoor({ listen, token }: GateConfig): void {
+  if (token !== undefined || isLoopback(listen)) return;
+  const where = formatAddress(listen);
+  throw new Error(
+    `Listening on ${where} would let everybody on the network run commands here: set CHAINR_TOKEN, or listen on 127.0.0.1.`,
+  );
+}

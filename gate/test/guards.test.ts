@@ -1,0 +1,154 @@
+import { expect } from 'chai';
+import { readConfig } from '../src/config.js';
+import { createService } from '../src/service.js';
+import { openGate, type OpenGate } from './open-gate.js';
+
+const json = { 'content-type': 'application/json' };
+
+describe('gate without a token', () => {
+  let gate: OpenGate;
+
+  beforeEach(async () => {
+    gate = await openGate();
+  });
+
+  afterEach(() => gate.close());
+
+  for (const host of ['localhost', 'localhost:8080', '127.0.0.1:99', '[::1]', '[::1]:8080', 'LOCALHOST']) {
+    it(`answers under ${host}`, async () => {
+      expect((await gate.ask('/api/runs', { headers: { host } })).status).to.equal(200);
+    });
+  }
+
+  for (const host of [
+    'evil.example',
+    'localhost.evil.example',
+    '127.0.0.1.evil.example:80',
+    '192.168.0.7',
+    'localhost:x',
+  ]) {
+    it(`refuses the host ${JSON.stringify(host)}, on every path`, async () => {
+      for (const path of ['/api/runs', '/', '/healthz']) {
+        const answer = await gate.ask(path, { headers: { host } });
+        expect([answer.status, answer.json]).to.deep.include(403);
+        expect(answer.json).to.include({ kind: 'Error', code: 'Forbidden' });
+      }
+    });
+  }
+
+  for (const origin of [
+    'https://evil.example',
+    'null',
+    'http://localhost:3000',
+    'http://localhost.evil.example',
+    'nonsense',
+  ]) {
+    it(`refuses requests of pages of the origin ${origin}`, async () => {
+      const headers = { host: 'localhost:8080', origin, ...json };
+      expect((await gate.ask('/api/runs', { method: 'POST', headers }, '{}')).status).to.equal(403);
+      expect((await gate.ask('/api/runs', { headers })).status).to.equal(403);
+    });
+  }
+
+  it('takes requests of its own page', async () => {
+    const headers = { host: 'localhost:8080', origin: 'http://localhost:8080', ...json };
+    expect((await gate.ask('/api/runs', { method: 'POST', headers }, '{}')).status).to.equal(200);
+  });
+
+  for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', '']) {
+    it(`refuses a POST of type ${JSON.stringify(type)}, as a page elsewhere could send it`, async () => {
+      const answer = await gate.ask(
+        '/api/runs',
+        { method: 'POST', headers: type ? { 'content-type': type } : {} },
+        'x',
+      );
+      expect(answer.status).to.equal(415);
+      expect(answer.json).to.include({ kind: 'Error', code: 'UnsupportedMediaType' });
+    });
+  }
+
+  for (const type of ['application/json', 'Application/JSON; charset=utf-8', 'application/yaml', 'text/yaml']) {
+    it(`takes a POST of type ${type}`, async () => {
+      expect(
+        (await gate.ask('/api/runs', { method: 'POST', headers: { 'content-type': type } }, '{}')).status,
+      ).to.equal(200);
+    });
+  }
+
+  it('tells sched that the caller is on this machine, whatever the caller says', async () => {
+    const answer = await gate.ask('/api/runs', {
+      headers: { 'X-Chainr-Caller': 'somebody', 'X-Forwarded-For': '1.2.3.4' },
+    });
+    expect(answer.json).to.have.nested.property('headers.x-chainr-caller', 'loopback');
+    expect(answer.json).to.not.have.nested.property('headers.x-forwarded-for');
+  });
+
+  it('refuses to listen beyond this machine, and says the mend', () => {
+    const message =
+      /^Listening on http:\/\/.* would let everybody on the network run commands here: set CHAINR_TOKEN, or listen on 127\.0\.0\.1\.$/;
+    for (const listen of ['0.0.0.0:8080', ':8080', '[::]:8080', '10.0.0.7:80']) {
+      expect(() => createService(readConfig({ CHAINR_LISTEN: listen }))).to.throw(message);
+    }
+  });
+});
+
+describe('gate with a token', () => {
+  const token = 'correct-horse-battery-staple';
+  let gate: OpenGate;
+
+  beforeEach(async () => {
+    gate = await openGate({ token, listen: { host: '0.0.0.0', port: 0 } });
+  });
+
+  afterEach(() => gate.close());
+
+  it('answers the API only to who bears the token', async () => {
+    const bare = await gate.ask('/api/runs');
+    expect(bare.status).to.equal(401);
+    expect(bare.headers['www-authenticate']).to.equal('Bearer realm="chainr"');
+    expect(bare.json).to.include({ kind: 'Error', code: 'Unauthorized' });
+    for (const authorization of ['Bearer wrong', `Bearer ${token}x`, `Basic ${token}`, token, 'Bearer ']) {
+      expect((await gate.ask('/api/runs', { headers: { authorization } })).status).to.equal(401);
+    }
+    expect((await gate.ask('/api/events', {})).status).to.equal(401);
+    expect((await gate.ask('/api/runs', { headers: { authorization: `bearer ${token}` } })).status).to.equal(200);
+  });
+
+  it('keeps the token to itself, and tells sched a name for its bearer that does not show it', async () => {
+    const { json: seen } = await gate.ask('/api/runs', { headers: { authorization: `Bearer ${token}` } });
+    expect(seen)
+      .to.have.nested.property('headers.x-chainr-caller')
+      .that.matches(/^[0-9a-f]{16}$/);
+    expect(JSON.stringify([seen, gate.logLines])).to.not.include(token);
+  });
+
+  it('serves the pages and the health without it', async () => {
+    expect((await gate.ask('/')).json).to.include({ name: 'ui' });
+    expect((await gate.ask('/healthz')).status).to.equal(200);
+  });
+
+  it('answers under any host, but not to pages of another origin', async () => {
+    const headers = { host: 'chainr.example', authorization: `Bearer ${token}` };
+    expect((await gate.ask('/api/runs', { headers })).status).to.equal(200);
+    expect(
+      (await gate.ask('/api/runs', { headers: { ...headers, origin: 'https://chainr.example' } })).status,
+    ).to.equal(200);
+    expect((await gate.ask('/api/runs', { headers: { ...headers, origin: 'https://evil.example' } })).status).to.equal(
+      403,
+    );
+  });
+});
+
+describe('the settings of gate', () => {
+  it('listen on 127.0.0.1:8080 by default, on PORT, or on CHAINR_LISTEN', () => {
+    expect(readConfig({}).listen).to.deep.equal({ host: '127.0.0.1', port: 8080 });
+    expect(readConfig({ PORT: '9000' }).listen).to.deep.equal({ host: '127.0.0.1', port: 9000 });
+    expect(readConfig({ PORT: '9000', CHAINR_LISTEN: 'unix:/x' }).listen).to.deep.equal({ socketPath: '/x' });
+  });
+
+  it('are refused all at once', () => {
+    expect(() => readConfig({ PORT: 'x', CHAINR_SCHED_URL: 'sched', CHAINR_TOKEN: 'a b' })).to.throw(
+      /PORT must be.*\nCHAINR_TOKEN must be printable.*\nCHAINR_SCHED_URL must be/,
+    );
+  });
+});

@@ -1,0 +1,90 @@
+import type { ServerResponse } from 'node:http';
+import { ApiError } from '@chainr/core/api/errors';
+import { headerNames } from '@chainr/core/api/headers';
+import { readQuery } from '@chainr/core/api/read-query';
+import { ndjson, routes } from '@chainr/core/api/routes';
+import type { Cursor } from '@chainr/core/model/records';
+import { responseSignal } from '@chainr/core/service/response-signal';
+import { beginning, isCursor } from '@chainr/core/store/event-stream';
+import type { RequestHandler, Response } from 'express';
+import type { NotifContext } from './context.js';
+import { eventLine, resyncLine } from './event-line.js';
+import { followEvents } from './follow-events.js';
+import { writeLines } from './write-lines.js';
+
+/** Shows a client, and every proxy on the way, that the connection lives. */
+const heartbeatMs = 15_000;
+
+/** The size of a page that names none. */
+const defaultLimit = 1000;
+
+/** The word for the end of the stream, for who has read the state and wants only what comes. */
+const latest = 'latest';
+
+/**
+ * `GET /api/events`: one page, or with `follow=true` the page that never ends. The header
+ * `X-Chainr-Cursor` says where to go on: after the page, or where the following began, so that a
+ * client that asked for `after=latest` has a cursor before its first event.
+ */
+export function answerEvents(context: NotifContext): RequestHandler {
+  return async (request, response) => {
+    const { after, follow, limit } = readQuery(routes.readEvents.query, request.query);
+    const cursor = await toCursor(context, after);
+    response.set({
+      'Content-Type': `${ndjson}; charset=utf-8`,
+      'Cache-Control': 'no-store',
+      'X-Accel-Buffering': 'no',
+    });
+    if (follow) await answerLive(context, cursor, limit, response, request.method === 'HEAD');
+    else await answerPage(context, cursor, limit ?? defaultLimit, response);
+  };
+}
+
+async function toCursor({ events }: NotifContext, after: string | undefined): Promise<Cursor> {
+  if (after === undefined) return beginning;
+  if (after === latest) return events.lastCursor();
+  if (isCursor(after)) return after;
+  const message = `must be the cursor of an event, such as 1763690000000-0, or ${latest}`;
+  throw new ApiError('BadRequest', `The query is not as it should be: after: ${message}.`, {
+    details: [{ path: 'after', message }],
+  });
+}
+
+async function answerPage({ events }: NotifContext, after: Cursor, limit: number, response: Response): Promise<void> {
+  const page = await events.readEvents(after, limit);
+  const lines = page.resync ? [resyncLine(page.cursor)] : page.events.map(eventLine);
+  response.set(headerNames.cursor, page.cursor).end(lines.map((line) => line.text).join(''));
+}
+
+async function answerLive(
+  context: NotifContext,
+  after: Cursor,
+  limit: number | undefined,
+  response: Response,
+  headOnly: boolean,
+): Promise<void> {
+  // An outage of Redis must be told before the head of the answer says that all is well.
+  await context.events.readEvents(after, 1);
+  response.set(headerNames.cursor, after).flushHeaders();
+  if (headOnly) {
+    response.end();
+    return;
+  }
+  const signal = responseSignal(response);
+  const heartbeat = setInterval(() => beat(response), heartbeatMs);
+  let left = limit ?? Number.POSITIVE_INFINITY;
+  try {
+    for await (const lines of followEvents(context, after, signal)) {
+      const taken = lines.slice(0, left);
+      left -= taken.length;
+      if (!(await writeLines(response, taken, signal)) || left <= 0) break;
+    }
+  } finally {
+    clearInterval(heartbeat);
+  }
+  response.end();
+}
+
+function beat(response: ServerResponse): void {
+  if (!response.writableNeedDrain && !response.writableEnded) response.write('\n');
+}

@@ -1,0 +1,12 @@
+import type { Logger } from '@chainr/core/service/logger';
+import type { ReadyCheck } from '@chainr/core/service/health';
+import type { EventReader } from './event-reader.js';
+import type { EventTail } from './event-tail.js';
+
+/** What the parts of notif share. */
+export interface NotifContext {
+  readonly logger: Logger;
+  readonly events: EventReader;
+  readonly tail: EventTail;
+  readonly checkRedis: ReadyCheck;
+}

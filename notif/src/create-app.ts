@@ -1,0 +1,25 @@
+import { routes } from '@chainr/core/api/routes';
+import { errorHandler, methodNotAllowed, notFound } from '@chainr/core/service/express-errors';
+import { healthRoutes } from '@chainr/core/service/health';
+import { requestIds } from '@chainr/core/service/request-id';
+import express from 'express';
+import { answerEvents } from './answer-events.js';
+import type { NotifContext } from './context.js';
+
+const allowed = ['GET', 'HEAD', 'OPTIONS'] as const;
+
+/** Every address that notif answers. */
+export function createApp(context: NotifContext): express.Express {
+  const app = express().disable('x-powered-by').disable('etag').enable('case sensitive routing');
+  app.use(requestIds());
+  app
+    .route(routes.readEvents.path)
+    .get(answerEvents(context))
+    .options((_request, response) => {
+      response.status(204).set('Allow', allowed.join(', ')).end();
+    })
+    .all(methodNotAllowed(...allowed));
+  app.use(healthRoutes('notif', { redis: context.checkRedis }));
+  app.use(notFound(), errorHandler(context.logger));
+  return app;
+}

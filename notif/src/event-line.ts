@@ -1,0 +1,22 @@
+import type { EventLine } from '@chainr/core/api/event-resource';
+import { isoTime } from '@chainr/core/api/field-schemas';
+import type { ChainrEvent, Cursor } from '@chainr/core/model/records';
+
+/** One line of an answer, with its newline, and where the stream goes on after it. */
+export interface Line {
+  readonly cursor: Cursor;
+  readonly text: string;
+}
+
+export function eventLine(event: ChainrEvent): Line {
+  return toLine({ ...event, time: isoTime(event.time) });
+}
+
+/** Tells a client that it missed events: it reads the state anew and goes on from this cursor. */
+export function resyncLine(cursor: Cursor): Line {
+  return toLine({ kind: 'resync', cursor });
+}
+
+function toLine(line: EventLine): Line {
+  return { cursor: line.cursor, text: `${JSON.stringify(line)}\n` };
+}

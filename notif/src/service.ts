@@ -1,0 +1,18 @@
+import { HttpServer } from '@chainr/core/service/http-server';
+import { ListeningService } from '@chainr/core/service/listening-service';
+import { createLogger, type Logger } from '@chainr/core/service/logger';
+import { Store } from '@chainr/core/store/store';
+import type { NotifConfig } from './config.js';
+import { createApp } from './create-app.js';
+import { EventTail } from './event-tail.js';
+
+/** Notif as a whole: its parts in the order in which they start. */
+export function createService(
+  config: NotifConfig,
+  logger: Logger = createLogger('notif', config.logLevel),
+): ListeningService {
+  const store = new Store({ url: config.redisUrl, logger });
+  const tail = new EventTail(store.events, logger);
+  const app = createApp({ logger, events: store.events, tail, checkRedis: () => store.ping() });
+  return new ListeningService('notif', logger, [store, tail], new HttpServer('http', app, config.listen, logger));
+}

@@ -1,0 +1,69 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import type { ChainrEvent, Cursor } from '@chainr/core/model/records';
+import type { EventPage } from '@chainr/core/store/event-stream';
+import type { EventReader } from '../src/event-reader.js';
+
+/** An event stream in memory; each call takes a few turns of the loop, as a network would. */
+export class FakeStream implements EventReader {
+  events: ChainrEvent[] = [];
+  #count = 0;
+  #failure: Error | undefined;
+
+  /** Adds one event and returns its cursor. */
+  append(): Cursor {
+    this.#count += 1;
+    const cursor = `${1_000_000 + Math.floor(this.#count / 3)}-${this.#count % 3}`;
+    this.events.push({ kind: 'run.status', cursor, time: 0, run: `run-${this.#count}`, status: 'RUNNING' });
+    return cursor;
+  }
+
+  /** The next tail, or the one that runs, fails once. */
+  failTail(error: Error): void {
+    this.#failure = error;
+  }
+
+  async readEvents(after: Cursor | undefined, limit: number): Promise<EventPage> {
+    await turn();
+    const at =
+      after === undefined || after === '0-0' ? 0 : this.events.findIndex((event) => event.cursor === after) + 1;
+    if (at === 0 && after !== undefined && after !== '0-0') return { events: [], cursor: this.#last(), resync: true };
+    const events = this.events.slice(at, at + limit);
+    await turn();
+    return { events, cursor: events.at(-1)?.cursor ?? after ?? '0-0', resync: false };
+  }
+
+  async lastCursor(): Promise<Cursor> {
+    await turn();
+    return this.#last();
+  }
+
+  async tail(
+    after: Cursor,
+    onEvents: (events: ChainrEvent[], cursor: Cursor) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    let cursor = after;
+    const stopped = (): boolean => signal.aborted;
+    while (!stopped()) {
+      await turn();
+      const failure = this.#failure;
+      this.#failure = undefined;
+      if (failure) throw failure;
+      const events = this.events.filter((event) => order(event.cursor) > order(cursor)).slice(0, 7);
+      const last = events.at(-1);
+      await turn();
+      if (!last || stopped()) continue;
+      cursor = last.cursor;
+      onEvents(events, cursor);
+    }
+  }
+
+  #last(): Cursor {
+    return this.events.at(-1)?.cursor ?? '0-0';
+  }
+}
+
+function order(cursor: Cursor): number {
+  const [time = 0, count = 0] = cursor.split('-').map(Number);
+  return time * 10 + count;
+}

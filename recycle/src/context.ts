@@ -1,0 +1,6 @@
+import type { Store } from '@chainr/core/store/store';
+
+/** What the sweeps share. */
+export interface RecycleContext {
+  readonly store: Pick<Store, 'transitions' | 'work'>;
+}

@@ -1,0 +1,30 @@
+import { BundleQueue } from '@chainr/core/queue/bundle-queue';
+import { healthApp } from '@chainr/core/service/health-app';
+import { HttpServer } from '@chainr/core/service/http-server';
+import { ListeningService } from '@chainr/core/service/listening-service';
+import { createLogger, type Logger } from '@chainr/core/service/logger';
+import type { Bundle } from '@chainr/core/store/batcher';
+import { Store } from '@chainr/core/store/store';
+import type { RecycleConfig } from './config.js';
+import { listSweeps } from './list-sweeps.js';
+import { SweepLoop } from './sweep-loop.js';
+
+/** Recycle as a whole: its parts in the order in which they start. */
+export function createService(
+  config: RecycleConfig,
+  logger: Logger = createLogger('recycle', config.logLevel),
+): ListeningService {
+  const queue = new BundleQueue(config.redisUrl, logger);
+  const deliver = (bundles: Bundle[]): void => {
+    queue.deliver(bundles);
+  };
+  const store = new Store({ url: config.redisUrl, logger, deliver });
+  const loops = listSweeps({ store }).map((sweep) => new SweepLoop(sweep, logger));
+  const app = healthApp('recycle', { redis: () => store.ping() }, logger);
+  return new ListeningService(
+    'recycle',
+    logger,
+    [queue, store, ...loops],
+    new HttpServer('http', app, config.listen, logger),
+  );
+}

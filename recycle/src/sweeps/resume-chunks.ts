@@ -1,0 +1,25 @@
+import type { RecycleContext } from '../context.js';
+import type { Sweep } from '../sweep.js';
+
+/** How many runs one pass goes on with at most; bounds how long a pass takes. */
+const runsPerPass = 100;
+/** A mark that moved more recently has somebody who goes on with it. */
+const abandonedAfterMs = 2_000;
+
+/**
+ * Work that is too large for one script goes in chunks behind a durable mark (invariant I10). Who
+ * began it goes on with it; this sweep goes on where that process is gone.
+ */
+export function resumeChunks({ store }: RecycleContext): Sweep {
+  return {
+    name: 'resume-chunks',
+    window: 'A process that was killed between two chunks of a fan-out leaves dependents unresolved behind its mark.',
+    everyMs: 2000,
+    sweep: async () => {
+      const before = (await store.work.now()) - abandonedAfterMs;
+      const runs = await store.work.listChunks({ before, limit: runsPerPass });
+      for (const run of runs) await store.transitions.resume(run);
+      return runs.length;
+    },
+  };
+}

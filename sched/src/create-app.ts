@@ -1,0 +1,39 @@
+import express from 'express';
+import { errorHandler, notFound } from '@chainr/core/service/express-errors';
+import { healthRoutes } from '@chainr/core/service/health';
+import { requestIds } from '@chainr/core/service/request-id';
+import type { SchedContext } from './context.js';
+import { createRun } from './create-run.js';
+import { getJob } from './get-job.js';
+import { getOpenApi } from './get-open-api.js';
+import { getPipeline } from './get-pipeline.js';
+import { getRun } from './get-run.js';
+import { listJobs } from './list-jobs.js';
+import { listResources } from './list-resources.js';
+import { listRuns } from './list-runs.js';
+import { readLog } from './read-log.js';
+import { serveRoutes } from './serve-routes.js';
+import { validatePipeline } from './validate-pipeline.js';
+
+/** Every address that sched answers. The chain before a handler is short: each run passes it. */
+export function createApp(context: SchedContext): express.Express {
+  const app = express();
+  app.disable('x-powered-by').disable('etag').enable('case sensitive routing');
+  app.use(requestIds());
+  serveRoutes(app, [
+    createRun(context),
+    getRun(context),
+    listRuns(context),
+    listJobs(context),
+    getJob(context),
+    readLog(context),
+    getPipeline(context),
+    validatePipeline(),
+    listResources(),
+    getOpenApi(),
+  ]);
+  app.use(healthRoutes('sched', { redis: () => context.store.ping() }));
+  app.use(notFound());
+  app.use(errorHandler(context.logger));
+  return app;
+}

@@ -1,0 +1,41 @@
+import { ApiError } from '@chainr/core/api/errors';
+import type { JobRecord, RunUid } from '@chainr/core/model/records';
+import { isFinalJob } from '@chainr/core/model/states';
+import type { SchedContext } from './context.js';
+import { findJob } from './find-run.js';
+
+/** One attempt whose log is asked for. */
+export interface AttemptPlace {
+  uid: RunUid;
+  jobIndex: number;
+  attempt: number;
+}
+
+/**
+ * The attempt whose log is asked for: the last one unless a number is named. Undefined when the
+ * job has none yet and its first one will do.
+ *
+ * @throws ApiError NotFound when another attempt is named than those that the job has
+ */
+export function findAttempt(uid: RunUid, job: JobRecord, wanted: number | undefined): AttemptPlace | undefined {
+  if (job.attempt === 0 && (wanted ?? 1) === 1) return undefined;
+  const attempt = wanted ?? job.attempt;
+  if (attempt <= job.attempt) return { uid, jobIndex: job.index, attempt };
+  const has = job.attempt === 0 ? 'none yet' : `only ${String(job.attempt)}`;
+  throw new ApiError('NotFound', `The job ${JSON.stringify(job.name)} has no attempt ${String(attempt)}, ${has}.`);
+}
+
+/** Waits for the job's first attempt; null when the job ended without one. */
+export function waitForAttempt(
+  { store, jobChanges }: SchedContext,
+  uid: RunUid,
+  name: string,
+  signal: AbortSignal,
+): Promise<AttemptPlace | null> {
+  const check = async (): Promise<AttemptPlace | null | undefined> => {
+    const job = await findJob(store, uid, name);
+    if (job.attempt > 0) return { uid, jobIndex: job.index, attempt: 1 };
+    return isFinalJob(job.status) ? null : undefined;
+  };
+  return jobChanges.until(uid, name, check, signal);
+}

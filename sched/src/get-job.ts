@@ -1,0 +1,14 @@
+import { routes } from '@chainr/core/api/routes';
+import type { SchedContext } from './context.js';
+import { findJob } from './find-run.js';
+import { presentJob } from './present-job.js';
+import { sendJson } from './send-json.js';
+import { served } from './serve-routes.js';
+
+export function getJob({ store }: SchedContext) {
+  return served(routes.getJob, async ({ params, response }) => {
+    const job = await findJob(store, params.uid, params.job);
+    const attempts = await store.runs.listAttempts(params.uid, job.index);
+    sendJson(response, 200, presentJob(params.uid, job, attempts));
+  });
+}

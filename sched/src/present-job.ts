@@ -1,0 +1,44 @@
+import { isoTime } from '@chainr/core/api/field-schemas';
+import type { Attempt, Job } from '@chainr/core/api/job-resource';
+import { routePath } from '@chainr/core/api/route';
+import { routes } from '@chainr/core/api/routes';
+import type { StepOutcome } from '@chainr/core/model/outcome';
+import { phases, type AttemptRecord, type JobRecord, type RunUid } from '@chainr/core/model/records';
+
+/** A job with all its attempts as the API shows it. */
+export function presentJob(uid: RunUid, job: JobRecord, attempts: readonly AttemptRecord[]): Job {
+  return {
+    kind: 'Job',
+    metadata: { selfLink: routePath(routes.getJob, { uid, job: job.name }), run: uid, name: job.name },
+    status: job.status,
+    reason: job.reason,
+    message: job.message,
+    attempts: attempts.map(presentAttempt),
+  };
+}
+
+function presentAttempt(record: AttemptRecord): Attempt {
+  const { attempt, status, reason, message, exitCode, steps, executorId } = record;
+  const reached = phases.flatMap((phase) => {
+    const at = record.phases[phase];
+    return at === undefined ? [] : [[phase, isoTime(at)] as const];
+  });
+  return {
+    attempt,
+    status,
+    reason,
+    message,
+    ...(exitCode === undefined ? {} : { exitCode }),
+    ...(steps === undefined ? {} : { steps: steps.map(presentStep) }),
+    phases: Object.fromEntries(reached),
+    ...(executorId === undefined ? {} : { executorId }),
+  };
+}
+
+function presentStep({ startedAt, endedAt, ...rest }: StepOutcome) {
+  return {
+    ...rest,
+    ...(startedAt === undefined ? {} : { startedAt: isoTime(startedAt) }),
+    ...(endedAt === undefined ? {} : { endedAt: isoTime(endedAt) }),
+  };
+}

@@ -1,0 +1,41 @@
+import type { IncomingMessage } from 'node:http';
+import { ApiError } from '@chainr/core/api/errors';
+import { pipelineLimits } from '@chainr/core/model/limits';
+
+const maxBodyBytes = pipelineLimits.bodyBytes;
+
+/**
+ * Reads the whole body of a request, up to 8 MiB. What goes beyond the limit is thrown away as it comes, so
+ * that a client that is still sending gets its answer instead of a broken connection.
+ *
+ * @throws ApiError TooLarge, or BadRequest when the client went away in the middle
+ */
+export function readBody(request: IncomingMessage): Promise<Buffer> {
+  if (Number(request.headers['content-length'] ?? 0) > maxBodyBytes) {
+    request.resume();
+    return Promise.reject(tooLarge());
+  }
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    request.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes <= maxBodyBytes) {
+        chunks.push(chunk);
+      } else {
+        chunks.length = 0;
+        reject(tooLarge());
+      }
+    });
+    request.once('end', () => {
+      resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks));
+    });
+    request.once('error', (cause) => {
+      reject(new ApiError('BadRequest', 'The body ended before it was complete.', { cause }));
+    });
+  });
+}
+
+function tooLarge(): ApiError {
+  return new ApiError('TooLarge', `The body is larger than ${String(maxBodyBytes)} bytes (8 MiB).`);
+}

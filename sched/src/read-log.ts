@@ -1,0 +1,49 @@
+import type { Request, Response } from 'express';
+import { headerNames } from '@chainr/core/api/headers';
+import { ndjson, plainText, routes } from '@chainr/core/api/routes';
+import { responseSignal } from '@chainr/core/service/response-signal';
+import type { SchedContext } from './context.js';
+import { findAttempt, waitForAttempt } from './find-attempt.js';
+import { findJob } from './find-run.js';
+import { logFormats, type LogFormat } from './format-log.js';
+import { sendLog } from './send-log.js';
+import { streamLog } from './stream-log.js';
+import { served } from './serve-routes.js';
+
+/** Reads what is stored and ends, or goes on until the attempt's end mark. */
+export function readLog(context: SchedContext) {
+  return served(routes.readLog, async ({ params: { uid, job: name }, query, request, response }) => {
+    const format = chooseFormat(request, response);
+    const job = await findJob(context.store, uid, name);
+    const attempt = findAttempt(uid, job, query.attempt);
+    response.setHeader(headerNames.attempt, String(attempt?.attempt ?? 1));
+    const wanted = { format, offset: query.offset, step: query.step };
+    if (!query.follow || request.method === 'HEAD') {
+      await sendLog(context.store.logs, attempt, wanted, response);
+      return;
+    }
+    const signal = responseSignal(response);
+    response.flushHeaders();
+    try {
+      const followed = attempt ?? (await waitForAttempt(context, uid, name, signal));
+      if (followed) await streamLog(context.store.logs, followed, wanted, response, signal);
+      signal.throwIfAborted();
+      response.end();
+    } catch (error) {
+      // Cut, not ended: nobody may take a log for complete because a server stopped.
+      if (!signal.aborted) throw error;
+      response.destroy();
+    }
+  });
+}
+
+function chooseFormat(request: Request, response: Response): LogFormat {
+  const format = logFormats[request.accepts(plainText, ndjson) === ndjson ? ndjson : plainText];
+  response.set({
+    'Content-Type': format.contentType,
+    'X-Content-Type-Options': 'nosniff',
+    Vary: 'Accept',
+    'Cache-Control': 'no-store',
+  });
+  return format;
+}

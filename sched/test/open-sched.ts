@@ -1,0 +1,97 @@
+import { createLogger } from '@chainr/core/service/logger';
+import type { Lease } from '@chainr/core/store/keys';
+import { formatLogLine } from '@chainr/core/store/log-format';
+import { Store } from '@chainr/core/store/store';
+import type { OutcomeReason } from '@chainr/core/model/outcome';
+import type { LogLine } from '@chainr/core/model/records';
+import { startRedis, type TestRedis } from '@chainr/testkit/redis';
+import { createService } from '../src/service.js';
+
+export interface OpenSched {
+  readonly url: string;
+  readonly redis: TestRedis;
+  /** Sends a pipeline as JSON. */
+  post(pipeline: unknown, headers?: Record<string, string>): Promise<Response>;
+  get(path: string, headers?: Record<string, string>): Promise<Response>;
+  /** Creates a run that must be accepted, and answers with its uid. */
+  create(jobs: Record<string, unknown>): Promise<string>;
+  readonly worker: TestWorker;
+  close(): Promise<void>;
+}
+
+/** A real sched on a real Redis, and a hand that does what a worker would. */
+export async function openSched(): Promise<OpenSched> {
+  const redis = await startRedis();
+  const quiet = createLogger('test', 'silent');
+  const sched = createService(
+    { redisUrl: redis.url, listen: { host: '127.0.0.1', port: 0 }, executorKind: 'fake', logLevel: 'silent' },
+    quiet,
+  );
+  const store = new Store({ url: redis.url, logger: quiet, deliver: () => undefined });
+  await Promise.all([sched.start(), store.start()]);
+  const get: OpenSched['get'] = (path, headers = {}) => fetch(sched.url + path, { headers });
+  const post: OpenSched['post'] = (pipeline, headers = {}) =>
+    fetch(`${sched.url}/api/runs`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', ...headers },
+      body: JSON.stringify(pipeline),
+    });
+  return {
+    url: sched.url,
+    redis,
+    get,
+    post,
+    create: async (jobs) => {
+      const response = await post({ kind: 'Pipeline', jobs });
+      const body = (await response.json()) as { metadata: { uid: string } };
+      if (response.status !== 202) throw new Error(JSON.stringify(body));
+      return body.metadata.uid;
+    },
+    worker: new TestWorker(store),
+    close: async () => {
+      await sched.stop();
+      await store.stop();
+      await redis.stop();
+    },
+  };
+}
+
+/** Takes attempts through their life by hand. */
+export class TestWorker {
+  readonly #store: Store;
+  readonly #lengths = new Map<Lease, number>();
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  async claim(run: string, index: number, attempt = 1): Promise<Lease> {
+    const executor = await this.#store.work.registerExecutor('fake:test');
+    const claimed = await this.#store.transitions.claim(
+      { run, index, attempt },
+      { owner: 'test', executor, ttlMs: 60_000 },
+    );
+    if (typeof claimed === 'string') throw new Error(`claim refused: ${claimed}`);
+    return claimed.lease;
+  }
+
+  async log(lease: Lease, lines: readonly Partial<LogLine>[], end = false): Promise<void> {
+    const full = lines.map((line): LogLine => ({
+      time: 1_763_690_000_123,
+      step: 'main',
+      stream: 'stdout',
+      text: '',
+      newline: true,
+      ...line,
+    }));
+    const bytes = Buffer.from(full.map(formatLogLine).join(''));
+    const length = this.#lengths.get(lease) ?? 0;
+    const reply = await this.#store.transitions.appendLog(lease, { length, bytes, position: String(length), end });
+    if (reply.kind !== 'ok') throw new Error(`append refused: ${reply.kind}`);
+    this.#lengths.set(lease, reply.length);
+  }
+
+  async finish(lease: Lease, reason: OutcomeReason = 'Completed', exitCode = 0): Promise<void> {
+    await this.#store.transitions.finish(lease, { reason, exitCode }, {});
+  }
+}

@@ -1,0 +1,146 @@
+import { expect } from 'chai';
+import { errorBodySchema } from '@chainr/core/api/errors';
+import { logLineSchema } from '@chainr/core/api/job-resource';
+import { openSched, type OpenSched } from './open-sched.js';
+
+const job = { image: 'busybox', run: 'exit 0' };
+const ndjson = { Accept: 'application/x-ndjson' };
+
+describe('reading logs', () => {
+  let sched: OpenSched;
+
+  before(async () => {
+    sched = await openSched();
+  });
+
+  after(() => sched.close());
+
+  const logs = (uid: string, query = '', headers: Record<string, string> = {}) =>
+    sched.get(`/api/runs/${uid}/jobs/only/logs${query}`, headers);
+  const where = (response: Response) => [
+    response.headers.get('x-chainr-next-offset'),
+    response.headers.get('x-chainr-log-ended'),
+  ];
+  const start = async () => {
+    const uid = await sched.create({ only: job });
+    return { uid, lease: await sched.worker.claim(uid, 0) };
+  };
+
+  it('answers with text as it was written, a missing last newline kept', async () => {
+    const { uid, lease } = await start();
+    await sched.worker.log(lease, [
+      { text: 'one' },
+      { text: 'zwei ✓', stream: 'stderr' },
+      { text: 'end', newline: false },
+    ]);
+    const response = await logs(uid);
+    expect(response.headers.get('content-type')).to.equal('text/plain; charset=utf-8');
+    expect(await response.text()).to.equal('one\nzwei ✓\nend');
+    expect(where(response)[1]).to.equal('false');
+    expect(response.headers.get('x-chainr-attempt')).to.equal('1');
+  });
+
+  it('goes on at the offset that it named, and says when nothing more will come', async () => {
+    const { uid, lease } = await start();
+    await sched.worker.log(lease, [{ text: 'one' }]);
+    const [offset] = where(await logs(uid));
+    await sched.worker.log(lease, [{ text: 'two' }], true);
+    const rest = await logs(uid, `?offset=${String(offset)}`);
+    expect(await rest.text()).to.equal('two\n');
+    const [end, ended] = where(rest);
+    expect(ended).to.equal('true');
+    const nothing = await logs(uid, `?offset=${String(end)}`);
+    expect([await nothing.text(), ...where(nothing)]).to.deep.equal(['', end, 'true']);
+  });
+
+  it('answers with a line of JSON for each line on request, of one step if asked', async () => {
+    const { uid, lease } = await start();
+    await sched.worker.log(
+      lease,
+      [
+        { text: 'a', step: 'build' },
+        { text: 'b', step: 'test', newline: false },
+      ],
+      true,
+    );
+    const lines = (await (await logs(uid, '', ndjson)).text()).trimEnd().split('\n');
+    const parsed = lines.map((line) => logLineSchema.parse(JSON.parse(line)));
+    expect(parsed.map(({ step, text, newline }) => [step, text, newline])).to.deep.equal([
+      ['build', 'a', undefined],
+      ['test', 'b', false],
+    ]);
+    expect(parsed[0]).to.include({ time: '2025-11-21T01:53:20.123Z', offset: 0 });
+    expect(await (await logs(uid, '?step=build')).text()).to.equal('a\n');
+  });
+
+  it('sends a log that is longer than a page whole, with the right end', async () => {
+    const { uid, lease } = await start();
+    const text = 'x'.repeat(60_000);
+    for (let at = 0; at < 8; at += 1)
+      await sched.worker.log(
+        lease,
+        Array.from({ length: 5 }, () => ({ text })),
+      );
+    await sched.worker.log(lease, [{ text: 'last' }], true);
+    const response = await logs(uid);
+    expect(await response.text()).to.equal(`${`${text}\n`.repeat(40)}last\n`);
+    expect(where(response)[1]).to.equal('true');
+  });
+
+  it('follows a log until its end mark', async () => {
+    const { uid, lease } = await start();
+    await sched.worker.log(lease, [{ text: 'before' }]);
+    const response = await logs(uid, '?follow=true');
+    const reader = (response.body as ReadableStream<Uint8Array>).pipeThrough(new TextDecoderStream()).getReader();
+    expect((await reader.read()).value).to.equal('before\n');
+    await sched.worker.log(lease, [{ text: 'live' }]);
+    expect((await reader.read()).value).to.equal('live\n');
+    await sched.worker.log(lease, [], true);
+    expect((await reader.read()).done).to.equal(true);
+  });
+
+  it('waits for the first attempt of a job when it follows', async () => {
+    const uid = await sched.create({ only: job });
+    const response = await logs(uid, '?follow=true');
+    const text = response.text();
+    const lease = await sched.worker.claim(uid, 0);
+    await sched.worker.log(lease, [{ text: 'at last' }], true);
+    expect(await text).to.equal('at last\n');
+  });
+
+  it('ends with nothing when a job that is followed never starts', async () => {
+    const uid = await sched.create({ first: job, only: { ...job, dependsOn: ['first'] } });
+    const text = (await logs(uid, '?follow=true')).text();
+    await sched.worker.finish(await sched.worker.claim(uid, 0), 'ExitCode', 1);
+    expect(await text).to.equal('');
+  });
+
+  it('is empty for a job that has not started, and says so of attempts that are not there', async () => {
+    const uid = await sched.create({ only: job });
+    const response = await logs(uid);
+    expect([await response.text(), ...where(response)]).to.deep.equal(['', '0', 'false']);
+    const missing = await logs(uid, '?attempt=2');
+    expect(missing.status).to.equal(404);
+    expect(errorBodySchema.parse(await missing.json()).message).to.contain('no attempt 2');
+    expect((await logs(uid, '?attempt=0')).status).to.equal(400);
+    expect((await logs(uid, '?follow=yes')).status).to.equal(400);
+  });
+
+  it('does not wait for a HEAD', async () => {
+    const uid = await sched.create({ only: job });
+    const response = await fetch(`${sched.url}/api/runs/${uid}/jobs/only/logs?follow=true`, { method: 'HEAD' });
+    expect(response.status).to.equal(200);
+  });
+
+  it('cuts the connection of a follower when it stops, rather than to end the log', async () => {
+    const other = await openSched();
+    const uid = await other.create({ only: job });
+    const response = await other.get(`/api/runs/${uid}/jobs/only/logs?follow=true`);
+    const text = response.text().then(
+      () => 'ended',
+      () => 'cut',
+    );
+    await other.close();
+    expect(await text).to.equal('cut');
+  });
+});

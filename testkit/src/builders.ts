@@ -1,0 +1,39 @@
+import { checkPipeline } from '@chainr/core/model/check-pipeline';
+import type { Condition } from '@chainr/core/model/edges';
+import type { Pipeline } from '@chainr/core/model/pipeline';
+
+/** A dependency by name, or with its conditions. */
+export type Need = string | { job: string; conditions: Partial<Record<Condition, boolean>> };
+
+/** A job by what it waits for, or with more fields as a user writes them. */
+export type JobShape = readonly Need[] | { dependsOn?: readonly Need[]; [field: string]: unknown };
+
+/** `{ a: [], b: ['a'] }` as a user would write it: every job runs `:`. */
+export function writtenPipeline(jobs: Readonly<Record<string, JobShape>>): object {
+  const entries = Object.entries(jobs).map(([name, shape]) => {
+    const fields = isList(shape) ? { dependsOn: shape } : shape;
+    return [name, { image: 'busybox', run: ':', ...fields }] as const;
+  });
+  return { kind: 'Pipeline', jobs: Object.fromEntries(entries) };
+}
+
+/** The same, checked and normalized as sched does it. */
+export function pipelineOf(jobs: Readonly<Record<string, JobShape>>): Pipeline {
+  const checked = checkPipeline(writtenPipeline(jobs));
+  if ('mistakes' in checked) throw new Error(`not a pipeline: ${JSON.stringify(checked.mistakes.slice(0, 3))}`);
+  return checked.pipeline;
+}
+
+/** One job, then `width` jobs that wait for it, then one that waits for all of them. */
+export function fanOfJobs(width: number, conditions: Partial<Record<Condition, boolean>> = { success: true }): Pipeline {
+  const middle = Array.from({ length: width }, (_, at) => `middle-${String(at)}`);
+  return pipelineOf({
+    first: [],
+    ...Object.fromEntries(middle.map((name) => [name, [{ job: 'first', conditions }]])),
+    last: middle.map((job) => ({ job, conditions })),
+  });
+}
+
+function isList(shape: JobShape): shape is readonly Need[] {
+  return Array.isArray(shape);
+}

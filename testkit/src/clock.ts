@@ -1,0 +1,9 @@
+import { keys } from '@chainr/core/store/keys';
+import { openRedisClient } from './open-redis-client.js';
+
+/** From now on the scripts see the time of Redis plus `offsetMs` (rule R22). */
+export async function setClock(redisUrl: string, offsetMs: number): Promise<void> {
+  const client = await openRedisClient(redisUrl);
+  await client.set(keys.clock, offsetMs);
+  client.disconnect();
+}

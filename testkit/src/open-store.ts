@@ -1,0 +1,53 @@
+import type { Redis } from 'ioredis';
+import type { Pipeline } from '@chainr/core/model/pipeline';
+import type { RunUid } from '@chainr/core/model/records';
+import { createLogger } from '@chainr/core/service/logger';
+import { Store, type StoreOptions } from '@chainr/core/store/store';
+import { Inbox } from './inbox.js';
+import { openRedisClient } from './open-redis-client.js';
+import { startRedis, type TestRedis } from './redis.js';
+
+export interface OpenStore {
+  readonly redis: TestRedis;
+  readonly store: Store;
+  /** What the transitions of `store` handed out. */
+  readonly inbox: Inbox;
+  /** A client of its own, for looking and for breaking things. */
+  readonly client: Redis;
+  /** Creates a run that must be accepted. */
+  create(pipeline: Pipeline): Promise<RunUid>;
+  close(): Promise<void>;
+}
+
+export const silentLogger = createLogger('test', 'silent');
+
+/** A started store on a Redis of its own, with an inbox in place of the queue. */
+export async function openStore(
+  options: Partial<StoreOptions> = {},
+  redisSettings: readonly string[] = [],
+): Promise<OpenStore> {
+  const redis = await startRedis(redisSettings);
+  const inbox = new Inbox();
+  const store = new Store({ url: redis.url, logger: silentLogger, deliver: inbox.deliver, ...options });
+  await store.start();
+  const client = await openRedisClient(redis.url);
+  return {
+    redis,
+    store,
+    inbox,
+    client,
+    create: (pipeline) => createRun(store, pipeline),
+    close: async () => {
+      await store.stop();
+      client.disconnect();
+      await redis.stop();
+    },
+  };
+}
+
+async function createRun(store: Store, pipeline: Pipeline): Promise<RunUid> {
+  const source = { contentType: 'application/json', text: '{}' };
+  const made = await store.runs.createRun({ pipeline, source, executorKind: 'fake' });
+  if (made.kind === 'conflict') throw new Error('the run was not created');
+  return made.uid;
+}

@@ -1,0 +1,30 @@
+import type { ChainrEvent, RunUid } from '@chainr/core/model/records';
+import { isFinalRun } from '@chainr/core/model/states';
+import { beginning, type EventStream } from '@chainr/core/store/event-stream';
+
+/** Waits for an event, past or to come. Fails with the last ones seen when that takes too long. */
+export async function untilEvent(
+  events: EventStream,
+  matches: (event: ChainrEvent) => boolean,
+  { after = beginning, withinMs = 10_000 } = {},
+): Promise<ChainrEvent> {
+  const over = new AbortController();
+  const seen: ChainrEvent[] = [];
+  let found: ChainrEvent | undefined;
+  const timer = setTimeout(() => over.abort(), withinMs);
+  const look = (arrived: ChainrEvent[]) => {
+    seen.push(...arrived);
+    found ??= arrived.find(matches);
+    if (found) over.abort();
+  };
+  await events.tail(after, look, over.signal);
+  clearTimeout(timer);
+  if (!found) throw new Error(`no such event within ${withinMs} ms; the last ones: ${JSON.stringify(seen.slice(-5))}`);
+  return found;
+}
+
+/** Waits until a run has ended. */
+export function untilFinal(events: EventStream, run: RunUid, withinMs = 10_000): Promise<ChainrEvent> {
+  const matches = (event: ChainrEvent) => event.kind === 'run.status' && event.run === run && isFinalRun(event.status);
+  return untilEvent(events, matches, { withinMs });
+}

@@ -1,0 +1,15 @@
+import { HttpServer } from '@chainr/core/service/http-server';
+import { ListeningService } from '@chainr/core/service/listening-service';
+import { createLogger, type Logger } from '@chainr/core/service/logger';
+import type { UiConfig } from './config.js';
+import { createApp } from './create-app.js';
+import { readPage } from './read-page.js';
+
+/** Ui as a whole: nothing but the server of its page. */
+export function createService(
+  config: UiConfig,
+  logger: Logger = createLogger('ui', config.logLevel),
+): ListeningService {
+  const app = createApp({ logger, page: readPage() });
+  return new ListeningService('ui', logger, [], new HttpServer('http', app, config.listen, logger));
+}

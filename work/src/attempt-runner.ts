@@ -1,0 +1,138 @@
+import type { Part } from '@chainr/core/service/lifecycle';
+import type { AdoptedAttempt, ClaimedAttempt } from '@chainr/core/store/transitions';
+import { AttemptSpecs } from './attempt-spec.js';
+import type { WorkContext } from './context.js';
+import { closeEndedAttempt, runAttempt, type Attempt } from './run-attempt.js';
+
+/** After so many dependents in a row the queue has its turn, for the sake of other runs. */
+const fusionHops = 50;
+
+/** All attempts that this worker has in its hands. */
+export class AttemptRunner implements Part {
+  readonly name = 'attempts';
+  readonly #context: WorkContext;
+  readonly #specs = new AttemptSpecs();
+  readonly #attempts = new Set<Attempt>();
+  readonly #underWay = new Set<Promise<void>>();
+  #stopping = false;
+
+  constructor(context: WorkContext) {
+    this.#context = context;
+  }
+
+  start(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /** Interrupts what still runs, and resolves when all of it is back in the queue and closed. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    await Promise.all([...this.#attempts].map((attempt) => this.#interrupt(attempt)));
+    while (this.#underWay.size > 0) await Promise.all(this.#underWay);
+  }
+
+  get running(): number {
+    return this.#attempts.size;
+  }
+
+  /** While it stops: what was asked to end is killed. */
+  hurry(): void {
+    for (const attempt of this.#attempts) this.#track(this.#interrupt(attempt, 0));
+  }
+
+  /** Runs what was claimed; its place in the capacity is taken by the caller and given back here. */
+  startClaimed(claimed: ClaimedAttempt, sentAt: number): void {
+    this.#track(this.#runChain(claimed, sentAt));
+  }
+
+  /** Goes on with what another owner began. */
+  startAdopted(adopted: AdoptedAttempt, sentAt: number): void {
+    this.#context.capacity.takeAnyway();
+    this.#track(adopted.ended ? this.#closeEnded(adopted, sentAt) : this.#runChain(adopted, sentAt, adopted));
+  }
+
+  async #runChain(first: ClaimedAttempt, firstSentAt: number, from = { logLength: 0, position: '' }): Promise<void> {
+    let next: { claimed: ClaimedAttempt; sentAt: number } | undefined = { claimed: first, sentAt: firstSentAt };
+    let log = { length: from.logLength, position: from.position };
+    try {
+      for (let hops = 0; next; hops += 1) {
+        const attempt = this.#takeInHand(next.claimed, next.sentAt, log);
+        next = await this.#runOne(attempt, () => !this.#stopping && hops < fusionHops);
+        log = { length: 0, position: '' };
+      }
+    } finally {
+      this.#context.capacity.release();
+    }
+  }
+
+  /** @returns the dependent that came back claimed. */
+  async #runOne(
+    attempt: Attempt,
+    mayFuse: () => boolean,
+  ): Promise<{ claimed: ClaimedAttempt; sentAt: number } | undefined> {
+    try {
+      const { fused, closed } = await runAttempt(this.#context, attempt, mayFuse);
+      this.#track(closed.catch((error: unknown) => { this.#logLoss(attempt, error); }).finally(() => { this.#letGo(attempt); })); // prettier-ignore
+      return fused;
+    } catch (error) {
+      this.#logLoss(attempt, error);
+      this.#letGo(attempt);
+      return undefined;
+    }
+  }
+
+  async #closeEnded(adopted: AdoptedAttempt, sentAt: number): Promise<void> {
+    const log = { length: adopted.logLength, position: adopted.position };
+    const attempt = this.#takeInHand(adopted, sentAt, log);
+    try {
+      await closeEndedAttempt(this.#context, attempt, adopted.logEnded);
+    } catch (error) {
+      this.#logLoss(attempt, error);
+    } finally {
+      this.#letGo(attempt);
+      this.#context.capacity.release();
+    }
+  }
+
+  /** Between shutdown's begin and its end a claim may still come back: it is interrupted at once. */
+  #takeInHand(claimed: ClaimedAttempt, sentAt: number, log: Attempt['log']): Attempt {
+    const held = this.#context.leases.hold(claimed.lease, sentAt);
+    const attempt: Attempt = { held, spec: this.#specs.resolve(claimed), log };
+    this.#attempts.add(attempt);
+    if (this.#stopping) this.#track(this.#interrupt(attempt));
+    return attempt;
+  }
+
+  #letGo(attempt: Attempt): void {
+    this.#context.leases.release(attempt.held.lease);
+    this.#specs.release(attempt.spec.run);
+    this.#attempts.delete(attempt);
+  }
+
+  async #interrupt(attempt: Attempt, graceMs = this.#context.config.stopGraceMs): Promise<void> {
+    attempt.interruptedAt ??= Date.now();
+    const { executor, logger } = this.#context;
+    try {
+      await executor.stop(attempt.spec, graceMs, attempt.held.guard);
+    } catch (error) {
+      logger.warn(
+        { event: 'interrupt.failed', lease: attempt.held.lease, err: error },
+        'An attempt could not be stopped',
+      );
+    }
+  }
+
+  /** An attempt that leaves these hands unended is somebody else's now, or will be when its lease expires. */
+  #logLoss({ held, spec }: Attempt, error: unknown): void {
+    const { run, job, attempt } = spec;
+    this.#context.logger.warn(
+      { event: 'attempt.left', run, job, attempt, epoch: held.lease.epoch, err: error },
+      'An attempt is left',
+    );
+  }
+
+  #track(work: Promise<void>): void {
+    const tracked = work.finally(() => this.#underWay.delete(tracked));
+    this.#underWay.add(tracked);
+  }
+}

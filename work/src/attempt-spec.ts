@@ -1,0 +1,30 @@
+import type { JobPlan } from '@chainr/core/model/pipeline';
+import type { RunUid } from '@chainr/core/model/records';
+import { resolveSteps } from '@chainr/core/model/steps';
+import { parseRunInfo, type RunInfo } from '@chainr/core/store/run-info';
+import type { ClaimedAttempt } from '@chainr/core/store/transitions';
+import type { AttemptSpec } from '@chainr/executor/port';
+
+/**
+ * Makes what executors need from what claims hand out. A run's own part comes with the first
+ * claim of a call only, and is kept as long as any of the run's attempts is here.
+ */
+export class AttemptSpecs {
+  readonly #infos = new Map<RunUid, { info: RunInfo; users: number }>();
+
+  /** Call for every claim in the order of their replies; `release` when the attempt is over. */
+  resolve({ lease, job, plan, info }: ClaimedAttempt): AttemptSpec {
+    const known = this.#infos.get(lease.run) ?? { info: parseRunInfo(info), users: 0 };
+    known.users += 1;
+    this.#infos.set(lease.run, known);
+    const steps = resolveSteps(JSON.parse(plan) as JobPlan, known.info.env);
+    return { run: lease.run, job, attempt: lease.attempt, pipeline: known.info.name ?? '', steps };
+  }
+
+  release(run: RunUid): void {
+    const known = this.#infos.get(run);
+    if (!known) return;
+    known.users -= 1;
+    if (known.users === 0) this.#infos.delete(run);
+  }
+}

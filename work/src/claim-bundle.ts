@@ -1,0 +1,28 @@
+import { formatAttemptId, parseAttemptId } from '@chainr/core/store/keys';
+import type { AttemptRunner } from './attempt-runner.js';
+import type { WorkContext } from './context.js';
+
+/**
+ * Claims what a message carries, all in one call, and starts what was granted (life of a run,
+ * step 4). Ids for which there is no room go back into the queue, where others can take them.
+ */
+export async function claimBundle(context: WorkContext, runner: AttemptRunner, ids: readonly string[]): Promise<void> {
+  const { store, capacity, config, executor } = context;
+  const places = capacity.take(ids.length);
+  const wanted = ids.slice(0, places).map(parseAttemptId);
+  const by = { owner: context.owner, executor: context.executorNumber(), ttlMs: config.leaseTtlMs };
+  const sentAt = performance.now();
+  const returned = places < ids.length ? store.transitions.redeliver(executor.kind, ids.slice(places)) : undefined;
+  const replies = await Promise.allSettled(wanted.map((id) => store.transitions.claim(id, by)));
+  replies.forEach((reply, at) => {
+    if (reply.status === 'fulfilled' && typeof reply.value !== 'string') {
+      runner.startClaimed(reply.value, sentAt);
+      return;
+    }
+    capacity.release();
+    const id = wanted[at];
+    const why = reply.status === 'fulfilled' ? reply.value : reply.reason;
+    context.logger.debug({ event: 'claim.refused', id: id && formatAttemptId(id), why }, 'A claim was refused');
+  });
+  await returned;
+}

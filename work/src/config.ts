@@ -1,0 +1,91 @@
+import { availableParallelism } from 'node:os';
+import { executorKinds, type ExecutorKind } from '@chainr/core/model/records';
+import { parseAddress, type Address } from '@chainr/core/service/address';
+import { logLevels } from '@chainr/core/service/logger';
+import { choice, durationMs, integer, text } from '@chainr/core/service/setting-kinds';
+import { readSettings, type Setting } from '@chainr/core/service/settings';
+
+/** Every setting of work; its documentation is made from here. */
+export const settings = {
+  redisUrl: text({
+    env: 'CHAINR_REDIS_URL',
+    default: 'redis://127.0.0.1:6379',
+    doc: 'Where Redis is: `redis://host:port` or `unix:/path/to/socket`.',
+  }),
+  listen: text(
+    {
+      env: 'CHAINR_LISTEN',
+      default: '127.0.0.1:8083',
+      doc: 'Where work listens: `host:port` or `unix:/path/to/socket`.',
+    },
+    parseAddress,
+  ),
+  logLevel: choice(logLevels, { env: 'CHAINR_LOG_LEVEL', default: 'info', doc: 'The least level that is logged.' }),
+  executor: choice(['process'], {
+    env: 'CHAINR_EXECUTOR',
+    default: 'process',
+    doc: 'Where attempts run.',
+  }),
+  home: text({
+    env: 'CHAINR_HOME',
+    default: './.chainr',
+    doc: 'The data folder; the process executor keeps its attempts in `process/` below it.',
+  }),
+  capacity: integer({
+    env: 'CHAINR_CAPACITY',
+    default: Math.max(4, 2 * availableParallelism()),
+    min: 1,
+    max: 10_000,
+    doc: 'How many attempts this worker takes at once; by default max(4, 2 × cores).',
+  }),
+  leaseTtlMs: durationMs({
+    env: 'CHAINR_LEASE_TTL',
+    default: 6_000,
+    doc: 'How long a lease lasts unless it is renewed.',
+  }),
+  renewEveryMs: durationMs({ env: 'CHAINR_LEASE_RENEWAL', default: 2_000, doc: 'How often leases are renewed.' }),
+  removalGraceMs: durationMs({
+    env: 'CHAINR_REMOVAL_GRACE',
+    default: 60_000,
+    doc: 'How long the remains of an ended attempt stay, and its name with them.',
+  }),
+  stopGraceMs: durationMs({
+    env: 'CHAINR_STOP_GRACE',
+    default: 10_000,
+    doc: 'How long an attempt that is stopped has between SIGTERM and SIGKILL.',
+  }),
+  logLimitBytes: integer({
+    env: 'CHAINR_LOG_LIMIT',
+    default: 64 * 1024 * 1024,
+    min: 1024,
+    max: 512 * 1024 * 1024,
+    unit: 'bytes',
+    doc: 'How much of the log of an attempt is stored; what comes after is cut, with a mark.',
+  }),
+} satisfies Record<string, Setting<unknown>>;
+
+export interface WorkConfig {
+  readonly redisUrl: string;
+  readonly listen: Address;
+  readonly logLevel: string;
+  readonly executor: ExecutorKind;
+  readonly home: string;
+  readonly capacity: number;
+  readonly leaseTtlMs: number;
+  readonly renewEveryMs: number;
+  readonly removalGraceMs: number;
+  readonly stopGraceMs: number;
+  readonly logLimitBytes: number;
+  /**
+   * Whether every lease of this executor is known to have lost its owner, so that all are taken
+   * over at the start: only who has locked the data folder knows that (`chainr up`).
+   */
+  readonly alone: boolean;
+}
+
+/** @throws SettingsError that lists every mistake at once */
+export function readConfig(env: NodeJS.ProcessEnv): WorkConfig {
+  const { listen, executor, ...values } = readSettings(settings, env);
+  const kind = executorKinds.find((each) => each === executor) ?? 'process';
+  return { ...values, listen: parseAddress(listen), executor: kind, alone: false };
+}

@@ -1,0 +1,23 @@
+import { randomBytes } from 'node:crypto';
+import type { Logger } from '@chainr/core/service/logger';
+import type { Store } from '@chainr/core/store/store';
+import type { Executor } from '@chainr/executor/port';
+import type { Capacity } from './capacity.js';
+import type { WorkConfig } from './config.js';
+import type { LeaseKeeper } from './lease-keeper.js';
+
+/** What the parts of work share. */
+export interface WorkContext {
+  readonly config: WorkConfig;
+  readonly logger: Logger;
+  readonly store: Store;
+  readonly executor: Executor;
+  /** Known once the executor is registered. */
+  readonly executorNumber: () => number;
+  /** The random token of this process in the leases that it holds. */
+  readonly owner: string;
+  readonly leases: LeaseKeeper;
+  readonly capacity: Capacity;
+}
+
+export const newOwner = (): string => randomBytes(9).toString('base64url');

@@ -1,0 +1,99 @@
+import type { LogLine } from '@chainr/core/model/records';
+import { formatLogLine } from '@chainr/core/store/log-format';
+import type { AttemptSpec, Position } from '@chainr/executor/port';
+import type { WorkContext } from './context.js';
+import { LeaseLost, type HeldLease } from './lease-keeper.js';
+
+/** Where a log stands: what is stored, and up to where the executor's output was read. */
+export interface LogState {
+  length: number;
+  position: Position;
+}
+
+/** Lines are gathered this long, unless many come at once or the attempt has ended. */
+const gatherMs = 25;
+/** A batch from here on is worth a call of its own. */
+const fullBatchBytes = 64 * 1024;
+
+/** The only reader of an attempt's output, and the only writer of its log. */
+export class LogWriter {
+  readonly #context: WorkContext;
+  readonly #held: HeldLease;
+  readonly #spec: AttemptSpec;
+  readonly #log: LogState;
+  #attemptEnded = false;
+  #abandoned = false;
+  #wake: (() => void) | undefined;
+
+  constructor(context: WorkContext, held: HeldLease, spec: AttemptSpec, log: LogState) {
+    this.#context = context;
+    this.#held = held;
+    this.#spec = spec;
+    this.#log = log;
+  }
+
+  /** Resolves when all output is stored, or the log has reached its limit. */
+  async write(): Promise<void> {
+    while (!(await this.#writeOn()));
+  }
+
+  /** The attempt has ended: from now on nothing is gathered. */
+  attemptEnded(): void {
+    this.#attemptEnded = true;
+    this.#wake?.();
+  }
+
+  /** Stores no more than what is stored; marks that output is missing, and why. */
+  async cut(sentence: string): Promise<void> {
+    this.#abandoned = true;
+    this.#wake?.();
+    await this.#append(systemLine(sentence), this.#log.position, false);
+  }
+
+  /** Stores the end mark. */
+  async end(): Promise<void> {
+    while (!(await this.#append('', this.#log.position, true)));
+  }
+
+  /** False: the stored log is another than expected, and is to be gone on with from where it stands. */
+  async #writeOn(): Promise<boolean> {
+    const { executor, config } = this.#context;
+    for await (const { lines, position } of executor.logs(this.#spec, this.#log.position, this.#held.signal)) {
+      if (this.#abandoned) return true;
+      const text = lines.map(formatLogLine).join('');
+      const bytes = Buffer.byteLength(text);
+      if (this.#log.length + bytes > config.logLimitBytes) {
+        const limit = `The log is cut here: it has reached the limit of ${String(config.logLimitBytes)} bytes.`;
+        return this.#append(systemLine(limit), position, false);
+      }
+      if (!(await this.#append(text, position, false))) return false;
+      if (bytes < fullBatchBytes && !this.#attemptEnded) await this.#gather();
+    }
+    return true;
+  }
+
+  async #append(text: string, position: Position, end: boolean): Promise<boolean> {
+    const log = this.#log;
+    const entry = { length: log.length, bytes: Buffer.from(text), position, end };
+    const reply = await this.#context.store.transitions.appendLog(this.#held.lease, entry);
+    if (reply.kind === 'stale') throw new LeaseLost('the log belongs to another lease');
+    log.length = reply.length;
+    log.position = reply.kind === 'ok' ? position : reply.position;
+    return reply.kind === 'ok';
+  }
+
+  #gather(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, gatherMs);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}
+
+function systemLine(text: string): string {
+  const line: LogLine = { time: Date.now(), step: 'main', stream: 'system', text, newline: true };
+  return formatLogLine(line);
+}

@@ -1,0 +1,129 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Outcome } from '@chainr/core/model/outcome';
+import type { ClaimedAttempt } from '@chainr/core/store/transitions';
+import type { AttemptSpec, PhaseChange } from '@chainr/executor/port';
+import type { WorkContext } from './context.js';
+import type { HeldLease } from './lease-keeper.js';
+import { LogWriter, type LogState } from './log-writer.js';
+
+/** One attempt in the hands of this worker. */
+export interface Attempt {
+  readonly held: HeldLease;
+  readonly spec: AttemptSpec;
+  /** Where its log stands as it comes into these hands. */
+  readonly log: LogState;
+  /** Set when this worker shuts down: by `Date.now()`, right before the attempt is stopped. */
+  interruptedAt?: number;
+}
+
+/** What is left after an attempt's end. */
+export interface Ended {
+  /** The dependent that was claimed with the end, and when that was asked for (`performance.now()`). */
+  fused?: { claimed: ClaimedAttempt; sentAt: number };
+  /** Resolves when the attempt is closed. */
+  closed: Promise<void>;
+}
+
+/** Rule R5: how long the rest of a log is waited for after the attempt's end. */
+const logEndMs = 60_000;
+/** How long an executor that is out of order is left alone before the next try. */
+const outagePausesMs = [100, 500, 2_000, 5_000] as const;
+
+/**
+ * Takes an attempt from its claim, or its adoption, to its end (life of a run, steps 5 to 7):
+ * ensure, observe, finish. Its log is written beside that.
+ * @param mayFuse whether a dependent may be claimed with the end.
+ * @throws the reason of the lease's signal when the lease is lost.
+ */
+export async function runAttempt(context: WorkContext, attempt: Attempt, mayFuse: () => boolean): Promise<Ended> {
+  const { executor } = context;
+  const { held, spec } = attempt;
+  await whileOut(context, attempt, () => executor.ensure(spec, held.guard));
+  const log = new LogWriter(context, held, spec, attempt.log);
+  const written = log.write();
+  written.catch(() => undefined); // It is looked at when the attempt has ended.
+  const outcome = await whileOut(context, attempt, () =>
+    executor.observe(spec, (change) => { report(context, held, change); }, held.signal),
+  ); // prettier-ignore
+  log.attemptEnded();
+  if (wasInterrupted(attempt, outcome)) return { closed: requeue(context, held, log, written) };
+  return finish(context, held, outcome, mayFuse(), () => close(context, held, log, written));
+}
+
+/** An adopted attempt whose end is recorded already: only its log and its closing are left. */
+export async function closeEndedAttempt(context: WorkContext, attempt: Attempt, logEnded: boolean): Promise<void> {
+  const log = new LogWriter(context, attempt.held, attempt.spec, attempt.log);
+  log.attemptEnded();
+  if (logEnded) await closeLease(context, attempt.held);
+  else await close(context, attempt.held, log, log.write());
+}
+
+async function finish(
+  context: WorkContext,
+  { lease }: HeldLease,
+  outcome: Outcome,
+  fuse: boolean,
+  whenFinished: () => Promise<void>,
+): Promise<Ended> {
+  const sentAt = performance.now();
+  const ages = outcome.startedAt === undefined ? {} : { startedMs: Date.now() - outcome.startedAt };
+  const ttlMs = fuse ? context.config.leaseTtlMs : undefined;
+  const reply = await context.store.transitions.finish(lease, outcome, ages, ttlMs);
+  if (reply.kind === 'stale') return { closed: Promise.resolve() };
+  return { ...(reply.fused ? { fused: { claimed: reply.fused, sentAt } } : {}), closed: whenFinished() };
+}
+
+/** What was interrupted may have ended all the same, if it ended before. */
+function wasInterrupted({ interruptedAt }: Attempt, { endedAt = Infinity }: Outcome): boolean {
+  return interruptedAt !== undefined && endedAt >= interruptedAt;
+}
+
+async function requeue(context: WorkContext, held: HeldLease, log: LogWriter, written: Promise<void>): Promise<void> {
+  await endLog(held, log, written);
+  const sentence = 'Its worker was shut down while it ran; it starts again as soon as there is a worker.';
+  await context.store.transitions.requeue(held.lease, 'Interrupted', sentence, context.config.removalGraceMs);
+}
+
+async function close(context: WorkContext, held: HeldLease, log: LogWriter, written: Promise<void>): Promise<void> {
+  await endLog(held, log, written);
+  await closeLease(context, held);
+}
+
+async function closeLease(context: WorkContext, { lease }: HeldLease): Promise<void> {
+  await context.store.transitions.close(lease, context.config.removalGraceMs);
+}
+
+/** All output is stored, or a mark says what is missing; then the end mark (rule R5). */
+async function endLog(held: HeldLease, log: LogWriter, written: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<'late'>((resolve) => (timer = setTimeout(resolve, logEndMs, 'late')));
+  const outcome = await Promise.race([written, late]).finally(() => { clearTimeout(timer); }); // prettier-ignore
+  if (outcome === 'late') {
+    await log.cut(`The log is cut here: its end did not come within ${String(logEndMs / 1000)} s.`);
+    held.abandon();
+  }
+  await log.end();
+}
+
+function report(context: WorkContext, { lease }: HeldLease, { reason, message = '', at }: PhaseChange): void {
+  const ages = reason === 'Executing' ? { startedMs: Date.now() - at } : {};
+  context.store.transitions.report(lease, reason, message, ages).catch((error: unknown) => {
+    context.logger.warn({ event: 'report.failed', lease, err: error }, 'A change of phase could not be reported');
+  });
+}
+
+/** Repeats a verb of the executor while that is out of order; ends when the lease does. */
+async function whileOut<T>(context: WorkContext, { held, spec }: Attempt, verb: () => Promise<T>): Promise<T> {
+  for (let tries = 0; ; tries += 1) {
+    try {
+      return await verb();
+    } catch (error) {
+      held.signal.throwIfAborted();
+      const { run, job, attempt } = spec;
+      const named = { event: 'executor.out', run, job, attempt, tries, err: error };
+      context.logger.warn(named, 'The executor is out of order; trying again');
+      const ms = outagePausesMs[Math.min(tries, outagePausesMs.length - 1)];
+      await pause(ms, undefined, { signal: held.signal });
+    }
+  }
+}

@@ -1,0 +1,80 @@
+import path from 'node:path';
+import { BundleQueue } from '@chainr/core/queue/bundle-queue';
+import { BundleReader } from '@chainr/core/queue/bundle-reader';
+import { healthApp } from '@chainr/core/service/health-app';
+import { HttpServer } from '@chainr/core/service/http-server';
+import { ListeningService } from '@chainr/core/service/listening-service';
+import { createLogger, type Logger } from '@chainr/core/service/logger';
+import { Store } from '@chainr/core/store/store';
+import type { Executor } from '@chainr/executor/port';
+import { createProcessExecutor } from '@chainr/executor/process/create-process-executor';
+import { AttemptRunner } from './attempt-runner.js';
+import { Capacity } from './capacity.js';
+import { claimBundle } from './claim-bundle.js';
+import type { WorkConfig } from './config.js';
+import { newOwner, type WorkContext } from './context.js';
+import { LeaseKeeper } from './lease-keeper.js';
+import { RecoverLeases } from './recover-leases.js';
+import { RegisterExecutor } from './register-executor.js';
+import { RemoveClosedAttempts } from './remove-closed-attempts.js';
+
+export interface WorkParts {
+  logger?: Logger;
+  /** In place of the one that the configuration names. */
+  executor?: Executor;
+}
+
+/** A service of attempts. */
+export class WorkService extends ListeningService {
+  readonly #runner: AttemptRunner;
+
+  constructor(runner: AttemptRunner, ...rest: ConstructorParameters<typeof ListeningService>) {
+    super(...rest);
+    this.#runner = runner;
+  }
+
+  /** How many attempts are running. */
+  get running(): number {
+    return this.#runner.running;
+  }
+
+  /** Cuts a stop that is under way short: what still runs is killed. */
+  hurry(): void {
+    this.#runner.hurry();
+  }
+}
+
+/** Work as a whole: its parts in the order in which they start. They stop in the reverse order. */
+export function createService(config: WorkConfig, parts: WorkParts = {}): WorkService {
+  const { logger = createLogger('work', config.logLevel) } = parts;
+  const executor =
+    parts.executor ?? createProcessExecutor({ folder: path.join(config.home, 'process'), instance: config.home });
+  const url = config.redisUrl;
+  const queue = new BundleQueue(url, logger);
+  const store = new Store({ url, logger, deliver: (bundles) => { queue.deliver(bundles); }, patienceMs: Infinity }); // prettier-ignore
+  const registered = new RegisterExecutor(store, executor, config.capacity);
+  const leases = new LeaseKeeper({ store, logger, ttlMs: config.leaseTtlMs, renewEveryMs: config.renewEveryMs });
+  const capacity = new Capacity(config.capacity);
+  const context: WorkContext = {
+    config,
+    logger,
+    store,
+    executor,
+    owner: newOwner(),
+    leases,
+    capacity,
+    executorNumber: () => registered.number,
+  };
+  const runner = new AttemptRunner(context);
+  const reader = new BundleReader({
+    url,
+    kind: executor.kind,
+    logger,
+    room: (signal) => capacity.room(signal),
+    take: (ids) => claimBundle(context, runner, ids),
+  });
+  const recovery = config.alone ? [new RecoverLeases(context, runner)] : [];
+  const list = [queue, store, registered, leases, new RemoveClosedAttempts(context), runner, ...recovery, reader];
+  const app = healthApp('work', { redis: () => store.ping() }, logger);
+  return new WorkService(runner, 'work', logger, list, new HttpServer('http', app, config.listen, logger));
+}
