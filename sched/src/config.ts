@@ -1,4 +1,4 @@
-import { executorKinds, type ExecutorKind } from '@chainr/core/model/records';
+import type { ExecutorKind } from '@chainr/core/model/records';
 import { parseAddress, type Address } from '@chainr/core/service/address';
 import { logLevels } from '@chainr/core/service/logger';
 import { choice, text } from '@chainr/core/service/setting-kinds';
@@ -19,7 +19,7 @@ export const settings = {
     },
     parseAddress,
   ),
-  executor: choice(executorKinds, {
+  executor: choice(['process'], {
     env: 'CHAINR_EXECUTOR',
     default: 'process',
     doc: 'The kind of executor that new runs are for.',

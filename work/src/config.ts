@@ -15,7 +15,7 @@ export const settings = {
   listen: text(
     {
       env: 'CHAINR_LISTEN',
-      default: '127.0.0.1:8083',
+      default: '127.0.0.1:8085',
       doc: 'Where work listens: `host:port` or `unix:/path/to/socket`.',
     },
     parseAddress,

@@ -16,6 +16,22 @@ export function strictMap<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
   });
 }
 
+/** zod's own bounds look at the `length` of whatever has one, also of a map with such a field; these look at text. */
+const text = (most: number): z.ZodString =>
+  z
+    .string()
+    .refine(({ length }) => length > 0, 'is empty')
+    .refine(({ length }) => length <= most, `is longer than ${String(most)} characters`)
+    .meta({ minLength: 1, maxLength: most });
+
+/** The same for lists. */
+const list = <Item extends z.ZodType>(item: Item, least: number, most: number): z.ZodArray<Item> =>
+  z
+    .array(item)
+    .refine(({ length }) => length >= least, 'must not be empty')
+    .refine(({ length }) => length <= most, `has more than ${String(most)} entries`)
+    .meta({ minItems: least, maxItems: most });
+
 const bytesOf = (text: string): number => new TextEncoder().encode(text).length;
 
 /** Whether Linux takes the text as one argument of a process. */
@@ -31,22 +47,20 @@ const argument = z
 
 const script = z
   .string()
-  .min(1, 'is empty')
+  .refine(({ length }) => length > 0, 'is empty')
   .refine(
     fitsArgument,
     `is longer than ${String(pipelineLimits.argumentBytes)} bytes, the most that Linux takes as one argument; put a longer script into the image`,
   )
-  .meta({ maxLength: pipelineLimits.argumentBytes, description: 'A shell script, run by /bin/sh -c without -e.' });
+  .meta({
+    minLength: 1,
+    maxLength: pipelineLimits.argumentBytes,
+    description: 'A shell script, run by /bin/sh -c without -e.',
+  });
 
-const image = z
-  .string()
-  .regex(/^\S+$/, 'must be the name of an image, without spaces')
-  .max(pipelineLimits.imageLength, `is longer than ${String(pipelineLimits.imageLength)} characters`);
+const image = text(pipelineLimits.imageLength).regex(/^\S+$/, 'must be the name of an image, without spaces');
 
-const workdir = z
-  .string()
-  .regex(/^\//, 'must be an absolute path, beginning with "/"')
-  .max(pipelineLimits.workdirLength, `is longer than ${String(pipelineLimits.workdirLength)} characters`);
+const workdir = text(pipelineLimits.workdirLength).regex(/^\//, 'must be an absolute path, beginning with "/"');
 
 /** Environment variables by name; values are text. How long they may be is checked with their names. */
 export const envSchema = z.record(
@@ -90,13 +104,13 @@ const quantities = z
     `names more than ${String(pipelineLimits.resourceNames)} resources`,
   );
 
-const words = z.array(argument).max(pipelineLimits.commandWords);
+const words = (least: number) => list(argument, least, pipelineLimits.commandWords);
 
 const container = {
   image: image.exactOptional(),
   run: script.exactOptional(),
-  command: words.min(1).exactOptional(),
-  args: words.exactOptional(),
+  command: words(1).exactOptional(),
+  args: words(0).exactOptional(),
   env: envSchema.exactOptional(),
   workdir: workdir.exactOptional(),
   resources: strictMap({ requests: quantities.exactOptional(), limits: quantities.exactOptional() }).exactOptional(),
@@ -132,10 +146,7 @@ const dependencySchema = z.union([z.string(), strictMap({ job: z.string(), condi
 
 export const jobSchema = strictMap({
   ...container,
-  steps: z
-    .array(stepSchema)
-    .min(1)
-    .max(pipelineLimits.stepsPerJob)
+  steps: list(stepSchema, 1, pipelineLimits.stepsPerJob)
     .exactOptional()
     .describe(
       'Run one after the other and share a workspace. image, workdir and resources of the job hold for steps that name none.',

@@ -82,7 +82,8 @@ export async function startRedisServer(options: RedisServerOptions): Promise<Red
     await log.close();
   }
   child.removeAllListeners();
-  return redisServer(socketPath, child.pid!, false);
+  if (child.pid === undefined) throw new Error(`${program} did not start`);
+  return redisServer(socketPath, child.pid, false);
 }
 
 function redisServer(socketPath: string, pid: number, found: boolean): RedisServer {

@@ -36,6 +36,17 @@ describe('checking a pipeline', () => {
     ]);
   });
 
+  it('answers for maps that have a length of their own where text or a list belongs', () => {
+    const odd = { length: {} };
+    const found = refusedWith({ kind: 'Pipeline', jobs: { a: { image: odd, run: odd, steps: odd, command: odd } } });
+    expect(found.map((line) => line.split(':')[0])).to.include.members([
+      'jobs.a.image',
+      'jobs.a.run',
+      'jobs.a.steps',
+      'jobs.a.command',
+    ]);
+  });
+
   it('refuses what is no pipeline at all in one sentence', () => {
     expect(refusedWith('hello')).to.deep.equal([
       ': a pipeline is a map with "kind" and "jobs", but this is the text "hello"',
