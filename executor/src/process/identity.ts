@@ -36,8 +36,15 @@ export function readStat(pid: number, procFolder = '/proc'): ProcessStat | undef
   return { pid, state, parent: Number(parent), session: Number(session), startTime: Number(rest[15]) };
 }
 
+const bootIds = new Map<string, string>();
+
+/** Read once: this process does not outlive a boot. */
 export function readBootId(procFolder = '/proc'): string {
-  return readFileSync(`${procFolder}/sys/kernel/random/boot_id`, 'utf8').trim();
+  const known = bootIds.get(procFolder);
+  if (known !== undefined) return known;
+  const bootId = readFileSync(`${procFolder}/sys/kernel/random/boot_id`, 'utf8').trim();
+  bootIds.set(procFolder, bootId);
+  return bootId;
 }
 
 export function isAlive(identity: Identity, procFolder = '/proc'): boolean {

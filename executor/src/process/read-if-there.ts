@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 
 const gone = new Set(['ENOENT', 'ENOTDIR', 'ESRCH']);
 
@@ -14,6 +14,8 @@ export function errorCode(error: unknown): string {
 
 /** The text of a small file, undefined if it is not there. */
 export function readIfThere(path: string): string | undefined {
+  // The usual answer where an attempt is watched; an error object would cost several times as much.
+  if (!existsSync(path)) return undefined;
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {

@@ -24,11 +24,10 @@ supervise() {
   set -- ${stat##*) }
   # Field 4 of stat is the parent: the process in the middle is ended, which orphans this one.
   if [ "$2" = "$middle" ]; then kill -KILL "$middle"; fi
-  read -r boot < /proc/sys/kernel/random/boot_id || exit 1
   identity="$pid ${20} $boot"
 
   cd "$folder" || exit 1
-  printf '%s\n' "$identity" > "claim.$pid" && read -r written < "claim.$pid" && [ "$written" = "$identity" ] || exit 1
+  printf '%s\n' "$identity" > "claim.$pid" || exit 1
   set -C
   printf '%s\n' "$identity $tolerated" > started || exit 0
 
@@ -39,7 +38,7 @@ supervise() {
       break
     fi
     # In the foreground, since a shell without a terminal makes its background jobs ignore SIGINT and SIGQUIT.
-    "$setsid" /bin/sh "./$plan.$number.sh" < /dev/null >> "$number.out" 2>> "$number.err"
+    "$setsid" /bin/sh "./$plan.$number.sh" "$boot" < /dev/null >> "$number.out" 2>> "$number.err"
     code=$?
     if read -r leader _ < "$number.group"; then kill -KILL "-$leader"; fi
     printf '%s\n' "$code" > "$number.exit" || exit 1
@@ -57,6 +56,7 @@ supervise() {
 # A function, so that the shell has read all of this file before it begins and an upgrade cannot change it under way.
 main() {
   setsid=$1
+  read -r boot < /proc/sys/kernel/random/boot_id || exit 1
   while read -r tolerated plan folder; do
     # Two processes, the first of which the second one ends: this shell gets its child back at once and the supervisor
     # is an orphan. `&` would do the same but for SIGINT and SIGQUIT, which it has ignored in all that follows, for good.

@@ -25,7 +25,7 @@ export interface StepScript {
 
 /**
  * The script in which a step begins, run in a session of its own in the attempt's folder by `supervisor.sh`, which has
- * the meaning of the files. It records the session, takes the step's name, and only then becomes the user's program.
+ * the meaning of the files. Its argument is the boot id. It records the session, takes the step's name, and only then becomes the user's program.
  */
 export function writeStepScript({ step, index, path, environment, base, envProgram }: StepScript): string {
   const group = stepFile(index, 'group');
@@ -34,19 +34,18 @@ export function writeStepScript({ step, index, path, environment, base, envProgr
   const workspace = workspaceOf(path);
   const words = commandOf(step);
   return [
+    'boot=$1',
     'read -r stat < /proc/self/stat || exit 1',
     'pid=${stat%% *}',
     'set -- ${stat##*) }',
-    'read -r boot < /proc/sys/kernel/random/boot_id || exit 1',
-    'me="$pid ${20} $boot"',
-    `printf '%s\\n' "$me" > ${group} && read -r written < ${group} && [ "$written" = "$me" ] || exit 1`,
+    `printf '%s\\n' "$pid \${20} $boot" > ${group} || exit 1`,
     'set -C',
     `printf '' > ${stepFile(index, 'started')} || exit 1`,
     // A stop writes its mark first and then looks for sessions: either it sees this one or this one sees the mark.
     `if [ -e ${attemptFiles.stop} ]; then exit 143; fi`,
     `cd ${shellQuote(resolve(workspace, step.workdir ?? '.'))} || ${refuse('workdir')}`,
     ...(step.run === undefined ? [`${programTest(words[0] ?? '', environment, base)} || ${refuse('command')}`] : []),
-    'unset PWD OLDPWD SHLVL _ stat pid boot me written',
+    'unset PWD OLDPWD SHLVL _ stat pid boot',
     ...execLines(words, environment, base, envProgram),
     '',
   ].join('\n');
