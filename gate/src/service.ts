@@ -7,6 +7,9 @@ import type { GateConfig } from './config.js';
 import { serverLimits } from './limits.js';
 import { routeRequests } from './route-requests.js';
 
+/** For those who start gate beside other services. */
+export { readConfig, settings } from './config.js';
+
 /**
  * The only door to chainr.
  *

@@ -11,6 +11,8 @@ export interface DriveOptions {
   fails?: (index: number) => boolean;
   /** Whether ends may hand back a dependent already claimed. */
   fuse?: boolean;
+  /** The number of the executor, where it is known. */
+  executor?: number;
 }
 
 const ttlMs = 60_000;
@@ -22,9 +24,9 @@ const ttlMs = 60_000;
 export async function driveRun(
   { store, inbox }: { store: Store; inbox: Inbox },
   run: RunUid,
-  { atOnce = 64, fails = () => false, fuse = true }: DriveOptions = {},
+  { atOnce = 64, fails = () => false, fuse = true, ...options }: DriveOptions = {},
 ): Promise<Map<string, number>> {
-  const executor = await store.work.registerExecutor('fake:driver');
+  const executor = options.executor ?? (await store.work.registerExecutor('fake:driver'));
   const by = { owner: 'driver', executor, ttlMs };
   const claims = new Map<string, number>();
   const count = ({ lease }: ClaimedAttempt) => {

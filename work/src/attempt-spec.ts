@@ -6,13 +6,13 @@ import type { ClaimedAttempt } from '@chainr/core/store/transitions';
 import type { AttemptSpec } from '@chainr/executor/port';
 
 /**
- * Makes what executors need from what claims hand out. A run's own part comes with the first
- * claim of a call only, and is kept as long as any of the run's attempts is here.
+ * Makes what executors need from what claims hand out. A run's own part is parsed once, and kept
+ * as long as any of the run's attempts is here.
  */
 export class AttemptSpecs {
   readonly #infos = new Map<RunUid, { info: RunInfo; users: number }>();
 
-  /** Call for every claim in the order of their replies; `release` when the attempt is over. */
+  /** Call once for every attempt that comes into these hands, and `release` when it leaves them. */
   resolve({ lease, job, plan, info }: ClaimedAttempt): AttemptSpec {
     const known = this.#infos.get(lease.run) ?? { info: parseRunInfo(info), users: 0 };
     known.users += 1;

@@ -26,6 +26,10 @@ export interface Ended {
 
 /** Rule R5: how long the rest of a log is waited for after the attempt's end. */
 const logEndMs = 60_000;
+/** The longest tick that kernels are built with is 10 ms. */
+const clockLagMs = 10;
+/** 128 + SIGTERM and 128 + SIGKILL: how an attempt ends that is stopped. */
+const signalCodes: readonly number[] = [143, 137];
 /** How long an executor that is out of order is left alone before the next try. */
 const outagePausesMs = [100, 500, 2_000, 5_000] as const;
 
@@ -73,9 +77,13 @@ async function finish(
   return { ...(reply.fused ? { fused: { claimed: reply.fused, sentAt } } : {}), closed: whenFinished() };
 }
 
-/** What was interrupted may have ended all the same, if it ended before. */
-function wasInterrupted({ interruptedAt }: Attempt, { endedAt = Infinity }: Outcome): boolean {
-  return interruptedAt !== undefined && endedAt >= interruptedAt;
+/**
+ * What was interrupted may have ended all the same, if it ended before. The times of files lag behind the clock, by
+ * up to a tick of the kernel: what ends by the signal's own code right before the signal has ended by the signal.
+ */
+function wasInterrupted({ interruptedAt }: Attempt, { endedAt = Infinity, exitCode }: Outcome): boolean {
+  const lagMs = exitCode !== undefined && signalCodes.includes(exitCode) ? clockLagMs : 0;
+  return interruptedAt !== undefined && endedAt + lagMs >= interruptedAt;
 }
 
 async function requeue(context: WorkContext, held: HeldLease, log: LogWriter, written: Promise<void>): Promise<void> {

@@ -18,6 +18,9 @@ import { RecoverLeases } from './recover-leases.js';
 import { RegisterExecutor } from './register-executor.js';
 import { RemoveClosedAttempts } from './remove-closed-attempts.js';
 
+/** For those who start work beside other services. */
+export { readConfig, settings } from './config.js';
+
 export interface WorkParts {
   logger?: Logger;
   /** In place of the one that the configuration names. */

@@ -2,14 +2,12 @@ import path from 'node:path';
 import { executorKinds, type ExecutorKind } from '@chainr/core/model/records';
 import type { Part } from '@chainr/core/service/lifecycle';
 import type { Logger } from '@chainr/core/service/logger';
-import { readConfig as readGateConfig } from '@chainr/gate/config';
-import { createService as createGate } from '@chainr/gate/service';
+import { createService as createGate, readConfig as readGateConfig } from '@chainr/gate/service';
 import { createService as createNotif } from '@chainr/notif/service';
 import { createService as createRecycle } from '@chainr/recycle/service';
 import { createService as createSched } from '@chainr/sched/service';
 import { createService as createUi } from '@chainr/ui/service';
-import { readConfig as readWorkConfig } from '@chainr/work/config';
-import { createService as createWork, type WorkService } from '@chainr/work/service';
+import { createService as createWork, readConfig as readWorkConfig, type WorkService } from '@chainr/work/service';
 import type { DataFolder } from './data-folder.js';
 
 export interface Constellation {

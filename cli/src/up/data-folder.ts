@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, realpathSync } from 'node:fs';
+import { lstatSync, mkdirSync, realpathSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import path from 'node:path';
@@ -27,7 +27,15 @@ export function openDataFolder(folder: string): DataFolder {
   const name = `chainr-${String(userInfo().uid)}-${createHash('sha256').update(home).digest('hex').slice(0, 16)}`;
   const sockets = Buffer.byteLength(inside) <= longestFolder ? inside : path.join(tmpdir(), name);
   mkdirSync(sockets, { recursive: true, mode: 0o700 });
+  refuseForeign(sockets);
   return { home, sockets, redis: path.join(home, 'redis'), log: path.join(home, 'chainr.log') };
+}
+
+/** In a shared folder anybody could have made it before: whoever owns it could answer in our place. */
+function refuseForeign(folder: string): void {
+  const { uid, mode } = lstatSync(folder);
+  if (uid === userInfo().uid && (mode & 0o777) === 0o700) return;
+  throw new CouldNot(`${folder} is not this user's own: remove it, or set CHAINR_HOME to a shorter path.`);
 }
 
 /**

@@ -20,6 +20,7 @@ export class PrivateRedis implements Part {
   readonly #logger: Logger;
   readonly #stopped = new AbortController();
   #server: RedisServer | undefined;
+  #starting: Promise<RedisServer> | undefined;
   #watching: Promise<void> | undefined;
 
   constructor(folder: DataFolder, logger: Logger) {
@@ -30,7 +31,8 @@ export class PrivateRedis implements Part {
 
   async start(): Promise<void> {
     try {
-      this.#server = await this.#startServer();
+      this.#starting = this.#startServer();
+      this.#server = await this.#starting;
     } catch (error) {
       throw new CouldNot(error instanceof Error ? error.message : String(error), { cause: error });
     }
@@ -39,6 +41,11 @@ export class PrivateRedis implements Part {
 
   async stop(): Promise<void> {
     this.#stopped.abort();
+    // A server that is still starting must not be left behind; why it could not start is told by `start`.
+    await this.#starting?.then(
+      (server) => (this.#server ??= server),
+      () => undefined,
+    );
     await this.#watching;
     await this.#server?.stop();
   }

@@ -1,12 +1,13 @@
 import { Command } from 'commander';
-import { Service } from '@chainr/core/service/lifecycle';
+import { Service, StoppedWhileStarting } from '@chainr/core/service/lifecycle';
 import { readSettings } from '@chainr/core/service/settings';
 import { text } from '@chainr/core/service/setting-kinds';
+import type { Logger } from '@chainr/core/service/logger';
 import { version } from '@chainr/core/service/version';
-import { settings as gateSettings } from '@chainr/gate/config';
-import { settings as workSettings } from '@chainr/work/config';
+import { settings as gateSettings } from '@chainr/gate/service';
+import { settings as workSettings } from '@chainr/work/service';
 import { connect } from '../connect.js';
-import { exitCodes, type Exit, type ExitCode } from '../exit-codes.js';
+import { CouldNot, exitCodes, type Exit, type ExitCode } from '../exit-codes.js';
 import { print, note, type Terminal } from '../terminal.js';
 import { createConstellation, type Constellation } from './constellation.js';
 import { FolderLock, openDataFolder, type DataFolder } from './data-folder.js';
@@ -40,14 +41,15 @@ function describe(): string {
 }
 
 async function up(terminal: Terminal, example: string | undefined): Promise<ExitCode> {
-  const { home } = readSettings(settings, terminal.env);
-  const folder = openDataFolder(home);
-  const loggerOf = createFileLogger(folder.log, terminal.env['CHAINR_LOG_LEVEL'] ?? 'info');
-  const redis = new PrivateRedis(folder, loggerOf('redis'));
-  const all = createConstellation(folder, redis.url, loggerOf, terminal.env);
-  const service = new Service('up', loggerOf('up'), [new FolderLock(folder.home), redis, ...all.parts]);
+  const { folder, all, service } = prepare(terminal.env);
   const stop = onSignals(terminal, all, () => service.stop());
-  await service.start();
+  try {
+    await service.start();
+  } catch (error) {
+    if (!(error instanceof StoppedWhileStarting)) throw cannotStart(error, service.logger);
+    await stop.stopped;
+    return exitCodes.succeeded;
+  }
   printWelcome(terminal, folder, all);
   if (example !== undefined) {
     const client = connect({ server: all.url() }, terminal);
@@ -56,6 +58,28 @@ async function up(terminal: Terminal, example: string | undefined): Promise<Exit
   if (!stop.signal.aborted) print(terminal, 'Serving. Ctrl-C stops.');
   await stop.stopped;
   return exitCodes.succeeded;
+}
+
+function prepare(env: NodeJS.ProcessEnv): { folder: DataFolder; all: Constellation; service: Service } {
+  try {
+    const folder = openDataFolder(readSettings(settings, env).home);
+    const loggerOf = createFileLogger(folder.log, env['CHAINR_LOG_LEVEL'] ?? 'info');
+    const redis = new PrivateRedis(folder, loggerOf('redis'));
+    const all = createConstellation(folder, redis.url, loggerOf, env);
+    return {
+      folder,
+      all,
+      service: new Service('up', loggerOf('up'), [new FolderLock(folder.home), redis, ...all.parts]),
+    };
+  } catch (error) {
+    throw cannotStart(error);
+  }
+}
+
+/** As every service does (`run-main.ts`): what keeps it from starting is said in the error's own sentence; its stack is logged. */
+function cannotStart(error: unknown, logger?: Logger): CouldNot {
+  logger?.error({ event: 'up.start-failed', err: error }, 'chainr could not start');
+  return new CouldNot(error instanceof Error ? error.message : String(error), { cause: error });
 }
 
 function printWelcome(terminal: Terminal, folder: DataFolder, { url, executorKind }: Constellation): void {

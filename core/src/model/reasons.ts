@@ -72,3 +72,11 @@ const table = {
 export type Reason = keyof typeof table;
 export const reasonTable: Readonly<Record<Reason, ReasonRow>> = table;
 export const reasons = Object.keys(table) as readonly Reason[];
+
+/** The sentence that stands for a reason where whoever gave it had nothing more exact to say. */
+export function sentenceOf(reason: Reason, exitCode?: number): string {
+  if (exitCode === undefined) return reasonTable[reason].message;
+  if (reason === 'ExitCode') return `Ended with exit code ${String(exitCode)}.`;
+  if (reason === 'Signal') return `Was ended by signal ${String(exitCode - 128)} (exit code ${String(exitCode)}).`;
+  return reasonTable[reason].message;
+}

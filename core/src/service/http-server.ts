@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import http from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { formatAddress, type Address } from './address.js';
 import type { Part } from './lifecycle.js';
@@ -31,6 +32,7 @@ export class HttpServer implements Part {
   readonly #setting: string;
   readonly #stopDeadlineMs: number;
   readonly #stopping = new AbortController();
+  readonly #silent = new Set<Socket>();
   #url = '';
 
   constructor(
@@ -46,10 +48,15 @@ export class HttpServer implements Part {
     this.#setting = options.setting ?? 'CHAINR_LISTEN';
     this.#stopDeadlineMs = options.stopDeadlineMs ?? 5000;
     this.#server = http.createServer(options.limits ?? {}, (request, response) => {
+      this.#silent.delete(request.socket);
       bindServerSignal(response, this.#stopping.signal);
       response.once('close', () => this.#closeIfStopping());
       if (this.#stopping.signal.aborted) response.setHeader('Connection', 'close');
       handler(request, response);
+    });
+    this.#server.on('connection', (socket: Socket) => {
+      this.#silent.add(socket);
+      socket.once('close', () => this.#silent.delete(socket));
     });
     if (options.onClientError) this.#server.on('clientError', options.onClientError);
   }
@@ -78,6 +85,8 @@ export class HttpServer implements Part {
     const closed = once(this.#server, 'close');
     this.#server.close();
     this.#server.closeIdleConnections();
+    // Browsers and `fetch` connect ahead of need, and Node does not count as idle what never sent a request.
+    for (const socket of this.#silent) if (socket.bytesRead === 0) socket.destroy();
     const deadline = setTimeout(() => this.#server.closeAllConnections(), this.#stopDeadlineMs);
     await closed;
     clearTimeout(deadline);

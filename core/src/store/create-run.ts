@@ -7,7 +7,7 @@ import { executorKinds, type ExecutorKind, type RunUid } from '../model/records.
 import { keys } from './keys.js';
 import { packPlan, packWaitingRow, planFlags } from './layout.js';
 import type { RunInfo } from './run-info.js';
-import { queuedMax } from './scripts.js';
+import { readyAtOnce } from './scripts.js';
 import { packSource, type Source } from './source.js';
 import type { Transitions } from './transitions.js';
 
@@ -48,12 +48,12 @@ export async function createRun(connection: Redis, transitions: Transitions, run
     jobCount: dag.length,
     idempotency: idempotency ? `${idempotency.scope}:${idempotency.key}` : '',
     bodyHash: idempotency?.bodyHash ?? '',
-    roots: packRoots(roots.slice(0, queuedMax)),
-    backlog: Math.max(0, roots.length - queuedMax),
+    roots: packRoots(roots.slice(0, readyAtOnce)),
+    backlog: Math.max(0, roots.length - readyAtOnce),
   };
   for (;;) {
     const inline = dag.length <= inlineJobs;
-    if (!inline) await storeBefore(connection, uid, { rows, plans, backlog: roots.slice(queuedMax), packedSource });
+    if (!inline) await storeBefore(connection, uid, { rows, plans, backlog: roots.slice(readyAtOnce), packedSource });
     const reply = await transitions.create(
       inline
         ? {

@@ -1,5 +1,5 @@
 import type { ChainrEvent, Cursor } from '../model/records.js';
-import { reasons, reasonTable } from '../model/reasons.js';
+import { reasons, sentenceOf } from '../model/reasons.js';
 import { jobStatuses, runStatuses } from '../model/states.js';
 import { noExitCode } from './layout.js';
 import { parseRunInfo } from './run-info.js';
@@ -26,6 +26,7 @@ export function parseEvent(cursor: Cursor, packed: string): ChainrEvent {
   const [, , , job = '', attempt, status, reasonCode, exitCode] = fields;
   const text = fields.slice(8).join('\x1f');
   const reason = coded(reasons, reasonCode);
+  const code = Number(exitCode) === noExitCode ? undefined : Number(exitCode);
   return {
     kind,
     ...head,
@@ -33,8 +34,8 @@ export function parseEvent(cursor: Cursor, packed: string): ChainrEvent {
     attempt: Number(attempt),
     status: coded(jobStatuses, status),
     reason,
-    message: text === '' ? reasonTable[reason].message : text,
-    ...(Number(exitCode) === noExitCode ? {} : { exitCode: Number(exitCode) }),
+    message: text === '' ? sentenceOf(reason, code) : text,
+    ...(code === undefined ? {} : { exitCode: code }),
   };
 }
 

@@ -76,7 +76,8 @@ export class EventStream {
       if (!signal.aborted) throw error;
     } finally {
       signal.removeEventListener('abort', close);
-      connection.disconnect();
+      // Twice would leave a timer of two seconds, which keeps the process.
+      if (!signal.aborted) connection.disconnect();
     }
   }
 

@@ -56,7 +56,7 @@ export class Lane {
   }
 
   async #comesBack(leftMs: number, signal: AbortSignal, cause: unknown): Promise<void> {
-    const limit = leftMs === Infinity ? signal : AbortSignal.any([signal, AbortSignal.timeout(leftMs)]);
+    const limit = leftMs === Infinity ? signal : AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(leftMs))]);
     try {
       if (this.#connection.status === 'ready')
         await new Promise((resolve) => setTimeout(resolve, Math.min(20, leftMs)));

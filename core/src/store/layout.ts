@@ -7,7 +7,7 @@ import {
   type Phases,
 } from '../model/records.js';
 import type { StepOutcome } from '../model/outcome.js';
-import { reasons, reasonTable, type Reason } from '../model/reasons.js';
+import { reasons, sentenceOf, type Reason } from '../model/reasons.js';
 import { jobStatuses, runStatuses, type JobStatus, type RunStatus } from '../model/states.js';
 
 /**
@@ -124,7 +124,7 @@ export function toJobRecord(index: number, row: Row): JobRecord {
   const text = section?.text;
   const claimed = section !== undefined && section.epoch > 0;
   const attempt = claimed ? (section.phases.claimedAt === undefined ? section.attempt - 1 : section.attempt) : 0;
-  return { index, name, status, reason, message: text ? text : reasonTable[reason].message, attempt };
+  return { index, name, status, reason, message: text ? text : sentenceOf(reason, section?.exitCode), attempt };
 }
 
 /** Undefined for a job of which no attempt was claimed, and for the one that waits to be. */
@@ -135,7 +135,7 @@ export function toAttemptRecord(row: Row): (AttemptRecord & { executor: number; 
     attempt: section.attempt,
     status,
     reason,
-    message: section.text === '' ? reasonTable[reason].message : section.text,
+    message: section.text === '' ? sentenceOf(reason, section.exitCode) : section.text,
     ...(section.exitCode === undefined ? {} : { exitCode: section.exitCode }),
     ...(section.steps === undefined ? {} : { steps: section.steps }),
     phases: section.phases,

@@ -51,8 +51,8 @@ export class LogStore {
       if (finished === undefined) return undefined;
       const length = Number((await this.#connection.hget(key, 'length')) ?? 0);
       const from = Math.min(await this.#lineStart(key, offset, length), length);
-      for (let wanted = maxBytes; ; wanted *= 2) {
-        const to = Math.min(from + Math.max(1, wanted), length);
+      for (let wanted = Math.max(1, maxBytes); ; wanted *= 2) {
+        const to = Math.min(from + wanted, length);
         const bytes = await this.#bytes(key, from, to);
         const end = bytes.lastIndexOf('\n') + 1;
         if (end === 0 && to < length) continue;
@@ -73,6 +73,8 @@ export class LogStore {
     { offset }: { offset: number },
     signal: AbortSignal,
   ): AsyncGenerator<LogPage> {
+    // Asked on the connection that does not wait for Redis: who follows learns that it is away.
+    if ((await whileAvailable(() => this.#isEnded(uid, jobIndex, attempt))) === undefined) return;
     const word = await this.#subscriptions.listen(keys.log(uid, jobIndex, attempt));
     try {
       let at = offset;

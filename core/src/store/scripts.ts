@@ -18,9 +18,16 @@ const files = [
 export const bundleMax = 32;
 export const queuedMax = 1000;
 
-/** Invariant I10: how many edges one call resolves, where a job that becomes ready counts for four. */
+/**
+ * Invariant I10: how many edges one call resolves, at most so many of them at a time; one whose
+ * dependent becomes ready, or ends with it, counts for more.
+ */
 const edgesMax = 1000;
+const edgesPage = 100;
 const readyCost = 3;
+const endCost = 3;
+/** Likewise: how many ready jobs one call hands out where more of them wait. */
+export const readyAtOnce = 256;
 
 /** Works from src and from dist alike. */
 const folder = new URL('../../src/store/lua/', import.meta.url);
@@ -65,7 +72,8 @@ function prelude(table: TruthTable): string {
     `local FORMAT = { row = '${luaFormats.rowHead}', attempt = '${luaFormats.attempt}', state = '${luaFormats.state}' }`,
     `local NO_EXIT, LOG_ENDED, CLOSED = ${String(noExitCode)}, ${String(attemptFlags.logEnded)}, ${String(attemptFlags.closed)}`,
     `local BUNDLE_MAX, QUEUED_MAX, EDGES_MAX = ${String(bundleMax)}, ${String(queuedMax)}, ${String(edgesMax)}`,
-    `local READY_COST, LOG_PART_BYTES = ${String(readyCost)}, ${String(logPartBytes)}`,
+    `local EDGES_PAGE, READY_COST, END_COST = ${String(edgesPage)}, ${String(readyCost)}, ${String(endCost)}`,
+    `local READY_AT_ONCE, LOG_PART_BYTES = ${String(readyAtOnce)}, ${String(logPartBytes)}`,
     '',
   ].join('\n');
 }

@@ -6,10 +6,15 @@ export interface Word {
   close(): Promise<void>;
 }
 
+interface Channel {
+  listeners: Set<() => void>;
+  subscribed: Promise<unknown>;
+}
+
 /** Who listens to which channel, on one connection of their own that is made with the first. */
 export class Subscriptions {
   readonly #connect: () => Redis;
-  readonly #listeners = new Map<string, Set<() => void>>();
+  readonly #channels = new Map<string, Channel>();
   #connection: Redis | undefined;
 
   constructor(connect: () => Redis) {
@@ -22,12 +27,14 @@ export class Subscriptions {
     const onMessage = () => {
       wake();
     };
-    const listeners = this.#listeners.get(channel) ?? new Set();
-    this.#listeners.set(channel, listeners.add(onMessage));
-    if (listeners.size === 1) await this.#open().subscribe(channel);
+    const known = this.#channels.get(channel);
+    const { listeners, subscribed } = known ?? { listeners: new Set(), subscribed: this.#open().subscribe(channel) };
+    this.#channels.set(channel, { listeners: listeners.add(onMessage), subscribed });
+    await subscribed;
     return {
       next: (ms, signal) =>
         new Promise((resolve) => {
+          wake(); // Of the last wait nothing stays behind.
           const done = () => {
             clearTimeout(timer);
             signal.removeEventListener('abort', done);
@@ -40,8 +47,8 @@ export class Subscriptions {
       close: async () => {
         wake();
         listeners.delete(onMessage);
-        if (listeners.size > 0 || this.#listeners.get(channel) !== listeners) return;
-        this.#listeners.delete(channel);
+        if (listeners.size > 0 || this.#channels.get(channel)?.listeners !== listeners) return;
+        this.#channels.delete(channel);
         if (this.#connection?.status === 'ready') await this.#connection.unsubscribe(channel);
       },
     };
@@ -55,7 +62,7 @@ export class Subscriptions {
     if (this.#connection) return this.#connection;
     this.#connection = this.#connect();
     this.#connection.on('message', (channel: string) => {
-      for (const listener of this.#listeners.get(channel) ?? []) listener();
+      for (const listener of this.#channels.get(channel)?.listeners ?? []) listener();
     });
     return this.#connection;
   }

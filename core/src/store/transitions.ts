@@ -18,7 +18,7 @@ export interface ClaimedAttempt {
   job: string;
   /** The job's compact specification (`jobPlan` in core/model/steps.ts), JSON. */
   plan: string;
-  /** The run's `info`, JSON; empty when the same call gave it with another attempt of the run. */
+  /** The run's `info`, JSON. */
   info: string;
 }
 
@@ -49,7 +49,7 @@ export interface NewRunArguments {
   /** `scope:key`, or empty. */
   idempotency: string;
   bodyHash: string;
-  /** The jobs without dependencies, u16 each, at most 1,000. */
+  /** The first jobs without dependencies, u16 each, at most `readyAtOnce`. */
   roots: Buffer;
   /** How many further roots stand in the run's backlog. */
   backlog: number;
@@ -65,6 +65,8 @@ export type CreateReply =
 /** The verbs of the state machine, each one operation of the script (`lua/`), each safe to repeat. */
 export class Transitions {
   readonly #batcher: Batcher;
+  /** Of the runs last claimed from: a call gives a run's info once, whatever it claims of the run. */
+  readonly #infos = new Map<RunUid, string>();
 
   constructor(batcher: Batcher) {
     this.#batcher = batcher;
@@ -85,7 +87,7 @@ export class Transitions {
     by: { owner: string; executor: number; ttlMs: number },
   ): Promise<ClaimedAttempt | ClaimRefusal> {
     const reply = await this.#batcher.run('claim', [id.run, id.index, id.attempt, by.owner, by.executor, by.ttlMs]);
-    return text(reply[0]) === 'ok' ? claimed(reply, by.owner) : (text(reply[0]) as ClaimRefusal);
+    return text(reply[0]) === 'ok' ? this.#claimed(reply, by.owner) : (text(reply[0]) as ClaimRefusal);
   }
 
   /** A change of a running attempt's reason. False: the lease is not the caller's any more. */
@@ -111,7 +113,9 @@ export class Transitions {
     ]);
     if (text(reply[0]) !== 'ok') return { kind: 'stale' };
     if (reply[1] === 1) await this.resume(lease.run);
-    return reply[2] === undefined ? { kind: 'ok' } : { kind: 'ok', fused: claimed(reply[2] as Reply[], lease.owner) };
+    return reply[2] === undefined
+      ? { kind: 'ok' }
+      : { kind: 'ok', fused: this.#claimed(reply[2] as Reply[], lease.owner) };
   }
 
   /** RUNNING → PENDING with the next attempt, ready at once. `canceled`: finish it instead. */
@@ -166,7 +170,7 @@ export class Transitions {
     const reply = await this.#batcher.run('adopt', args);
     if (text(reply[0]) !== 'ok') return text(reply[0]) as 'held' | 'stale';
     return {
-      ...claimed(reply, by.owner),
+      ...this.#claimed(reply, by.owner),
       ended: reply[8] === 1,
       logEnded: reply[9] === 1,
       logLength: Number(reply[10]),
@@ -190,7 +194,27 @@ export class Transitions {
       if (more !== 1) return;
     }
   }
+
+  /** Replies of one call are looked at in its order, so the one with the info comes first. */
+  #claimed(reply: Reply[], owner: string): ClaimedAttempt {
+    const [, uid, index, attempt, epoch, job, plan, info] = reply;
+    const run = text(uid);
+    const bytes = plan as Buffer;
+    const lease = { run, index: Number(index), attempt: Number(attempt), epoch: Number(epoch), owner };
+    const specification = bytes.toString('utf8', 5 + bytes.readUInt32BE(1));
+    return { lease, job: text(job), plan: specification, info: this.#infoOf(run, text(info)) };
+  }
+
+  #infoOf(run: RunUid, given: string): string {
+    if (given === '') return this.#infos.get(run) ?? '';
+    if (this.#infos.size >= infosKept) this.#infos.clear();
+    this.#infos.set(run, given);
+    return given;
+  }
 }
+
+/** More than one call can claim from. */
+const infosKept = 1000;
 
 const leaseArguments = ({ run, index, attempt, epoch, owner }: Lease) => [run, index, attempt, epoch, owner];
 
@@ -206,14 +230,3 @@ const ageArguments = ({ scheduledMs, pulledMs, startedMs }: PhaseAges) => [
 const clip = (message: string) => (message.length > 2000 ? `${message.slice(0, 1999)}…` : message);
 
 const text = (reply: Reply | undefined): string => (Buffer.isBuffer(reply) ? reply.toString('utf8') : '');
-
-function claimed(reply: Reply[], owner: string): ClaimedAttempt {
-  const [, run, index, attempt, epoch, job, plan, info] = reply;
-  const bytes = plan as Buffer;
-  return {
-    lease: { run: text(run), index: Number(index), attempt: Number(attempt), epoch: Number(epoch), owner },
-    job: text(job),
-    plan: bytes.toString('utf8', 5 + bytes.readUInt32BE(1)),
-    info: text(info),
-  };
-}

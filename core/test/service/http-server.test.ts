@@ -100,6 +100,17 @@ describe('an HTTP server', () => {
     expect(await failure).to.be.instanceOf(TypeError);
   });
 
+  it('does not wait for a connection that no request came on', async () => {
+    const server = serve(() => undefined);
+    await server.start();
+    const unused = net.connect(Number(new URL(server.url).port), '127.0.0.1');
+    await once(unused, 'connect');
+    // The request shows that the server has taken in the connection that was made before it.
+    await fetch(server.url, { signal: AbortSignal.timeout(50) }).catch(() => undefined);
+    const closed = once(unused, 'close');
+    await Promise.all([server.stop(), closed]);
+  }).timeout(1_500);
+
   it('aborts the signal of a response whose client has gone', async () => {
     const gone = deferred();
     const server = serve((_request, response) => {

@@ -2,21 +2,41 @@
 -- I10). What is left stands in the run's `todo` behind a mark in `chunks`; `resume` goes on with
 -- it, and the run is not final before.
 local edges_left = EDGES_MAX
+local TODO_PAGE = 200
 
-local function load_todo(run)
-  if run.todo_list then return run.todo_list end
-  local list = {}
-  if run.todo > 0 then
-    run.todo_stored = true
-    local items = redis.call('LRANGE', P .. 'todo:' .. run.uid, 0, -1)
+-- What is left of a run's edges: first what stands in Redis, read page by page, then what this
+-- call adds. Only what changes is written, so that a call costs the same however long the list is.
+local function todo_of(run)
+  local todo = run.todo_queue
+  if not todo then
+    todo = { stored = run.todo, taken = 0, page = {}, added = {}, next_added = 1 }
+    run.todo_queue = todo
+  end
+  return todo
+end
+
+-- The first item, { index of an ended job, edge to go on with }, or nil when none is left.
+local function first_todo(run)
+  local todo = todo_of(run)
+  if todo.taken == todo.stored then return todo.added[todo.next_added] end
+  if not todo.page[todo.taken + 1] then
+    local items = redis.call('LRANGE', P .. 'todo:' .. run.uid, todo.taken, todo.taken + TODO_PAGE - 1)
     for i = 1, #items do
       local index, edge = string.match(items[i], '^(%d+):(%d+)$')
-      list[i] = { tonumber(index), tonumber(edge) }
+      todo.page[todo.taken + i] = { tonumber(index), tonumber(edge) }
     end
   end
-  run.todo_list = list
-  run.todo_first = 1
-  return list
+  return todo.page[todo.taken + 1]
+end
+
+local function drop_first_todo(run)
+  local todo = run.todo_queue
+  if todo.taken < todo.stored then todo.taken = todo.taken + 1 else todo.next_added = todo.next_added + 1 end
+end
+
+local function add_todo(run, row)
+  local added = todo_of(run).added
+  added[#added + 1] = { row.index, 0 }
 end
 
 local function end_dependent(run, row, cause)
@@ -28,20 +48,19 @@ local function end_dependent(run, row, cause)
     set_status(run, row, JOB.SKIPPED, REASON.ConditionNotMet)
   end
   emit_job('job.status', run, row)
-  run.todo_list[#run.todo_list + 1] = { row.index, 0 }
+  add_todo(run, row)
 end
 
--- Dependents that became ready are appended to `fresh`.
+-- Dependents that became ready are appended to `fresh`. True when no edge of the item is left.
 local function resolve_item(run, item, fresh)
   local cause = load_row(run, item[1])
   local plan = load_plan(run, item[1])
   local _, bytes = struct.unpack('>BI4', plan)
   local count = bytes / 3
   local from = item[2]
-  local to = math.min(count, from + edges_left)
-  edges_left = edges_left - (to - from) - 1
-  while from < to do
-    local upto = math.min(to, from + 200)
+  edges_left = edges_left - 1
+  while from < count and edges_left > 0 do
+    local upto = math.min(count, from + math.min(edges_left, EDGES_PAGE))
     local indexes, masks = {}, {}
     for edge = from, upto - 1 do
       local high, low, mask = string.byte(plan, 6 + edge * 3, 8 + edge * 3)
@@ -49,11 +68,13 @@ local function resolve_item(run, item, fresh)
       masks[#masks + 1] = mask
     end
     load_rows(run, indexes)
+    edges_left = edges_left - #indexes
     for i = 1, #indexes do
       local row = run.rows[indexes[i]]
       if row.status == JOB.PENDING then
         if bit.band(SATISFIES[cause.status], masks[i]) == 0 then
           end_dependent(run, row, cause)
+          edges_left = edges_left - END_COST
         else
           row.unsatisfied = row.unsatisfied - 1
           touch_row(run, row)
@@ -67,45 +88,41 @@ local function resolve_item(run, item, fresh)
       end
     end
     from = upto
-    if edges_left <= 0 then break end
   end
   item[2] = from
   return from == count
 end
 
 local function resolve(run, fresh)
-  local list = load_todo(run)
-  run.todo_changed = true
   touch_run(run)
-  while edges_left > 0 and run.todo_first <= #list do
-    if not resolve_item(run, list[run.todo_first], fresh) then break end
-    run.todo_first = run.todo_first + 1
+  while edges_left > 0 do
+    local item = first_todo(run)
+    if not item or not resolve_item(run, item, fresh) then break end
+    drop_first_todo(run)
   end
-  run.todo = #list - run.todo_first + 1
+  local todo = run.todo_queue
+  run.todo = todo.stored - todo.taken + #todo.added - todo.next_added + 1
   return run.todo > 0
 end
 
 -- The edges of a job that has just ended.
 local function resolve_ended(run, row, fresh)
-  local list = load_todo(run)
-  list[#list + 1] = { row.index, 0 }
+  add_todo(run, row)
   return resolve(run, fresh)
 end
 
 local function write_todo(run)
-  local key = P .. 'todo:' .. run.uid
-  redis.call('DEL', key)
-  if run.todo == 0 then
-    redis.call('ZREM', P .. 'chunks', run.uid)
-    return
-  end
-  redis.call('ZADD', P .. 'chunks', now, run.uid)
+  local key, todo = P .. 'todo:' .. run.uid, run.todo_queue
+  if todo.taken > 0 then redis.call('LTRIM', key, todo.taken, -1) end
+  local head = todo.taken < todo.stored and todo.page[todo.taken + 1]
+  if head then redis.call('LSET', key, 0, head[1] .. ':' .. head[2]) end
   local items = {}
-  for i = run.todo_first, #run.todo_list do
-    items[#items + 1] = run.todo_list[i][1] .. ':' .. run.todo_list[i][2]
-    if #items == 1000 or i == #run.todo_list then
+  for i = todo.next_added, #todo.added do
+    items[#items + 1] = todo.added[i][1] .. ':' .. todo.added[i][2]
+    if #items == 1000 or i == #todo.added then
       redis.call('RPUSH', key, unpack(items))
       items = {}
     end
   end
+  if run.todo > 0 then redis.call('ZADD', P .. 'chunks', now, run.uid) else redis.call('ZREM', P .. 'chunks', run.uid) end
 end

@@ -46,7 +46,7 @@ for i = 1, #touched do
     end
   end
   if (run.backlog_taken or 0) > 0 then redis.call('LTRIM', P .. 'backlog:' .. run.uid, run.backlog_taken, -1) end
-  if run.todo_changed and (run.todo > 0 or run.todo_stored) then write_todo(run) end
+  if run.todo_queue and (run.todo > 0 or run.todo_queue.stored > 0) then write_todo(run) end
   if run.final then redis.call('ZREM', P .. 'live:' .. KIND[run.kind], run.uid) end
 end
 for key, value in pairs(pending_keys) do redis.call('SET', key, value, 'EX', 86400) end

@@ -1,6 +1,8 @@
 -- Rule R4: a ready job is handed out in a message, at most QUEUED_MAX of a run at once; the rest
--- waits in the run's backlog, and each claim hands out the next ones.
+-- waits in the run's backlog, and each claim hands out the next ones; one call so many of them
+-- (invariant I10), but always some of a run that has none left to be claimed.
 local handouts = {}
+local backlog_left = READY_AT_ONCE
 
 local function hand_out(run, row)
   run.queued = run.queued + 1
@@ -28,10 +30,12 @@ end
 
 local function hand_out_backlog(run)
   if run.backlog == 0 or run.queued > QUEUED_MAX - BUNDLE_MAX then return end
+  if backlog_left <= 0 and run.queued >= BUNDLE_MAX then return end
   local taken = run.backlog_taken or 0
   local indexes = redis.call('LRANGE', P .. 'backlog:' .. run.uid, taken, taken + BUNDLE_MAX - 1)
   run.backlog_taken = taken + #indexes
   run.backlog = run.backlog - #indexes
+  backlog_left = backlog_left - #indexes
   for i = 1, #indexes do indexes[i] = tonumber(indexes[i]) end
   load_rows(run, indexes)
   for i = 1, #indexes do

@@ -1,0 +1,96 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { Client } from '@chainr/core/api/client';
+import { parseServiceUrl } from '@chainr/core/service/address';
+import type { Part } from '@chainr/core/service/lifecycle';
+import type { Logger } from '@chainr/core/service/logger';
+import { Store } from '@chainr/core/store/store';
+import type { Executor } from '@chainr/executor/port';
+import { createService as createGate } from '@chainr/gate/service';
+import { createService as createNotif } from '@chainr/notif/service';
+import { createService as createRecycle } from '@chainr/recycle/service';
+import { createService as createSched } from '@chainr/sched/service';
+import { createService as createUi } from '@chainr/ui/service';
+import { createService as createWork, type WorkService } from '@chainr/work/service';
+import { silentLogger } from './open-store.js';
+import { startRedis, type TestRedis } from './redis.js';
+
+type WorkConfig = Parameters<typeof createWork>[0];
+
+export interface ConstellationOptions {
+  /** Where attempts run; closed with the worker. */
+  executor: Executor;
+  /** In place of what a test needs by default, such as `{ capacity: 200 }`. */
+  work?: Partial<WorkConfig>;
+  /** Further settings of Redis, such as `['--slowlog-log-slower-than', '5000']`. */
+  redisSettings?: readonly string[];
+  logger?: Logger;
+}
+
+export interface Constellation {
+  /** `http://127.0.0.1:port` of gate. */
+  readonly url: string;
+  readonly client: Client;
+  /** A look behind the API. */
+  readonly store: Store;
+  readonly redis: TestRedis;
+  readonly work: WorkService;
+  stop(): Promise<void>;
+}
+
+/** All services in this process, as `chainr up` has them, over a real Redis of their own. */
+export async function startConstellation(options: ConstellationOptions): Promise<Constellation> {
+  const { executor, redisSettings, logger = silentLogger } = options;
+  const redis = await startRedis(redisSettings);
+  const home = await mkdtemp(path.join(tmpdir(), 'chainr-home-'));
+  const listen = { host: '127.0.0.1', port: 0 };
+  const base = { redisUrl: redis.url, listen, logLevel: 'silent' };
+  const sched = createSched({ ...base, executorKind: executor.kind }, logger);
+  const notif = createNotif(base, logger);
+  const ui = createUi(base, logger);
+  const recycle = createRecycle(base, logger);
+  const work = createWork(workConfig({ ...base, executor: executor.kind, home, ...options.work }), {
+    logger,
+    executor,
+  });
+  const store = new Store({ url: redis.url, logger, deliver: () => undefined });
+  const begun: Part[] = [];
+  const stop = async (): Promise<void> => {
+    for (let part = begun.pop(); part; part = begun.pop()) await part.stop();
+    await redis.stop();
+    await rm(home, { recursive: true, force: true });
+  };
+  const start = async (parts: readonly Part[]): Promise<void> => {
+    for (const part of parts) {
+      begun.push(part);
+      await part.start();
+    }
+  };
+  try {
+    await start([store, sched, notif, ui]);
+    const addressOf = ({ url }: { url: string }) => parseServiceUrl(url);
+    const upstreams = { sched: addressOf(sched), notif: addressOf(notif), ui: addressOf(ui) };
+    const gate = createGate({ listen, ...upstreams, logLevel: 'silent' }, logger);
+    await start([gate, work, recycle]);
+    return { url: gate.url, client: new Client({ baseUrl: gate.url }), store, redis, work, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+type Needed = Pick<WorkConfig, 'redisUrl' | 'listen' | 'logLevel' | 'executor' | 'home'>;
+
+function workConfig(config: Needed & Partial<WorkConfig>): WorkConfig {
+  return {
+    capacity: 4,
+    leaseTtlMs: 6_000,
+    renewEveryMs: 2_000,
+    removalGraceMs: 60_000,
+    stopGraceMs: 2_000,
+    logLimitBytes: 64 * 1024 * 1024,
+    alone: true,
+    ...config,
+  };
+}
