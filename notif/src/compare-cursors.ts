@@ -1,8 +1,12 @@
 import type { Cursor } from '@chainr/core/model/records';
+import { placeOf } from '@chainr/core/store/event-entries';
 
 /** Orders two cursors as the stream does: negative if `a` comes before `b`. */
 export function compareCursors(a: Cursor, b: Cursor): number {
-  const [aTime = 0, aCount = 0] = a.split('-').map(Number);
-  const [bTime = 0, bCount = 0] = b.split('-').map(Number);
-  return aTime - bTime || aCount - bCount;
+  if (a === b) return 0;
+  const [first, second] = [placeOf(a), placeOf(b)];
+  const [aTime = 0, aCount = 0] = first.entry.split('-').map(Number);
+  const [bTime = 0, bCount = 0] = second.entry.split('-').map(Number);
+  // The cursor that names no event stands after the last one of its entry.
+  return aTime - bTime || aCount - bCount || (first.events ?? Infinity) - (second.events ?? Infinity);
 }

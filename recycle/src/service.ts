@@ -24,7 +24,7 @@ export function createService(
   return new ListeningService(
     'recycle',
     logger,
-    [queue, store, ...loops],
+    [store, queue, ...loops],
     new HttpServer('http', app, config.listen, logger),
   );
 }

@@ -9,7 +9,7 @@ export type Need = string | { job: string; conditions: Partial<Record<Condition,
 export type JobShape = readonly Need[] | { dependsOn?: readonly Need[]; [field: string]: unknown };
 
 /** `{ a: [], b: ['a'] }` as a user would write it: every job runs `:`. */
-export function writtenPipeline(jobs: Readonly<Record<string, JobShape>>): object {
+function writtenPipeline(jobs: Readonly<Record<string, JobShape>>): object {
   const entries = Object.entries(jobs).map(([name, shape]) => {
     const fields = isList(shape) ? { dependsOn: shape } : shape;
     return [name, { image: 'busybox', run: ':', ...fields }] as const;
@@ -25,7 +25,10 @@ export function pipelineOf(jobs: Readonly<Record<string, JobShape>>): Pipeline {
 }
 
 /** One job, then `width` jobs that wait for it, then one that waits for all of them. */
-export function fanOfJobs(width: number, conditions: Partial<Record<Condition, boolean>> = { success: true }): Pipeline {
+export function fanOfJobs(
+  width: number,
+  conditions: Partial<Record<Condition, boolean>> = { success: true },
+): Pipeline {
   const middle = Array.from({ length: width }, (_, at) => `middle-${String(at)}`);
   return pipelineOf({
     first: [],

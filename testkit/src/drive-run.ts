@@ -58,8 +58,15 @@ export async function driveRun(
 }
 
 /** Ends an attempt with its log and closes it. */
-async function endAttempt(store: Store, lease: Lease, fails: boolean, fuse: boolean): Promise<ClaimedAttempt | undefined> {
-  const outcome = fails ? ({ reason: 'ExitCode', exitCode: 1 } as const) : ({ reason: 'Completed', exitCode: 0 } as const);
+async function endAttempt(
+  store: Store,
+  lease: Lease,
+  fails: boolean,
+  fuse: boolean,
+): Promise<ClaimedAttempt | undefined> {
+  const outcome = fails
+    ? ({ reason: 'ExitCode', exitCode: 1 } as const)
+    : ({ reason: 'Completed', exitCode: 0 } as const);
   const finished = await store.transitions.finish(lease, outcome, {}, fuse ? ttlMs : undefined);
   if (finished.kind === 'stale') throw new Error(`the end of ${formatAttemptId(lease)} was refused`);
   await store.transitions.appendLog(lease, { length: 0, bytes: Buffer.alloc(0), position: '', end: true });

@@ -17,9 +17,10 @@ export async function readSlowLog(client: Redis): Promise<SlowCommand[]> {
     .sort((one, other) => other.ms - one.ms);
 }
 
+const operations = /\b(create|claim|report|finish|requeue|close|append-log|renew|adopt|resume|redeliver)\b/g;
+
 function describeCall(args: readonly string[]): string {
-  const [command = ''] = args;
-  if (!/^evalsha?$/i.test(command)) return args.slice(0, 2).join(' ');
-  const operations = args.slice(6).filter((arg) => /^[a-z-]{5,12}$/.test(arg) && arg !== 'driver');
-  return `${command.toLowerCase()} ${[...new Set(operations)].join(' ')}`;
+  const [command = '', , ...rest] = args;
+  if (!/^eval(sha)?$/i.test(command)) return args.slice(0, 2).join(' ');
+  return `${command.toLowerCase()} ${[...new Set(rest.join(' ').match(operations))].join(' ')}`;
 }

@@ -51,33 +51,41 @@ export class AttemptRunner implements Part {
     this.#track(adopted.ended ? this.#closeEnded(adopted, sentAt) : this.#runChain(adopted, sentAt, adopted));
   }
 
-  async #runChain(first: ClaimedAttempt, firstSentAt: number, from = { logLength: 0, position: '' }): Promise<void> {
-    let next: { claimed: ClaimedAttempt; sentAt: number } | undefined = { claimed: first, sentAt: firstSentAt };
-    let log = { length: from.logLength, position: from.position };
+  async #runChain(first: ClaimedAttempt, sentAt: number, from = { logLength: 0, position: '' }): Promise<void> {
     try {
-      for (let hops = 0; next; hops += 1) {
-        const attempt = this.#takeInHand(next.claimed, next.sentAt, log);
-        next = await this.#runOne(attempt, () => !this.#stopping && hops < fusionHops);
-        log = { length: 0, position: '' };
-      }
+      const log = { length: from.logLength, position: from.position };
+      let attempt: Attempt | undefined = this.#takeInHand(first, sentAt, log);
+      for (let hops = 0; attempt; hops += 1) attempt = await this.#runOne(attempt, hops);
     } finally {
       this.#context.capacity.release();
     }
   }
 
-  /** @returns the dependent that came back claimed. */
-  async #runOne(
-    attempt: Attempt,
-    mayFuse: () => boolean,
-  ): Promise<{ claimed: ClaimedAttempt; sentAt: number } | undefined> {
+  /**
+   * @returns the dependent that came back claimed. It is in hand before the attempt is let go of:
+   * what both have of their run came with the first of them.
+   */
+  async #runOne(attempt: Attempt, hops: number): Promise<Attempt | undefined> {
     try {
-      const { fused, closed } = await runAttempt(this.#context, attempt, mayFuse);
-      this.#track(closed.catch((error: unknown) => { this.#logLoss(attempt, error); }).finally(() => { this.#letGo(attempt); })); // prettier-ignore
-      return fused;
+      const { fused, closed } = await runAttempt(this.#context, attempt, () => !this.#stopping && hops < fusionHops);
+      const next = fused && this.#takeInHand(fused.claimed, fused.sentAt, { length: 0, position: '' });
+      if (closed) this.#track(this.#letGoWhen(closed, attempt));
+      else this.#letGo(attempt);
+      return next;
     } catch (error) {
       this.#logLoss(attempt, error);
       this.#letGo(attempt);
       return undefined;
+    }
+  }
+
+  async #letGoWhen(closed: Promise<void>, attempt: Attempt): Promise<void> {
+    try {
+      await closed;
+    } catch (error) {
+      this.#logLoss(attempt, error);
+    } finally {
+      this.#letGo(attempt);
     }
   }
 

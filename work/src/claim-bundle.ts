@@ -13,6 +13,7 @@ export async function claimBundle(context: WorkContext, runner: AttemptRunner, i
   const by = { owner: context.owner, executor: context.executorNumber(), ttlMs: config.leaseTtlMs };
   const sentAt = performance.now();
   const returned = places < ids.length ? store.transitions.redeliver(executor.kind, ids.slice(places)) : undefined;
+  returned?.catch(() => undefined); // It is looked at when the claims are done.
   const replies = await Promise.allSettled(wanted.map((id) => store.transitions.claim(id, by)));
   replies.forEach((reply, at) => {
     if (reply.status === 'fulfilled' && typeof reply.value !== 'string') {
@@ -21,7 +22,7 @@ export async function claimBundle(context: WorkContext, runner: AttemptRunner, i
     }
     capacity.release();
     const id = wanted[at];
-    const why = reply.status === 'fulfilled' ? reply.value : reply.reason;
+    const why: unknown = reply.status === 'fulfilled' ? reply.value : reply.reason;
     context.logger.debug({ event: 'claim.refused', id: id && formatAttemptId(id), why }, 'A claim was refused');
   });
   await returned;

@@ -104,7 +104,7 @@ export class LeaseKeeper implements Part {
     const { signal } = this.#stopped;
     while (!signal.aborted) {
       await pause(this.#options.renewEveryMs, undefined, { signal }).catch(() => undefined); // Only an abort ends it early.
-      if (signal.aborted) return;
+      if (this.#stopped.signal.aborted) return;
       await this.tick().catch((error: unknown) => {
         this.#options.logger.warn(
           { event: 'lease.renewal-failed', err: error },

@@ -22,6 +22,7 @@ export class LogWriter {
   readonly #spec: AttemptSpec;
   readonly #log: LogState;
   #attemptEnded = false;
+  #allStored = false;
   #abandoned = false;
   #wake: (() => void) | undefined;
 
@@ -35,6 +36,12 @@ export class LogWriter {
   /** Resolves when all output is stored, or the log has reached its limit. */
   async write(): Promise<void> {
     while (!(await this.#writeOn()));
+    this.#allStored = true;
+  }
+
+  /** Whether `write` has resolved: nothing is left but the end mark. */
+  get allStored(): boolean {
+    return this.#allStored;
   }
 
   /** The attempt has ended: from now on nothing is gathered. */
@@ -47,7 +54,7 @@ export class LogWriter {
   async cut(sentence: string): Promise<void> {
     this.#abandoned = true;
     this.#wake?.();
-    await this.#append(systemLine(sentence), this.#log.position, false);
+    while (!(await this.#append(systemLine(sentence), this.#log.position, false)));
   }
 
   /** Stores the end mark. */
@@ -63,8 +70,7 @@ export class LogWriter {
       const text = lines.map(formatLogLine).join('');
       const bytes = Buffer.byteLength(text);
       if (this.#log.length + bytes > config.logLimitBytes) {
-        const limit = `The log is cut here: it has reached the limit of ${String(config.logLimitBytes)} bytes.`;
-        return this.#append(systemLine(limit), position, false);
+        return this.#append(this.#whatFits(lines) + systemLine(limitSentence(config.logLimitBytes)), position, false);
       }
       if (!(await this.#append(text, position, false))) return false;
       if (bytes < fullBatchBytes && !this.#attemptEnded) await this.#gather();
@@ -72,11 +78,21 @@ export class LogWriter {
     return true;
   }
 
+  #whatFits(lines: readonly LogLine[]): string {
+    let room = this.#context.config.logLimitBytes - this.#log.length;
+    const fitting = lines.map(formatLogLine);
+    const end = fitting.findIndex((line) => (room -= Buffer.byteLength(line)) < 0);
+    return fitting.slice(0, end).join('');
+  }
+
   async #append(text: string, position: Position, end: boolean): Promise<boolean> {
     const log = this.#log;
     const entry = { length: log.length, bytes: Buffer.from(text), position, end };
     const reply = await this.#context.store.transitions.appendLog(this.#held.lease, entry);
-    if (reply.kind === 'stale') throw new LeaseLost('the log belongs to another lease');
+    if (reply.kind === 'stale') {
+      this.#held.abandon();
+      throw new LeaseLost('the log belongs to another lease');
+    }
     log.length = reply.length;
     log.position = reply.kind === 'ok' ? position : reply.position;
     return reply.kind === 'ok';
@@ -92,6 +108,8 @@ export class LogWriter {
     });
   }
 }
+
+const limitSentence = (bytes: number) => `The log is cut here: it has reached the limit of ${String(bytes)} bytes.`;
 
 function systemLine(text: string): string {
   const line: LogLine = { time: Date.now(), step: 'main', stream: 'system', text, newline: true };

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Part } from '@chainr/core/service/lifecycle';
+import type { DueRemoval } from '@chainr/core/store/work-store';
 import type { WorkContext } from './context.js';
 
 const everyMs = 5_000;
@@ -28,15 +29,27 @@ export class RemoveClosedAttempts implements Part {
 
   /** One pass over what is due now; an entry goes only after the remains did. @returns how many went. */
   async tick(): Promise<number> {
-    const { store, executor } = this.#context;
-    const number = this.#context.executorNumber();
-    const due = await store.work.listDue(number, page);
-    for (const { job, ...id } of due) {
+    const { store } = this.#context;
+    let removed = 0;
+    for (const due of await store.work.listDue(this.#context.executorNumber(), page)) {
       if (this.#stopped.signal.aborted) break;
-      await executor.remove({ run: id.run, job, attempt: id.attempt }, () => undefined);
-      await store.work.forgetDue(number, id);
+      if (await this.#remove(due)) removed += 1;
     }
-    return due.length;
+    return removed;
+  }
+
+  /** What cannot be removed now must not keep the others from being. */
+  async #remove({ job, ...id }: DueRemoval): Promise<boolean> {
+    const { store, executor, logger } = this.#context;
+    try {
+      await executor.remove({ run: id.run, job, attempt: id.attempt }, () => undefined);
+    } catch (error) {
+      const named = { event: 'removal.failed', run: id.run, job, attempt: id.attempt, err: error };
+      logger.warn(named, 'The remains of an attempt could not be removed; trying again');
+      return false;
+    }
+    await store.work.forgetDue(this.#context.executorNumber(), id);
+    return true;
   }
 
   async #loop(): Promise<void> {
@@ -44,8 +57,8 @@ export class RemoveClosedAttempts implements Part {
     while (!signal.aborted) {
       const removed = await this.tick().catch((error: unknown) => {
         this.#context.logger.warn(
-          { event: 'removal.failed', err: error },
-          'Remains could not be removed; trying again',
+          { event: 'removal.unknown', err: error },
+          'It could not be read which remains are due; trying again',
         );
         return 0;
       });

@@ -20,8 +20,8 @@ export interface Attempt {
 export interface Ended {
   /** The dependent that was claimed with the end, and when that was asked for (`performance.now()`). */
   fused?: { claimed: ClaimedAttempt; sentAt: number };
-  /** Resolves when the attempt is closed. */
-  closed: Promise<void>;
+  /** Resolves when the attempt is closed; absent when it is, or is another's to close. */
+  closed?: Promise<void>;
 }
 
 /** Rule R5: how long the rest of a log is waited for after the attempt's end. */
@@ -44,14 +44,16 @@ export async function runAttempt(context: WorkContext, attempt: Attempt, mayFuse
   const { held, spec } = attempt;
   await whileOut(context, attempt, () => executor.ensure(spec, held.guard));
   const log = new LogWriter(context, held, spec, attempt.log);
-  const written = log.write();
+  const written = whileOut(context, attempt, () => log.write());
   written.catch(() => undefined); // It is looked at when the attempt has ended.
   const outcome = await whileOut(context, attempt, () =>
     executor.observe(spec, (change) => { report(context, held, change); }, held.signal),
   ); // prettier-ignore
   log.attemptEnded();
   if (wasInterrupted(attempt, outcome)) return { closed: requeue(context, held, log, written) };
-  return finish(context, held, outcome, mayFuse(), () => close(context, held, log, written));
+  return finish(context, held, outcome, { fuse: mayFuse(), close: log.allStored }, () =>
+    close(context, held, log, written),
+  );
 }
 
 /** An adopted attempt whose end is recorded already: only its log and its closing are left. */
@@ -59,22 +61,30 @@ export async function closeEndedAttempt(context: WorkContext, attempt: Attempt, 
   const log = new LogWriter(context, attempt.held, attempt.spec, attempt.log);
   log.attemptEnded();
   if (logEnded) await closeLease(context, attempt.held);
-  else await close(context, attempt.held, log, log.write());
+  else
+    await close(
+      context,
+      attempt.held,
+      log,
+      whileOut(context, attempt, () => log.write()),
+    );
 }
 
+/** @param also `close`: all output is stored, so that the attempt can be closed with its end. */
 async function finish(
   context: WorkContext,
   { lease }: HeldLease,
   outcome: Outcome,
-  fuse: boolean,
+  also: { fuse: boolean; close: boolean },
   whenFinished: () => Promise<void>,
 ): Promise<Ended> {
+  const { leaseTtlMs, removalGraceMs } = context.config;
   const sentAt = performance.now();
   const ages = outcome.startedAt === undefined ? {} : { startedMs: Date.now() - outcome.startedAt };
-  const ttlMs = fuse ? context.config.leaseTtlMs : undefined;
-  const reply = await context.store.transitions.finish(lease, outcome, ages, ttlMs);
-  if (reply.kind === 'stale') return { closed: Promise.resolve() };
-  return { ...(reply.fused ? { fused: { claimed: reply.fused, sentAt } } : {}), closed: whenFinished() };
+  const [fuseTtlMs, closeGraceMs] = [also.fuse ? leaseTtlMs : undefined, also.close ? removalGraceMs : undefined];
+  const reply = await context.store.transitions.finish(lease, outcome, ages, fuseTtlMs, closeGraceMs);
+  const fused = reply.kind === 'ok' && reply.fused ? { fused: { claimed: reply.fused, sentAt } } : {};
+  return reply.kind === 'stale' || also.close ? fused : { ...fused, closed: whenFinished() };
 }
 
 /**

@@ -77,7 +77,7 @@ export function createService(config: WorkConfig, parts: WorkParts = {}): WorkSe
     take: (ids) => claimBundle(context, runner, ids),
   });
   const recovery = config.alone ? [new RecoverLeases(context, runner)] : [];
-  const list = [queue, store, registered, leases, new RemoveClosedAttempts(context), runner, ...recovery, reader];
+  const list = [store, queue, registered, leases, new RemoveClosedAttempts(context), runner, ...recovery, reader];
   const app = healthApp('work', { redis: () => store.ping() }, logger);
   return new WorkService(runner, 'work', logger, list, new HttpServer('http', app, config.listen, logger));
 }

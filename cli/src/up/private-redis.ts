@@ -66,7 +66,7 @@ export class PrivateRedis implements Part {
     const { signal } = this.#stopped;
     while (!signal.aborted) {
       await pause(lookEveryMs, undefined, { signal }).catch(() => undefined); // Only an abort ends it early.
-      if (signal.aborted || !this.#server || this.#server.isAlive()) continue;
+      if (this.#stopped.signal.aborted || !this.#server || this.#server.isAlive()) continue;
       this.#logger.error({ event: 'redis.ended', pid: this.#server.pid }, 'Redis has ended; starting it again');
       await this.#startServer().then(
         (server) => { this.#server = server; },

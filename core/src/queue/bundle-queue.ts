@@ -73,6 +73,10 @@ export class BundleQueue {
         skipVersionCheck: true,
         skipMetasUpdate: true,
       });
+      // Without a listener BullMQ writes such errors to stderr; of a message that is lost `deliver` tells.
+      queue.on('error', (error) => {
+        this.#logger.debug({ event: 'queue.away', error: error.message });
+      });
       this.#queues.set(kind, queue);
     }
     return queue;

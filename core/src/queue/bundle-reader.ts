@@ -75,7 +75,7 @@ export class BundleReader implements Part {
     while (!signal.aborted) {
       await this.#options.room(signal);
       while (this.#underWay.size >= underWayMax) await Promise.race(this.#underWay);
-      const message = signal.aborted ? undefined : await this.#fetch(worker);
+      const message = this.#stopped.signal.aborted ? undefined : await this.#fetch(worker);
       if (!message) continue;
       const taking = this.#take(message).finally(() => this.#underWay.delete(taking));
       this.#underWay.add(taking);

@@ -1,8 +1,8 @@
 import type { Redis } from 'ioredis';
-import { Lane, type Reply } from './lane.js';
+import { Lane } from './lane.js';
+import { packOperations, type Argument } from './pack-operations.js';
 import type { Script } from './scripts.js';
-
-type Argument = string | Buffer | number;
+import type { Reply } from './unpack-reply.js';
 
 interface Operation {
   name: string;
@@ -105,11 +105,9 @@ export class Batcher {
   }
 
   async #carryOut(lane: Lane, operations: Operation[]): Promise<void> {
-    const args: Argument[] = [];
-    for (const { name, args: own } of operations) args.push(name, own.length, ...own);
     let replies: Reply[];
     try {
-      replies = await lane.call(args, this.#stopped.signal);
+      replies = await lane.call(packOperations(operations), this.#stopped.signal);
     } catch (error) {
       // A script's own error leaves nothing written: alone, only the operation at fault fails again.
       if (operations.length > 1 && error instanceof Error && error.name === 'ReplyError') {
@@ -128,6 +126,6 @@ export class Batcher {
 }
 
 function toBundle(reply: Reply): Bundle {
-  const [kind, message, ...ids] = reply as [number, number, ...Buffer[]];
-  return { kind, message, ids: ids.map((id) => id.toString('latin1')) };
+  const [kind, message, ...ids] = reply as [number, number, ...string[]];
+  return { kind, message, ids };
 }

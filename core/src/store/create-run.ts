@@ -4,7 +4,7 @@ import { compileDag, type DagNode } from '../model/dag.js';
 import { jobPlan, type Pipeline } from '../model/pipeline.js';
 import { executorKinds, type ExecutorKind, type RunUid } from '../model/records.js';
 
-import { keys } from './keys.js';
+import { keys, planField } from './keys.js';
 import { packPlan, packWaitingRow, planFlags } from './layout.js';
 import type { RunInfo } from './run-info.js';
 import { readyAtOnce } from './scripts.js';
@@ -24,7 +24,7 @@ export type CreatedRun = { kind: 'created' | 'replayed'; uid: RunUid } | { kind:
 /** Runs up to this size are stored by the one call that makes them visible. */
 const inlineJobs = 100;
 /** Jobs per command of what is stored before (invariant I10). */
-const chunkJobs = 500;
+const chunkJobs = 250;
 /** What was stored before expires by itself, should the process die before it is made visible. */
 const unfinishedSeconds = 600;
 
@@ -68,7 +68,7 @@ export async function createRun(connection: Redis, transitions: Transitions, run
 }
 
 function infoOf(pipeline: Pipeline, executorKind: ExecutorKind): RunInfo {
-  const { name, labels = {} } = pipeline.metadata;
+  const { name, labels } = pipeline.metadata;
   const { env = {} } = pipeline;
   return {
     ...(name === undefined ? {} : { name }),
@@ -98,15 +98,13 @@ interface StoredBefore {
 async function storeBefore(connection: Redis, uid: RunUid, what: StoredBefore): Promise<void> {
   const { rows, plans, backlog, packedSource } = what;
   await connection.set(keys.source(uid), packedSource, 'EX', unfinishedSeconds);
-  for (const [key, values] of [
-    [keys.jobs(uid), rows],
-    [keys.plan(uid), plans],
-  ] as const) {
-    for (let from = 0; from < values.length; from += chunkJobs) {
-      const fields = values.slice(from, from + chunkJobs).flatMap((value, at) => [String(from + at), value]);
-      await connection.hset(key, ...fields);
-      if (from === 0) await connection.expire(key, unfinishedSeconds);
-    }
+  for (let from = 0; from < rows.length; from += chunkJobs) {
+    const fields = rows.slice(from, from + chunkJobs).flatMap((row, at) => {
+      const index = from + at;
+      return [String(index), row, planField(index), plans[index] ?? row];
+    });
+    await connection.hset(keys.run(uid), ...fields);
+    if (from === 0) await connection.expire(keys.run(uid), unfinishedSeconds);
   }
   await connection.del(keys.backlog(uid));
   for (let from = 0; from < backlog.length; from += 1000) {

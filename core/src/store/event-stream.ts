@@ -1,14 +1,13 @@
 import type { Redis } from 'ioredis';
 import type { ChainrEvent, Cursor } from '../model/records.js';
+import { eventsOf, placeOf, type Entry } from './event-entries.js';
 import { keys } from './keys.js';
-import { parseEvent } from './event-format.js';
 import { whileAvailable } from './while-available.js';
 
 /** A cursor before the first event. */
 export const beginning: Cursor = '0-0';
 
-/** Whether a text can be a cursor at all. */
-export const isCursor = (text: string): boolean => /^\d{1,16}-\d{1,16}$/.test(text);
+export { isCursor } from './event-entries.js';
 
 export interface EventPage {
   events: ChainrEvent[];
@@ -18,7 +17,9 @@ export interface EventPage {
   resync: boolean;
 }
 
-type Entry = [id: string, fields: string[]];
+/** What a page begins with, and what a tail takes at once. */
+const fewEntries = 16;
+const entriesAtOnce = 50;
 
 /** The one event stream (invariant I6). */
 export class EventStream {
@@ -35,11 +36,10 @@ export class EventStream {
   async readEvents(after: Cursor | undefined, limit: number): Promise<EventPage> {
     return whileAvailable(async () => {
       const from = after ?? beginning;
-      if (from !== beginning && !(await this.#isKept(from))) {
-        return { events: [], cursor: await this.lastCursor(), resync: true };
-      }
-      const entries = (await this.#connection.xrange(keys.events, `(${from}`, '+', 'COUNT', limit)) as Entry[];
-      return { events: entries.map(toEvent), cursor: entries.at(-1)?.[0] ?? from, resync: false };
+      const rest = from === beginning ? [] : await this.#restOfEntry(from);
+      if (!rest) return { events: [], cursor: await this.lastCursor(), resync: true };
+      const events = (await this.#readOn(placeOf(from).entry, rest, limit)).slice(0, limit);
+      return { events, cursor: events.at(-1)?.cursor ?? from, resync: false };
     });
   }
 
@@ -62,15 +62,17 @@ export class EventStream {
       connection.disconnect();
     };
     signal.addEventListener('abort', close);
-    let cursor = after;
+    let { entry } = placeOf(after);
     try {
+      const rest = entry === after ? [] : ((await this.#restOfEntry(after)) ?? []);
+      if (rest.length > 0) onEvents(rest, entry);
       while (!signal.aborted) {
-        const reply = await connection.xread('COUNT', 500, 'BLOCK', 5_000, 'STREAMS', keys.events, cursor);
+        const reply = await connection.xread('COUNT', entriesAtOnce, 'BLOCK', 5_000, 'STREAMS', keys.events, entry);
         const entries = (reply?.[0]?.[1] ?? []) as Entry[];
         const last = entries.at(-1);
         if (!last) continue;
-        cursor = last[0];
-        onEvents(entries.map(toEvent), cursor);
+        entry = last[0];
+        onEvents(entries.flatMap(eventsOf), entry);
       }
     } catch (error) {
       if (!signal.aborted) throw error;
@@ -81,11 +83,27 @@ export class EventStream {
     }
   }
 
-  /** Cursors are ids of events: one that is not in the stream was trimmed, or is of another Redis. */
-  async #isKept(cursor: Cursor): Promise<boolean> {
-    const found = (await this.#connection.xrange(keys.events, cursor, cursor)) as Entry[];
-    return found.length > 0;
+  /** An entry holds one event or a hundred: more and more of them are read until there are enough events. */
+  async #readOn(from: string, first: readonly ChainrEvent[], limit: number): Promise<ChainrEvent[]> {
+    const events = [...first];
+    let entry = from;
+    for (let count = fewEntries; events.length < limit; count *= 2) {
+      const entries = (await this.#connection.xrange(keys.events, `(${entry}`, '+', 'COUNT', count)) as Entry[];
+      for (const each of entries) events.push(...eventsOf(each));
+      if (entries.length < count) break;
+      entry = entries.at(-1)?.[0] ?? entry;
+    }
+    return events;
+  }
+
+  /**
+   * What comes after a cursor in its own entry. Undefined when there is no such entry: it was
+   * trimmed, or the cursor is of another Redis.
+   */
+  async #restOfEntry(cursor: Cursor): Promise<ChainrEvent[] | undefined> {
+    const { entry, events } = placeOf(cursor);
+    const [found] = (await this.#connection.xrange(keys.events, entry, entry)) as Entry[];
+    if (!found) return undefined;
+    return events === undefined ? [] : eventsOf(found).slice(events);
   }
 }
-
-const toEvent = ([id, fields]: Entry): ChainrEvent => parseEvent(id, fields[1] ?? '');

@@ -6,9 +6,7 @@ import type { ExecutorKind, RunUid } from '../model/records.js';
  *
  * | key | type | what |
  * |---|---|---|
- * | `run:UID` | hash | `state` (packed, `layout.ts`), `info` (JSON, never changes) |
- * | `jobs:UID` | hash | job index → row (packed, `layout.ts`) |
- * | `plan:UID` | hash | job index → edges and specification (packed, never changes) |
+ * | `run:UID` | hash | `state` (packed, `layout.ts`); `info` (JSON, never changes); for each job its index → row and `pINDEX` → plan: edges and specification (both packed; a plan never changes) |
  * | `source:UID` | hash | the pipeline as it was sent, deflated |
  * | `attempts:UID` | hash | `index.attempt` → row of an attempt that a later one followed |
  * | `backlog:UID` | list | ready jobs that are not yet handed out (rule R4: 1,000 at once) |
@@ -25,7 +23,7 @@ import type { ExecutorKind, RunUid } from '../model/records.js';
  * | `bundles` | hash | executor kind → how many ids a message carries at most |
  * | `counters` | hash | `sequence` of runs, `message` of bundles, `executor` numbers |
  * | `idempotency:SCOPE:KEY` | string | uid and hash of the body, for 24 hours |
- * | `events` | stream | the one event stream |
+ * | `events` | stream | the one event stream; an entry holds the events of a call |
  * | `reply:LANE` | string | nonce and reply of a lane's last call (rule R6) |
  * | `version`, `instance` | string | of the state format; of this installation |
  * | `clock` | string | milliseconds that tests add to the time of Redis |
@@ -35,8 +33,6 @@ export const prefix = '{chainr}:';
 
 export const keys = {
   run: (uid: RunUid) => `${prefix}run:${uid}`,
-  jobs: (uid: RunUid) => `${prefix}jobs:${uid}`,
-  plan: (uid: RunUid) => `${prefix}plan:${uid}`,
   source: (uid: RunUid) => `${prefix}source:${uid}`,
   attempts: (uid: RunUid) => `${prefix}attempts:${uid}`,
   backlog: (uid: RunUid) => `${prefix}backlog:${uid}`,
@@ -55,6 +51,9 @@ export const keys = {
   instance: `${prefix}instance`,
   clock: `${prefix}clock`,
 } as const;
+
+/** Of `run:UID`, beside the job's row under its index. */
+export const planField = (jobIndex: number): string => `p${String(jobIndex)}`;
 
 /** BullMQ's prefix and the name of the queue of an executor kind. */
 export const queuePrefix = `${prefix}queue`;

@@ -4,9 +4,7 @@ import { untilReady } from './connection.js';
 import { StoreFull, StoreUnavailable } from './errors.js';
 import { prefix } from './keys.js';
 import type { Script } from './scripts.js';
-
-/** What a script's reply is made of. */
-export type Reply = Buffer | number | Reply[];
+import { unpackReply, type Reply } from './unpack-reply.js';
 
 /**
  * One sequence of calls of the script, of which one at a time is under way. A call without a
@@ -27,15 +25,16 @@ export class Lane {
   }
 
   /**
+   * @param operations as `packOperations` makes them.
    * @throws StoreUnavailable when patience ended, StoreFull, or the script's own error (a bug);
    * after the last two nothing was written.
    */
-  async call(operations: readonly (string | Buffer | number)[], signal: AbortSignal): Promise<Reply[]> {
+  async call(operations: Buffer, signal: AbortSignal): Promise<Reply[]> {
     const nonce = randomBytes(9).toString('base64url');
     const deadline = performance.now() + this.#patienceMs;
     for (;;) {
       try {
-        return await this.#send([this.#name, nonce, ...operations]);
+        return unpackReply(await this.#send([this.#name, nonce, operations]));
       } catch (error) {
         const failure = sort(error);
         if (failure !== 'away') throw failure;
@@ -46,12 +45,12 @@ export class Lane {
     }
   }
 
-  async #send(args: (string | Buffer | number)[]): Promise<Reply[]> {
+  async #send(args: (string | Buffer)[]): Promise<Buffer> {
     try {
-      return (await this.#connection.callBuffer('EVALSHA', this.#script.sha, 1, prefix, ...args)) as Reply[];
+      return (await this.#connection.callBuffer('EVALSHA', this.#script.sha, 1, prefix, ...args)) as Buffer;
     } catch (error) {
       if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error;
-      return (await this.#connection.callBuffer('EVAL', this.#script.text, 1, prefix, ...args)) as Reply[];
+      return (await this.#connection.callBuffer('EVAL', this.#script.text, 1, prefix, ...args)) as Buffer;
     }
   }
 

@@ -94,7 +94,7 @@ export class LogStore {
 
   /** Undefined when the attempt was never claimed. */
   async #isEnded(uid: RunUid, jobIndex: number, attempt: number): Promise<boolean | undefined> {
-    const current = await this.#connection.hgetBuffer(keys.jobs(uid), String(jobIndex));
+    const current = await this.#connection.hgetBuffer(keys.run(uid), String(jobIndex));
     if (!current) return undefined;
     const { section } = unpackRow(current);
     if (!section || attempt > section.attempt || attempt < 1) return undefined;

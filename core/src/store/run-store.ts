@@ -7,6 +7,7 @@ import { NameCache } from './name-cache.js';
 import { parseRunInfo } from './run-info.js';
 import { unpackSource, type Source } from './source.js';
 import type { Transitions } from './transitions.js';
+import { repliesOf } from './replies-of.js';
 import { whileAvailable } from './while-available.js';
 
 /** Rows read in one command. */
@@ -38,10 +39,9 @@ export class RunStore {
     if (uids.length === 0) return [];
     const pipeline = this.#connection.pipeline();
     for (const uid of uids) pipeline.hmgetBuffer(keys.run(uid), 'state', 'info');
-    const replies = await whileAvailable(() => pipeline.exec());
-    return (replies ?? []).flatMap(([error, value], at) => {
-      if (error) throw error;
-      const [state, info] = value as (Buffer | null)[];
+    const replies = await whileAvailable(() => repliesOf(pipeline));
+    return replies.flatMap((reply, at) => {
+      const [state, info] = reply as (Buffer | null)[];
       return state && info ? [toRunRecord(uids[at] ?? '', state, info)] : [];
     });
   }
@@ -75,13 +75,13 @@ export class RunStore {
   async findJob(uid: RunUid, name: string): Promise<JobRecord | undefined> {
     const index = (await this.#names.get(uid))?.get(name);
     if (index === undefined) return undefined;
-    const row = await whileAvailable(() => this.#connection.hgetBuffer(keys.jobs(uid), String(index)));
+    const row = await whileAvailable(() => this.#connection.hgetBuffer(keys.run(uid), String(index)));
     return row ? toJobRecord(index, unpackRow(row)) : undefined;
   }
 
   /** Oldest first; attempts that were claimed. */
   async listAttempts(uid: RunUid, jobIndex: number): Promise<AttemptRecord[]> {
-    const current = await whileAvailable(() => this.#connection.hgetBuffer(keys.jobs(uid), String(jobIndex)));
+    const current = await whileAvailable(() => this.#connection.hgetBuffer(keys.run(uid), String(jobIndex)));
     if (!current) return [];
     const row = unpackRow(current);
     const earlier = Array.from(
@@ -112,7 +112,7 @@ export class RunStore {
 
   #rows(uid: RunUid, from: number, count: number): Promise<(Buffer | null)[]> {
     const fields = Array.from({ length: count }, (_, at) => String(from + at));
-    return whileAvailable(() => this.#connection.hmgetBuffer(keys.jobs(uid), ...fields));
+    return whileAvailable(() => this.#connection.hmgetBuffer(keys.run(uid), ...fields));
   }
 
   /** Only names of runs that can be seen: a run that is being stored has rows already. */

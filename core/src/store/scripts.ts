@@ -10,13 +10,13 @@ import { attemptFlags, luaFormats, noExitCode } from './layout.js';
 /** The order matters: what a file uses stands before it. */
 const files = [
   ['runs', 'guard', 'leases', 'ready', 'edges'],
-  ['create', 'claim', 'report', 'finish', 'requeue', 'close', 'append-log', 'renew', 'adopt', 'resume', 'redeliver'],
+  ['append-log', 'create', 'claim', 'report', 'finish', 'requeue', 'close', 'renew', 'adopt', 'resume', 'redeliver'],
   ['flush'],
 ].flat();
 
 /** Rule R4: ids in one message, and ids of one run in the queue at once. */
 export const bundleMax = 32;
-export const queuedMax = 1000;
+const queuedMax = 1000;
 
 /**
  * Invariant I10: how many edges one call resolves, at most so many of them at a time; one whose

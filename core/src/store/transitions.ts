@@ -3,23 +3,16 @@ import { executorKinds, type ExecutorKind, type RunUid } from '../model/records.
 import { reasons, type Reason } from '../model/reasons.js';
 import type { Batcher } from './batcher.js';
 import { parseAttemptId, type AttemptId, type Lease } from './keys.js';
-import type { Reply } from './lane.js';
+import { ClaimReader, type ClaimedAttempt } from './read-claim.js';
+import type { Reply } from './unpack-reply.js';
+
+export type { ClaimedAttempt } from './read-claim.js';
 
 /** Ages in milliseconds: how long ago each phase was reached. Clocks of hosts need not agree. */
 export interface PhaseAges {
   scheduledMs?: number;
   pulledMs?: number;
   startedMs?: number;
-}
-
-/** What a worker gets with a lease. */
-export interface ClaimedAttempt {
-  lease: Lease;
-  job: string;
-  /** The job's compact specification (`jobPlan` in core/model/steps.ts), JSON. */
-  plan: string;
-  /** The run's `info`, JSON. */
-  info: string;
 }
 
 export interface AdoptedAttempt extends ClaimedAttempt {
@@ -65,8 +58,7 @@ export type CreateReply =
 /** The verbs of the state machine, each one operation of the script (`lua/`), each safe to repeat. */
 export class Transitions {
   readonly #batcher: Batcher;
-  /** Of the runs last claimed from: a call gives a run's info once, whatever it claims of the run. */
-  readonly #infos = new Map<RunUid, string>();
+  readonly #claims = new ClaimReader();
 
   constructor(batcher: Batcher) {
     this.#batcher = batcher;
@@ -77,8 +69,8 @@ export class Transitions {
     const rest = run.inline ? [run.inline.source, ...run.inline.rowsAndPlans] : [''];
     const weight = 1 + (run.inline ? run.jobCount / 6 : run.roots.length / 16);
     const [kind, uid] = await this.#batcher.run('create', [...head, ...rest], weight);
-    const name = text(kind) as CreateReply['kind'];
-    return name === 'incomplete' ? { kind: name } : { kind: name, uid: text(uid) };
+    const name = kind as CreateReply['kind'];
+    return name === 'incomplete' ? { kind: name } : { kind: name, uid: uid as RunUid };
   }
 
   /** PENDING → RUNNING, under a lease of `ttlMs`. */
@@ -87,21 +79,28 @@ export class Transitions {
     by: { owner: string; executor: number; ttlMs: number },
   ): Promise<ClaimedAttempt | ClaimRefusal> {
     const reply = await this.#batcher.run('claim', [id.run, id.index, id.attempt, by.owner, by.executor, by.ttlMs]);
-    return text(reply[0]) === 'ok' ? this.#claimed(reply, by.owner) : (text(reply[0]) as ClaimRefusal);
+    return reply[0] === 'ok' ? this.#claims.read(reply, id.run, by.owner) : (reply[0] as ClaimRefusal);
   }
 
   /** A change of a running attempt's reason. False: the lease is not the caller's any more. */
   async report(lease: Lease, reason: Reason, message: string, ages: PhaseAges): Promise<boolean> {
     const args = [...leaseArguments(lease), reasons.indexOf(reason), clip(message), ...ageArguments(ages)];
     const [kind] = await this.#batcher.run('report', args);
-    return text(kind) === 'ok';
+    return kind === 'ok';
   }
 
   /**
    * RUNNING → final. With `fuseTtlMs` one dependent that became ready may be handed back, already
-   * claimed under a lease of that length.
+   * claimed under a lease of that length. With `closeGraceMs`, for an attempt of which all output is
+   * stored, its log ends and it is closed at once; its name stays taken for so long.
    */
-  async finish(lease: Lease, outcome: Outcome, ages: PhaseAges, fuseTtlMs?: number): Promise<FinishReply> {
+  async finish(
+    lease: Lease,
+    outcome: Outcome,
+    ages: PhaseAges,
+    fuseTtlMs?: number,
+    closeGraceMs?: number,
+  ): Promise<FinishReply> {
     const reply = await this.#batcher.run('finish', [
       ...leaseArguments(lease),
       reasons.indexOf(outcome.reason),
@@ -110,12 +109,12 @@ export class Transitions {
       outcome.steps ? JSON.stringify(outcome.steps) : '',
       ...ageArguments(ages),
       fuseTtlMs ?? '',
+      closeGraceMs ?? '',
     ]);
-    if (text(reply[0]) !== 'ok') return { kind: 'stale' };
+    if (reply[0] !== 'ok') return { kind: 'stale' };
     if (reply[1] === 1) await this.resume(lease.run);
-    return reply[2] === undefined
-      ? { kind: 'ok' }
-      : { kind: 'ok', fused: this.#claimed(reply[2] as Reply[], lease.owner) };
+    const fused = reply[2] as Reply[] | undefined;
+    return fused ? { kind: 'ok', fused: this.#claims.read(fused, lease.run, lease.owner) } : { kind: 'ok' };
   }
 
   /** RUNNING → PENDING with the next attempt, ready at once. `canceled`: finish it instead. */
@@ -127,13 +126,13 @@ export class Transitions {
   ): Promise<'ok' | 'stale' | 'canceled'> {
     const args = [...leaseArguments(lease), reasons.indexOf(reason), clip(message), removalGraceMs];
     const [kind] = await this.#batcher.run('requeue', args);
-    return text(kind) as 'ok' | 'stale' | 'canceled';
+    return kind as 'ok' | 'stale' | 'canceled';
   }
 
   /** The attempt is over, and its lease with it. `open`: it has not ended, or its log has no end mark. */
   async close(lease: Lease, removalGraceMs: number): Promise<'ok' | 'stale' | 'open'> {
     const [kind] = await this.#batcher.run('close', [...leaseArguments(lease), removalGraceMs]);
-    return text(kind) as 'ok' | 'stale' | 'open';
+    return kind as 'ok' | 'stale' | 'open';
   }
 
   /** Stores bytes at the end of a log that is `length` bytes long, and the executor's position after them. */
@@ -143,11 +142,11 @@ export class Transitions {
   ): Promise<AppendReply> {
     const args = [...leaseArguments(lease), entry.length, entry.bytes, entry.position, entry.end ? 1 : 0];
     const [kind, length, position] = await this.#batcher.run('append-log', args, 1 + entry.bytes.length / 16_384);
-    const name = text(kind) as AppendReply['kind'];
+    const name = kind as AppendReply['kind'];
     if (name === 'stale') return { kind: name };
     return name === 'ok'
       ? { kind: name, length: Number(length) }
-      : { kind: name, length: Number(length), position: text(position) };
+      : { kind: name, length: Number(length), position: String(position) };
   }
 
   /** @returns those of the leases (as `formatLease` writes them) that are not the caller's any more. */
@@ -168,13 +167,13 @@ export class Transitions {
   ): Promise<AdoptedAttempt | 'held' | 'stale'> {
     const args = [...leaseArguments(lease), by.owner, by.executor, by.ttlMs, by.ownerGone ? 1 : 0];
     const reply = await this.#batcher.run('adopt', args);
-    if (text(reply[0]) !== 'ok') return text(reply[0]) as 'held' | 'stale';
+    if (reply[0] !== 'ok') return reply[0] as 'held' | 'stale';
     return {
-      ...this.#claimed(reply, by.owner),
-      ended: reply[8] === 1,
-      logEnded: reply[9] === 1,
-      logLength: Number(reply[10]),
-      position: text(reply[11]),
+      ...this.#claims.read(reply, lease.run, by.owner),
+      ended: reply[7] === 1,
+      logEnded: reply[8] === 1,
+      logLength: Number(reply[9]),
+      position: String(reply[10]),
     };
   }
 
@@ -184,7 +183,7 @@ export class Transitions {
     const replies = await Promise.all(
       ids.map(parseAttemptId).map((id) => this.#batcher.run('redeliver', [id.run, id.index, id.attempt, code])),
     );
-    return replies.filter(([reply]) => text(reply) === 'ok').length;
+    return replies.filter(([reply]) => reply === 'ok').length;
   }
 
   /** Resolves the edges that earlier calls left behind, in as many calls as it takes. */
@@ -194,27 +193,7 @@ export class Transitions {
       if (more !== 1) return;
     }
   }
-
-  /** Replies of one call are looked at in its order, so the one with the info comes first. */
-  #claimed(reply: Reply[], owner: string): ClaimedAttempt {
-    const [, uid, index, attempt, epoch, job, plan, info] = reply;
-    const run = text(uid);
-    const bytes = plan as Buffer;
-    const lease = { run, index: Number(index), attempt: Number(attempt), epoch: Number(epoch), owner };
-    const specification = bytes.toString('utf8', 5 + bytes.readUInt32BE(1));
-    return { lease, job: text(job), plan: specification, info: this.#infoOf(run, text(info)) };
-  }
-
-  #infoOf(run: RunUid, given: string): string {
-    if (given === '') return this.#infos.get(run) ?? '';
-    if (this.#infos.size >= infosKept) this.#infos.clear();
-    this.#infos.set(run, given);
-    return given;
-  }
 }
-
-/** More than one call can claim from. */
-const infosKept = 1000;
 
 const leaseArguments = ({ run, index, attempt, epoch, owner }: Lease) => [run, index, attempt, epoch, owner];
 
@@ -228,5 +207,3 @@ const ageArguments = ({ scheduledMs, pulledMs, startedMs }: PhaseAges) => [
 
 /** A message is one sentence; a row has room for 64 KiB, which nobody reads. */
 const clip = (message: string) => (message.length > 2000 ? `${message.slice(0, 1999)}…` : message);
-
-const text = (reply: Reply | undefined): string => (Buffer.isBuffer(reply) ? reply.toString('utf8') : '');

@@ -3,6 +3,7 @@ import { executorKinds, type ExecutorKind, type RunUid } from '../model/records.
 import { formatAttemptId, keys, parseAttemptId, parseLease, type AttemptId, type Lease } from './keys.js';
 import { unpackRow } from './layout.js';
 import { bundleMax } from './scripts.js';
+import { repliesOf } from './replies-of.js';
 import type { Transitions } from './transitions.js';
 import { whileAvailable } from './while-available.js';
 
@@ -53,10 +54,10 @@ export class WorkStore {
         const members = await this.#connection.zrange(keys.leases, from, String(from + page - 1));
         const found = members.map(parseLease);
         const pipeline = this.#connection.pipeline();
-        for (const { run, index } of found) pipeline.hgetBuffer(keys.jobs(run), String(index));
-        const rows = (await pipeline.exec()) ?? [];
+        for (const { run, index } of found) pipeline.hgetBuffer(keys.run(run), String(index));
+        const rows = await repliesOf(pipeline);
         found.forEach((lease, at) => {
-          const row = rows[at]?.[1];
+          const row = rows[at];
           const section = Buffer.isBuffer(row) ? unpackRow(row).section : undefined;
           if (section?.executor === executor && section.epoch === lease.epoch) leases.push(lease);
         });
@@ -92,7 +93,7 @@ export class WorkStore {
       const ids = await this.#connection.zrange(keys.due(executor), 0, String(now), 'BYSCORE', 'LIMIT', 0, limit);
       const due: DueRemoval[] = [];
       for (const id of ids.map(parseAttemptId)) {
-        const row = await this.#connection.hgetBuffer(keys.jobs(id.run), String(id.index));
+        const row = await this.#connection.hgetBuffer(keys.run(id.run), String(id.index));
         due.push({ ...id, job: row ? unpackRow(row).name : '' });
       }
       return due;
@@ -105,7 +106,9 @@ export class WorkStore {
 
   /** Milliseconds since 1970 as the scripts see it. */
   async now(): Promise<number> {
-    const [[seconds, micros], offset] = await Promise.all([this.#connection.time(), this.#connection.get(keys.clock)]);
+    const [[seconds, micros], offset] = await whileAvailable(() =>
+      Promise.all([this.#connection.time(), this.#connection.get(keys.clock)]),
+    );
     return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000) + Number(offset ?? 0);
   }
 }

@@ -15,7 +15,13 @@ const follows: Record<string, readonly string[]> = {
  */
 export function checkEvents(
   events: readonly ChainrEvent[],
-  { jobs, names, run, stored, claims }: {
+  {
+    jobs,
+    names,
+    run,
+    stored,
+    claims,
+  }: {
     jobs: readonly ModelJob[];
     names: readonly string[];
     run: RunRecord;
@@ -42,7 +48,8 @@ export function checkEvents(
     for (const need of needs) {
       const ending = status.get(names[need.on]!) as Ending | 'PENDING' | 'RUNNING';
       const open = ending === 'PENDING' || ending === 'RUNNING';
-      expect(!open && satisfied(need, ending), `${event.job} started while ${names[need.on]!} was ${ending}`).to.be.true;
+      expect(!open && satisfied(need, ending), `${event.job} started while ${names[need.on]!} was ${ending}`).to.be
+        .true;
     }
   }
   expect(started).to.equal([...claims.values()].reduce((sum, count) => sum + count, 0));

@@ -22,18 +22,24 @@ describe('claiming an attempt', () => {
     expect(claimed.job).to.equal('first');
     expect(JSON.parse(claimed.plan)).to.have.nested.property('steps[0].run', 'echo hi');
     expect(JSON.parse(claimed.info)).to.include({ executorKind: 'fake' });
-    expect(await open.client.zscore(keys.leases, formatLease(claimed.lease))).to.be.a('string');
+    expect(await open.client.zrange(keys.leases, 0, '-1')).to.eql([formatLease(claimed.lease)]);
     expect((await open.store.runs.getRun(uid))?.status).to.equal('RUNNING');
-    expect(await open.store.runs.findJob(uid, 'first')).to.include({ status: 'RUNNING', reason: 'Starting', attempt: 1 });
-    expect(await open.client.zrange(keys.marks('fake'), 0, -1)).not.to.include(`${uid}.0.1`);
+    expect(await open.store.runs.findJob(uid, 'first')).to.include({
+      status: 'RUNNING',
+      reason: 'Starting',
+      attempt: 1,
+    });
+    expect(await open.client.zrange(keys.marks('fake'), 0, '-1')).not.to.include(`${uid}.0.1`);
   });
 
-  it('tells the environment of a run once in a call', async () => {
-    const uid = await open.create(pipelineOf({ a: [], b: [] }));
-    const both = await Promise.all([claim(uid, 0), claim(uid, 1)]);
-    const infos = both.map((each) => (typeof each === 'string' ? each : each.info));
-    expect(infos[0]).not.to.equal('');
-    expect(infos[1]).to.equal('');
+  it('tells every claim the environment of its run, also when one call has several', async () => {
+    const uid = await open.create({ ...pipelineOf({ a: [], b: [], c: [] }), env: { GREETING: 'hi' } });
+    const claims = await Promise.all([claim(uid, 0), claim(uid, 1)]);
+    claims.push(await claim(uid, 2));
+    for (const claimed of claims) {
+      if (typeof claimed === 'string') expect.fail(claimed);
+      expect(JSON.parse(claimed.info)).to.deep.include({ env: { GREETING: 'hi' } });
+    }
   });
 
   it('is refused as gone for a run, and for a job, that does not exist', async () => {

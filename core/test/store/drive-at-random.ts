@@ -6,7 +6,7 @@ import type { RunUid } from '../../src/model/records.js';
 import { formatAttemptId, parseAttemptId, type Lease } from '../../src/store/keys.js';
 import type { Store } from '../../src/store/store.js';
 import type { ClaimedAttempt } from '../../src/store/transitions.js';
-import { Dice } from './dice.js';
+import type { Dice } from './dice.js';
 
 export interface Place {
   store: Store;
@@ -41,7 +41,11 @@ export class RandomDriver {
   readonly #over: Lease[] = [];
   readonly #driven: Driven = { claims: new Map(), ran: new Set(), canceled: false };
 
-  constructor(place: Place, run: RunUid, { dice, fails, fuse }: { dice: Dice; fails: (index: number) => boolean; fuse: boolean }) {
+  constructor(
+    place: Place,
+    run: RunUid,
+    { dice, fails, fuse }: { dice: Dice; fails: (index: number) => boolean; fuse: boolean },
+  ) {
     this.#place = place;
     this.#run = run;
     this.#dice = dice;
@@ -63,7 +67,9 @@ export class RandomDriver {
   async #round(): Promise<void> {
     const { inbox } = this.#place;
     const ids = inbox.take(this.#run, 1 + this.#dice.below(inbox.count(this.#run) + 1));
-    const ends = this.#dice.shuffled(this.#held).slice(0, this.#dice.below(this.#held.length + 1) || (ids.length > 0 ? 0 : 1));
+    const ends = this.#dice
+      .shuffled(this.#held)
+      .slice(0, this.#dice.below(this.#held.length + 1) || (ids.length > 0 ? 0 : 1));
     for (const lease of ends) this.#held.splice(this.#held.indexOf(lease), 1);
     const actions = [
       ...ids.map((id) => () => this.#claim(id)),
@@ -74,7 +80,8 @@ export class RandomDriver {
   }
 
   async #cancel(): Promise<void> {
-    for (const id of this.#place.inbox.take(this.#run)) await this.#claim(id);
+    const { inbox } = this.#place;
+    while (inbox.count(this.#run) > 0) for (const id of inbox.take(this.#run)) await this.#claim(id);
     await requestCancel(this.#place.client, this.#run);
     this.#driven.canceled = true;
   }
@@ -101,10 +108,11 @@ export class RandomDriver {
       ? ({ reason: 'ExitCode', exitCode: 3 } as const)
       : ({ reason: 'Completed', exitCode: 0 } as const);
     const canceled = this.#driven.canceled;
-    const finishing = transitions.finish(lease, outcome, {}, this.#fuse ? ttlMs : undefined);
-    const logging = transitions.appendLog(lease, { length: 0, bytes: noBytes, position: '', end: true });
-    const closing = transitions.close(lease, 1_000);
-    const [finished] = await Promise.all([finishing, logging, closing]);
+    const whole = this.#dice.chance(0.5);
+    const finishing = transitions.finish(lease, outcome, {}, this.#fuse ? ttlMs : undefined, whole ? 1_000 : undefined);
+    const entry = { length: 0, bytes: noBytes, position: '', end: true };
+    const closing = whole ? [] : [transitions.appendLog(lease, entry), transitions.close(lease, 1_000)];
+    const [finished] = await Promise.all([finishing, ...closing]);
     expect(finished.kind, `the end of ${formatAttemptId(lease)}`).to.equal('ok');
     if (!canceled) this.#driven.ran.add(lease.index);
     if (finished.kind === 'ok' && finished.fused) this.#take(finished.fused);
@@ -127,7 +135,8 @@ export class RandomDriver {
         if (own) expect(await transitions.finish({ ...own, owner: 'stranger' }, failed, {})).to.eql({ kind: 'stale' });
         return;
       case 2: // So does an owner of before.
-        if (own) expect(await transitions.finish({ ...own, epoch: own.epoch - 1 }, failed, {})).to.eql({ kind: 'stale' });
+        if (own)
+          expect(await transitions.finish({ ...own, epoch: own.epoch - 1 }, failed, {})).to.eql({ kind: 'stale' });
         return;
       case 3: // The message is delivered again, before, together with or after the claim.
         if (id) await transitions.redeliver('fake', [id]);

@@ -36,7 +36,12 @@ describe('the end of an attempt', () => {
   });
 
   it('readies, skips and skips on', async () => {
-    const { uid, lease } = await begin({ a: [], ok: ['a'], bad: [{ job: 'a', conditions: { failure: true } }], after: ['bad'] });
+    const { uid, lease } = await begin({
+      a: [],
+      ok: ['a'],
+      bad: [{ job: 'a', conditions: { failure: true } }],
+      after: ['bad'],
+    });
     await finish(lease, completed, {});
     expect(await statuses(uid)).to.eql([
       'SUCCESSFUL Completed',
@@ -66,7 +71,9 @@ describe('the end of an attempt', () => {
     expect(await finish({ ...lease, epoch: 0 }, completed, {})).to.eql({ kind: 'stale' });
     expect(await finish({ ...lease, owner: 'other' }, completed, {})).to.eql({ kind: 'stale' });
     expect(await finish({ ...lease, attempt: 2 }, completed, {})).to.eql({ kind: 'stale' });
-    expect(await finish({ ...lease, run: '01990000-0000-7000-8000-00000000dead' }, completed, {})).to.eql({ kind: 'stale' });
+    expect(await finish({ ...lease, run: '01990000-0000-7000-8000-00000000dead' }, completed, {})).to.eql({
+      kind: 'stale',
+    });
     await finish(lease, completed, {});
     expect(await finish(lease, { reason: 'ExitCode', exitCode: 1 }, {})).to.eql({ kind: 'stale' });
     expect((await statuses(uid))[0]).to.equal('SUCCESSFUL Completed');
@@ -81,7 +88,10 @@ describe('the end of an attempt', () => {
       [['timeout', 'cancel'], 'CANCELED RunTimedOut'],
     ] as const) {
       it(`is ${expected} after ${requests.join(', then ') || 'none'}, and keeps the exit code`, async () => {
-        const { uid, lease } = await begin({ a: [], b: [{ job: 'a', conditions: { success: true, failure: true, skipped: true } }] });
+        const { uid, lease } = await begin({
+          a: [],
+          b: [{ job: 'a', conditions: { success: true, failure: true, skipped: true } }],
+        });
         for (const [at, request] of requests.entries()) await requestCancel(open.client, uid, request, 1_000 + at);
         await finish(lease, { reason: 'ExitCode', exitCode: 3 }, {}, 60_000);
         expect((await statuses(uid))[0]).to.equal(expected);

@@ -37,7 +37,9 @@ async function runCase(open: OpenStore, each: RandomCase) {
     try {
       await checkCase(open, each, { uid, order, driven, events });
     } catch (cause) {
-      throw new Error(`${String(cause)}\nin the case ${JSON.stringify({ ...each, driven: [...driven.ran] })}`, { cause });
+      throw new Error(`${String(cause)}\nin the case ${JSON.stringify({ ...each, driven: [...driven.ran] })}`, {
+        cause,
+      });
     }
   };
   return { uid, check };
@@ -55,13 +57,16 @@ async function checkCase(
   expect(found).to.eql(Object.fromEntries(endings.map((ending, job) => [`job-${job}`, ending])));
   const run = await store.runs.getRun(uid);
   expect(run?.status).to.equal(verdictOf(jobs, endings, driven.canceled));
-  expect([...driven.claims.values()].every((count) => count === 1), 'each attempt claimed once').to.be.true;
+  expect(
+    [...driven.claims.values()].every((count) => count === 1),
+    'each attempt claimed once',
+  ).to.be.true;
   checkEvents(events, { jobs, names: jobs.map((_, job) => `job-${job}`), run: run!, stored, claims: driven.claims });
 }
 
 async function eventsByRun({ store }: OpenStore, after: Cursor): Promise<Map<string, ChainrEvent[]>> {
   const byRun = new Map<string, ChainrEvent[]>();
-  for (let cursor = after; ; ) {
+  for (let cursor = after; ;) {
     const page = await store.events.readEvents(cursor, 2_000);
     for (const event of page.events) {
       const events = byRun.get(event.run) ?? [];

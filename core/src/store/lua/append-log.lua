@@ -5,7 +5,11 @@
 --
 -- Length, position and bytes go together, so that whoever adopts reads on exactly where the last
 -- stored line ended. A log without a line has no keys: its end mark is in the row.
-local logs = {}
+local logs, ended_logs = {}, {}
+
+local function log_key(uid, index, attempt)
+  return P .. 'log:' .. uid .. ':' .. texts[index] .. '.' .. texts[attempt]
+end
 
 local function load_log(key)
   local log = logs[key]
@@ -16,13 +20,14 @@ local function load_log(key)
   return log
 end
 
+reads['append-log'] = 1
 operations['append-log'] = function(a)
   local run = load_run(a[1])
-  local row, s = held_row(run, tonumber(a[2]), tonumber(a[3]), tonumber(a[4]), a[5])
+  local row, s = held_row(run, a[2], a[3], a[4], a[5])
   if not row or s.flags % 2 == 1 then return { 'stale' } end
-  local log = load_log(P .. 'log:' .. a[1] .. ':' .. a[2] .. '.' .. a[3])
-  if log.length ~= tonumber(a[6]) then return { 'length', log.length, log.position } end
-  if a[9] == '1' then
+  local log = load_log(log_key(a[1], a[2], a[3]))
+  if log.length ~= a[6] then return { 'length', log.length, log.position } end
+  if a[9] == 1 then
     s.flags = s.flags + LOG_ENDED
     touch_row(run, row)
     log.ended = true

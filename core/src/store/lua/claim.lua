@@ -1,19 +1,26 @@
 -- claim: a worker takes an attempt (life of a run, step 4); PENDING → RUNNING under a new lease.
 --
 -- args   uid, index, attempt, owner, executor number, expiry of the lease in ms from now
--- reply  ok epoch name plan info | gone | taken | final | canceled | waiting | stale
+-- reply  ok index attempt epoch name specification info | gone | taken | final | canceled | waiting | stale
 --
--- `info` is the run's, and only with its first claim in a call. An id that comes twice, late, or
+-- `info` is the run's, and only with its first claim in a call; '' otherwise. An id that comes twice, late, or
 -- for a run that is gone does nothing (rule R4).
 local informed = {}
 
 local function info_once(run)
   if informed[run.uid] then return '' end
   informed[run.uid] = true
-  return run.info or redis.call('HGET', P .. 'run:' .. run.uid, 'info')
+  return run.info
 end
 
-local function take(run, row, owner, executor, ttl)
+-- A job's specification stands in its plan, behind its edges.
+local function specification_of(run, row)
+  local plan = load_plan(run, row.index)
+  local _, edges = struct.unpack('>BI4', plan)
+  return string.sub(plan, 6 + edges)
+end
+
+local function take(run, row, owner, executor, ttl, info)
   local s = section_of(row)
   set_status(run, row, JOB.RUNNING, REASON.Starting)
   run.queued = math.max(0, run.queued - 1)
@@ -30,18 +37,19 @@ local function take(run, row, owner, executor, ttl)
   emit_job('job.status', run, row)
   add_lease(run, row, ttl)
   hand_out_backlog(run)
-  return { 'ok', run.uid, row.index, s.attempt, s.epoch, name_of(row), load_plan(run, row.index), info_once(run) }
+  return { 'ok', row.index, s.attempt, s.epoch, name_of(row), specification_of(run, row), info }
 end
 
+reads.claim = 3
 operations.claim = function(a)
   local run = load_run(a[1])
-  local row = run and load_row(run, tonumber(a[2]))
+  local row = run and load_row(run, a[2])
   if not row then return { 'gone' } end
   if row.status == JOB.RUNNING then return { 'taken' } end
   if row.status ~= JOB.PENDING then return { 'final' } end
   if run.cancel_requested > 0 or run.timed_out > 0 then return { 'canceled' } end
   local s = section_of(row)
   if not s or row.unsatisfied > 0 then return { 'waiting' } end
-  if s.attempt ~= tonumber(a[3]) then return { 'stale' } end
-  return take(run, row, a[4], tonumber(a[5]), tonumber(a[6]))
+  if s.attempt ~= a[3] then return { 'stale' } end
+  return take(run, row, a[4], a[5], a[6], info_once(run))
 end

@@ -2,17 +2,12 @@
 --
 -- args   uid, index, attempt, epoch, owner, removal grace in ms
 -- reply  ok | stale | open (not ended, or its log has no end mark)
+reads.close = 1
 operations.close = function(a)
   local run = load_run(a[1])
-  local row, s = held_row(run, tonumber(a[2]), tonumber(a[3]), tonumber(a[4]), a[5])
+  local row, s = held_row(run, a[2], a[3], a[4], a[5])
   if not row then return { 'stale' } end
   if row.status == JOB.RUNNING or s.flags % 2 == 0 then return { 'open' } end
-  if s.flags < CLOSED then
-    s.flags = s.flags + CLOSED
-    s.closed = now
-    touch_row(run, row)
-    remove_lease(run, row)
-    add_due(run, row, tonumber(a[6]))
-  end
+  if s.flags < CLOSED then close_attempt(run, row, a[6]) end
   return { 'ok' }
 end

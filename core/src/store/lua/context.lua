@@ -3,7 +3,8 @@
 -- KEYS[1]  prefix of all keys
 -- ARGV[1]  lane: a sequence of calls of one process, of which one at a time is under way
 -- ARGV[2]  nonce of this call
--- ARGV[3]  operations, each as: name, number of arguments, arguments …
+-- ARGV[3]  operations, a MessagePack array: name, array of its arguments, name …
+-- reply    a MessagePack array: the reply of each operation, then the messages to enqueue
 --
 -- Rule R6: a client that got no reply sends the same call again. The lane's last reply is kept,
 -- so a call that was carried out answers as the first time and does nothing. Nothing is written
@@ -11,12 +12,21 @@
 local P = KEYS[1]
 local lane_key = P .. 'reply:' .. ARGV[1]
 local kept = redis.call('MGET', lane_key, P .. 'clock')
-if kept[1] and string.sub(kept[1], 1, #ARGV[2]) == ARGV[2] then
-  return cmsgpack.unpack(string.sub(kept[1], #ARGV[2] + 1))
-end
+if kept[1] and string.sub(kept[1], 1, #ARGV[2]) == ARGV[2] then return string.sub(kept[1], #ARGV[2] + 1) end
 
 -- Rule R22: the one source of "now", in milliseconds. Only tests set the offset.
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000) + tonumber(kept[2] or 0)
 
+-- Whole numbers as text, each made once: left to Lua and Redis, each use would print a double.
+local texts = setmetatable({}, {
+  __index = function(known, number)
+    local text = string.format('%d', number)
+    known[number] = text
+    return text
+  end,
+})
+
 local operations = {}
+-- What `prefetch` reads for an operation: 1 its row, 2 also its plan, 3 also the run's info.
+local reads = {}

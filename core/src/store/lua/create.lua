@@ -6,7 +6,7 @@
 --
 -- Larger runs store their rows before, under keys that expire by themselves if this never comes.
 operations.create = function(a)
-  local uid, jobs = a[1], tonumber(a[4])
+  local uid, jobs = a[1], a[4]
   local idempotency = a[5] ~= '' and (P .. 'idempotency:' .. a[5])
   if idempotency then
     local known = redis.call('GET', idempotency) or pending_keys[idempotency]
@@ -18,19 +18,17 @@ operations.create = function(a)
   -- A repeat that comes after its lane has gone on, with a connection that was slow to die.
   if load_run(uid) then return { 'created', uid } end
   local inline = #a > 9
-  if not inline and redis.call('HLEN', P .. 'jobs:' .. uid) ~= jobs then return { 'incomplete' } end
-  local run = { uid = uid, counts = { [0] = jobs, 0, 0, 0, 0, 0 }, rows = {}, changed = {}, status = RUN.PENDING,
-    kind = tonumber(a[2]), flags = 0, failed = 0, queued = 0, backlog = tonumber(a[8]), todo = 0,
+  if not inline and redis.call('HLEN', P .. 'run:' .. uid) ~= jobs * 2 then return { 'incomplete' } end
+  local run = { uid = uid, key = P .. 'run:' .. uid, counts = { [0] = jobs, 0, 0, 0, 0, 0 }, rows = {}, plans = {},
+    changed = {}, status = RUN.PENDING, kind = a[2], flags = 0, failed = 0, queued = 0, backlog = a[8], todo = 0,
     sequence = redis.call('HINCRBY', P .. 'counters', 'sequence', 1), created = now, started = 0, ended = 0,
-    cancel_requested = 0, timed_out = 0, info = a[3], source = inline and a[9] }
+    cancel_requested = 0, timed_out = 0, info = a[3], is_new = true, source = inline and a[9], backlog_taken = 0 }
   runs[uid] = run
   touch_run(run)
   if inline then
-    run.plans = {}
     for index = 0, jobs - 1 do
       touch_row(run, new_row(run, index, a[10 + index * 2]))
-      run.plans[#run.plans + 1] = index
-      run.plans[#run.plans + 1] = a[11 + index * 2]
+      run.plans[index] = a[11 + index * 2]
     end
   end
   local roots = {}
@@ -42,22 +40,16 @@ operations.create = function(a)
     load_rows(run, { unpack(roots, from, math.min(from + 199, #roots)) })
   end
   for i = 1, #roots do make_ready(run, run.rows[roots[i]], false) end
-  events[#events + 1] = table.concat({ 'run.created', now, uid, jobs, a[3] }, '\31')
+  events[#events + 1] = 'run.created\31' .. texts[now] .. '\31' .. uid .. '\31' .. texts[jobs] .. '\31' .. a[3]
   if idempotency then pending_keys[idempotency] = uid .. ' ' .. a[6] end
   return { 'created', uid }
 end
 
 local function write_created(run)
-  redis.call('HSET', P .. 'run:' .. run.uid, 'info', run.info)
-  if run.plans then
-    for from = 1, #run.plans, 1000 do
-      redis.call('HSET', P .. 'plan:' .. run.uid, unpack(run.plans, from, math.min(from + 999, #run.plans)))
-    end
-  end
   if run.source then
     redis.call('SET', P .. 'source:' .. run.uid, run.source)
   else
-    for _, name in ipairs({ 'jobs:', 'plan:', 'backlog:', 'source:' }) do
+    for _, name in ipairs({ 'run:', 'backlog:', 'source:' }) do
       redis.call('PERSIST', P .. name .. run.uid)
     end
   end

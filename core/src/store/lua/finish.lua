@@ -2,8 +2,9 @@
 --
 -- args   uid, index, attempt, epoch, owner, reason code, exit code or '', text, steps JSON or '',
 --        ages in ms of: scheduled, pulled, started (or ''), ttl of a lease if a dependent may be
---        claimed at once for the same worker (fusion) or ''
--- reply  ok more [claim reply of the dependent …] | stale
+--        claimed at once for the same worker (fusion) or '', removal grace in ms if all of the log
+--        is stored already, so that the attempt is closed with its end, or ''
+-- reply  ok more [claim reply of the dependent, without the run's info] | stale
 --
 -- `more`: edges are left for `resume`. Rule R11: of causes that meet here, the first recorded
 -- request wins; the exit code is kept whatever the verdict.
@@ -15,12 +16,13 @@ local function verdict(run, reason)
   return JOB.FAILED, reason
 end
 
+reads.finish = 2
 operations.finish = function(a)
   local run = load_run(a[1])
-  local row, s = held_row(run, tonumber(a[2]), tonumber(a[3]), tonumber(a[4]), a[5])
+  local row, s = held_row(run, a[2], a[3], a[4], a[5])
   if not row or row.status ~= JOB.RUNNING then return { 'stale' } end
-  local status, reason = verdict(run, tonumber(a[6]))
-  s.exit = a[7] == '' and NO_EXIT or tonumber(a[7])
+  local status, reason = verdict(run, a[6])
+  s.exit = a[7] == '' and NO_EXIT or a[7]
   s.text = a[8]
   s.steps = a[9]
   set_phases(s, a[10], a[11], a[12])
@@ -28,13 +30,17 @@ operations.finish = function(a)
   set_status(run, row, status, reason)
   if status == JOB.FAILED and string.byte(load_plan(run, row.index), 1) % 2 == 0 then run.failed = run.failed + 1 end
   emit_job('job.status', run, row)
+  if a[14] ~= '' then
+    ended_logs[#ended_logs + 1] = log_key(run.uid, row.index, s.attempt)
+    close_attempt(run, row, a[14])
+  end
   local fresh = {}
   local more = resolve_ended(run, row, fresh)
   local reply = { 'ok', more and 1 or 0 }
   local next_row = fresh[1]
   local refused = run.cancel_requested > 0 or run.timed_out > 0
   if a[13] ~= '' and not refused and next_row and next_row.handed_out and next_row.status == JOB.PENDING then
-    reply[3] = take(run, next_row, a[5], s.executor, tonumber(a[13]))
+    reply[3] = take(run, next_row, a[5], s.executor, a[13], '')
   end
   return reply
 end

@@ -4,12 +4,13 @@ local events = {}
 -- Fields are joined by the unit separator; the text comes last, since it may hold anything.
 local function emit_job(kind, run, row)
   local s = row.section
-  events[#events + 1] = table.concat({ kind, now, run.uid, name_of(row), s and s.attempt or 1, row.status, row.reason,
-    s and s.exit or NO_EXIT, s and s.text or '' }, '\31')
+  events[#events + 1] = kind .. '\31' .. texts[now] .. '\31' .. run.uid .. '\31' .. name_of(row) .. '\31'
+    .. texts[s and s.attempt or 1] .. '\31' .. texts[row.status] .. '\31' .. texts[row.reason] .. '\31'
+    .. texts[s and s.exit or NO_EXIT] .. '\31' .. (s and s.text or '')
 end
 
 local function emit_run(run)
-  events[#events + 1] = table.concat({ 'run.status', now, run.uid, run.status }, '\31')
+  events[#events + 1] = 'run.status\31' .. texts[now] .. '\31' .. run.uid .. '\31' .. texts[run.status]
 end
 
 local function set_status(run, row, status, reason)

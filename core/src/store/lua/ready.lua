@@ -23,7 +23,7 @@ local function make_ready(run, row, announce)
   end
   run.backlog = run.backlog + 1
   run.backlog_push = run.backlog_push or {}
-  run.backlog_push[#run.backlog_push + 1] = row.index
+  run.backlog_push[#run.backlog_push + 1] = texts[row.index]
   handouts[#handouts + 1] = { run, row }
   touch_row(run, row)
 end

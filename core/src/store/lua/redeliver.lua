@@ -2,12 +2,13 @@
 --
 -- args   uid, index, attempt, kind code
 -- reply  ok | gone (nothing waits under this id: its mark is removed)
+reads.redeliver = 1
 operations.redeliver = function(a)
   local run = load_run(a[1])
-  local row = run and load_row(run, tonumber(a[2]))
+  local row = run and load_row(run, a[2])
   local s = row and section_of(row)
-  if not s or row.status ~= JOB.PENDING or row.unsatisfied > 0 or s.attempt ~= tonumber(a[3]) then
-    mark_removes[#mark_removes + 1] = { tonumber(a[4]), a[1] .. '.' .. a[2] .. '.' .. a[3] }
+  if not s or row.status ~= JOB.PENDING or row.unsatisfied > 0 or s.attempt ~= a[3] then
+    mark_removes[#mark_removes + 1] = { a[4], a[1] .. '.' .. texts[a[2]] .. '.' .. texts[a[3]] }
     return { 'gone' }
   end
   if not row.handed_out then

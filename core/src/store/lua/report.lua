@@ -2,12 +2,13 @@
 --
 -- args   uid, index, attempt, epoch, owner, reason code, text, ages in ms of: scheduled, pulled, started (or '')
 -- reply  ok | stale
+reads.report = 1
 operations.report = function(a)
   local run = load_run(a[1])
-  local row, s = held_row(run, tonumber(a[2]), tonumber(a[3]), tonumber(a[4]), a[5])
+  local row, s = held_row(run, a[2], a[3], a[4], a[5])
   if not row or row.status ~= JOB.RUNNING then return { 'stale' } end
   set_phases(s, a[8], a[9], a[10])
-  local reason = tonumber(a[6])
+  local reason = a[6]
   if row.reason ~= REASON.Canceling and (row.reason ~= reason or s.text ~= a[7]) then
     row.reason = reason
     s.text = a[7]

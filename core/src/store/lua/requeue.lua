@@ -4,18 +4,16 @@
 -- reply  ok next-attempt | stale | canceled (the run ends: finish instead)
 --
 -- The row of the ended attempt moves to `attempts:UID`; its remains are due for removal.
+reads.requeue = 1
 operations.requeue = function(a)
   local run = load_run(a[1])
-  local row, s = held_row(run, tonumber(a[2]), tonumber(a[3]), tonumber(a[4]), a[5])
+  local row, s = held_row(run, a[2], a[3], a[4], a[5])
   if not row or row.status ~= JOB.RUNNING then return { 'stale' } end
   if run.cancel_requested > 0 or run.timed_out > 0 then return { 'canceled' } end
   s.ended = now
-  s.closed = now
-  s.flags = bit.bor(s.flags, LOG_ENDED, CLOSED)
   s.text = a[7]
-  set_status(run, row, JOB.PENDING, tonumber(a[6]))
-  remove_lease(run, row)
-  add_due(run, row, tonumber(a[8]))
+  set_status(run, row, JOB.PENDING, a[6])
+  close_attempt(run, row, a[8])
   archive(run, row)
   new_section(row, s.attempt + 1, s.epoch, now).text = a[7]
   emit_job('job.status', run, row)

@@ -1,0 +1,64 @@
+import path from 'node:path';
+import { BundleQueue } from '@chainr/core/queue/bundle-queue';
+import { createLogger } from '@chainr/core/service/logger';
+import { Store } from '@chainr/core/store/store';
+import { createFakeExecutor } from '@chainr/executor/fake/create-fake-executor';
+import { startRedis, type TestRedis } from '@chainr/testkit/redis';
+import type { WorkConfig } from '@chainr/work/config';
+import { createService } from '@chainr/work/service';
+import { StartCounter } from './count-starts.js';
+
+/** All of the engine in this process, with an executor whose attempts end at once, and a Redis of its own. */
+export interface Engine {
+  redis: TestRedis;
+  /** Where runs are created, as sched does it. */
+  store: Store;
+  starts: StartCounter;
+  stop(): Promise<void>;
+}
+
+/** Redis as it is in use, but for rewrites of its file, which come when they want to. */
+export const redisSettings = ['--auto-aof-rewrite-percentage', '0'];
+
+export async function openEngine(capacity = 500): Promise<Engine> {
+  const redis = await startRedis(redisSettings);
+  const logger = createLogger('bench', process.env['BENCH_LOG'] ?? 'warn');
+  const starts = new StartCounter();
+  const executor = createFakeExecutor({
+    onStart: ({ run }) => {
+      starts.count(run);
+    },
+  });
+  const queue = new BundleQueue(redis.url, logger);
+  const deliver = (bundles: Parameters<BundleQueue['deliver']>[0]) => {
+    queue.deliver(bundles);
+  };
+  const store = new Store({ url: redis.url, logger, deliver, patienceMs: Infinity });
+  const work = createService(workConfig(redis, capacity), { logger, executor });
+  const parts = [queue, store, work];
+  for (const part of parts) await part.start();
+  return {
+    redis,
+    store,
+    starts,
+    stop: async () => {
+      for (const part of parts.toReversed()) await part.stop();
+      await redis.stop();
+    },
+  };
+}
+
+const workConfig = (redis: TestRedis, capacity: number): WorkConfig => ({
+  redisUrl: redis.url,
+  listen: { socketPath: path.join(redis.folder, 'work.sock') },
+  logLevel: 'error',
+  executor: 'fake',
+  home: redis.folder,
+  capacity,
+  leaseTtlMs: 6_000,
+  renewEveryMs: 2_000,
+  removalGraceMs: 60_000,
+  stopGraceMs: 10_000,
+  logLimitBytes: 64 * 1024 * 1024,
+  alone: false,
+});

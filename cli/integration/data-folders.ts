@@ -1,0 +1,28 @@
+import { mkdtemp, realpath, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { endAllOf } from './processes-of.js';
+
+export interface DataFolders {
+  /** A new, empty folder. */
+  make(): Promise<string>;
+}
+
+/** Folders for the tests of a suite; after each test whatever still runs in them is ended, and they go. */
+export function useDataFolders(): DataFolders {
+  const made: string[] = [];
+  afterEach(async function () {
+    this.timeout(30_000);
+    for (const folder of made.splice(0)) {
+      await endAllOf(folder);
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+  return {
+    make: async () => {
+      const folder = await realpath(await mkdtemp(path.join(tmpdir(), 'chainr-up-')));
+      made.push(folder);
+      return folder;
+    },
+  };
+}

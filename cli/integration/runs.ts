@@ -1,0 +1,74 @@
+import { readFileSync, watch } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Client } from '@chainr/core/api/client';
+import type { Run } from '@chainr/core/api/run-resource';
+import { isFinalRun } from '@chainr/core/model/states';
+
+/** Sends a pipeline. @returns the uid of its run. */
+export async function createRun(client: Client, pipeline: object): Promise<string> {
+  const run = await client.createRun({ text: JSON.stringify(pipeline), contentType: 'application/json' });
+  return run.metadata.uid;
+}
+
+/** Waits for a run's end by its events. */
+export async function endOfRun(client: Client, uid: string): Promise<Run> {
+  const over = new AbortController();
+  try {
+    const cursor = await client.lastCursor();
+    const now = await client.getRun(uid);
+    if (isFinalRun(now.status)) return now;
+    for await (const event of client.followEvents(cursor, over.signal)) {
+      if (event.kind === 'run.status' && event.run === uid && isFinalRun(event.status)) break;
+    }
+    return await client.getRun(uid);
+  } finally {
+    over.abort();
+  }
+}
+
+/** `{ first: 'SUCCESSFUL', … }` */
+export const statusesOf = ({ jobs }: Run): Record<string, string> =>
+  Object.fromEntries(jobs.map(({ name, status }) => [name, status]));
+
+/** The texts of a job's log, of its last attempt unless one is named. */
+export async function logOf(client: Client, uid: string, job: string, attempt?: number): Promise<string[]> {
+  const texts: string[] = [];
+  const query = attempt === undefined ? {} : { attempt };
+  for await (const { text } of client.readLogLines(uid, job, query)) texts.push(text);
+  return texts;
+}
+
+export function linesIn(file: string): string[] {
+  try {
+    return readFileSync(file, 'utf8').trim().split('\n').filter(Boolean);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+/** Waits until a file that jobs append to has so many lines. */
+export function untilLines(file: string, count: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const look = () => {
+      if (linesIn(file).length < count) return;
+      watcher.close();
+      resolve();
+    };
+    const watcher = watch(dirname(file), look).on('error', reject);
+    look();
+  });
+}
+
+/** The statuses that a job went through, by the events of all runs. */
+export async function statusChangesOf(client: Client, uid: string, job: string): Promise<string[]> {
+  const changes: string[] = [];
+  const over = new AbortController();
+  const last = await client.lastCursor();
+  for await (const event of client.followEvents(undefined, over.signal)) {
+    if (event.kind === 'job.status' && event.run === uid && event.job === job) changes.push(event.status);
+    if (event.cursor === last) break;
+  }
+  over.abort();
+  return changes;
+}

@@ -1,0 +1,75 @@
+import { writeFile } from 'node:fs/promises';
+import { setTimeout as pause } from 'node:timers/promises';
+import { expect } from 'chai';
+import { useDataFolders } from './data-folders.js';
+import { ledgerOf, tenJobs } from './ledger-pipeline.js';
+import { processesOf, untilGone } from './processes-of.js';
+import { createRun, endOfRun, linesIn, untilLines } from './runs.js';
+import { startUp } from './start-up.js';
+
+/** As long as there is no file of that name, jobs ignore SIGTERM and take long. */
+const calmOf = (home: string) => `${ledgerOf(home)}.calm`;
+const deaf = `[ -e "$LEDGER.calm" ] || { trap '' TERM; echo "$CHAINR_JOB deaf" >> "$LEDGER"; sleep 60; }`;
+const four = { CHAINR_CAPACITY: '4' };
+
+describe('stopping chainr up while jobs run', function () {
+  this.timeout(60_000);
+  const folders = useDataFolders();
+
+  it('stops the jobs, leaves nothing running, and starts them anew at the next start', async () => {
+    const home = await folders.make();
+    const first = await startUp(home, four);
+    const uid = await createRun(first.client, tenJobs(home, 10));
+    await untilLines(ledgerOf(home), 6);
+    first.signal('SIGTERM');
+    expect(await first.ended).to.deep.equal({ code: 0, signal: null });
+    expect(first.output).to.match(/Stopping: \d running jobs? may take a few seconds to end/);
+    await untilGone(() => processesOf(home));
+    const begun = new Set(linesIn(ledgerOf(home)).map((line) => line.split(' ')[0]));
+
+    const second = await startUp(home, four);
+    const run = await endOfRun(second.client, uid);
+    expect(run.status).to.equal('SUCCESSFUL');
+    const starts = linesIn(ledgerOf(home));
+    expect(new Set(starts), 'no attempt twice').to.have.property('size', starts.length);
+    const repeated = starts.filter((line) => line.endsWith(' 2')).map((line) => line.split(' ')[0] ?? '');
+    expect(repeated.length).to.be.within(1, 4);
+    for (const { name } of run.jobs) {
+      const { attempts } = await second.client.getJob(uid, name);
+      expect(attempts.map(({ attempt }) => attempt)).to.deep.equal(repeated.includes(name) ? [1, 2] : [1]);
+      if (repeated.includes(name)) expect(attempts[0]).to.include({ status: 'PENDING', reason: 'Interrupted' });
+      if (repeated.includes(name)) expect(begun).to.include(name);
+    }
+  });
+
+  it('kills a job that ignores SIGTERM when its grace is over', async () => {
+    const home = await folders.make();
+    const first = await startUp(home, { ...four, CHAINR_STOP_GRACE: '1s' });
+    const uid = await createRun(first.client, tenJobs(home, 1, deaf));
+    await untilLines(ledgerOf(home), 4);
+    const begun = performance.now();
+    first.signal('SIGTERM');
+    expect(await first.ended).to.deep.equal({ code: 0, signal: null });
+    expect(performance.now() - begun).to.be.within(900, 10_000);
+    await untilGone(() => processesOf(home));
+
+    await writeFile(calmOf(home), '');
+    const { client } = await startUp(home, four);
+    expect((await endOfRun(client, uid)).status).to.equal('SUCCESSFUL');
+  });
+
+  it('kills what still runs when Ctrl-C comes a second time, more than a second later', async () => {
+    const home = await folders.make();
+    const up = await startUp(home, { ...four, CHAINR_STOP_GRACE: '10m' });
+    await createRun(up.client, tenJobs(home, 1, deaf));
+    await untilLines(ledgerOf(home), 4);
+    up.signal('SIGINT');
+    await up.says(/Stopping/);
+    up.signal('SIGINT'); // As `make` passes it on: the same Ctrl-C.
+    await pause(1_100); // What comes within a second is the same signal; there is nothing else to wait for.
+    expect(processesOf(home), 'one Ctrl-C, twice within a second').to.have.length.above(4);
+    up.signal('SIGINT');
+    expect(await up.ended).to.deep.equal({ code: 0, signal: null });
+    await untilGone(() => processesOf(home));
+  });
+});

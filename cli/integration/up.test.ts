@@ -1,0 +1,65 @@
+import { expect } from 'chai';
+import { useDataFolders } from './data-folders.js';
+import { processesOf, serversOf, untilFound, untilGone } from './processes-of.js';
+import { endOfRun, statusesOf } from './runs.js';
+import { beginUp, startUp } from './start-up.js';
+
+const readme = ['--example', 'examples/readme.json'];
+const endings = { first: 'SUCCESSFUL', second: 'SUCCESSFUL', success: 'SUCCESSFUL', error: 'SKIPPED' };
+
+describe('chainr up', function () {
+  this.timeout(60_000);
+  const folders = useDataFolders();
+
+  it('runs the pipeline of the README, and any HTTP client can read all of it', async () => {
+    const home = await folders.make();
+    const up = await startUp(home, {}, readme);
+    const [, link = ''] = await up.says(/curl \S+(\/api\/runs\/[-0-9a-f]+)\n/);
+    const json = async (path: string) => (await (await fetch(up.url + path)).json()) as Record<string, unknown>;
+
+    const run = (await json(link)) as unknown as Parameters<typeof statusesOf>[0];
+    expect(run.status).to.equal('SUCCESSFUL');
+    expect(statusesOf(run)).to.deep.equal(endings);
+    expect(await json(`${link}/jobs/first`)).to.deep.include({ kind: 'Job', status: 'SUCCESSFUL' });
+    expect(await json(`${link}/jobs/error`)).to.deep.include({ status: 'SKIPPED', reason: 'ConditionNotMet' });
+    const log = await fetch(`${up.url}${link}/jobs/first/logs`);
+    expect([log.status, await log.text()]).to.deep.equal([200, '']);
+    const events = (await (await fetch(`${up.url}/api/events`)).text()).trim().split('\n');
+    expect(events.map((line) => (JSON.parse(line) as { kind: string }).kind)).to.include.members([
+      'run.created',
+      'run.status',
+      'job.status',
+    ]);
+    const page = await fetch(up.url);
+    expect(page.headers.get('content-type')).to.match(/^text\/html/);
+    expect(await page.text()).to.match(/<!doctype html>/i);
+  });
+
+  it('leaves no process after Ctrl-C, and shows the old run after the next start', async () => {
+    const home = await folders.make();
+    const first = await startUp(home, {}, readme);
+    const [, uid = ''] = await first.says(/runs\/([-0-9a-f]+)\n/);
+    await first.says(/Serving/);
+    first.signal('SIGINT');
+    expect(await first.ended).to.deep.equal({ code: 0, signal: null });
+    await untilGone(() => processesOf(home));
+
+    const begun = performance.now();
+    const second = await startUp(home);
+    console.log(`      the second start took ${((performance.now() - begun) / 1000).toFixed(1)} s`);
+    expect(statusesOf(await endOfRun(second.client, uid))).to.deep.equal(endings);
+    second.signal('SIGTERM');
+    expect(await second.ended).to.deep.equal({ code: 0, signal: null });
+    await untilGone(() => processesOf(home));
+  });
+
+  it('stops in order when Ctrl-C comes while it starts', async () => {
+    const home = await folders.make();
+    const up = beginUp(home);
+    await untilFound(() => serversOf(home).some(({ command }) => command.includes('redis-server')));
+    up.signal('SIGINT');
+    expect(await up.ended).to.deep.equal({ code: 0, signal: null });
+    expect(up.output).to.not.contain('Error');
+    await untilGone(() => processesOf(home));
+  });
+});

@@ -1,0 +1,56 @@
+import { expect } from 'chai';
+import { pipelineOf } from '@chainr/testkit/builders';
+import { driveRun } from '@chainr/testkit/drive-run';
+import { openStore } from '@chainr/testkit/open-store';
+import { keys } from '../src/store/keys.js';
+
+/** A chain and a fan, so that ends hand back dependents, ready lists and both. */
+const pipeline = pipelineOf({
+  a: [],
+  b: ['a'],
+  c: ['b'],
+  ...Object.fromEntries(Array.from({ length: 12 }, (_, at) => [`d-${at}`, ['c']])),
+  e: Array.from({ length: 12 }, (_, at) => `d-${at}`),
+  f: ['e'],
+});
+
+describe('connections that are killed under load', function () {
+  this.timeout(60_000);
+
+  it('lose no run, no lease and no job, and start no job twice', async () => {
+    const open = await openStore({ patienceMs: Infinity });
+    const { client, store } = open;
+    const executor = await store.work.registerExecutor('fake:killed');
+    let kills = 0;
+    const killing = setInterval(() => {
+      void client.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes').then((count) => (kills += Number(count)));
+    }, 50);
+    const runs: string[] = [];
+    const claims: Map<string, number>[] = [];
+    try {
+      for (const until = performance.now() + 2_500; performance.now() < until || runs.length < 50;) {
+        const uids = await Promise.all(Array.from({ length: 10 }, () => open.create(pipeline)));
+        runs.push(...uids);
+        claims.push(...(await Promise.all(uids.map((uid) => driveRun(open, uid, { executor })))));
+      }
+    } finally {
+      clearInterval(killing);
+    }
+    console.log(`      ${runs.length} runs of ${pipeline.jobs.length} jobs, ${kills} connections killed`);
+    expect(kills).to.be.above(40);
+    for (const claimed of claims) {
+      expect(claimed.size).to.equal(pipeline.jobs.length);
+      expect([...claimed.values()].every((count) => count === 1)).to.be.true;
+    }
+    // The store's own connection may have been the last one killed.
+    for (const uid of runs) {
+      const state = (await client.hgetBuffer(keys.run(uid), 'state'))!;
+      expect(state.readUInt8(0), uid).to.equal(2);
+    }
+    const left = await Promise.all(
+      [keys.leases, keys.chunks, keys.marks('fake'), keys.live('fake')].map((key) => client.zcard(key)),
+    );
+    expect(left).to.eql([0, 0, 0, 0]);
+    await open.close();
+  });
+});

@@ -1,0 +1,90 @@
+import { expect } from 'chai';
+import { fanOfJobs, pipelineOf } from '@chainr/testkit/builders';
+import { driveRun, type DriveOptions } from '@chainr/testkit/drive-run';
+import { openStore, type OpenStore } from '@chainr/testkit/open-store';
+import { readSlowLog, slowLogSettings } from '@chainr/testkit/slow-log';
+import type { Pipeline } from '../src/model/pipeline.js';
+import { keys } from '../src/store/keys.js';
+
+/** Invariant I10 and the acceptance of the first issue: no script holds Redis longer. */
+const longestMs = 20;
+
+describe('large runs', function () {
+  this.timeout(60_000);
+  this.retries(4); // The slow log counts what else the machine does in between, too.
+  let open: OpenStore;
+  beforeEach(async () => (open = await openStore({}, slowLogSettings)));
+  afterEach(() => open.close());
+
+  async function run(pipeline: Pipeline, options?: DriveOptions) {
+    const started = performance.now();
+    const uid = await open.create(pipeline);
+    const created = performance.now();
+    const claims = await driveRun(open, uid, options);
+    const ended = performance.now();
+    const slow = await readSlowLog(open.client);
+    console.log(
+      `      created in ${(created - started).toFixed()} ms, driven in ${(ended - created).toFixed()} ms; slowest:`,
+    );
+    for (const { ms, what } of slow.slice(0, 5)) console.log(`      ${ms.toFixed(1)} ms ${what}`);
+    expect(slow[0]?.ms ?? 0, 'the slowest command').to.be.below(longestMs);
+    expect([...claims.values()].every((count) => count === 1)).to.be.true;
+    const left = await Promise.all(
+      [keys.leases, keys.chunks, keys.marks('fake'), keys.live('fake')].map((key) => open.client.zcard(key)),
+    );
+    expect(left).to.eql([0, 0, 0, 0]);
+    expect(await open.client.exists(keys.backlog(uid))).to.equal(0);
+    return { claims: claims.size, record: (await open.store.runs.getRun(uid))! };
+  }
+
+  it('runs 1 → 9,998 → 1 to its end', async () => {
+    const { claims, record } = await run(fanOfJobs(9_998));
+    expect(claims).to.equal(10_000);
+    expect(record).to.include({ status: 'SUCCESSFUL' });
+    expect(record.jobCounts.SUCCESSFUL).to.equal(10_000);
+  });
+
+  it('runs 10,000 independent jobs to their end', async () => {
+    const roots = Array.from({ length: 10_000 }, (_, at) => [`job-${at}`, []] as const);
+    const { claims, record } = await run(pipelineOf(Object.fromEntries(roots)));
+    expect(claims).to.equal(10_000);
+    expect(record.jobCounts.SUCCESSFUL).to.equal(10_000);
+  });
+
+  it('skips a fan of 9,998 jobs and what follows', async () => {
+    const { claims, record } = await run(fanOfJobs(9_998), { fails: () => true });
+    expect(claims).to.equal(1);
+    expect(record).to.include({ status: 'FAILED' });
+    expect(record.jobCounts).to.include({ FAILED: 1, SKIPPED: 9_999 });
+  });
+
+  it('skips a chain of 5,000 jobs', async () => {
+    const chain = Array.from({ length: 5_000 }, (_, at) => [`job-${at}`, at === 0 ? [] : [`job-${at - 1}`]] as const);
+    const { record } = await run(pipelineOf(Object.fromEntries(chain)), { fails: () => true });
+    expect(record.jobCounts).to.include({ FAILED: 1, SKIPPED: 4_999 });
+  });
+
+  it('skips a mesh of 300 jobs each of which waits for 300 others', async () => {
+    const fronts = Array.from({ length: 300 }, (_, at) => `front-${at}`);
+    const backs = Array.from({ length: 300 }, (_, at) => [`back-${at}`, fronts] as const);
+    const jobs = {
+      first: [],
+      ...Object.fromEntries(fronts.map((name) => [name, ['first']])),
+      ...Object.fromEntries(backs),
+    };
+    const { record } = await run(pipelineOf(jobs), { fails: (index) => index === 0 });
+    expect(record.jobCounts).to.include({ FAILED: 1, SKIPPED: 600 });
+  });
+
+  it('runs the same mesh', async () => {
+    const fronts = Array.from({ length: 300 }, (_, at) => `front-${at}`);
+    const backs = Array.from({ length: 300 }, (_, at) => [`back-${at}`, fronts] as const);
+    const jobs = {
+      first: [],
+      ...Object.fromEntries(fronts.map((name) => [name, ['first']])),
+      ...Object.fromEntries(backs),
+    };
+    const { record } = await run(pipelineOf(jobs));
+    expect(record.jobCounts.SUCCESSFUL).to.equal(601);
+  });
+});

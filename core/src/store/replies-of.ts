@@ -1,0 +1,10 @@
+import type { ChainableCommander } from 'ioredis';
+
+/** The replies to commands that are sent together; an error of one of them is the error of all. */
+export async function repliesOf(commands: ChainableCommander): Promise<unknown[]> {
+  const replies = (await commands.exec()) ?? [];
+  return replies.map(([error, reply]) => {
+    if (error) throw error;
+    return reply;
+  });
+}

@@ -1,0 +1,223 @@
+import { expect } from 'chai';
+import type { Redis } from 'ioredis';
+import { openRedisClient } from '@chainr/testkit/open-redis-client';
+import { silentLogger } from '@chainr/testkit/open-store';
+import { startRedis, type TestRedis } from '@chainr/testkit/redis';
+import { executorKinds } from '../../src/model/records.js';
+import { BundleQueue, messageId } from '../../src/queue/bundle-queue.js';
+import { BundleReader } from '../../src/queue/bundle-reader.js';
+import { queueName, queuePrefix } from '../../src/store/keys.js';
+
+const kind = executorKinds.indexOf('fake');
+
+/** Gathers what readers take, and can be waited on. */
+class Taken {
+  readonly ids: string[] = [];
+  #wake: () => void = () => undefined;
+
+  readonly take = async (ids: readonly string[]): Promise<void> => {
+    this.ids.push(...ids);
+    this.#wake();
+  };
+
+  async until(count: number): Promise<void> {
+    while (this.ids.length < count) await new Promise<void>((resolve) => (this.#wake = resolve));
+  }
+}
+
+describe('the queue of bundles', function () {
+  this.timeout(20_000);
+  let redis: TestRedis;
+  let client: Redis;
+  let queue: BundleQueue;
+  const readers: BundleReader[] = [];
+  beforeEach(async () => {
+    redis = await startRedis();
+    client = await openRedisClient(redis.url);
+    queue = new BundleQueue(redis.url, silentLogger);
+    await queue.start();
+  });
+  afterEach(async () => {
+    await Promise.all(readers.splice(0).map((reader) => reader.stop()));
+    await queue.stop();
+    client.disconnect();
+    await redis.stop();
+  });
+
+  async function read(
+    take: (ids: readonly string[]) => Promise<void>,
+    room: (signal: AbortSignal) => Promise<void> = () => Promise.resolve(),
+  ) {
+    const reader = new BundleReader({ url: redis.url, kind: 'fake', logger: silentLogger, room, take });
+    readers.push(reader);
+    await reader.start();
+    return reader;
+  }
+  const deliver = (...messages: number[]) =>
+    queue.deliver(messages.map((message) => ({ kind, message, ids: [`uid.${message}.1`, `uid.${message}.2`] })));
+  const queueKey = (name: string) => `${queuePrefix}:${queueName('fake')}:${name}`;
+  const idsOf = (...messages: number[]) => messages.flatMap((message) => [`uid.${message}.1`, `uid.${message}.2`]);
+  /** Resolves when BullMQ has this many messages that wait. */
+  async function untilWaiting(count: number): Promise<void> {
+    while ((await client.zcard(queueKey('prioritized'))) !== count);
+  }
+  async function untilEmpty(): Promise<void> {
+    while ((await client.exists(queueKey('active'), queueKey('prioritized'), queueKey('wait'))) > 0);
+  }
+
+  it('delivers each message once, to one of several readers, in order', async () => {
+    const taken = new Taken();
+    const numbers = Array.from({ length: 200 }, (_, at) => at + 1);
+    deliver(...numbers);
+    await untilWaiting(200);
+    await Promise.all([read(taken.take), read(taken.take)]);
+    await taken.until(400);
+    await untilEmpty();
+    expect(taken.ids).to.have.length(400);
+    expect([...taken.ids].sort()).to.eql(idsOf(...numbers).sort());
+  });
+
+  it('wakes a reader that waits', async () => {
+    const taken = new Taken();
+    await read(taken.take);
+    deliver(1);
+    await taken.until(2);
+    deliver(2);
+    await taken.until(4);
+    expect(taken.ids).to.eql(idsOf(1, 2));
+  });
+
+  it('keeps the order in which messages were handed out', async () => {
+    const taken = new Taken();
+    deliver(1, 2, 3, 4, 5);
+    await untilWaiting(5);
+    await read(taken.take);
+    await taken.until(10);
+    expect(taken.ids).to.eql(idsOf(1, 2, 3, 4, 5));
+  });
+
+  it('keeps the queues of executor kinds apart', async () => {
+    const taken = new Taken();
+    queue.deliver([{ kind: executorKinds.indexOf('docker'), message: 7, ids: ['uid.7.1'] }]);
+    deliver(8);
+    await read(taken.take);
+    await taken.until(2);
+    expect(taken.ids).to.eql(idsOf(8));
+    expect(await client.zcard(`${queuePrefix}:${queueName('docker')}:prioritized`)).to.equal(1);
+  });
+
+  it('ignores a message that is still there, by its number', async () => {
+    const taken = new Taken();
+    deliver(1, 1);
+    await untilWaiting(1);
+    expect(await client.exists(queueKey(messageId(1)))).to.equal(1);
+    await read(taken.take);
+    deliver(2);
+    await taken.until(4);
+    expect(taken.ids).to.eql(idsOf(1, 2));
+  });
+
+  it('leaves nothing of a finished message behind', async () => {
+    const taken = new Taken();
+    deliver(1, 2, 3);
+    await read(taken.take);
+    await taken.until(6);
+    await untilEmpty();
+    const left = await client.keys(`${queuePrefix}*`);
+    expect(left.filter((key) => !/:(meta|id|events|marker|pc|stalled-check)$/.test(key))).to.eql([]);
+  });
+
+  describe('with a full worker', () => {
+    it('lets messages lie until there is room', async () => {
+      const taken = new Taken();
+      let makeRoom: () => void = () => undefined;
+      const full = new Promise<void>((resolve) => (makeRoom = resolve));
+      let asked: () => void = () => undefined;
+      const asking = new Promise<void>((resolve) => (asked = resolve));
+      await read(taken.take, () => {
+        asked();
+        return full;
+      });
+      deliver(1, 2);
+      await asking;
+      await untilWaiting(2);
+      expect(await client.llen(queueKey('active'))).to.equal(0);
+      expect(taken.ids).to.eql([]);
+      makeRoom();
+      await taken.until(4);
+    });
+
+    it('stops although room never comes', async () => {
+      const reader = await read(
+        () => Promise.resolve(),
+        (signal) => new Promise((resolve) => signal.addEventListener('abort', () => resolve())),
+      );
+      const started = performance.now();
+      await reader.stop();
+      expect(performance.now() - started).to.be.below(1_000);
+    });
+  });
+
+  it('can be stopped before its Redis is there', async () => {
+    const reader = new BundleReader({
+      url: `${redis.url}-none`,
+      kind: 'fake',
+      logger: silentLogger,
+      room: () => Promise.resolve(),
+      take: () => Promise.resolve(),
+    });
+    const starting = reader.start().catch(() => undefined);
+    await reader.stop();
+    await starting;
+  });
+
+  describe('when a reader is stopped', () => {
+    it('ends its waiting for a message at once', async () => {
+      const taken = new Taken();
+      const reader = await read(taken.take);
+      deliver(1);
+      await taken.until(2);
+      await untilEmpty();
+      const started = performance.now();
+      await reader.stop();
+      expect(performance.now() - started).to.be.below(1_000);
+      deliver(2);
+      await untilWaiting(1);
+      expect(taken.ids).to.eql(idsOf(1));
+    });
+
+    it('finishes what it is taking', async () => {
+      let finish: () => void = () => undefined;
+      const taking = new Promise<void>((resolve) => {
+        void read(() => {
+          resolve();
+          return new Promise((done) => (finish = done));
+        });
+      });
+      deliver(1);
+      await taking;
+      const stopping = readers[0]!.stop();
+      finish();
+      await stopping;
+      await untilEmpty();
+    });
+
+    it('can be stopped twice', async () => {
+      const reader = await read(() => Promise.resolve());
+      await Promise.all([reader.stop(), reader.stop()]);
+      await reader.stop();
+    });
+  });
+
+  it('goes on after its connections were killed', async () => {
+    const taken = new Taken();
+    await read(taken.take);
+    deliver(1);
+    await taken.until(2);
+    await untilEmpty();
+    await client.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+    deliver(2);
+    await taken.until(4);
+    expect(new Set(taken.ids)).to.eql(new Set(idsOf(1, 2)));
+  });
+});

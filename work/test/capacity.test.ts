@@ -1,0 +1,47 @@
+import { expect } from 'chai';
+import { Capacity } from '../src/capacity.js';
+
+describe('the capacity of a worker', () => {
+  const never = new AbortController().signal;
+
+  it('gives away what is free and no more', () => {
+    const capacity = new Capacity(4);
+    expect(capacity.take(3)).to.equal(3);
+    expect(capacity.take(3)).to.equal(1);
+    expect(capacity.take(1)).to.equal(0);
+    expect(capacity.free).to.equal(0);
+  });
+
+  it('wakes all who wait when a place becomes free', async () => {
+    const capacity = new Capacity(1);
+    capacity.take(1);
+    const waiting = [capacity.room(never), capacity.room(never)];
+    capacity.release();
+    await Promise.all(waiting);
+    expect(capacity.free).to.equal(1);
+  });
+
+  it('has no room before as many places are given back as were taken beyond the total', async () => {
+    const capacity = new Capacity(1);
+    capacity.takeAnyway();
+    capacity.takeAnyway();
+    let woken = false;
+    const waiting = capacity.room(never).then(() => (woken = true));
+    capacity.release();
+    await Promise.resolve();
+    expect([capacity.free, woken]).to.deep.equal([0, false]);
+    capacity.release();
+    await waiting;
+  });
+
+  it('lets those go who no longer want to wait', async () => {
+    const capacity = new Capacity(1);
+    capacity.take(1);
+    const tired = new AbortController();
+    const waiting = capacity.room(tired.signal);
+    tired.abort();
+    await waiting;
+    await capacity.room(tired.signal);
+    expect(capacity.free).to.equal(0);
+  });
+});

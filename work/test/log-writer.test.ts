@@ -1,0 +1,119 @@
+import { expect } from 'chai';
+import type { Lease } from '@chainr/core/store/keys';
+import { formatLogLine } from '@chainr/core/store/log-format';
+import { createFakeExecutor } from '@chainr/executor/fake/create-fake-executor';
+import type { AttemptSpec, LogBatch } from '@chainr/executor/port';
+import { builtClaim } from './built-claim.js';
+import { LogWriter } from '../src/log-writer.js';
+import { openWorker, type OpenWorker } from './open-worker.js';
+
+const lineOf = (text: string) => ({ time: 1, step: 'main', stream: 'stdout', text, newline: true }) as const;
+/** Positions are counts of lines, as with the fake executor. */
+const batchOf = (texts: readonly string[], position: number): LogBatch => {
+  return { lines: texts.map(lineOf), position: String(position) };
+};
+
+describe('the writer of a log', () => {
+  let worker: OpenWorker;
+  let lease: Lease;
+
+  /** A writer whose executor hands out batches from the position that it is asked for. */
+  function writerOf(
+    batches: (from: number) => AsyncIterable<LogBatch>,
+    at = { length: 0, position: '' },
+    limit = 1000,
+  ) {
+    const executor = { ...createFakeExecutor(), logs: (_: AttemptSpec, from: string) => batches(Number(from)) };
+    const context = { ...worker.context, executor, config: { ...worker.context.config, logLimitBytes: limit } };
+    const spec: AttemptSpec = { run: lease.run, job: 'only', attempt: 1, pipeline: '', steps: [] };
+    return new LogWriter(context, worker.context.leases.hold(lease, performance.now()), spec, { ...at });
+  }
+
+  const stored = () => worker.logOf(lease.run, 0);
+
+  before(async () => {
+    worker = await openWorker();
+  });
+
+  after(() => worker.close());
+
+  beforeEach(async () => {
+    lease = await builtClaim(worker, 'worker');
+  });
+
+  it('stores every line once and in order, then the end mark', async () => {
+    const writer = writerOf(async function* () {
+      yield batchOf(['one', 'two'], 2);
+      yield batchOf(['three'], 3);
+    });
+    await writer.write();
+    await writer.end();
+    const page = await worker.store.logs.read(lease.run, 0, 1, { offset: 0, maxBytes: 1000 });
+    expect(page).to.deep.include({ ended: true });
+    expect(page?.lines.map(({ text }) => text)).to.deep.equal(['one', 'two', 'three']);
+  });
+
+  it('lets lines gather before it reads on, but not once the attempt has ended', async () => {
+    const askedAt: number[] = [];
+    const writer = writerOf(async function* () {
+      for (let batch = 1; batch <= 3; batch += 1) {
+        askedAt.push(performance.now());
+        if (batch === 3) writer.attemptEnded();
+        yield batchOf([`batch ${String(batch)}`], batch);
+      }
+      askedAt.push(performance.now());
+    });
+    await writer.write();
+    const [first = 0, second = 0, third = 0] = askedAt;
+    expect(second - first).to.be.at.least(20);
+    expect(third - second).to.be.at.least(20);
+    expect(await stored()).to.have.length(3);
+  });
+
+  it('stores what fits under the limit, and marks the cut', async () => {
+    const texts = Array.from({ length: 20 }, (_, at) => `${String(at).padStart(2)} ${'x'.repeat(50)}`);
+    const fitting = Math.floor(500 / formatLogLine(lineOf(texts[0] ?? '')).length);
+    const writer = writerOf(async function* () {
+      yield batchOf(texts.slice(0, 2), 2);
+      yield batchOf(texts.slice(2), 20);
+      expect.fail('it reads on after the limit');
+    }, undefined, 500); // prettier-ignore
+    await writer.write();
+    const mark = 'The log is cut here: it has reached the limit of 500 bytes.';
+    expect(await stored()).to.deep.equal([...texts.slice(0, fitting), mark]);
+  });
+
+  it('goes on from where the stored log stands, if that is elsewhere than it thought', async () => {
+    const first = Buffer.from(formatLogLine(lineOf('0')));
+    await worker.store.transitions.appendLog(lease, { length: 0, bytes: first, position: '1', end: false });
+    const writer = writerOf(async function* (from) {
+      for (let line = from; line < 4; line += 1) yield batchOf([String(line)], line + 1);
+    });
+    await writer.write();
+    await writer.end();
+    expect(await stored()).to.deep.equal(['0', '1', '2', '3']);
+  });
+
+  it('marks a cut that somebody asks for while lines are on their way', async () => {
+    const endless = writerOf(async function* () {
+      for (let line = 0; ; line += 1) yield batchOf([String(line)], line + 1);
+    });
+    endless.attemptEnded();
+    const writing = endless.write();
+    await endless.cut('Cut by hand.');
+    await writing;
+    await endless.end();
+    expect((await stored()).at(-1)).to.equal('Cut by hand.');
+  });
+
+  it('ends when the log is another owner’s', async () => {
+    const by = { owner: 'other', executor: worker.context.executorNumber(), ttlMs: 6_000, ownerGone: true };
+    await worker.store.transitions.adopt(lease, by);
+    const writer = writerOf(async function* () {
+      yield batchOf(['late'], 1);
+    });
+    const error: unknown = await writer.write().catch((reason: unknown) => reason);
+    expect(error).to.have.property('name', 'LeaseLost');
+    expect(await stored()).to.deep.equal([]);
+  });
+});

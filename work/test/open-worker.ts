@@ -1,0 +1,92 @@
+import type { JobRecord, RunUid } from '@chainr/core/model/records';
+import { createFakeExecutor, type FakeExecutorOptions } from '@chainr/executor/fake/create-fake-executor';
+import type { Executor } from '@chainr/executor/port';
+import { openStore, silentLogger, type OpenStore } from '@chainr/testkit/open-store';
+import { setClock } from '@chainr/testkit/clock';
+import { untilEvent } from '@chainr/testkit/waits';
+import { AttemptRunner } from '../src/attempt-runner.js';
+import { Capacity } from '../src/capacity.js';
+import { claimBundle } from '../src/claim-bundle.js';
+import type { WorkConfig } from '../src/config.js';
+import type { WorkContext } from '../src/context.js';
+import { LeaseKeeper } from '../src/lease-keeper.js';
+
+export interface OpenWorker extends OpenStore {
+  readonly context: WorkContext;
+  readonly runner: AttemptRunner;
+  /** Hands all that waits for a run to the worker, as messages would. */
+  take(run: RunUid): Promise<void>;
+  /** From now on the time of Redis is so much later than it is. */
+  forward(ms: number): Promise<void>;
+  /** Waits until a job has a status, and shows it. */
+  untilJob(run: RunUid, name: string, status: JobRecord['status']): Promise<JobRecord>;
+  /** Waits until every attempt that the worker has is closed. */
+  untilIdle(): Promise<void>;
+  /** The texts of an attempt's log. */
+  logOf(run: RunUid, index: number, attempt?: number): Promise<string[]>;
+}
+
+/** The parts of a worker but for its queue, over a real Redis; the executor is a fake unless one is given. */
+export async function openWorker(
+  config: Partial<WorkConfig> = {},
+  executor: Executor = createFakeExecutor(),
+): Promise<OpenWorker> {
+  const opened = await openStore({ patienceMs: Infinity });
+  const { store, redis, inbox } = opened;
+  const settings: WorkConfig = {
+    redisUrl: redis.url,
+    listen: { host: '127.0.0.1', port: 0 },
+    logLevel: 'silent',
+    executor: 'process',
+    home: redis.folder,
+    capacity: 8,
+    leaseTtlMs: 6_000,
+    renewEveryMs: 2_000,
+    removalGraceMs: 60_000,
+    stopGraceMs: 1_000,
+    logLimitBytes: 1024 * 1024,
+    alone: true,
+    ...config,
+  };
+  const number = await store.work.registerExecutor(executor.id);
+  const { leaseTtlMs: ttlMs, renewEveryMs } = settings;
+  const context: WorkContext = {
+    config: settings,
+    logger: silentLogger,
+    store,
+    executor,
+    executorNumber: () => number,
+    owner: 'worker',
+    leases: new LeaseKeeper({ store, logger: silentLogger, ttlMs, renewEveryMs }),
+    capacity: new Capacity(settings.capacity),
+  };
+  const runner = new AttemptRunner(context);
+  return {
+    ...opened,
+    context,
+    runner,
+    take: (run) => claimBundle(context, runner, inbox.take(run)),
+    forward: (ms) => setClock(redis.url, ms),
+    untilJob: async (run, name, status) => {
+      await untilEvent(store.events, (event) => {
+        return event.kind === 'job.status' && event.run === run && event.job === name && event.status === status;
+      });
+      return (await store.runs.findJob(run, name))!;
+    },
+    untilIdle: async () => {
+      while (runner.running > 0) await new Promise((resolve) => setImmediate(resolve));
+    },
+    logOf: async (run, index, attempt = 1) => {
+      const page = await store.logs.read(run, index, attempt, { offset: 0, maxBytes: 16 * 1024 * 1024 });
+      return page?.lines.map(({ text }) => text) ?? [];
+    },
+    close: async () => {
+      await runner.stop();
+      await opened.close();
+    },
+  };
+}
+
+/** Attempts that go on until they are ended or stopped. */
+export const holding = (options: FakeExecutorOptions = {}) =>
+  createFakeExecutor({ ...options, decide: () => ({ hold: true }) });

@@ -1,0 +1,58 @@
+import { expect } from 'chai';
+import { createFakeExecutor } from '@chainr/executor/fake/create-fake-executor';
+import { nameOf } from '@chainr/executor/fake/fake-world';
+import { pipelineOf } from '@chainr/testkit/builders';
+import { RemoveClosedAttempts } from '../src/remove-closed-attempts.js';
+import { openWorker, type OpenWorker } from './open-worker.js';
+
+describe('the remains of closed attempts', () => {
+  const fake = createFakeExecutor();
+  const stubborn = new Set<string>();
+  const executor: typeof fake = {
+    ...fake,
+    remove: async (key, guard) => {
+      if (stubborn.has(key.job)) throw new Error('its folder is busy');
+      await fake.remove(key, guard);
+    },
+  };
+  let worker: OpenWorker;
+  let removal: RemoveClosedAttempts;
+
+  before(async () => {
+    worker = await openWorker({ removalGraceMs: 60_000 }, executor);
+    removal = new RemoveClosedAttempts(worker.context);
+  });
+
+  after(() => worker.close());
+
+  async function runTwo(): Promise<{ one: string; two: string }> {
+    const run = await worker.create(pipelineOf({ one: [], two: [] }));
+    await worker.take(run);
+    await Promise.all(['one', 'two'].map((name) => worker.untilJob(run, name, 'SUCCESSFUL')));
+    await worker.untilIdle();
+    return { one: nameOf({ run, job: 'one', attempt: 1 }), two: nameOf({ run, job: 'two', attempt: 1 }) };
+  }
+
+  it('stay until the removal grace is over, and then go', async () => {
+    const { one, two } = await runTwo();
+    await worker.forward(59_000);
+    expect(await removal.tick()).to.equal(0);
+    expect(fake.world.attempts).to.include.keys(one, two);
+    await worker.forward(61_000);
+    expect(await removal.tick()).to.equal(2);
+    expect(fake.world.attempts).to.not.have.any.keys(one, two);
+    expect(await removal.tick()).to.equal(0);
+    await worker.forward(0);
+  });
+
+  it('go although others cannot be removed yet, which are tried again', async () => {
+    const { one, two } = await runTwo();
+    stubborn.add('one');
+    await worker.forward(61_000);
+    expect(await removal.tick()).to.equal(1);
+    expect(fake.world.attempts).to.include.keys(one).and.not.have.any.keys(two);
+    stubborn.clear();
+    expect(await removal.tick()).to.equal(1);
+    expect(fake.world.attempts).to.not.have.any.keys(one);
+  });
+});
