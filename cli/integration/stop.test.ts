@@ -25,7 +25,6 @@ describe('stopping chainr up while jobs run', function () {
     expect(await first.ended).to.deep.equal({ code: 0, signal: null });
     expect(first.output).to.match(/Stopping: \d running jobs? may take a few seconds to end/);
     await untilGone(() => processesOf(home));
-    const begun = new Set(linesIn(ledgerOf(home)).map((line) => line.split(' ')[0]));
 
     const second = await startUp(home, four);
     const run = await endOfRun(second.client, uid);
@@ -38,7 +37,6 @@ describe('stopping chainr up while jobs run', function () {
       const { attempts } = await second.client.getJob(uid, name);
       expect(attempts.map(({ attempt }) => attempt)).to.deep.equal(repeated.includes(name) ? [1, 2] : [1]);
       if (repeated.includes(name)) expect(attempts[0]).to.include({ status: 'PENDING', reason: 'Interrupted' });
-      if (repeated.includes(name)) expect(begun).to.include(name);
     }
   });
 
