@@ -4,8 +4,7 @@ import { createLogger } from '@chainr/core/service/logger';
 import { Store } from '@chainr/core/store/store';
 import { createFakeExecutor } from '@chainr/executor/fake/create-fake-executor';
 import { startRedis, type TestRedis } from '@chainr/testkit/redis';
-import type { WorkConfig } from '@chainr/work/config';
-import { createService } from '@chainr/work/service';
+import { createService, type WorkConfig } from '@chainr/work/service';
 import { StartCounter } from './count-starts.js';
 
 /** All of the engine in this process, with an executor whose attempts end at once, and a Redis of its own. */

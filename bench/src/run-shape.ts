@@ -20,7 +20,7 @@ export async function runShape(engine: Engine, shape: Shape, runs: number, inFli
 }
 
 /** Creates the runs and resolves when all have ended. */
-export async function pushRuns(engine: Engine, shape: Shape, runs: number, inFlight: number): Promise<void> {
+async function pushRuns(engine: Engine, shape: Shape, runs: number, inFlight: number): Promise<void> {
   const { store, starts } = engine;
   const { pipeline, text } = shape;
   const source = { contentType: 'application/json', text };

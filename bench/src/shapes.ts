@@ -19,7 +19,7 @@ type Dependency = string | { job: string; conditions: object };
 const job = (...dependsOn: Dependency[]) => ({ image: 'busybox', run: ':', dependsOn });
 
 /** `length` jobs in a row. */
-export function chainOf(length: number): Shape {
+function chainOf(length: number): Shape {
   const jobs = Array.from({ length }, (_, at) => [`job-${at}`, at === 0 ? job() : job(`job-${at - 1}`)] as const);
   return shapeOf(`chain of ${length}`, { kind: 'Pipeline', jobs: Object.fromEntries(jobs) });
 }
@@ -27,12 +27,16 @@ export function chainOf(length: number): Shape {
 /** One job, then `width` that wait for it, then one that waits for all of them. */
 export function fanOf(width: number): Shape {
   const middle = Array.from({ length: width }, (_, at) => `middle-${at}`);
-  const jobs = { first: job(), ...Object.fromEntries(middle.map((name) => [name, job('first')])), last: job(...middle) };
+  const jobs = {
+    first: job(),
+    ...Object.fromEntries(middle.map((name) => [name, job('first')])),
+    last: job(...middle),
+  };
   return shapeOf(`1 → ${width} → 1`, { kind: 'Pipeline', jobs });
 }
 
 /** The pipeline of the README: of its four jobs one is skipped. */
-export function readmeShape(): Shape {
+function readmeShape(): Shape {
   const error = job({ job: 'first', conditions: { failure: true } });
   const jobs = { first: job(), second: job(), success: job('first'), error };
   return { ...shapeOf('README', { kind: 'Pipeline', jobs }), starts: 3 };
@@ -40,7 +44,12 @@ export function readmeShape(): Shape {
 
 /** What the engine is measured with: each with its target against BullMQ alone. */
 export async function throughputShapes(): Promise<Shape[]> {
-  const dags = dagNames.map(async (name) => shapeOf(name, writeDagPipeline(name, await loadDag(name), () => ':')));
+  const dags = dagNames.map(async (name) =>
+    shapeOf(
+      name,
+      writeDagPipeline(name, await loadDag(name), () => ':'),
+    ),
+  );
   return [
     { ...chainOf(100), target: 2.5 },
     { ...fanOf(100), target: 1.5 },

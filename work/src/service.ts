@@ -19,7 +19,7 @@ import { RegisterExecutor } from './register-executor.js';
 import { RemoveClosedAttempts } from './remove-closed-attempts.js';
 
 /** For those who start work beside other services. */
-export { readConfig, settings } from './config.js';
+export { readConfig, settings, type WorkConfig } from './config.js';
 
 export interface WorkParts {
   logger?: Logger;

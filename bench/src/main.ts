@@ -1,0 +1,43 @@
+import { loadavg } from 'node:os';
+import { measureLargeRun } from './measure-large-run.js';
+import { measureThroughput } from './measure-throughput.js';
+import type { Row } from './row.js';
+import { printRow } from './row.js';
+
+/** What is measured, by the name that selects it; each gives its rows as they are known. */
+const measurements: Readonly<Record<string, { doc: string; measure: () => AsyncIterable<Row> }>> = {
+  throughput: { doc: 'no-op jobs per second through one process, against BullMQ alone', measure: measureThroughput },
+  'large-run': { doc: 'one run of 10,000 jobs against 100 runs of 100, per job', measure: measureLargeRun },
+};
+
+const asked = process.argv.slice(2);
+const unknown = asked.filter((name) => !(name in measurements) && !name.startsWith('-'));
+if (asked.includes('--help') || asked.includes('-h')) {
+  printHelp();
+} else if (unknown.length > 0 || asked.some((name) => name.startsWith('-'))) {
+  console.error(`There is no measurement ${unknown.join(', ') || asked.join(' ')}; --help lists them.`);
+  process.exitCode = 2;
+} else {
+  await measureAll(asked.length > 0 ? asked : Object.keys(measurements));
+}
+
+function printHelp(): void {
+  console.log('Usage: npm run bench [-- NAME …]\n\nMeasures what is named, or everything:');
+  for (const [name, { doc }] of Object.entries(measurements)) console.log(`  ${name.padEnd(12)} ${doc}`);
+  console.log('\nRatios are medians of five rounds, interleaved. Quote them, not the absolute figures.');
+}
+
+async function measureAll(names: readonly string[]): Promise<void> {
+  console.log(
+    `Node ${process.versions.node}, load average ${loadavg()
+      .map((load) => load.toFixed(1))
+      .join(' ')}\n`,
+  );
+  for (const name of names) {
+    const measurement = measurements[name];
+    if (!measurement) continue;
+    console.log(`${measurement.doc}:`);
+    for await (const row of measurement.measure()) printRow(row);
+    console.log('');
+  }
+}
