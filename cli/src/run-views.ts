@@ -25,14 +25,10 @@ export function jsonView(terminal: Terminal): RunView {
 export function textView(terminal: Terminal): RunView {
   const known = new Map<string, string>();
   let nameWidth = 0;
-  const showJob = (
-    time: string,
-    job: Omit<JobSummary, 'name'> & { job: string; exitCode?: number | undefined },
-  ): void => {
+  const showJob = (time: string, job: Omit<JobSummary, 'name'> & { job: string }): void => {
     known.set(job.job, `${job.status} ${job.reason}`);
     const ended = job.status === 'FAILED' || job.status === 'CANCELED' || job.status === 'SKIPPED';
-    const code = job.exitCode === undefined || job.exitCode === 0 ? '' : ` (exit code ${String(job.exitCode)})`;
-    const why = ended ? `${job.reason}${code}: ${printable(job.message)}` : job.reason;
+    const why = ended ? `${job.reason}: ${printable(job.message)}` : job.reason;
     const status = statusCell(job.status, terminal.colors);
     print(
       terminal,

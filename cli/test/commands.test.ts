@@ -79,7 +79,7 @@ describe('chainr', () => {
       await server.work(uid, 0, [], 'ExitCode', 3);
       await server.work(uid, 2, []);
       expect(await session.exitCode).to.equal(1);
-      expect(session.stdout).to.match(/first +FAILED +ExitCode \(exit code 3\)/);
+      expect(session.stdout).to.match(/first +FAILED +ExitCode: Ended with exit code 3\./);
       expect(session.stdout).to.contain(`chainr logs ${uid} first`);
     });
 

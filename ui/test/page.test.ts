@@ -151,7 +151,7 @@ describe('the page of the runs', function () {
     expect(await page.locator('#log img').count()).to.equal(0);
     expect(await page.locator('#attempt-info').innerText())
       .to.include('ExitCode')
-      .and.to.include('Exit code 3.');
+      .and.to.include('Ended with exit code 3.');
     const other = page.waitForResponse(/\/logs\?attempt=1&/);
     await page.locator('#attempt').selectOption('1');
     await other;
