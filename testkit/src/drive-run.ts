@@ -67,9 +67,9 @@ async function endAttempt(
   const outcome = fails
     ? ({ reason: 'ExitCode', exitCode: 1 } as const)
     : ({ reason: 'Completed', exitCode: 0 } as const);
-  const finished = await store.transitions.finish(lease, outcome, {}, fuse ? ttlMs : undefined);
+  const finished = await store.transitions.finish(lease, outcome, {}, fuse ? { fuse: { ttlMs, atMost: 1 } } : {});
   if (finished.kind === 'stale') throw new Error(`the end of ${formatAttemptId(lease)} was refused`);
   await store.transitions.appendLog(lease, { length: 0, bytes: Buffer.alloc(0), position: '', end: true });
   await store.transitions.close(lease, 1_000);
-  return finished.fused;
+  return finished.fused[0];
 }

@@ -1,4 +1,5 @@
 import type { Part } from '@chainr/core/service/lifecycle';
+import { bundleMax } from '@chainr/core/store/scripts';
 import type { AdoptedAttempt, ClaimedAttempt } from '@chainr/core/store/transitions';
 import { AttemptSpecs } from './attempt-spec.js';
 import type { WorkContext } from './context.js';
@@ -6,6 +7,8 @@ import { closeEndedAttempt, runAttempt, type Attempt } from './run-attempt.js';
 
 /** After so many dependents in a row the queue has its turn, for the sake of other runs. */
 const fusionHops = 50;
+/** As many as a message carries: what one worker takes at once others cannot do. */
+const fusedMax = bundleMax;
 
 /** All attempts that this worker has in its hands. */
 export class AttemptRunner implements Part {
@@ -51,31 +54,46 @@ export class AttemptRunner implements Part {
     this.#track(adopted.ended ? this.#closeEnded(adopted, sentAt) : this.#runChain(adopted, sentAt, adopted));
   }
 
-  async #runChain(first: ClaimedAttempt, sentAt: number, from = { logLength: 0, position: '' }): Promise<void> {
+  async #runChain(
+    first: ClaimedAttempt,
+    sentAt: number,
+    { logLength = 0, position = '', hops = 0 }: { logLength?: number; position?: string; hops?: number } = {},
+  ): Promise<void> {
     try {
-      const log = { length: from.logLength, position: from.position };
-      let attempt: Attempt | undefined = this.#takeInHand(first, sentAt, log);
-      for (let hops = 0; attempt; hops += 1) attempt = await this.#runOne(attempt, hops);
+      let attempt: Attempt | undefined = this.#takeInHand(first, sentAt, { length: logLength, position });
+      for (let hop = hops; attempt; hop += 1) attempt = await this.#runOne(attempt, hop);
     } finally {
       this.#context.capacity.release();
     }
   }
 
   /**
-   * @returns the dependent that came back claimed. It is in hand before the attempt is let go of:
-   * what both have of their run came with the first of them.
+   * @returns a dependent that came back claimed, for the attempt's own place; others begin beside
+   * it. They are in hand before the attempt is let go of: what they have of their run came with the
+   * first of its attempts.
    */
   async #runOne(attempt: Attempt, hops: number): Promise<Attempt | undefined> {
+    let extraPlaces = 0;
+    const places = () => {
+      if (this.#stopping || hops >= fusionHops || attempt.dependents === 0) return 0;
+      extraPlaces = this.#context.capacity.take(Math.min(attempt.dependents, fusedMax) - 1);
+      return 1 + extraPlaces;
+    };
     try {
-      const { fused, closed } = await runAttempt(this.#context, attempt, () => !this.#stopping && hops < fusionHops);
-      const next = fused && this.#takeInHand(fused.claimed, fused.sentAt, { length: 0, position: '' });
+      const { fused, closed } = await runAttempt(this.#context, attempt, places);
+      const [next, ...others] = fused.claimed;
+      for (const claimed of others) this.#track(this.#runChain(claimed, fused.sentAt, { hops: hops + 1 }));
+      extraPlaces -= others.length;
+      const dependent = next && this.#takeInHand(next, fused.sentAt, { length: 0, position: '' });
       if (closed) this.#track(this.#letGoWhen(closed, attempt));
       else this.#letGo(attempt);
-      return next;
+      return dependent;
     } catch (error) {
       this.#logLoss(attempt, error);
       this.#letGo(attempt);
       return undefined;
+    } finally {
+      for (; extraPlaces > 0; extraPlaces -= 1) this.#context.capacity.release();
     }
   }
 
@@ -105,14 +123,14 @@ export class AttemptRunner implements Part {
   /** Between shutdown's begin and its end a claim may still come back: it is interrupted at once. */
   #takeInHand(claimed: ClaimedAttempt, sentAt: number, log: Attempt['log']): Attempt {
     const held = this.#context.leases.hold(claimed.lease, sentAt);
-    const attempt: Attempt = { held, spec: this.#specs.resolve(claimed), log };
+    const attempt: Attempt = { held, spec: this.#specs.resolve(claimed), dependents: claimed.dependents, log };
     this.#attempts.add(attempt);
     if (this.#stopping) this.#track(this.#interrupt(attempt));
     return attempt;
   }
 
   #letGo(attempt: Attempt): void {
-    this.#context.leases.release(attempt.held.lease);
+    this.#context.leases.release(attempt.held);
     this.#specs.release(attempt.spec.run);
     this.#attempts.delete(attempt);
   }

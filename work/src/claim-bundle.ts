@@ -1,4 +1,4 @@
-import { formatAttemptId, parseAttemptId } from '@chainr/core/store/keys';
+import { formatAttemptId, parseAttemptId, type AttemptId } from '@chainr/core/store/keys';
 import type { AttemptRunner } from './attempt-runner.js';
 import type { WorkContext } from './context.js';
 
@@ -14,16 +14,15 @@ export async function claimBundle(context: WorkContext, runner: AttemptRunner, i
   const sentAt = performance.now();
   const returned = places < ids.length ? store.transitions.redeliver(executor.kind, ids.slice(places)) : undefined;
   returned?.catch(() => undefined); // It is looked at when the claims are done.
-  const replies = await Promise.allSettled(wanted.map((id) => store.transitions.claim(id, by)));
-  replies.forEach((reply, at) => {
-    if (reply.status === 'fulfilled' && typeof reply.value !== 'string') {
-      runner.startClaimed(reply.value, sentAt);
+  const claimOne = async (id: AttemptId): Promise<void> => {
+    const reply = await store.transitions.claim(id, by).catch((error: unknown) => ({ error }));
+    if (typeof reply === 'object' && 'lease' in reply) {
+      runner.startClaimed(reply, sentAt);
       return;
     }
     capacity.release();
-    const id = wanted[at];
-    const why: unknown = reply.status === 'fulfilled' ? reply.value : reply.reason;
-    context.logger.debug({ event: 'claim.refused', id: id && formatAttemptId(id), why }, 'A claim was refused');
-  });
+    context.logger.debug({ event: 'claim.refused', id: formatAttemptId(id), why: reply }, 'A claim was refused');
+  };
+  await Promise.all(wanted.map(claimOne));
   await returned;
 }

@@ -1,29 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Part } from '@chainr/core/service/lifecycle';
 import type { Logger } from '@chainr/core/service/logger';
-import { formatLease, type Lease } from '@chainr/core/store/keys';
+import type { Lease } from '@chainr/core/store/keys';
 import type { Store } from '@chainr/core/store/store';
-
-/** The lease of an attempt has ended, or may have: nothing more may be done about the attempt. */
-export class LeaseLost extends Error {
-  override name = 'LeaseLost';
-}
-
-export interface HeldLease {
-  readonly lease: Lease;
-  /** Aborted when the lease is lost. */
-  readonly signal: AbortSignal;
-  /** Throws LeaseLost unless the lease is certain to last: asked before every write of an executor (rule R1). */
-  readonly guard: () => void;
-  /** Aborts the signal: what still waits for the attempt is to end, though the lease lasts. */
-  readonly abandon: () => void;
-}
-
-interface Held {
-  lost: AbortController;
-  /** By the local monotonic clock, counted from before the claim or the renewal was sent. */
-  deadline: number;
-}
+import { HeldLease } from './held-lease.js';
 
 export interface LeaseKeeperOptions {
   store: Store;
@@ -36,7 +16,7 @@ export interface LeaseKeeperOptions {
 export class LeaseKeeper implements Part {
   readonly name = 'lease-keeper';
   readonly #options: LeaseKeeperOptions;
-  readonly #held = new Map<string, Held>();
+  readonly #held = new Map<string, HeldLease>();
   readonly #stopped = new AbortController();
   #renewing: Promise<void> | undefined;
 
@@ -61,21 +41,13 @@ export class LeaseKeeper implements Part {
 
   /** @param sentAt when the claim was sent, by `performance.now()`. */
   hold(lease: Lease, sentAt: number): HeldLease {
-    const held: Held = { lost: new AbortController(), deadline: sentAt + this.#options.ttlMs };
-    this.#held.set(formatLease(lease), held);
-    const guard = () => {
-      if (held.lost.signal.aborted || performance.now() >= held.deadline) {
-        throw new LeaseLost(`the lease of ${formatLease(lease)} has ended`);
-      }
-    };
-    const abandon = () => {
-      held.lost.abort(new LeaseLost(`${formatLease(lease)} is left as it is`));
-    };
-    return { lease, signal: held.lost.signal, guard, abandon };
+    const held = new HeldLease(lease, sentAt + this.#options.ttlMs);
+    this.#held.set(held.key, held);
+    return held;
   }
 
-  release(lease: Lease): void {
-    this.#held.delete(formatLease(lease));
+  release(held: HeldLease): void {
+    if (this.#held.get(held.key) === held) this.#held.delete(held.key);
   }
 
   /** One round: everything that is held now. */
@@ -88,15 +60,16 @@ export class LeaseKeeper implements Part {
       const held = this.#held.get(lease);
       if (!held) continue;
       if (!lost.has(lease)) {
-        held.deadline = sentAt + this.#options.ttlMs;
+        held.lastsUntil(sentAt + this.#options.ttlMs);
         continue;
       }
+      if (held.ending) continue;
       this.#held.delete(lease);
       this.#options.logger.warn(
         { event: 'lease.lost', lease },
         'A lease is lost; its attempt is left to its new owner',
       );
-      held.lost.abort(new LeaseLost(`the lease of ${lease} is lost`));
+      held.lose();
     }
   }
 

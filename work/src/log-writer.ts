@@ -2,7 +2,7 @@ import type { LogLine } from '@chainr/core/model/records';
 import { formatLogLine } from '@chainr/core/store/log-format';
 import type { AttemptSpec, Position } from '@chainr/executor/port';
 import type { WorkContext } from './context.js';
-import { LeaseLost, type HeldLease } from './lease-keeper.js';
+import { LeaseLost, type HeldLease } from './held-lease.js';
 
 /** Where a log stands: what is stored, and up to where the executor's output was read. */
 export interface LogState {

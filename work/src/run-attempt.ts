@@ -3,13 +3,15 @@ import type { Outcome } from '@chainr/core/model/outcome';
 import type { ClaimedAttempt } from '@chainr/core/store/transitions';
 import type { AttemptSpec, PhaseChange } from '@chainr/executor/port';
 import type { WorkContext } from './context.js';
-import type { HeldLease } from './lease-keeper.js';
+import type { HeldLease } from './held-lease.js';
 import { LogWriter, type LogState } from './log-writer.js';
 
 /** One attempt in the hands of this worker. */
 export interface Attempt {
   readonly held: HeldLease;
   readonly spec: AttemptSpec;
+  /** How many jobs wait for it. */
+  readonly dependents: number;
   /** Where its log stands as it comes into these hands. */
   readonly log: LogState;
   /** Set when this worker shuts down: by `Date.now()`, right before the attempt is stopped. */
@@ -18,8 +20,8 @@ export interface Attempt {
 
 /** What is left after an attempt's end. */
 export interface Ended {
-  /** The dependent that was claimed with the end, and when that was asked for (`performance.now()`). */
-  fused?: { claimed: ClaimedAttempt; sentAt: number };
+  /** The dependents that were claimed with the end, and when that was asked for (`performance.now()`). */
+  fused: { claimed: readonly ClaimedAttempt[]; sentAt: number };
   /** Resolves when the attempt is closed; absent when it is, or is another's to close. */
   closed?: Promise<void>;
 }
@@ -36,10 +38,10 @@ const outagePausesMs = [100, 500, 2_000, 5_000] as const;
 /**
  * Takes an attempt from its claim, or its adoption, to its end (life of a run, steps 5 to 7):
  * ensure, observe, finish. Its log is written beside that.
- * @param mayFuse whether a dependent may be claimed with the end.
+ * @param places asked right before the end is sent: how many dependents may be claimed with it.
  * @throws the reason of the lease's signal when the lease is lost.
  */
-export async function runAttempt(context: WorkContext, attempt: Attempt, mayFuse: () => boolean): Promise<Ended> {
+export async function runAttempt(context: WorkContext, attempt: Attempt, places: () => number): Promise<Ended> {
   const { executor } = context;
   const { held, spec } = attempt;
   await whileOut(context, attempt, () => executor.ensure(spec, held.guard));
@@ -50,10 +52,9 @@ export async function runAttempt(context: WorkContext, attempt: Attempt, mayFuse
     executor.observe(spec, (change) => { report(context, held, change); }, held.signal),
   ); // prettier-ignore
   log.attemptEnded();
-  if (wasInterrupted(attempt, outcome)) return { closed: requeue(context, held, log, written) };
-  return finish(context, held, outcome, { fuse: mayFuse(), close: log.allStored }, () =>
-    close(context, held, log, written),
-  );
+  if (wasInterrupted(attempt, outcome)) return { fused: nothing, closed: requeue(context, held, log, written) };
+  const whole = log.allStored;
+  return finish(context, held, outcome, { atMost: places(), whole }, () => close(context, held, log, written));
 }
 
 /** An adopted attempt whose end is recorded already: only its log and its closing are left. */
@@ -70,21 +71,27 @@ export async function closeEndedAttempt(context: WorkContext, attempt: Attempt, 
     );
 }
 
-/** @param also `close`: all output is stored, so that the attempt can be closed with its end. */
+const nothing: Ended['fused'] = { claimed: [], sentAt: 0 };
+
+/** An attempt that is `whole`, of which all output is stored, is closed with its end. */
 async function finish(
   context: WorkContext,
-  { lease }: HeldLease,
+  held: HeldLease,
   outcome: Outcome,
-  also: { fuse: boolean; close: boolean },
+  { atMost, whole }: { atMost: number; whole: boolean },
   whenFinished: () => Promise<void>,
 ): Promise<Ended> {
   const { leaseTtlMs, removalGraceMs } = context.config;
   const sentAt = performance.now();
+  held.ending = whole;
   const ages = outcome.startedAt === undefined ? {} : { startedMs: Date.now() - outcome.startedAt };
-  const [fuseTtlMs, closeGraceMs] = [also.fuse ? leaseTtlMs : undefined, also.close ? removalGraceMs : undefined];
-  const reply = await context.store.transitions.finish(lease, outcome, ages, fuseTtlMs, closeGraceMs);
-  const fused = reply.kind === 'ok' && reply.fused ? { fused: { claimed: reply.fused, sentAt } } : {};
-  return reply.kind === 'stale' || also.close ? fused : { ...fused, closed: whenFinished() };
+  const reply = await context.store.transitions.finish(held.lease, outcome, ages, {
+    ...(atMost > 0 && { fuse: { ttlMs: leaseTtlMs, atMost } }),
+    ...(whole && { closeGraceMs: removalGraceMs }),
+  });
+  if (reply.kind === 'stale') return { fused: nothing };
+  const fused = { claimed: reply.fused, sentAt };
+  return whole ? { fused } : { fused, closed: whenFinished() };
 }
 
 /**
@@ -99,6 +106,7 @@ function wasInterrupted({ interruptedAt }: Attempt, { endedAt = Infinity, exitCo
 async function requeue(context: WorkContext, held: HeldLease, log: LogWriter, written: Promise<void>): Promise<void> {
   await endLog(held, log, written);
   const sentence = 'Its worker was shut down while it ran; it starts again as soon as there is a worker.';
+  held.ending = true;
   await context.store.transitions.requeue(held.lease, 'Interrupted', sentence, context.config.removalGraceMs);
 }
 
@@ -107,8 +115,9 @@ async function close(context: WorkContext, held: HeldLease, log: LogWriter, writ
   await closeLease(context, held);
 }
 
-async function closeLease(context: WorkContext, { lease }: HeldLease): Promise<void> {
-  await context.store.transitions.close(lease, context.config.removalGraceMs);
+async function closeLease(context: WorkContext, held: HeldLease): Promise<void> {
+  held.ending = true;
+  await context.store.transitions.close(held.lease, context.config.removalGraceMs);
 }
 
 /** All output is stored, or a mark says what is missing; then the end mark (rule R5). */

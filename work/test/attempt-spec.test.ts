@@ -8,7 +8,7 @@ const plan = JSON.stringify(jobPlan(jobs[0]!));
 const info = JSON.stringify({ name: 'nightly', env: { ALL: 'pipeline', BOTH: 'pipeline' }, executorKind: 'process' });
 
 function claimed(attempt: number) {
-  return { lease: { run: 'run-1', index: 0, attempt, epoch: 1, owner: 'me' }, job: 'build', plan, info };
+  return { lease: { run: 'run-1', index: 0, attempt, epoch: 1, owner: 'me' }, job: 'build', plan, dependents: 0, info };
 }
 
 describe('the specification of an attempt', () => {

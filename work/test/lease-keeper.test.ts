@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import type { Lease } from '@chainr/core/store/keys';
 import { builtClaim } from './built-claim.js';
-import { LeaseKeeper, LeaseLost } from '../src/lease-keeper.js';
+import { LeaseLost } from '../src/held-lease.js';
+import { LeaseKeeper } from '../src/lease-keeper.js';
 import { openWorker, type OpenWorker } from './open-worker.js';
 
 const ttlMs = 6_000;

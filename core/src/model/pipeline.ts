@@ -83,7 +83,6 @@ export interface Retries {
 
 /** The part of a job that is stored for workers; its edges are stored apart, as bits. */
 export function jobPlan(job: Job): JobPlan {
-  const plan: JobPlan & Partial<Job> = { ...job };
-  delete plan.dependsOn;
+  const { dependsOn: _edges, ...plan } = job;
   return plan;
 }

@@ -22,9 +22,9 @@ export interface NewRun {
 export type CreatedRun = { kind: 'created' | 'replayed'; uid: RunUid } | { kind: 'conflict' };
 
 /** Runs up to this size are stored by the one call that makes them visible. */
-const inlineJobs = 100;
-/** Jobs per command of what is stored before (invariant I10). */
-const chunkJobs = 250;
+const inlineJobs = readyAtOnce;
+/** Fields and values per command of what is stored before, 250 jobs (invariant I10). */
+const chunkLength = 1000;
 /** What was stored before expires by itself, should the process die before it is made visible. */
 const unfinishedSeconds = 600;
 
@@ -37,8 +37,7 @@ export async function createRun(connection: Redis, transitions: Transitions, run
   const uid: RunUid = uuidv7();
   const dag = compileDag(pipeline);
   const specifications = pipeline.jobs.map((job) => JSON.stringify(jobPlan(job)));
-  const rows = dag.map((job) => packWaitingRow(job.name, job.dependencyCount));
-  const plans = dag.map((job, index) => packJobPlan(job, specifications[index] ?? ''));
+  const fields = dag.flatMap((job, index) => fieldsOf(job, index, specifications[index] ?? ''));
   const roots = dag.flatMap((job, index) => (job.dependencyCount === 0 ? [index] : []));
   const packedSource = await packSource(source);
   const request = {
@@ -53,15 +52,8 @@ export async function createRun(connection: Redis, transitions: Transitions, run
   };
   for (;;) {
     const inline = dag.length <= inlineJobs;
-    if (!inline) await storeBefore(connection, uid, { rows, plans, backlog: roots.slice(readyAtOnce), packedSource });
-    const reply = await transitions.create(
-      inline
-        ? {
-            ...request,
-            inline: { source: packedSource, rowsAndPlans: rows.flatMap((row, at) => [row, plans[at] ?? row]) },
-          }
-        : request,
-    );
+    if (!inline) await storeBefore(connection, uid, { fields, backlog: roots.slice(readyAtOnce), packedSource });
+    const reply = await transitions.create(inline ? { ...request, inline: { source: packedSource, fields } } : request);
     if (reply.kind === 'conflict') return { kind: 'conflict' };
     if (reply.kind !== 'incomplete') return { kind: reply.kind, uid: reply.uid };
   }
@@ -78,8 +70,11 @@ function infoOf(pipeline: Pipeline, executorKind: ExecutorKind): RunInfo {
   };
 }
 
-const packJobPlan = (job: DagNode, specification: string): Buffer =>
-  packPlan(job.dependents, job.allowFailure ? planFlags.allowFailure : 0, specification);
+/** A job's row and plan in `run:UID`, each behind its field. */
+function fieldsOf(job: DagNode, index: number, specification: string): (string | Buffer)[] {
+  const plan = packPlan(job.dependents, job.allowFailure ? planFlags.allowFailure : 0, specification);
+  return [String(index), packWaitingRow(job.name, job.dependencyCount), planField(index), plan];
+}
 
 function packRoots(roots: readonly number[]): Buffer {
   const bytes = Buffer.alloc(roots.length * 2);
@@ -88,22 +83,17 @@ function packRoots(roots: readonly number[]): Buffer {
 }
 
 interface StoredBefore {
-  rows: readonly Buffer[];
-  plans: readonly Buffer[];
+  fields: readonly (string | Buffer)[];
   backlog: readonly number[];
   packedSource: Buffer;
 }
 
 /** One command after the other, so that others get their turn in between. */
 async function storeBefore(connection: Redis, uid: RunUid, what: StoredBefore): Promise<void> {
-  const { rows, plans, backlog, packedSource } = what;
+  const { fields, backlog, packedSource } = what;
   await connection.set(keys.source(uid), packedSource, 'EX', unfinishedSeconds);
-  for (let from = 0; from < rows.length; from += chunkJobs) {
-    const fields = rows.slice(from, from + chunkJobs).flatMap((row, at) => {
-      const index = from + at;
-      return [String(index), row, planField(index), plans[index] ?? row];
-    });
-    await connection.hset(keys.run(uid), ...fields);
+  for (let from = 0; from < fields.length; from += chunkLength) {
+    await connection.hset(keys.run(uid), ...fields.slice(from, from + chunkLength));
     if (from === 0) await connection.expire(keys.run(uid), unfinishedSeconds);
   }
   await connection.del(keys.backlog(uid));

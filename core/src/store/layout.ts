@@ -35,7 +35,7 @@ export const planFlags = { allowFailure: 1 } as const;
 
 /** A row of a job that was never ready: what `create` stores. */
 export function packWaitingRow(name: string, unsatisfied: number): Buffer {
-  const row = Buffer.alloc(5 + name.length);
+  const row = Buffer.allocUnsafe(5 + name.length);
   row[0] = jobStatuses.indexOf('PENDING');
   row[1] = reasons.indexOf(unsatisfied > 0 ? 'WaitingForDependencies' : 'Queued');
   row.writeUInt16BE(unsatisfied, 2);
@@ -51,14 +51,16 @@ export interface PlanEdge {
 }
 
 export function packPlan(edges: readonly PlanEdge[], flags: number, specification: string): Buffer {
-  const head = Buffer.alloc(5 + edges.length * 3);
-  head[0] = flags;
-  head.writeUInt32BE(edges.length * 3, 1);
+  const headLength = 5 + edges.length * 3;
+  const plan = Buffer.allocUnsafe(headLength + Buffer.byteLength(specification));
+  plan[0] = flags;
+  plan.writeUInt32BE(edges.length * 3, 1);
   edges.forEach((edge, place) => {
-    head.writeUInt16BE(edge.index, 5 + place * 3);
-    head[7 + place * 3] = edge.mask;
+    plan.writeUInt16BE(edge.index, 5 + place * 3);
+    plan[7 + place * 3] = edge.mask;
   });
-  return Buffer.concat([head, Buffer.from(specification)]);
+  plan.write(specification, headLength);
+  return plan;
 }
 
 export interface AttemptSection {

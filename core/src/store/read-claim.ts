@@ -8,9 +8,23 @@ export interface ClaimedAttempt {
   job: string;
   /** The job's compact specification (`jobPlan` in core/model/pipeline.ts), JSON. */
   plan: string;
+  /** How many jobs wait for it. */
+  dependents: number;
   /** The run's `info`, JSON; may be empty for a dependent that came with the end of another attempt of the run. */
   info: string;
 }
+
+/** As `lua/claim.lua` makes it. */
+type ClaimReply = [
+  kind: string,
+  index: number,
+  attempt: number,
+  epoch: number,
+  job: string,
+  plan: string,
+  dependents: number,
+  info: string,
+];
 
 /** More runs than one call can claim from. */
 const infosKept = 1000;
@@ -22,16 +36,8 @@ export class ClaimReader {
 
   /** Replies of one call are to be read in its order, so that the one with the info comes first. */
   read(reply: Reply[], run: RunUid, owner: string): ClaimedAttempt {
-    const [, index, attempt, epoch, job, plan, info] = reply as [
-      string,
-      number,
-      number,
-      number,
-      string,
-      string,
-      string,
-    ];
-    return { lease: { run, index, attempt, epoch, owner }, job, plan, info: this.#infoOf(run, info) };
+    const [, index, attempt, epoch, job, plan, dependents, info] = reply as ClaimReply;
+    return { lease: { run, index, attempt, epoch, owner }, job, plan, dependents, info: this.#infoOf(run, info) };
   }
 
   #infoOf(run: RunUid, given: string): string {

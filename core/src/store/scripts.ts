@@ -9,7 +9,7 @@ import { attemptFlags, luaFormats, noExitCode } from './layout.js';
 
 /** The order matters: what a file uses stands before it. */
 const files = [
-  ['runs', 'guard', 'leases', 'ready', 'edges'],
+  ['runs', 'prefetch', 'guard', 'leases', 'ready', 'edges'],
   ['append-log', 'create', 'claim', 'report', 'finish', 'requeue', 'close', 'renew', 'adopt', 'resume', 'redeliver'],
   ['flush'],
 ].flat();
@@ -28,6 +28,8 @@ const readyCost = 3;
 const endCost = 3;
 /** Likewise: how many ready jobs one call hands out where more of them wait. */
 export const readyAtOnce = 256;
+/** Likewise: how many dependents one call claims with the ends of what they waited for. */
+const fusionsMax = 64;
 
 /** Works from src and from dist alike. */
 const folder = new URL('../../src/store/lua/', import.meta.url);
@@ -73,7 +75,7 @@ function prelude(table: TruthTable): string {
     `local NO_EXIT, LOG_ENDED, CLOSED = ${String(noExitCode)}, ${String(attemptFlags.logEnded)}, ${String(attemptFlags.closed)}`,
     `local BUNDLE_MAX, QUEUED_MAX, EDGES_MAX = ${String(bundleMax)}, ${String(queuedMax)}, ${String(edgesMax)}`,
     `local EDGES_PAGE, READY_COST, END_COST = ${String(edgesPage)}, ${String(readyCost)}, ${String(endCost)}`,
-    `local READY_AT_ONCE, LOG_PART_BYTES = ${String(readyAtOnce)}, ${String(logPartBytes)}`,
+    `local READY_AT_ONCE, FUSIONS_MAX, LOG_PART_BYTES = ${String(readyAtOnce)}, ${String(fusionsMax)}, ${String(logPartBytes)}`,
     '',
   ].join('\n');
 }

@@ -9,6 +9,8 @@ export interface Source {
 
 /** Below this many bytes deflating costs more time than it saves memory. */
 const deflateFrom = 1024;
+/** A quarter of the time, and a sixth more bytes, of what is stored once and hardly ever read. */
+const quick = { level: 1 };
 
 /** `contentType` newline, `r` (raw) or `d` (deflated), bytes. */
 export async function packSource({ contentType, text }: Source): Promise<Buffer> {
@@ -16,7 +18,7 @@ export async function packSource({ contentType, text }: Source): Promise<Buffer>
   const deflated = bytes.length >= deflateFrom;
   return Buffer.concat([
     Buffer.from(`${contentType}\n${deflated ? 'd' : 'r'}`),
-    deflated ? await promisify(deflateRaw)(bytes) : bytes,
+    deflated ? await promisify(deflateRaw)(bytes, quick) : bytes,
   ]);
 }
 

@@ -26,7 +26,15 @@ export interface AdoptedAttempt extends ClaimedAttempt {
 
 export type ClaimRefusal = 'gone' | 'taken' | 'final' | 'canceled' | 'waiting' | 'stale';
 
-export type FinishReply = { kind: 'ok'; fused?: ClaimedAttempt } | { kind: 'stale' };
+/** What may be done with an attempt's end in the same call. */
+export interface FinishOptions {
+  /** So many dependents that became ready may be claimed for the same worker (fusion), under leases of `ttlMs`. */
+  fuse?: { ttlMs: number; atMost: number };
+  /** For an attempt of which all output is stored: its log ends and it is closed; its name stays taken for so long. */
+  closeGraceMs?: number;
+}
+
+export type FinishReply = { kind: 'ok'; fused: ClaimedAttempt[] } | { kind: 'stale' };
 
 export type AppendReply =
   | { kind: 'ok'; length: number }
@@ -46,8 +54,11 @@ export interface NewRunArguments {
   roots: Buffer;
   /** How many further roots stand in the run's backlog. */
   backlog: number;
-  /** Row and plan of each job, and the stored source; absent where they were stored before. */
-  inline?: { source: Buffer; rowsAndPlans: readonly Buffer[] };
+  /**
+   * The stored source, and of each job in their order four: its index, row, `planField`, plan.
+   * Absent where they were stored before.
+   */
+  inline?: { source: Buffer; fields: readonly (string | Buffer)[] };
 }
 
 export type CreateReply =
@@ -66,8 +77,8 @@ export class Transitions {
 
   async create(run: NewRunArguments): Promise<CreateReply> {
     const head = [run.uid, run.kind, run.info, run.jobCount, run.idempotency, run.bodyHash, run.roots, run.backlog];
-    const rest = run.inline ? [run.inline.source, ...run.inline.rowsAndPlans] : [''];
-    const weight = 1 + (run.inline ? run.jobCount / 6 : run.roots.length / 16);
+    const rest = run.inline ? [run.inline.source, ...run.inline.fields] : [''];
+    const weight = 1 + (run.inline ? run.jobCount / 8 : run.roots.length / 16);
     const [kind, uid] = await this.#batcher.run('create', [...head, ...rest], weight);
     const name = kind as CreateReply['kind'];
     return name === 'incomplete' ? { kind: name } : { kind: name, uid: uid as RunUid };
@@ -89,18 +100,9 @@ export class Transitions {
     return kind === 'ok';
   }
 
-  /**
-   * RUNNING → final. With `fuseTtlMs` one dependent that became ready may be handed back, already
-   * claimed under a lease of that length. With `closeGraceMs`, for an attempt of which all output is
-   * stored, its log ends and it is closed at once; its name stays taken for so long.
-   */
-  async finish(
-    lease: Lease,
-    outcome: Outcome,
-    ages: PhaseAges,
-    fuseTtlMs?: number,
-    closeGraceMs?: number,
-  ): Promise<FinishReply> {
+  /** RUNNING → final. */
+  async finish(lease: Lease, outcome: Outcome, ages: PhaseAges, also: FinishOptions = {}): Promise<FinishReply> {
+    const { fuse, closeGraceMs } = also;
     const reply = await this.#batcher.run('finish', [
       ...leaseArguments(lease),
       reasons.indexOf(outcome.reason),
@@ -108,13 +110,14 @@ export class Transitions {
       clip(outcome.message ?? ''),
       outcome.steps ? JSON.stringify(outcome.steps) : '',
       ...ageArguments(ages),
-      fuseTtlMs ?? '',
+      fuse?.ttlMs ?? '',
       closeGraceMs ?? '',
+      fuse?.atMost ?? 0,
     ]);
     if (reply[0] !== 'ok') return { kind: 'stale' };
     if (reply[1] === 1) await this.resume(lease.run);
-    const fused = reply[2] as Reply[] | undefined;
-    return fused ? { kind: 'ok', fused: this.#claims.read(fused, lease.run, lease.owner) } : { kind: 'ok' };
+    const fused = reply.slice(2) as Reply[][];
+    return { kind: 'ok', fused: fused.map((claim) => this.#claims.read(claim, lease.run, lease.owner)) };
   }
 
   /** RUNNING → PENDING with the next attempt, ready at once. `canceled`: finish it instead. */
@@ -170,10 +173,10 @@ export class Transitions {
     if (reply[0] !== 'ok') return reply[0] as 'held' | 'stale';
     return {
       ...this.#claims.read(reply, lease.run, by.owner),
-      ended: reply[7] === 1,
-      logEnded: reply[8] === 1,
-      logLength: Number(reply[9]),
-      position: String(reply[10]),
+      ended: reply[8] === 1,
+      logEnded: reply[9] === 1,
+      logLength: Number(reply[10]),
+      position: String(reply[11]),
     };
   }
 

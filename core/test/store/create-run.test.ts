@@ -87,7 +87,7 @@ describe('creating a run', () => {
       bodyHash: '',
       roots: Buffer.from([0, 0]),
       backlog: 0,
-      inline: { source: Buffer.from('application/json\nr{}'), rowsAndPlans: [row, plan] },
+      inline: { source: Buffer.from('application/json\nr{}'), fields: ['0', row, 'p0', plan] },
     };
     const made = await open.store.transitions.create(request);
     const { sequence } = (await open.store.runs.getRun(request.uid))!;

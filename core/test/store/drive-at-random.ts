@@ -109,13 +109,21 @@ export class RandomDriver {
       : ({ reason: 'Completed', exitCode: 0 } as const);
     const canceled = this.#driven.canceled;
     const whole = this.#dice.chance(0.5);
-    const finishing = transitions.finish(lease, outcome, {}, this.#fuse ? ttlMs : undefined, whole ? 1_000 : undefined);
+    const finishing = transitions.finish(
+      lease,
+      outcome,
+      {},
+      {
+        ...(this.#fuse && { fuse: { ttlMs, atMost: 3 } }),
+        ...(whole && { closeGraceMs: 1_000 }),
+      },
+    );
     const entry = { length: 0, bytes: noBytes, position: '', end: true };
     const closing = whole ? [] : [transitions.appendLog(lease, entry), transitions.close(lease, 1_000)];
     const [finished] = await Promise.all([finishing, ...closing]);
     expect(finished.kind, `the end of ${formatAttemptId(lease)}`).to.equal('ok');
     if (!canceled) this.#driven.ran.add(lease.index);
-    if (finished.kind === 'ok' && finished.fused) this.#take(finished.fused);
+    if (finished.kind === 'ok') for (const fused of finished.fused) this.#take(fused);
     this.#over.push(lease);
   }
 
@@ -129,7 +137,8 @@ export class RandomDriver {
     const failed = { reason: 'ExitCode', exitCode: 9 } as const;
     switch (this.#dice.below(5)) {
       case 0: // The end of an attempt comes again.
-        if (old) expect(await transitions.finish(old, failed, {}, ttlMs)).to.eql({ kind: 'stale' });
+        if (old)
+          expect(await transitions.finish(old, failed, {}, { fuse: { ttlMs, atMost: 3 } })).to.eql({ kind: 'stale' });
         return;
       case 1: // Somebody else reports it.
         if (own) expect(await transitions.finish({ ...own, owner: 'stranger' }, failed, {})).to.eql({ kind: 'stale' });

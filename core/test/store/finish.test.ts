@@ -27,7 +27,10 @@ describe('the end of an attempt', () => {
     const { uid, lease } = await begin({ a: [] });
     const steps = [{ name: 'main', exitCode: 7 }];
     const outcome: Outcome = { reason: 'ExitCode', exitCode: 7, message: 'It said "no" — 7.', steps };
-    expect(await finish(lease, outcome, { scheduledMs: 30, pulledMs: 20, startedMs: 10 })).to.eql({ kind: 'ok' });
+    expect(await finish(lease, outcome, { scheduledMs: 30, pulledMs: 20, startedMs: 10 })).to.eql({
+      kind: 'ok',
+      fused: [],
+    });
     const [attempt] = await open.store.runs.listAttempts(uid, 0);
     expect(attempt).to.deep.include({ ...outcome, status: 'FAILED', executorId: 'fake:test' });
     const { scheduledAt = 0, pulledAt = 0, startedAt = 0, endedAt = 0 } = attempt?.phases ?? {};
@@ -55,15 +58,15 @@ describe('the end of an attempt', () => {
   it('hands back a dependent, already claimed, and hands out the others', async () => {
     const { uid, lease } = await begin({ a: [], b: ['a'], c: ['a'] });
     open.inbox.take(uid);
-    const reply = await finish(lease, completed, {}, 60_000);
-    expect(reply).to.have.nested.property('fused.job', 'b');
+    const reply = await finish(lease, completed, {}, { fuse: { ttlMs: 60_000, atMost: 1 } });
+    expect(reply).to.have.nested.property('fused[0].job', 'b');
     expect(await statuses(uid)).to.eql(['SUCCESSFUL Completed', 'RUNNING Starting', 'PENDING Queued']);
     expect(open.inbox.take(uid)).to.eql([`${uid}.2.1`]);
   });
 
   it('hands back nothing unless asked', async () => {
     const { lease } = await begin({ a: [], b: ['a'] });
-    expect(await finish(lease, completed, {})).to.eql({ kind: 'ok' });
+    expect(await finish(lease, completed, {})).to.eql({ kind: 'ok', fused: [] });
   });
 
   it('is refused as stale when it comes again, with an older epoch, or from somebody else', async () => {
@@ -93,7 +96,7 @@ describe('the end of an attempt', () => {
           b: [{ job: 'a', conditions: { success: true, failure: true, skipped: true } }],
         });
         for (const [at, request] of requests.entries()) await requestCancel(open.client, uid, request, 1_000 + at);
-        await finish(lease, { reason: 'ExitCode', exitCode: 3 }, {}, 60_000);
+        await finish(lease, { reason: 'ExitCode', exitCode: 3 }, {}, { fuse: { ttlMs: 60_000, atMost: 1 } });
         expect((await statuses(uid))[0]).to.equal(expected);
         expect((await open.store.runs.listAttempts(uid, 0))[0]).to.include({ exitCode: 3 });
         if (requests.length === 0) return;

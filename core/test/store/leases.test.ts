@@ -69,7 +69,7 @@ describe('leases', () => {
       expect(old).to.eql({ kind: 'stale' });
       expect(await renew(lease)).to.eql([formatLease(lease)]);
       const heirs = await open.store.transitions.finish(adopted.lease, { reason: 'Completed', exitCode: 0 }, {});
-      expect(heirs).to.eql({ kind: 'ok' });
+      expect(heirs).to.eql({ kind: 'ok', fused: [] });
     });
 
     it('takes a lease at once whose owner is known to be gone', async () => {

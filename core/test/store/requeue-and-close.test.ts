@@ -99,7 +99,10 @@ describe('closing an attempt', () => {
     const lease = await claimJob(open.store, uid, 0);
     const page = open.store.logs.follow(uid, 0, 1, { offset: 0 }, new AbortController().signal).next();
     const completed = { reason: 'Completed', exitCode: 0 } as const;
-    expect(await open.store.transitions.finish(lease, completed, {}, undefined, graceMs)).to.eql({ kind: 'ok' });
+    expect(await open.store.transitions.finish(lease, completed, {}, { closeGraceMs: graceMs })).to.eql({
+      kind: 'ok',
+      fused: [],
+    });
     expect((await page).value).to.deep.include({ lines: [], ended: true });
     expect(await open.client.zcard(keys.leases)).to.equal(0);
     expect(await endLog(lease)).to.eql({ kind: 'stale' });

@@ -41,8 +41,13 @@ describe('a call of the script (rule R6)', () => {
     if (typeof claimed === 'string') expect.fail(claimed);
     expect(calls()).to.equal(3);
     expect((await countEvents()) - events).to.equal(2); // The run and its job started, once.
-    const finished = await transitions.finish(claimed.lease, { reason: 'Completed', exitCode: 0 }, {}, 60_000);
-    expect(finished).to.have.nested.property('fused.job', 'b');
+    const finished = await transitions.finish(
+      claimed.lease,
+      { reason: 'Completed', exitCode: 0 },
+      {},
+      { fuse: { ttlMs: 60_000, atMost: 1 } },
+    );
+    expect(finished).to.have.nested.property('fused[0].job', 'b');
     expect(open.inbox.take(uid)).to.eql([`${uid}.2.1`]);
   });
 
@@ -53,8 +58,13 @@ describe('a call of the script (rule R6)', () => {
     if (typeof claimed === 'string') expect.fail(claimed);
     const { connection } = losing(1);
     const outcome = { reason: 'Completed', exitCode: 0 } as const;
-    const finished = await new Transitions(batcherOn(connection)).finish(claimed.lease, outcome, {}, 60_000);
-    expect(finished).to.have.nested.property('fused.job', 'b');
+    const finished = await new Transitions(batcherOn(connection)).finish(
+      claimed.lease,
+      outcome,
+      {},
+      { fuse: { ttlMs: 60_000, atMost: 1 } },
+    );
+    expect(finished).to.have.nested.property('fused[0].job', 'b');
     expect(open.inbox.take(uid)).to.eql([`${uid}.2.1`]);
     const leases = (await open.client.zrange(keys.leases, 0, '-1')).filter((lease) => lease.startsWith(uid));
     expect(leases).to.have.length(2); // Of the one that ended, and of the one handed back.

@@ -2,7 +2,7 @@
 --
 -- args   lease as it is now (uid, index, attempt, epoch, owner), new owner, executor number, ttl in ms,
 --        1 when the old owner is known to be gone
--- reply  ok index attempt epoch name specification info ended(0|1) log-ended(0|1) log-length position
+-- reply  ok index attempt epoch name specification dependents info ended(0|1) log-ended(0|1) log-length position
 --        | held (not expired) | stale
 reads.adopt = 3
 operations.adopt = function(a)
@@ -18,6 +18,7 @@ operations.adopt = function(a)
   touch_row(run, row)
   add_lease(run, row, a[8])
   local log = load_log(log_key(a[1], a[2], a[3]))
-  return { 'ok', row.index, s.attempt, s.epoch, name_of(row), specification_of(run, row), info_once(run),
+  local specification, dependents = specification_of(row)
+  return { 'ok', row.index, s.attempt, s.epoch, name_of(row), specification, dependents, info_once(run),
     row.status == JOB.RUNNING and 0 or 1, s.flags % 2, log.length, log.position }
 end

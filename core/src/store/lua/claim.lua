@@ -1,7 +1,7 @@
 -- claim: a worker takes an attempt (life of a run, step 4); PENDING → RUNNING under a new lease.
 --
 -- args   uid, index, attempt, owner, executor number, expiry of the lease in ms from now
--- reply  ok index attempt epoch name specification info | gone | taken | final | canceled | waiting | stale
+-- reply  ok index attempt epoch name specification dependents info | gone | taken | final | canceled | waiting | stale
 --
 -- `info` is the run's, and only with its first claim in a call; '' otherwise. An id that comes twice, late, or
 -- for a run that is gone does nothing (rule R4).
@@ -13,11 +13,11 @@ local function info_once(run)
   return run.info
 end
 
--- A job's specification stands in its plan, behind its edges.
-local function specification_of(run, row)
-  local plan = load_plan(run, row.index)
-  local _, edges = struct.unpack('>BI4', plan)
-  return string.sub(plan, 6 + edges)
+-- A job's specification, which stands in its plan behind the edges, and how many those are.
+local function specification_of(row)
+  local plan = plan_of(row)
+  local edges = edges_in(plan)
+  return string.sub(plan, 6 + edges * 3), edges
 end
 
 local function take(run, row, owner, executor, ttl, info)
@@ -37,7 +37,8 @@ local function take(run, row, owner, executor, ttl, info)
   emit_job('job.status', run, row)
   add_lease(run, row, ttl)
   hand_out_backlog(run)
-  return { 'ok', row.index, s.attempt, s.epoch, name_of(row), specification_of(run, row), info }
+  local specification, dependents = specification_of(row)
+  return { 'ok', row.index, s.attempt, s.epoch, name_of(row), specification, dependents, info }
 end
 
 reads.claim = 3

@@ -1,7 +1,8 @@
 -- create: makes a run visible (life of a run, step 2).
 --
 -- args   uid, kind code, info JSON, jobs, idempotency key or '', hash of the body, roots (u16 each),
---        backlog, source or '', then row and plan of each job where they were not stored before
+--        backlog, source or '', then fields and values of the rows and plans where they were not
+--        stored before
 -- reply  created uid | replayed uid | conflict uid | incomplete
 --
 -- Larger runs store their rows before, under keys that expire by themselves if this never comes.
@@ -19,30 +20,37 @@ operations.create = function(a)
   if load_run(uid) then return { 'created', uid } end
   local inline = #a > 9
   if not inline and redis.call('HLEN', P .. 'run:' .. uid) ~= jobs * 2 then return { 'incomplete' } end
-  local run = { uid = uid, key = P .. 'run:' .. uid, counts = { [0] = jobs, 0, 0, 0, 0, 0 }, rows = {}, plans = {},
-    changed = {}, status = RUN.PENDING, kind = a[2], flags = 0, failed = 0, queued = 0, backlog = a[8], todo = 0,
+  local run = { uid = uid, key = P .. 'run:' .. uid, [0] = jobs, 0, 0, 0, 0, 0, rows = {},
+    last_touched = false, status = RUN.PENDING, kind = a[2], flags = 0, failed = 0, queued = 0, backlog = a[8], todo = 0,
     sequence = redis.call('HINCRBY', P .. 'counters', 'sequence', 1), created = now, started = 0, ended = 0,
-    cancel_requested = 0, timed_out = 0, info = a[3], is_new = true, source = inline and a[9], backlog_taken = 0 }
+    cancel_requested = 0, timed_out = 0, info = a[3], is_new = true, source = inline and a[9], inline = inline and a, backlog_taken = 0 }
   runs[uid] = run
   touch_run(run)
-  if inline then
-    for index = 0, jobs - 1 do
-      touch_row(run, new_row(run, index, a[10 + index * 2]))
-      run.plans[index] = a[11 + index * 2]
-    end
-  end
   local roots = {}
   for i = 1, #a[7] / 2 do
     local high, low = string.byte(a[7], i * 2 - 1, i * 2)
     roots[i] = high * 256 + low
   end
-  for from = 1, #roots, 200 do
-    load_rows(run, { unpack(roots, from, math.min(from + 199, #roots)) })
+  if inline then
+    -- The fields of a job are its index, row, `pINDEX`, plan.
+    for i = 1, #roots do new_row(run, roots[i], a[11 + roots[i] * 4]) end
+  else
+    for from = 1, #roots, 200 do
+      load_rows(run, { unpack(roots, from, math.min(from + 199, #roots)) })
+    end
   end
   for i = 1, #roots do make_ready(run, run.rows[roots[i]], false) end
   events[#events + 1] = 'run.created\31' .. texts[now] .. '\31' .. uid .. '\31' .. texts[jobs] .. '\31' .. a[3]
   if idempotency then pending_keys[idempotency] = uid .. ' ' .. a[6] end
   return { 'created', uid }
+end
+
+-- Goes before the rows that changed with it.
+local function write_inline(run)
+  local a = run.inline
+  for from = 10, #a, 1000 do
+    redis.call('HSET', run.key, unpack(a, from, math.min(from + 999, #a)))
+  end
 end
 
 local function write_created(run)

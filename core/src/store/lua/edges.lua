@@ -51,42 +51,56 @@ local function end_dependent(run, row, cause)
   add_todo(run, row)
 end
 
--- Dependents that became ready are appended to `fresh`. True when no edge of the item is left.
+local function load_dependents(run, plan, from, to)
+  if to - from == 1 then
+    local high, low = string.byte(plan, 6 + from * 3, 7 + from * 3)
+    load_row_and_plan(run, high * 256 + low)
+    return
+  end
+  local indexes = {}
+  for edge = from, to - 1 do
+    local high, low = string.byte(plan, 6 + edge * 3, 7 + edge * 3)
+    indexes[#indexes + 1] = high * 256 + low
+  end
+  load_rows(run, indexes)
+end
+
+-- Edges `from` until before `to` of an ended job, at most EDGES_PAGE. Dependents that became ready
+-- are appended to `fresh`.
+local function resolve_edges(run, cause, from, to, fresh)
+  local plan = plan_of(cause)
+  load_dependents(run, plan, from, to)
+  edges_left = edges_left - (to - from)
+  for edge = from, to - 1 do
+    local high, low, mask = string.byte(plan, 6 + edge * 3, 8 + edge * 3)
+    local row = run.rows[high * 256 + low]
+    if row.status == JOB.PENDING then
+      if bit.band(SATISFIES[cause.status], mask) == 0 then
+        end_dependent(run, row, cause)
+        edges_left = edges_left - END_COST
+      else
+        row.unsatisfied = row.unsatisfied - 1
+        touch_row(run, row)
+        if row.unsatisfied == 0 then
+          row.reason = REASON.Queued
+          make_ready(run, row, true)
+          fresh[#fresh + 1] = row
+          edges_left = edges_left - READY_COST
+        end
+      end
+    end
+  end
+end
+
+-- True when no edge of the item is left.
 local function resolve_item(run, item, fresh)
   local cause = load_row(run, item[1])
-  local plan = load_plan(run, item[1])
-  local _, bytes = struct.unpack('>BI4', plan)
-  local count = bytes / 3
+  local count = edges_in(plan_of(cause))
   local from = item[2]
   edges_left = edges_left - 1
   while from < count and edges_left > 0 do
     local upto = math.min(count, from + math.min(edges_left, EDGES_PAGE))
-    local indexes, masks = {}, {}
-    for edge = from, upto - 1 do
-      local high, low, mask = string.byte(plan, 6 + edge * 3, 8 + edge * 3)
-      indexes[#indexes + 1] = high * 256 + low
-      masks[#masks + 1] = mask
-    end
-    load_rows(run, indexes)
-    edges_left = edges_left - #indexes
-    for i = 1, #indexes do
-      local row = run.rows[indexes[i]]
-      if row.status == JOB.PENDING then
-        if bit.band(SATISFIES[cause.status], masks[i]) == 0 then
-          end_dependent(run, row, cause)
-          edges_left = edges_left - END_COST
-        else
-          row.unsatisfied = row.unsatisfied - 1
-          touch_row(run, row)
-          if row.unsatisfied == 0 then
-            row.reason = REASON.Queued
-            make_ready(run, row, true)
-            fresh[#fresh + 1] = row
-            edges_left = edges_left - READY_COST
-          end
-        end
-      end
-    end
+    resolve_edges(run, cause, from, upto, fresh)
     from = upto
   end
   item[2] = from
@@ -105,10 +119,16 @@ local function resolve(run, fresh)
   return run.todo > 0
 end
 
--- The edges of a job that has just ended.
+-- The edges of a job that has just ended. Few of them, as most jobs have, need no list of what is left.
 local function resolve_ended(run, row, fresh)
-  add_todo(run, row)
-  return resolve(run, fresh)
+  local count = edges_in(plan_of(row))
+  if run.todo > 0 or run.todo_queue or count > EDGES_PAGE or count >= edges_left then
+    add_todo(run, row)
+    return resolve(run, fresh)
+  end
+  edges_left = edges_left - 1
+  if count > 0 then resolve_edges(run, row, 0, count, fresh) end
+  return run.todo_queue and resolve(run, fresh)
 end
 
 local function write_todo(run)

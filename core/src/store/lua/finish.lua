@@ -1,10 +1,11 @@
 -- finish: an attempt has ended (life of a run, step 6).
 --
 -- args   uid, index, attempt, epoch, owner, reason code, exit code or '', text, steps JSON or '',
---        ages in ms of: scheduled, pulled, started (or ''), ttl of a lease if a dependent may be
---        claimed at once for the same worker (fusion) or '', removal grace in ms if all of the log
---        is stored already, so that the attempt is closed with its end, or ''
--- reply  ok more [claim reply of the dependent, without the run's info] | stale
+--        ages in ms of: scheduled, pulled, started (or ''), ttl of the leases under which dependents
+--        that became ready are claimed at once for the same worker (fusion) or '', removal grace in
+--        ms if all of the log is stored already, so that the attempt is closed with its end, or '',
+--        how many dependents may be claimed
+-- reply  ok more [claim reply of a dependent, without the run's info] … | stale
 --
 -- `more`: edges are left for `resume`. Rule R11: of causes that meet here, the first recorded
 -- request wins; the exit code is kept whatever the verdict.
@@ -15,6 +16,9 @@ local function verdict(run, reason)
   if reason == REASON.Completed then return JOB.SUCCESSFUL, reason end
   return JOB.FAILED, reason
 end
+
+-- Invariant I10: what one call claims beside its claims.
+local fusions_left = FUSIONS_MAX
 
 reads.finish = 2
 operations.finish = function(a)
@@ -28,7 +32,7 @@ operations.finish = function(a)
   set_phases(s, a[10], a[11], a[12])
   s.ended = now
   set_status(run, row, status, reason)
-  if status == JOB.FAILED and string.byte(load_plan(run, row.index), 1) % 2 == 0 then run.failed = run.failed + 1 end
+  if status == JOB.FAILED and string.byte(plan_of(row), 1) % 2 == 0 then run.failed = run.failed + 1 end
   emit_job('job.status', run, row)
   if a[14] ~= '' then
     ended_logs[#ended_logs + 1] = log_key(run.uid, row.index, s.attempt)
@@ -37,10 +41,15 @@ operations.finish = function(a)
   local fresh = {}
   local more = resolve_ended(run, row, fresh)
   local reply = { 'ok', more and 1 or 0 }
-  local next_row = fresh[1]
-  local refused = run.cancel_requested > 0 or run.timed_out > 0
-  if a[13] ~= '' and not refused and next_row and next_row.handed_out and next_row.status == JOB.PENDING then
-    reply[3] = take(run, next_row, a[5], s.executor, a[13], '')
+  if a[13] == '' or run.cancel_requested > 0 or run.timed_out > 0 then return reply end
+  local count = math.min(#fresh, a[15], fusions_left)
+  load_plans(run, fresh, count)
+  for i = 1, count do
+    local dependent = fresh[i]
+    if dependent.handed_out and dependent.status == JOB.PENDING then
+      reply[#reply + 1] = take(run, dependent, a[5], s.executor, a[13], '')
+      fusions_left = fusions_left - 1
+    end
   end
   return reply
 end

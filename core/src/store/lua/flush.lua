@@ -7,7 +7,7 @@ for i = 1, #requests, 2 do replies[#replies + 1] = operations[requests[i]](reque
 -- A run ends when nothing of it is open and no mark of unresolved edges stands.
 for i = 1, #touched do
   local run = touched[i]
-  if run.counts[JOB.PENDING] + run.counts[JOB.RUNNING] == 0 and run.todo == 0 and run.ended == 0 then
+  if run[JOB.PENDING] + run[JOB.RUNNING] == 0 and run.todo == 0 and run.ended == 0 then
     run.ended = now
     run.final = true
     local canceled = run.cancel_requested > 0 or run.timed_out > 0
@@ -15,29 +15,35 @@ for i = 1, #touched do
   end
 end
 
-local marks = {}
-local bundles = write_handouts(marks)
+local bundles = write_handouts()
 
--- The state of a run, its rows that changed, and of a new one what never changes, a thousand values in a command.
+-- The state of a run and its rows that changed; of a new one also what never changes. About a thousand
+-- values in a command.
 local function write_run(run)
-  local fields = { 'state', pack_run(run) }
-  if run.is_new then
-    fields[3], fields[4] = 'info', run.info
-    if run.source then
-      for index, plan in pairs(run.plans) do
-        fields[#fields + 1] = 'p' .. texts[index]
-        fields[#fields + 1] = plan
-      end
+  local first = run.last_touched
+  if not run.is_new then
+    local second = first and first.next_touched
+    local third = second and second.next_touched
+    if not second then
+      if not first then return redis.call('HSET', run.key, 'state', pack_run(run)) end
+      return redis.call('HSET', run.key, 'state', pack_run(run), texts[first.index], pack_row(first))
+    elseif not third then
+      return redis.call('HSET', run.key, 'state', pack_run(run), texts[first.index], pack_row(first),
+        texts[second.index], pack_row(second))
     end
   end
-  local changed = run.changed
-  for i = 1, #changed do
-    if #fields >= 1000 then
+  local fields = { 'state', pack_run(run) }
+  if run.is_new then fields[3], fields[4] = 'info', run.info end
+  if run.inline then write_inline(run) end
+  local row = first
+  while row do
+    local count = #fields
+    if count >= 1000 then
       redis.call('HSET', run.key, unpack(fields))
-      fields = {}
+      fields, count = {}, 0
     end
-    fields[#fields + 1] = texts[changed[i].index]
-    fields[#fields + 1] = pack_row(changed[i])
+    fields[count + 1], fields[count + 2] = texts[row.index], pack_row(row)
+    row = row.next_touched
   end
   redis.call('HSET', run.key, unpack(fields))
 end
@@ -62,7 +68,7 @@ for i = 1, #touched do
         unpack(run.backlog_push, from, math.min(from + 999, #run.backlog_push)))
     end
   end
-  if (run.backlog_taken or 0) > 0 then redis.call('LTRIM', P .. 'backlog:' .. run.uid, run.backlog_taken, -1) end
+  if run.backlog_taken > 0 then redis.call('LTRIM', P .. 'backlog:' .. run.uid, run.backlog_taken, -1) end
   if run.todo_queue and (run.todo > 0 or run.todo_queue.stored > 0) then write_todo(run) end
   if run.final then redis.call('ZREM', P .. 'live:' .. KIND[run.kind], run.uid) end
 end
@@ -71,10 +77,10 @@ for i = 1, #archived do redis.call('HSET', archived[i][1], archived[i][2], archi
 for _, log in pairs(logs) do write_log(log) end
 for i = 1, #ended_logs do redis.call('PUBLISH', ended_logs[i], 'end') end
 
--- One command for all members of a sorted set, a thousand at most.
-local function zadd(key, pairs_of)
-  for from = 1, #pairs_of, 1000 do
-    redis.call('ZADD', key, unpack(pairs_of, from, math.min(from + 999, #pairs_of)))
+-- One command for all members of a sorted set, a thousand values at most.
+local function zadd(key, scored)
+  for from = 1, #scored, 1000 do
+    redis.call('ZADD', key, unpack(scored, from, math.min(from + 999, #scored)))
   end
 end
 
@@ -84,32 +90,11 @@ local function zrem(key, members)
   end
 end
 
-local function grouped(list, entry)
-  local groups = {}
-  for i = 1, #list do
-    local group = groups[list[i][1]] or {}
-    groups[list[i][1]] = group
-    entry(group, list[i])
-  end
-  return groups
-end
-
-local added = {}
-for lease, expiry in pairs(lease_adds) do
-  added[#added + 1] = texts[expiry]
-  added[#added + 1] = lease
-end
-zadd(P .. 'leases', added)
-for kind, group in pairs(grouped(marks, function(g, m) g[#g + 1] = texts[now] g[#g + 1] = m[2] end)) do
-  zadd(P .. 'marks:' .. KIND[kind], group)
-end
-for executor, group in pairs(grouped(dues, function(g, d) g[#g + 1] = d[2] g[#g + 1] = d[3] end)) do
-  zadd(P .. 'due:' .. executor, group)
-end
+zadd(P .. 'leases', lease_adds)
+for kind, scored in pairs(marks) do zadd(P .. 'marks:' .. KIND[kind], scored) end
+for executor, scored in pairs(dues) do zadd(P .. 'due:' .. texts[executor], scored) end
 zrem(P .. 'leases', lease_removes)
-for kind, group in pairs(grouped(mark_removes, function(g, m) g[#g + 1] = m[2] end)) do
-  zrem(P .. 'marks:' .. KIND[kind], group)
-end
+for kind, members in pairs(mark_removes) do zrem(P .. 'marks:' .. KIND[kind], members) end
 
 replies[#replies + 1] = bundles
 local reply = cmsgpack.pack(replies)

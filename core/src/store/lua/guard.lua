@@ -17,8 +17,8 @@ local function set_status(run, row, status, reason)
   if not ALLOWED_JOB[row.status][status] then
     error('job ' .. run.uid .. '/' .. row.index .. ' cannot go from status ' .. row.status .. ' to ' .. status)
   end
-  run.counts[row.status] = run.counts[row.status] - 1
-  run.counts[status] = run.counts[status] + 1
+  run[row.status] = run[row.status] - 1
+  run[status] = run[status] + 1
   row.status = status
   row.reason = reason
   touch_row(run, row)

@@ -1,31 +1,48 @@
 -- Leases, marks, due removals and phases: what several transitions change, gathered for the end.
-local lease_adds, lease_removes, mark_removes, dues, archived = {}, {}, {}, {}, {}
+-- Members of sorted sets are gathered as ZADD and ZREM take them; those of one call that are added
+-- and removed are removed.
+local lease_adds, lease_removes, marks, mark_removes, dues, archived = {}, {}, {}, {}, {}, {}
 local pending_keys = {}
+
+local function add_to(lists, key, first, second)
+  local list = lists[key]
+  if not list then
+    list = {}
+    lists[key] = list
+  end
+  local count = #list
+  list[count + 1] = first
+  list[count + 2] = second
+end
 
 local function lease_of(run, row)
   local s = row.section
   return run.uid .. '.' .. texts[row.index] .. '.' .. texts[s.attempt] .. '.' .. texts[s.epoch] .. '.' .. s.owner
 end
 
+local function renew_lease(lease, ttl)
+  local count = #lease_adds
+  lease_adds[count + 1] = texts[now + ttl]
+  lease_adds[count + 2] = lease
+end
+
 local function add_lease(run, row, ttl)
-  lease_adds[lease_of(run, row)] = now + ttl
+  renew_lease(lease_of(run, row), ttl)
 end
 
 local function remove_lease(run, row)
-  local lease = lease_of(run, row)
-  lease_adds[lease] = nil
-  lease_removes[#lease_removes + 1] = lease
+  lease_removes[#lease_removes + 1] = lease_of(run, row)
 end
 
 -- A job that no message was made for has no mark.
 local function clear_mark(run, row)
   if row.section.message == 0 then return end
-  mark_removes[#mark_removes + 1] = { run.kind, id_of(run, row.index, row.section.attempt) }
+  add_to(mark_removes, run.kind, id_of(run, row.index, row.section.attempt))
 end
 
 -- The name of an ended attempt stays taken for the grace (rule R1).
 local function add_due(run, row, grace)
-  dues[#dues + 1] = { row.section.executor, texts[now + grace], id_of(run, row.index, row.section.attempt) }
+  add_to(dues, row.section.executor, texts[now + grace], id_of(run, row.index, row.section.attempt))
 end
 
 -- The log has its end mark and its attempt is over: the lease ends (life of a run, step 7).

@@ -7,7 +7,7 @@ local backlog_left = READY_AT_ONCE
 local function hand_out(run, row)
   run.queued = run.queued + 1
   row.handed_out = true
-  handouts[#handouts + 1] = { run, row }
+  handouts[#handouts + 1] = row
   touch_row(run, row)
 end
 
@@ -24,7 +24,7 @@ local function make_ready(run, row, announce)
   run.backlog = run.backlog + 1
   run.backlog_push = run.backlog_push or {}
   run.backlog_push[#run.backlog_push + 1] = texts[row.index]
-  handouts[#handouts + 1] = { run, row }
+  handouts[#handouts + 1] = row
   touch_row(run, row)
 end
 
@@ -50,10 +50,11 @@ end
 
 -- The messages of this call, for the caller to enqueue: { kind, message id, id … } each. Their
 -- ids are written into the rows, so that a sweep can ask BullMQ whether a mark's message is there.
-local function write_handouts(marks)
+local function write_handouts()
   local by_kind = {}
   for i = 1, #handouts do
-    local run, row = handouts[i][1], handouts[i][2]
+    local row = handouts[i]
+    local run = row.run
     if row.status == JOB.PENDING and row.announce then emit_job('job.reason', run, row) end
     if row.status == JOB.PENDING and row.handed_out then
       local list = by_kind[run.kind]
@@ -61,7 +62,7 @@ local function write_handouts(marks)
         list = {}
         by_kind[run.kind] = list
       end
-      list[#list + 1] = handouts[i]
+      list[#list + 1] = row
     end
   end
   local bundles = {}
@@ -72,11 +73,11 @@ local function write_handouts(marks)
     for b = 1, count do
       local bundle = { kind, last - count + b }
       for i = (b - 1) * size + 1, math.min(b * size, #list) do
-        local run, row = list[i][1], list[i][2]
-        local s = row.section
-        s.message = bundle[2]
-        bundle[#bundle + 1] = id_of(run, row.index, s.attempt)
-        marks[#marks + 1] = { kind, bundle[#bundle] }
+        local row = list[i]
+        local id = id_of(row.run, row.index, row.section.attempt)
+        row.section.message = bundle[2]
+        bundle[#bundle + 1] = id
+        add_to(marks, kind, texts[now], id)
       end
       bundles[#bundles + 1] = bundle
     end

@@ -8,12 +8,12 @@ operations.redeliver = function(a)
   local row = run and load_row(run, a[2])
   local s = row and section_of(row)
   if not s or row.status ~= JOB.PENDING or row.unsatisfied > 0 or s.attempt ~= a[3] then
-    mark_removes[#mark_removes + 1] = { a[4], a[1] .. '.' .. texts[a[2]] .. '.' .. texts[a[3]] }
+    add_to(mark_removes, a[4], a[1] .. '.' .. texts[a[2]] .. '.' .. texts[a[3]])
     return { 'gone' }
   end
   if not row.handed_out then
     row.handed_out = true
-    handouts[#handouts + 1] = { run, row }
+    handouts[#handouts + 1] = row
     touch_row(run, row)
   end
   return { 'ok' }

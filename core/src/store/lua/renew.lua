@@ -8,7 +8,7 @@ operations.renew = function(a)
   local scores = redis.call('ZMSCORE', P .. 'leases', unpack(members))
   local lost = {}
   for i = 1, #members do
-    if scores[i] then lease_adds[members[i]] = now + a[1] else lost[#lost + 1] = i - 1 end
+    if scores[i] then renew_lease(members[i], a[1]) else lost[#lost + 1] = i - 1 end
   end
   return lost
 end

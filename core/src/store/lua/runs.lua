@@ -1,16 +1,17 @@
 -- Runs and rows as tables: read once per call, written once at its end (`flush.lua`). They are made
--- with all that they will hold: a table that grows field by field costs ten times as much.
+-- with every field that they will have: a table that grows costs many times as much.
 local runs = {}
 local touched = {}
 
+-- `run[status]` says how many of its jobs have that status, `run.rows` has its rows by index.
 local function new_run(uid, raw)
   local status, kind, flags, c0, c1, c2, c3, c4, c5, failed, queued, backlog, todo, sequence, created, started, ended,
     cancel_requested, timed_out = struct.unpack(FORMAT.state, raw)
-  local run = { uid = uid, key = P .. 'run:' .. uid, status = status, kind = kind, flags = flags,
-    counts = { [0] = c0, c1, c2, c3, c4, c5 }, failed = failed, queued = queued, backlog = backlog, todo = todo,
-    sequence = sequence, created = created, started = started, ended = ended, cancel_requested = cancel_requested,
-    timed_out = timed_out, rows = {}, plans = {}, changed = {}, touched = false, final = false, is_new = false,
-    info = false, todo_queue = false, backlog_push = false, backlog_taken = 0 }
+  local run = { [0] = c0, c1, c2, c3, c4, c5, uid = uid, key = P .. 'run:' .. uid, status = status, kind = kind,
+    flags = flags, failed = failed, queued = queued, backlog = backlog, todo = todo, sequence = sequence,
+    created = created, started = started, ended = ended, cancel_requested = cancel_requested, timed_out = timed_out,
+    rows = {}, last_touched = false, touched = false, final = false, is_new = false, info = false, source = false,
+    inline = false, todo_queue = false, backlog_push = false, backlog_taken = 0 }
   runs[uid] = run
   return run
 end
@@ -32,10 +33,9 @@ local function touch_run(run)
 end
 
 local function pack_run(run)
-  local c = run.counts
-  return struct.pack(FORMAT.state, run.status, run.kind, run.flags, c[0], c[1], c[2], c[3], c[4], c[5], run.failed,
-    run.queued, run.backlog, run.todo, run.sequence, run.created, run.started, run.ended, run.cancel_requested,
-    run.timed_out)
+  return struct.pack(FORMAT.state, run.status, run.kind, run.flags, run[0], run[1], run[2], run[3], run[4], run[5],
+    run.failed, run.queued, run.backlog, run.todo, run.sequence, run.created, run.started, run.ended,
+    run.cancel_requested, run.timed_out)
 end
 
 local function new_row(run, index, raw)
@@ -44,8 +44,9 @@ local function new_row(run, index, raw)
     return false
   end
   local status, reason, high, low, name = string.byte(raw, 1, 5)
-  local row = { index = index, raw = raw, status = status, reason = reason, unsatisfied = high * 256 + low,
-    name_end = 5 + name, section = false, touched = false, handed_out = false, announce = false }
+  local row = { run = run, index = index, raw = raw, status = status, reason = reason, unsatisfied = high * 256 + low,
+    name_end = 5 + name, section = false, plan = false, touched = false, next_touched = false, handed_out = false,
+    announce = false }
   run.rows[index] = row
   return row
 end
@@ -67,65 +68,32 @@ local function load_rows(run, indexes)
     end
   end
   if #missing == 0 then return end
-  -- The only dependent of a job is likely to be claimed at once, for which its plan is needed.
-  local single = #missing == 1 and missing[1]
-  if single then fields[2] = 'p' .. fields[1] end
   local raws = redis.call('HMGET', run.key, unpack(fields))
   for i = 1, #missing do new_row(run, missing[i], raws[i]) end
-  if single then run.plans[single] = raws[2] end
 end
 
--- Reads what the operations of this call name, in one command for each run.
-local function prefetch(requests)
-  local fields_of = {}
-  for i = 1, #requests, 2 do
-    local wanted = reads[requests[i]]
-    if wanted then
-      local uid, index = requests[i + 1][1], requests[i + 1][2]
-      local fields = fields_of[uid]
-      if not fields then
-        fields = { 'state' }
-        fields_of[uid] = fields
-      end
-      local text = texts[index]
-      fields[#fields + 1] = text
-      if wanted > 1 then fields[#fields + 1] = 'p' .. text end
-      if wanted > 2 and not fields.informed then
-        fields.informed = true
-        fields[#fields + 1] = 'info'
-      end
-    end
-  end
-  for uid, fields in pairs(fields_of) do
-    local values = redis.call('HMGET', P .. 'run:' .. uid, unpack(fields))
-    local run = values[1] and new_run(uid, values[1])
-    runs[uid] = run
-    for i = 2, run and #fields or 0 do
-      local field = fields[i]
-      if field == 'info' then
-        run.info = values[i]
-      elseif string.byte(field) == 112 then
-        run.plans[tonumber(string.sub(field, 2))] = values[i]
-      elseif run.rows[tonumber(field)] == nil then
-        new_row(run, tonumber(field), values[i])
-      end
-    end
-  end
+-- A row that is likely to be claimed, with its plan.
+local function load_row_and_plan(run, index)
+  if run.rows[index] ~= nil then return end
+  local text = texts[index]
+  local values = redis.call('HMGET', run.key, text, 'p' .. text)
+  local row = new_row(run, index, values[1])
+  if row then row.plan = values[2] end
 end
 
 local function touch_row(run, row)
-  if not row.touched then
-    row.touched = true
-    run.changed[#run.changed + 1] = row
-    touch_run(run)
-  end
+  if row.touched then return end
+  row.touched = true
+  row.next_touched = run.last_touched
+  run.last_touched = row
+  touch_run(run)
 end
 
 local function name_of(row)
   return string.sub(row.raw, 6, row.name_end)
 end
 
--- The section of the current or last attempt; nil for a job that was never ready.
+-- The section of the current or last attempt; false for a job that was never ready.
 local function section_of(row)
   local s = row.section
   if s or #row.raw == row.name_end then return s end
@@ -139,10 +107,11 @@ local function section_of(row)
 end
 
 local function new_section(row, attempt, epoch, created)
-  row.section = { attempt = attempt, epoch = epoch, flags = 0, exit = NO_EXIT, executor = 0, message = 0,
+  local s = { attempt = attempt, epoch = epoch, flags = 0, exit = NO_EXIT, executor = 0, message = 0,
     created = created, queued = 0, claimed = 0, scheduled = 0, pulled = 0, started = 0, ended = 0, closed = 0,
     owner = '', text = '', steps = '' }
-  return row.section
+  row.section = s
+  return s
 end
 
 local function pack_row(row)
@@ -154,12 +123,33 @@ local function pack_row(row)
     #s.owner, s.owner, #s.text, s.text, #s.steps, s.steps)
 end
 
-local function load_plan(run, index)
-  local plan = run.plans[index]
-  if plan then return plan end
-  plan = redis.call('HGET', run.key, 'p' .. texts[index])
-  run.plans[index] = plan
+-- What never changes of a job: flags, edges, specification.
+local function plan_of(row)
+  local plan = row.plan
+  if not plan then
+    plan = redis.call('HGET', row.run.key, 'p' .. texts[row.index])
+    row.plan = plan
+  end
   return plan
+end
+
+-- Reads the plans of the first `count` rows, in one command.
+local function load_plans(run, rows, count)
+  local missing, fields = {}, {}
+  for i = 1, count do
+    if not rows[i].plan then
+      missing[#missing + 1] = rows[i]
+      fields[#fields + 1] = 'p' .. texts[rows[i].index]
+    end
+  end
+  if #missing == 0 then return end
+  local plans = redis.call('HMGET', run.key, unpack(fields))
+  for i = 1, #missing do missing[i].plan = plans[i] end
+end
+
+local function edges_in(plan)
+  local a, b, c, d = string.byte(plan, 2, 5)
+  return (((a * 256 + b) * 256 + c) * 256 + d) / 3
 end
 
 local function id_of(run, index, attempt)

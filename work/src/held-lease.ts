@@ -1,0 +1,49 @@
+import { formatLease, type Lease } from '@chainr/core/store/keys';
+
+/** The lease of an attempt has ended, or may have: nothing more may be done about the attempt. */
+export class LeaseLost extends Error {
+  override name = 'LeaseLost';
+}
+
+/** A lease in the hands of this worker. */
+export class HeldLease {
+  readonly lease: Lease;
+  /** As the scripts know it. */
+  readonly key: string;
+  /** Set when its end has been sent: from then on it may be gone without being lost. */
+  ending = false;
+  readonly #lost = new AbortController();
+  #deadline: number;
+
+  /** @param deadline by the local monotonic clock (`performance.now()`). */
+  constructor(lease: Lease, deadline: number) {
+    this.lease = lease;
+    this.key = formatLease(lease);
+    this.#deadline = deadline;
+  }
+
+  /** Aborted when the lease is lost. */
+  get signal(): AbortSignal {
+    return this.#lost.signal;
+  }
+
+  /** Throws LeaseLost unless the lease is certain to last: asked before every write of an executor (rule R1). */
+  readonly guard = (): void => {
+    if (this.#lost.signal.aborted || performance.now() >= this.#deadline) {
+      throw new LeaseLost(`the lease of ${this.key} has ended`);
+    }
+  };
+
+  lastsUntil(deadline: number): void {
+    this.#deadline = deadline;
+  }
+
+  lose(): void {
+    this.#lost.abort(new LeaseLost(`the lease of ${this.key} is lost`));
+  }
+
+  /** Aborts the signal: what still waits for the attempt is to end, though the lease lasts. */
+  abandon(): void {
+    this.#lost.abort(new LeaseLost(`${this.key} is left as it is`));
+  }
+}
