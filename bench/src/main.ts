@@ -1,5 +1,9 @@
 import { loadavg } from 'node:os';
+import { measureHandover } from './measure-handover.js';
+import { measureIdleMemory } from './measure-idle-memory.js';
 import { measureLargeRun } from './measure-large-run.js';
+import { measureRedisMemory } from './measure-redis-memory.js';
+import { measureRunPosts } from './measure-run-posts.js';
 import { measureThroughput } from './measure-throughput.js';
 import type { Row } from './row.js';
 import { printRow } from './row.js';
@@ -8,6 +12,10 @@ import { printRow } from './row.js';
 const measurements: Readonly<Record<string, { doc: string; measure: () => AsyncIterable<Row> }>> = {
   throughput: { doc: 'no-op jobs per second through one process, against BullMQ alone', measure: measureThroughput },
   'large-run': { doc: 'one run of 10,000 jobs against 100 runs of 100, per job', measure: measureLargeRun },
+  handover: { doc: 'from the end of a job to the start of its dependent', measure: measureHandover },
+  posts: { doc: 'creating runs over HTTP', measure: measureRunPosts },
+  'redis-memory': { doc: 'what a finished job leaves in Redis', measure: measureRedisMemory },
+  'idle-memory': { doc: 'what a service takes that has nothing to do', measure: measureIdleMemory },
 };
 
 const asked = process.argv.slice(2);

@@ -26,11 +26,11 @@ export async function* measureThroughput(): AsyncGenerator<Row> {
       ratios.get(shape)?.push(rate / baseline);
     }
   }
-  yield { name: 'BullMQ alone', figure: perSecond(median(baselines)), ratio: 1 };
+  yield { name: 'BullMQ alone', figure: perSecond(median(baselines)), value: 1, unit: '×' };
   for (const shape of shapes) {
     const figure = perSecond(median(rates.get(shape) ?? []));
     const target = shape.target === undefined ? {} : { target: { atLeast: shape.target } };
-    yield { name: shape.name, figure, ratio: median(ratios.get(shape) ?? []), ...target };
+    yield { name: shape.name, figure, value: median(ratios.get(shape) ?? []), unit: '×', ...target };
   }
 }
 

@@ -3,6 +3,7 @@ import { BundleQueue } from '@chainr/core/queue/bundle-queue';
 import { createLogger } from '@chainr/core/service/logger';
 import { Store } from '@chainr/core/store/store';
 import { createFakeExecutor } from '@chainr/executor/fake/create-fake-executor';
+import type { Executor } from '@chainr/executor/port';
 import { startRedis, type TestRedis } from '@chainr/testkit/redis';
 import { createService, type WorkConfig } from '@chainr/work/service';
 import { StartCounter } from './count-starts.js';
@@ -19,21 +20,25 @@ export interface Engine {
 /** Redis as it is in use, but for rewrites of its file, which come when they want to. */
 export const redisSettings = ['--auto-aof-rewrite-percentage', '0'];
 
-export async function openEngine(capacity = 500): Promise<Engine> {
+export interface EngineOptions {
+  capacity?: number;
+  /** In place of one whose attempts end at once. */
+  executor?: Executor;
+  removalGraceMs?: number;
+}
+
+export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
   const redis = await startRedis(redisSettings);
-  const logger = createLogger('bench', process.env['BENCH_LOG'] ?? 'warn');
+  const logger = createLogger('bench', 'warn');
   const starts = new StartCounter();
-  const executor = createFakeExecutor({
-    onStart: ({ run }) => {
-      starts.count(run);
-    },
-  });
+  const fake = createFakeExecutor({ onStart: ({ run }) => starts.count(run) });
+  const executor = options.executor ?? fake;
   const queue = new BundleQueue(redis.url, logger);
   const deliver = (bundles: Parameters<BundleQueue['deliver']>[0]) => {
     queue.deliver(bundles);
   };
   const store = new Store({ url: redis.url, logger, deliver, patienceMs: Infinity });
-  const work = createService(workConfig(redis, capacity), { logger, executor });
+  const work = createService(workConfig(redis, executor.kind, options), { logger, executor });
   const parts = [queue, store, work];
   for (const part of parts) await part.start();
   return {
@@ -47,16 +52,20 @@ export async function openEngine(capacity = 500): Promise<Engine> {
   };
 }
 
-const workConfig = (redis: TestRedis, capacity: number): WorkConfig => ({
+const workConfig = (
+  redis: TestRedis,
+  executor: WorkConfig['executor'],
+  { capacity = 500, removalGraceMs = 60_000 }: EngineOptions,
+): WorkConfig => ({
   redisUrl: redis.url,
   listen: { socketPath: path.join(redis.folder, 'work.sock') },
   logLevel: 'error',
-  executor: 'fake',
+  executor,
   home: redis.folder,
   capacity,
   leaseTtlMs: 6_000,
   renewEveryMs: 2_000,
-  removalGraceMs: 60_000,
+  removalGraceMs,
   stopGraceMs: 10_000,
   logLimitBytes: 64 * 1024 * 1024,
   alone: false,

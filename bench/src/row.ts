@@ -3,23 +3,28 @@ export interface Row {
   name: string;
   /** What was measured, as a person reads it. */
   figure: string;
-  /** The figure that is compared; the target says in which direction. */
-  ratio: number;
+  /** What is compared with the target; the target says in which direction. */
+  value: number;
+  unit: '×' | 'ms' | '/s' | 'bytes' | 'MB';
   target?: { atLeast: number } | { atMost: number };
 }
 
-export function printRow({ name, figure, ratio, target }: Row): void {
-  const cells = [name.padEnd(26), figure.padEnd(44), `${ratio.toFixed(2)} ×`.padStart(8)];
+export function printRow({ name, figure, value, unit, target }: Row): void {
+  const show = (number: number) => `${number.toFixed(number < 100 ? 2 : 0)} ${unit}`;
+  const cells = [name.padEnd(26), figure.padEnd(52), show(value).padStart(11)];
   if (target) {
     const least = 'atLeast' in target;
     const bound = least ? target.atLeast : target.atMost;
-    const met = least ? ratio >= bound : ratio <= bound;
-    cells.push(`${least ? '≥' : '≤'} ${bound.toFixed(1)}`.padStart(8), met ? 'pass' : 'short');
+    const met = least ? value >= bound : value <= bound;
+    cells.push(`${least ? '≥' : '≤'} ${bound}`.padStart(7), met ? 'pass' : 'short');
   }
   console.log(`  ${cells.join('  ')}`);
 }
 
-export function median(values: readonly number[]): number {
+export const median = (values: readonly number[]): number => percentile(values, 50);
+
+/** The value that `percent` of the values do not exceed; NaN of none. */
+export function percentile(values: readonly number[], percent: number): number {
   const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+  return sorted[Math.min(sorted.length - 1, Math.floor((sorted.length * percent) / 100))] ?? Number.NaN;
 }

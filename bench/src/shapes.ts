@@ -19,7 +19,7 @@ type Dependency = string | { job: string; conditions: object };
 const job = (...dependsOn: Dependency[]) => ({ image: 'busybox', run: ':', dependsOn });
 
 /** `length` jobs in a row. */
-function chainOf(length: number): Shape {
+export function chainOf(length: number): Shape {
   const jobs = Array.from({ length }, (_, at) => [`job-${at}`, at === 0 ? job() : job(`job-${at - 1}`)] as const);
   return shapeOf(`chain of ${length}`, { kind: 'Pipeline', jobs: Object.fromEntries(jobs) });
 }
@@ -36,7 +36,7 @@ export function fanOf(width: number): Shape {
 }
 
 /** The pipeline of the README: of its four jobs one is skipped. */
-function readmeShape(): Shape {
+export function readmeShape(): Shape {
   const error = job({ job: 'first', conditions: { failure: true } });
   const jobs = { first: job(), second: job(), success: job('first'), error };
   return { ...shapeOf('README', { kind: 'Pipeline', jobs }), starts: 3 };

@@ -1,0 +1,47 @@
+import { readFile } from 'node:fs/promises';
+import { setTimeout as pause } from 'node:timers/promises';
+import { startRedis } from '@chainr/testkit/redis';
+import { redisSettings } from './open-engine.js';
+import type { Row } from './row.js';
+import { buildServices, spawnService, type SpawnedService } from './spawn-service.js';
+
+/** Gate comes last, since it is ready when those behind it are. */
+const names = ['sched', 'notif', 'ui', 'work', 'recycle', 'gate'];
+const settleMs = 5_000;
+
+/** What each service takes as a process of its own that has nothing to do; the largest counts. */
+export async function* measureIdleMemory(): AsyncGenerator<Row> {
+  await buildServices();
+  const redis = await startRedis(redisSettings);
+  const services: SpawnedService[] = [];
+  try {
+    const urlOf = (name: string) => `unix:${redis.folder}/${name}.sock`;
+    const upstreams = {
+      CHAINR_SCHED_URL: urlOf('sched'),
+      CHAINR_NOTIF_URL: urlOf('notif'),
+      CHAINR_UI_URL: urlOf('ui'),
+    };
+    const stateful = { CHAINR_REDIS_URL: redis.url };
+    const envOf = (name: string) =>
+      name === 'gate'
+        ? upstreams
+        : name === 'ui'
+          ? {}
+          : name === 'work'
+            ? { ...stateful, CHAINR_HOME: redis.folder }
+            : stateful;
+    for (const name of names) services.push(await spawnService(name, redis.folder, envOf(name)));
+    await pause(settleMs);
+    const sizes = await Promise.all(services.map(({ pid }) => residentMegabytes(pid)));
+    const figure = names.map((name, at) => `${name} ${(sizes[at] ?? Number.NaN).toFixed(0)}`).join(', ');
+    yield { name: 'idle service', figure, value: Math.max(...sizes), unit: 'MB', target: { atMost: 90 } };
+  } finally {
+    for (const service of services.toReversed()) await service.stop();
+    await redis.stop();
+  }
+}
+
+async function residentMegabytes(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) / 1024;
+}

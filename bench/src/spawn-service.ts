@@ -1,0 +1,58 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { request } from 'node:http';
+import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+export interface SpawnedService {
+  pid: number;
+  /** The socket that it listens on. */
+  socketPath: string;
+  stop(): Promise<void>;
+}
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const readyWithinMs = 20_000;
+const askEveryMs = 20;
+
+/** Services are measured as they are run: compiled. */
+export async function buildServices(): Promise<void> {
+  await promisify(execFile)(path.join(root, 'scripts/build-if-stale.sh'));
+}
+
+/** Starts a compiled service as a process of its own, and resolves when it says that it is ready. */
+export async function spawnService(name: string, folder: string, env: NodeJS.ProcessEnv): Promise<SpawnedService> {
+  const socketPath = path.join(folder, `${name}.sock`);
+  const child = spawn(process.execPath, [path.join(root, name, 'dist/main.js')], {
+    env: { PATH: process.env['PATH'], CHAINR_LOG_LEVEL: 'error', CHAINR_LISTEN: `unix:${socketPath}`, ...env },
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  const stop = async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    child.kill('SIGTERM');
+    await once(child, 'exit');
+  };
+  const deadline = performance.now() + readyWithinMs;
+  while ((await statusOf(socketPath, '/readyz')) !== 200) {
+    if (child.exitCode !== null || performance.now() > deadline) {
+      await stop();
+      throw new Error(`${name} did not become ready`);
+    }
+    await pause(askEveryMs);
+  }
+  return { pid: child.pid ?? 0, socketPath, stop };
+}
+
+/** Undefined when nothing answers. */
+function statusOf(socketPath: string, target: string): Promise<number | undefined> {
+  return new Promise((resolve) => {
+    const asking = request({ socketPath, path: target, agent: false }, (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    });
+    asking.on('error', () => resolve(undefined));
+    asking.end();
+  });
+}
