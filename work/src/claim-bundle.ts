@@ -17,6 +17,7 @@ export async function claimBundle(context: WorkContext, runner: AttemptRunner, i
   const claimOne = async (id: AttemptId): Promise<void> => {
     const reply = await store.transitions.claim(id, by).catch((error: unknown) => ({ error }));
     if (typeof reply === 'object' && 'lease' in reply) {
+      context.reach('after-claim');
       runner.startClaimed(reply, sentAt);
       return;
     }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { Reach } from '@chainr/core/model/fault-points';
 import type { Logger } from '@chainr/core/service/logger';
 import type { Store } from '@chainr/core/store/store';
 import type { Executor } from '@chainr/executor/port';
@@ -18,6 +19,8 @@ export interface WorkContext {
   readonly owner: string;
   readonly leases: LeaseKeeper;
   readonly capacity: Capacity;
+  /** Tells a test that a fault point is reached. */
+  readonly reach: Reach;
 }
 
 export const newOwner = (): string => randomBytes(9).toString('base64url');

@@ -93,6 +93,7 @@ export class LogWriter {
       this.#held.abandon();
       throw new LeaseLost('the log belongs to another lease');
     }
+    if (text !== '') this.#context.reach('after-log-append');
     log.length = reply.length;
     log.position = reply.kind === 'ok' ? position : reply.position;
     return reply.kind === 'ok';

@@ -85,10 +85,12 @@ async function finish(
   const sentAt = performance.now();
   held.ending = whole;
   const ages = outcome.startedAt === undefined ? {} : { startedMs: Date.now() - outcome.startedAt };
+  context.reach('before-finish');
   const reply = await context.store.transitions.finish(held.lease, outcome, ages, {
     ...(atMost > 0 && { fuse: { ttlMs: leaseTtlMs, atMost } }),
     ...(whole && { closeGraceMs: removalGraceMs }),
   });
+  context.reach('after-finish');
   if (reply.kind === 'stale') return { fused: nothing };
   const fused = { claimed: reply.fused, sentAt };
   return whole ? { fused } : { fused, closed: whenFinished() };
@@ -117,6 +119,7 @@ async function close(context: WorkContext, held: HeldLease, log: LogWriter, writ
 
 async function closeLease(context: WorkContext, held: HeldLease): Promise<void> {
   held.ending = true;
+  context.reach('before-close');
   await context.store.transitions.close(held.lease, context.config.removalGraceMs);
 }
 

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { reachNothing, type Reach } from '@chainr/core/model/fault-points';
 import { BundleQueue } from '@chainr/core/queue/bundle-queue';
 import { BundleReader } from '@chainr/core/queue/bundle-reader';
 import { healthApp } from '@chainr/core/service/health-app';
@@ -25,6 +26,8 @@ export interface WorkParts {
   logger?: Logger;
   /** In place of the one that the configuration names. */
   executor?: Executor;
+  /** Only tests freeze or kill a worker at a fault point. */
+  reach?: Reach;
 }
 
 /** A service of attempts. */
@@ -49,9 +52,10 @@ export class WorkService extends ListeningService {
 
 /** Work as a whole: its parts in the order in which they start. They stop in the reverse order. */
 export function createService(config: WorkConfig, parts: WorkParts = {}): WorkService {
-  const { logger = createLogger('work', config.logLevel) } = parts;
+  const { logger = createLogger('work', config.logLevel), reach = reachNothing } = parts;
   const executor =
-    parts.executor ?? createProcessExecutor({ folder: path.join(config.home, 'process'), instance: config.home });
+    parts.executor ??
+    createProcessExecutor({ folder: path.join(config.home, 'process'), instance: config.home, reach });
   const url = config.redisUrl;
   const queue = new BundleQueue(url, logger);
   const store = new Store({ url, logger, deliver: (bundles) => { queue.deliver(bundles); }, patienceMs: Infinity }); // prettier-ignore
@@ -66,6 +70,7 @@ export function createService(config: WorkConfig, parts: WorkParts = {}): WorkSe
     owner: newOwner(),
     leases,
     capacity,
+    reach,
     executorNumber: () => registered.number,
   };
   const runner = new AttemptRunner(context);

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { Reach } from '@chainr/core/model/fault-points';
 import type { AttemptKey, WriteGuard } from '../port.js';
 import type { Environment } from './attempt-environment.js';
 import { attemptFolder } from './attempt-folder.js';
@@ -24,6 +25,7 @@ export interface ProcessContext {
   readonly board: WatchBoard;
   /** By the attempt's folder below that of all attempts. */
   readonly pendingStarts: Map<string, PendingStart>;
+  readonly reach: Reach;
   /** The name of a new set of step scripts, never used before. */
   readonly nextPlan: () => string;
 }

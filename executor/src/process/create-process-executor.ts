@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
+import { reachNothing, type Reach } from '@chainr/core/model/fault-points';
 import type { Executor } from '../port.js';
 import { baseEnvironment } from './attempt-environment.js';
 import type { ProcessContext } from './context.js';
@@ -22,6 +23,8 @@ export interface ProcessExecutorOptions {
   instance: string;
   /** In place of `process:<machine id>:<real path of the folder>`. */
   id?: string;
+  /** Told of the fault points `after-create` and `after-start`. */
+  reach?: Reach;
 }
 
 /**
@@ -29,7 +32,12 @@ export interface ProcessExecutorOptions {
  * shell script supervises each attempt, so that it outlives the worker and is started once (see `supervisor.sh`).
  * A process that leaves its session (setsid) is not followed. Throws a sentence where it cannot work.
  */
-export function createProcessExecutor({ folder, instance, id }: ProcessExecutorOptions): Executor {
+export function createProcessExecutor({
+  folder,
+  instance,
+  id,
+  reach = reachNothing,
+}: ProcessExecutorOptions): Executor {
   if (process.platform !== 'linux') {
     throw new Error(`The process executor needs Linux (it reads /proc), and this is ${process.platform}.`);
   }
@@ -48,6 +56,7 @@ export function createProcessExecutor({ folder, instance, id }: ProcessExecutorO
     launcher: new Launcher(attempts, base, findProgram('setsid', searchPath)),
     board: new WatchBoard(),
     pendingStarts: new Map(),
+    reach,
     nextPlan: () => `plan-${plans}-${(planCount += 1)}`,
   };
   return {

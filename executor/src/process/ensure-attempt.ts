@@ -50,7 +50,9 @@ export function ensureAttempt(context: ProcessContext, spec: AttemptSpec, guard:
     writeFileSync(join(path, `${plan}.${index}.sh`), script, { mode: 0o600 });
   }
   const request = { folder, plan, tolerated: spec.steps.map((step) => step.continueOnError) };
+  context.reach('after-create');
   guard();
   context.launcher.send(request);
   context.pendingStarts.set(folder, { request, guard, sentAt: performance.now() });
+  context.reach('after-start');
 }
