@@ -65,6 +65,7 @@ const workConfig = (
   capacity,
   leaseTtlMs: 6_000,
   renewEveryMs: 2_000,
+  leaseSweepMs: 1_000,
   removalGraceMs,
   stopGraceMs: 10_000,
   logLimitBytes: 64 * 1024 * 1024,

@@ -1,8 +1,10 @@
+import type { Sweep } from '@chainr/core/service/sweep';
 import type { RecycleContext } from './context.js';
-import type { Sweep } from './sweep.js';
+import { expireDeadlines } from './sweeps/expire-deadlines.js';
+import { loseHosts } from './sweeps/lose-hosts.js';
 import { resumeChunks } from './sweeps/resume-chunks.js';
 
-/** All housekeeping that recycle does. */
+/** All housekeeping that recycle does; workers do that of their executors. */
 export function listSweeps(context: RecycleContext): readonly Sweep[] {
-  return [resumeChunks(context)];
+  return [resumeChunks(context), expireDeadlines(context), loseHosts(context)];
 }

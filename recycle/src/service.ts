@@ -4,10 +4,10 @@ import { HttpServer } from '@chainr/core/service/http-server';
 import { ListeningService } from '@chainr/core/service/listening-service';
 import { createLogger, type Logger } from '@chainr/core/service/logger';
 import type { Bundle } from '@chainr/core/store/batcher';
+import { SweepLoop } from '@chainr/core/service/sweep-loop';
 import { Store } from '@chainr/core/store/store';
 import type { RecycleConfig } from './config.js';
 import { listSweeps } from './list-sweeps.js';
-import { SweepLoop } from './sweep-loop.js';
 
 /** Recycle as a whole: its parts in the order in which they start. */
 export function createService(
@@ -19,7 +19,7 @@ export function createService(
     queue.deliver(bundles);
   };
   const store = new Store({ url: config.redisUrl, logger, deliver });
-  const loops = listSweeps({ store }).map((sweep) => new SweepLoop(sweep, logger));
+  const loops = listSweeps({ store, config }).map((sweep) => new SweepLoop(sweep, logger));
   const app = healthApp('recycle', { redis: () => store.ping() }, logger);
   return new ListeningService(
     'recycle',

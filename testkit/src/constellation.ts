@@ -49,7 +49,7 @@ export async function startConstellation(options: ConstellationOptions): Promise
   const sched = createSched({ ...base, executorKind: executor.kind }, logger);
   const notif = createNotif(base, logger);
   const ui = createUi(base, logger);
-  const recycle = createRecycle(base, logger);
+  const recycle = createRecycle({ ...base, hostLostAfterMs: 0 }, logger);
   const work = createWork(workConfig({ ...base, executor: executor.kind, home, ...options.work }), {
     logger,
     executor,
@@ -87,6 +87,7 @@ function workConfig(config: Needed & Partial<WorkConfig>): WorkConfig {
     capacity: 4,
     leaseTtlMs: 6_000,
     renewEveryMs: 2_000,
+    leaseSweepMs: 1_000,
     removalGraceMs: 60_000,
     stopGraceMs: 2_000,
     logLimitBytes: 64 * 1024 * 1024,

@@ -44,6 +44,11 @@ export const settings = {
     doc: 'How long a lease lasts unless it is renewed.',
   }),
   renewEveryMs: durationMs({ env: 'CHAINR_LEASE_RENEWAL', default: 2_000, doc: 'How often leases are renewed.' }),
+  leaseSweepMs: durationMs({
+    env: 'CHAINR_LEASE_SWEEP',
+    default: 1_000,
+    doc: 'How often it is looked for leases of dead workers, to adopt their attempts.',
+  }),
   removalGraceMs: durationMs({
     env: 'CHAINR_REMOVAL_GRACE',
     default: 60_000,
@@ -73,6 +78,7 @@ export interface WorkConfig {
   readonly capacity: number;
   readonly leaseTtlMs: number;
   readonly renewEveryMs: number;
+  readonly leaseSweepMs: number;
   readonly removalGraceMs: number;
   readonly stopGraceMs: number;
   readonly logLimitBytes: number;

@@ -6,6 +6,7 @@ import { healthApp } from '@chainr/core/service/health-app';
 import { HttpServer } from '@chainr/core/service/http-server';
 import { ListeningService } from '@chainr/core/service/listening-service';
 import { createLogger, type Logger } from '@chainr/core/service/logger';
+import { SweepLoop } from '@chainr/core/service/sweep-loop';
 import { Store } from '@chainr/core/store/store';
 import type { Executor } from '@chainr/executor/port';
 import { createProcessExecutor } from '@chainr/executor/process/create-process-executor';
@@ -15,6 +16,7 @@ import { claimBundle } from './claim-bundle.js';
 import type { WorkConfig } from './config.js';
 import { newOwner, type WorkContext } from './context.js';
 import { LeaseKeeper } from './lease-keeper.js';
+import { listSweeps } from './list-sweeps.js';
 import { RecoverLeases } from './recover-leases.js';
 import { RegisterExecutor } from './register-executor.js';
 import { RemoveClosedAttempts } from './remove-closed-attempts.js';
@@ -60,7 +62,13 @@ export function createService(config: WorkConfig, parts: WorkParts = {}): WorkSe
   const queue = new BundleQueue(url, logger);
   const store = new Store({ url, logger, deliver: (bundles) => { queue.deliver(bundles); }, patienceMs: Infinity }); // prettier-ignore
   const registered = new RegisterExecutor(store, executor, config.capacity);
-  const leases = new LeaseKeeper({ store, logger, ttlMs: config.leaseTtlMs, renewEveryMs: config.renewEveryMs });
+  const leases = new LeaseKeeper({
+    store,
+    logger,
+    ttlMs: config.leaseTtlMs,
+    renewEveryMs: config.renewEveryMs,
+    executorNumber: () => registered.number,
+  });
   const capacity = new Capacity(config.capacity);
   const context: WorkContext = {
     config,
@@ -82,7 +90,9 @@ export function createService(config: WorkConfig, parts: WorkParts = {}): WorkSe
     take: (ids) => claimBundle(context, runner, ids),
   });
   const recovery = config.alone ? [new RecoverLeases(context, runner)] : [];
-  const list = [store, queue, registered, leases, new RemoveClosedAttempts(context), runner, ...recovery, reader];
+  const sweeps = listSweeps(context, runner).map((sweep) => new SweepLoop(sweep, logger));
+  const keepers = [leases, new RemoveClosedAttempts(context)];
+  const list = [store, queue, registered, ...keepers, runner, ...recovery, ...sweeps, reader];
   const app = healthApp('work', { redis: () => store.ping() }, logger);
   return new WorkService(runner, 'work', logger, list, new HttpServer('http', app, config.listen, logger));
 }

@@ -46,6 +46,6 @@ export function createConstellation(
     { ...workConfig, ...configOf('work'), home: folder.home, alone: true },
     { logger: loggerOf('work') },
   );
-  const recycle = createRecycle(configOf('recycle'), loggerOf('recycle'));
+  const recycle = createRecycle({ ...configOf('recycle'), hostLostAfterMs: 0 }, loggerOf('recycle'));
   return { parts: [sched, notif, ui, gate, work, recycle], work, url: () => gate.url, executorKind };
 }

@@ -153,8 +153,12 @@ export const jobSchema = strictMap({
     ),
   dependsOn: z.array(dependencySchema).exactOptional(),
   allowFailure: z.boolean().exactOptional().describe('Its failure does not fail the run.'),
-  timeout: durationSchema.exactOptional(),
-  pendingTimeout: durationSchema.exactOptional(),
+  timeout: durationSchema
+    .exactOptional()
+    .describe('Of each attempt, from the start of its first step; it then ends FAILED with the reason TimedOut.'),
+  pendingTimeout: durationSchema
+    .exactOptional()
+    .describe('From the claim of an attempt to its start, pulls included; 10 minutes unless said otherwise.'),
   retries: strictMap({
     limit: z.int().min(0).max(pipelineLimits.retries),
     backoff: strictMap({

@@ -1,5 +1,5 @@
+import type { Sweep } from '@chainr/core/service/sweep';
 import type { RecycleContext } from '../context.js';
-import type { Sweep } from '../sweep.js';
 
 /** How many runs one pass goes on with at most; bounds how long a pass takes. */
 const runsPerPass = 100;
@@ -19,7 +19,7 @@ export function resumeChunks({ store }: RecycleContext): Sweep {
       const before = (await store.work.now()) - abandonedAfterMs;
       const runs = await store.work.listChunks({ before, limit: runsPerPass });
       for (const run of runs) await store.transitions.resume(run);
-      return runs.length;
+      return { changed: runs.length };
     },
   };
 }

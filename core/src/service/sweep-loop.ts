@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Part } from '@chainr/core/service/lifecycle';
-import type { Logger } from '@chainr/core/service/logger';
+import type { Part } from './lifecycle.js';
+import type { Logger } from './logger.js';
 import type { Sweep } from './sweep.js';
 
 /** Repeats one sweep until it is stopped. A pass that fails is logged, and the next one tries again. */
@@ -31,7 +31,7 @@ export class SweepLoop implements Part {
   /** One pass; never rejects. */
   async tick(): Promise<void> {
     try {
-      const changed = await this.#sweep.sweep();
+      const { changed } = await this.#sweep.sweep();
       if (changed > 0) this.#logger.info({ changed }, 'swept');
     } catch (error) {
       this.#logger.warn({ err: error }, 'a sweep failed; the next pass tries again');

@@ -1,7 +1,8 @@
 import { Writable } from 'node:stream';
-import { createLogger, type Logger } from '@chainr/core/service/logger';
 import { expect } from 'chai';
-import { SweepLoop } from '../src/sweep-loop.js';
+import { createLogger, type Logger } from '../../src/service/logger.js';
+import { SweepLoop } from '../../src/service/sweep-loop.js';
+import type { Swept } from '../../src/service/sweep.js';
 
 function capture(): { logger: Logger; lines: Record<string, unknown>[] } {
   const lines: Record<string, unknown>[] = [];
@@ -20,7 +21,7 @@ describe('a sweep', () => {
   it('is logged with its count only when it put something right', async () => {
     const { logger, lines } = capture();
     const counts = [0, 3];
-    const loop = new SweepLoop({ ...about, sweep: () => Promise.resolve(counts.shift() ?? 0) }, logger);
+    const loop = new SweepLoop({ ...about, sweep: () => Promise.resolve({ changed: counts.shift() ?? 0 }) }, logger);
     await loop.tick();
     expect(lines).to.deep.equal([]);
     await loop.tick();
@@ -32,7 +33,7 @@ describe('a sweep', () => {
     const { logger, lines } = capture();
     let passes = 0;
     const again = new Promise<void>((resolve) => {
-      const sweep = (): Promise<number> => {
+      const sweep = (): Promise<Swept> => {
         passes += 1;
         if (passes > 1) resolve();
         return Promise.reject(new Error('Redis is away'));
@@ -51,8 +52,8 @@ describe('a sweep', () => {
   it('ends its pass before it stops, and begins no other', async () => {
     const { logger } = capture();
     const events: string[] = [];
-    let finish: (count: number) => void = () => undefined;
-    const sweep = (): Promise<number> => {
+    let finish: (swept: Swept) => void = () => undefined;
+    const sweep = (): Promise<Swept> => {
       events.push('begins');
       return new Promise((resolve) => (finish = resolve));
     };
@@ -60,7 +61,7 @@ describe('a sweep', () => {
     await loop.start();
     const stopped = loop.stop().then(() => events.push('stopped'));
     events.push('ends');
-    finish(0);
+    finish({ changed: 0 });
     await stopped;
     expect(events).to.deep.equal(['begins', 'ends', 'stopped']);
   });
