@@ -50,7 +50,7 @@ export async function startConstellation(options: ConstellationOptions): Promise
   const notif = createNotif(base, logger);
   const ui = createUi(base, logger);
   const recycle = createRecycle({ ...base, hostLostAfterMs: 0 }, logger);
-  const work = createWork(workConfig({ ...base, executor: executor.kind, home, ...options.work }), {
+  const work = await createWork(workConfig({ ...base, executor: executor.kind, home, ...options.work }), {
     logger,
     executor,
   });
@@ -84,6 +84,8 @@ type Needed = Pick<WorkConfig, 'redisUrl' | 'listen' | 'logLevel' | 'executor' |
 
 function workConfig(config: Needed & Partial<WorkConfig>): WorkConfig {
   return {
+    dockerHost: '',
+    dockerNetworks: ['bridge', 'none'],
     capacity: 4,
     leaseTtlMs: 6_000,
     renewEveryMs: 2_000,

@@ -1,4 +1,3 @@
-import path from 'node:path';
 import { reachNothing, type Reach } from '@chainr/core/model/fault-points';
 import { BundleQueue } from '@chainr/core/queue/bundle-queue';
 import { BundleReader } from '@chainr/core/queue/bundle-reader';
@@ -9,11 +8,11 @@ import { createLogger, type Logger } from '@chainr/core/service/logger';
 import { SweepLoop } from '@chainr/core/service/sweep-loop';
 import { Store } from '@chainr/core/store/store';
 import type { Executor } from '@chainr/executor/port';
-import { createProcessExecutor } from '@chainr/executor/process/create-process-executor';
 import { AttemptRunner } from './attempt-runner.js';
 import { Capacity } from './capacity.js';
 import { claimBundle } from './claim-bundle.js';
 import type { WorkConfig } from './config.js';
+import { createExecutor } from './create-executor.js';
 import { newOwner, type WorkContext } from './context.js';
 import { LeaseKeeper } from './lease-keeper.js';
 import { listSweeps } from './list-sweeps.js';
@@ -23,6 +22,7 @@ import { RemoveClosedAttempts } from './remove-closed-attempts.js';
 
 /** For those who start work beside other services. */
 export { readConfig, settings, type WorkConfig } from './config.js';
+export { answersDocker } from './create-executor.js';
 
 export interface WorkParts {
   logger?: Logger;
@@ -53,14 +53,12 @@ export class WorkService extends ListeningService {
 }
 
 /** Work as a whole: its parts in the order in which they start. They stop in the reverse order. */
-export function createService(config: WorkConfig, parts: WorkParts = {}): WorkService {
+export async function createService(config: WorkConfig, parts: WorkParts = {}): Promise<WorkService> {
   const { logger = createLogger('work', config.logLevel), reach = reachNothing } = parts;
-  const executor =
-    parts.executor ??
-    createProcessExecutor({ folder: path.join(config.home, 'process'), instance: config.home, reach });
   const url = config.redisUrl;
   const queue = new BundleQueue(url, logger);
   const store = new Store({ url, logger, deliver: (bundles) => { queue.deliver(bundles); }, patienceMs: Infinity }); // prettier-ignore
+  const executor = parts.executor ?? (await createExecutor(config, { instance: () => store.instance, reach }));
   const registered = new RegisterExecutor(store, executor, config.capacity);
   const leases = new LeaseKeeper({
     store,

@@ -40,6 +40,8 @@ export async function openWorker(
     logLevel: 'silent',
     executor: 'process',
     home: redis.folder,
+    dockerHost: '',
+    dockerNetworks: ['bridge', 'none'],
     capacity: 8,
     leaseTtlMs: 6_000,
     renewEveryMs: 2_000,
