@@ -1,4 +1,3 @@
-import type { Reason } from '@chainr/core/model/reasons';
 import type { Part } from '@chainr/core/service/lifecycle';
 import { bundleMax } from '@chainr/core/store/scripts';
 import type { AdoptedAttempt, ClaimedAttempt } from '@chainr/core/store/transitions';
@@ -90,10 +89,10 @@ export class AttemptRunner implements Part {
   async #runChain(
     first: ClaimedAttempt,
     sentAt: number,
-    { logLength = 0, position = '', hops = 0, stop }: Partial<AdoptedAttempt> & { hops?: number } = {},
+    { logLength = 0, position = '', hops = 0, ...adopted }: Partial<AdoptedAttempt> & { hops?: number } = {},
   ): Promise<void> {
     try {
-      let attempt: Attempt | undefined = this.#takeInHand(first, sentAt, { length: logLength, position }, stop);
+      let attempt: Attempt | undefined = this.#takeInHand(first, sentAt, { length: logLength, position }, adopted);
       for (let hop = hops; attempt; hop += 1) attempt = await this.#runOne(attempt, hop);
     } finally {
       this.#context.capacity.release();
@@ -142,7 +141,7 @@ export class AttemptRunner implements Part {
 
   async #closeEnded(adopted: AdoptedAttempt, sentAt: number): Promise<void> {
     const log = { length: adopted.logLength, position: adopted.position };
-    const attempt = this.#takeInHand(adopted, sentAt, log, adopted.stop);
+    const attempt = this.#takeInHand(adopted, sentAt, log, adopted);
     try {
       await closeEndedAttempt(this.#context, attempt, adopted.logEnded);
     } catch (error) {
@@ -154,9 +153,21 @@ export class AttemptRunner implements Part {
   }
 
   /** Between shutdown's begin and its end a claim may still come back: it is treated as the others were. */
-  #takeInHand(claimed: ClaimedAttempt, sentAt: number, log: Attempt['log'], stop?: Reason): Attempt {
+  #takeInHand(
+    claimed: ClaimedAttempt,
+    sentAt: number,
+    log: Attempt['log'],
+    { stop, begun = false }: Pick<Partial<AdoptedAttempt>, 'stop' | 'begun'> = {},
+  ): Attempt {
     const held = this.#context.leases.hold(claimed.lease, sentAt);
-    const attempt: Attempt = { held, ...this.#specs.resolve(claimed), dependents: claimed.dependents, log };
+    const { spec, deadlines } = this.#specs.resolve(claimed);
+    const attempt: Attempt = {
+      held,
+      spec: begun ? { ...spec, begun } : spec,
+      deadlines,
+      dependents: claimed.dependents,
+      log,
+    };
     if (stop !== undefined) held.requestStop(stop);
     held.onStop = () => {
       this.#track(this.#stopRequested(attempt));

@@ -24,6 +24,8 @@ export interface AdoptedAttempt extends ClaimedAttempt {
   position: string;
   /** Why it is to be stopped; absent where it may go on. */
   stop?: Reason;
+  /** Code of the user is known to have run. */
+  begun: boolean;
 }
 
 /** What a renewal tells of the leases that were to be renewed, as `formatLease` writes them. */
@@ -242,6 +244,7 @@ export class Transitions {
       logLength: Number(reply[10]),
       position: String(reply[11]),
       ...(reply[12] === '' ? {} : { stop: reasonOf(reply[12]) }),
+      begun: reply[13] === 1,
     };
   }
 

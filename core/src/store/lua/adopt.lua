@@ -3,7 +3,7 @@
 -- args   lease as it is now (uid, index, attempt, epoch, owner), new owner, executor number, ttl in ms,
 --        1 when the old owner is known to be gone
 -- reply  ok index attempt epoch name specification dependents info ended(0|1) log-ended(0|1) log-length position
---        code of the reason for which it is to be stopped, or ''
+--        code of the reason for which it is to be stopped, or '', begun(0|1)
 --        | held (not expired) | stale
 --
 -- Rule R9: what was adopted ADOPTIONS_MAX times within ADOPTIONS_MS without any progress, after deaths of its
@@ -37,5 +37,6 @@ operations.adopt = function(a)
   local log = load_log(log_key(a[1], a[2], a[3]))
   local specification, dependents = specification_of(row)
   return { 'ok', row.index, s.attempt, s.epoch, name_of(row), specification, dependents, info_once(run),
-    row.status == JOB.RUNNING and 0 or 1, s.flags % 2, log.length, log.position, (row.status == JOB.RUNNING or has_flag(s, CRASHED)) and stop_reason(s) or '' }
+    row.status == JOB.RUNNING and 0 or 1, s.flags % 2, log.length, log.position, (row.status == JOB.RUNNING or has_flag(s, CRASHED)) and stop_reason(s) or '',
+    s.started > 0 and 1 or 0 }
 end
