@@ -1,0 +1,148 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import type { FaultPoint } from '@chainr/core/model/fault-points';
+import { checkPipeline } from '@chainr/core/model/check-pipeline';
+import type { ExecutorKind, RunUid } from '@chainr/core/model/records';
+import { BundleQueue } from '@chainr/core/queue/bundle-queue';
+import { startRedisServer, type RedisServer } from '@chainr/core/service/redis-server';
+import { keys } from '@chainr/core/store/keys';
+import { Store } from '@chainr/core/store/store';
+import type { Redis } from 'ioredis';
+import { Command } from './command.js';
+import { openRedisClient } from './open-redis-client.js';
+import { silentLogger } from './open-store.js';
+import { untilFound } from './processes-of.js';
+
+const worker = 'testkit/src/faulty-worker.ts';
+
+export interface WorkerGroupOptions {
+  /** A fresh data folder, which all workers share. */
+  home: string;
+  kind: ExecutorKind;
+  /** Further settings of every worker. */
+  env?: Record<string, string>;
+  /** Further settings of Redis. */
+  redisSettings?: readonly string[];
+}
+
+export interface Fault {
+  point: FaultPoint;
+  signal: 'SIGSTOP' | 'SIGKILL';
+}
+
+/** Leases that lapse soon, so that tests need not wait long. */
+export const briefLeases = {
+  CHAINR_LEASE_TTL: '1500ms',
+  CHAINR_LEASE_RENEWAL: '300ms',
+  CHAINR_LEASE_SWEEP: '200ms',
+} as const;
+
+/** Workers of one executor as processes of their own, over a Redis of their own. */
+export class WorkerGroup {
+  readonly store: Store;
+  readonly client: Redis;
+  readonly #options: WorkerGroupOptions;
+  readonly #queue: BundleQueue;
+  #redis: RedisServer;
+  #count = 0;
+
+  private constructor(options: WorkerGroupOptions, redis: RedisServer, client: Redis) {
+    this.#options = options;
+    this.#redis = redis;
+    this.client = client;
+    this.#queue = new BundleQueue(redis.url, silentLogger);
+    this.store = new Store({
+      url: redis.url,
+      logger: silentLogger,
+      deliver: (bundles) => { this.#queue.deliver(bundles); }, // prettier-ignore
+    });
+  }
+
+  static async start(options: WorkerGroupOptions): Promise<WorkerGroup> {
+    const redis = await startRedisServer(serverOptions(options));
+    const group = new WorkerGroup(options, redis, await openRedisClient(redis.url));
+    await group.store.start();
+    await group.#queue.start();
+    return group;
+  }
+
+  get redis(): RedisServer {
+    return this.#redis;
+  }
+
+  /** Starts Redis again on what it has kept, after it was killed. */
+  async restartRedis(): Promise<void> {
+    this.#redis = await startRedisServer(serverOptions(this.#options));
+  }
+
+  async stop(): Promise<void> {
+    await this.store.stop();
+    await this.#queue.stop();
+    this.client.disconnect();
+    await this.#redis.stop();
+  }
+
+  /** A worker that has started. */
+  async startWorker(fault?: Fault): Promise<Command> {
+    const command = this.beginWorker(fault);
+    await command.says(/"msg":"started"/);
+    return command;
+  }
+
+  beginWorker(fault?: Fault): Command {
+    this.#count += 1;
+    const { home, kind, env } = this.#options;
+    return new Command(worker, [], {
+      CHAINR_HOME: home,
+      CHAINR_REDIS_URL: this.#redis.url,
+      CHAINR_EXECUTOR: kind,
+      CHAINR_LISTEN: `unix:${path.join(home, `worker-${String(this.#count)}.sock`)}`,
+      ...env,
+      ...(fault && { FAULT_POINT: fault.point, FAULT_SIGNAL: fault.signal, FAULT_MARKER: this.#marker }),
+    });
+  }
+
+  get #marker(): string {
+    return path.join(this.#options.home, 'reached');
+  }
+
+  /** Waits until the worker with the fault has come to its point. */
+  async untilReached(): Promise<void> {
+    await untilFound(() => existsSync(this.#marker), 30_000);
+  }
+
+  async createRun(written: object): Promise<RunUid> {
+    const checked = checkPipeline(written);
+    if ('mistakes' in checked) throw new Error(`not a pipeline: ${JSON.stringify(checked.mistakes.slice(0, 3))}`);
+    const source = { contentType: 'application/json', text: JSON.stringify(written) };
+    const { pipeline } = checked;
+    const made = await this.store.runs.createRun({ pipeline, source, executorKind: this.#options.kind });
+    if (made.kind === 'conflict') throw new Error('the run was not created');
+    return made.uid;
+  }
+
+  /** Waits until a worker has renewed so often from now on: whatever it holds, it has learned how that stands. */
+  async untilRenewed(times: number): Promise<void> {
+    let last = JSON.stringify(await this.client.hgetall(keys.seen));
+    for (let left = times; left > 0;) {
+      const now = JSON.stringify(await this.client.hgetall(keys.seen));
+      if (now !== last) left -= 1;
+      last = now;
+    }
+  }
+
+  /** The lines of an attempt's log by step and stream, as `step stdout text`. */
+  async logOf(run: RunUid, index: number, attempt = 1): Promise<string[]> {
+    const lines: string[] = [];
+    for (let offset = 0; ;) {
+      const page = await this.store.logs.read(run, index, attempt, { offset, maxBytes: 1024 * 1024 });
+      if (!page || page.lines.length === 0) return lines;
+      lines.push(...page.lines.map(({ step, stream, text }) => `${step} ${stream} ${text}`));
+      offset = page.nextOffset;
+    }
+  }
+}
+
+function serverOptions({ home, redisSettings = [] }: WorkerGroupOptions) {
+  return { folder: path.join(home, 'redis'), socketPath: path.join(home, 'redis.sock'), extra: redisSettings };
+}
