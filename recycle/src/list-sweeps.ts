@@ -1,8 +1,9 @@
+import type { Sweep } from '@chainr/core/service/sweep';
 import type { RecycleContext } from './context.js';
-import type { Sweep } from './sweep.js';
+import { redeliverMarks } from './sweeps/redeliver-marks.js';
 import { resumeChunks } from './sweeps/resume-chunks.js';
 
 /** All housekeeping that recycle does. */
 export function listSweeps(context: RecycleContext): readonly Sweep[] {
-  return [resumeChunks(context)];
+  return [resumeChunks(context), redeliverMarks(context)];
 }

@@ -6,6 +6,7 @@ import { healthApp } from '@chainr/core/service/health-app';
 import { HttpServer } from '@chainr/core/service/http-server';
 import { ListeningService } from '@chainr/core/service/listening-service';
 import { createLogger, type Logger } from '@chainr/core/service/logger';
+import { Metrics } from '@chainr/core/service/metrics';
 import { Store } from '@chainr/core/store/store';
 import type { Executor } from '@chainr/executor/port';
 import { createProcessExecutor } from '@chainr/executor/process/create-process-executor';
@@ -56,6 +57,7 @@ export function createService(config: WorkConfig, parts: WorkParts = {}): WorkSe
   const executor =
     parts.executor ??
     createProcessExecutor({ folder: path.join(config.home, 'process'), instance: config.home, reach });
+  const metrics = new Metrics('work');
   const url = config.redisUrl;
   const queue = new BundleQueue(url, logger);
   const store = new Store({ url, logger, deliver: (bundles) => { queue.deliver(bundles); }, patienceMs: Infinity }); // prettier-ignore
@@ -83,6 +85,6 @@ export function createService(config: WorkConfig, parts: WorkParts = {}): WorkSe
   });
   const recovery = config.alone ? [new RecoverLeases(context, runner)] : [];
   const list = [store, queue, registered, leases, new RemoveClosedAttempts(context), runner, ...recovery, reader];
-  const app = healthApp('work', { redis: () => store.ping() }, logger);
-  return new WorkService(runner, 'work', logger, list, new HttpServer('http', app, config.listen, logger));
+  const app = healthApp(metrics, { redis: () => store.ping() }, logger);
+  return new WorkService(runner, 'work', logger, list, new HttpServer('http', app, config.listen, logger, { metrics }));
 }

@@ -1,3 +1,11 @@
+/** What one pass did. */
+export interface SweepResult {
+  /** How many things it put right. */
+  changed: number;
+  /** The age of the oldest thing that it found overdue, in milliseconds; absent: nothing was. */
+  lagMs?: number;
+}
+
 /** One concern of housekeeping. Sweeps are idempotent, and safe beside other replicas' sweeps. */
 export interface Sweep {
   readonly name: string;
@@ -5,6 +13,6 @@ export interface Sweep {
   readonly window: string;
   /** The pause between two passes, in milliseconds. */
   readonly everyMs: number;
-  /** One pass; resolves with how many things it put right. */
-  sweep(): Promise<number>;
+  /** One pass; a long one ends early when aborted. */
+  sweep(signal: AbortSignal): Promise<SweepResult>;
 }

@@ -1,0 +1,71 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Part } from './lifecycle.js';
+import type { Logger } from './logger.js';
+import type { Metrics } from './metrics.js';
+import type { Sweep, SweepResult } from './sweep.js';
+
+/** Repeats one sweep until it is stopped. A pass that fails is logged, and the next one tries again. */
+export class SweepLoop implements Part {
+  readonly name: string;
+  readonly #sweep: Sweep;
+  readonly #logger: Logger;
+  readonly #metrics: Metrics;
+  readonly #stopped = new AbortController();
+  #pass: Promise<void> | undefined;
+  #running: Promise<void> | undefined;
+
+  constructor(sweep: Sweep, logger: Logger, metrics: Metrics) {
+    this.name = `sweep ${sweep.name}`;
+    this.#sweep = sweep;
+    this.#logger = logger.child({ sweep: sweep.name });
+    this.#metrics = metrics;
+    // A sweep that never had anything to do is told as 0, not left out.
+    this.#count({ changed: 0 });
+    for (const result of ['ok', 'failed']) metrics.counter('sweepPasses').inc({ sweep: sweep.name, result }, 0);
+  }
+
+  start(): Promise<void> {
+    this.#running ??= this.#run();
+    return Promise.resolve();
+  }
+
+  /** Resolves when the pass under way has ended. */
+  async stop(): Promise<void> {
+    this.#stopped.abort();
+    await this.#running;
+    await this.#pass;
+  }
+
+  /** One pass, or the one that is under way: they never overlap. Never rejects. */
+  tick(): Promise<void> {
+    this.#pass ??= this.#sweepOnce().finally(() => (this.#pass = undefined));
+    return this.#pass;
+  }
+
+  async #sweepOnce(): Promise<void> {
+    const { name } = this.#sweep;
+    const passes = this.#metrics.counter('sweepPasses');
+    try {
+      const result = await this.#sweep.sweep(this.#stopped.signal);
+      passes.inc({ sweep: name, result: 'ok' });
+      this.#count(result);
+      if (result.changed > 0) this.#logger.info(result, 'swept');
+    } catch (error) {
+      passes.inc({ sweep: name, result: 'failed' });
+      this.#logger.warn({ err: error }, 'a sweep failed; the next pass tries again');
+    }
+  }
+
+  #count({ changed, lagMs = 0 }: SweepResult): void {
+    this.#metrics.counter('sweepChanges').inc({ sweep: this.#sweep.name }, changed);
+    this.#metrics.gauge('sweepLag').set({ sweep: this.#sweep.name }, lagMs / 1000);
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stopped;
+    while (!signal.aborted) {
+      await this.tick();
+      await pause(this.#sweep.everyMs, undefined, { signal }).catch(() => undefined); // Only an abort ends it early.
+    }
+  }
+}
