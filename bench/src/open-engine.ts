@@ -38,7 +38,7 @@ export async function openEngine(options: EngineOptions = {}): Promise<Engine> {
     queue.deliver(bundles);
   };
   const store = new Store({ url: redis.url, logger, deliver, patienceMs: Infinity });
-  const work = createService(workConfig(redis, executor.kind, options), { logger, executor });
+  const work = await createService(workConfig(redis, executor.kind, options), { logger, executor });
   const parts = [queue, store, work];
   for (const part of parts) await part.start();
   return {
@@ -62,9 +62,12 @@ const workConfig = (
   logLevel: 'error',
   executor,
   home: redis.folder,
+  dockerHost: '',
+  dockerNetworks: [],
   capacity,
   leaseTtlMs: 6_000,
   renewEveryMs: 2_000,
+  leaseSweepMs: 1_000,
   removalGraceMs,
   stopGraceMs: 10_000,
   logLimitBytes: 64 * 1024 * 1024,

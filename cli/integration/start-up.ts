@@ -70,7 +70,12 @@ export interface Up extends Command {
 
 /** Begins `chainr up`, on a free port unless `env` names one. */
 export function beginUp(home: string, env: Record<string, string> = {}, args: readonly string[] = []): Command {
-  return new Command('cli/src/main.ts', ['up', ...args], { CHAINR_HOME: home, PORT: '0', ...env });
+  return new Command('cli/src/main.ts', ['up', ...args], {
+    CHAINR_HOME: home,
+    PORT: '0',
+    CHAINR_EXECUTOR: 'process',
+    ...env,
+  });
 }
 
 /** `chainr up` that serves. */

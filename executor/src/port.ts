@@ -16,6 +16,11 @@ export interface AttemptSpec extends AttemptKey {
   pipeline: string;
   /** At least one; they run in order and share a workspace. */
   steps: readonly StepSpec[];
+  /**
+   * It is known that code of the user has run: what is not found any more was removed by somebody, and is not made
+   * anew.
+   */
+  begun?: boolean;
 }
 
 /** A change that is not the end. */
@@ -58,6 +63,10 @@ export interface Capabilities {
   workspacePath?: string;
   /** Runs real scripts and keeps their output. */
   output: boolean;
+  /** Starts an attempt once even if several ask for it at the same moment; else leases must see to that. */
+  manyOwners: boolean;
+  /** A `workdir` that does not exist is a ConfigError; else it is made. */
+  refusesMissingWorkdir: boolean;
 }
 
 /**

@@ -94,7 +94,7 @@ export const environmentRows: Row[] = [
   },
   {
     name: 'says ConfigError and names a workdir that does not exist',
-    needs: needsOutput,
+    needs: ({ output, refusesMissingWorkdir }) => output && refusesMissingWorkdir,
     run: (place, image) =>
       withExecutor(place, async (executor) => {
         const spec = attemptOf(

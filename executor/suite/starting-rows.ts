@@ -17,15 +17,39 @@ import {
 export const startingRows: Row[] = [
   {
     name: 'starts an attempt once, however many workers ask for it at once',
-    needs: needsOutput,
+    needs: ({ output, manyOwners }) => output && manyOwners,
     run: (place, image) =>
       withTwoExecutors(place, async (one, two) => {
-        const spec = attemptOf(image, { run: 'echo started >> ledger; cat ledger' });
+        const spec = attemptOf(image, { run: 'cd "$CHAINR_WORKSPACE"; echo started >> ledger; cat ledger' });
         await Promise.all(Array.from({ length: 20 }, (_, turn) => (turn % 2 ? one : two).ensure(spec, allow)));
         const outcomes = await Promise.all([one, two].map((each) => each.observe(spec, () => undefined, never())));
         for (const executor of [one, two, one]) await executor.ensure(spec, allow);
         expect(outcomes.map(({ reason }) => reason)).to.deep.equal(['Completed', 'Completed']);
         expect(textOf(await allLines(two, spec))).to.equal('started\n');
+      }),
+  },
+  {
+    name: 'starts an attempt once, however often its worker asks for it',
+    needs: needsOutput,
+    run: (place, image) =>
+      withTwoExecutors(place, async (one, two) => {
+        const spec = attemptOf(image, { run: 'cd "$CHAINR_WORKSPACE"; echo started >> ledger; cat ledger' });
+        await Promise.all(Array.from({ length: 20 }, () => one.ensure(spec, allow)));
+        expect((await one.observe(spec, () => undefined, never())).reason).to.equal('Completed');
+        for (const executor of [one, two, one]) await executor.ensure(spec, allow);
+        expect((await two.observe(spec, () => undefined, never())).reason).to.equal('Completed');
+        expect(textOf(await allLines(two, spec))).to.match(/^started\n$/);
+      }),
+  },
+  {
+    name: 'makes nothing anew of which it is known that it has run',
+    run: (place, image) =>
+      withExecutor(place, async (executor) => {
+        const spec = { ...attemptOf(image, { run: 'exit 0' }), begun: true };
+        await executor.ensure(spec, allow);
+        const { reason } = await executor.observe(spec, () => undefined, never());
+        expect(['Lost', 'Deleted']).to.include(reason);
+        expect((await executor.list()).filter(({ run }) => run === spec.run)).to.deep.equal([]);
       }),
   },
   {

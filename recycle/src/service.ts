@@ -21,7 +21,7 @@ export function createService(
     queue.deliver(bundles);
   };
   const store = new Store({ url: config.redisUrl, logger, deliver });
-  const loops = listSweeps({ store, queue }).map((sweep) => new SweepLoop(sweep, logger, metrics));
+  const loops = listSweeps({ store, queue, config }).map((sweep) => new SweepLoop(sweep, logger, metrics));
   const app = healthApp(metrics, { redis: () => store.ping() }, logger);
   return new ListeningService(
     'recycle',

@@ -42,7 +42,7 @@ describe('a ready mark', () => {
     });
     await Promise.all([queue.start(), store.start()]);
     losing = false;
-    sweep = redeliverMarks({ store, queue });
+    sweep = redeliverMarks({ store, queue, config: { hostLostAfterMs: 0 } });
   });
 
   afterEach(async () => {

@@ -19,7 +19,7 @@ export const settings = {
     },
     parseAddress,
   ),
-  executor: choice(['process'], {
+  executor: choice(['process', 'docker'], {
     env: 'CHAINR_EXECUTOR',
     default: 'process',
     doc: 'The kind of executor that new runs are for.',

@@ -69,10 +69,10 @@ describe('POST /api/runs', () => {
   });
 
   it('says NotYet only when nothing else is wrong', async () => {
-    const notYet = await errorOf(await sched.post({ kind: 'Pipeline', jobs: { a: { ...job, timeout: '5m' } } }));
+    const notYet = await errorOf(await sched.post({ kind: 'Pipeline', jobs: { a: { ...job, priority: 5 } } }));
     expect(notYet.code).to.equal('NotYet');
-    expect(notYet.details.map(({ path }) => path)).to.deep.equal(['jobs.a.timeout']);
-    const both = await errorOf(await sched.post({ kind: 'Pipeline', jobs: { a: { ...job, timeout: '5m', x: 1 } } }));
+    expect(notYet.details.map(({ path }) => path)).to.deep.equal(['jobs.a.priority']);
+    const both = await errorOf(await sched.post({ kind: 'Pipeline', jobs: { a: { ...job, priority: 5, x: 1 } } }));
     expect(both.code).to.equal('BadRequest');
     expect(both.details).to.have.length(2);
   });

@@ -49,8 +49,8 @@ export async function startConstellation(options: ConstellationOptions): Promise
   const sched = createSched({ ...base, executorKind: executor.kind }, logger);
   const notif = createNotif(base, logger);
   const ui = createUi(base, logger);
-  const recycle = createRecycle(base, logger);
-  const work = createWork(workConfig({ ...base, executor: executor.kind, home, ...options.work }), {
+  const recycle = createRecycle({ ...base, hostLostAfterMs: 0 }, logger);
+  const work = await createWork(workConfig({ ...base, executor: executor.kind, home, ...options.work }), {
     logger,
     executor,
   });
@@ -84,9 +84,12 @@ type Needed = Pick<WorkConfig, 'redisUrl' | 'listen' | 'logLevel' | 'executor' |
 
 function workConfig(config: Needed & Partial<WorkConfig>): WorkConfig {
   return {
+    dockerHost: '',
+    dockerNetworks: ['bridge', 'none'],
     capacity: 4,
     leaseTtlMs: 6_000,
     renewEveryMs: 2_000,
+    leaseSweepMs: 1_000,
     removalGraceMs: 60_000,
     stopGraceMs: 2_000,
     logLimitBytes: 64 * 1024 * 1024,

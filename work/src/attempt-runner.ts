@@ -1,14 +1,19 @@
 import type { Part } from '@chainr/core/service/lifecycle';
 import { bundleMax } from '@chainr/core/store/scripts';
 import type { AdoptedAttempt, ClaimedAttempt } from '@chainr/core/store/transitions';
+import type { AttemptKey } from '@chainr/executor/port';
 import { AttemptSpecs } from './attempt-spec.js';
 import type { WorkContext } from './context.js';
-import { closeEndedAttempt, runAttempt, type Attempt } from './run-attempt.js';
+import { HandedOver, type HeldLease } from './held-lease.js';
+import { closeEndedAttempt, runAttempt, stopAttempt, type Attempt } from './run-attempt.js';
 
 /** After so many dependents in a row the queue has its turn, for the sake of other runs. */
 const fusionHops = 50;
 /** As many as a message carries: what one worker takes at once others cannot do. */
 const fusedMax = bundleMax;
+
+/** How long a second look may take: what goes on has no end to tell. */
+const lookMs = 2_000;
 
 /** All attempts that this worker has in its hands. */
 export class AttemptRunner implements Part {
@@ -27,11 +32,38 @@ export class AttemptRunner implements Part {
     return Promise.resolve();
   }
 
-  /** Interrupts what still runs, and resolves when all of it is back in the queue and closed. */
+  /**
+   * Alone on its executor: interrupts what still runs, and resolves when all of it is back in the queue and closed.
+   * Else: hands all over, as it runs, to the other workers of the executor.
+   */
   async stop(): Promise<void> {
     this.#stopping = true;
-    await Promise.all([...this.#attempts].map((attempt) => this.#interrupt(attempt)));
+    const attempts = [...this.#attempts];
+    if (this.#context.config.alone) await Promise.all(attempts.map((attempt) => this.#interrupt(attempt)));
+    else await this.#handOver(attempts.map(({ held }) => held));
     while (this.#underWay.size > 0) await Promise.all(this.#underWay);
+  }
+
+  /** All attempts in these hands. */
+  list(): readonly Attempt[] {
+    return [...this.#attempts];
+  }
+
+  holds({ run, job, attempt }: AttemptKey): boolean {
+    return this.list().some(({ spec }) => spec.run === run && spec.job === job && spec.attempt === attempt);
+  }
+
+  /** Looks at an attempt anew whose observer may be waiting in vain. @returns whether it had ended. */
+  async lookAgain({ spec, settle }: Attempt): Promise<boolean> {
+    const soon = AbortSignal.timeout(lookMs);
+    const outcome = await this.#context.executor
+      .observe(spec, () => undefined, soon)
+      .catch((error: unknown) => {
+        if (!soon.aborted) throw error;
+        return undefined;
+      });
+    if (outcome) settle?.(outcome);
+    return outcome !== undefined;
   }
 
   get running(): number {
@@ -57,10 +89,10 @@ export class AttemptRunner implements Part {
   async #runChain(
     first: ClaimedAttempt,
     sentAt: number,
-    { logLength = 0, position = '', hops = 0 }: { logLength?: number; position?: string; hops?: number } = {},
+    { logLength = 0, position = '', hops = 0, ...adopted }: Partial<AdoptedAttempt> & { hops?: number } = {},
   ): Promise<void> {
     try {
-      let attempt: Attempt | undefined = this.#takeInHand(first, sentAt, { length: logLength, position });
+      let attempt: Attempt | undefined = this.#takeInHand(first, sentAt, { length: logLength, position }, adopted);
       for (let hop = hops; attempt; hop += 1) attempt = await this.#runOne(attempt, hop);
     } finally {
       this.#context.capacity.release();
@@ -109,7 +141,7 @@ export class AttemptRunner implements Part {
 
   async #closeEnded(adopted: AdoptedAttempt, sentAt: number): Promise<void> {
     const log = { length: adopted.logLength, position: adopted.position };
-    const attempt = this.#takeInHand(adopted, sentAt, log);
+    const attempt = this.#takeInHand(adopted, sentAt, log, adopted);
     try {
       await closeEndedAttempt(this.#context, attempt, adopted.logEnded);
     } catch (error) {
@@ -120,13 +152,48 @@ export class AttemptRunner implements Part {
     }
   }
 
-  /** Between shutdown's begin and its end a claim may still come back: it is interrupted at once. */
-  #takeInHand(claimed: ClaimedAttempt, sentAt: number, log: Attempt['log']): Attempt {
+  /** Between shutdown's begin and its end a claim may still come back: it is treated as the others were. */
+  #takeInHand(
+    claimed: ClaimedAttempt,
+    sentAt: number,
+    log: Attempt['log'],
+    { stop, begun = false }: Pick<Partial<AdoptedAttempt>, 'stop' | 'begun'> = {},
+  ): Attempt {
     const held = this.#context.leases.hold(claimed.lease, sentAt);
-    const attempt: Attempt = { held, spec: this.#specs.resolve(claimed), dependents: claimed.dependents, log };
+    const { spec, deadlines } = this.#specs.resolve(claimed);
+    const attempt: Attempt = {
+      held,
+      spec: begun ? { ...spec, begun } : spec,
+      deadlines,
+      dependents: claimed.dependents,
+      log,
+    };
+    if (stop !== undefined) held.requestStop(stop);
+    held.onStop = () => {
+      this.#track(this.#stopRequested(attempt));
+    };
     this.#attempts.add(attempt);
-    if (this.#stopping) this.#track(this.#interrupt(attempt));
+    if (this.#stopping) this.#track(this.#context.config.alone ? this.#interrupt(attempt) : this.#handOver([held]));
     return attempt;
+  }
+
+  /** A deadline has passed, or its run is to end; its end is told as any other. */
+  async #stopRequested(attempt: Attempt): Promise<void> {
+    try {
+      await stopAttempt(this.#context, attempt);
+    } catch (error) {
+      this.#logLoss(attempt, error);
+    }
+  }
+
+  /** No renewal may come after the release, which would hold up the adoption. */
+  async #handOver(held: readonly HeldLease[]): Promise<void> {
+    const { leases, store, logger } = this.#context;
+    for (const each of held) each.handOver();
+    await leases.letGo(held);
+    const list = held.map(({ lease }) => lease);
+    const released = await store.transitions.release(this.#context.executorNumber(), list);
+    logger.info({ event: 'attempts.handed-over', released }, 'Attempts are handed over');
   }
 
   #letGo(attempt: Attempt): void {
@@ -150,6 +217,7 @@ export class AttemptRunner implements Part {
 
   /** An attempt that leaves these hands unended is somebody else's now, or will be when its lease expires. */
   #logLoss({ held, spec }: Attempt, error: unknown): void {
+    if (error instanceof HandedOver) return;
     const { run, job, attempt } = spec;
     this.#context.logger.warn(
       { event: 'attempt.left', run, job, attempt, epoch: held.lease.epoch, err: error },

@@ -1,9 +1,16 @@
 import type { JobPlan } from '@chainr/core/model/pipeline';
 import type { RunUid } from '@chainr/core/model/records';
+import { defaultPendingTimeoutMs } from '@chainr/core/model/retries';
 import { resolveSteps } from '@chainr/core/model/steps';
 import { parseRunInfo, type RunInfo } from '@chainr/core/store/run-info';
-import type { ClaimedAttempt } from '@chainr/core/store/transitions';
+import type { ClaimedAttempt, Deadlines } from '@chainr/core/store/transitions';
 import type { AttemptSpec } from '@chainr/executor/port';
+
+/** What is to be run, and how long that may take. */
+export interface ResolvedAttempt {
+  spec: AttemptSpec;
+  deadlines: Deadlines;
+}
 
 /**
  * Makes what executors need from what claims hand out. A run's own part is parsed once, and kept
@@ -13,12 +20,16 @@ export class AttemptSpecs {
   readonly #infos = new Map<RunUid, { info: RunInfo; users: number }>();
 
   /** Call once for every attempt that comes into these hands, and `release` when it leaves them. */
-  resolve({ lease, job, plan, info }: ClaimedAttempt): AttemptSpec {
+  resolve({ lease, job, plan, info }: ClaimedAttempt): ResolvedAttempt {
     const known = this.#infos.get(lease.run) ?? { info: parseRunInfo(info), users: 0 };
     known.users += 1;
     this.#infos.set(lease.run, known);
-    const steps = resolveSteps(JSON.parse(plan) as JobPlan, known.info.env);
-    return { run: lease.run, job, attempt: lease.attempt, pipeline: known.info.name ?? '', steps };
+    const { timeoutMs, pendingTimeoutMs = defaultPendingTimeoutMs, ...jobPlan } = JSON.parse(plan) as JobPlan;
+    const steps = resolveSteps(jobPlan, known.info.env);
+    return {
+      spec: { run: lease.run, job, attempt: lease.attempt, pipeline: known.info.name ?? '', steps },
+      deadlines: { pendingTimeoutMs, ...(timeoutMs !== undefined && { timeoutMs }) },
+    };
   }
 
   release(run: RunUid): void {

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { executorKinds, type ExecutorKind } from '@chainr/core/model/records';
 import { parseAddress, type Address } from '@chainr/core/service/address';
 import { logLevels } from '@chainr/core/service/logger';
-import { choice, durationMs, integer, text } from '@chainr/core/service/setting-kinds';
+import { choice, durationMs, integer, text, words } from '@chainr/core/service/setting-kinds';
 import { readSettings, type Setting } from '@chainr/core/service/settings';
 
 /** Every setting of work; its documentation is made from here. */
@@ -21,10 +21,20 @@ export const settings = {
     parseAddress,
   ),
   logLevel: choice(logLevels, { env: 'CHAINR_LOG_LEVEL', default: 'info', doc: 'The least level that is logged.' }),
-  executor: choice(['process'], {
+  executor: choice(['process', 'docker'], {
     env: 'CHAINR_EXECUTOR',
     default: 'process',
-    doc: 'Where attempts run.',
+    doc: 'Where attempts run: `process` or `docker`.',
+  }),
+  dockerHost: text({
+    env: 'CHAINR_DOCKER_HOST',
+    default: '',
+    doc: 'The Docker daemon, `unix:///path` or `tcp://host:port`; by default where DOCKER_HOST says, or /var/run/docker.sock.',
+  }),
+  dockerNetworks: words({
+    env: 'CHAINR_DOCKER_NETWORKS',
+    default: ['bridge', 'none'],
+    doc: 'The networks that a job may name, separated by commas; `host` lets jobs reach all that this machine can.',
   }),
   home: text({
     env: 'CHAINR_HOME',
@@ -44,6 +54,11 @@ export const settings = {
     doc: 'How long a lease lasts unless it is renewed.',
   }),
   renewEveryMs: durationMs({ env: 'CHAINR_LEASE_RENEWAL', default: 2_000, doc: 'How often leases are renewed.' }),
+  leaseSweepMs: durationMs({
+    env: 'CHAINR_LEASE_SWEEP',
+    default: 1_000,
+    doc: 'How often it is looked for leases of dead workers, to adopt their attempts.',
+  }),
   removalGraceMs: durationMs({
     env: 'CHAINR_REMOVAL_GRACE',
     default: 60_000,
@@ -70,9 +85,13 @@ export interface WorkConfig {
   readonly logLevel: string;
   readonly executor: ExecutorKind;
   readonly home: string;
+  /** Empty: as the docker command finds its daemon. */
+  readonly dockerHost: string;
+  readonly dockerNetworks: readonly string[];
   readonly capacity: number;
   readonly leaseTtlMs: number;
   readonly renewEveryMs: number;
+  readonly leaseSweepMs: number;
   readonly removalGraceMs: number;
   readonly stopGraceMs: number;
   readonly logLimitBytes: number;

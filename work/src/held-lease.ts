@@ -1,8 +1,14 @@
+import type { Reason } from '@chainr/core/model/reasons';
 import { formatLease, type Lease } from '@chainr/core/store/keys';
 
 /** The lease of an attempt has ended, or may have: nothing more may be done about the attempt. */
 export class LeaseLost extends Error {
   override name = 'LeaseLost';
+}
+
+/** This worker has let go of the attempt, which goes on: it shuts down. */
+export class HandedOver extends LeaseLost {
+  override name = 'HandedOver';
 }
 
 /** A lease in the hands of this worker. */
@@ -12,6 +18,9 @@ export class HeldLease {
   readonly key: string;
   /** Set when its end has been sent: from then on it may be gone without being lost. */
   ending = false;
+  /** Called once, when the attempt is to be stopped. */
+  onStop: ((reason: Reason) => void) | undefined;
+  #stop: Reason | undefined;
   readonly #lost = new AbortController();
   #deadline: number;
 
@@ -36,6 +45,21 @@ export class HeldLease {
 
   lastsUntil(deadline: number): void {
     this.#deadline = deadline;
+  }
+
+  /** Why the attempt is to be stopped; undefined as long as it may go on. */
+  get stop(): Reason | undefined {
+    return this.#stop;
+  }
+
+  requestStop(reason: Reason): void {
+    if (this.#stop !== undefined) return;
+    this.#stop = reason;
+    this.onStop?.(reason);
+  }
+
+  handOver(): void {
+    this.#lost.abort(new HandedOver(`${this.key} is handed over`));
   }
 
   lose(): void {

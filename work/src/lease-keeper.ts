@@ -10,6 +10,8 @@ export interface LeaseKeeperOptions {
   logger: Logger;
   ttlMs: number;
   renewEveryMs: number;
+  /** The number of the executor, known once that is registered. */
+  executorNumber: () => number;
 }
 
 /** Renews the leases that this worker holds, on a connection and a loop of their own (rule R8). */
@@ -19,6 +21,7 @@ export class LeaseKeeper implements Part {
   readonly #held = new Map<string, HeldLease>();
   readonly #stopped = new AbortController();
   #renewing: Promise<void> | undefined;
+  #ticking: Promise<void> = Promise.resolve();
 
   constructor(options: LeaseKeeperOptions) {
     this.#options = options;
@@ -50,17 +53,30 @@ export class LeaseKeeper implements Part {
     if (this.#held.get(held.key) === held) this.#held.delete(held.key);
   }
 
-  /** One round: everything that is held now. */
-  async tick(): Promise<void> {
+  /** Renews all these no more; when it resolves no renewal of them is under way. */
+  async letGo(leases: readonly HeldLease[]): Promise<void> {
+    for (const held of leases) this.release(held);
+    await this.#ticking.catch(() => undefined); // A renewal that fails renews nothing.
+  }
+
+  /** One round: everything that is held now. With nothing held it still shows that this worker is there. */
+  tick(): Promise<void> {
+    this.#ticking = this.#renew();
+    return this.#ticking;
+  }
+
+  async #renew(): Promise<void> {
+    const { store, ttlMs, executorNumber } = this.#options;
     const leases = [...this.#held.keys()];
-    if (leases.length === 0) return;
     const sentAt = performance.now();
-    const lost = new Set(await this.#options.store.work.renew(leases, this.#options.ttlMs));
+    const renewal = await store.work.renew(executorNumber(), leases, ttlMs);
+    for (const { lease, reason } of renewal.stops) this.#held.get(lease)?.requestStop(reason);
+    const lost = new Set(renewal.lost);
     for (const lease of leases) {
       const held = this.#held.get(lease);
       if (!held) continue;
       if (!lost.has(lease)) {
-        held.lastsUntil(sentAt + this.#options.ttlMs);
+        held.lastsUntil(sentAt + ttlMs);
         continue;
       }
       if (held.ending) continue;

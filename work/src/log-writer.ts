@@ -75,6 +75,8 @@ export class LogWriter {
       if (!(await this.#append(text, position, false))) return false;
       if (bytes < fullBatchBytes && !this.#attemptEnded) await this.#gather();
     }
+    // Executors end quietly when the lease has gone: then this is not the end of the output.
+    if (!this.#abandoned) this.#held.signal.throwIfAborted();
     return true;
   }
 

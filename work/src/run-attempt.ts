@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Outcome } from '@chainr/core/model/outcome';
-import type { ClaimedAttempt } from '@chainr/core/store/transitions';
+import { reasonTable } from '@chainr/core/model/reasons';
+import type { ClaimedAttempt, Deadlines, PhaseAges } from '@chainr/core/store/transitions';
 import type { AttemptSpec, PhaseChange } from '@chainr/executor/port';
 import type { WorkContext } from './context.js';
 import type { HeldLease } from './held-lease.js';
@@ -10,12 +11,15 @@ import { LogWriter, type LogState } from './log-writer.js';
 export interface Attempt {
   readonly held: HeldLease;
   readonly spec: AttemptSpec;
+  readonly deadlines: Deadlines;
   /** How many jobs wait for it. */
   readonly dependents: number;
   /** Where its log stands as it comes into these hands. */
   readonly log: LogState;
   /** Set when this worker shuts down: by `Date.now()`, right before the attempt is stopped. */
   interruptedAt?: number;
+  /** Ends the observation with an outcome that was found otherwise. */
+  settle?: (outcome: Outcome) => void;
 }
 
 /** What is left after an attempt's end. */
@@ -35,6 +39,9 @@ const signalCodes: readonly number[] = [143, 137];
 /** How long an executor that is out of order is left alone before the next try. */
 const outagePausesMs = [100, 500, 2_000, 5_000] as const;
 
+/** Most attempts begin within this time, and need no deadline for it. */
+const pendingAfterMs = 1_000;
+
 /**
  * Takes an attempt from its claim, or its adoption, to its end (life of a run, steps 5 to 7):
  * ensure, observe, finish. Its log is written beside that.
@@ -42,34 +49,73 @@ const outagePausesMs = [100, 500, 2_000, 5_000] as const;
  * @throws the reason of the lease's signal when the lease is lost.
  */
 export async function runAttempt(context: WorkContext, attempt: Attempt, places: () => number): Promise<Ended> {
-  const { executor } = context;
   const { held, spec } = attempt;
-  await whileOut(context, attempt, () => executor.ensure(spec, held.guard));
-  const log = new LogWriter(context, held, spec, attempt.log);
-  const written = whileOut(context, attempt, () => log.write());
-  written.catch(() => undefined); // It is looked at when the attempt has ended.
-  const outcome = await whileOut(context, attempt, () =>
-    executor.observe(spec, (change) => { report(context, held, change); }, held.signal),
-  ); // prettier-ignore
-  log.attemptEnded();
-  if (wasInterrupted(attempt, outcome)) return { fused: nothing, closed: requeue(context, held, log, written) };
-  const whole = log.allStored;
-  return finish(context, held, outcome, { atMost: places(), whole }, () => close(context, held, log, written));
+  const slow = setTimeout(() => { report(context, attempt, { reason: 'Starting', at: Date.now() }); }, pendingAfterMs); // prettier-ignore
+  try {
+    await begin(context, attempt);
+    const log = new LogWriter(context, held, spec, attempt.log);
+    const written = whileOut(context, attempt, () => log.write());
+    written.catch(() => undefined); // It is looked at when the attempt has ended.
+    const outcome = await whileOut(context, attempt, () => observe(context, attempt, () => { clearTimeout(slow); })); // prettier-ignore
+    log.attemptEnded();
+    if (wasInterrupted(attempt, outcome))
+      return { fused: nothing, closed: requeue(context, held, outcome, log, written) };
+    if (isLoss(outcome) && held.stop === undefined) {
+      return { fused: nothing, closed: retry(context, held, outcome, log, written) };
+    }
+    const whole = log.allStored;
+    return await finish(context, held, outcome, { atMost: places(), whole }, () => close(context, held, log, written));
+  } finally {
+    clearTimeout(slow);
+  }
+}
+
+/** What is to be stopped is looked for and stopped, never created (rule R10). */
+function begin(context: WorkContext, attempt: Attempt): Promise<void> {
+  return attempt.held.stop === undefined
+    ? whileOut(context, attempt, () => context.executor.ensure(attempt.spec, attempt.held.guard))
+    : stopAttempt(context, attempt);
+}
+
+export function stopAttempt(context: WorkContext, attempt: Attempt): Promise<void> {
+  const { held, spec } = attempt;
+  return whileOut(context, attempt, () => context.executor.stop(spec, context.config.stopGraceMs, held.guard));
+}
+
+/** The outcome, as the executor tells it or a second look found it. */
+function observe(context: WorkContext, attempt: Attempt, onFirstChange: () => void): Promise<Outcome> {
+  return new Promise((resolve, reject) => {
+    attempt.settle = resolve;
+    const onPhase = (change: PhaseChange): void => {
+      onFirstChange();
+      report(context, attempt, change);
+    };
+    context.executor.observe(attempt.spec, onPhase, attempt.held.signal).then(resolve, reject);
+  });
 }
 
 /** An adopted attempt whose end is recorded already: only its log and its closing are left. */
 export async function closeEndedAttempt(context: WorkContext, attempt: Attempt, logEnded: boolean): Promise<void> {
-  const log = new LogWriter(context, attempt.held, attempt.spec, attempt.log);
+  const { held, spec } = attempt;
+  const log = new LogWriter(context, held, spec, attempt.log);
   log.attemptEnded();
-  if (logEnded) await closeLease(context, attempt.held);
-  else
-    await close(
+  // What ended because its workers crashed may still run; its output, which may be why, is not read again (rule R9).
+  if (held.stop !== undefined) await stopAttempt(context, attempt);
+  if (logEnded) return closeLease(context, held);
+  if (held.stop === undefined) {
+    return close(
       context,
-      attempt.held,
+      held,
       log,
       whileOut(context, attempt, () => log.write()),
     );
+  }
+  await log.cut('The log is cut here: the workers that read it crashed again and again.');
+  await log.end();
+  await closeLease(context, held);
 }
+
+const isLoss = ({ reason }: Outcome): boolean => reasonTable[reason].budget === 'infrastructure';
 
 const nothing: Ended['fused'] = { claimed: [], sentAt: 0 };
 
@@ -84,9 +130,8 @@ async function finish(
   const { leaseTtlMs, removalGraceMs } = context.config;
   const sentAt = performance.now();
   held.ending = whole;
-  const ages = outcome.startedAt === undefined ? {} : { startedMs: Date.now() - outcome.startedAt };
   context.reach('before-finish');
-  const reply = await context.store.transitions.finish(held.lease, outcome, ages, {
+  const reply = await context.store.transitions.finish(held.lease, outcome, agesOf(outcome), {
     ...(atMost > 0 && { fuse: { ttlMs: leaseTtlMs, atMost } }),
     ...(whole && { closeGraceMs: removalGraceMs }),
   });
@@ -105,11 +150,46 @@ function wasInterrupted({ interruptedAt }: Attempt, { endedAt = Infinity, exitCo
   return interruptedAt !== undefined && endedAt + lagMs >= interruptedAt;
 }
 
-async function requeue(context: WorkContext, held: HeldLease, log: LogWriter, written: Promise<void>): Promise<void> {
+async function requeue(
+  context: WorkContext,
+  held: HeldLease,
+  outcome: Outcome,
+  log: LogWriter,
+  written: Promise<void>,
+): Promise<void> {
   await endLog(held, log, written);
   const sentence = 'Its worker was shut down while it ran; it starts again as soon as there is a worker.';
   held.ending = true;
-  await context.store.transitions.requeue(held.lease, 'Interrupted', sentence, context.config.removalGraceMs);
+  const { transitions } = context.store;
+  const { removalGraceMs } = context.config;
+  const reply = await transitions.requeue(held.lease, 'Interrupted', sentence, removalGraceMs);
+  if (reply === 'canceled') await finishClosed(context, held, outcome);
+}
+
+/** The end of an attempt whose log has its end mark already. */
+async function finishClosed(context: WorkContext, { lease }: HeldLease, outcome: Outcome): Promise<void> {
+  const { removalGraceMs: closeGraceMs } = context.config;
+  await context.store.transitions.finish(lease, outcome, agesOf(outcome), { closeGraceMs });
+}
+
+const agesOf = ({ startedAt }: Outcome): PhaseAges =>
+  startedAt === undefined ? {} : { startedMs: Date.now() - startedAt };
+
+/** What infrastructure took has another attempt, as long as its budget lasts. Its log ends first, since its row goes. */
+async function retry(
+  context: WorkContext,
+  held: HeldLease,
+  outcome: Outcome,
+  log: LogWriter,
+  written: Promise<void>,
+): Promise<void> {
+  await endLog(held, log, written);
+  held.ending = true;
+  const { transitions } = context.store;
+  const { removalGraceMs } = context.config;
+  const reply = await transitions.retry(held.lease, outcome, agesOf(outcome), removalGraceMs);
+  if (reply === 'final')
+    await transitions.finish(held.lease, outcome, agesOf(outcome), { closeGraceMs: removalGraceMs });
 }
 
 async function close(context: WorkContext, held: HeldLease, log: LogWriter, written: Promise<void>): Promise<void> {
@@ -135,9 +215,10 @@ async function endLog(held: HeldLease, log: LogWriter, written: Promise<void>): 
   await log.end();
 }
 
-function report(context: WorkContext, { lease }: HeldLease, { reason, message = '', at }: PhaseChange): void {
+function report(context: WorkContext, { held, deadlines }: Attempt, { reason, message = '', at }: PhaseChange): void {
+  const { lease } = held;
   const ages = reason === 'Executing' ? { startedMs: Date.now() - at } : {};
-  context.store.transitions.report(lease, reason, message, ages).catch((error: unknown) => {
+  context.store.transitions.report(lease, reason, message, ages, deadlines).catch((error: unknown) => {
     context.logger.warn({ event: 'report.failed', lease, err: error }, 'A change of phase could not be reported');
   });
 }
@@ -145,6 +226,7 @@ function report(context: WorkContext, { lease }: HeldLease, { reason, message = 
 /** Repeats a verb of the executor while that is out of order; ends when the lease does. */
 async function whileOut<T>(context: WorkContext, { held, spec }: Attempt, verb: () => Promise<T>): Promise<T> {
   for (let tries = 0; ; tries += 1) {
+    held.signal.throwIfAborted();
     try {
       return await verb();
     } catch (error) {

@@ -1,4 +1,3 @@
-import path from 'node:path';
 import { reachNothing, type Reach } from '@chainr/core/model/fault-points';
 import { BundleQueue } from '@chainr/core/queue/bundle-queue';
 import { BundleReader } from '@chainr/core/queue/bundle-reader';
@@ -7,21 +6,24 @@ import { HttpServer } from '@chainr/core/service/http-server';
 import { ListeningService } from '@chainr/core/service/listening-service';
 import { createLogger, type Logger } from '@chainr/core/service/logger';
 import { Metrics } from '@chainr/core/service/metrics';
+import { SweepLoop } from '@chainr/core/service/sweep-loop';
 import { Store } from '@chainr/core/store/store';
 import type { Executor } from '@chainr/executor/port';
-import { createProcessExecutor } from '@chainr/executor/process/create-process-executor';
 import { AttemptRunner } from './attempt-runner.js';
 import { Capacity } from './capacity.js';
 import { claimBundle } from './claim-bundle.js';
 import type { WorkConfig } from './config.js';
+import { createExecutor } from './create-executor.js';
 import { newOwner, type WorkContext } from './context.js';
 import { LeaseKeeper } from './lease-keeper.js';
+import { listSweeps } from './list-sweeps.js';
 import { RecoverLeases } from './recover-leases.js';
 import { RegisterExecutor } from './register-executor.js';
 import { RemoveClosedAttempts } from './remove-closed-attempts.js';
 
 /** For those who start work beside other services. */
 export { readConfig, settings, type WorkConfig } from './config.js';
+export { answersDocker } from './create-executor.js';
 
 export interface WorkParts {
   logger?: Logger;
@@ -52,17 +54,21 @@ export class WorkService extends ListeningService {
 }
 
 /** Work as a whole: its parts in the order in which they start. They stop in the reverse order. */
-export function createService(config: WorkConfig, parts: WorkParts = {}): WorkService {
+export async function createService(config: WorkConfig, parts: WorkParts = {}): Promise<WorkService> {
   const { logger = createLogger('work', config.logLevel), reach = reachNothing } = parts;
-  const executor =
-    parts.executor ??
-    createProcessExecutor({ folder: path.join(config.home, 'process'), instance: config.home, reach });
   const metrics = new Metrics('work');
   const url = config.redisUrl;
   const queue = new BundleQueue(url, logger);
   const store = new Store({ url, logger, deliver: (bundles) => { queue.deliver(bundles); }, patienceMs: Infinity }); // prettier-ignore
+  const executor = parts.executor ?? (await createExecutor(config, { instance: () => store.instance, reach }));
   const registered = new RegisterExecutor(store, executor, config.capacity);
-  const leases = new LeaseKeeper({ store, logger, ttlMs: config.leaseTtlMs, renewEveryMs: config.renewEveryMs });
+  const leases = new LeaseKeeper({
+    store,
+    logger,
+    ttlMs: config.leaseTtlMs,
+    renewEveryMs: config.renewEveryMs,
+    executorNumber: () => registered.number,
+  });
   const capacity = new Capacity(config.capacity);
   const context: WorkContext = {
     config,
@@ -84,7 +90,9 @@ export function createService(config: WorkConfig, parts: WorkParts = {}): WorkSe
     take: (ids) => claimBundle(context, runner, ids),
   });
   const recovery = config.alone ? [new RecoverLeases(context, runner)] : [];
-  const list = [store, queue, registered, leases, new RemoveClosedAttempts(context), runner, ...recovery, reader];
+  const sweeps = listSweeps(context, runner).map((sweep) => new SweepLoop(sweep, logger, metrics));
+  const keepers = [leases, new RemoveClosedAttempts(context)];
+  const list = [store, queue, registered, ...keepers, runner, ...recovery, ...sweeps, reader];
   const app = healthApp(metrics, { redis: () => store.ping() }, logger);
   return new WorkService(runner, 'work', logger, list, new HttpServer('http', app, config.listen, logger, { metrics }));
 }

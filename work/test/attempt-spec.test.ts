@@ -13,8 +13,9 @@ function claimed(attempt: number) {
 
 describe('the specification of an attempt', () => {
   it('has the name of its pipeline, and the variables of the pipeline under those of the job', () => {
-    const spec = new AttemptSpecs().resolve(claimed(3));
+    const { spec, deadlines } = new AttemptSpecs().resolve(claimed(3));
     expect(spec).to.deep.include({ run: 'run-1', job: 'build', attempt: 3, pipeline: 'nightly' });
+    expect(deadlines).to.deep.equal({ pendingTimeoutMs: 600_000 });
     expect(spec.steps).to.have.length(1);
     expect(spec.steps[0]).to.deep.include({
       name: 'main',

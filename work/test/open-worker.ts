@@ -1,3 +1,4 @@
+import { reachNothing } from '@chainr/core/model/fault-points';
 import type { JobRecord, RunUid } from '@chainr/core/model/records';
 import { createFakeExecutor, type FakeExecutorOptions } from '@chainr/executor/fake/create-fake-executor';
 import type { Executor } from '@chainr/executor/port';
@@ -39,9 +40,12 @@ export async function openWorker(
     logLevel: 'silent',
     executor: 'process',
     home: redis.folder,
+    dockerHost: '',
+    dockerNetworks: ['bridge', 'none'],
     capacity: 8,
     leaseTtlMs: 6_000,
     renewEveryMs: 2_000,
+    leaseSweepMs: 1_000,
     removalGraceMs: 60_000,
     stopGraceMs: 1_000,
     logLimitBytes: 1024 * 1024,
@@ -57,8 +61,9 @@ export async function openWorker(
     executor,
     executorNumber: () => number,
     owner: 'worker',
-    leases: new LeaseKeeper({ store, logger: silentLogger, ttlMs, renewEveryMs }),
+    leases: new LeaseKeeper({ store, logger: silentLogger, ttlMs, renewEveryMs, executorNumber: () => number }),
     capacity: new Capacity(settings.capacity),
+    reach: reachNothing,
   };
   const runner = new AttemptRunner(context);
   return {

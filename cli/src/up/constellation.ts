@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { executorKinds, type ExecutorKind } from '@chainr/core/model/records';
+import type { ExecutorKind } from '@chainr/core/model/records';
 import type { Part } from '@chainr/core/service/lifecycle';
 import type { Logger } from '@chainr/core/service/logger';
 import { createService as createGate, readConfig as readGateConfig } from '@chainr/gate/service';
@@ -7,13 +7,20 @@ import { createService as createNotif } from '@chainr/notif/service';
 import { createService as createRecycle } from '@chainr/recycle/service';
 import { createService as createSched } from '@chainr/sched/service';
 import { createService as createUi } from '@chainr/ui/service';
-import { createService as createWork, readConfig as readWorkConfig, type WorkService } from '@chainr/work/service';
+import {
+  answersDocker,
+  createService as createWork,
+  readConfig as readWorkConfig,
+  type WorkService,
+} from '@chainr/work/service';
 import type { DataFolder } from './data-folder.js';
+import { OtherWorkers } from './other-workers.js';
 
 export interface Constellation {
   /** All services, in the order in which they start. */
   readonly parts: readonly Part[];
-  readonly work: WorkService;
+  /** The worker of new runs, and those of runs that were begun with another executor. */
+  readonly workers: () => readonly WorkService[];
   /** `http://host:port` of gate, once it is started. */
   readonly url: () => string;
   readonly executorKind: ExecutorKind;
@@ -25,27 +32,39 @@ export interface Constellation {
  *
  * Gate starts before work: where its port is taken, nothing was taken up yet.
  */
-export function createConstellation(
+export async function createConstellation(
   folder: DataFolder,
   redisUrl: string,
   loggerOf: (service: string) => Logger,
   env: NodeJS.ProcessEnv,
-): Constellation {
+): Promise<Constellation> {
   const { logLevel, ...gateConfig } = readGateConfig(env);
   const workConfig = readWorkConfig(env);
   const socketOf = (service: string) => ({ socketPath: path.join(folder.sockets, `${service}.sock`) });
   const configOf = (service: string) => ({ redisUrl, logLevel, listen: socketOf(service) });
-  const executorKind = executorKinds.find((kind) => kind === workConfig.executor) ?? 'process';
+  // Never a cluster unless told: a kubeconfig may be one of production.
+  const chosen = env['CHAINR_EXECUTOR']
+    ? workConfig.executor
+    : (await answersDocker(workConfig))
+      ? 'docker'
+      : 'process';
+  const executorKind: ExecutorKind = chosen;
 
   const sched = createSched({ ...configOf('sched'), executorKind }, loggerOf('sched'));
   const notif = createNotif(configOf('notif'), loggerOf('notif'));
   const ui = createUi(configOf('ui'), loggerOf('ui'));
   const upstreams = { sched: socketOf('sched'), notif: socketOf('notif'), ui: socketOf('ui') };
   const gate = createGate({ ...gateConfig, ...upstreams, logLevel }, loggerOf('gate'));
-  const work = createWork(
-    { ...workConfig, ...configOf('work'), home: folder.home, alone: true },
-    { logger: loggerOf('work') },
-  );
-  const recycle = createRecycle(configOf('recycle'), loggerOf('recycle'));
-  return { parts: [sched, notif, ui, gate, work, recycle], work, url: () => gate.url, executorKind };
+  const ownWork = { ...workConfig, redisUrl, logLevel, home: folder.home, alone: true };
+  const makeWork = (kind: ExecutorKind): Promise<WorkService> =>
+    createWork({ ...ownWork, executor: kind, listen: socketOf(`work-${kind}`) }, { logger: loggerOf('work') });
+  const work = await makeWork(executorKind);
+  const others = new OtherWorkers({ redisUrl, logger: loggerOf('work'), own: executorKind, makeWork });
+  const recycle = createRecycle({ ...configOf('recycle'), hostLostAfterMs: 0 }, loggerOf('recycle'));
+  return {
+    parts: [sched, notif, ui, gate, work, others, recycle],
+    workers: () => [work, ...others.services],
+    url: () => gate.url,
+    executorKind,
+  };
 }

@@ -35,13 +35,13 @@ export function upCommand(terminal: Terminal, exit: Exit): Command {
 function describe(): string {
   const all = [settings.home, ...Object.values(gateSettings), ...Object.values(workSettings)];
   const own = new Map(all.map((setting) => [setting.env, setting]));
-  const elsewhere = /^CHAINR_(REDIS_URL|SCHED_URL|NOTIF_URL|UI_URL|EXECUTOR)$/;
+  const elsewhere = /^CHAINR_(REDIS_URL|SCHED_URL|NOTIF_URL|UI_URL)$/;
   const shown = [...own.values()].filter(({ env }) => !elsewhere.test(env));
   return shown.map(({ env, doc }) => `  ${env.padEnd(22)} ${doc}`).join('\n');
 }
 
 async function up(terminal: Terminal, example: string | undefined): Promise<ExitCode> {
-  const { folder, all, service } = prepare(terminal.env);
+  const { folder, all, service } = await prepare(terminal.env);
   const stop = onSignals(terminal, all, () => service.stop());
   try {
     await service.start();
@@ -60,12 +60,18 @@ async function up(terminal: Terminal, example: string | undefined): Promise<Exit
   return exitCodes.succeeded;
 }
 
-function prepare(env: NodeJS.ProcessEnv): { folder: DataFolder; all: Constellation; service: Service } {
+interface Prepared {
+  folder: DataFolder;
+  all: Constellation;
+  service: Service;
+}
+
+async function prepare(env: NodeJS.ProcessEnv): Promise<Prepared> {
   try {
     const folder = openDataFolder(readSettings(settings, env).home);
     const loggerOf = createFileLogger(folder.log, env['CHAINR_LOG_LEVEL'] ?? 'info');
     const redis = new PrivateRedis(folder, loggerOf('redis'));
-    const all = createConstellation(folder, redis.url, loggerOf, env);
+    const all = await createConstellation(folder, redis.url, loggerOf, env);
     return {
       folder,
       all,
@@ -87,7 +93,12 @@ function printWelcome(terminal: Terminal, folder: DataFolder, { url, executorKin
   print(terminal, `  page  ${url()}/`);
   print(terminal, `  API   ${url()}/api`);
   print(terminal, `  data  ${folder.home} (services log to chainr.log there)`);
-  if (executorKind === 'process') {
+  if (executorKind === 'docker') {
+    print(
+      terminal,
+      '  Jobs run as containers of the Docker daemon that answers here; CHAINR_EXECUTOR=process runs processes.',
+    );
+  } else {
     print(terminal, '  Jobs run as processes of this machine: images are ignored and nothing is isolated.');
   }
 }
@@ -100,18 +111,18 @@ interface Stop {
 }
 
 /** The first signal stops in order; one that comes later has what still runs killed. */
-function onSignals(terminal: Terminal, { work }: Constellation, stop: () => Promise<void>): Stop {
+function onSignals(terminal: Terminal, { workers }: Constellation, stop: () => Promise<void>): Stop {
   const begun = new AbortController();
   let firstAt = 0;
   const stopped = new Promise<void>((resolve, reject) => {
     const onSignal = () => {
       if (begun.signal.aborted) {
-        if (performance.now() - firstAt > sameSignalMs) work.hurry();
+        if (performance.now() - firstAt > sameSignalMs) for (const work of workers()) work.hurry();
         return;
       }
       firstAt = performance.now();
       begun.abort();
-      const running = work.running;
+      const running = workers().reduce((sum, work) => sum + work.running, 0);
       const jobs = `${String(running)} running ${running === 1 ? 'job' : 'jobs'}`;
       if (running > 0)
         note(

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { durationPattern, parseDuration } from './duration.js';
 import { pipelineLimits } from './limits.js';
 import { quote } from './mistakes.js';
-import { envName, quantity, resourceName, whyNoName, dnsLabel } from './names.js';
+import { dnsLabel, envName, networkPattern, quantity, resourceName, userPattern, whyNoName } from './names.js';
 import { suggestion } from './did-you-mean.js';
 
 /** A map that has no fields but these; others are refused with the nearest of these. */
@@ -113,8 +113,17 @@ const container = {
   args: words(0).exactOptional(),
   env: envSchema.exactOptional(),
   workdir: workdir.exactOptional(),
+  user: z
+    .string()
+    .regex(userPattern, 'must be a user such as "1000", "1000:1000" or "node"')
+    .exactOptional()
+    .describe('Who runs it in the container: a name or id, and a group behind a colon. The image says it otherwise.'),
   resources: strictMap({ requests: quantities.exactOptional(), limits: quantities.exactOptional() }).exactOptional(),
 };
+
+export const pullSchema = z
+  .enum(['ifNotPresent', 'always', 'never'])
+  .describe('When the image is pulled; ifNotPresent unless said otherwise.');
 
 /** The name of a job or step. */
 export const nameSchema = z
@@ -153,8 +162,18 @@ export const jobSchema = strictMap({
     ),
   dependsOn: z.array(dependencySchema).exactOptional(),
   allowFailure: z.boolean().exactOptional().describe('Its failure does not fail the run.'),
-  timeout: durationSchema.exactOptional(),
-  pendingTimeout: durationSchema.exactOptional(),
+  pull: pullSchema.exactOptional(),
+  network: z
+    .string()
+    .regex(networkPattern, 'must be none, bridge, host or the name of a network')
+    .exactOptional()
+    .describe('The network of its containers: none, bridge, host or a name; the worker says which are allowed.'),
+  timeout: durationSchema
+    .exactOptional()
+    .describe('Of each attempt, from the start of its first step; it then ends FAILED with the reason TimedOut.'),
+  pendingTimeout: durationSchema
+    .exactOptional()
+    .describe('From the claim of an attempt to its start, pulls included; 10 minutes unless said otherwise.'),
   retries: strictMap({
     limit: z.int().min(0).max(pipelineLimits.retries),
     backoff: strictMap({

@@ -35,3 +35,9 @@ export function whyNoName(name: string): string | undefined {
     ? undefined
     : 'a name has 1 to 63 lower-case letters, digits and hyphens, and begins and ends with a letter or digit';
 }
+
+/** Who runs in a container: a name or id, and perhaps a group; never a flag of a program. */
+export const userPattern = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,63})?$/;
+
+/** As Docker names networks; what joins another container (`container:…`) is none. */
+export const networkPattern = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/;

@@ -2,7 +2,7 @@ import { readMask } from './check-dependencies.js';
 import { parseDuration } from './duration.js';
 import type { JobInput } from './job-schema.js';
 import type { HeadInput } from './pipeline-schema.js';
-import type { Dependency, Job, Pipeline, Resources, Retries, Step } from './pipeline.js';
+import type { Dependency, Job, Pipeline, Pull, Resources, Retries, Step } from './pipeline.js';
 import { mainStep } from './steps.js';
 
 type ContainerInput = Omit<NonNullable<JobInput['steps']>[number], 'name'>;
@@ -14,19 +14,23 @@ export function normalizePipeline(head: HeadInput, jobs: readonly (readonly [str
     kind: 'Pipeline',
     metadata: { ...head.metadata, labels: { ...head.metadata?.labels } },
     ...(head.env && { env: head.env }),
-    jobs: jobs.map(([name, job]) => normalizeJob(name, job)),
+    jobs: jobs.map(([name, job]) => normalizeJob(name, job, head.pull)),
     ...(head.timeout !== undefined && { timeoutMs: durationMs(head.timeout) }),
     ...(head.priority !== undefined && { priority: head.priority }),
     ...(head.maxParallel !== undefined && { maxParallel: head.maxParallel }),
   };
 }
 
-function normalizeJob(name: string, job: JobInput): Job {
+function normalizeJob(name: string, job: JobInput, pipelinePull?: Pull): Job {
+  const pull = job.pull ?? pipelinePull;
   return {
     name,
     allowFailure: job.allowFailure ?? false,
     ...(job.env && { env: job.env }),
     ...(job.workdir !== undefined && { workdir: job.workdir }),
+    ...(job.user !== undefined && { user: job.user }),
+    ...(pull && { pull }),
+    ...(job.network !== undefined && { network: job.network }),
     ...(job.resources && { resources: normalizeResources(job.resources) }),
     steps: job.steps ? job.steps.map((step) => normalizeStep(step.name, step, job.image)) : [normalizeOnlyStep(job)],
     ...(job.timeout !== undefined && { timeoutMs: durationMs(job.timeout) }),
@@ -58,6 +62,7 @@ function normalizeStep(name: string, step: ContainerInput, defaultImage: string 
     ...(step.args && { args: step.args }),
     ...(step.env && { env: step.env }),
     ...(step.workdir !== undefined && { workdir: step.workdir }),
+    ...(step.user !== undefined && { user: step.user }),
     ...(step.resources && { resources: normalizeResources(step.resources) }),
     ...(step.continueOnError === true && { continueOnError: true as const }),
   };

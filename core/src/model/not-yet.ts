@@ -6,8 +6,6 @@ export const notYetFields: readonly { of: 'pipeline' | 'job'; field: string }[] 
   { of: 'pipeline', field: 'timeout' },
   { of: 'pipeline', field: 'priority' },
   { of: 'pipeline', field: 'maxParallel' },
-  { of: 'job', field: 'timeout' },
-  { of: 'job', field: 'pendingTimeout' },
   { of: 'job', field: 'retries' },
   { of: 'job', field: 'priority' },
 ];

@@ -1,5 +1,13 @@
 import { z } from 'zod';
-import { durationSchema, envSchema, jobSchema, nameSchema, prioritySchema, strictMap } from './job-schema.js';
+import {
+  durationSchema,
+  envSchema,
+  jobSchema,
+  nameSchema,
+  prioritySchema,
+  pullSchema,
+  strictMap,
+} from './job-schema.js';
 import { pipelineLimits } from './limits.js';
 import { dnsSubdomain, labelKey, labelValue } from './names.js';
 import { notYetFields } from './not-yet.js';
@@ -37,6 +45,7 @@ const head = {
     labels: labels.exactOptional(),
   }).exactOptional(),
   env: envSchema.exactOptional().describe('For every job; a variable of a job or step replaces one of the same name.'),
+  pull: pullSchema.exactOptional().describe('For every job that says nothing of its own.'),
   timeout: durationSchema.exactOptional(),
   priority: prioritySchema.exactOptional(),
   maxParallel: z.int().min(1).max(pipelineLimits.jobs).exactOptional(),

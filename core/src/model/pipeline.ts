@@ -36,6 +36,12 @@ export interface JobPlan {
   workdir?: string;
   /** For every step that names none. */
   resources?: Resources;
+  /** When images are pulled; `ifNotPresent` where it is absent. */
+  pull?: Pull;
+  /** The network of its containers; the executor's own default where it is absent. */
+  network?: string;
+  /** For every step that names none: `user` or `user:group`, names or ids. */
+  user?: string;
   /** At least one. A job without steps has one, named `main`. */
   steps: readonly Step[];
   timeoutMs?: number;
@@ -65,10 +71,13 @@ export interface Step {
   args?: readonly string[];
   env?: Env;
   workdir?: string;
+  user?: string;
   resources?: Resources;
   /** Only with `run`. */
   continueOnError?: true;
 }
+
+export type Pull = 'ifNotPresent' | 'always' | 'never';
 
 /** Quantities as Kubernetes writes them: `500m`, `2`, `256Mi`. */
 export interface Resources {

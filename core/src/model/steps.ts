@@ -1,4 +1,4 @@
-import type { Env, JobPlan, Resources } from './pipeline.js';
+import type { Env, JobPlan, Pull, Resources } from './pipeline.js';
 
 export type { Resources } from './pipeline.js';
 
@@ -17,6 +17,10 @@ export interface StepSpec {
   /** Without the `CHAINR_*` variables, which the executor adds. */
   env: Env;
   workdir?: string;
+  /** `user` or `user:group`, names or ids; the image's own where it is absent. */
+  user?: string;
+  pull?: Pull;
+  network?: string;
   resources?: Resources;
   /** A failure of this step does not end the attempt. */
   continueOnError: boolean;
@@ -31,11 +35,16 @@ export function resolveSteps(job: JobPlan, pipelineEnv: Env = {}): StepSpec[] {
   return job.steps.map(({ env, continueOnError, ...step }) => {
     const workdir = step.workdir ?? job.workdir;
     const resources = step.resources ?? job.resources;
+    const user = step.user ?? job.user;
+    const { pull, network } = job;
     return {
       ...step,
       env: { ...pipelineEnv, ...job.env, ...env },
       continueOnError: continueOnError ?? false,
       ...(workdir !== undefined && { workdir }),
+      ...(user !== undefined && { user }),
+      ...(pull !== undefined && { pull }),
+      ...(network !== undefined && { network }),
       ...(resources !== undefined && { resources }),
     };
   });

@@ -63,3 +63,15 @@ export function flag(declaration: Declaration<boolean>): Setting<boolean> {
     return value === 'true';
   });
 }
+
+/** Words separated by commas; none if the value is `-`, since an empty one counts as not set. */
+export function words(declaration: Declaration<readonly string[]>): Setting<readonly string[]> {
+  return setting(declaration, (value) =>
+    value === '-'
+      ? []
+      : value
+          .split(',')
+          .map((word) => word.trim())
+          .filter((word) => word !== ''),
+  );
+}

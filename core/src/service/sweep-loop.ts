@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Part } from './lifecycle.js';
 import type { Logger } from './logger.js';
 import type { Metrics } from './metrics.js';
-import type { Sweep, SweepResult } from './sweep.js';
+import type { Sweep, Swept } from './sweep.js';
 
 /** Repeats one sweep until it is stopped. A pass that fails is logged, and the next one tries again. */
 export class SweepLoop implements Part {
@@ -56,7 +56,7 @@ export class SweepLoop implements Part {
     }
   }
 
-  #count({ changed, lagMs = 0 }: SweepResult): void {
+  #count({ changed, lagMs = 0 }: Swept): void {
     this.#metrics.counter('sweepChanges').inc({ sweep: this.#sweep.name }, changed);
     this.#metrics.gauge('sweepLag').set({ sweep: this.#sweep.name }, lagMs / 1000);
   }

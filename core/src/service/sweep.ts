@@ -1,5 +1,5 @@
 /** What one pass did. */
-export interface SweepResult {
+export interface Swept {
   /** How many things it put right. */
   changed: number;
   /** The age of the oldest thing that it found overdue, in milliseconds; absent: nothing was. */
@@ -14,5 +14,5 @@ export interface Sweep {
   /** The pause between two passes, in milliseconds. */
   readonly everyMs: number;
   /** One pass; a long one ends early when aborted. */
-  sweep(signal: AbortSignal): Promise<SweepResult>;
+  sweep(signal: AbortSignal): Promise<Swept>;
 }

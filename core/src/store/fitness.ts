@@ -7,7 +7,7 @@ import { keys } from './keys.js';
  * The format of the state in Redis, major.minor (rule R21): a process works with a newer minor
  * and refuses a newer major.
  */
-export const stateVersion = { major: 1, minor: 0 } as const;
+export const stateVersion = { major: 2, minor: 0 } as const;
 
 const oldestRedis = [6, 2] as const;
 
@@ -35,7 +35,7 @@ export async function checkServer(connection: Redis): Promise<void> {
 
 /**
  * Marks an empty Redis as this version's, once, with the random id of the instance.
- * @throws StoreUnfit when the state was written by a newer major version.
+ * @throws StoreUnfit when the state was written by another major version.
  */
 export async function checkState(connection: Redis): Promise<{ instance: string }> {
   const own = `${String(stateVersion.major)}.${String(stateVersion.minor)}`;
@@ -45,6 +45,11 @@ export async function checkState(connection: Redis): Promise<{ instance: string 
   if (major > stateVersion.major) {
     throw new StoreUnfit(
       `The state in Redis has format ${found}, this version of chainr knows ${own}: use a newer chainr.`,
+    );
+  }
+  if (major < stateVersion.major) {
+    throw new StoreUnfit(
+      `The state in Redis has format ${found}, this version of chainr needs ${own}: let the chainr that wrote it finish its runs, then begin with an empty Redis (of \`chainr up\`: an empty data folder).`,
     );
   }
   if (major === stateVersion.major && minor < stateVersion.minor) await connection.set(keys.version, own);

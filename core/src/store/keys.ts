@@ -17,8 +17,12 @@ import type { ExecutorKind, RunUid } from '../model/records.js';
  * | `live:KIND` | zset | uid by creation sequence, of the runs that are not final |
  * | `chunks` | zset | uid of the runs with a `todo`, by time |
  * | `marks:KIND` | zset | `uid.index.attempt` of what is handed out and not claimed, by time |
- * | `leases` | zset | `uid.index.attempt.epoch.owner` by time of expiry |
+ * | `leases:EXECUTOR` | zset | `uid.index.attempt.epoch.owner` by time of expiry; 0: let go of. What has expired is the executor's queue of adoptions (rule R2) |
+ * | `deadlines` | zset | `uid.index.attempt.KIND` by the time at which it is due (rule R14) |
+ * | `stops:EXECUTOR` | hash | `uid.index.attempt` of what is to be stopped → code of the reason |
+ * | `seen` | hash | executor → when a worker of it last renewed, ms |
  * | `due:EXECUTOR` | zset | `uid.index.attempt` by the time at which its remains may go |
+ * | `turn:NAME` | string | the owner whose turn it is with something that one of many does |
  * | `executors` | hash | executor id → its number in rows and keys |
  * | `bundles` | hash | executor kind → how many ids a message carries at most |
  * | `counters` | hash | `sequence` of runs, `message` of bundles, `executor` numbers |
@@ -41,7 +45,11 @@ export const keys = {
   live: (kind: ExecutorKind) => `${prefix}live:${kind}`,
   chunks: `${prefix}chunks`,
   marks: (kind: ExecutorKind) => `${prefix}marks:${kind}`,
-  leases: `${prefix}leases`,
+  leases: (executor: number) => `${prefix}leases:${String(executor)}`,
+  deadlines: `${prefix}deadlines`,
+  stops: (executor: number) => `${prefix}stops:${String(executor)}`,
+  seen: `${prefix}seen`,
+  turn: (name: string) => `${prefix}turn:${name}`,
   due: (executor: number) => `${prefix}due:${String(executor)}`,
   executors: `${prefix}executors`,
   bundles: `${prefix}bundles`,

@@ -18,19 +18,32 @@ import { jobStatuses, runStatuses, type JobStatus, type RunStatus } from '../mod
  *     row      status u8, reason u8, unsatisfied u16, name (u8 length), then, from the first time
  *              that the job is ready, the section of its current or last attempt:
  *     attempt  attempt u16, epoch u32, flags u8, exit code u16 (65535: none), executor u32,
- *              message id u48, eight phases u48 (ms), owner (u8 length), text (u16), steps JSON (u16)
+ *              message id u48, losses u8 (how many attempts of the job infrastructure took), adoptions u8
+ *              (without progress since the first of them), time of that first one u48 (ms), eight phases
+ *              u48 (ms), owner (u8 length), text (u16), steps JSON (u16)
  *     state    status u8, kind u8, flags u8, six job counts u16, failed u16, queued u16, backlog u16,
  *              todo u16, sequence u48, created, started, ended, cancel requested, timed out u48 (ms)
  *     plan     flags u8 (1: allowFailure), length of edges u32, edges (dependent u16, mask u8)*, JSON
  */
 export const luaFormats = {
   rowHead: '>BBHBc0',
-  attempt: '>HI4BHI4I6I6I6I6I6I6I6I6I6Bc0Hc0Hc0',
+  attempt: '>HI4BHI4I6BBI6I6I6I6I6I6I6I6I6Bc0Hc0Hc0',
   state: '>BBBHHHHHHHHHHI6I6I6I6I6I6',
 } as const;
 
 export const noExitCode = 0xffff;
-export const attemptFlags = { logEnded: 1, closed: 2 } as const;
+/**
+ * `timedOut`, `pendingTimedOut` and `crashed` are recorded requests to end the attempt, which its end will show
+ * whatever its exit code (rule R11); `deadline`: one of its deadlines may stand in `deadlines`.
+ */
+export const attemptFlags = {
+  logEnded: 1,
+  closed: 2,
+  timedOut: 4,
+  pendingTimedOut: 8,
+  crashed: 16,
+  deadline: 32,
+} as const;
 export const planFlags = { allowFailure: 1 } as const;
 
 /** A row of a job that was never ready: what `create` stores. */
@@ -70,6 +83,8 @@ export interface AttemptSection {
   exitCode?: number;
   executor: number;
   message: number;
+  /** How many attempts of the job infrastructure took. */
+  losses: number;
   phases: Phases;
   owner: string;
   text: string;
@@ -101,10 +116,10 @@ function unpackSection(bytes: Buffer): AttemptSection {
   const exitCode = bytes.readUInt16BE(7);
   const times: Phases = {};
   phases.forEach((phase, place) => {
-    const time = bytes.readUIntBE(19 + place * 6, 6);
+    const time = bytes.readUIntBE(27 + place * 6, 6);
     if (time > 0) times[phase] = time;
   });
-  const ownerEnd = 68 + bytes.readUInt8(67);
+  const ownerEnd = 76 + bytes.readUInt8(75);
   const textEnd = ownerEnd + 2 + bytes.readUInt16BE(ownerEnd);
   const steps = bytes.toString('utf8', textEnd + 2);
   return {
@@ -114,8 +129,9 @@ function unpackSection(bytes: Buffer): AttemptSection {
     ...(exitCode === noExitCode ? {} : { exitCode }),
     executor: bytes.readUInt32BE(9),
     message: bytes.readUIntBE(13, 6),
+    losses: bytes.readUInt8(19),
     phases: times,
-    owner: bytes.toString('latin1', 68, ownerEnd),
+    owner: bytes.toString('latin1', 76, ownerEnd),
     text: bytes.toString('utf8', ownerEnd + 2, textEnd),
     ...(steps === '' ? {} : { steps: JSON.parse(steps) as StepOutcome[] }),
   };

@@ -2,15 +2,30 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { conditions, truthTable, type TruthTable } from '../model/edges.js';
 import { executorKinds } from '../model/records.js';
-import { reasons } from '../model/reasons.js';
+import { reasons, reasonTable } from '../model/reasons.js';
+import { adoptionsWithoutProgress, lossBackoffMs } from '../model/retries.js';
 import { jobStatuses, jobTransitions, runStatuses, runTransitions } from '../model/states.js';
 import { logPartBytes } from './keys.js';
 import { attemptFlags, luaFormats, noExitCode } from './layout.js';
 
 /** The order matters: what a file uses stands before it. */
 const files = [
-  ['runs', 'prefetch', 'guard', 'leases', 'ready', 'edges'],
-  ['append-log', 'create', 'claim', 'report', 'finish', 'requeue', 'close', 'renew', 'adopt', 'resume', 'redeliver'],
+  ['runs', 'prefetch', 'guard', 'leases', 'deadlines', 'ready', 'edges'],
+  [
+    'append-log',
+    'create',
+    'claim',
+    'report',
+    'finish',
+    'retry',
+    'requeue',
+    'close',
+    'renew',
+    'release',
+    'adopt',
+    'expire',
+  ],
+  ['resume', 'redeliver'],
   ['flush'],
 ].flat();
 
@@ -62,17 +77,26 @@ function prelude(table: TruthTable): string {
     const mask = conditions.reduce((bits, condition, bit) => (row[condition] ? bits | (1 << bit) : bits), 0);
     return `[${String(jobStatuses.indexOf(ending as keyof TruthTable))}] = ${String(mask)}`;
   });
+  const infrastructure = reasons.flatMap((reason, code) =>
+    reasonTable[reason].budget === 'infrastructure' ? [code] : [],
+  );
+  const { logEnded, closed, timedOut, pendingTimedOut, crashed, deadline } = attemptFlags;
   return [
     '-- Made from core/model and core/store/layout.ts.',
     `local JOB = { ${codes(jobStatuses)} }`,
     `local RUN = { ${codes(runStatuses)} }`,
     `local REASON = { ${codes(reasons)} }`,
+    `local REASON_NAME = { ${reasons.map((name, code) => `[${String(code)}] = '${name}'`).join(', ')} }`,
+    `local INFRASTRUCTURE = { ${infrastructure.map((code) => `[${String(code)}] = true`).join(', ')} }`,
+    `local LOSS_BACKOFF_MS = { ${lossBackoffMs.join(', ')} }`,
+    `local ADOPTIONS_MAX, ADOPTIONS_MS = ${String(adoptionsWithoutProgress.max)}, ${String(adoptionsWithoutProgress.withinMs)}`,
     `local KIND = { ${executorKinds.map((kind, code) => `[${String(code)}] = '${kind}'`).join(', ')} }`,
     `local ALLOWED_JOB = { ${allowed(jobTransitions, jobStatuses)} }`,
     `local ALLOWED_RUN = { ${allowed(runTransitions, runStatuses)} }`,
     `local SATISFIES = { ${satisfies.join(', ')} }`,
     `local FORMAT = { row = '${luaFormats.rowHead}', attempt = '${luaFormats.attempt}', state = '${luaFormats.state}' }`,
-    `local NO_EXIT, LOG_ENDED, CLOSED = ${String(noExitCode)}, ${String(attemptFlags.logEnded)}, ${String(attemptFlags.closed)}`,
+    `local NO_EXIT, LOG_ENDED, CLOSED = ${[noExitCode, logEnded, closed].join(', ')}`,
+    `local TIMED_OUT, PENDING_TIMED_OUT, CRASHED, DEADLINE = ${[timedOut, pendingTimedOut, crashed, deadline].join(', ')}`,
     `local BUNDLE_MAX, QUEUED_MAX, EDGES_MAX = ${String(bundleMax)}, ${String(queuedMax)}, ${String(edgesMax)}`,
     `local EDGES_PAGE, READY_COST, END_COST = ${String(edgesPage)}, ${String(readyCost)}, ${String(endCost)}`,
     `local READY_AT_ONCE, FUSIONS_MAX, LOG_PART_BYTES = ${String(readyAtOnce)}, ${String(fusionsMax)}, ${String(logPartBytes)}`,

@@ -2,7 +2,7 @@ import type { Outcome } from '../model/outcome.js';
 import { executorKinds, type ExecutorKind, type RunUid } from '../model/records.js';
 import { reasons, type Reason } from '../model/reasons.js';
 import type { Batcher } from './batcher.js';
-import { parseAttemptId, type AttemptId, type Lease } from './keys.js';
+import { formatLease, parseAttemptId, type AttemptId, type Lease } from './keys.js';
 import { ClaimReader, type ClaimedAttempt } from './read-claim.js';
 import type { Reply } from './unpack-reply.js';
 
@@ -22,6 +22,24 @@ export interface AdoptedAttempt extends ClaimedAttempt {
   logLength: number;
   /** Where the executor's output was read up to. */
   position: string;
+  /** Why it is to be stopped; absent where it may go on. */
+  stop?: Reason;
+  /** Code of the user is known to have run. */
+  begun: boolean;
+}
+
+/** What a renewal tells of the leases that were to be renewed, as `formatLease` writes them. */
+export interface Renewal {
+  /** Those that are not the caller's any more. */
+  lost: string[];
+  /** Those whose attempts are to be stopped, and why. */
+  stops: { lease: string; reason: Reason }[];
+}
+
+/** Deadlines that an attempt's phases begin; each counts from where rule R14 says. */
+export interface Deadlines {
+  timeoutMs?: number;
+  pendingTimeoutMs?: number;
 }
 
 export type ClaimRefusal = 'gone' | 'taken' | 'final' | 'canceled' | 'waiting' | 'stale';
@@ -94,8 +112,15 @@ export class Transitions {
   }
 
   /** A change of a running attempt's reason. False: the lease is not the caller's any more. */
-  async report(lease: Lease, reason: Reason, message: string, ages: PhaseAges): Promise<boolean> {
-    const args = [...leaseArguments(lease), reasons.indexOf(reason), clip(message), ...ageArguments(ages)];
+  async report(
+    lease: Lease,
+    reason: Reason,
+    message: string,
+    ages: PhaseAges,
+    { timeoutMs, pendingTimeoutMs }: Deadlines = {},
+  ): Promise<boolean> {
+    const head = [...leaseArguments(lease), reasons.indexOf(reason), clip(message)];
+    const args = [...head, ...ageArguments(ages), timeoutMs ?? '', pendingTimeoutMs ?? ''];
     const [kind] = await this.#batcher.run('report', args);
     return kind === 'ok';
   }
@@ -105,10 +130,7 @@ export class Transitions {
     const { fuse, closeGraceMs } = also;
     const reply = await this.#batcher.run('finish', [
       ...leaseArguments(lease),
-      reasons.indexOf(outcome.reason),
-      outcome.exitCode ?? '',
-      clip(outcome.message ?? ''),
-      outcome.steps ? JSON.stringify(outcome.steps) : '',
+      ...outcomeArguments(outcome),
       ...ageArguments(ages),
       fuse?.ttlMs ?? '',
       closeGraceMs ?? '',
@@ -118,6 +140,21 @@ export class Transitions {
     if (reply[1] === 1) await this.resume(lease.run);
     const fused = reply.slice(2) as Reply[][];
     return { kind: 'ok', fused: fused.map((claim) => this.#claims.read(claim, lease.run, lease.owner)) };
+  }
+
+  /**
+   * RUNNING → PENDING after infrastructure took the attempt, whose log has its end mark by then; the next attempt
+   * starts after a backoff. `final`: no retry is left, or something else ended it: finish it instead.
+   */
+  async retry(
+    lease: Lease,
+    outcome: Outcome,
+    ages: PhaseAges,
+    removalGraceMs: number,
+  ): Promise<'ok' | 'stale' | 'final'> {
+    const args = [...leaseArguments(lease), ...outcomeArguments(outcome), ...ageArguments(ages), removalGraceMs];
+    const [kind] = await this.#batcher.run('retry', args);
+    return kind as 'ok' | 'stale' | 'final';
   }
 
   /** RUNNING → PENDING with the next attempt, ready at once. `canceled`: finish it instead. */
@@ -152,15 +189,44 @@ export class Transitions {
       : { kind: name, length: Number(length), position: String(position) };
   }
 
-  /** @returns those of the leases (as `formatLease` writes them) that are not the caller's any more. */
-  async renew(leases: readonly string[], ttlMs: number): Promise<string[]> {
-    const lost: string[] = [];
-    for (let from = 0; from < leases.length; from += 500) {
-      const part = leases.slice(from, from + 500);
-      const places = await this.#batcher.run('renew', [ttlMs, ...part], 1 + part.length / 50);
-      for (const place of places) lost.push(part[place as number] ?? '');
+  /** Keeps leases (as `formatLease` writes them), and shows that a worker of the executor is there. */
+  async renew(executor: number, leases: readonly string[], ttlMs: number): Promise<Renewal> {
+    const renewal: Renewal = { lost: [], stops: [] };
+    for (let from = 0; from === 0 || from < leases.length; from += leasesPerCall) {
+      const part = leases.slice(from, from + leasesPerCall);
+      const [lost, stops] = (await this.#batcher.run('renew', [executor, ttlMs, ...part], 1 + part.length / 50)) as [
+        number[],
+        number[],
+      ];
+      for (const place of lost) renewal.lost.push(part[place] ?? '');
+      for (let at = 0; at < stops.length; at += 2) {
+        renewal.stops.push({ lease: part[stops[at] ?? 0] ?? '', reason: reasonOf(stops[at + 1]) });
+      }
     }
-    return lost;
+    return renewal;
+  }
+
+  /** Lets go of leases whose attempts go on: they can be adopted at once. @returns how many were still held. */
+  async release(executor: number, leases: readonly Lease[]): Promise<number> {
+    let released = 0;
+    for (let from = 0; from < leases.length; from += leasesPerCall) {
+      const part = leases.slice(from, from + leasesPerCall).map(formatLease);
+      const [count] = await this.#batcher.run('release', [executor, ...part], 1 + part.length / 50);
+      released += Number(count);
+    }
+    return released;
+  }
+
+  /** Carries out all deadlines that are due (rule R14). @returns how many were, and how late the oldest. */
+  async expire(): Promise<{ due: number; lagMs: number }> {
+    let total = 0;
+    let oldestMs = 0;
+    for (;;) {
+      const [due, lagMs] = (await this.#batcher.run('expire', [deadlinesPerCall], deadlinesPerCall)) as number[];
+      total += due ?? 0;
+      oldestMs = Math.max(oldestMs, lagMs ?? 0);
+      if (due !== deadlinesPerCall) return { due: total, lagMs: oldestMs };
+    }
   }
 
   /** Takes a lease over. `ownerGone`: it need not have expired, since its owner is known to be gone. */
@@ -177,6 +243,8 @@ export class Transitions {
       logEnded: reply[9] === 1,
       logLength: Number(reply[10]),
       position: String(reply[11]),
+      ...(reply[12] === '' ? {} : { stop: reasonOf(reply[12]) }),
+      begun: reply[13] === 1,
     };
   }
 
@@ -198,7 +266,24 @@ export class Transitions {
   }
 }
 
+/** What one call of the script renews or carries out at most (invariant I10). */
+const leasesPerCall = 500;
+const deadlinesPerCall = 32;
+
 const leaseArguments = ({ run, index, attempt, epoch, owner }: Lease) => [run, index, attempt, epoch, owner];
+
+const outcomeArguments = ({ reason, exitCode, message = '', steps }: Outcome) => [
+  reasons.indexOf(reason),
+  exitCode ?? '',
+  clip(message),
+  steps ? JSON.stringify(steps) : '',
+];
+
+function reasonOf(code: Reply | undefined): Reason {
+  const reason = reasons[Number(code)];
+  if (reason === undefined) throw new RangeError(`reason ${String(code)} is unknown: written by a newer version?`);
+  return reason;
+}
 
 const age = (ms: number | undefined) => (ms === undefined ? '' : Math.max(0, Math.round(ms)));
 

@@ -4,10 +4,8 @@ import { formatAttemptId, keys, parseAttemptId, parseLease, type AttemptId, type
 import { unpackRow } from './layout.js';
 import { bundleMax } from './scripts.js';
 import { repliesOf } from './replies-of.js';
-import type { Transitions } from './transitions.js';
+import type { Renewal, Transitions } from './transitions.js';
 import { whileAvailable } from './while-available.js';
-
-const page = 500;
 
 export interface DueRemoval extends AttemptId {
   job: string;
@@ -23,6 +21,28 @@ export interface ReadyMark {
   markedAt: number;
 }
 
+export interface ExpiredLease {
+  lease: Lease;
+  /** Its end is recorded; only its log and its closing are left. */
+  ended: boolean;
+  /** 0 for one that was let go of. */
+  overdueMs: number;
+}
+
+export interface KnownExecutor {
+  id: string;
+  number: number;
+  /** By the time of Redis; 0: never. */
+  seenAt: number;
+}
+
+export type AttemptStanding =
+  /** Redis knows nothing of it. */
+  | { kind: 'unknown' }
+  /** It is closed; `closedAt` is known as long as no later attempt followed. */
+  | { kind: 'over'; closedAt?: number }
+  | { kind: 'open'; claimed: boolean };
+
 /** What workers and sweeps read beside the transitions. */
 export class WorkStore {
   readonly #connection: Redis;
@@ -34,9 +54,9 @@ export class WorkStore {
     this.#renewals = renewals;
   }
 
-  /** @returns the leases that are lost. @throws StoreUnavailable after half a second without Redis. */
-  renew(leases: readonly string[], ttlMs: number): Promise<string[]> {
-    return this.#renewals.renew(leases, ttlMs);
+  /** @throws StoreUnavailable after half a second without Redis. */
+  renew(executor: number, leases: readonly string[], ttlMs: number): Promise<Renewal> {
+    return this.#renewals.renew(executor, leases, ttlMs);
   }
 
   /** The number that stands for an executor id in rows and keys; the same for ever. */
@@ -56,24 +76,66 @@ export class WorkStore {
     await whileAvailable(() => this.#connection.hset(keys.bundles, String(executorKinds.indexOf(kind)), size));
   }
 
-  /** The leases of one executor, in no order. */
+  /** All leases of one executor. */
   async listLeases(executor: number): Promise<Lease[]> {
+    const members = await whileAvailable(() => this.#connection.zrange(keys.leases(executor), 0, '-1'));
+    return members.map(parseLease);
+  }
+
+  /** Leases of one executor that have expired or were let go of, the oldest first, with what is left to do of each. */
+  async listExpiredLeases(executor: number, limit: number): Promise<ExpiredLease[]> {
     return whileAvailable(async () => {
-      const leases: Lease[] = [];
-      for (let from = 0; ; from += page) {
-        const members = await this.#connection.zrange(keys.leases, from, String(from + page - 1));
-        const found = members.map(parseLease);
-        const pipeline = this.#connection.pipeline();
-        for (const { run, index } of found) pipeline.hgetBuffer(keys.run(run), String(index));
-        const rows = await repliesOf(pipeline);
-        found.forEach((lease, at) => {
-          const row = rows[at];
-          const section = Buffer.isBuffer(row) ? unpackRow(row).section : undefined;
-          if (section?.executor === executor && section.epoch === lease.epoch) leases.push(lease);
-        });
-        if (members.length < page) return leases;
-      }
+      const now = await this.now();
+      const range = [keys.leases(executor), 0, String(now), 'BYSCORE', 'LIMIT', 0, limit, 'WITHSCORES'] as const;
+      const members = await this.#connection.zrange(...range);
+      const leases = members.flatMap((member, at) => (at % 2 === 0 ? [parseLease(member)] : []));
+      if (leases.length === 0) return [];
+      const pipeline = this.#connection.pipeline();
+      for (const { run, index } of leases) pipeline.hgetBuffer(keys.run(run), String(index));
+      const rows = await repliesOf(pipeline);
+      return leases.map((lease, at) => {
+        const row = rows[at];
+        const expiredAt = Number(members[at * 2 + 1]);
+        const ended = Buffer.isBuffer(row) && unpackRow(row).status !== 'RUNNING';
+        return { lease, ended, overdueMs: expiredAt === 0 ? 0 : now - expiredAt };
+      });
     });
+  }
+
+  /** The executors that have leases or had a worker, with the time at which a worker of each last renewed. */
+  async listExecutors(): Promise<KnownExecutor[]> {
+    return whileAvailable(async () => {
+      const [numbers, seen] = await Promise.all([
+        this.#connection.hgetall(keys.executors),
+        this.#connection.hgetall(keys.seen),
+      ]);
+      return Object.entries(numbers).map(([id, number]) => ({
+        id,
+        number: Number(number),
+        seenAt: Number(seen[number] ?? 0),
+      }));
+    });
+  }
+
+  /** How the attempt stands that an executor has found under this name. */
+  async lookUpAttempt(run: RunUid, index: number | undefined, attempt: number): Promise<AttemptStanding> {
+    return whileAvailable(async () => {
+      const row = index === undefined ? null : await this.#connection.hgetBuffer(keys.run(run), String(index));
+      if (!row) return { kind: 'unknown' };
+      const { section, status } = unpackRow(row);
+      if (!section || section.attempt < attempt) return { kind: 'unknown' };
+      if (section.attempt > attempt) return { kind: 'over' };
+      const { closedAt } = section.phases;
+      if (closedAt !== undefined) return { kind: 'over', closedAt };
+      return { kind: 'open', claimed: status === 'RUNNING' };
+    });
+  }
+
+  /** Which server this is, and how long it has been up: after a restart it may have lost a tail (rule R7). */
+  async serverLife(): Promise<{ runId: string; upMs: number }> {
+    const info = await whileAvailable(() => this.#connection.info('server'));
+    const field = (name: string) => new RegExp(`^${name}:(.*)\r$`, 'm').exec(info)?.[1] ?? '';
+    return { runId: field('run_id'), upMs: Number(field('uptime_in_seconds')) * 1000 };
   }
 
   /** `uid.index.attempt` of what was handed out before a time and is not claimed, oldest first. */
@@ -141,6 +203,23 @@ export class WorkStore {
         due.push({ ...id, job: row ? unpackRow(row).name : '' });
       }
       return due;
+    });
+  }
+
+  /** Whether the remains of an attempt are due for removal, now or later. */
+  async isDue(executor: number, id: AttemptId): Promise<boolean> {
+    const score = await whileAvailable(() => this.#connection.zscore(keys.due(executor), formatAttemptId(id)));
+    return score !== null;
+  }
+
+  /** Whether it is the caller's turn with something that one of many does; it stays so if asked for again in time. */
+  async takeTurn(name: string, owner: string, forMs: number): Promise<boolean> {
+    return whileAvailable(async () => {
+      const key = keys.turn(name);
+      if ((await this.#connection.set(key, owner, 'PX', forMs, 'NX')) === 'OK') return true;
+      if ((await this.#connection.get(key)) !== owner) return false;
+      await this.#connection.pexpire(key, forMs);
+      return true;
     });
   }
 

@@ -27,7 +27,6 @@ describe('checking a pipeline', () => {
       'jobs.b.dependsOn[2].conditions.sucess: unknown field "sucess", did you mean "success"?',
       'jobs.b: must have exactly one of run, command/args, steps, but has run and steps',
       'jobs.c.timeout: must be a duration such as "90s", "30m" or "1h30m", of at most 365 days',
-      'jobs.c.timeout: timeout is not supported yet by this version of chainr; leave it out',
       'jobs.c.image: is missing, it must be the name of an image',
       'jobs.b.dependsOn[1]: there is no job "nobody"',
       'jobs.b.dependsOn[2].job: "c" is named twice',
@@ -109,8 +108,6 @@ describe('checking a pipeline', () => {
 
   it('refuses fields whose behaviour is still to come as NotYet, each at its place', () => {
     const later = {
-      timeout: '90s',
-      pendingTimeout: '5m',
       retries: { limit: 2, backoff: { initial: '1s', factor: 2, max: '1m' } },
       priority: 5,
     };
@@ -119,8 +116,6 @@ describe('checking a pipeline', () => {
       'NotYet timeout',
       'NotYet priority',
       'NotYet maxParallel',
-      'NotYet jobs.a.timeout',
-      'NotYet jobs.a.pendingTimeout',
       'NotYet jobs.a.retries',
       'NotYet jobs.a.priority',
     ]);

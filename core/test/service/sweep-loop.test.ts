@@ -2,7 +2,7 @@ import { Writable } from 'node:stream';
 import { expect } from 'chai';
 import { createLogger, type Logger } from '../../src/service/logger.js';
 import { Metrics } from '../../src/service/metrics.js';
-import type { SweepResult } from '../../src/service/sweep.js';
+import type { Swept } from '../../src/service/sweep.js';
 import { SweepLoop } from '../../src/service/sweep-loop.js';
 
 function capture(): { logger: Logger; lines: Record<string, unknown>[] } {
@@ -21,8 +21,8 @@ const about = { name: 'demo', window: 'A test.', everyMs: 1 };
 describe('a sweep', () => {
   it('is logged with its count only when it put something right', async () => {
     const { logger, lines } = capture();
-    const results: SweepResult[] = [{ changed: 0 }, { changed: 3, lagMs: 40 }];
-    const sweep = (): Promise<SweepResult> => Promise.resolve(results.shift() ?? { changed: 0 });
+    const results: Swept[] = [{ changed: 0 }, { changed: 3, lagMs: 40 }];
+    const sweep = (): Promise<Swept> => Promise.resolve(results.shift() ?? { changed: 0 });
     const loop = new SweepLoop({ ...about, sweep }, logger, new Metrics('test'));
     await loop.tick();
     expect(lines).to.deep.equal([]);
@@ -38,7 +38,7 @@ describe('a sweep', () => {
       () => Promise.resolve({ changed: 2, lagMs: 250 }),
       () => Promise.reject(new Error('Redis is away')),
     ];
-    const sweep = (): Promise<SweepResult> => passes.shift()?.() ?? Promise.resolve({ changed: 0 });
+    const sweep = (): Promise<Swept> => passes.shift()?.() ?? Promise.resolve({ changed: 0 });
     const loop = new SweepLoop({ ...about, sweep }, capture().logger, metrics);
     const shown = async () => (await metrics.text()).split('\n').filter((line) => line.startsWith('chainr_sweep_'));
     const of = (name: string, labels: string) => `chainr_sweep_${name}{sweep="demo"${labels},service="test"}`;
@@ -59,7 +59,7 @@ describe('a sweep', () => {
     const { logger, lines } = capture();
     let passes = 0;
     const again = new Promise<void>((resolve) => {
-      const sweep = (): Promise<SweepResult> => {
+      const sweep = (): Promise<Swept> => {
         passes += 1;
         if (passes > 1) resolve();
         return Promise.reject(new Error('Redis is away'));
@@ -77,8 +77,8 @@ describe('a sweep', () => {
 
   it('never has two passes under way', async () => {
     let passes = 0;
-    let finish: (result: SweepResult) => void = () => undefined;
-    const sweep = (): Promise<SweepResult> => {
+    let finish: (result: Swept) => void = () => undefined;
+    const sweep = (): Promise<Swept> => {
       passes += 1;
       return new Promise((resolve) => (finish = resolve));
     };
@@ -94,8 +94,8 @@ describe('a sweep', () => {
   it('ends its pass before it stops, is told to hurry, and begins no other', async () => {
     const { logger } = capture();
     const events: string[] = [];
-    let finish: (result: SweepResult) => void = () => undefined;
-    const sweep = (signal: AbortSignal): Promise<SweepResult> => {
+    let finish: (result: Swept) => void = () => undefined;
+    const sweep = (signal: AbortSignal): Promise<Swept> => {
       events.push('begins');
       signal.addEventListener('abort', () => events.push('hurries'));
       return new Promise((resolve) => (finish = resolve));

@@ -22,7 +22,7 @@ describe('claiming an attempt', () => {
     expect(claimed.job).to.equal('first');
     expect(JSON.parse(claimed.plan)).to.have.nested.property('steps[0].run', 'echo hi');
     expect(JSON.parse(claimed.info)).to.include({ executorKind: 'fake' });
-    expect(await open.client.zrange(keys.leases, 0, '-1')).to.eql([formatLease(claimed.lease)]);
+    expect(await open.client.zrange(keys.leases(by.executor), 0, '-1')).to.eql([formatLease(claimed.lease)]);
     expect((await open.store.runs.getRun(uid))?.status).to.equal('RUNNING');
     expect(await open.store.runs.findJob(uid, 'first')).to.include({
       status: 'RUNNING',

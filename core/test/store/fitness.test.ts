@@ -34,7 +34,9 @@ async function claimToBe(info: string): Promise<{ url: string; close(): Promise<
     socket.on('error', () => undefined);
     socket.on('data', (bytes) => {
       for (const [, name] of bytes.toString('latin1').matchAll(/\*\d+\r\n\$\d+\r\n([a-zA-Z]+)\r\n/g)) {
-        socket.write(name?.toLowerCase() === 'info' ? `$${text.length}\r\n${text}\r\n` : '$3\r\n1.0\r\n');
+        socket.write(
+          name?.toLowerCase() === 'info' ? `$${text.length}\r\n${text}\r\n` : `$3\r\n${stateVersion.major}.0\r\n`,
+        );
       }
     });
   });

@@ -27,7 +27,7 @@ describe('packed values', () => {
     const owner = "'abcdefghijkl'";
     const text = '"It said «no»."';
     const steps = `'[{"name":"main","exitCode":7}]'`;
-    const numbers = [65_535, 4_294_967_295, 3, 7, 4_294_967_295, 281_474_976_710_655, ...times];
+    const numbers = [65_535, 4_294_967_295, 3, 7, 4_294_967_295, 281_474_976_710_655, 3, 4, 5, ...times];
     const section = await pack(
       luaFormats.attempt,
       `${numbers.join(', ')}, #${owner}, ${owner}, #${text}, ${text}, #${steps}, ${steps}`,
@@ -44,6 +44,7 @@ describe('packed values', () => {
         exitCode: 7,
         executor: 4_294_967_295,
         message: 281_474_976_710_655,
+        losses: 3,
         phases: {
           createdAt: times[0],
           queuedAt: times[1],
@@ -64,10 +65,20 @@ describe('packed values', () => {
   it('leave out the phases, exit code and steps that are not there', async () => {
     const section = await pack(
       luaFormats.attempt,
-      `1, 1, 0, ${noExitCode}, 1, 1, 5, 0,0,0,0,0,0,0, 0, '', 0, '', 0, ''`,
+      `1, 1, 0, ${noExitCode}, 1, 1, 0, 0, 0, 5, 0,0,0,0,0,0,0, 0, '', 0, '', 0, ''`,
     );
     const row = unpackRow(Buffer.concat([head('x'), section]));
-    expect(row.section).to.have.all.keys('attempt', 'epoch', 'flags', 'executor', 'message', 'phases', 'owner', 'text');
+    expect(row.section).to.have.all.keys(
+      'attempt',
+      'epoch',
+      'flags',
+      'executor',
+      'message',
+      'losses',
+      'phases',
+      'owner',
+      'text',
+    );
     expect(row.section?.phases).to.eql({ createdAt: 5 });
   });
 

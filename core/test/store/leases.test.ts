@@ -19,13 +19,13 @@ describe('leases', () => {
   const hold = async () => claimJob(open.store, await open.create(pipelineOf({ a: [] })), 0, { ttlMs: 6_000 });
   const adopt = (lease: Lease, { by = executor, ownerGone = false } = {}) =>
     open.store.transitions.adopt(lease, { owner: 'heir', executor: by, ttlMs: 6_000, ownerGone });
-  const renew = (...leases: Lease[]) => open.store.work.renew(leases.map(formatLease), 6_000);
+  const renew = (...leases: Lease[]) => open.store.work.renew(executor, leases.map(formatLease), 6_000);
 
   describe('renewal', () => {
     it('keeps a lease from expiring', async () => {
       const lease = await hold();
       await setClock(open.redis.url, 5_000);
-      expect(await renew(lease)).to.eql([]);
+      expect(await renew(lease)).to.eql({ lost: [], stops: [] });
       await setClock(open.redis.url, 10_000);
       expect(await adopt(lease)).to.equal('held');
     });
@@ -33,7 +33,7 @@ describe('leases', () => {
     it('brings back an expired lease that nobody took', async () => {
       const lease = await hold();
       await setClock(open.redis.url, 60_000);
-      expect(await renew(lease)).to.eql([]);
+      expect(await renew(lease)).to.eql({ lost: [], stops: [] });
       expect(await adopt(lease)).to.equal('held');
     });
 
@@ -41,11 +41,11 @@ describe('leases', () => {
       const [kept, taken] = [await hold(), await hold()];
       await adopt(taken, { ownerGone: true });
       const unknown = { ...kept, epoch: 77 };
-      expect(await renew(taken, kept, unknown)).to.have.members([formatLease(taken), formatLease(unknown)]);
+      expect((await renew(taken, kept, unknown)).lost).to.have.members([formatLease(taken), formatLease(unknown)]);
     });
 
     it('of none asks for nothing', async () => {
-      expect(await renew()).to.eql([]);
+      expect(await renew()).to.eql({ lost: [], stops: [] });
     });
   });
 
@@ -67,7 +67,7 @@ describe('leases', () => {
       expect(JSON.parse(adopted.plan)).to.have.nested.property('steps[0].run', ':');
       const old = await open.store.transitions.finish(lease, { reason: 'Completed', exitCode: 0 }, {});
       expect(old).to.eql({ kind: 'stale' });
-      expect(await renew(lease)).to.eql([formatLease(lease)]);
+      expect((await renew(lease)).lost).to.eql([formatLease(lease)]);
       const heirs = await open.store.transitions.finish(adopted.lease, { reason: 'Completed', exitCode: 0 }, {});
       expect(heirs).to.eql({ kind: 'ok', fused: [] });
     });

@@ -74,7 +74,7 @@ describe('a store whose Redis is away', function () {
       followLog: () => store.logs.follow(uid, 0, 1, { offset: 0 }, never).next(),
       readEvents: () => store.events.readEvents(undefined, 5),
       lastCursor: () => store.events.lastCursor(),
-      renew: () => store.work.renew([formatLease(lease)], 6_000),
+      renew: () => store.work.renew(1, [formatLease(lease)], 6_000),
       finish: () => store.transitions.finish(lease, { reason: 'Completed', exitCode: 0 }, {}),
       listLeases: () => store.work.listLeases(1),
       listDue: () => store.work.listDue(1, 5),

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { countLeases } from '@chainr/testkit/count-leases';
 import { pipelineOf } from '@chainr/testkit/builders';
 import { claimJob, testExecutor } from '@chainr/testkit/claim-job';
 import { setClock } from '@chainr/testkit/clock';
@@ -23,7 +24,7 @@ describe('giving an attempt back', () => {
     open.inbox.take(uid);
     expect(await requeue(lease)).to.equal('ok');
     expect(open.inbox.take(uid)).to.eql([`${uid}.0.2`]);
-    expect(await open.client.zcard(keys.leases)).to.equal(0);
+    expect(await countLeases(open.client)).to.equal(0);
     expect(await open.store.runs.findJob(uid, 'a')).to.include({
       status: 'PENDING',
       reason: 'Interrupted',
@@ -91,7 +92,7 @@ describe('closing an attempt', () => {
     await endLog(a);
     await finish(b);
     expect([await close(a), await close(b)]).to.eql(['ok', 'ok']);
-    expect(await open.client.zcard(keys.leases)).to.equal(0);
+    expect(await countLeases(open.client)).to.equal(0);
   });
 
   it('comes with its end when all of its log is stored, and ends the log for who follows it', async () => {
@@ -104,7 +105,7 @@ describe('closing an attempt', () => {
       fused: [],
     });
     expect((await page).value).to.deep.include({ lines: [], ended: true });
-    expect(await open.client.zcard(keys.leases)).to.equal(0);
+    expect(await countLeases(open.client)).to.equal(0);
     expect(await endLog(lease)).to.eql({ kind: 'stale' });
     expect(await close(lease)).to.equal('ok');
     const [attempt] = await open.store.runs.listAttempts(uid, 0);

@@ -66,7 +66,9 @@ describe('a call of the script (rule R6)', () => {
     );
     expect(finished).to.have.nested.property('fused[0].job', 'b');
     expect(open.inbox.take(uid)).to.eql([`${uid}.2.1`]);
-    const leases = (await open.client.zrange(keys.leases, 0, '-1')).filter((lease) => lease.startsWith(uid));
+    const leases = (await open.client.zrange(keys.leases(by.executor), 0, '-1')).filter((lease) =>
+      lease.startsWith(uid),
+    );
     expect(leases).to.have.length(2); // Of the one that ended, and of the one handed back.
   });
 
@@ -77,12 +79,12 @@ describe('a call of the script (rule R6)', () => {
       await open.create(pipelineOf({ a: [] })),
     ];
     await open.client.hset(keys.run(bad), '0', '0');
-    const [events, leases] = [await countEvents(), await open.client.zcard(keys.leases)];
+    const [events, leases] = [await countEvents(), await open.client.zcard(keys.leases(by.executor))];
     const claims = await Promise.allSettled(
       [good, bad, other].map((run) => open.store.transitions.claim({ run, index: 0, attempt: 1 }, by)),
     );
     expect(claims.map(({ status }) => status)).to.eql(['fulfilled', 'rejected', 'fulfilled']);
-    expect(await open.client.zcard(keys.leases)).to.equal(leases + 2);
+    expect(await open.client.zcard(keys.leases(by.executor))).to.equal(leases + 2);
     expect((await countEvents()) - events).to.equal(4); // Of each of the two runs: the run and its job started.
     expect(await open.client.hget(keys.run(bad), '0')).to.equal('0');
   });

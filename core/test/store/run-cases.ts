@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { countLeases } from '@chainr/testkit/count-leases';
 import type { OpenStore } from '@chainr/testkit/open-store';
 import type { ChainrEvent, Cursor } from '../../src/model/records.js';
 import { keys } from '../../src/store/keys.js';
@@ -16,7 +17,7 @@ export async function runCases(open: OpenStore, cases: readonly RandomCase[]): P
   for (const { uid, check } of ended) await check(events.get(uid) ?? []);
   const { client } = open;
   const left = {
-    leases: await client.zcard(keys.leases),
+    leases: await countLeases(client),
     marks: await client.zcard(keys.marks('fake')),
     live: await client.zcard(keys.live('fake')),
     chunks: await client.zcard(keys.chunks),

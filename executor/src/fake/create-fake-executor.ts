@@ -63,11 +63,17 @@ export function createFakeExecutor(options: FakeExecutorOptions = {}): FakeExecu
   return {
     kind: 'fake',
     id,
-    capabilities: { image: false, memoryLimit: false, output: false },
+    capabilities: {
+      image: false,
+      memoryLimit: false,
+      output: false,
+      manyOwners: true,
+      refusesMissingWorkdir: false,
+    },
     world,
     ensure(spec, guard) {
       const name = nameOf(spec);
-      if (!attempts.has(name)) {
+      if (!attempts.has(name) && !spec.begun) {
         guard();
         attempts.set(name, start(spec));
       }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { StepSpec } from '@chainr/core/model/steps';
+import { chainrVariables } from '../chainr-variables.js';
 import type { AttemptSpec } from '../port.js';
 import { attemptFiles, workspaceOf } from './attempt-folder.js';
 
@@ -24,11 +25,6 @@ export function stepEnvironment(spec: AttemptSpec, step: StepSpec, path: string)
   return new Map([
     ['TMPDIR', join(path, attemptFiles.temporary)],
     ...Object.entries(step.env),
-    ['CHAINR_RUN', spec.run],
-    ['CHAINR_JOB', spec.job],
-    ['CHAINR_ATTEMPT', String(spec.attempt)],
-    ['CHAINR_STEP', step.name],
-    ['CHAINR_PIPELINE', spec.pipeline],
-    ['CHAINR_WORKSPACE', workspaceOf(path)],
+    ...chainrVariables(spec, step.name, workspaceOf(path)),
   ]);
 }

@@ -62,7 +62,13 @@ export function createProcessExecutor({
   return {
     kind: 'process',
     id: id ?? `process:${machineId(home)}:${home}`,
-    capabilities: { image: false, memoryLimit: false, output: true },
+    capabilities: {
+      image: false,
+      memoryLimit: false,
+      output: true,
+      manyOwners: true,
+      refusesMissingWorkdir: true,
+    },
     ensure: async (spec, guard) => ensureAttempt(context, spec, guard),
     observe: (spec, onPhase, signal) => observeAttempt(context, spec, onPhase, signal),
     logs: (spec, from, signal) => readLogs(context, spec, from, signal),

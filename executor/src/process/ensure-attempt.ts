@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { StepSpec } from '@chainr/core/model/steps';
 import type { AttemptSpec, WriteGuard } from '../port.js';
 import { stepEnvironment } from './attempt-environment.js';
 import { attemptFiles, attemptFolder } from './attempt-folder.js';
@@ -7,7 +8,7 @@ import type { ProcessContext } from './context.js';
 import { createExclusively } from './create-exclusively.js';
 import { writeTombstone } from './look-at-attempt.js';
 import { makeAttemptFolder } from './make-attempt-folder.js';
-import { refuseStep } from './refuse-step.js';
+import { refuseStep } from '../refuse-step.js';
 import { writeStepScript } from './write-step-script.js';
 
 /**
@@ -18,7 +19,7 @@ import { writeStepScript } from './write-step-script.js';
 export function ensureAttempt(context: ProcessContext, spec: AttemptSpec, guard: WriteGuard): void {
   const folder = attemptFolder(spec);
   const path = join(context.attempts, folder);
-  if (existsSync(join(path, attemptFiles.started))) return;
+  if (spec.begun || existsSync(join(path, attemptFiles.started))) return;
 
   guard();
   makeAttemptFolder(context, spec, path);
@@ -28,7 +29,7 @@ export function ensureAttempt(context: ProcessContext, spec: AttemptSpec, guard:
   const environments = spec.steps.map((step) => stepEnvironment(spec, step, path));
   for (const [index, environment] of environments.entries()) {
     const step = spec.steps[index];
-    const message = step && refuseStep(step, environment);
+    const message = step && (refuseWithoutCommand(step) ?? refuseStep(step, environment));
     if (message === undefined) continue;
     guard();
     createExclusively(join(path, attemptFiles.started), writeTombstone({ why: 'refused', message }));
@@ -55,4 +56,9 @@ export function ensureAttempt(context: ProcessContext, spec: AttemptSpec, guard:
   context.launcher.send(request);
   context.pendingStarts.set(folder, { request, guard, sentAt: performance.now() });
   context.reach('after-start');
+}
+
+function refuseWithoutCommand({ name, run, command }: StepSpec): string | undefined {
+  if (run !== undefined || command?.length) return undefined;
+  return `Step "${name}" names neither run nor command; without a container there is no image to take one from.`;
 }

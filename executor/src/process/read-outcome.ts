@@ -2,12 +2,10 @@ import { statSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import type { Outcome, StepOutcome } from '@chainr/core/model/outcome';
 import type { AttemptSpec } from '../port.js';
+import { isSignalCode } from '../signal-codes.js';
 import { attemptFiles, stepFile } from './attempt-folder.js';
 import type { EndRecord, Tombstone } from './look-at-attempt.js';
 import { readIfThere, saysGone } from './read-if-there.js';
-
-/** 128 + n for the signals that there are; the code is kept. */
-const isSignal = (code: number): boolean => code >= 129 && code <= 159;
 
 /** The outcome of an attempt whose end is on record. Times are those of the records' files. */
 export function readOutcome(path: string, spec: AttemptSpec, end: EndRecord): Outcome {
@@ -28,7 +26,7 @@ export function readOutcome(path: string, spec: AttemptSpec, end: EndRecord): Ou
     return { reason: 'Lost', message: `Step "${last.name}" could not be begun (code ${code}).`, steps, ...times };
   }
   if (code !== 0 && !last.tolerated) {
-    return { reason: isSignal(code) ? 'Signal' : 'ExitCode', exitCode: code, steps, ...times };
+    return { reason: isSignalCode(code) ? 'Signal' : 'ExitCode', exitCode: code, steps, ...times };
   }
   if (end.stopped) {
     const next = spec.steps[steps.length]?.name ?? '';

@@ -1,6 +1,6 @@
 import { watch, type FSWatcher } from 'node:fs';
 import { saysGone } from './read-if-there.js';
-import { Wake } from './wake.js';
+import { Wake } from '../wake.js';
 
 /** How often what no file tells is looked for: a supervisor that was killed. */
 const heartbeatMs = 1000;

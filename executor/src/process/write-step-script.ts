@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { StepSpec } from '@chainr/core/model/steps';
 import { attemptFiles, stepFile, workspaceOf } from './attempt-folder.js';
-import { commandOf } from './refuse-step.js';
+import { commandOf } from '../refuse-step.js';
 import { shellQuote } from './shell-quote.js';
 
 /**

@@ -2,7 +2,13 @@ import { executorSuite } from '../../suite/executor-suite.js';
 import { makeProcessPlace } from './process-place.js';
 
 executorSuite('process', {
-  capabilities: { image: false, memoryLimit: false, output: true },
+  capabilities: {
+    image: false,
+    memoryLimit: false,
+    output: true,
+    manyOwners: true,
+    refusesMissingWorkdir: true,
+  },
   image: 'ignored',
   makePlace: makeProcessPlace,
 });

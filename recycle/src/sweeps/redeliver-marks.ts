@@ -1,5 +1,5 @@
 import { executorKinds, type ExecutorKind } from '@chainr/core/model/records';
-import type { Sweep, SweepResult } from '@chainr/core/service/sweep';
+import type { Sweep, Swept } from '@chainr/core/service/sweep';
 import type { ReadyMark } from '@chainr/core/store/work-store';
 import type { RecycleContext } from '../context.js';
 
@@ -34,7 +34,7 @@ export function redeliverMarks({ store, queue }: RecycleContext): Sweep {
     return { lost, more };
   }
 
-  async function sweepKind(kind: ExecutorKind, now: number, signal: AbortSignal): Promise<SweepResult> {
+  async function sweepKind(kind: ExecutorKind, now: number, signal: AbortSignal): Promise<Swept> {
     let changed = await queue.removeDead(kind);
     let lagMs = 0;
     for (let pages = 0; pages < pagesPerPass && !signal.aborted; pages += 1) {

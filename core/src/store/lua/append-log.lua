@@ -27,6 +27,10 @@ operations['append-log'] = function(a)
   if not row or s.flags % 2 == 1 then return { 'stale' } end
   local log = load_log(log_key(a[1], a[2], a[3]))
   if log.length ~= a[6] then return { 'length', log.length, log.position } end
+  if s.adoptions > 0 and a[7] ~= '' then
+    s.adoptions = 0 -- Progress (rule R9).
+    touch_row(run, row)
+  end
   if a[9] == 1 then
     s.flags = s.flags + LOG_ENDED
     touch_row(run, row)

@@ -50,7 +50,7 @@ operations.claim = function(a)
   if row.status ~= JOB.PENDING then return { 'final' } end
   if run.cancel_requested > 0 or run.timed_out > 0 then return { 'canceled' } end
   local s = section_of(row)
-  if not s or row.unsatisfied > 0 then return { 'waiting' } end
+  if not s or row.unsatisfied > 0 or row.reason == REASON.RetryBackoff then return { 'waiting' } end
   if s.attempt ~= a[3] then return { 'stale' } end
   return take(run, row, a[4], a[5], a[6], info_once(run))
 end

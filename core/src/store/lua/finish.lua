@@ -9,12 +9,29 @@
 --
 -- `more`: edges are left for `resume`. Rule R11: of causes that meet here, the first recorded
 -- request wins; the exit code is kept whatever the verdict.
-local function verdict(run, reason)
+local function verdict(run, s, reason)
+  local stopped = stop_reason(s)
+  if stopped then return JOB.FAILED, stopped end
   local canceled, timed_out = run.cancel_requested, run.timed_out
   if canceled > 0 and (timed_out == 0 or canceled <= timed_out) then return JOB.CANCELED, REASON.CanceledByUser end
   if timed_out > 0 then return JOB.CANCELED, REASON.RunTimedOut end
   if reason == REASON.Completed then return JOB.SUCCESSFUL, reason end
   return JOB.FAILED, reason
+end
+
+-- RUNNING → final, with all that follows for the jobs that depend on it. @return whether edges are left.
+local function end_attempt(run, row, outcome, exit, text, steps, fresh)
+  local s = row.section
+  local status, reason = verdict(run, s, outcome)
+  s.exit = exit
+  s.text = reason == outcome and text or ''
+  s.steps = steps
+  s.ended = now
+  set_status(run, row, status, reason)
+  clear_deadlines(run, row)
+  if status == JOB.FAILED and string.byte(plan_of(row), 1) % 2 == 0 then run.failed = run.failed + 1 end
+  emit_job('job.status', run, row)
+  return resolve_ended(run, row, fresh)
 end
 
 -- Invariant I10: what one call claims beside its claims.
@@ -25,21 +42,13 @@ operations.finish = function(a)
   local run = load_run(a[1])
   local row, s = held_row(run, a[2], a[3], a[4], a[5])
   if not row or row.status ~= JOB.RUNNING then return { 'stale' } end
-  local status, reason = verdict(run, a[6])
-  s.exit = a[7] == '' and NO_EXIT or a[7]
-  s.text = a[8]
-  s.steps = a[9]
   set_phases(s, a[10], a[11], a[12])
-  s.ended = now
-  set_status(run, row, status, reason)
-  if status == JOB.FAILED and string.byte(plan_of(row), 1) % 2 == 0 then run.failed = run.failed + 1 end
-  emit_job('job.status', run, row)
+  local fresh = {}
+  local more = end_attempt(run, row, a[6], a[7] == '' and NO_EXIT or a[7], a[8], a[9], fresh)
   if a[14] ~= '' then
     ended_logs[#ended_logs + 1] = log_key(run.uid, row.index, s.attempt)
     close_attempt(run, row, a[14])
   end
-  local fresh = {}
-  local more = resolve_ended(run, row, fresh)
   local reply = { 'ok', more and 1 or 0 }
   if a[13] == '' or run.cancel_requested > 0 or run.timed_out > 0 then return reply end
   local count = math.min(#fresh, a[15], fusions_left)

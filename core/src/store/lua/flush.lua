@@ -90,10 +90,15 @@ local function zrem(key, members)
   end
 end
 
-zadd(P .. 'leases', lease_adds)
+for executor, scored in pairs(lease_adds) do zadd(P .. 'leases:' .. texts[executor], scored) end
+zadd(P .. 'deadlines', deadline_adds)
+for executor, pairs_of in pairs(stop_adds) do redis.call('HSET', P .. 'stops:' .. texts[executor], unpack(pairs_of)) end
+for executor, time_seen in pairs(seen) do redis.call('HSET', P .. 'seen', executor, time_seen) end
 for kind, scored in pairs(marks) do zadd(P .. 'marks:' .. KIND[kind], scored) end
 for executor, scored in pairs(dues) do zadd(P .. 'due:' .. texts[executor], scored) end
-zrem(P .. 'leases', lease_removes)
+for executor, members in pairs(lease_removes) do zrem(P .. 'leases:' .. texts[executor], members) end
+zrem(P .. 'deadlines', deadline_removes)
+for executor, ids in pairs(stop_removes) do redis.call('HDEL', P .. 'stops:' .. texts[executor], unpack(ids)) end
 for kind, members in pairs(mark_removes) do zrem(P .. 'marks:' .. KIND[kind], members) end
 
 replies[#replies + 1] = bundles

@@ -2,7 +2,7 @@
 -- Members of sorted sets are gathered as ZADD and ZREM take them; those of one call that are added
 -- and removed are removed.
 local lease_adds, lease_removes, marks, mark_removes, dues, archived = {}, {}, {}, {}, {}, {}
-local pending_keys = {}
+local pending_keys, seen = {}, {}
 
 local function add_to(lists, key, first, second)
   local list = lists[key]
@@ -20,18 +20,16 @@ local function lease_of(run, row)
   return run.uid .. '.' .. texts[row.index] .. '.' .. texts[s.attempt] .. '.' .. texts[s.epoch] .. '.' .. s.owner
 end
 
-local function renew_lease(lease, ttl)
-  local count = #lease_adds
-  lease_adds[count + 1] = texts[now + ttl]
-  lease_adds[count + 2] = lease
+local function renew_lease(executor, lease, ttl)
+  add_to(lease_adds, executor, texts[now + ttl], lease)
 end
 
 local function add_lease(run, row, ttl)
-  renew_lease(lease_of(run, row), ttl)
+  renew_lease(row.section.executor, lease_of(run, row), ttl)
 end
 
 local function remove_lease(run, row)
-  lease_removes[#lease_removes + 1] = lease_of(run, row)
+  add_to(lease_removes, row.section.executor, lease_of(run, row))
 end
 
 -- A job that no message was made for has no mark.
@@ -55,9 +53,17 @@ local function close_attempt(run, row, grace)
   add_due(run, row, grace)
 end
 
-local function archive(run, row)
+-- Keeps an attempt that another one follows, as one that ended so.
+local function archive(run, row, status, reason)
+  local now_status, now_reason = row.status, row.reason
+  row.status, row.reason = status, reason
   local field = texts[row.index] .. '.' .. texts[row.section.attempt]
   archived[#archived + 1] = { P .. 'attempts:' .. run.uid, field, pack_row(row) }
+  row.status, row.reason = now_status, now_reason
+end
+
+local function has_flag(s, flag)
+  return bit.band(s.flags, flag) > 0
 end
 
 -- Ages count from now backwards, so that clocks of hosts need not agree; a phase is set once.

@@ -13,7 +13,7 @@ end
 
 -- `announce`: the change of reason is an event, unless the same call claims the job too.
 local function make_ready(run, row, announce)
-  local s = section_of(row) or new_section(row, 1, 0, run.created)
+  local s = section_of(row) or new_section(row, 1, 0, run.created, 0)
   s.queued = now
   row.unsatisfied = 0
   row.announce = announce
@@ -41,7 +41,7 @@ local function hand_out_backlog(run)
   for i = 1, #indexes do
     local row = run.rows[indexes[i]]
     if row and row.status == JOB.PENDING then
-      local s = section_of(row) or new_section(row, 1, 0, run.created)
+      local s = section_of(row) or new_section(row, 1, 0, run.created, 0)
       if s.queued == 0 then s.queued = now end
       hand_out(run, row)
     end

@@ -97,18 +97,18 @@ end
 local function section_of(row)
   local s = row.section
   if s or #row.raw == row.name_end then return s end
-  local attempt, epoch, flags, exit, executor, message, created, queued, claimed, scheduled, pulled, started, ended,
+  local attempt, epoch, flags, exit, executor, message, losses, adoptions, adopted, created, queued, claimed, scheduled, pulled, started, ended,
     closed, owner, text, steps = struct.unpack(FORMAT.attempt, row.raw, row.name_end + 1)
   s = { attempt = attempt, epoch = epoch, flags = flags, exit = exit, executor = executor, message = message,
-    created = created, queued = queued, claimed = claimed, scheduled = scheduled, pulled = pulled, started = started,
+    losses = losses, adoptions = adoptions, adopted = adopted, created = created, queued = queued, claimed = claimed, scheduled = scheduled, pulled = pulled, started = started,
     ended = ended, closed = closed, owner = owner, text = text, steps = steps }
   row.section = s
   return s
 end
 
-local function new_section(row, attempt, epoch, created)
+local function new_section(row, attempt, epoch, created, losses)
   local s = { attempt = attempt, epoch = epoch, flags = 0, exit = NO_EXIT, executor = 0, message = 0,
-    created = created, queued = 0, claimed = 0, scheduled = 0, pulled = 0, started = 0, ended = 0, closed = 0,
+    losses = losses, adoptions = 0, adopted = 0, created = created, queued = 0, claimed = 0, scheduled = 0, pulled = 0, started = 0, ended = 0, closed = 0,
     owner = '', text = '', steps = '' }
   row.section = s
   return s
@@ -119,7 +119,7 @@ local function pack_row(row)
   local s = row.section
   if not s then return head .. string.sub(row.raw, 5) end
   return head .. string.sub(row.raw, 5, row.name_end) .. struct.pack(FORMAT.attempt, s.attempt, s.epoch, s.flags,
-    s.exit, s.executor, s.message, s.created, s.queued, s.claimed, s.scheduled, s.pulled, s.started, s.ended, s.closed,
+    s.exit, s.executor, s.message, s.losses, s.adoptions, s.adopted, s.created, s.queued, s.claimed, s.scheduled, s.pulled, s.started, s.ended, s.closed,
     #s.owner, s.owner, #s.text, s.text, #s.steps, s.steps)
 end
 

@@ -5,19 +5,16 @@ const maxStringBytes = 128 * 1024;
 /** All arguments and variables together; Linux has 2 MiB by default, some of which the pointers take. */
 const maxTotalBytes = 1_500_000;
 
-/** The words that are executed for a step; empty if it says nothing that can be. */
+/** The words that are executed for a step, as far as it names them itself: the image may have a command of its own. */
 export function commandOf(step: StepSpec): readonly string[] {
   if (step.run !== undefined) return ['/bin/sh', '-c', step.run];
-  return step.command?.length ? [...step.command, ...(step.args ?? [])] : [];
+  return [...(step.command ?? []), ...(step.args ?? [])];
 }
 
 /** A sentence if the step can be seen never to start, before anything is tried. */
 export function refuseStep(step: StepSpec, environment: ReadonlyMap<string, string>): string | undefined {
   const words = commandOf(step);
-  if (words.length === 0) {
-    return `Step "${step.name}" names neither run nor command; without a container there is no image to take one from.`;
-  }
-  if (words[0] === '') return `The command of step "${step.name}" is empty.`;
+  if (words[0] === '' && step.command?.length) return `The command of step "${step.name}" is empty.`;
   const variables = [...environment].map(([name, value]) => `${name}=${value}`);
   for (const [name] of environment) {
     if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))

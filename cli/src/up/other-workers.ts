@@ -1,0 +1,50 @@
+import type { ExecutorKind } from '@chainr/core/model/records';
+import type { Part } from '@chainr/core/service/lifecycle';
+import type { Logger } from '@chainr/core/service/logger';
+import { Store } from '@chainr/core/store/store';
+import type { WorkService } from '@chainr/work/service';
+
+export interface OtherWorkersOptions {
+  redisUrl: string;
+  logger: Logger;
+  /** The executor of new runs, which has its worker already. */
+  own: ExecutorKind;
+  makeWork: (kind: ExecutorKind) => Promise<WorkService>;
+}
+
+/** Those that may be on one machine. */
+const local: readonly ExecutorKind[] = ['process', 'docker'];
+
+/** A worker for every other executor that has an unfinished run, from a start at which another one was chosen (rule R2). */
+export class OtherWorkers implements Part {
+  readonly name = 'other workers';
+  readonly services: WorkService[] = [];
+  readonly #options: OtherWorkersOptions;
+  #store: Store | undefined;
+
+  constructor(options: OtherWorkersOptions) {
+    this.#options = options;
+  }
+
+  async start(): Promise<void> {
+    const { redisUrl, logger, own, makeWork } = this.#options;
+    this.#store = new Store({ url: redisUrl, logger });
+    await this.#store.start();
+    const kinds = (await this.#store.work.liveKinds()).filter((kind) => kind !== own && local.includes(kind));
+    for (const kind of kinds) {
+      try {
+        const service = await makeWork(kind);
+        this.services.push(service);
+        await service.start();
+      } catch (error) {
+        const named = { event: 'worker.missing', executor: kind, err: error };
+        logger.error(named, 'Runs wait that were begun with another executor, which cannot be used now');
+      }
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.#store?.stop();
+    for (const service of this.services) await service.stop();
+  }
+}

@@ -1,0 +1,47 @@
+-- Rule R14: all deadlines and backoffs stand in one sorted set, `uid.index.attempt.KIND` by the time
+-- at which they are due. KIND is `t` (the job's timeout), `p` (its pendingTimeout) or `b` (the end of
+-- a backoff). One that comes too late, or for an attempt that is over, does nothing.
+--
+-- What is to be stopped then stands in `stops:EXECUTOR`, `uid.index.attempt` → code of the reason,
+-- until it has ended: whoever renews the lease or adopts the attempt is told.
+local deadline_adds, deadline_removes, stop_adds, stop_removes = {}, {}, {}, {}
+
+local function set_deadline(run, row, kind, at)
+  local s = row.section
+  s.flags = bit.bor(s.flags, DEADLINE)
+  deadline_adds[#deadline_adds + 1] = texts[at]
+  deadline_adds[#deadline_adds + 1] = id_of(run, row.index, s.attempt) .. kind
+end
+
+local function drop_deadline(run, row, kind)
+  deadline_removes[#deadline_removes + 1] = id_of(run, row.index, row.section.attempt) .. kind
+end
+
+-- The request that the attempt's end will show whatever its exit code (rule R11), or nil.
+local function stop_reason(s)
+  if has_flag(s, TIMED_OUT) then return REASON.TimedOut end
+  if has_flag(s, PENDING_TIMED_OUT) then return REASON.PendingTimedOut end
+  if has_flag(s, CRASHED) then return REASON.WorkerCrashed end
+  return nil
+end
+
+-- The attempt is over: nothing of it is due, and nobody has to stop it.
+local function clear_deadlines(run, row)
+  local s = row.section
+  if not has_flag(s, DEADLINE) then return end
+  drop_deadline(run, row, '.t')
+  drop_deadline(run, row, '.p')
+  if stop_reason(s) then
+    add_to(stop_removes, s.executor, id_of(run, row.index, s.attempt))
+  end
+end
+
+local function request_stop(run, row, flag, text)
+  local s = row.section
+  s.flags = bit.bor(s.flags, flag)
+  s.text = text
+  add_to(stop_adds, s.executor, id_of(run, row.index, s.attempt), texts[stop_reason(s)])
+  row.reason = REASON.Canceling
+  touch_row(run, row)
+  emit_job('job.reason', run, row)
+end

@@ -1,0 +1,30 @@
+-- expire: carries out deadlines that are due (rule R14). Called by whoever comes by, as often as they like.
+--
+-- args   how many at most
+-- reply  how many were due, of those the age in ms of the oldest
+operations.expire = function(a)
+  local due = redis.call('ZRANGE', P .. 'deadlines', '-inf', texts[now], 'BYSCORE', 'LIMIT', 0, a[1], 'WITHSCORES')
+  for i = 1, #due, 2 do
+    local uid, index, attempt, kind = string.match(due[i], '^([^.]+)%.(%d+)%.(%d+)%.(%a)$')
+    deadline_removes[#deadline_removes + 1] = due[i]
+    local run = load_run(uid)
+    local row = run and load_row(run, tonumber(index))
+    local s = row and section_of(row)
+    if s and s.attempt == tonumber(attempt) then
+      if kind == 'b' then
+        if row.status == JOB.PENDING and row.reason == REASON.RetryBackoff then
+          row.reason = REASON.Queued
+          s.text = ''
+          make_ready(run, row, true)
+        end
+      elseif row.status == JOB.RUNNING and not stop_reason(s) and run.cancel_requested == 0 and run.timed_out == 0 then
+        if kind == 't' then
+          request_stop(run, row, TIMED_OUT, 'Its timeout has passed; it is being stopped.')
+        elseif s.started == 0 then
+          request_stop(run, row, PENDING_TIMED_OUT, 'It did not start within its pendingTimeout; it is being stopped.')
+        end
+      end
+    end
+  end
+  return { #due / 2, due[2] and now - tonumber(due[2]) or 0 }
+end

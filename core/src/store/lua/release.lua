@@ -1,0 +1,17 @@
+-- release: a worker that shuts down lets go of leases whose attempts go on; they can be adopted at once.
+--
+-- args   executor number, lease …
+-- reply  how many were still its own
+operations.release = function(a)
+  local members = { unpack(a, 2) }
+  if #members == 0 then return { 0 } end
+  local scores = redis.call('ZMSCORE', P .. 'leases:' .. texts[a[1]], unpack(members))
+  local count = 0
+  for i = 1, #members do
+    if scores[i] then
+      add_to(lease_adds, a[1], '0', members[i])
+      count = count + 1
+    end
+  end
+  return { count }
+end

@@ -1,0 +1,142 @@
+import type { Outcome } from '@chainr/core/model/outcome';
+import type { AttemptSpec, PhaseChange, WriteGuard } from '../port.js';
+import type { DockerContext } from './context.js';
+import { deletedOutcome, endOutcome, lostOutcome, refusalOutcome, tombstoneOutcome } from './docker-outcomes.js';
+import { endsAttempt, lookAtStep, type StepSight } from './look-at-step.js';
+import { prepareStep } from './prepare-step.js';
+import { startContainer } from './start-container.js';
+
+type Exited = Extract<StepSight, { kind: 'exited' }>;
+
+/**
+ * Takes an attempt from step to step, as long as anybody observes it; without a guard it only looks. All that it knows
+ * it reads from the daemon again and again, so that another worker's drive can go on from any place.
+ */
+export class AttemptDrive {
+  readonly spec: AttemptSpec;
+  readonly #context: DockerContext;
+  readonly #observers = new Set<(change: PhaseChange) => void>();
+  /** The containers that were created under this lease: nobody else starts them. */
+  readonly #own = new Set<string>();
+  #guard: WriteGuard | undefined;
+  #lastChange: PhaseChange | undefined;
+  #going: Promise<Outcome> | undefined;
+  #stopped = new AbortController();
+
+  constructor(context: DockerContext, spec: AttemptSpec) {
+    this.#context = context;
+    this.spec = spec;
+  }
+
+  /** From now on it acts under this lease, on which what an older one created is not its own. */
+  actUnder(guard: WriteGuard): void {
+    if (this.#guard !== guard) this.#own.clear();
+    this.#guard = guard;
+  }
+
+  /** Goes on unless it does already; an outage ends it, and the next call begins anew. */
+  go(): Promise<Outcome> {
+    this.#going ??= this.#drive().finally(() => {
+      this.#going = undefined;
+      this.#context.board.notify(this.spec);
+    });
+    return this.#going;
+  }
+
+  get isGoing(): boolean {
+    return this.#going !== undefined;
+  }
+
+  /** The outcome, and the changes until then. Rejects with the signal's reason when aborted. */
+  async observe(onPhase: (change: PhaseChange) => void, signal: AbortSignal): Promise<Outcome> {
+    signal.throwIfAborted();
+    this.#observers.add(onPhase);
+    if (this.#lastChange) onPhase(this.#lastChange);
+    let onAbort = (): void => undefined;
+    const aborted = new Promise<never>((_resolve, reject) => {
+      onAbort = () => {
+        reject(signal.reason instanceof Error ? signal.reason : new Error(String(signal.reason)));
+      };
+      signal.addEventListener('abort', onAbort);
+    });
+    try {
+      return await Promise.race([this.go(), aborted]);
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+      this.#observers.delete(onPhase);
+      if (signal.aborted && this.#observers.size === 0) this.stop();
+    }
+  }
+
+  /** Watches and acts no more; containers go on. */
+  stop(): void {
+    this.#stopped.abort(new Error('Nobody observes the attempt any more.'));
+    this.#stopped = new AbortController();
+  }
+
+  async #drive(): Promise<Outcome> {
+    const { signal } = this.#stopped;
+    const watch = this.#context.board.open(this.spec, signal);
+    const ended: Exited[] = [];
+    const seen = new Set<number>();
+    try {
+      for (;;) {
+        signal.throwIfAborted();
+        const index = ended.length;
+        const sight = await lookAtStep(this.#context, this.spec, index);
+        if (sight.kind === 'exited') {
+          ended.push(sight);
+          if (endsAttempt(sight)) return endOutcome(this.spec, ended);
+          if (ended.length < this.spec.steps.length && this.#guard) this.#context.reach('between-steps');
+          continue;
+        }
+        const outcome = this.#endAt(sight, ended, seen.has(index));
+        if (outcome) return outcome;
+        if (sight.kind === 'running') {
+          seen.add(index);
+          this.#tell({ reason: 'Executing', at: ended[0]?.startedAt ?? sight.startedAt });
+        }
+        const waits = sight.kind === 'running' || !this.#guard;
+        if (waits) await watch.next();
+        else await this.#advance(sight, index, signal);
+      }
+    } finally {
+      watch.close();
+    }
+  }
+
+  /** The outcome where nothing can follow; undefined as long as something may. */
+  #endAt(sight: StepSight, ended: readonly Exited[], wasSeen: boolean): Outcome | undefined {
+    const { spec } = this;
+    if (sight.kind === 'tombstone') return tombstoneOutcome(spec, ended, sight.tombstone);
+    if (sight.kind === 'created' && sight.refusal) return refusalOutcome(spec, ended, sight.refusal);
+    if (sight.kind !== 'missing') return undefined;
+    if (wasSeen || (spec.begun && ended.length === 0)) return deletedOutcome(spec, ended);
+    return ended.length === 0 && !this.#guard ? lostOutcome('Nothing of it was found on this daemon.') : undefined;
+  }
+
+  async #advance(sight: StepSight, index: number, signal: AbortSignal): Promise<void> {
+    const guard = (): void => {
+      signal.throwIfAborted();
+      this.#guard?.();
+    };
+    if (sight.kind === 'created' && this.#own.has(sight.id)) {
+      await startContainer(this.#context, this.spec, index, sight.id, guard);
+      return;
+    }
+    const from = sight.kind === 'created' ? sight.id : undefined;
+    const tell = (message: string): void => {
+      this.#tell({ reason: 'PullingImage', message, at: Date.now() });
+    };
+    const id = await prepareStep(this.#context, this.spec, index, { from, guard, tell, signal });
+    if (id !== undefined) this.#own.add(id);
+  }
+
+  #tell(change: PhaseChange): void {
+    if (this.#lastChange?.reason === change.reason && this.#lastChange.message === change.message) return;
+    // Steps after the first pull their images too; the attempt goes on executing.
+    if (this.#lastChange?.reason === 'Executing') return;
+    this.#lastChange = change;
+    for (const observer of this.#observers) observer(change);
+  }
+}

@@ -1,0 +1,32 @@
+import Docker from 'dockerode';
+
+/** How long a daemon may take to say that it is there. */
+const answerMs = 2_000;
+
+/**
+ * @param address `unix:///path`, `/path` or `tcp://host:port`; by default where DOCKER_HOST says, or
+ *   /var/run/docker.sock. TLS is as DOCKER_TLS_VERIFY and DOCKER_CERT_PATH say.
+ */
+export function connectToDaemon(address?: string): Docker {
+  if (address?.startsWith('/')) return new Docker({ socketPath: address });
+  if (address?.startsWith('unix://')) return new Docker({ socketPath: address.slice('unix://'.length) });
+  if (address === undefined || address === '') return new Docker();
+  const { hostname, port } = new URL(address);
+  return new Docker({ host: hostname, port: Number(port || 2375) });
+}
+
+/** The daemon's id, or the sentence that says why there is none. */
+export async function findDaemon(docker: Docker): Promise<{ id: string } | { absent: string }> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => { reject(new Error(`nothing within ${String(answerMs)} ms`)); }, answerMs); // prettier-ignore
+  });
+  try {
+    const { ID } = (await Promise.race([docker.info(), late])) as { ID?: string };
+    return ID ? { id: ID } : { absent: 'the Docker daemon does not say its id' };
+  } catch (error) {
+    return { absent: `no Docker daemon answers (${error instanceof Error ? error.message : String(error)})` };
+  } finally {
+    clearTimeout(timer);
+  }
+}

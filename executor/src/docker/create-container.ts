@@ -1,0 +1,129 @@
+import type Docker from 'dockerode';
+import { mainStep, type StepSpec } from '@chainr/core/model/steps';
+import { chainrVariables } from '../chainr-variables.js';
+import type { AttemptKey, AttemptSpec } from '../port.js';
+import type { DockerContext } from './context.js';
+import { statusOf, unless } from './daemon-errors.js';
+import type { Tombstone } from './look-at-step.js';
+import { attemptLabels, containerName, labels, volumeName } from './names.js';
+import { memoryBytes, nanoCpus } from './quantities.js';
+
+/** Where every step of an attempt finds the workspace. */
+export const workspacePath = '/shared';
+
+/** An image of nothing, for containers that only take a name. */
+const emptyImage = 'chainr-tombstone:1';
+const emptyTar = Buffer.alloc(1024);
+
+/** @returns the new container's id; undefined when the name is taken. @throws with status 404 where the image is not there. */
+export async function createContainer(
+  { docker, instance }: DockerContext,
+  spec: AttemptSpec,
+  index: number,
+): Promise<string | undefined> {
+  const step = spec.steps[index];
+  if (!step) throw new Error(`${spec.job} has no step ${String(index)}`);
+  const options: Docker.ContainerCreateOptions = {
+    name: containerName(instance(), spec, index),
+    Image: step.image,
+    ...whatRuns(step),
+    Env: [...environmentOf(spec, step)].map(([name, value]) => `${name}=${value}`),
+    Labels: {
+      ...attemptLabels(instance(), spec),
+      [labels.step]: String(index),
+      [labels.steps]: String(spec.steps.length),
+      ...(step.continueOnError && { [labels.tolerated]: '1' }),
+    },
+    ...(workdirOf(spec, step) !== undefined && { WorkingDir: workdirOf(spec, step) }),
+    ...(step.user !== undefined && { User: step.user }),
+    HostConfig: {
+      // Signals that a script sends itself or is sent do nothing to the first process of a container: so `run` is not
+      // the first. A command is, as in Kubernetes: what cannot be executed is then told by the daemon.
+      ...(step.run !== undefined && { Init: true }),
+      ...(step.network !== undefined && { NetworkMode: step.network }),
+      ...limitsOf(step),
+      Mounts: [
+        {
+          Type: 'volume',
+          Source: volumeName(instance(), spec),
+          Target: workspacePath,
+          VolumeOptions: {
+            NoCopy: false,
+            Labels: attemptLabels(instance(), spec),
+            DriverConfig: { Name: 'local', Options: {} },
+          },
+        },
+      ],
+    },
+  };
+  return createNamed(docker, options);
+}
+
+/** Takes a step's name with a container that is never started; nothing happens when it is taken already. */
+export async function createTombstone(
+  { docker, instance }: DockerContext,
+  key: AttemptKey,
+  index: number,
+  tombstone: Tombstone,
+): Promise<void> {
+  const options = {
+    name: containerName(instance(), key, index),
+    Image: emptyImage,
+    Cmd: ['never'],
+    Labels: {
+      ...attemptLabels(instance(), key),
+      [labels.step]: String(index),
+      [labels.tombstone]: JSON.stringify(tombstone),
+    },
+    HostConfig: { NetworkMode: 'none' },
+  };
+  try {
+    await createNamed(docker, options);
+  } catch (error) {
+    if (statusOf(error) !== 404) throw error;
+    await importEmptyImage(docker);
+    await createNamed(docker, options);
+  }
+}
+
+async function createNamed(docker: Docker, options: Docker.ContainerCreateOptions): Promise<string | undefined> {
+  return (await unless([409], docker.createContainer(options)))?.id;
+}
+
+async function importEmptyImage(docker: Docker): Promise<void> {
+  const [repo, tag] = emptyImage.split(':');
+  const answer = await docker.importImage(emptyTar as unknown as string, { repo, tag });
+  await new Promise<void>((resolve, reject) => {
+    answer.on('end', resolve).on('error', reject).resume();
+  });
+}
+
+/** `command` stands in place of the image's entrypoint and `args` of its command, as in Kubernetes. */
+function whatRuns({ run, command, args }: StepSpec): Pick<Docker.ContainerCreateOptions, 'Entrypoint' | 'Cmd'> {
+  if (run !== undefined) return { Entrypoint: ['/bin/sh', '-c', run], Cmd: [] };
+  return {
+    ...(command && { Entrypoint: [...command], Cmd: [] }),
+    ...(args && { Cmd: [...args] }),
+  };
+}
+
+/** Steps share the workspace and begin in it; the container of a job without steps begins where its image says. */
+function workdirOf({ steps }: AttemptSpec, { workdir }: StepSpec): string | undefined {
+  if (workdir !== undefined) return workdir.startsWith('/') ? workdir : `${workspacePath}/${workdir}`;
+  return steps.length > 1 || steps[0]?.name !== mainStep ? workspacePath : undefined;
+}
+
+function limitsOf({ resources }: StepSpec): Docker.HostConfig {
+  const { cpu, memory } = resources?.limits ?? {};
+  const bytes = memory === undefined ? undefined : memoryBytes(memory);
+  return {
+    // The same with swap: else as much again could be swapped out.
+    ...(bytes !== undefined && { Memory: bytes, MemorySwap: bytes }),
+    ...(cpu !== undefined && { NanoCpus: nanoCpus(cpu) }),
+  };
+}
+
+/** Its own variables replace all but the CHAINR_ ones. */
+export function environmentOf(spec: AttemptSpec, step: StepSpec): Map<string, string> {
+  return new Map([...Object.entries(step.env), ...chainrVariables(spec, step.name, workspacePath)]);
+}

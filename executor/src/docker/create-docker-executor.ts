@@ -1,0 +1,83 @@
+import type Docker from 'dockerode';
+import { reachNothing, type Reach } from '@chainr/core/model/fault-points';
+import type { AttemptSpec, Executor } from '../port.js';
+import { AttemptDrive } from './attempt-drive.js';
+import type { DockerContext } from './context.js';
+import { workspacePath } from './create-container.js';
+import { EventBoard } from './event-board.js';
+import { listAttempts } from './list-attempts.js';
+import { nameOfKey } from './names.js';
+import { readLogs } from './read-logs.js';
+import { removeAttempt } from './remove-attempt.js';
+import { stopAttempt } from './stop-attempt.js';
+
+export interface DockerExecutorOptions {
+  docker: Docker;
+  /** The daemon's id, from `findDaemon`. */
+  daemonId: string;
+  /** The id of the instance, asked for with each attempt: it is known only when the store is started. */
+  instance: () => string;
+  /** The networks that a job may name; `bridge` and `none` by default. */
+  networks?: readonly string[];
+  /** How long a pull that fails is tried again; 30 s by default (rule R14). */
+  pullPatienceMs?: number;
+  /** Told of the fault points. */
+  reach?: Reach;
+}
+
+/** Runs each step of an attempt as a container of a Docker daemon; the steps share a volume at `/shared`. */
+export function createDockerExecutor(options: DockerExecutorOptions): Executor {
+  const {
+    docker,
+    daemonId,
+    instance,
+    networks = ['bridge', 'none'],
+    pullPatienceMs = 30_000,
+    reach = reachNothing,
+  } = options;
+  const board = new EventBoard(docker, instance);
+  const drives = new Map<string, AttemptDrive>();
+  const context: DockerContext = { docker, instance, networks, pullPatienceMs, board, reach, drives };
+
+  const driveOf = (spec: AttemptSpec): AttemptDrive => {
+    const known = drives.get(nameOfKey(spec));
+    if (known) return known;
+    const drive = new AttemptDrive(context, spec);
+    drives.set(nameOfKey(spec), drive);
+    return drive;
+  };
+
+  return {
+    kind: 'docker',
+    id: `docker:${daemonId}`,
+    capabilities: {
+      image: true,
+      memoryLimit: true,
+      workspacePath,
+      output: true,
+      manyOwners: false,
+      refusesMissingWorkdir: false,
+    },
+    async ensure(spec, guard) {
+      guard();
+      const drive = driveOf(spec);
+      drive.actUnder(guard);
+      drive.go().catch(() => undefined); // Whoever observes asks again, and is told.
+    },
+    async observe(spec, onPhase, signal) {
+      const drive = driveOf(spec);
+      const outcome = await drive.observe(onPhase, signal);
+      if (drives.get(nameOfKey(spec)) === drive) drives.delete(nameOfKey(spec));
+      return outcome;
+    },
+    logs: (spec, from, signal) => readLogs(context, spec, from, signal),
+    stop: (key, graceMs, guard) => stopAttempt(context, key, graceMs, guard),
+    remove: (key, guard) => removeAttempt(context, key, guard),
+    list: () => listAttempts(context),
+    close: async () => {
+      for (const drive of drives.values()) drive.stop();
+      drives.clear();
+      board.close();
+    },
+  };
+}

@@ -1,0 +1,67 @@
+import type { Outcome, StepOutcome } from '@chainr/core/model/outcome';
+import { isSignalCode } from '../signal-codes.js';
+import type { AttemptSpec } from '../port.js';
+import type { StepSight, Tombstone } from './look-at-step.js';
+
+type Exited = Extract<StepSight, { kind: 'exited' }>;
+
+/** The outcome of an attempt whose last step has ended. */
+export function endOutcome(spec: AttemptSpec, ended: readonly Exited[]): Outcome {
+  const seen = soFar(spec, ended);
+  const last = ended.at(-1);
+  if (!last) throw new Error('no step has ended');
+  const { exitCode, outOfMemory, endedAt, ending } = last;
+  const times = { ...seen, endedAt };
+  if (exitCode === 0 || ending.tolerated) return { reason: 'Completed', exitCode: 0, ...times };
+  if (outOfMemory) return { reason: 'OutOfMemory', exitCode, ...times };
+  return { reason: isSignalCode(exitCode) ? 'Signal' : 'ExitCode', exitCode, ...times };
+}
+
+/** Its next step's name was taken: it was stopped, or cannot be created as it is written. */
+export function tombstoneOutcome(spec: AttemptSpec, ended: readonly Exited[], { reason, message }: Tombstone): Outcome {
+  const next = spec.steps[ended.length]?.name ?? '';
+  const told = reason === 'Lost' && ended.length > 0 ? `It was stopped before its step "${next}" began.` : message;
+  return {
+    reason,
+    message: told,
+    ...soFar(spec, ended),
+    ...(ended.length > 0 && { endedAt: ended.at(-1)?.endedAt ?? 0 }),
+  };
+}
+
+/** The daemon could not start a step: the exit code is the one of a shell that could not execute it. */
+export function refusalOutcome(
+  spec: AttemptSpec,
+  ended: readonly Exited[],
+  { exitCode, message }: { exitCode: number; message: string },
+): Outcome {
+  const step = spec.steps[ended.length];
+  const name = step?.name ?? '';
+  const known = exitCode === 126 || exitCode === 127 || /unable to find (user|group)/.test(message);
+  if (!known)
+    return { reason: 'Lost', message: `The daemon could not start step "${name}": ${message}.`, ...soFar(spec, ended) };
+  const program = step?.command?.[0];
+  const sentence =
+    program !== undefined && message.includes('exec: ')
+      ? `The command "${program}" of step "${name}" is not a program that exists in its image and may be executed.`
+      : `Step "${name}" cannot be started: ${message}.`;
+  return { reason: 'ConfigError', message: sentence, ...soFar(spec, ended) };
+}
+
+export const deletedOutcome = (spec: AttemptSpec, ended: readonly Exited[]): Outcome => ({
+  reason: 'Deleted',
+  message: 'Its container was removed while it ran.',
+  ...soFar(spec, ended),
+});
+
+export const lostOutcome = (message: string): Outcome => ({ reason: 'Lost', message });
+
+function soFar(spec: AttemptSpec, ended: readonly Exited[]): Pick<Outcome, 'steps' | 'startedAt'> {
+  const [first] = ended;
+  if (!first) return {};
+  const steps = ended.map(({ exitCode, startedAt, endedAt, ending }, index): StepOutcome => {
+    const tolerated = exitCode !== 0 && ending.tolerated;
+    return { name: spec.steps[index]?.name ?? '', exitCode, ...(tolerated && { tolerated }), startedAt, endedAt };
+  });
+  return { steps, startedAt: first.startedAt };
+}

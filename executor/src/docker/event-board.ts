@@ -1,0 +1,115 @@
+import type Docker from 'dockerode';
+import type { AttemptKey } from '../port.js';
+import { Wake } from '../wake.js';
+import { keyOfLabels, labels, nameOfKey } from './names.js';
+
+/** How often everybody looks anew, in case that an event was lost. */
+const heartbeatMs = 5_000;
+
+export interface Watch {
+  /** Resolves when something of the attempt may have changed, at each heartbeat, and when the signal aborts. */
+  next(): Promise<void>;
+  /** Makes `next` resolve. */
+  wake(): void;
+  close(): void;
+}
+
+interface DaemonEvent {
+  Actor?: { Attributes?: Record<string, string> };
+}
+
+/** One stream of the daemon's events for all who watch attempts, open as long as anybody does. */
+export class EventBoard {
+  readonly #docker: Docker;
+  readonly #instance: () => string;
+  readonly #watchers = new Map<string, Set<Wake>>();
+  #heartbeat: NodeJS.Timeout | undefined;
+  #stream: AbortController | undefined;
+  #closed = false;
+
+  constructor(docker: Docker, instance: () => string) {
+    this.#docker = docker;
+    this.#instance = instance;
+  }
+
+  open(key: AttemptKey, signal?: AbortSignal): Watch {
+    const name = nameOfKey(key);
+    const wake = new Wake();
+    const wakes = this.#watchers.get(name) ?? new Set<Wake>();
+    this.#watchers.set(name, wakes.add(wake));
+    this.#heartbeat ??= setInterval(() => {
+      this.#listen();
+      this.#notifyAll();
+    }, heartbeatMs);
+    this.#listen();
+    const onAbort = (): void => {
+      wake.notify();
+    };
+    signal?.addEventListener('abort', onAbort);
+    if (signal?.aborted) onAbort();
+    return {
+      next: async () => {
+        await wake.next();
+        if (this.#closed) throw new Error('The docker executor has been closed.');
+      },
+      wake: onAbort,
+      close: () => {
+        signal?.removeEventListener('abort', onAbort);
+        wakes.delete(wake);
+        if (wakes.size === 0 && this.#watchers.get(name) === wakes) this.#watchers.delete(name);
+        if (this.#watchers.size === 0) this.#rest();
+      },
+    };
+  }
+
+  /** Everybody who watches an attempt looks anew. */
+  notify(key: AttemptKey): void {
+    for (const wake of this.#watchers.get(nameOfKey(key)) ?? []) wake.notify();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#notifyAll();
+    this.#rest();
+  }
+
+  #rest(): void {
+    clearInterval(this.#heartbeat);
+    this.#heartbeat = undefined;
+    this.#stream?.abort();
+    this.#stream = undefined;
+  }
+
+  /** A stream that breaks is opened again with the next heartbeat; those who watch look by themselves until then. */
+  #listen(): void {
+    if (this.#stream || this.#closed) return;
+    const stopped = new AbortController();
+    this.#stream = stopped;
+    this.#read(stopped.signal)
+      .catch(() => undefined) // Whoever looks learns by itself that the daemon is away.
+      .finally(() => {
+        if (this.#stream === stopped) this.#stream = undefined;
+      });
+  }
+
+  async #read(signal: AbortSignal): Promise<void> {
+    const filters = { type: ['container' as const], label: [`${labels.instance}=${this.#instance()}`] };
+    const stream = await this.#docker.getEvents({ filters, abortSignal: signal });
+    this.#notifyAll(); // What happened before the stream was open.
+    let rest = '';
+    for await (const chunk of stream) {
+      const lines = (rest + String(chunk)).split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) if (line.trim() !== '') this.#tell(JSON.parse(line) as DaemonEvent);
+    }
+  }
+
+  #tell({ Actor }: DaemonEvent): void {
+    const key = keyOfLabels(Actor?.Attributes ?? {});
+    if (key) this.notify(key);
+  }
+
+  #notifyAll(): void {
+    for (const wakes of this.#watchers.values()) for (const wake of wakes) wake.notify();
+  }
+}

@@ -1,0 +1,37 @@
+import type { Position } from '../port.js';
+
+/** The last entry of a stream that was read: its time, and its place (from 1) among the entries of that time. */
+export type Mark = [timestamp: string, ordinal: number];
+
+/** For each step, in order, where its streams were read up to; absent where nothing was read. */
+export interface StepMarks {
+  stdout?: Mark;
+  stderr?: Mark;
+}
+
+export function parsePosition(position: Position, stepCount: number): StepMarks[] {
+  const read: unknown = position === '' ? [] : JSON.parse(position);
+  if (!Array.isArray(read)) throw new Error(`"${position}" is not a position of the docker executor.`);
+  return Array.from({ length: stepCount }, (_, index) => {
+    const [stdout, stderr] = (read[index] ?? []) as (Mark | null)[];
+    return { ...(stdout && { stdout }), ...(stderr && { stderr }) };
+  });
+}
+
+/** Steps that have not written anything yet are left out at the end. */
+export function formatPosition(steps: readonly StepMarks[]): Position {
+  const last = steps.findLastIndex(({ stdout, stderr }) => stdout ?? stderr);
+  return JSON.stringify(steps.slice(0, last + 1).map(({ stdout, stderr }) => [stdout ?? null, stderr ?? null]));
+}
+
+/** Whether an entry comes after a mark. */
+export const isAfter = (mark: Mark | undefined, timestamp: string, ordinal: number): boolean =>
+  !mark || timestamp > mark[0] || (timestamp === mark[0] && ordinal > mark[1]);
+
+/** The daemon's `since`, seconds with nanoseconds: the older of both streams, since one request reads both. */
+export function sinceOf({ stdout, stderr }: StepMarks): string {
+  if (!stdout || !stderr) return '0';
+  const [timestamp] = stdout[0] < stderr[0] ? stdout : stderr;
+  const nanos = /\.(\d{9})Z$/.exec(timestamp)?.[1] ?? '000000000';
+  return `${String(Math.floor(Date.parse(timestamp) / 1000))}.${nanos}`;
+}

@@ -1,0 +1,69 @@
+import type { OutcomeReason } from '@chainr/core/model/outcome';
+import type { AttemptKey } from '../port.js';
+import type { DockerContext } from './context.js';
+import { unless } from './daemon-errors.js';
+import { containerName, labels } from './names.js';
+
+/** Why a name was taken by a container that is never started. */
+export interface Tombstone {
+  reason: OutcomeReason;
+  message: string;
+}
+
+/** What the daemon says of a step's container. Times are milliseconds since 1970 by the clock of its host. */
+export type StepSight =
+  | { kind: 'missing' }
+  | { kind: 'tombstone'; tombstone: Tombstone }
+  /** It was never started; `refusal`: it could not be. */
+  | { kind: 'created'; id: string; refusal?: { exitCode: number; message: string }; ending: StepEnding }
+  | { kind: 'running'; id: string; startedAt: number; ending: StepEnding }
+  | {
+      kind: 'exited';
+      id: string;
+      startedAt: number;
+      endedAt: number;
+      exitCode: number;
+      outOfMemory: boolean;
+      ending: StepEnding;
+    };
+
+/** What of the attempt follows the step. */
+export interface StepEnding {
+  tolerated: boolean;
+  last: boolean;
+}
+
+/** Looks at the container of a step under its name. Throws when the daemon does not answer as it should. */
+export async function lookAtStep(context: DockerContext, key: AttemptKey, step: number): Promise<StepSight> {
+  const name = containerName(context.instance(), key, step);
+  const found = await unless([404], context.docker.getContainer(name).inspect());
+  if (!found) return { kind: 'missing' };
+  const { [labels.instance]: instance, [labels.tombstone]: tombstone, ...named } = found.Config.Labels;
+  if (instance !== context.instance()) {
+    return { kind: 'tombstone', tombstone: { reason: 'ConfigError', message: `Its name ${name} is somebody else's.` } };
+  }
+  if (tombstone !== undefined) return { kind: 'tombstone', tombstone: JSON.parse(tombstone) as Tombstone };
+  const ending = {
+    tolerated: named[labels.tolerated] === '1',
+    last: Number(named[labels.step]) + 1 === Number(named[labels.steps]),
+  };
+  const { Id: id, State: state } = found;
+  const startedAt = Date.parse(state.StartedAt);
+  switch (state.Status) {
+    case 'created': {
+      const refusal = state.Error === '' ? {} : { refusal: { exitCode: state.ExitCode, message: state.Error } };
+      return { kind: 'created', id, ...refusal, ending };
+    }
+    case 'exited':
+    case 'dead': {
+      const { ExitCode: exitCode, OOMKilled: outOfMemory } = state;
+      return { kind: 'exited', id, startedAt, endedAt: Date.parse(state.FinishedAt), exitCode, outOfMemory, ending };
+    }
+    default:
+      return { kind: 'running', id, startedAt, ending };
+  }
+}
+
+/** Whether nothing of the attempt comes after this step. */
+export const endsAttempt = ({ exitCode, ending }: Extract<StepSight, { kind: 'exited' }>): boolean =>
+  ending.last || (exitCode !== 0 && !ending.tolerated);

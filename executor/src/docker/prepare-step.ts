@@ -1,0 +1,82 @@
+import type { WriteGuard, AttemptSpec } from '../port.js';
+import { refuseStep } from '../refuse-step.js';
+import type { DockerContext } from './context.js';
+import { createContainer, createTombstone, environmentOf } from './create-container.js';
+import { reasonOf, statusOf } from './daemon-errors.js';
+import type { Tombstone } from './look-at-step.js';
+import { openWorkspace } from './open-workspace.js';
+import { takeAway } from './take-away.js';
+import { provideImage } from './pull-image.js';
+
+interface Preparation {
+  /** The id of a container that an older lease created and that is in the way. */
+  from: string | undefined;
+  guard: WriteGuard;
+  /** Told how a pull goes on. */
+  tell: (message: string) => void;
+  signal: AbortSignal;
+}
+
+/**
+ * Creates the container of a step. What cannot be created as it is written takes the name with a tombstone that says
+ * why, so that everybody who looks sees the same. @returns the id of a container that only the caller starts, or
+ * undefined where the next look tells more.
+ */
+export async function prepareStep(
+  context: DockerContext,
+  spec: AttemptSpec,
+  index: number,
+  { from, guard, tell, signal }: Preparation,
+): Promise<string | undefined> {
+  if (from !== undefined) {
+    guard();
+    await takeAway(context, spec, index, from);
+    return undefined;
+  }
+  const refusal = refuse(context, spec, index) ?? (await provideImage(context, spec, index, tell, signal));
+  const created = refusal ?? (await create(context, spec, index, guard));
+  if (typeof created === 'object') {
+    guard();
+    await createTombstone(context, spec, index, created);
+    return undefined;
+  }
+  if (created !== undefined && index === 0) await openWorkspace(context, spec, created, guard);
+  if (created !== undefined) context.reach('after-create');
+  return created;
+}
+
+async function create(
+  context: DockerContext,
+  spec: AttemptSpec,
+  index: number,
+  guard: WriteGuard,
+): Promise<string | Tombstone | undefined> {
+  guard();
+  try {
+    return await createContainer(context, spec, index);
+  } catch (error) {
+    const status = statusOf(error);
+    const message = reasonOf(error);
+    const step = spec.steps[index];
+    if (status === 404 && /no such image/i.test(message)) {
+      if (step?.pull !== 'never') return undefined; // Somebody removed it after it was pulled.
+      return {
+        reason: 'ImagePullFailed',
+        message: `The image ${step.image} is not on this machine, and "pull" is never.`,
+      };
+    }
+    if (status !== 400 && status !== 404) throw error;
+    return { reason: 'ConfigError', message: `Step "${step?.name ?? ''}" cannot be created: ${message}.` };
+  }
+}
+
+function refuse({ networks }: DockerContext, spec: AttemptSpec, index: number): Tombstone | undefined {
+  const step = spec.steps[index];
+  if (!step) return undefined;
+  const text = refuseStep(step, environmentOf(spec, step));
+  if (text !== undefined) return { reason: 'ConfigError', message: text };
+  if (step.network === undefined || networks.includes(step.network)) return undefined;
+  const allowed = networks.length === 0 ? 'none may be named' : networks.join(', ');
+  const message = `The network "${step.network}" is not allowed here (${allowed}): CHAINR_DOCKER_NETWORKS of the worker says which are.`;
+  return { reason: 'ConfigError', message };
+}

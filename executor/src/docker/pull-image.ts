@@ -1,0 +1,88 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { AttemptSpec } from '../port.js';
+import type { DockerContext } from './context.js';
+import { reasonOf, statusOf, unless } from './daemon-errors.js';
+import type { Tombstone } from './look-at-step.js';
+import { PullProgress, PullRefused, type PullEvent } from './pull-progress.js';
+import { readCredentials } from './registry-credentials.js';
+
+/** How long a pull that failed is left alone. */
+const againMs = [1_000, 3_000, 6_000] as const;
+/** Who watches reads no faster. */
+const tellEveryMs = 1_000;
+
+/** Sees to the image of a step as its `pull` says. @returns why it cannot be had, or undefined when it is there. */
+export async function provideImage(
+  context: DockerContext,
+  spec: AttemptSpec,
+  index: number,
+  tell: (message: string) => void,
+  signal: AbortSignal,
+): Promise<Tombstone | undefined> {
+  const step = spec.steps[index];
+  if (!step || step.pull === 'never') return undefined;
+  const { image } = step;
+  if (step.pull !== 'always' && (await unless([404], context.docker.getImage(image).inspect()))) return undefined;
+  tell(`The image ${image} is being pulled.`);
+  const deadline = performance.now() + context.pullPatienceMs;
+  for (let tries = 0; ; tries += 1) {
+    signal.throwIfAborted();
+    const failure = await pullOnce(context, image, tell, signal);
+    if (!failure) return undefined;
+    const waitMs = againMs[Math.min(tries, againMs.length - 1)] ?? 0;
+    if (performance.now() + waitMs > deadline) return failure;
+    tell(`${failure.message} Trying again.`);
+    await pause(waitMs, undefined, { signal });
+  }
+}
+
+async function pullOnce(
+  { docker }: DockerContext,
+  image: string,
+  tell: (message: string) => void,
+  signal: AbortSignal,
+): Promise<Tombstone | undefined> {
+  try {
+    const authconfig = await readCredentials(image);
+    const stream = await docker.pull(withTag(image), { abortSignal: signal, ...(authconfig && { authconfig }) });
+    await follow(stream, image, tell);
+    return undefined;
+  } catch (error) {
+    signal.throwIfAborted();
+    return sortFailure(error, image);
+  }
+}
+
+/** Resolves when all is pulled. @throws what the daemon said in the stream. */
+async function follow(stream: NodeJS.ReadableStream, image: string, tell: (message: string) => void): Promise<void> {
+  const progress = new PullProgress(image);
+  let rest = '';
+  let toldAt = performance.now();
+  for await (const chunk of stream) {
+    const lines = (rest + String(chunk)).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) if (line.trim() !== '') progress.take(JSON.parse(line) as PullEvent);
+    if (performance.now() - toldAt < tellEveryMs) continue;
+    toldAt = performance.now();
+    tell(progress.sentence);
+  }
+}
+
+/** Docker pulls all tags of a name without one. */
+function withTag(image: string): string {
+  const name = image.slice(image.lastIndexOf('/') + 1);
+  return name.includes(':') || name.includes('@') ? image : `${image}:latest`;
+}
+
+/** What a registry refuses is the pipeline's fault, or that of credentials; what it does not answer is its own. */
+function sortFailure(error: unknown, image: string): Tombstone {
+  const said = reasonOf(error);
+  const status = statusOf(error);
+  // Without a status it was said while the pull was under way, or the daemon itself has gone away.
+  if (status === undefined && !(error instanceof PullRefused) && !/manifest|denied|not found/i.test(said)) throw error;
+  const refused = /manifest|denied|unauthorized|not found|invalid reference|does not exist|no match|unsupported/i.test(
+    said,
+  );
+  if (refused) return { reason: 'ImagePullFailed', message: `The image ${image} cannot be pulled: ${said}.` };
+  return { reason: 'RegistryError', message: `The registry of ${image} did not answer as it should: ${said}.` };
+}

@@ -1,0 +1,16 @@
+/** The suffixes of https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/ */
+const factors: Readonly<Record<string, number>> = {
+  n: 1e-9, u: 1e-6, m: 1e-3, '': 1, k: 1e3, M: 1e6, G: 1e9, T: 1e12, P: 1e15, E: 1e18,
+  Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30, Ti: 2 ** 40, Pi: 2 ** 50, Ei: 2 ** 60,
+}; // prettier-ignore
+
+/** A quantity that the check of pipelines let through, as a number. */
+function numberOf(quantity: string): number {
+  const match = /^([\d.]+(?:[eE][-+]?\d+)?)([A-Za-z]*)$/.exec(quantity);
+  return Number(match?.[1]) * (factors[match?.[2] ?? ''] ?? Number.NaN);
+}
+
+/** Docker takes no less than 6 MiB (it says so), and whole bytes. */
+export const memoryBytes = (quantity: string): number => Math.ceil(numberOf(quantity));
+
+export const nanoCpus = (quantity: string): number => Math.ceil(numberOf(quantity) * 1e9);

@@ -1,0 +1,107 @@
+import type { LogLine } from '@chainr/core/model/records';
+import type { AttemptSpec, LogBatch, Position } from '../port.js';
+import type { DockerContext } from './context.js';
+import { unless } from './daemon-errors.js';
+import type { Watch } from './event-board.js';
+import { LineBuilder } from './line-builder.js';
+import { FrameReader } from './log-frames.js';
+import { formatPosition, parsePosition, sinceOf, type StepMarks } from './log-position.js';
+import { endsAttempt, lookAtStep, type StepSight } from './look-at-step.js';
+import { nameOfKey } from './names.js';
+
+type Begun = Extract<StepSight, { kind: 'running' | 'exited' }>;
+
+/** The attempt's output after `from`, step by step; see the port. */
+export async function* readLogs(
+  context: DockerContext,
+  spec: AttemptSpec,
+  from: Position,
+  signal: AbortSignal,
+): AsyncGenerator<LogBatch, void, void> {
+  const marks = parsePosition(from, spec.steps.length);
+  const watch = context.board.open(spec, signal);
+  try {
+    for (const index of spec.steps.keys()) {
+      for (let wasEnded = false; !wasEnded;) {
+        const sight = await untilBegun(context, spec, index, watch, signal);
+        if (!sight || signal.aborted) return;
+        // What is read after the end was seen is all there is (invariant I7).
+        wasEnded = sight.kind === 'exited';
+        yield* readStep(context, spec, index, sight, marks, signal);
+        if (signal.aborted) return;
+        if (sight.kind === 'exited' && endsAttempt(sight)) return;
+      }
+    }
+  } finally {
+    watch.close();
+  }
+}
+
+/** Undefined when the step will never begin, or is gone. */
+async function untilBegun(
+  context: DockerContext,
+  spec: AttemptSpec,
+  index: number,
+  watch: Watch,
+  signal: AbortSignal,
+): Promise<Begun | undefined> {
+  while (!signal.aborted) {
+    const isDriven = context.drives.get(nameOfKey(spec))?.isGoing ?? false;
+    const sight = await lookAtStep(context, spec, index);
+    if (sight.kind === 'running' || sight.kind === 'exited') return sight;
+    if (sight.kind === 'tombstone' || (sight.kind === 'created' && sight.refusal)) return undefined;
+    if (sight.kind === 'missing' && !isDriven) return undefined;
+    await watch.next();
+  }
+  return undefined;
+}
+
+/** What a step has written after its marks, which move with it; follows it as long as it runs. */
+async function* readStep(
+  context: DockerContext,
+  spec: AttemptSpec,
+  index: number,
+  { kind, id }: Begun,
+  marks: StepMarks[],
+  signal: AbortSignal,
+): AsyncGenerator<LogBatch, void, void> {
+  const from = marks[index] ?? {};
+  const lines = new LineBuilder(spec.steps[index]?.name ?? '', from);
+  const frames = new FrameReader();
+  // The generator may be left in the middle, which must end the request too.
+  const left = new AbortController();
+  const abort = (): void => {
+    left.abort();
+  };
+  signal.addEventListener('abort', abort);
+  const asked = {
+    follow: true as const,
+    stdout: true,
+    stderr: true,
+    timestamps: true,
+    since: sinceOf(from) as unknown as number,
+  };
+  try {
+    const stream = await unless(
+      [404, 409],
+      context.docker.getContainer(id).logs({ ...asked, abortSignal: left.signal }),
+    );
+    if (!stream) return;
+    const batchOf = (batch: LogLine[]): LogBatch => {
+      marks[index] = lines.marks;
+      return { lines: batch, position: formatPosition(marks) };
+    };
+    for await (const chunk of stream) {
+      const batch = lines.take(frames.take(chunk as unknown as Buffer));
+      if (batch.length > 0) yield batchOf(batch);
+      if (signal.aborted) return;
+    }
+    const last = kind === 'exited' ? lines.flush() : [];
+    if (last.length > 0) yield batchOf(last);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    signal.removeEventListener('abort', abort);
+    left.abort();
+  }
+}

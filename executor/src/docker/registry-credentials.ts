@@ -1,0 +1,70 @@
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import path from 'node:path';
+import type { AuthConfig } from 'dockerode';
+
+/** `config.json` as the docker command keeps it: https://docs.docker.com/reference/cli/docker/ */
+interface DockerConfig {
+  auths?: Record<string, { auth?: string; identitytoken?: string }>;
+  credHelpers?: Record<string, string>;
+  credsStore?: string;
+}
+
+const dockerHub = 'https://index.docker.io/v1/';
+/** The user name by which a helper says that the secret is a token. */
+const tokenUser = '<token>';
+
+/** The registry of an image by its name, as `auths` names it. */
+export function registryOf(image: string): string {
+  const [first = '', ...rest] = image.split('/');
+  const named = rest.length > 0 && (/[.:]/.test(first) || first === 'localhost');
+  return named && first !== 'docker.io' ? first : dockerHub;
+}
+
+/** What this user is logged in with; undefined where that is nothing. The secret goes to the daemon and nowhere else. */
+export async function readCredentials(image: string): Promise<AuthConfig | undefined> {
+  const config = await readConfig();
+  const registry = registryOf(image);
+  const helper = config.credHelpers?.[registry] ?? config.credsStore;
+  if (helper !== undefined) return askHelper(helper, registry);
+  const { auth, identitytoken } = config.auths?.[registry] ?? config.auths?.[`https://${registry}`] ?? {};
+  if (identitytoken) return { identitytoken, serveraddress: registry } as unknown as AuthConfig;
+  if (!auth) return undefined;
+  const [username = '', ...password] = Buffer.from(auth, 'base64').toString('utf8').split(':');
+  return { username, password: password.join(':').replace(/\0+$/, ''), serveraddress: registry };
+}
+
+async function readConfig(): Promise<DockerConfig> {
+  const folder = process.env['DOCKER_CONFIG'] ?? path.join(homedir(), '.docker');
+  try {
+    return JSON.parse(await readFile(path.join(folder, 'config.json'), 'utf8')) as DockerConfig;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return {};
+    throw new Error(
+      `${folder}/config.json cannot be read: ${error instanceof SyntaxError ? 'it is no JSON' : String(error)}`,
+    );
+  }
+}
+
+/** https://github.com/docker/docker-credential-helpers: the registry on standard input, JSON on standard output. */
+function askHelper(helper: string, registry: string): Promise<AuthConfig | undefined> {
+  return new Promise((resolve, reject) => {
+    const child = execFile(`docker-credential-${helper}`, ['get'], { timeout: 10_000 }, (error, stdout) => {
+      if (error && /credentials not found/i.test(stdout)) {
+        resolve(undefined);
+      } else if (error) {
+        reject(
+          new Error(
+            `docker-credential-${helper} gave no credentials for ${registry} (${String(error.code ?? error.signal)}).`,
+          ),
+        );
+      } else {
+        const { Username: username, Secret: secret } = JSON.parse(stdout) as { Username: string; Secret: string };
+        const token = { identitytoken: secret, serveraddress: registry } as unknown as AuthConfig;
+        resolve(username === tokenUser ? token : { username, password: secret, serveraddress: registry });
+      }
+    });
+    child.stdin?.end(registry);
+  });
+}

@@ -1,0 +1,29 @@
+import type { AttemptSpec, WriteGuard } from '../port.js';
+import type { DockerContext } from './context.js';
+import { statusOf } from './daemon-errors.js';
+import { lookAtStep } from './look-at-step.js';
+
+/**
+ * Starts a container that this lease has created, by its id: if another lease has taken the step over meanwhile the
+ * id is gone, and nothing starts (invariant I2). What the daemon refuses for good stands in the container's state.
+ */
+export async function startContainer(
+  context: DockerContext,
+  spec: AttemptSpec,
+  index: number,
+  id: string,
+  guard: WriteGuard,
+): Promise<void> {
+  guard();
+  try {
+    await context.docker.getContainer(id).start();
+  } catch (error) {
+    const status = statusOf(error);
+    if (status === undefined) throw error;
+    if (status === 304 || status === 404) return;
+    const sight = await lookAtStep(context, spec, index);
+    if (sight.kind === 'created' && sight.id === id && !sight.refusal) throw error;
+    return;
+  }
+  context.reach('after-start');
+}

@@ -1,0 +1,37 @@
+import type Docker from 'dockerode';
+import type { AttemptKey } from '../port.js';
+import type { DockerContext } from './context.js';
+import { createTombstone } from './create-container.js';
+import { unless } from './daemon-errors.js';
+
+/**
+ * Removes a container that an older lease has created and not started: a frozen owner that wakes up then finds its id
+ * gone. Without force, so that one which has been started meanwhile stays and is adopted. One that was started and has
+ * even ended between the look and the removal goes with it: the daemon remembers, and the attempt is then Lost rather
+ * than run twice (invariant I2).
+ */
+export async function takeAway(context: DockerContext, key: AttemptKey, index: number, id: string): Promise<void> {
+  const { docker } = context;
+  const since = Math.floor(Date.now() / 1000) - memorySeconds;
+  const removed = await unless(
+    [404, 409],
+    docker
+      .getContainer(id)
+      .remove({ force: false })
+      .then(() => true),
+  );
+  if (removed !== true || !(await wasStarted(docker, id, since))) return;
+  const message = 'It was taken over at the moment in which it started and ended; how it ended is not known.';
+  await createTombstone(context, key, index, { reason: 'Lost', message });
+}
+
+/** A container that was just seen as never started has been started since then, if at all. */
+const memorySeconds = 60;
+
+async function wasStarted(docker: Docker, id: string, since: number): Promise<boolean> {
+  const filters = { type: ['container' as const], container: [id], event: ['start'] };
+  const stream = await docker.getEvents({ since, until: Math.floor(Date.now() / 1000), filters });
+  let text = '';
+  for await (const chunk of stream) text += String(chunk);
+  return text.trim() !== '';
+}

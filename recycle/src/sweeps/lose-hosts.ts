@@ -1,0 +1,72 @@
+import { randomBytes } from 'node:crypto';
+import type { Sweep } from '@chainr/core/service/sweep';
+import type { Outcome } from '@chainr/core/model/outcome';
+import { formatLogLine } from '@chainr/core/store/log-format';
+import type { Lease } from '@chainr/core/store/keys';
+import type { KnownExecutor } from '@chainr/core/store/work-store';
+import type { RecycleContext } from '../context.js';
+
+const everyMs = 2_000;
+/** Workers show every two seconds, unless set otherwise, that they are there. */
+const presentMs = 10_000;
+/** How many attempts one pass gives up, of one executor. */
+const attemptsPerPass = 100;
+/** As long as the work with one attempt may take. */
+const ttlMs = 30_000;
+/** The name of a lost host's attempt cannot be taken anew: what comes after has another number. */
+const graceMs = 60_000;
+
+/**
+ * Rule R2, the one restart without proof: an executor of which no worker was seen for so long is given up. Only that
+ * time counts in which this sweep passed and Redis answered.
+ */
+export function loseHosts({ store, config }: RecycleContext): Sweep {
+  const unseenMs = new Map<number, number>();
+  const owner = `recycle-${randomBytes(6).toString('base64url')}`;
+  let lastPass: number | undefined;
+  return {
+    name: 'lose-hosts',
+    window: 'A host that is gone, with all its workers and what they ran, leaves attempts that nobody can adopt.',
+    everyMs,
+    sweep: async () => {
+      if (config.hostLostAfterMs === 0) return { changed: 0 };
+      const [executors, now] = await Promise.all([store.work.listExecutors(), store.work.now()]);
+      const passedMs = Math.min(performance.now() - (lastPass ?? performance.now()), 2 * everyMs);
+      lastPass = performance.now();
+      let changed = 0;
+      for (const executor of executors) {
+        const unseen = now - executor.seenAt < presentMs ? 0 : (unseenMs.get(executor.number) ?? 0) + passedMs;
+        unseenMs.set(executor.number, unseen);
+        if (unseen >= config.hostLostAfterMs) changed += await giveUp(executor);
+      }
+      return { changed };
+    },
+  };
+
+  async function giveUp(executor: KnownExecutor): Promise<number> {
+    const expired = await store.work.listExpiredLeases(executor.number, attemptsPerPass);
+    for (const { lease } of expired) await lose(executor, lease);
+    return expired.length;
+  }
+
+  async function lose({ number, id }: KnownExecutor, lease: Lease): Promise<void> {
+    const { transitions } = store;
+    const adopted = await transitions.adopt(lease, { owner, executor: number, ttlMs, ownerGone: false });
+    if (typeof adopted === 'string') return;
+    if (!adopted.logEnded) {
+      const text = `The log is cut here: no worker of ${id} was seen for ${String(config.hostLostAfterMs / 1000)} s.`;
+      const cut = { time: await store.work.now(), step: 'main', stream: 'system', text, newline: true } as const;
+      const bytes = Buffer.from(formatLogLine(cut));
+      const { logLength: length, position } = adopted;
+      const appended = await transitions.appendLog(adopted.lease, { length, bytes, position, end: true });
+      if (appended.kind !== 'ok') return;
+    }
+    if (adopted.ended) {
+      await transitions.close(adopted.lease, graceMs);
+      return;
+    }
+    const outcome: Outcome = { reason: 'Lost', message: `No worker of ${id} is there any more.` };
+    if ((await transitions.retry(adopted.lease, outcome, {}, graceMs)) !== 'final') return;
+    await transitions.finish(adopted.lease, outcome, {}, { closeGraceMs: graceMs });
+  }
+}

@@ -1,0 +1,103 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { accessSync, constants, openSync, closeSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createConnection } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { pack } from 'tar-stream';
+
+export interface DockerDaemon {
+  readonly socketPath: string;
+  readonly folder: string;
+  readonly pid: number;
+  stop(): Promise<void>;
+}
+
+const busybox = '/bin/busybox';
+
+/** Why no daemon can be started on this machine; undefined where one can. */
+export function whyNoDocker(): string | undefined {
+  if (process.getuid?.() !== 0) return 'a Docker daemon of its own needs root';
+  const programs = ['/usr/sbin/dockerd', '/usr/bin/docker-init', busybox];
+  const missing = programs.filter((program) => !isProgram(program));
+  return missing.length === 0 ? undefined : `${missing.join(', ')} are not here: install docker.io and busybox-static`;
+}
+
+/** A real daemon of its own, without any network, in a fresh folder under the system's temporary one; half a second. */
+export async function startDockerDaemon(): Promise<DockerDaemon> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'chainr-docker-'));
+  const socketPath = path.join(folder, 'docker.sock');
+  const at = (name: string): string => path.join(folder, name);
+  const log = openSync(at('log'), 'a');
+  const flags = ['--host', `unix://${socketPath}`, '--data-root', at('data'), '--exec-root', at('exec')];
+  const network = ['--pidfile', at('pid'), '--iptables=false', '--ip6tables=false', '--bridge=none'];
+  const child = spawn('/usr/sbin/dockerd', [...flags, ...network], { stdio: ['ignore', log, log], detached: true });
+  closeSync(log);
+  const ended = once(child, 'exit');
+  let isOver = false;
+  void ended.then(() => (isOver = true));
+  while (!(await answers(socketPath))) {
+    if (isOver)
+      throw new Error(`dockerd ended at once: ${readFileSync(at('log'), 'utf8').split('\n').slice(-5).join('\n')}`);
+    await pause(20);
+  }
+  return {
+    socketPath,
+    folder,
+    pid: child.pid ?? 0,
+    stop: async () => {
+      child.kill('SIGTERM');
+      await ended;
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Makes an image of this machine's static busybox, under each of the names. */
+export async function importBusybox(socketPath: string, names: readonly string[]): Promise<void> {
+  const { stdout } = await promisify(execFile)(busybox, ['--list']);
+  const archive = pack();
+  for (const name of ['bin', 'usr', 'usr/bin', 'etc', 'tmp', 'root']) archive.entry({ name, type: 'directory' });
+  archive.entry({ name: 'bin/busybox', mode: 0o755 }, readFileSync(busybox));
+  const applets = stdout.split('\n').filter((name) => name !== '' && name !== 'busybox');
+  for (const name of applets) archive.entry({ name: `bin/${name}`, type: 'symlink', linkname: '/bin/busybox' });
+  archive.entry({ name: 'usr/bin/env', type: 'symlink', linkname: '/bin/busybox' });
+  archive.entry({ name: 'etc/passwd' }, 'root:x:0:0:root:/root:/bin/sh\nsomebody:x:1000:1000::/:/bin/sh\n');
+  archive.entry({ name: 'etc/group' }, 'root:x:0:\nsomebody:x:1000:\n');
+  archive.finalize();
+  const parts: Buffer[] = [];
+  for await (const part of archive) parts.push(part as Buffer);
+  for (const name of names) await importImage(socketPath, name, Buffer.concat(parts));
+}
+
+async function importImage(socketPath: string, name: string, archive: Buffer): Promise<void> {
+  const child = spawn('docker', ['-H', `unix://${socketPath}`, 'import', '-', name], {
+    stdio: ['pipe', 'ignore', 'inherit'],
+  });
+  child.stdin.end(archive);
+  const [code] = (await once(child, 'close')) as [number];
+  if (code !== 0) throw new Error(`docker import ended with ${String(code)}`);
+}
+
+function answers(socketPath: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createConnection(socketPath, () => socket.write('GET /_ping HTTP/1.0\r\n\r\n'));
+    socket.setEncoding('utf8').on('data', (text: string) => {
+      resolve(text.includes('200 OK'));
+      socket.destroy();
+    });
+    socket.on('error', () => { resolve(false); }).on('close', () => { resolve(false); }); // prettier-ignore
+  });
+}
+
+function isProgram(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

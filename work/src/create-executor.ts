@@ -1,0 +1,33 @@
+import path from 'node:path';
+import type { Reach } from '@chainr/core/model/fault-points';
+import type { Executor } from '@chainr/executor/port';
+import { createProcessExecutor } from '@chainr/executor/process/create-process-executor';
+import type { WorkConfig } from './config.js';
+
+export interface ExecutorNeeds {
+  /** The id of the instance; known once the store is started. */
+  instance: () => string;
+  reach: Reach;
+}
+
+/** The executor that the configuration names. @throws a sentence where it cannot work. */
+export async function createExecutor(config: WorkConfig, { instance, reach }: ExecutorNeeds): Promise<Executor> {
+  if (config.executor !== 'docker') {
+    return createProcessExecutor({ folder: path.join(config.home, 'process'), instance: config.home, reach });
+  }
+  // Only here: it would cost every worker of processes some 20 MB.
+  const { connectToDaemon, findDaemon } = await import('@chainr/executor/docker/connect-to-daemon');
+  const { createDockerExecutor } = await import('@chainr/executor/docker/create-docker-executor');
+  const docker = connectToDaemon(config.dockerHost);
+  const daemon = await findDaemon(docker);
+  if ('absent' in daemon) {
+    throw new Error(`CHAINR_EXECUTOR is docker, but ${daemon.absent}: start the daemon, or set CHAINR_DOCKER_HOST.`);
+  }
+  return createDockerExecutor({ docker, daemonId: daemon.id, instance, networks: config.dockerNetworks, reach });
+}
+
+/** Whether a Docker daemon answers where the configuration, or the environment, says that one is. */
+export async function answersDocker(config: Pick<WorkConfig, 'dockerHost'>): Promise<boolean> {
+  const { connectToDaemon, findDaemon } = await import('@chainr/executor/docker/connect-to-daemon');
+  return 'id' in (await findDaemon(connectToDaemon(config.dockerHost)));
+}

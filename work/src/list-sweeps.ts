@@ -1,0 +1,23 @@
+import type { Sweep } from '@chainr/core/service/sweep';
+import type { AttemptRunner } from './attempt-runner.js';
+import type { WorkContext } from './context.js';
+import { adoptExpiredLeases } from './sweeps/adopt-expired-leases.js';
+import { claimFoundAttempts } from './sweeps/claim-found-attempts.js';
+import { closeEndedAttempts } from './sweeps/close-ended-attempts.js';
+import { expireDeadlines } from './sweeps/expire-deadlines.js';
+import { lookAgain } from './sweeps/look-again.js';
+import { removeStrays } from './sweeps/remove-strays.js';
+import { TakeOverCaution } from './sweeps/take-over-caution.js';
+
+/** The housekeeping of an executor: each worker of it does all of this. */
+export function listSweeps(context: WorkContext, runner: AttemptRunner): readonly Sweep[] {
+  const caution = new TakeOverCaution(context.store, context.config.leaseTtlMs);
+  return [
+    adoptExpiredLeases(context, runner, caution),
+    closeEndedAttempts(context, runner, caution),
+    claimFoundAttempts(context, runner),
+    expireDeadlines(context),
+    lookAgain(context, runner),
+    removeStrays(context),
+  ];
+}

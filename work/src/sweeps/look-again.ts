@@ -1,0 +1,26 @@
+import type { Sweep } from '@chainr/core/service/sweep';
+import type { AttemptKey } from '@chainr/executor/port';
+import type { AttemptRunner } from '../attempt-runner.js';
+import type { WorkContext } from '../context.js';
+
+const nameOf = ({ run, job, attempt }: AttemptKey): string => `${run}/${job}/${String(attempt)}`;
+
+/** An attempt that a pass misses may just have come; one that two passes miss is looked at anew. */
+export function lookAgain({ executor }: Pick<WorkContext, 'executor'>, runner: AttemptRunner, everyMs = 60_000): Sweep {
+  let missed = new Set<string>();
+  return {
+    name: 'look-again',
+    window: 'An attempt without a container: somebody removed it, and its observer never heard of that.',
+    everyMs,
+    sweep: async () => {
+      const held = runner.list();
+      if (held.length === 0) return { changed: 0 };
+      const found = new Set((await executor.list()).map(nameOf));
+      const missing = held.filter(({ spec }) => !found.has(nameOf(spec)));
+      const again = missing.filter(({ held: { key } }) => missed.has(key));
+      missed = new Set(missing.map(({ held: { key } }) => key));
+      const looks = await Promise.all(again.map((attempt) => runner.lookAgain(attempt)));
+      return { changed: looks.filter(Boolean).length };
+    },
+  };
+}
