@@ -1,8 +1,10 @@
 import type { Logger } from '@chainr/core/service/logger';
+import type { Metrics } from '@chainr/core/service/metrics';
 import type { GateConfig } from './config.js';
 
 /** What the parts of gate share. */
 export interface GateContext {
   readonly config: GateConfig;
   readonly logger: Logger;
+  readonly metrics: Metrics;
 }

@@ -3,7 +3,7 @@ import { ApiError } from '@chainr/core/api/errors';
 import { headerNames } from '@chainr/core/api/headers';
 import type { RequestHandler } from 'express';
 import { refuseForeignOrigin } from './same-origin.js';
-import { serviceOf } from './service-of.js';
+import { pathOf, serviceOf } from './service-of.js';
 
 /**
  * Guards a gate with a token: the API is answered only to who bears it. The pages hold no data and
@@ -30,8 +30,9 @@ export function guardToken(token: string): RequestHandler {
   };
 }
 
+/** Gate's own metrics tell strangers too much; routes do not mind the case of their letters. */
 function isOpen(target: string): boolean {
-  return serviceOf(target) === 'ui';
+  return serviceOf(target) === 'ui' && !pathOf(target).toLowerCase().startsWith('/metrics');
 }
 
 function unauthorized(message: string, parameters: string): ApiError {

@@ -3,7 +3,7 @@ import type { Logger } from '@chainr/core/service/logger';
 import type { RequestHandler } from 'express';
 import { pathOf } from './service-of.js';
 
-const probes = ['/healthz', '/readyz'];
+const probes = ['/healthz', '/readyz', '/metrics'];
 
 /** One line for every request when its answer has ended or its client has gone; probes at level debug. */
 export function logAccess(logger: Logger): RequestHandler {

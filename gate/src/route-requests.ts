@@ -17,7 +17,7 @@ import { serviceOf } from './service-of.js';
 import { stripHeaders } from './strip-headers.js';
 
 /** What a request passes, in this order, on its way to a service. */
-export function routeRequests({ config, logger }: GateContext): express.Express {
+export function routeRequests({ config, logger, metrics }: GateContext): express.Express {
   const proxies = {
     sched: proxyTo('sched', config.sched),
     notif: proxyTo('notif', config.notif),
@@ -28,7 +28,7 @@ export function routeRequests({ config, logger }: GateContext): express.Express 
   app.use(stripHeaders());
   app.use(config.token === undefined ? guardLoopback(config.listen) : guardToken(config.token));
   app.use(
-    healthRoutes('gate', { sched: checkService('sched', config.sched), notif: checkService('notif', config.notif) }),
+    healthRoutes(metrics, { sched: checkService('sched', config.sched), notif: checkService('notif', config.notif) }),
   );
   app.use(checkContentType(), limitBody());
   app.use((request, response, next) => proxies[serviceOf(request.url)](request, response, next));

@@ -2,6 +2,7 @@ import { formatAddress, isLoopback } from '@chainr/core/service/address';
 import { HttpServer } from '@chainr/core/service/http-server';
 import { ListeningService } from '@chainr/core/service/listening-service';
 import { createLogger, type Logger } from '@chainr/core/service/logger';
+import { Metrics } from '@chainr/core/service/metrics';
 import { answerClientError } from './answer-client-error.js';
 import type { GateConfig } from './config.js';
 import { serverLimits } from './limits.js';
@@ -20,7 +21,9 @@ export function createService(
   logger: Logger = createLogger('gate', config.logLevel),
 ): ListeningService {
   refuseOpenDoor(config);
-  const server = new HttpServer('http', routeRequests({ config, logger }), config.listen, logger, {
+  const metrics = new Metrics('gate');
+  const server = new HttpServer('http', routeRequests({ config, logger, metrics }), config.listen, logger, {
+    metrics,
     setting: 'PORT or CHAINR_LISTEN',
     limits: serverLimits,
     onClientError: answerClientError,

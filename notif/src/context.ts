@@ -1,4 +1,5 @@
 import type { Logger } from '@chainr/core/service/logger';
+import type { Metrics } from '@chainr/core/service/metrics';
 import type { ReadyCheck } from '@chainr/core/service/health';
 import type { EventReader } from './event-reader.js';
 import type { EventTail } from './event-tail.js';
@@ -6,6 +7,7 @@ import type { EventTail } from './event-tail.js';
 /** What the parts of notif share. */
 export interface NotifContext {
   readonly logger: Logger;
+  readonly metrics: Metrics;
   readonly events: EventReader;
   readonly tail: EventTail;
   readonly checkRedis: ReadyCheck;

@@ -19,7 +19,7 @@ export function createApp(context: NotifContext): express.Express {
       response.status(204).set('Allow', allowed.join(', ')).end();
     })
     .all(methodNotAllowed(...allowed));
-  app.use(healthRoutes('notif', { redis: context.checkRedis }));
+  app.use(healthRoutes(context.metrics, { redis: context.checkRedis }));
   app.use(notFound(), errorHandler(context.logger));
   return app;
 }

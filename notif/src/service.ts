@@ -1,6 +1,7 @@
 import { HttpServer } from '@chainr/core/service/http-server';
 import { ListeningService } from '@chainr/core/service/listening-service';
 import { createLogger, type Logger } from '@chainr/core/service/logger';
+import { Metrics } from '@chainr/core/service/metrics';
 import { Store } from '@chainr/core/store/store';
 import type { NotifConfig } from './config.js';
 import { createApp } from './create-app.js';
@@ -11,8 +12,14 @@ export function createService(
   config: NotifConfig,
   logger: Logger = createLogger('notif', config.logLevel),
 ): ListeningService {
+  const metrics = new Metrics('notif');
   const store = new Store({ url: config.redisUrl, logger });
   const tail = new EventTail(store.events, logger);
-  const app = createApp({ logger, events: store.events, tail, checkRedis: () => store.ping() });
-  return new ListeningService('notif', logger, [store, tail], new HttpServer('http', app, config.listen, logger));
+  const app = createApp({ logger, metrics, events: store.events, tail, checkRedis: () => store.ping() });
+  return new ListeningService(
+    'notif',
+    logger,
+    [store, tail],
+    new HttpServer('http', app, config.listen, logger, { metrics }),
+  );
 }

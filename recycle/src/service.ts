@@ -3,8 +3,9 @@ import { healthApp } from '@chainr/core/service/health-app';
 import { HttpServer } from '@chainr/core/service/http-server';
 import { ListeningService } from '@chainr/core/service/listening-service';
 import { createLogger, type Logger } from '@chainr/core/service/logger';
-import type { Bundle } from '@chainr/core/store/batcher';
+import { Metrics } from '@chainr/core/service/metrics';
 import { SweepLoop } from '@chainr/core/service/sweep-loop';
+import type { Bundle } from '@chainr/core/store/batcher';
 import { Store } from '@chainr/core/store/store';
 import type { RecycleConfig } from './config.js';
 import { listSweeps } from './list-sweeps.js';
@@ -14,17 +15,18 @@ export function createService(
   config: RecycleConfig,
   logger: Logger = createLogger('recycle', config.logLevel),
 ): ListeningService {
+  const metrics = new Metrics('recycle');
   const queue = new BundleQueue(config.redisUrl, logger);
   const deliver = (bundles: Bundle[]): void => {
     queue.deliver(bundles);
   };
   const store = new Store({ url: config.redisUrl, logger, deliver });
-  const loops = listSweeps({ store, config }).map((sweep) => new SweepLoop(sweep, logger));
-  const app = healthApp('recycle', { redis: () => store.ping() }, logger);
+  const loops = listSweeps({ store, queue, config }).map((sweep) => new SweepLoop(sweep, logger, metrics));
+  const app = healthApp(metrics, { redis: () => store.ping() }, logger);
   return new ListeningService(
     'recycle',
     logger,
     [store, queue, ...loops],
-    new HttpServer('http', app, config.listen, logger),
+    new HttpServer('http', app, config.listen, logger, { metrics }),
   );
 }

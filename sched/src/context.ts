@@ -1,11 +1,13 @@
 import type { ExecutorKind } from '@chainr/core/model/records';
 import type { Logger } from '@chainr/core/service/logger';
+import type { Metrics } from '@chainr/core/service/metrics';
 import type { Store } from '@chainr/core/store/store';
 import type { JobChanges } from './job-changes.js';
 
 /** What the routes of sched share. */
 export interface SchedContext {
   readonly logger: Logger;
+  readonly metrics: Metrics;
   readonly store: Store;
   readonly jobChanges: JobChanges;
   /** The kind of executor that new runs are for. */

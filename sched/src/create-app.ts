@@ -32,7 +32,7 @@ export function createApp(context: SchedContext): express.Express {
     listResources(),
     getOpenApi(),
   ]);
-  app.use(healthRoutes('sched', { redis: () => context.store.ping() }));
+  app.use(healthRoutes(context.metrics, { redis: () => context.store.ping() }));
   app.use(notFound());
   app.use(errorHandler(context.logger));
   return app;

@@ -2,6 +2,7 @@ import { BundleQueue } from '@chainr/core/queue/bundle-queue';
 import { HttpServer } from '@chainr/core/service/http-server';
 import { ListeningService } from '@chainr/core/service/listening-service';
 import { createLogger, type Logger } from '@chainr/core/service/logger';
+import { Metrics } from '@chainr/core/service/metrics';
 import type { Bundle } from '@chainr/core/store/batcher';
 import { Store } from '@chainr/core/store/store';
 import type { SchedConfig } from './config.js';
@@ -14,13 +15,14 @@ export function createService(
   config: SchedConfig,
   logger: Logger = createLogger('sched', config.logLevel),
 ): ListeningService {
+  const metrics = new Metrics('sched');
   const queue = new BundleQueue(config.redisUrl, logger);
   const deliver = (bundles: Bundle[]): void => {
     queue.deliver(bundles);
   };
   const store = new Store({ url: config.redisUrl, logger, deliver });
   const jobChanges = new JobChanges(store.events);
-  const context: SchedContext = { logger, store, jobChanges, executorKind: config.executorKind };
-  const server = new HttpServer('http', createApp(context), config.listen, logger);
+  const context: SchedContext = { logger, metrics, store, jobChanges, executorKind: config.executorKind };
+  const server = new HttpServer('http', createApp(context), config.listen, logger, { metrics });
   return new ListeningService('sched', logger, [store, queue, jobChanges], server);
 }

@@ -31,7 +31,7 @@ const refused: Record<string, Import> = {
   'service-parts-are-general': { from: 'core/src/service/health.ts', to: 'core/src/store/store.ts' },
   'core-imports-no-package': { from: 'core/src/queue/deliver.ts', to: 'executor/src/port.ts' },
   'executor-knows-only-the-model': { from: 'executor/src/process/ensure.ts', to: 'core/src/store/leases.ts' },
-  'only-work-runs-executors': { from: 'recycle/src/sweep.ts', to: 'executor/src/port.ts' },
+  'only-work-runs-executors': { from: 'recycle/src/context.ts', to: 'executor/src/port.ts' },
   'ui-and-cli-speak-the-api': { from: 'cli/src/get-run.ts', to: 'core/src/store/run-store.ts' },
   'ui-and-cli-are-two': { from: 'ui/src/page.ts', to: 'cli/src/watch.ts' },
   'services-meet-in-redis': { from: 'sched/src/wake.ts', to: 'work/src/service.ts' },

@@ -5,7 +5,7 @@ import express from 'express';
 import type { UiContext } from './context.js';
 
 /** Every address that ui answers. */
-export function createApp({ logger, page }: UiContext): express.Express {
+export function createApp({ logger, metrics, page }: UiContext): express.Express {
   const app = express().disable('x-powered-by');
   app.use(requestIds());
   app
@@ -17,7 +17,7 @@ export function createApp({ logger, page }: UiContext): express.Express {
         .send(page.html);
     })
     .all(methodNotAllowed('GET', 'HEAD'));
-  app.use(healthRoutes('ui', {}));
+  app.use(healthRoutes(metrics, {}));
   app.use(notFound(), errorHandler(logger));
   return app;
 }

@@ -1,6 +1,7 @@
 import { HttpServer } from '@chainr/core/service/http-server';
 import { ListeningService } from '@chainr/core/service/listening-service';
 import { createLogger, type Logger } from '@chainr/core/service/logger';
+import { Metrics } from '@chainr/core/service/metrics';
 import type { UiConfig } from './config.js';
 import { createApp } from './create-app.js';
 import { readPage } from './read-page.js';
@@ -10,6 +11,7 @@ export function createService(
   config: UiConfig,
   logger: Logger = createLogger('ui', config.logLevel),
 ): ListeningService {
-  const app = createApp({ logger, page: readPage() });
-  return new ListeningService('ui', logger, [], new HttpServer('http', app, config.listen, logger));
+  const metrics = new Metrics('ui');
+  const app = createApp({ logger, metrics, page: readPage() });
+  return new ListeningService('ui', logger, [], new HttpServer('http', app, config.listen, logger, { metrics }));
 }

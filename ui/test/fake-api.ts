@@ -4,6 +4,7 @@ import type { JobSummary, Run } from '@chainr/core/api/run-resource';
 import { jobStatuses } from '@chainr/core/model/states';
 import { HttpServer } from '@chainr/core/service/http-server';
 import { createLogger } from '@chainr/core/service/logger';
+import { Metrics } from '@chainr/core/service/metrics';
 import express, { type Response } from 'express';
 import { createApp } from '../src/create-app.js';
 import { readPage } from '../src/read-page.js';
@@ -52,7 +53,7 @@ export class FakeApi {
       }
       response.end();
     });
-    app.use(createApp({ logger, page: readPage() }));
+    app.use(createApp({ logger, metrics: new Metrics('ui'), page: readPage() }));
     this.#server = new HttpServer('http', app, { host: '127.0.0.1', port: 0 }, logger, { stopDeadlineMs: 10 });
   }
 

@@ -5,6 +5,7 @@ import { healthApp } from '@chainr/core/service/health-app';
 import { HttpServer } from '@chainr/core/service/http-server';
 import { ListeningService } from '@chainr/core/service/listening-service';
 import { createLogger, type Logger } from '@chainr/core/service/logger';
+import { Metrics } from '@chainr/core/service/metrics';
 import { SweepLoop } from '@chainr/core/service/sweep-loop';
 import { Store } from '@chainr/core/store/store';
 import type { Executor } from '@chainr/executor/port';
@@ -55,6 +56,7 @@ export class WorkService extends ListeningService {
 /** Work as a whole: its parts in the order in which they start. They stop in the reverse order. */
 export async function createService(config: WorkConfig, parts: WorkParts = {}): Promise<WorkService> {
   const { logger = createLogger('work', config.logLevel), reach = reachNothing } = parts;
+  const metrics = new Metrics('work');
   const url = config.redisUrl;
   const queue = new BundleQueue(url, logger);
   const store = new Store({ url, logger, deliver: (bundles) => { queue.deliver(bundles); }, patienceMs: Infinity }); // prettier-ignore
@@ -88,9 +90,9 @@ export async function createService(config: WorkConfig, parts: WorkParts = {}): 
     take: (ids) => claimBundle(context, runner, ids),
   });
   const recovery = config.alone ? [new RecoverLeases(context, runner)] : [];
-  const sweeps = listSweeps(context, runner).map((sweep) => new SweepLoop(sweep, logger));
+  const sweeps = listSweeps(context, runner).map((sweep) => new SweepLoop(sweep, logger, metrics));
   const keepers = [leases, new RemoveClosedAttempts(context)];
   const list = [store, queue, registered, ...keepers, runner, ...recovery, ...sweeps, reader];
-  const app = healthApp('work', { redis: () => store.ping() }, logger);
-  return new WorkService(runner, 'work', logger, list, new HttpServer('http', app, config.listen, logger));
+  const app = healthApp(metrics, { redis: () => store.ping() }, logger);
+  return new WorkService(runner, 'work', logger, list, new HttpServer('http', app, config.listen, logger, { metrics }));
 }

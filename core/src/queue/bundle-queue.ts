@@ -17,6 +17,11 @@ const bullPriority = (priority: number) => 101 - priority;
 /** The id of a bundle's message; BullMQ refuses ids that are numbers. */
 export const messageId = (message: number): string => `m${String(message)}`;
 
+/** In these states of BullMQ a message still comes to a reader, or is with one. */
+const presentStates: readonly string[] = ['prioritized', 'waiting', 'active'];
+/** How long BullMQ may take to answer a question. */
+const answerWithinMs = 1_500;
+
 /** The writing end of the queues, one per executor kind. */
 export class BundleQueue {
   readonly name = 'queue';
@@ -56,6 +61,54 @@ export class BundleQueue {
         })
         .finally(() => this.#underWay.delete(adding));
       this.#underWay.add(adding);
+    }
+  }
+
+  /** Which of the messages are neither waiting nor with a reader. @throws Error when Redis does not answer. */
+  async listMissing(kind: ExecutorKind, messages: ReadonlySet<number>): Promise<Set<number>> {
+    const missing = new Set<number>();
+    const queue = this.#queue(kind);
+    const look = async (message: number): Promise<void> => {
+      const state = await queue.getJobState(messageId(message));
+      if (!presentStates.includes(state)) missing.add(message);
+    };
+    await this.#answer(Promise.all([...messages].map(look)));
+    return missing;
+  }
+
+  /**
+   * Removes messages whose reader was killed: it holds a lock from the fetch, which it does not
+   * renew and gives back with the message. One that only was slow is refused when it finishes the
+   * message, which does no harm: what it carries is claimed once.
+   *
+   * @returns how many there were. @throws Error when Redis does not answer.
+   */
+  async removeDead(kind: ExecutorKind): Promise<number> {
+    return this.#answer(this.#removeDead(this.#queue(kind)));
+  }
+
+  async #removeDead(queue: Queue<BundleMessage>): Promise<number> {
+    const active = await queue.getRanges(['active']);
+    let removed = 0;
+    for (const id of active) {
+      const key = queue.toKey(id);
+      // In one look: a message and its lock go together, so that one that just ended is not taken for dead.
+      const seen = (await this.#connection.multi().exists(key).exists(`${key}:lock`).exec()) ?? [];
+      if (seen[0]?.[1] === 1 && seen[1]?.[1] === 0) removed += await queue.remove(id);
+    }
+    return removed;
+  }
+
+  /** The connection keeps commands until Redis is back: who asks must not wait so long (rule R8). */
+  async #answer<T>(asked: Promise<T>): Promise<T> {
+    let timer: NodeJS.Timeout | undefined;
+    const deadline = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error('The queue does not answer.')), answerWithinMs);
+    });
+    try {
+      return await Promise.race([asked, deadline]);
+    } finally {
+      clearTimeout(timer);
     }
   }
 

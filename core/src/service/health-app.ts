@@ -2,15 +2,16 @@ import express from 'express';
 import { errorHandler, notFound } from './express-errors.js';
 import { healthRoutes, type ReadyCheck } from './health.js';
 import type { Logger } from './logger.js';
+import type { Metrics } from './metrics.js';
 import { requestIds } from './request-id.js';
 
-/** The HTTP side of a service that answers nothing but `/healthz` and `/readyz`. */
+/** The HTTP side of a service that answers nothing but `/healthz`, `/readyz` and `/metrics`. */
 export function healthApp(
-  service: string,
+  metrics: Metrics,
   checks: Readonly<Record<string, ReadyCheck>>,
   logger: Logger,
 ): express.Express {
   const app = express().disable('x-powered-by');
-  app.use(requestIds(), healthRoutes(service, checks), notFound(), errorHandler(logger));
+  app.use(requestIds(), healthRoutes(metrics, checks), notFound(), errorHandler(logger));
   return app;
 }

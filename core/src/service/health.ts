@@ -1,4 +1,5 @@
 import express from 'express';
+import type { Metrics } from './metrics.js';
 import { version } from './version.js';
 
 /** Answers true, or says in one sentence why not. */
@@ -9,9 +10,10 @@ const checkDeadlineMs = 2000;
 
 /**
  * `GET /healthz` answers 200 as long as the process answers at all; `GET /readyz` answers 503 and
- * says why while one of the checks fails.
+ * says why while one of the checks fails; `GET /metrics` answers what the service counts.
  */
-export function healthRoutes(service: string, checks: Readonly<Record<string, ReadyCheck>>): express.Router {
+export function healthRoutes(metrics: Metrics, checks: Readonly<Record<string, ReadyCheck>>): express.Router {
+  const { service } = metrics;
   const router = express.Router();
   router.get('/healthz', (_request, response) => {
     response.json({ status: 'ok', service, version });
@@ -25,6 +27,12 @@ export function healthRoutes(service: string, checks: Readonly<Record<string, Re
     );
     const ready = Object.values(results).every((result) => result === true);
     response.status(ready ? 200 : 503).json({ status: ready ? 'ok' : 'unready', service, version, checks: results });
+  });
+  router.get('/metrics', async (_request, response) => {
+    response
+      .set('Cache-Control', 'no-store')
+      .type(metrics.contentType)
+      .send(await metrics.text());
   });
   return router;
 }

@@ -6,9 +6,12 @@ import { formatAddress, type Address } from './address.js';
 import type { Part } from './lifecycle.js';
 import { listenError, removeDeadSocket } from './listen-errors.js';
 import type { Logger } from './logger.js';
+import type { Metrics } from './metrics.js';
 import { bindServerSignal } from './response-signal.js';
 
 export interface HttpServerOptions {
+  /** Where answers are counted. */
+  metrics?: Metrics;
   /** The setting that a sentence about a taken port names. */
   setting?: string;
   /** How long open responses may take to end after a stop before they are cut. */
@@ -50,7 +53,10 @@ export class HttpServer implements Part {
     this.#server = http.createServer(options.limits ?? {}, (request, response) => {
       this.#silent.delete(request.socket);
       bindServerSignal(response, this.#stopping.signal);
-      response.once('close', () => this.#closeIfStopping());
+      response.once('close', () => {
+        if (response.headersSent) options.metrics?.countAnswer(response.statusCode);
+        this.#closeIfStopping();
+      });
       if (this.#stopping.signal.aborted) response.setHeader('Connection', 'close');
       handler(request, response);
     });

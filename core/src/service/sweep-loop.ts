@@ -1,24 +1,31 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Part } from './lifecycle.js';
 import type { Logger } from './logger.js';
-import type { Sweep } from './sweep.js';
+import type { Metrics } from './metrics.js';
+import type { Sweep, Swept } from './sweep.js';
 
 /** Repeats one sweep until it is stopped. A pass that fails is logged, and the next one tries again. */
 export class SweepLoop implements Part {
   readonly name: string;
   readonly #sweep: Sweep;
   readonly #logger: Logger;
+  readonly #metrics: Metrics;
   readonly #stopped = new AbortController();
+  #pass: Promise<void> | undefined;
   #running: Promise<void> | undefined;
 
-  constructor(sweep: Sweep, logger: Logger) {
+  constructor(sweep: Sweep, logger: Logger, metrics: Metrics) {
     this.name = `sweep ${sweep.name}`;
     this.#sweep = sweep;
     this.#logger = logger.child({ sweep: sweep.name });
+    this.#metrics = metrics;
+    // A sweep that never had anything to do is told as 0, not left out.
+    this.#count({ changed: 0 });
+    for (const result of ['ok', 'failed']) metrics.counter('sweepPasses').inc({ sweep: sweep.name, result }, 0);
   }
 
   start(): Promise<void> {
-    this.#running = this.#run();
+    this.#running ??= this.#run();
     return Promise.resolve();
   }
 
@@ -26,16 +33,32 @@ export class SweepLoop implements Part {
   async stop(): Promise<void> {
     this.#stopped.abort();
     await this.#running;
+    await this.#pass;
   }
 
-  /** One pass; never rejects. */
-  async tick(): Promise<void> {
+  /** One pass, or the one that is under way: they never overlap. Never rejects. */
+  tick(): Promise<void> {
+    this.#pass ??= this.#sweepOnce().finally(() => (this.#pass = undefined));
+    return this.#pass;
+  }
+
+  async #sweepOnce(): Promise<void> {
+    const { name } = this.#sweep;
+    const passes = this.#metrics.counter('sweepPasses');
     try {
-      const { changed } = await this.#sweep.sweep();
-      if (changed > 0) this.#logger.info({ changed }, 'swept');
+      const result = await this.#sweep.sweep(this.#stopped.signal);
+      passes.inc({ sweep: name, result: 'ok' });
+      this.#count(result);
+      if (result.changed > 0) this.#logger.info(result, 'swept');
     } catch (error) {
+      passes.inc({ sweep: name, result: 'failed' });
       this.#logger.warn({ err: error }, 'a sweep failed; the next pass tries again');
     }
+  }
+
+  #count({ changed, lagMs = 0 }: Swept): void {
+    this.#metrics.counter('sweepChanges').inc({ sweep: this.#sweep.name }, changed);
+    this.#metrics.gauge('sweepLag').set({ sweep: this.#sweep.name }, lagMs / 1000);
   }
 
   async #run(): Promise<void> {

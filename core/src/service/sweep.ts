@@ -2,7 +2,7 @@
 export interface Swept {
   /** How many things it put right. */
   changed: number;
-  /** How long the oldest thing that it found was overdue, in milliseconds; 0 if it found none. */
+  /** The age of the oldest thing that it found overdue, in milliseconds; absent: nothing was. */
   lagMs?: number;
 }
 
@@ -13,6 +13,6 @@ export interface Sweep {
   readonly window: string;
   /** The pause between two passes, in milliseconds. */
   readonly everyMs: number;
-  /** One pass, bounded in what it does. */
-  sweep(): Promise<Swept>;
+  /** One pass; a long one ends early when aborted. */
+  sweep(signal: AbortSignal): Promise<Swept>;
 }

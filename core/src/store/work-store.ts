@@ -11,6 +11,16 @@ export interface DueRemoval extends AttemptId {
   job: string;
 }
 
+/** What was handed out and is not claimed (rule R4). */
+export interface ReadyMark {
+  /** `uid.index.attempt` */
+  id: string;
+  /** The message that carries the id; absent when nothing waits under it any more. */
+  message?: number;
+  /** When it was handed out, in milliseconds since 1970. */
+  markedAt: number;
+}
+
 export interface ExpiredLease {
   lease: Lease;
   /** Its end is recorded; only its log and its closing are left. */
@@ -133,6 +143,40 @@ export class WorkStore {
     return whileAvailable(() =>
       this.#connection.zrange(keys.marks(kind), 0, String(before), 'BYSCORE', 'LIMIT', 0, limit),
     );
+  }
+
+  /** As `listMarks`, with the messages; the oldest `skip` are left out. */
+  async listReadyMarks(
+    kind: ExecutorKind,
+    { before, skip, limit }: { before: number; skip: number; limit: number },
+  ): Promise<ReadyMark[]> {
+    return whileAvailable(async () => {
+      const key = keys.marks(kind);
+      const scored = await this.#connection.zrange(
+        key,
+        0,
+        String(before),
+        'BYSCORE',
+        'LIMIT',
+        skip,
+        limit,
+        'WITHSCORES',
+      );
+      const ids = scored.filter((_, place) => place % 2 === 0).map(parseAttemptId);
+      const pipeline = this.#connection.pipeline();
+      for (const { run, index } of ids) pipeline.hgetBuffer(keys.run(run), String(index));
+      const rows = await repliesOf(pipeline);
+      return ids.map((id, place) => {
+        const row = rows[place];
+        const { status, section } = Buffer.isBuffer(row) ? unpackRow(row) : {};
+        const waits = status === 'PENDING' && section?.attempt === id.attempt && section.message > 0;
+        return {
+          id: formatAttemptId(id),
+          markedAt: Number(scored[place * 2 + 1]),
+          ...(waits ? { message: section.message } : {}),
+        };
+      });
+    });
   }
 
   /** Runs whose edges are not yet resolved since before a time, oldest first. */

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import express from 'express';
 import { healthRoutes, type ReadyCheck } from '../../src/service/health.js';
+import { Metrics } from '../../src/service/metrics.js';
 import { HttpServer } from '../../src/service/http-server.js';
 import { createLogger } from '../../src/service/logger.js';
 import { version } from '../../src/service/version.js';
@@ -11,7 +12,7 @@ describe('the health of a service', () => {
 
   beforeEach(async () => {
     redis = async () => true;
-    const app = express().use(healthRoutes('test', { redis: () => redis() }));
+    const app = express().use(healthRoutes(new Metrics('test'), { redis: () => redis() }));
     server = new HttpServer('http', app, { host: '127.0.0.1', port: 0 }, createLogger('test', 'silent'));
     await server.start();
   });

@@ -15,11 +15,16 @@ export function resumeChunks({ store }: RecycleContext): Sweep {
     name: 'resume-chunks',
     window: 'A process that was killed between two chunks of a fan-out leaves dependents unresolved behind its mark.',
     everyMs: 2000,
-    sweep: async () => {
+    sweep: async (signal) => {
       const before = (await store.work.now()) - abandonedAfterMs;
       const runs = await store.work.listChunks({ before, limit: runsPerPass });
-      for (const run of runs) await store.transitions.resume(run);
-      return { changed: runs.length };
+      let changed = 0;
+      for (const run of runs) {
+        if (signal.aborted) break;
+        await store.transitions.resume(run);
+        changed += 1;
+      }
+      return { changed };
     },
   };
 }

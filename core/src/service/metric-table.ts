@@ -1,0 +1,37 @@
+/** One number that a service tells at `/metrics`. */
+export interface MetricDefinition {
+  /** `chainr_…`, in snake case, with its unit: `_seconds`, `_bytes`; `_total` for what only rises. */
+  name: string;
+  kind: 'counter' | 'gauge';
+  labels: readonly string[];
+  /** One line for the table of metrics. */
+  doc: string;
+}
+
+/** Every metric of chainr's own; its documentation is made from here. */
+export const metricTable = {
+  httpAnswers: {
+    name: 'chainr_http_answers_total',
+    kind: 'counter',
+    labels: ['class'],
+    doc: 'Answers of the HTTP server by the class of their status, such as `2xx`.',
+  },
+  sweepChanges: {
+    name: 'chainr_sweep_changes_total',
+    kind: 'counter',
+    labels: ['sweep'],
+    doc: 'Things that a sweep put right.',
+  },
+  sweepPasses: {
+    name: 'chainr_sweep_passes_total',
+    kind: 'counter',
+    labels: ['sweep', 'result'],
+    doc: 'Passes of a sweep; `result` is `ok` or `failed`.',
+  },
+  sweepLag: {
+    name: 'chainr_sweep_lag_seconds',
+    kind: 'gauge',
+    labels: ['sweep'],
+    doc: 'The age of the oldest thing that the last pass found overdue; 0 if there was none.',
+  },
+} as const satisfies Readonly<Record<string, MetricDefinition>>;

@@ -1,0 +1,65 @@
+import { executorKinds, type ExecutorKind } from '@chainr/core/model/records';
+import type { Sweep, Swept } from '@chainr/core/service/sweep';
+import type { ReadyMark } from '@chainr/core/store/work-store';
+import type { RecycleContext } from '../context.js';
+
+/** A mark that is younger has a message on its way. */
+const overdueMs = 30_000;
+/** Marks that are looked at in one go, and how many such pages of a kind one pass reads at most. */
+const page = 500;
+const pagesPerPass = 10;
+
+/**
+ * The ready mark is cleared by the claim, not by enqueueing, and BullMQ's state is a hint (rule
+ * R4): a mark whose message is not there any more is handed out again, in a new message.
+ */
+export function redeliverMarks({ store, queue }: RecycleContext): Sweep {
+  /** Of each kind, how many marks were looked at and left alone: what is fine never hides what comes after it. */
+  const passedBy = new Map<ExecutorKind, number>();
+
+  /** @returns the marks of a page that were put right, and whether more come after it. */
+  async function sweepPage(kind: ExecutorKind, before: number): Promise<{ lost: ReadyMark[]; more: boolean }> {
+    const skip = passedBy.get(kind) ?? 0;
+    const marks = await store.work.listReadyMarks(kind, { before, skip, limit: page });
+    const messages = marks.flatMap(({ message }) => message ?? []);
+    const missing = await queue.listMissing(kind, new Set(messages));
+    const lost = marks.filter(({ message }) => message === undefined || missing.has(message));
+    await store.transitions.redeliver(
+      kind,
+      lost.map(({ id }) => id),
+    );
+    // Those that were put right have gone from this place of the list.
+    const more = marks.length === page;
+    passedBy.set(kind, more ? skip + marks.length - lost.length : 0);
+    return { lost, more };
+  }
+
+  async function sweepKind(kind: ExecutorKind, now: number, signal: AbortSignal): Promise<Swept> {
+    let changed = await queue.removeDead(kind);
+    let lagMs = 0;
+    for (let pages = 0; pages < pagesPerPass && !signal.aborted; pages += 1) {
+      const { lost, more } = await sweepPage(kind, now - overdueMs);
+      changed += lost.length;
+      for (const { markedAt } of lost) lagMs = Math.max(lagMs, now - markedAt);
+      if (!more) break;
+    }
+    return { changed, lagMs };
+  }
+
+  return {
+    name: 'redeliver-marks',
+    window:
+      'A process killed between the commit that marks an id ready and the enqueueing of its message, or between the fetching of a message and the claim of its ids, leaves a mark without message; so does a queue that lost its tail with Redis.',
+    everyMs: 5_000,
+    sweep: async (signal) => {
+      const now = await store.work.now();
+      const total = { changed: 0, lagMs: 0 };
+      for (const kind of executorKinds) {
+        const { changed, lagMs = 0 } = await sweepKind(kind, now, signal);
+        total.changed += changed;
+        total.lagMs = Math.max(total.lagMs, lagMs);
+      }
+      return total;
+    },
+  };
+}
