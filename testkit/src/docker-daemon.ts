@@ -37,10 +37,8 @@ export async function startDockerDaemon(): Promise<DockerDaemon> {
   const child = spawn('/usr/sbin/dockerd', [...flags, ...network], { stdio: ['ignore', log, log], detached: true });
   closeSync(log);
   const ended = once(child, 'exit');
-  let isOver = false;
-  void ended.then(() => (isOver = true));
   while (!(await answers(socketPath))) {
-    if (isOver)
+    if (child.exitCode !== null)
       throw new Error(`dockerd ended at once: ${readFileSync(at('log'), 'utf8').split('\n').slice(-5).join('\n')}`);
     await pause(20);
   }

@@ -172,7 +172,9 @@ describe('a worker that freezes or dies: containers', function () {
     daemon = await startDockerDaemon();
     await importBusybox(daemon.socketPath, ['busybox:latest']);
   });
-  after(() => daemon?.stop());
+  after(async () => {
+    if (why === undefined) await daemon.stop();
+  });
 
   matrix({
     kind: 'docker',
