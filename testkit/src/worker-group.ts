@@ -19,6 +19,8 @@ export interface WorkerGroupOptions {
   /** A fresh data folder, which all workers share. */
   home: string;
   kind: ExecutorKind;
+  /** The main of each worker; one with fault points unless another is named. */
+  script?: string;
   /** Further settings of every worker. */
   env?: Record<string, string>;
   /** Further settings of Redis. */
@@ -91,11 +93,11 @@ export class WorkerGroup {
 
   beginWorker(fault?: Fault): Command {
     this.#count += 1;
-    const { home, kind, env } = this.#options;
-    return new Command(worker, [], {
+    const { home, kind, env, script = worker } = this.#options;
+    return new Command(script, [], {
       CHAINR_HOME: home,
       CHAINR_REDIS_URL: this.#redis.url,
-      CHAINR_EXECUTOR: kind,
+      ...(kind !== 'fake' && { CHAINR_EXECUTOR: kind }),
       CHAINR_LISTEN: `unix:${path.join(home, `worker-${String(this.#count)}.sock`)}`,
       ...env,
       ...(fault && { FAULT_POINT: fault.point, FAULT_SIGNAL: fault.signal, FAULT_MARKER: this.#marker }),
