@@ -20,15 +20,16 @@ export async function* readLogs(
 ): AsyncGenerator<LogBatch, void, void> {
   const marks = parsePosition(from, spec.steps.length);
   const watch = context.board.open(spec, signal);
+  const isOver = (): boolean => signal.aborted;
   try {
     for (const index of spec.steps.keys()) {
       for (let wasEnded = false; !wasEnded;) {
         const sight = await untilBegun(context, spec, index, watch, signal);
-        if (!sight || signal.aborted) return;
+        if (!sight || isOver()) return;
         // What is read after the end was seen is all there is (invariant I7).
         wasEnded = sight.kind === 'exited';
         yield* readStep(context, spec, index, sight, marks, signal);
-        if (signal.aborted) return;
+        if (isOver()) return;
         if (sight.kind === 'exited' && endsAttempt(sight)) return;
       }
     }

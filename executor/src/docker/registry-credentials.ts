@@ -29,7 +29,7 @@ export async function readCredentials(image: string): Promise<AuthConfig | undef
   const helper = config.credHelpers?.[registry] ?? config.credsStore;
   if (helper !== undefined) return askHelper(helper, registry);
   const { auth, identitytoken } = config.auths?.[registry] ?? config.auths?.[`https://${registry}`] ?? {};
-  if (identitytoken) return { identitytoken, serveraddress: registry } as unknown as AuthConfig;
+  if (identitytoken) return { identitytoken, serveraddress: registry };
   if (!auth) return undefined;
   const [username = '', ...password] = Buffer.from(auth, 'base64').toString('utf8').split(':');
   return { username, password: password.join(':').replace(/\0+$/, ''), serveraddress: registry };
