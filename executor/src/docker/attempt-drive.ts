@@ -101,10 +101,10 @@ export class AttemptDrive {
         }
         const outcome = this.#endAt(sight, ended, seen.has(index));
         if (outcome) return outcome;
-        if (sight.kind === 'running') {
-          seen.add(index);
-          this.#tell({ reason: 'Executing', at: ended[0]?.startedAt ?? sight.startedAt });
-        }
+        if (sight.kind === 'running') seen.add(index);
+        // A first step may end before anybody sees it run.
+        const first = ended[0] ?? (sight.kind === 'running' ? sight : undefined);
+        if (first) this.#tell({ reason: 'Executing', at: first.startedAt });
         const waits = sight.kind === 'running' || !this.#guard;
         if (waits) await watch.next();
         else await this.#advance(sight, index, signal);
