@@ -38,7 +38,7 @@ export async function startDockerDaemon(): Promise<DockerDaemon> {
   closeSync(log);
   const ended = once(child, 'exit');
   while (!(await answers(socketPath))) {
-    if (child.exitCode !== null)
+    if (child.exitCode !== null || child.signalCode !== null)
       throw new Error(`dockerd ended at once: ${readFileSync(at('log'), 'utf8').split('\n').slice(-5).join('\n')}`);
     await pause(20);
   }
@@ -56,6 +56,12 @@ export async function startDockerDaemon(): Promise<DockerDaemon> {
 
 /** Makes an image of this machine's static busybox, under each of the names. */
 export async function importBusybox(socketPath: string, names: readonly string[]): Promise<void> {
+  const archive = await packBusybox();
+  for (const name of names) await importImage(socketPath, name, archive);
+}
+
+/** A tar of all that is in that image. */
+export async function packBusybox(): Promise<Buffer> {
   const { stdout } = await promisify(execFile)(busybox, ['--list']);
   const archive = pack();
   for (const name of ['bin', 'usr', 'usr/bin', 'etc', 'tmp']) archive.entry({ name, type: 'directory' });
@@ -68,7 +74,7 @@ export async function importBusybox(socketPath: string, names: readonly string[]
   archive.finalize();
   const parts: Buffer[] = [];
   for await (const part of archive) parts.push(part as Buffer);
-  for (const name of names) await importImage(socketPath, name, Buffer.concat(parts));
+  return Buffer.concat(parts);
 }
 
 async function importImage(socketPath: string, name: string, archive: Buffer): Promise<void> {

@@ -42,6 +42,7 @@ export function createDockerExecutor(options: DockerExecutorOptions): Executor {
 
   const driveOf = (spec: AttemptSpec): AttemptDrive => {
     const known = drives.get(nameOfKey(spec));
+    known?.learn(spec);
     if (known) return known;
     const drive = new AttemptDrive(context, spec);
     drives.set(nameOfKey(spec), drive);
