@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { FaultPoint } from '@chainr/core/model/fault-points';
 import { checkPipeline } from '@chainr/core/model/check-pipeline';
@@ -6,12 +7,15 @@ import type { ExecutorKind, RunUid } from '@chainr/core/model/records';
 import { BundleQueue } from '@chainr/core/queue/bundle-queue';
 import { startRedisServer, type RedisServer } from '@chainr/core/service/redis-server';
 import { keys } from '@chainr/core/store/keys';
+import { unpackRow } from '@chainr/core/store/layout';
 import { Store } from '@chainr/core/store/store';
+import { createService as createRecycle } from '@chainr/recycle/service';
 import type { Redis } from 'ioredis';
 import { Command } from './command.js';
 import { openRedisClient } from './open-redis-client.js';
 import { silentLogger } from './open-store.js';
 import { untilFound } from './processes-of.js';
+import { startRedisProxy, type RedisProxy } from './redis-proxy.js';
 
 const worker = 'testkit/src/faulty-worker.ts';
 
@@ -25,9 +29,12 @@ export interface WorkerGroupOptions {
   redisSettings?: readonly string[];
 }
 
+/** CUT: the worker lives, but for as long as the test wants it does not reach Redis any more. */
+export const hazards = ['SIGSTOP', 'SIGKILL', 'CUT'] as const;
+
 export interface Fault {
   point: FaultPoint;
-  signal: 'SIGSTOP' | 'SIGKILL';
+  signal: (typeof hazards)[number];
 }
 
 /** Leases that lapse soon, so that tests need not wait long. */
@@ -43,7 +50,9 @@ export class WorkerGroup {
   readonly client: Redis;
   readonly #options: WorkerGroupOptions;
   readonly #queue: BundleQueue;
+  readonly #recycle: ReturnType<typeof createRecycle>;
   #redis: RedisServer;
+  #proxy: RedisProxy | undefined;
   #count = 0;
 
   private constructor(options: WorkerGroupOptions, redis: RedisServer, client: Redis) {
@@ -56,6 +65,9 @@ export class WorkerGroup {
       logger: silentLogger,
       deliver: (bundles) => { this.#queue.deliver(bundles); }, // prettier-ignore
     });
+    const listen = { host: '127.0.0.1', port: 0 };
+    const config = { redisUrl: redis.url, listen, hostLostAfterMs: 0, logLevel: 'silent' };
+    this.#recycle = createRecycle(config, silentLogger);
   }
 
   static async start(options: WorkerGroupOptions): Promise<WorkerGroup> {
@@ -63,11 +75,18 @@ export class WorkerGroup {
     const group = new WorkerGroup(options, redis, await openRedisClient(redis.url));
     await group.store.start();
     await group.#queue.start();
+    await group.#recycle.start();
     return group;
   }
 
   get redis(): RedisServer {
     return this.#redis;
+  }
+
+  /** Ends Redis by force, as a crash does. */
+  async killRedis(): Promise<void> {
+    process.kill(this.#redis.pid, 'SIGKILL');
+    await untilFound(() => !this.#redis.isAlive());
   }
 
   /** Starts Redis again on what it has kept, after it was killed. */
@@ -76,6 +95,8 @@ export class WorkerGroup {
   }
 
   async stop(): Promise<void> {
+    await this.#recycle.stop();
+    await this.#proxy?.close();
     await this.store.stop();
     await this.#queue.stop();
     this.client.disconnect();
@@ -83,22 +104,26 @@ export class WorkerGroup {
   }
 
   /** A worker that has started. */
-  async startWorker(fault?: Fault): Promise<Command> {
-    const command = this.beginWorker(fault);
+  async startWorker(fault?: Fault, env: Record<string, string> = {}): Promise<Command> {
+    const command = await this.beginWorker(fault, env);
     await command.says(/"msg":"started"/);
     return command;
   }
 
-  beginWorker(fault?: Fault): Command {
+  async beginWorker(fault?: Fault, more: Record<string, string> = {}): Promise<Command> {
     this.#count += 1;
     const { home, kind, env } = this.#options;
+    if (fault?.signal === 'CUT') {
+      this.#proxy = await startRedisProxy(this.#redis.url, path.join(home, `proxy-${String(this.#count)}.sock`));
+    }
     return new Command(worker, [], {
       CHAINR_HOME: home,
-      CHAINR_REDIS_URL: this.#redis.url,
+      CHAINR_REDIS_URL: fault?.signal === 'CUT' && this.#proxy ? this.#proxy.url : this.#redis.url,
       CHAINR_EXECUTOR: kind,
       CHAINR_LISTEN: `unix:${path.join(home, `worker-${String(this.#count)}.sock`)}`,
       ...env,
-      ...(fault && { FAULT_POINT: fault.point, FAULT_SIGNAL: fault.signal, FAULT_MARKER: this.#marker }),
+      ...more,
+      ...(fault && { FAULT_POINT: fault.point, FAULT_DEED: fault.signal, FAULT_MARKER: this.#marker }),
     });
   }
 
@@ -106,9 +131,18 @@ export class WorkerGroup {
     return path.join(this.#options.home, 'reached');
   }
 
-  /** Waits until the worker with the fault has come to its point. */
-  async untilReached(): Promise<void> {
+  /** Waits until the worker with the fault has come to its point, and is frozen, dead or cut off from Redis. */
+  async untilReached({ signal }: Fault): Promise<void> {
     await untilFound(() => existsSync(this.#marker), 30_000);
+    if (signal !== 'CUT') return;
+    this.#proxy?.cut();
+    await writeFile(`${this.#marker}.go`, '');
+  }
+
+  /** What froze goes on, and what was cut off reaches Redis again. */
+  undo(worker: Command, { signal }: Fault): void {
+    if (signal === 'SIGSTOP') worker.signal('SIGCONT');
+    if (signal === 'CUT') this.#proxy?.mend();
   }
 
   async createRun(written: object): Promise<RunUid> {
@@ -129,6 +163,12 @@ export class WorkerGroup {
       if (now !== last) left -= 1;
       last = now;
     }
+  }
+
+  /** How often the current attempt of a job was adopted, by the number of its lease. */
+  async adoptionsOf(run: RunUid, index: number): Promise<number> {
+    const row = await this.client.hgetBuffer(keys.run(run), String(index));
+    return (row ? (unpackRow(row).section?.epoch ?? 1) : 1) - 1;
   }
 
   /** The lines of an attempt's log by step and stream, as `step stdout text`. */
