@@ -1,16 +1,14 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { faultPoints, type Reach } from '@chainr/core/model/fault-points';
 import { runMain } from '@chainr/core/service/run-main';
-import { createFakeExecutor } from '@chainr/executor/fake/create-fake-executor';
 import { createService, readConfig } from '@chainr/work/service';
 
 /*
  * A worker as a process of its own that tests harm. FAULT_POINT says at which fault point it freezes (FAULT_DEED is
  * SIGSTOP), dies (SIGKILL) or stands still until FAULT_MARKER.go is there (CUT), once; FAULT_MARKER names the file that
- * tells that it is there. FAKE_EXECUTOR gives it a fake executor of that id, the attempts of which never end. SIGUSR2
- * blocks its event loop for BLOCK_MS. Without any of that it is a worker as any other.
+ * tells that it is there. Without them it is a worker as any other.
  */
-const { FAULT_POINT, FAULT_DEED, FAULT_MARKER, FAKE_EXECUTOR, BLOCK_MS } = process.env;
+const { FAULT_POINT, FAULT_DEED, FAULT_MARKER } = process.env;
 
 function reachOf(): Reach {
   if (FAULT_POINT === undefined || FAULT_MARKER === undefined) return () => undefined;
@@ -35,14 +33,4 @@ function sleep(ms: number): void {
   Atomics.wait(neverWoken, 0, 0, ms);
 }
 
-process.on('SIGUSR2', () => {
-  sleep(Number(BLOCK_MS));
-  process.stdout.write(`${JSON.stringify({ event: 'unblocked', ms: Number(BLOCK_MS) })}\n`);
-});
-
-await runMain('work', (env) =>
-  createService(readConfig(env), {
-    reach: reachOf(),
-    ...(FAKE_EXECUTOR && { executor: createFakeExecutor({ id: FAKE_EXECUTOR, decide: () => ({ hold: true }) }) }),
-  }),
-);
+await runMain('work', (env) => createService(readConfig(env), { reach: reachOf() }));

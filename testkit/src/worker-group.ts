@@ -23,6 +23,8 @@ export interface WorkerGroupOptions {
   /** A fresh data folder, which all workers share. */
   home: string;
   kind: ExecutorKind;
+  /** The main of each worker; one with fault points unless another is named. */
+  script?: string;
   /** Further settings of every worker. */
   env?: Record<string, string>;
   /** Further settings of Redis. */
@@ -104,25 +106,24 @@ export class WorkerGroup {
   }
 
   /** A worker that has started. */
-  async startWorker(fault?: Fault, env: Record<string, string> = {}): Promise<Command> {
-    const command = await this.beginWorker(fault, env);
+  async startWorker(fault?: Fault): Promise<Command> {
+    const command = await this.beginWorker(fault);
     await command.says(/"msg":"started"/);
     return command;
   }
 
-  async beginWorker(fault?: Fault, more: Record<string, string> = {}): Promise<Command> {
+  async beginWorker(fault?: Fault): Promise<Command> {
     this.#count += 1;
-    const { home, kind, env } = this.#options;
+    const { home, kind, env, script = worker } = this.#options;
     if (fault?.signal === 'CUT') {
       this.#proxy = await startRedisProxy(this.#redis.url, path.join(home, `proxy-${String(this.#count)}.sock`));
     }
-    return new Command(worker, [], {
+    return new Command(script, [], {
       CHAINR_HOME: home,
-      CHAINR_REDIS_URL: fault?.signal === 'CUT' && this.#proxy ? this.#proxy.url : this.#redis.url,
-      CHAINR_EXECUTOR: kind,
+      CHAINR_REDIS_URL: this.#proxy && fault?.signal === 'CUT' ? this.#proxy.url : this.#redis.url,
+      ...(kind !== 'fake' && { CHAINR_EXECUTOR: kind }),
       CHAINR_LISTEN: `unix:${path.join(home, `worker-${String(this.#count)}.sock`)}`,
       ...env,
-      ...more,
       ...(fault && { FAULT_POINT: fault.point, FAULT_DEED: fault.signal, FAULT_MARKER: this.#marker }),
     });
   }

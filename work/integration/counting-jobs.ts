@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import type { RunUid } from '@chainr/core/model/records';
 import { beginning } from '@chainr/core/store/event-stream';
 import type { WorkerGroup } from '@chainr/testkit/worker-group';
-import { noteStart, type Subject } from './executor-subjects.js';
+import { noteStart, type Subject } from './seen-from-outside.js';
 
 /** Writes so many numbered lines on each of its two streams, with a pause after each. */
 export interface CountingJob {

@@ -6,7 +6,7 @@ import { beginning } from '@chainr/core/store/event-stream';
 import { useDataFolders } from '@chainr/testkit/data-folders';
 import { untilFinal } from '@chainr/testkit/waits';
 import { briefLeases, hazards, WorkerGroup, type Fault } from '@chainr/testkit/worker-group';
-import { describeOnExecutors, noteStart } from './executor-subjects.js';
+import { describeOnExecutors, noteStart } from './seen-from-outside.js';
 
 /** Cells at once: each has two workers, and the machine has two cores. */
 const atOnce = 4;

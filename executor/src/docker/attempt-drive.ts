@@ -36,15 +36,8 @@ export class AttemptDrive {
 
   /** Goes on unless it does already; an outage ends it, and the next call begins anew. */
   go(): Promise<Outcome> {
-    this.#going ??= this.#drive().finally(() => {
-      this.#going = undefined;
-      this.#context.board.notify(this.spec);
-    });
+    this.#going ??= this.#drive().finally(() => (this.#going = undefined));
     return this.#going;
-  }
-
-  get isGoing(): boolean {
-    return this.#going !== undefined;
   }
 
   /** The outcome, and the changes until then. Rejects with the signal's reason when aborted. */

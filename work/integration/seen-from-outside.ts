@@ -22,7 +22,7 @@ export interface Subject {
 /** To be run by each step before anything else. */
 export const noteStart = `[ -z "$LEDGER" ] || echo "$CHAINR_JOB $CHAINR_ATTEMPT $CHAINR_STEP" >> "$LEDGER"`;
 
-const processes: Subject = {
+export const processes: Subject = {
   kind: 'process',
   env: () => ({}),
   ledger: (home) => path.join(home, 'ledger'),
