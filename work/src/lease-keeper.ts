@@ -61,7 +61,8 @@ export class LeaseKeeper implements Part {
 
   /** One round: everything that is held now. With nothing held it still shows that this worker is there. */
   tick(): Promise<void> {
-    this.#ticking = this.#renew();
+    // One after the other; that one failed does not concern the next.
+    this.#ticking = this.#ticking.catch(() => undefined).then(() => this.#renew());
     return this.#ticking;
   }
 
