@@ -3,6 +3,7 @@ import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
 import type { RunUid } from '@chainr/core/model/records';
+import type { Command } from '@chainr/testkit/command';
 import { useDataFolders } from '@chainr/testkit/data-folders';
 import { untilLines } from '@chainr/testkit/lines-in';
 import { untilFinal } from '@chainr/testkit/waits';
@@ -27,17 +28,23 @@ const jobs: readonly CountingJob[] = [one('short', 10), one('middle', 30), one('
 interface Cut {
   /** From what moment on everything is lost. */
   from: string;
-  /** Waits for it. */
-  untilFrom(place: Place, run: RunUid): Promise<void>;
+  /** Waits for it; absent: from right before the first worker. */
+  untilFrom?(place: Place, run: RunUid): Promise<void>;
   /** Waits for the moment at which Redis is killed. */
   untilKill(place: Place, run: RunUid): Promise<void>;
+}
+
+interface Workers {
+  count: number;
+  /** Whether they live through the death of Redis. */
+  alive: boolean;
 }
 
 const started = (count: number) => ({ home }: Place) => untilLines(subject.ledger(home), count); // prettier-ignore
 const stored = (index: number, lines: number) => (place: Place, run: RunUid) => untilStored(place, run, index, lines); // prettier-ignore
 
 const cuts: readonly Cut[] = [
-  { from: 'the claims of all that runs', untilFrom: () => Promise.resolve(), untilKill: started(3) },
+  { from: 'the claims of all that runs', untilKill: started(3) },
   { from: 'two seconds of output', untilFrom: stored(1, 10), untilKill: stored(2, 40) },
   { from: 'an end, and the start of what waited for it', untilFrom: stored(0, 18), untilKill: started(4) },
   {
@@ -51,47 +58,54 @@ describe('a Redis that comes back without its last seconds', function () {
   this.timeout(150_000);
   const folders = useDataFolders();
 
-  async function loseTail({ from, untilFrom, untilKill }: Cut, workerCount: number): Promise<void> {
+  async function loseTail({ from, untilFrom, untilKill }: Cut, { count, alive }: Workers): Promise<void> {
     const home = await folders.make();
     const group = await WorkerGroup.start({ home, kind: subject.kind, env: briefLeases });
-    const what = `without ${from}, ${String(workerCount)} workers`;
+    const what = `without ${from}; ${String(count)} workers${alive ? '' : ', killed with it'}`;
     try {
       const place = { subject, group, home };
       const run = await createCounting(place, jobs);
-      const early = from === cuts[0]?.from;
       const file = await appendOnlyFile(home);
-      const sizeBefore = (await stat(file)).size;
-      const workers = await Promise.all(Array.from({ length: workerCount }, () => group.startWorker()));
-      await untilFrom(place, run);
-      const size = early ? sizeBefore : (await stat(file)).size;
+      const sizeAtFirst = (await stat(file)).size;
+      const workers = await startWorkers(group, count);
+      await untilFrom?.(place, run);
+      const size = untilFrom ? (await stat(file)).size : sizeAtFirst;
       await untilKill(place, run);
       await group.killRedis();
+      if (!alive) await Promise.all(workers.map(killWorker));
       const lost = (await stat(file)).size - size;
       expect(lost, `${what}: bytes to lose`).to.be.greaterThan(0);
       await truncate(file, size);
       await group.restartRedis();
-      await untilFinal(group.store.events, run, 40_000).catch(async (error: unknown) => {
-        const jobsNow = await group.store.runs.listJobs(run, { from: 0, limit: jobs.length });
-        throw new Error(
-          `${what}: it did not end: ${JSON.stringify(jobsNow)} ${workers.map(({ output }) => output).join('\n')}`,
-          { cause: error },
-        );
+      if (!alive) workers.push(...(await startWorkers(group, count)));
+      const backAt = performance.now();
+      await untilFinal(group.store.events, run, 45_000).catch(async (error: unknown) => {
+        const stuck = await group.store.runs.listJobs(run, { from: 0, limit: jobs.length });
+        const said = workers.map(({ output }) => output).join('\n');
+        throw new Error(`${what}: it did not end: ${JSON.stringify(stuck)} ${said}`, { cause: error });
       });
       await untilAllClosed(place, run, jobs);
+      const seconds = (performance.now() - backAt) / 1000;
       await expectAllOnce(place, run, jobs, what);
-      console.log(`      ${what}: ${String(lost)} bytes were lost`);
+      console.log(`      ${what}: ${String(lost)} bytes were lost; closed ${seconds.toFixed(1)} s later`);
     } finally {
       await group.stop();
     }
   }
 
-  for (const workerCount of [2, 1]) {
-    it(`starts nothing twice and ends every run, whatever it lost: ${String(workerCount)} workers`, async () => {
+  for (const workers of [
+    { count: 2, alive: true },
+    { count: 1, alive: true },
+    { count: 1, alive: false },
+  ]) {
+    // prettier-ignore
+    const who = `${String(workers.count)} at work${workers.alive ? '' : ', which dies with it'}`;
+    it(`starts nothing twice and ends every run, whatever it lost: ${who}`, async () => {
       const failures: unknown[] = [];
       const waiting = [...cuts];
       const lane = async (): Promise<void> => {
         for (let cut = waiting.shift(); cut; cut = waiting.shift()) {
-          await loseTail(cut, workerCount).catch((error: unknown) => failures.push(error));
+          await loseTail(cut, workers).catch((error: unknown) => failures.push(error));
         }
       };
       await Promise.all(Array.from({ length: atOnce }, lane));
@@ -99,6 +113,14 @@ describe('a Redis that comes back without its last seconds', function () {
     });
   }
 });
+
+const startWorkers = (group: WorkerGroup, count: number): Promise<Command[]> =>
+  Promise.all(Array.from({ length: count }, () => group.startWorker()));
+
+async function killWorker(worker: Command): Promise<void> {
+  worker.signal('SIGKILL');
+  await worker.ended;
+}
 
 /** What it appends to: since Redis 7 the last of several files. */
 async function appendOnlyFile(home: string): Promise<string> {
