@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { FaultPoint } from '@chainr/core/model/fault-points';
 import { checkPipeline } from '@chainr/core/model/check-pipeline';
@@ -6,12 +7,15 @@ import type { ExecutorKind, RunUid } from '@chainr/core/model/records';
 import { BundleQueue } from '@chainr/core/queue/bundle-queue';
 import { startRedisServer, type RedisServer } from '@chainr/core/service/redis-server';
 import { keys } from '@chainr/core/store/keys';
+import { unpackRow } from '@chainr/core/store/layout';
 import { Store } from '@chainr/core/store/store';
+import { createService as createRecycle } from '@chainr/recycle/service';
 import type { Redis } from 'ioredis';
 import { Command } from './command.js';
 import { openRedisClient } from './open-redis-client.js';
 import { silentLogger } from './open-store.js';
 import { untilFound } from './processes-of.js';
+import { startRedisProxy, type RedisProxy } from './redis-proxy.js';
 
 const worker = 'testkit/src/faulty-worker.ts';
 
@@ -27,9 +31,12 @@ export interface WorkerGroupOptions {
   redisSettings?: readonly string[];
 }
 
+/** CUT: the worker lives, but for as long as the test wants it does not reach Redis any more. */
+export const hazards = ['SIGSTOP', 'SIGKILL', 'CUT'] as const;
+
 export interface Fault {
   point: FaultPoint;
-  signal: 'SIGSTOP' | 'SIGKILL';
+  signal: (typeof hazards)[number];
 }
 
 /** Leases that lapse soon, so that tests need not wait long. */
@@ -45,7 +52,9 @@ export class WorkerGroup {
   readonly client: Redis;
   readonly #options: WorkerGroupOptions;
   readonly #queue: BundleQueue;
+  readonly #recycle: ReturnType<typeof createRecycle>;
   #redis: RedisServer;
+  #proxy: RedisProxy | undefined;
   #count = 0;
 
   private constructor(options: WorkerGroupOptions, redis: RedisServer, client: Redis) {
@@ -58,6 +67,9 @@ export class WorkerGroup {
       logger: silentLogger,
       deliver: (bundles) => { this.#queue.deliver(bundles); }, // prettier-ignore
     });
+    const listen = { host: '127.0.0.1', port: 0 };
+    const config = { redisUrl: redis.url, listen, hostLostAfterMs: 0, logLevel: 'silent' };
+    this.#recycle = createRecycle(config, silentLogger);
   }
 
   static async start(options: WorkerGroupOptions): Promise<WorkerGroup> {
@@ -65,11 +77,18 @@ export class WorkerGroup {
     const group = new WorkerGroup(options, redis, await openRedisClient(redis.url));
     await group.store.start();
     await group.#queue.start();
+    await group.#recycle.start();
     return group;
   }
 
   get redis(): RedisServer {
     return this.#redis;
+  }
+
+  /** Ends Redis by force, as a crash does. */
+  async killRedis(): Promise<void> {
+    process.kill(this.#redis.pid, 'SIGKILL');
+    await untilFound(() => !this.#redis.isAlive());
   }
 
   /** Starts Redis again on what it has kept, after it was killed. */
@@ -78,6 +97,8 @@ export class WorkerGroup {
   }
 
   async stop(): Promise<void> {
+    await this.#recycle.stop();
+    await this.#proxy?.close();
     await this.store.stop();
     await this.#queue.stop();
     this.client.disconnect();
@@ -86,21 +107,24 @@ export class WorkerGroup {
 
   /** A worker that has started. */
   async startWorker(fault?: Fault): Promise<Command> {
-    const command = this.beginWorker(fault);
+    const command = await this.beginWorker(fault);
     await command.says(/"msg":"started"/);
     return command;
   }
 
-  beginWorker(fault?: Fault): Command {
+  async beginWorker(fault?: Fault): Promise<Command> {
     this.#count += 1;
     const { home, kind, env, script = worker } = this.#options;
+    if (fault?.signal === 'CUT') {
+      this.#proxy = await startRedisProxy(this.#redis.url, path.join(home, `proxy-${String(this.#count)}.sock`));
+    }
     return new Command(script, [], {
       CHAINR_HOME: home,
-      CHAINR_REDIS_URL: this.#redis.url,
+      CHAINR_REDIS_URL: this.#proxy && fault?.signal === 'CUT' ? this.#proxy.url : this.#redis.url,
       ...(kind !== 'fake' && { CHAINR_EXECUTOR: kind }),
       CHAINR_LISTEN: `unix:${path.join(home, `worker-${String(this.#count)}.sock`)}`,
       ...env,
-      ...(fault && { FAULT_POINT: fault.point, FAULT_SIGNAL: fault.signal, FAULT_MARKER: this.#marker }),
+      ...(fault && { FAULT_POINT: fault.point, FAULT_DEED: fault.signal, FAULT_MARKER: this.#marker }),
     });
   }
 
@@ -108,9 +132,18 @@ export class WorkerGroup {
     return path.join(this.#options.home, 'reached');
   }
 
-  /** Waits until the worker with the fault has come to its point. */
-  async untilReached(): Promise<void> {
+  /** Waits until the worker with the fault has come to its point, and is frozen, dead or cut off from Redis. */
+  async untilReached({ signal }: Fault): Promise<void> {
     await untilFound(() => existsSync(this.#marker), 30_000);
+    if (signal !== 'CUT') return;
+    this.#proxy?.cut();
+    await writeFile(`${this.#marker}.go`, '');
+  }
+
+  /** What froze goes on, and what was cut off reaches Redis again. */
+  undo(worker: Command, { signal }: Fault): void {
+    if (signal === 'SIGSTOP') worker.signal('SIGCONT');
+    if (signal === 'CUT') this.#proxy?.mend();
   }
 
   async createRun(written: object): Promise<RunUid> {
@@ -131,6 +164,12 @@ export class WorkerGroup {
       if (now !== last) left -= 1;
       last = now;
     }
+  }
+
+  /** How often the current attempt of a job was adopted, by the number of its lease. */
+  async adoptionsOf(run: RunUid, index: number): Promise<number> {
+    const row = await this.client.hgetBuffer(keys.run(run), String(index));
+    return (row ? (unpackRow(row).section?.epoch ?? 1) : 1) - 1;
   }
 
   /** The lines of an attempt's log by step and stream, as `step stdout text`. */

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Part } from '@chainr/core/service/lifecycle';
 import type { Logger } from '@chainr/core/service/logger';
-import type { Lease } from '@chainr/core/store/keys';
+import { formatLease, type Lease } from '@chainr/core/store/keys';
 import type { Store } from '@chainr/core/store/store';
 import { HeldLease } from './held-lease.js';
 
@@ -47,6 +47,10 @@ export class LeaseKeeper implements Part {
     const held = new HeldLease(lease, sentAt + this.#options.ttlMs);
     this.#held.set(held.key, held);
     return held;
+  }
+
+  holds(lease: Lease): boolean {
+    return this.#held.has(formatLease(lease));
   }
 
   release(held: HeldLease): void {
