@@ -13,7 +13,7 @@ export interface DockerDaemon {
   readonly socketPath: string;
   readonly folder: string;
   readonly pid: number;
-  stop(): Promise<void>;
+  stop: () => Promise<void>;
 }
 
 const busybox = '/bin/busybox';

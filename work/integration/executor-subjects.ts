@@ -13,14 +13,14 @@ export interface OpenedExecutor {
   /** Of the Docker daemon that is its own. */
   socketPath?: string;
   /** Ends what it stands on; the executor itself is closed by its worker. */
-  close(): Promise<void>;
+  close: () => Promise<void>;
 }
 
 export interface ExecutorSubject {
   kind: 'process' | 'docker';
   /** Why it cannot be opened here. */
   why: string | undefined;
-  open(): Promise<OpenedExecutor>;
+  open: () => Promise<OpenedExecutor>;
 }
 
 /** The executors that run real work on one machine. */

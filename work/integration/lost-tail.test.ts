@@ -31,7 +31,7 @@ interface Cut {
   /** Waits for it; absent: from right before the first worker. */
   untilFrom?(place: Place, run: RunUid): Promise<void>;
   /** Waits for the moment at which Redis is killed. */
-  untilKill(place: Place, run: RunUid): Promise<void>;
+  untilKill: (place: Place, run: RunUid) => Promise<void>;
 }
 
 interface Workers {

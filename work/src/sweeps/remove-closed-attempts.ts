@@ -19,7 +19,6 @@ export function removeClosedAttempts(context: WorkContext): Sweep {
         const due = await context.store.work.listDue(context.executorNumber(), page);
         let removed = 0;
         for (const each of due) {
-          if (signal.aborted) break;
           lagMs = Math.max(lagMs, each.overdueMs);
           if (await remove(context, each)) removed += 1;
         }
