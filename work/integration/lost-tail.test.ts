@@ -29,7 +29,7 @@ interface Cut {
   /** From what moment on everything is lost. */
   from: string;
   /** Waits for it; absent: from right before the first worker. */
-  untilFrom?(place: Place, run: RunUid): Promise<void>;
+  untilFrom?: (place: Place, run: RunUid) => Promise<void>;
   /** Waits for the moment at which Redis is killed. */
   untilKill: (place: Place, run: RunUid) => Promise<void>;
 }
