@@ -228,10 +228,7 @@ describe('deadlines (rule R14)', () => {
   describe('of an attempt that is over', () => {
     for (const [name, end] of [
       ['has ended', (lease: Lease): Promise<unknown> => finish(lease, completed)],
-      [
-        'was given back',
-        async (lease: Lease) => void (await open.store.transitions.requeue(lease, 'Interrupted', '', 0)),
-      ],
+      ['was given back', (lease: Lease) => open.store.transitions.requeue(lease, 'Interrupted', '', 0)],
     ] as const) {
       it(`are gone: it ${name}`, async () => {
         const lease = await hold();

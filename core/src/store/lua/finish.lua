@@ -11,7 +11,8 @@
 -- request wins; the exit code is kept whatever the verdict.
 local function verdict(run, s, reason)
   local stopped = stop_reason(s)
-  if stopped then return JOB.FAILED, stopped end
+  -- A crash loop is what became of the attempt, not a request.
+  if stopped and stopped ~= REASON.WorkerCrashed then return JOB.FAILED, stopped end
   local canceled, timed_out = run.cancel_requested, run.timed_out
   if canceled > 0 and (timed_out == 0 or canceled <= timed_out) then return JOB.CANCELED, REASON.CanceledByUser end
   if timed_out > 0 then return JOB.CANCELED, REASON.RunTimedOut end

@@ -18,6 +18,8 @@ operations.report = function(a)
   end
   local reason = a[6]
   local changed = row.reason ~= REASON.Canceling and (row.reason ~= reason or s.text ~= a[7])
+  -- Who adopts what has begun says so until the executor answers: that is no change, least of all progress.
+  if reason == REASON.Starting and started_before > 0 then changed = false end
   if changed or s.started ~= started_before then s.adoptions = 0 end -- Progress (rule R9).
   if changed then
     row.reason = reason
