@@ -39,7 +39,7 @@ done
 exit ${String(exitCode)}`;
 
 /** Everything that can be told of a run from outside. */
-export async function lookAt({ group, subject, home }: Place, run: RunUid, jobs: readonly CountingJob[]) {
+async function lookAt({ group, subject, home }: Place, run: RunUid, jobs: readonly CountingJob[]) {
   const { events } = await group.store.events.readEvents(beginning, 100_000);
   const ofRun = events.filter((event) => event.run === run);
   const looks = jobs.map(async ({ name }, index) => {

@@ -5,7 +5,7 @@ import { setClock } from '@chainr/testkit/clock';
 import { countLeases } from '@chainr/testkit/count-leases';
 import { openStore, type OpenStore } from '@chainr/testkit/open-store';
 import { requestCancel } from '@chainr/testkit/request-cancel';
-import type { Outcome } from '../../src/model/outcome.js';
+import type { Outcome, OutcomeReason } from '../../src/model/outcome.js';
 import { reasons, reasonTable } from '../../src/model/reasons.js';
 import { keys, type Lease } from '../../src/store/keys.js';
 
@@ -132,7 +132,8 @@ describe('an attempt that infrastructure took', () => {
     expect(await open.store.work.isDue(executor, { run, index: 0, attempt: 1 })).to.be.true;
     expect(await open.store.work.listDue(executor, 10)).to.eql([]);
     await forward(graceMs);
-    expect(await open.store.work.listDue(executor, 10)).to.eql([{ run, index: 0, attempt: 1, job: 'a' }]);
+    const [due] = await open.store.work.listDue(executor, 10);
+    expect(due).to.include({ run, index: 0, attempt: 1, job: 'a' });
   });
 
   it('tells what happens, event by event', async () => {
@@ -193,7 +194,8 @@ describe('an attempt that infrastructure took', () => {
   it('is made good for each reason of the infrastructure budget, and for no other', async () => {
     const run = await open.create(pipelineOf(Object.fromEntries(reasons.map((name) => [name.toLowerCase(), []]))));
     for (const [index, reason] of reasons.entries()) {
-      const reply = await retry(await claimJob(open.store, run, index), { reason });
+      // Also those that no executor reports.
+      const reply = await retry(await claimJob(open.store, run, index), { reason: reason as OutcomeReason });
       const { budget } = reasonTable[reason];
       expect([reason, reply]).to.eql([reason, budget === 'infrastructure' ? 'ok' : 'final']);
     }
