@@ -1,5 +1,4 @@
 import { expect } from 'chai';
-import type { Redis } from 'ioredis';
 import { BundleQueue, messageId } from '@chainr/core/queue/bundle-queue';
 import { BundleReader } from '@chainr/core/queue/bundle-reader';
 import type { Pipeline } from '@chainr/core/model/pipeline';
@@ -21,7 +20,7 @@ const queueKey = (name: string) => `${queuePrefix}:${queueName('fake')}:${name}`
 
 describe('a ready mark', () => {
   let redis: TestRedis;
-  let client: Redis;
+  let client: Awaited<ReturnType<typeof openRedisClient>>;
   let queue: BundleQueue;
   let store: Store;
   let sweep: Sweep;
