@@ -7,6 +7,7 @@ cd "$(dirname "$0")/.."
 scripts/require-node.sh
 scripts/provide-redis.sh
 scripts/provide-chromium.sh
+scripts/provide-docker.sh
 scripts/install-packages.sh
 
 counts=$(mktemp)

@@ -1,8 +1,9 @@
 import { expect } from 'chai';
-import { useDataFolders } from './data-folders.js';
+import { useDataFolders } from '@chainr/testkit/data-folders';
 import { ledgerOf, lineOf, tenJobs } from './ledger-pipeline.js';
-import { killAll, processesOf, serversOf, untilGone } from './processes-of.js';
-import { createRun, endOfRun, linesIn, logOf, statusChangesOf, untilLines } from './runs.js';
+import { killAll, processesOf, serversOf, untilGone } from '@chainr/testkit/processes-of';
+import { linesIn, untilLines } from '@chainr/testkit/lines-in';
+import { createRun, endOfRun, logOf, statusChangesOf } from './runs.js';
 import { startUp } from './start-up.js';
 
 const capacity = { CHAINR_CAPACITY: '4' };

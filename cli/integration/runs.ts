@@ -1,5 +1,3 @@
-import { readFileSync, watch } from 'node:fs';
-import { dirname } from 'node:path';
 import type { Client } from '@chainr/core/api/client';
 import type { Run } from '@chainr/core/api/run-resource';
 import { isFinalRun } from '@chainr/core/model/states';
@@ -36,28 +34,6 @@ export async function logOf(client: Client, uid: string, job: string, attempt?: 
   const query = attempt === undefined ? {} : { attempt };
   for await (const { text } of client.readLogLines(uid, job, query)) texts.push(text);
   return texts;
-}
-
-export function linesIn(file: string): string[] {
-  try {
-    return readFileSync(file, 'utf8').trim().split('\n').filter(Boolean);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  }
-}
-
-/** Waits until a file that jobs append to has so many lines. */
-export function untilLines(file: string, count: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const look = () => {
-      if (linesIn(file).length < count) return;
-      watcher.close();
-      resolve();
-    };
-    const watcher = watch(dirname(file), look).on('error', reject);
-    look();
-  });
 }
 
 /** The statuses that a job went through, by the events of all runs. */

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { dagNames, loadDag, writeDagPipeline, type Dag, type DagName } from '@chainr/bench/load-dag';
 import { expect } from 'chai';
 import type { Client } from '@chainr/core/api/client';
-import { useDataFolders } from './data-folders.js';
+import { useDataFolders } from '@chainr/testkit/data-folders';
 import { createRun, endOfRun } from './runs.js';
 import { startUp } from './start-up.js';
 

@@ -2,10 +2,10 @@ import path from 'node:path';
 import { expect } from 'chai';
 import { Client } from '@chainr/core/api/client';
 import { startRedisServer, type RedisServer } from '@chainr/core/service/redis-server';
-import { useDataFolders } from './data-folders.js';
-import { processesOf, untilGone } from './processes-of.js';
+import { useDataFolders } from '@chainr/testkit/data-folders';
+import { processesOf, untilGone } from '@chainr/testkit/processes-of';
 import { createRun, endOfRun, logOf } from './runs.js';
-import { Command } from './start-up.js';
+import { Command } from '@chainr/testkit/command';
 
 /** Those that need Redis. */
 const stateful = ['sched', 'notif', 'work', 'recycle'] as const;

@@ -1,10 +1,11 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect } from 'chai';
-import { useDataFolders } from './data-folders.js';
+import { useDataFolders } from '@chainr/testkit/data-folders';
 import { ledgerOf, lineOf, tenJobs } from './ledger-pipeline.js';
-import { killAll, processesOf, serversOf, untilFound, untilGone } from './processes-of.js';
-import { createRun, endOfRun, linesIn, logOf, untilLines } from './runs.js';
+import { killAll, processesOf, serversOf, untilFound, untilGone } from '@chainr/testkit/processes-of';
+import { linesIn, untilLines } from '@chainr/testkit/lines-in';
+import { createRun, endOfRun, logOf } from './runs.js';
 import { beginUp, startUp } from './start-up.js';
 
 const sleeper = { kind: 'Pipeline', jobs: { only: { image: 'busybox', run: 'sleep 60' } } };

@@ -1,10 +1,11 @@
 import { writeFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
-import { useDataFolders } from './data-folders.js';
+import { useDataFolders } from '@chainr/testkit/data-folders';
 import { ledgerOf, tenJobs } from './ledger-pipeline.js';
-import { processesOf, untilGone } from './processes-of.js';
-import { createRun, endOfRun, linesIn, untilLines } from './runs.js';
+import { processesOf, untilGone } from '@chainr/testkit/processes-of';
+import { linesIn, untilLines } from '@chainr/testkit/lines-in';
+import { createRun, endOfRun } from './runs.js';
 import { startUp } from './start-up.js';
 
 /** As long as there is no file of that name, jobs ignore SIGTERM and take long. */

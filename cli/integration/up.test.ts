@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { useDataFolders } from './data-folders.js';
-import { processesOf, serversOf, untilFound, untilGone } from './processes-of.js';
+import { useDataFolders } from '@chainr/testkit/data-folders';
+import { processesOf, serversOf, untilFound, untilGone } from '@chainr/testkit/processes-of';
 import { endOfRun, statusesOf } from './runs.js';
 import { beginUp, startUp } from './start-up.js';
 

@@ -15,7 +15,9 @@ describe('on a Docker daemon', function () {
     daemon = await startDockerDaemon();
     await importBusybox(daemon.socketPath, ['busybox:latest']);
   });
-  after(() => daemon?.stop());
+  after(async () => {
+    if (why === undefined) await daemon.stop();
+  });
 
   executorSuite('docker', {
     capabilities: {

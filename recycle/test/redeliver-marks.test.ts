@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+
 import { BundleQueue, messageId } from '@chainr/core/queue/bundle-queue';
 import { BundleReader } from '@chainr/core/queue/bundle-reader';
 import type { Pipeline } from '@chainr/core/model/pipeline';

@@ -13,7 +13,7 @@ export interface DockerDaemon {
   readonly socketPath: string;
   readonly folder: string;
   readonly pid: number;
-  stop(): Promise<void>;
+  stop: () => Promise<void>;
 }
 
 const busybox = '/bin/busybox';
@@ -37,10 +37,8 @@ export async function startDockerDaemon(): Promise<DockerDaemon> {
   const child = spawn('/usr/sbin/dockerd', [...flags, ...network], { stdio: ['ignore', log, log], detached: true });
   closeSync(log);
   const ended = once(child, 'exit');
-  let isOver = false;
-  void ended.then(() => (isOver = true));
   while (!(await answers(socketPath))) {
-    if (isOver)
+    if (child.exitCode !== null || child.signalCode !== null)
       throw new Error(`dockerd ended at once: ${readFileSync(at('log'), 'utf8').split('\n').slice(-5).join('\n')}`);
     await pause(20);
   }
@@ -58,19 +56,25 @@ export async function startDockerDaemon(): Promise<DockerDaemon> {
 
 /** Makes an image of this machine's static busybox, under each of the names. */
 export async function importBusybox(socketPath: string, names: readonly string[]): Promise<void> {
+  const archive = await packBusybox();
+  for (const name of names) await importImage(socketPath, name, archive);
+}
+
+/** A tar of all that is in that image. */
+export async function packBusybox(): Promise<Buffer> {
   const { stdout } = await promisify(execFile)(busybox, ['--list']);
   const archive = pack();
-  for (const name of ['bin', 'usr', 'usr/bin', 'etc', 'tmp', 'root']) archive.entry({ name, type: 'directory' });
+  for (const name of ['bin', 'usr', 'usr/bin', 'etc', 'tmp']) archive.entry({ name, type: 'directory' });
   archive.entry({ name: 'bin/busybox', mode: 0o755 }, readFileSync(busybox));
   const applets = stdout.split('\n').filter((name) => name !== '' && name !== 'busybox');
   for (const name of applets) archive.entry({ name: `bin/${name}`, type: 'symlink', linkname: '/bin/busybox' });
   archive.entry({ name: 'usr/bin/env', type: 'symlink', linkname: '/bin/busybox' });
-  archive.entry({ name: 'etc/passwd' }, 'root:x:0:0:root:/root:/bin/sh\nsomebody:x:1000:1000::/:/bin/sh\n');
+  archive.entry({ name: 'etc/passwd' }, 'root:x:0:0:root:/:/bin/sh\nsomebody:x:1000:1000::/:/bin/sh\n');
   archive.entry({ name: 'etc/group' }, 'root:x:0:\nsomebody:x:1000:\n');
   archive.finalize();
   const parts: Buffer[] = [];
   for await (const part of archive) parts.push(part as Buffer);
-  for (const name of names) await importImage(socketPath, name, Buffer.concat(parts));
+  return Buffer.concat(parts);
 }
 
 async function importImage(socketPath: string, name: string, archive: Buffer): Promise<void> {

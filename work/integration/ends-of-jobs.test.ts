@@ -1,11 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { expect } from 'chai';
 import type { Job } from '@chainr/core/api/job-resource';
-import { createProcessExecutor } from '@chainr/executor/process/create-process-executor';
 import { startConstellation, type Constellation } from '@chainr/testkit/constellation';
-import { untilFinal } from '@chainr/testkit/waits';
+import { processesOf } from '@chainr/testkit/processes-of';
+import { untilEvent, untilFinal } from '@chainr/testkit/waits';
+import { executorSubjects, type OpenedExecutor } from './executor-subjects.js';
 
 const onFailure = (job: string) => ({
   image: 'busybox',
@@ -13,69 +13,132 @@ const onFailure = (job: string) => ({
   dependsOn: [{ job, conditions: { failure: true } }],
 });
 
-describe('jobs that do not end well', function () {
-  this.timeout(30_000);
-  let folder: string;
-  let chainr: Constellation;
+for (const { kind, why, open } of executorSubjects) {
+  describe(`jobs that do not end well: ${kind}`, function () {
+    this.timeout(60_000);
+    let opened: OpenedExecutor;
+    let chainr: Constellation;
 
-  before(async () => {
-    folder = await mkdtemp(path.join(tmpdir(), 'chainr-jobs-'));
-    chainr = await startConstellation({ executor: createProcessExecutor({ folder, instance: 'test' }) });
+    before(async function () {
+      if (why !== undefined) {
+        console.log(`      left out: ${why}`);
+        this.skip();
+      }
+      opened = await open();
+      chainr = await startConstellation({ executor: opened.executor });
+    });
+
+    after(async () => {
+      if (why !== undefined) return;
+      await chainr.stop();
+      await opened.close();
+    });
+
+    /** Runs one job, and another one that only a failure of it starts. */
+    async function runFailing(job: object): Promise<Job> {
+      const jobs = { failing: { image: 'busybox', ...job }, after: onFailure('failing') };
+      const text = JSON.stringify({ kind: 'Pipeline', jobs });
+      const { metadata } = await chainr.client.createRun({ text, contentType: 'application/json' });
+      await untilFinal(chainr.store.events, metadata.uid);
+      const run = await chainr.client.getRun(metadata.uid);
+      expect(run.status).to.equal('FAILED');
+      expect(run.jobs[1]).to.include({ name: 'after', status: 'SUCCESSFUL' });
+      return await chainr.client.getJob(metadata.uid, 'failing');
+    }
+
+    it('FAILED with ExitCode and the code', async () => {
+      const { status, reason, attempts } = await runFailing({ run: 'exit 3' });
+      expect([status, reason]).to.deep.equal(['FAILED', 'ExitCode']);
+      expect(attempts[0]).to.include({ attempt: 1, exitCode: 3, reason: 'ExitCode' });
+    });
+
+    it('FAILED with Signal when a script is killed', async () => {
+      const { reason, attempts } = await runFailing({ run: 'kill -9 $$' });
+      expect(reason).to.equal('Signal');
+      expect(attempts[0]).to.include({ exitCode: 137, reason: 'Signal' });
+    });
+
+    it('FAILED with ConfigError that names a command which does not exist', async () => {
+      const { reason, message, attempts } = await runFailing({ command: ['/no/such/program'] });
+      expect(reason).to.equal('ConfigError');
+      expect(message).to.contain('/no/such/program');
+      expect(attempts[0]).to.not.have.property('exitCode');
+    });
+
+    it('FAILED with ConfigError that names a workdir which does not exist', async function () {
+      if (!opened.executor.capabilities.refusesMissingWorkdir) this.skip(); // It is made there.
+      const { reason, message } = await runFailing({ run: ':', workdir: '/no/such/folder' });
+      expect(reason).to.equal('ConfigError');
+      expect(message).to.contain('/no/such/folder');
+    });
+
+    it('FAILED with the exit code of the step that failed', async () => {
+      const steps = [
+        { name: 'tolerated', run: 'exit 1', continueOnError: true },
+        { name: 'decisive', run: 'exit 4' },
+        { name: 'never', run: ':' },
+      ].map((step) => ({ image: 'busybox', ...step }));
+      const { attempts } = await runFailing({ image: undefined, steps });
+      expect(attempts[0]).to.include({ exitCode: 4, reason: 'ExitCode' });
+      expect(attempts[0]?.steps?.map(({ name, exitCode }) => [name, exitCode])).to.deep.equal([
+        ['tolerated', 1],
+        ['decisive', 4],
+      ]);
+    });
+
+    it('FAILED with TimedOut when its timeout passes, with its exit code and all that it wrote', async () => {
+      const job = await runFailing({ run: 'echo before; sleep 30', timeout: '1s' });
+      expect([job.status, job.reason]).to.deep.equal(['FAILED', 'TimedOut']);
+      expect(job.attempts.map(({ attempt, exitCode }) => [attempt, exitCode])).to.deep.equal([[1, 143]]);
+      const texts: string[] = [];
+      for await (const { text, stream } of chainr.client.readLogLines(job.metadata.run, 'failing', {})) {
+        if (stream === 'stdout') texts.push(text); // Some shells tell a signal on stderr.
+      }
+      expect(texts).to.deep.equal(['before']);
+    });
+
+    it('FAILED with TimedOut even if it then ends with exit code 0', async () => {
+      const job = await runFailing({ run: "trap 'exit 0' TERM; while :; do sleep 0.05; done", timeout: '500ms' });
+      expect([job.status, job.reason, job.attempts[0]?.exitCode]).to.deep.equal(['FAILED', 'TimedOut', 0]);
+    });
+
+    it('Lost and begun anew when what runs it is taken away, without using up a retry of the user', async () => {
+      // Only the first attempt waits to be taken away.
+      const run = '[ "$CHAINR_ATTEMPT" != 1 ] || { echo waiting; sleep 300; }; echo done';
+      const text = JSON.stringify({ kind: 'Pipeline', jobs: { only: { image: 'busybox', run } } });
+      const { metadata } = await chainr.client.createRun({ text, contentType: 'application/json' });
+      const { uid } = metadata;
+      await untilEvent(
+        chainr.store.events,
+        (event) => event.run === uid && 'reason' in event && event.reason === 'Executing',
+      );
+      await takeAway(uid);
+      await untilFinal(chainr.store.events, uid, 30_000);
+      const job = await chainr.client.getJob(uid, 'only');
+      expect(job.attempts.map(({ status, reason }) => [status, reason])).to.deep.equal([
+        ['FAILED', kind === 'process' ? 'Lost' : 'Deleted'],
+        ['SUCCESSFUL', 'Completed'],
+      ]);
+      expect(job.attempts[0]).not.to.have.property('exitCode');
+    });
+
+    /** Kills the supervisor of a run's only attempt, or removes its container by force. */
+    async function takeAway(uid: string): Promise<void> {
+      if (kind === 'process') {
+        const supervisor = processesOf(`/${uid}/`).find(({ command }) => command.includes('supervisor.sh'));
+        if (!supervisor) expect.fail('there is no supervisor');
+        process.kill(supervisor.pid, 'SIGKILL');
+        return;
+      }
+      const daemon = ['-H', `unix://${opened.socketPath ?? ''}`];
+      const { stdout } = await promisify(execFile)('docker', [
+        ...daemon,
+        'ps',
+        '-q',
+        '--filter',
+        `label=chainr.run=${uid}`,
+      ]);
+      await promisify(execFile)('docker', [...daemon, 'rm', '-f', stdout.trim()]);
+    }
   });
-
-  after(async () => {
-    await chainr.stop();
-    await rm(folder, { recursive: true, force: true });
-  });
-
-  /** Runs one job, and another one that only a failure of it starts. */
-  async function runFailing(job: object): Promise<Job> {
-    const jobs = { failing: { image: 'busybox', ...job }, after: onFailure('failing') };
-    const text = JSON.stringify({ kind: 'Pipeline', jobs });
-    const { metadata } = await chainr.client.createRun({ text, contentType: 'application/json' });
-    await untilFinal(chainr.store.events, metadata.uid);
-    const run = await chainr.client.getRun(metadata.uid);
-    expect(run.status).to.equal('FAILED');
-    expect(run.jobs[1]).to.include({ name: 'after', status: 'SUCCESSFUL' });
-    return await chainr.client.getJob(metadata.uid, 'failing');
-  }
-
-  it('FAILED with ExitCode and the code', async () => {
-    const { status, reason, attempts } = await runFailing({ run: 'exit 3' });
-    expect([status, reason]).to.deep.equal(['FAILED', 'ExitCode']);
-    expect(attempts[0]).to.include({ attempt: 1, exitCode: 3, reason: 'ExitCode' });
-  });
-
-  it('FAILED with Signal when a script is killed', async () => {
-    const { reason, attempts } = await runFailing({ run: 'kill -9 $$' });
-    expect(reason).to.equal('Signal');
-    expect(attempts[0]).to.include({ exitCode: 137, reason: 'Signal' });
-  });
-
-  it('FAILED with ConfigError that names a command which does not exist', async () => {
-    const { reason, message, attempts } = await runFailing({ command: ['/no/such/program'] });
-    expect(reason).to.equal('ConfigError');
-    expect(message).to.contain('/no/such/program');
-    expect(attempts[0]).to.not.have.property('exitCode');
-  });
-
-  it('FAILED with ConfigError that names a workdir which does not exist', async () => {
-    const { reason, message } = await runFailing({ run: ':', workdir: '/no/such/folder' });
-    expect(reason).to.equal('ConfigError');
-    expect(message).to.contain('/no/such/folder');
-  });
-
-  it('FAILED with the exit code of the step that failed', async () => {
-    const steps = [
-      { name: 'tolerated', run: 'exit 1', continueOnError: true },
-      { name: 'decisive', run: 'exit 4' },
-      { name: 'never', run: ':' },
-    ].map((step) => ({ image: 'busybox', ...step }));
-    const { attempts } = await runFailing({ image: undefined, steps });
-    expect(attempts[0]).to.include({ exitCode: 4, reason: 'ExitCode' });
-    expect(attempts[0]?.steps?.map(({ name, exitCode }) => [name, exitCode])).to.deep.equal([
-      ['tolerated', 1],
-      ['decisive', 4],
-    ]);
-  });
-});
+}

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Part } from '@chainr/core/service/lifecycle';
 import type { Logger } from '@chainr/core/service/logger';
-import type { Lease } from '@chainr/core/store/keys';
+import { formatLease, type Lease } from '@chainr/core/store/keys';
 import type { Store } from '@chainr/core/store/store';
 import { HeldLease } from './held-lease.js';
 
@@ -49,6 +49,10 @@ export class LeaseKeeper implements Part {
     return held;
   }
 
+  holds(lease: Lease): boolean {
+    return this.#held.has(formatLease(lease));
+  }
+
   release(held: HeldLease): void {
     if (this.#held.get(held.key) === held) this.#held.delete(held.key);
   }
@@ -61,7 +65,8 @@ export class LeaseKeeper implements Part {
 
   /** One round: everything that is held now. With nothing held it still shows that this worker is there. */
   tick(): Promise<void> {
-    this.#ticking = this.#renew();
+    // One after the other; that one failed does not concern the next.
+    this.#ticking = this.#ticking.catch(() => undefined).then(() => this.#renew());
     return this.#ticking;
   }
 

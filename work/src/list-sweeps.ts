@@ -6,6 +6,7 @@ import { claimFoundAttempts } from './sweeps/claim-found-attempts.js';
 import { closeEndedAttempts } from './sweeps/close-ended-attempts.js';
 import { expireDeadlines } from './sweeps/expire-deadlines.js';
 import { lookAgain } from './sweeps/look-again.js';
+import { removeClosedAttempts } from './sweeps/remove-closed-attempts.js';
 import { removeStrays } from './sweeps/remove-strays.js';
 import { TakeOverCaution } from './sweeps/take-over-caution.js';
 
@@ -18,6 +19,7 @@ export function listSweeps(context: WorkContext, runner: AttemptRunner): readonl
     claimFoundAttempts(context, runner),
     expireDeadlines(context),
     lookAgain(context, runner),
+    removeClosedAttempts(context),
     removeStrays(context),
   ];
 }

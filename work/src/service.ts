@@ -19,7 +19,6 @@ import { LeaseKeeper } from './lease-keeper.js';
 import { listSweeps } from './list-sweeps.js';
 import { RecoverLeases } from './recover-leases.js';
 import { RegisterExecutor } from './register-executor.js';
-import { RemoveClosedAttempts } from './remove-closed-attempts.js';
 
 /** For those who start work beside other services. */
 export { readConfig, settings, type WorkConfig } from './config.js';
@@ -91,8 +90,7 @@ export async function createService(config: WorkConfig, parts: WorkParts = {}): 
   });
   const recovery = config.alone ? [new RecoverLeases(context, runner)] : [];
   const sweeps = listSweeps(context, runner).map((sweep) => new SweepLoop(sweep, logger, metrics));
-  const keepers = [leases, new RemoveClosedAttempts(context)];
-  const list = [store, queue, registered, ...keepers, runner, ...recovery, ...sweeps, reader];
+  const list = [store, queue, registered, leases, runner, ...recovery, ...sweeps, reader];
   const app = healthApp(metrics, { redis: () => store.ping() }, logger);
   return new WorkService(runner, 'work', logger, list, new HttpServer('http', app, config.listen, logger, { metrics }));
 }

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { createFakeExecutor } from '@chainr/executor/fake/create-fake-executor';
 import { nameOf } from '@chainr/executor/fake/fake-world';
 import { pipelineOf } from '@chainr/testkit/builders';
-import { RemoveClosedAttempts } from '../src/remove-closed-attempts.js';
+import { removeClosedAttempts } from '../src/sweeps/remove-closed-attempts.js';
 import { openWorker, type OpenWorker } from './open-worker.js';
 
 describe('the remains of closed attempts', () => {
@@ -16,11 +16,12 @@ describe('the remains of closed attempts', () => {
     },
   };
   let worker: OpenWorker;
-  let removal: RemoveClosedAttempts;
+  let remove: () => Promise<number>;
 
   before(async () => {
     worker = await openWorker({ removalGraceMs: 60_000 }, executor);
-    removal = new RemoveClosedAttempts(worker.context);
+    const { sweep } = removeClosedAttempts(worker.context);
+    remove = async () => (await sweep(new AbortController().signal)).changed;
   });
 
   after(() => worker.close());
@@ -36,12 +37,12 @@ describe('the remains of closed attempts', () => {
   it('stay until the removal grace is over, and then go', async () => {
     const { one, two } = await runTwo();
     await worker.forward(59_000);
-    expect(await removal.tick()).to.equal(0);
+    expect(await remove()).to.equal(0);
     expect(fake.world.attempts).to.include.keys(one, two);
     await worker.forward(61_000);
-    expect(await removal.tick()).to.equal(2);
+    expect(await remove()).to.equal(2);
     expect(fake.world.attempts).to.not.have.any.keys(one, two);
-    expect(await removal.tick()).to.equal(0);
+    expect(await remove()).to.equal(0);
     await worker.forward(0);
   });
 
@@ -49,10 +50,10 @@ describe('the remains of closed attempts', () => {
     const { one, two } = await runTwo();
     stubborn.add('one');
     await worker.forward(61_000);
-    expect(await removal.tick()).to.equal(1);
+    expect(await remove()).to.equal(1);
     expect(fake.world.attempts).to.include.keys(one).and.not.have.any.keys(two);
     stubborn.clear();
-    expect(await removal.tick()).to.equal(1);
+    expect(await remove()).to.equal(1);
     expect(fake.world.attempts).to.not.have.any.keys(one);
   });
 });

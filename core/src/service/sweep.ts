@@ -14,5 +14,5 @@ export interface Sweep {
   /** The pause between two passes, in milliseconds. */
   readonly everyMs: number;
   /** One pass; a long one ends early when aborted. */
-  sweep(signal: AbortSignal): Promise<Swept>;
+  readonly sweep: (signal: AbortSignal) => Promise<Swept>;
 }

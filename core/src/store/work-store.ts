@@ -9,6 +9,7 @@ import { whileAvailable } from './while-available.js';
 
 export interface DueRemoval extends AttemptId {
   job: string;
+  overdueMs: number;
 }
 
 /** What was handed out and is not claimed (rule R4). */
@@ -196,11 +197,13 @@ export class WorkStore {
   async listDue(executor: number, limit: number): Promise<DueRemoval[]> {
     return whileAvailable(async () => {
       const now = await this.now();
-      const ids = await this.#connection.zrange(keys.due(executor), 0, String(now), 'BYSCORE', 'LIMIT', 0, limit);
+      const range = [keys.due(executor), 0, String(now), 'BYSCORE', 'LIMIT', 0, limit, 'WITHSCORES'] as const;
+      const found = await this.#connection.zrange(...range);
       const due: DueRemoval[] = [];
-      for (const id of ids.map(parseAttemptId)) {
+      for (let at = 0; at < found.length; at += 2) {
+        const id = parseAttemptId(found[at] ?? '');
         const row = await this.#connection.hgetBuffer(keys.run(id.run), String(id.index));
-        due.push({ ...id, job: row ? unpackRow(row).name : '' });
+        due.push({ ...id, job: row ? unpackRow(row).name : '', overdueMs: now - Number(found[at + 1]) });
       }
       return due;
     });

@@ -13,11 +13,11 @@ type Exited = Extract<StepSight, { kind: 'exited' }>;
  * it reads from the daemon again and again, so that another worker's drive can go on from any place.
  */
 export class AttemptDrive {
-  readonly spec: AttemptSpec;
   readonly #context: DockerContext;
   readonly #observers = new Set<(change: PhaseChange) => void>();
   /** The containers that were created under this lease: nobody else starts them. */
   readonly #own = new Set<string>();
+  #spec: AttemptSpec;
   #guard: WriteGuard | undefined;
   #lastChange: PhaseChange | undefined;
   #going: Promise<Outcome> | undefined;
@@ -25,7 +25,16 @@ export class AttemptDrive {
 
   constructor(context: DockerContext, spec: AttemptSpec) {
     this.#context = context;
-    this.spec = spec;
+    this.#spec = spec;
+  }
+
+  get spec(): AttemptSpec {
+    return this.#spec;
+  }
+
+  /** That code of the user has run may be learned after the drive began, and is never forgotten. */
+  learn(spec: AttemptSpec): void {
+    if (spec.begun) this.#spec = spec;
   }
 
   /** From now on it acts under this lease, on which what an older one created is not its own. */
@@ -36,15 +45,8 @@ export class AttemptDrive {
 
   /** Goes on unless it does already; an outage ends it, and the next call begins anew. */
   go(): Promise<Outcome> {
-    this.#going ??= this.#drive().finally(() => {
-      this.#going = undefined;
-      this.#context.board.notify(this.spec);
-    });
+    this.#going ??= this.#drive().finally(() => (this.#going = undefined));
     return this.#going;
-  }
-
-  get isGoing(): boolean {
-    return this.#going !== undefined;
   }
 
   /** The outcome, and the changes until then. Rejects with the signal's reason when aborted. */
@@ -92,10 +94,10 @@ export class AttemptDrive {
         }
         const outcome = this.#endAt(sight, ended, seen.has(index));
         if (outcome) return outcome;
-        if (sight.kind === 'running') {
-          seen.add(index);
-          this.#tell({ reason: 'Executing', at: ended[0]?.startedAt ?? sight.startedAt });
-        }
+        if (sight.kind === 'running') seen.add(index);
+        // A first step may end before anybody sees it run.
+        const first = ended[0] ?? (sight.kind === 'running' ? sight : undefined);
+        if (first) this.#tell({ reason: 'Executing', at: first.startedAt });
         const waits = sight.kind === 'running' || !this.#guard;
         if (waits) await watch.next();
         else await this.#advance(sight, index, signal);

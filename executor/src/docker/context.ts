@@ -1,7 +1,6 @@
 import type Docker from 'dockerode';
 import type { Reach } from '@chainr/core/model/fault-points';
-import type { AttemptSpec, WriteGuard } from '../port.js';
-import type { AttemptDrive } from './attempt-drive.js';
+import type { AttemptKey } from '../port.js';
 import type { EventBoard } from './event-board.js';
 
 /** What the verbs of the docker executor share. */
@@ -15,11 +14,6 @@ export interface DockerContext {
   readonly pullPatienceMs: number;
   readonly board: EventBoard;
   readonly reach: Reach;
-  /** The attempts that this executor takes from step to step, by their names. */
-  readonly drives: Map<string, AttemptDrive>;
-}
-
-export interface Intent {
-  spec: AttemptSpec;
-  guard: WriteGuard;
+  /** Whether this executor has an attempt to take from step to step, even if the daemon is away at the moment. */
+  readonly isDriven: (key: AttemptKey) => boolean;
 }

@@ -1,6 +1,6 @@
 import type Docker from 'dockerode';
 import { reachNothing, type Reach } from '@chainr/core/model/fault-points';
-import type { AttemptSpec, Executor } from '../port.js';
+import type { AttemptKey, AttemptSpec, Executor } from '../port.js';
 import { AttemptDrive } from './attempt-drive.js';
 import type { DockerContext } from './context.js';
 import { workspacePath } from './create-container.js';
@@ -37,10 +37,12 @@ export function createDockerExecutor(options: DockerExecutorOptions): Executor {
   } = options;
   const board = new EventBoard(docker, instance);
   const drives = new Map<string, AttemptDrive>();
-  const context: DockerContext = { docker, instance, networks, pullPatienceMs, board, reach, drives };
+  const isDriven = (key: AttemptKey): boolean => drives.has(nameOfKey(key));
+  const context: DockerContext = { docker, instance, networks, pullPatienceMs, board, reach, isDriven };
 
   const driveOf = (spec: AttemptSpec): AttemptDrive => {
     const known = drives.get(nameOfKey(spec));
+    known?.learn(spec);
     if (known) return known;
     const drive = new AttemptDrive(context, spec);
     drives.set(nameOfKey(spec), drive);
@@ -68,6 +70,7 @@ export function createDockerExecutor(options: DockerExecutorOptions): Executor {
       const drive = driveOf(spec);
       const outcome = await drive.observe(onPhase, signal);
       if (drives.get(nameOfKey(spec)) === drive) drives.delete(nameOfKey(spec));
+      board.notify(spec); // Who waits for output of what never began learns that it is over.
       return outcome;
     },
     logs: (spec, from, signal) => readLogs(context, spec, from, signal),

@@ -37,7 +37,8 @@ export function refusalOutcome(
 ): Outcome {
   const step = spec.steps[ended.length];
   const name = step?.name ?? '';
-  const known = exitCode === 126 || exitCode === 127 || /unable to find (user|group)/.test(message);
+  const known =
+    exitCode === 126 || exitCode === 127 || /unable to find (user|group)|^network \S+ not found/.test(message);
   if (!known)
     return { reason: 'Lost', message: `The daemon could not start step "${name}": ${message}.`, ...soFar(spec, ended) };
   const program = step?.command?.[0];

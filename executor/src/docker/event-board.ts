@@ -10,7 +10,7 @@ export interface Watch {
   /** Resolves when something of the attempt may have changed, at each heartbeat, and when the signal aborts. */
   next(): Promise<void>;
   /** Makes `next` resolve. */
-  wake(): void;
+  wake: () => void;
   close(): void;
 }
 

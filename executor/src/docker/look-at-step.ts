@@ -33,6 +33,9 @@ export interface StepEnding {
   last: boolean;
 }
 
+/** Of SIGKILL. */
+const killedCode = 137;
+
 /** Looks at the container of a step under its name. Throws when the daemon does not answer as it should. */
 export async function lookAtStep(context: DockerContext, key: AttemptKey, step: number): Promise<StepSight> {
   const name = containerName(context.instance(), key, step);
@@ -49,16 +52,20 @@ export async function lookAtStep(context: DockerContext, key: AttemptKey, step: 
   };
   const { Id: id, State: state } = found;
   const startedAt = Date.parse(state.StartedAt);
-  switch (state.Status) {
+  // One that is being removed (`removing`, or `dead` where that failed) has code 0, whether it was started or not.
+  const status = state.Status !== 'created' && startedAt <= 0 ? 'created' : state.Status;
+  const { ExitCode: exitCode, OOMKilled: outOfMemory } = state;
+  // By force: it ran until somebody removed it, and is Deleted as soon as it is gone.
+  if (status === 'removing' && exitCode === killedCode) return { kind: 'running', id, startedAt, ending };
+  switch (status) {
     case 'created': {
-      const refusal = state.Error === '' ? {} : { refusal: { exitCode: state.ExitCode, message: state.Error } };
+      const refusal = state.Error === '' ? {} : { refusal: { exitCode, message: state.Error } };
       return { kind: 'created', id, ...refusal, ending };
     }
     case 'exited':
-    case 'dead': {
-      const { ExitCode: exitCode, OOMKilled: outOfMemory } = state;
+    case 'removing':
+    case 'dead':
       return { kind: 'exited', id, startedAt, endedAt: Date.parse(state.FinishedAt), exitCode, outOfMemory, ending };
-    }
     default:
       return { kind: 'running', id, startedAt, ending };
   }

@@ -70,11 +70,17 @@ async function create(
   }
 }
 
+/** What may stand in a path of the daemon's interface; the daemon itself says what else is wrong. */
+const imageName = /^(?!.*\.\.)[A-Za-z0-9][\w.:/@+-]*$/;
+
 function refuse({ networks }: DockerContext, spec: AttemptSpec, index: number): Tombstone | undefined {
   const step = spec.steps[index];
   if (!step) return undefined;
   const text = refuseStep(step, environmentOf(spec, step));
   if (text !== undefined) return { reason: 'ConfigError', message: text };
+  if (!imageName.test(step.image)) {
+    return { reason: 'ConfigError', message: `The image "${step.image}" of step "${step.name}" is not a name of one.` };
+  }
   if (step.network === undefined || networks.includes(step.network)) return undefined;
   const allowed = networks.length === 0 ? 'none may be named' : networks.join(', ');
   const message = `The network "${step.network}" is not allowed here (${allowed}): CHAINR_DOCKER_NETWORKS of the worker says which are.`;

@@ -22,7 +22,8 @@ export async function provideImage(
   const step = spec.steps[index];
   if (!step || step.pull === 'never') return undefined;
   const { image } = step;
-  if (step.pull !== 'always' && (await unless([404], context.docker.getImage(image).inspect()))) return undefined;
+  // 400: that is no name of an image, which the pull says better.
+  if (step.pull !== 'always' && (await unless([400, 404], context.docker.getImage(image).inspect()))) return undefined;
   tell(`The image ${image} is being pulled.`);
   const deadline = performance.now() + context.pullPatienceMs;
   for (let tries = 0; ; tries += 1) {

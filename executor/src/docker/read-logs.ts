@@ -7,7 +7,6 @@ import { LineBuilder } from './line-builder.js';
 import { FrameReader } from './log-frames.js';
 import { formatPosition, parsePosition, sinceOf, type StepMarks } from './log-position.js';
 import { endsAttempt, lookAtStep, type StepSight } from './look-at-step.js';
-import { nameOfKey } from './names.js';
 
 type Begun = Extract<StepSight, { kind: 'running' | 'exited' }>;
 
@@ -22,14 +21,14 @@ export async function* readLogs(
   const watch = context.board.open(spec, signal);
   try {
     for (const index of spec.steps.keys()) {
-      for (let wasEnded = false; !wasEnded;) {
+      for (;;) {
         const sight = await untilBegun(context, spec, index, watch, signal);
-        if (!sight || signal.aborted) return;
-        // What is read after the end was seen is all there is (invariant I7).
-        wasEnded = sight.kind === 'exited';
+        if (!sight) return;
         yield* readStep(context, spec, index, sight, marks, signal);
-        if (signal.aborted) return;
-        if (sight.kind === 'exited' && endsAttempt(sight)) return;
+        if (sight.kind === 'running') continue;
+        // What was read after the end was seen is all there is (invariant I7).
+        if (endsAttempt(sight)) return;
+        break;
       }
     }
   } finally {
@@ -37,7 +36,7 @@ export async function* readLogs(
   }
 }
 
-/** Undefined when the step will never begin, or is gone. */
+/** Undefined when the step will never begin, or is gone, or when aborted. */
 async function untilBegun(
   context: DockerContext,
   spec: AttemptSpec,
@@ -46,7 +45,7 @@ async function untilBegun(
   signal: AbortSignal,
 ): Promise<Begun | undefined> {
   while (!signal.aborted) {
-    const isDriven = context.drives.get(nameOfKey(spec))?.isGoing ?? false;
+    const isDriven = context.isDriven(spec);
     const sight = await lookAtStep(context, spec, index);
     if (sight.kind === 'running' || sight.kind === 'exited') return sight;
     if (sight.kind === 'tombstone' || (sight.kind === 'created' && sight.refusal)) return undefined;

@@ -16,7 +16,7 @@ const dockerHub = 'https://index.docker.io/v1/';
 const tokenUser = '<token>';
 
 /** The registry of an image by its name, as `auths` names it. */
-export function registryOf(image: string): string {
+function registryOf(image: string): string {
   const [first = '', ...rest] = image.split('/');
   const named = rest.length > 0 && (/[.:]/.test(first) || first === 'localhost');
   return named && first !== 'docker.io' ? first : dockerHub;
@@ -29,7 +29,7 @@ export async function readCredentials(image: string): Promise<AuthConfig | undef
   const helper = config.credHelpers?.[registry] ?? config.credsStore;
   if (helper !== undefined) return askHelper(helper, registry);
   const { auth, identitytoken } = config.auths?.[registry] ?? config.auths?.[`https://${registry}`] ?? {};
-  if (identitytoken) return { identitytoken, serveraddress: registry } as unknown as AuthConfig;
+  if (identitytoken) return { identitytoken, serveraddress: registry };
   if (!auth) return undefined;
   const [username = '', ...password] = Buffer.from(auth, 'base64').toString('utf8').split(':');
   return { username, password: password.join(':').replace(/\0+$/, ''), serveraddress: registry };

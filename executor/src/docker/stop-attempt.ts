@@ -52,7 +52,9 @@ export async function stopAttempt(
       }
       if (leftMs > 0) {
         clearTimeout(timer);
-        timer = setTimeout(watch.wake, leftMs);
+        timer = setTimeout(() => {
+          watch.wake();
+        }, leftMs);
         await watch.next();
       } else {
         await Promise.race([watch.next(), pause(killedLookMs)]);

@@ -30,7 +30,7 @@ const memorySeconds = 60;
 
 async function wasStarted(docker: Docker, id: string, since: number): Promise<boolean> {
   const filters = { type: ['container' as const], container: [id], event: ['start'] };
-  const stream = await docker.getEvents({ since, until: Math.floor(Date.now() / 1000), filters });
+  const stream = await docker.getEvents({ since, until: (Date.now() + 2) / 1000, filters });
   let text = '';
   for await (const chunk of stream) text += String(chunk);
   return text.trim() !== '';

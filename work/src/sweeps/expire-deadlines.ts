@@ -1,14 +1,15 @@
 import type { Sweep } from '@chainr/core/service/sweep';
 import type { WorkContext } from '../context.js';
 
-/** More often than recycle does it: whose attempts are concerned learns it with its next renewal. */
-export function expireDeadlines({ store }: Pick<WorkContext, 'store'>): Sweep {
+/** More often than recycle does it; whose attempts are concerned learns it with a renewal. */
+export function expireDeadlines({ store, leases }: Pick<WorkContext, 'store' | 'leases'>): Sweep {
   return {
     name: 'expire-deadlines',
     window: 'A deadline or the end of a backoff that is due; whoever set it may be gone (rule R14).',
     everyMs: 500,
     sweep: async () => {
       const { due, lagMs } = await store.transitions.expire();
+      if (due > 0) await leases.tick();
       return { changed: due, lagMs };
     },
   };

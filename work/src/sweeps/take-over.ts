@@ -21,10 +21,12 @@ export async function takeOver(
   const { store, owner, config } = context;
   const executor = context.executorNumber();
   const expired = await store.work.listExpiredLeases(executor, leasesPerPass);
-  // Its own are late, and it still tries to renew them.
-  const others = expired.filter((each) => each.lease.owner !== owner && wanted(each));
+  // Those that it holds are late, and it still tries to renew them. What is its own and not in its hands, a Redis has
+  // brought back that lost its newest writes, the end of the attempt among them; nobody else may be there (rule R6).
+  const isHeld = ({ lease }: ExpiredLease) => lease.owner === owner && context.leases.holds(lease);
+  const adoptable = expired.filter((each) => !isHeld(each) && wanted(each));
   let changed = 0;
-  for (const { lease } of others) {
+  for (const { lease } of adoptable) {
     const sentAt = performance.now();
     const by = { owner, executor, ttlMs: config.leaseTtlMs, ownerGone: false };
     const adopted = await store.transitions.adopt(lease, by);
@@ -34,5 +36,5 @@ export async function takeOver(
     context.logger.info({ event: 'attempt.adopted', run, index, attempt, from: lease.owner }, 'An attempt is adopted');
     changed += 1;
   }
-  return { changed, lagMs: Math.max(0, ...others.map(({ overdueMs }) => overdueMs)) };
+  return { changed, lagMs: Math.max(0, ...adoptable.map(({ overdueMs }) => overdueMs)) };
 }

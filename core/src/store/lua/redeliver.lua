@@ -7,7 +7,8 @@ operations.redeliver = function(a)
   local run = load_run(a[1])
   local row = run and load_row(run, a[2])
   local s = row and section_of(row)
-  if not s or row.status ~= JOB.PENDING or row.unsatisfied > 0 or s.attempt ~= a[3] then
+  local waits = s and row.status == JOB.PENDING and row.unsatisfied == 0 and row.reason ~= REASON.RetryBackoff
+  if not waits or s.attempt ~= a[3] then
     add_to(mark_removes, a[4], a[1] .. '.' .. texts[a[2]] .. '.' .. texts[a[3]])
     return { 'gone' }
   end

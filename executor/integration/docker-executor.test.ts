@@ -1,0 +1,338 @@
+import { expect } from 'chai';
+import type Docker from 'dockerode';
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { importBusybox, startDockerDaemon, whyNoDocker, type DockerDaemon } from '@chainr/testkit/docker-daemon';
+import { reachNothing } from '@chainr/core/model/fault-points';
+import { connectToDaemon } from '../src/docker/connect-to-daemon.js';
+import type { DockerContext } from '../src/docker/context.js';
+import { createContainer } from '../src/docker/create-container.js';
+import { EventBoard } from '../src/docker/event-board.js';
+import { attemptLabels, containerName } from '../src/docker/names.js';
+import { takeAway } from '../src/docker/take-away.js';
+import type { AttemptKey, AttemptSpec, Executor } from '../src/port.js';
+import {
+  allLines,
+  allow,
+  attemptOf,
+  never,
+  runToEnd,
+  textOf,
+  untilExecuting,
+  withExecutor,
+  withTwoExecutors,
+} from '../suite/place.js';
+import { makeDockerPlace, type DockerPlace } from './docker-place.js';
+import { startsOf } from './starts-of.js';
+
+const why = whyNoDocker();
+const image = 'busybox';
+
+describe('the docker executor', function () {
+  this.timeout(60_000);
+  let daemon: DockerDaemon;
+  let docker: Docker;
+  let place: DockerPlace;
+  before(async function () {
+    if (why !== undefined) {
+      console.log(`      left out: ${why}`);
+      this.skip();
+    }
+    daemon = await startDockerDaemon();
+    docker = connectToDaemon(daemon.socketPath);
+    await importBusybox(daemon.socketPath, ['busybox:latest']);
+    place = await makeDockerPlace(daemon.socketPath);
+  });
+  after(async () => {
+    if (why !== undefined) return;
+    await place.destroy();
+    await daemon.stop();
+  });
+
+  const labelsOf = (key: AttemptKey): string[] =>
+    Object.entries(attemptLabels(place.instance, key)).map(([name, value]) => `${name}=${value}`);
+  const containersOf = (key: AttemptKey): Promise<Docker.ContainerInfo[]> =>
+    docker.listContainers({ all: true, filters: { label: labelsOf(key) } });
+  const outcomeOf = (executor: Executor, spec: AttemptSpec) => executor.observe(spec, () => undefined, never());
+  const listedOf = async (executor: Executor, { run }: AttemptKey) =>
+    (await executor.list()).filter((found) => found.run === run);
+
+  describe('taking over from a worker that was frozen', () => {
+    /** Creates the attempt's container under a lease that ends right before the start, and gives its id. */
+    const createUnderEndingLease = async (frozen: Executor, spec: AttemptSpec, lease: { ended: boolean }) => {
+      await frozen.ensure(spec, () => {
+        if (lease.ended) throw new Error('the lease has ended');
+      });
+      const error: unknown = await outcomeOf(frozen, spec).catch((reason: unknown) => reason);
+      expect(String(error)).to.contain('the lease has ended');
+      const { Id: id, State: state } = await docker.getContainer(containerName(place.instance, spec, 0)).inspect();
+      expect(state.Status).to.equal('created');
+      return id;
+    };
+
+    it('creates anew what was created and not started, so that the old owner finds its id gone', async () => {
+      const lease = { ended: false };
+      const frozen = place.open({
+        reach: (point) => {
+          if (point === 'after-create') lease.ended = true;
+        },
+      });
+      const spec = attemptOf(image, { run: 'echo once' });
+      const old = await createUnderEndingLease(frozen, spec, lease);
+
+      await withExecutor(place, async (executor) => {
+        expect(await runToEnd(executor, spec)).to.include({ reason: 'Completed', exitCode: 0 });
+        expect(textOf(await allLines(executor, spec))).to.equal('once\n');
+      });
+      const starts = await startsOf(docker, spec);
+      expect(starts).to.have.length(1).and.not.to.include(old);
+
+      const answer: unknown = await docker
+        .getContainer(old)
+        .start()
+        .catch((reason: unknown) => reason);
+      expect(answer).to.include({ statusCode: 404 });
+      lease.ended = false;
+      expect(await outcomeOf(frozen, spec)).to.include({ reason: 'Completed' });
+      expect(await startsOf(docker, spec)).to.deep.equal(starts);
+      await frozen.close();
+    });
+
+    it('does the same with a later step, and runs the earlier ones no second time', async () => {
+      const lease = { ended: false };
+      let created = 0;
+      const frozen = place.open({
+        reach: (point) => {
+          if (point === 'after-create') created += 1;
+          if (created === 2) lease.ended = true;
+        },
+      });
+      const spec = attemptOf(image, { run: 'echo first' }, { run: 'echo second' });
+      await frozen.ensure(spec, () => {
+        if (lease.ended) throw new Error('the lease has ended');
+      });
+      await outcomeOf(frozen, spec).catch(() => undefined);
+      const outcome = await withExecutor(place, (executor) => runToEnd(executor, spec));
+      expect(outcome.steps?.map(({ exitCode }) => exitCode)).to.deep.equal([0, 0]);
+      expect(await startsOf(docker, spec)).to.have.length(2);
+      await frozen.close();
+    });
+
+    it('adopts what the old owner has started, and starts nothing', async () => {
+      const spec = attemptOf(image, { run: 'exec sleep 300' });
+      await withTwoExecutors(place, async (one, two) => {
+        await one.ensure(spec, allow);
+        await untilExecuting(one, spec);
+        await two.ensure(spec, allow);
+        await untilExecuting(two, spec);
+        await two.stop(spec, 0, allow);
+        expect(await outcomeOf(two, spec)).to.include({ reason: 'Signal', exitCode: 137 });
+      });
+      expect(await startsOf(docker, spec)).to.have.length(1);
+    });
+
+    it('makes nothing anew of which it learned later that it has run', async () => {
+      const spec = attemptOf(image, { run: 'exec sleep 300' });
+      await withExecutor(place, async (executor) => {
+        await executor.ensure(spec, allow);
+        await untilExecuting(executor, spec);
+        for (const { Id } of await containersOf(spec)) await docker.getContainer(Id).remove({ force: true });
+        const begun = { ...spec, begun: true };
+        await executor.ensure(begun, () => undefined);
+        expect((await outcomeOf(executor, begun)).reason).to.equal('Deleted');
+      });
+      expect(await startsOf(docker, spec)).to.have.length(1);
+    });
+
+    describe('while the container starts', () => {
+      const contextOf = (): DockerContext => {
+        const instance = () => place.instance;
+        const board = new EventBoard(docker, instance);
+        return { docker, instance, networks: [], pullPatienceMs: 0, board, reach: reachNothing, isDriven: () => false };
+      };
+      const createdOf = async (spec: AttemptSpec): Promise<Docker.Container> =>
+        docker.getContainer((await createContainer(contextOf(), spec, 0)) ?? expect.fail('its name was taken'));
+
+      it('calls it Lost where it has started and ended before it was removed, and runs it no second time', async () => {
+        const spec = attemptOf(image, { run: 'echo once' });
+        const container = await createdOf(spec);
+        await container.start();
+        await container.wait();
+        await takeAway(contextOf(), spec, 0, container.id);
+        await withExecutor(place, async (executor) => {
+          const outcome = await runToEnd(executor, spec);
+          expect(outcome.reason).to.equal('Lost');
+          expect(outcome.message).to.contain('taken over at the moment');
+          expect(outcome).not.to.have.property('exitCode');
+        });
+        expect(await startsOf(docker, spec)).to.deep.equal([container.id]);
+      });
+
+      it('leaves it where it has started and runs', async () => {
+        const spec = attemptOf(image, { run: 'exec sleep 300' });
+        const container = await createdOf(spec);
+        await container.start();
+        await takeAway(contextOf(), spec, 0, container.id);
+        expect((await container.inspect()).State.Running).to.equal(true);
+      });
+
+      it('frees the name where it has not started', async () => {
+        const spec = attemptOf(image, { run: 'true' });
+        await takeAway(contextOf(), spec, 0, (await createdOf(spec)).id);
+        expect(await containersOf(spec)).to.deep.equal([]);
+      });
+
+      it('takes nothing from somebody else who took it away first', async () => {
+        const spec = attemptOf(image, { run: 'true' });
+        const container = await createdOf(spec);
+        await container.remove();
+        const next = await createdOf(spec);
+        await takeAway(contextOf(), spec, 0, container.id);
+        expect((await containersOf(spec)).map(({ Id }) => Id)).to.deep.equal([next.id]);
+      });
+    });
+  });
+
+  describe('limits', () => {
+    it('tells when a step takes more memory than it may', async () => {
+      const limits = { limits: { memory: '32Mi' } };
+      const spec = attemptOf(image, { run: 'head -c 200m /dev/zero | tail', resources: limits });
+      const outcome = await withExecutor(place, (executor) => runToEnd(executor, spec));
+      expect(outcome).to.include({ reason: 'OutOfMemory', exitCode: 137 });
+    });
+
+    it('hands over the limits of memory and of processors', async () => {
+      const limits = { limits: { memory: '64Mi', cpu: '500m' } };
+      const spec = attemptOf(image, { run: 'true', resources: limits });
+      await withExecutor(place, (executor) => runToEnd(executor, spec));
+      const { HostConfig: config } = await docker.getContainer(containerName(place.instance, spec, 0)).inspect();
+      expect(config).to.include({ Memory: 64 * 2 ** 20, MemorySwap: 64 * 2 ** 20, NanoCpus: 5e8 });
+    });
+
+    it('says ConfigError where the daemon takes no limit so small', async () => {
+      const spec = attemptOf(image, { run: 'true', resources: { limits: { memory: '1Mi' } } });
+      const outcome = await withExecutor(place, (executor) => runToEnd(executor, spec));
+      expect(outcome.reason).to.equal('ConfigError');
+      expect(outcome.message).to.match(/memory/i);
+    });
+  });
+
+  describe('networks and users', () => {
+    it('says ConfigError for a network that is not allowed, and which setting allows one', async () => {
+      await withExecutor(place, async (executor) => {
+        const outcome = await runToEnd(executor, attemptOf(image, { run: 'true', network: 'host' }));
+        expect(outcome.reason).to.equal('ConfigError');
+        expect(outcome.message).to.contain('"host"').and.contain('CHAINR_DOCKER_NETWORKS');
+      });
+    });
+
+    it('says ConfigError for a network that is allowed and does not exist', async () => {
+      const executor = place.open({ networks: ['no-such-network'] });
+      const outcome = await runToEnd(executor, attemptOf(image, { run: 'true', network: 'no-such-network' }));
+      await executor.close();
+      expect(outcome.reason).to.equal('ConfigError');
+      expect(outcome.message).to.contain('no-such-network');
+    });
+
+    it('gives a step without a network nothing but the loopback', async () => {
+      await withExecutor(place, async (executor) => {
+        const spec = attemptOf(image, { run: 'ls /sys/class/net', network: 'none' });
+        expect(await runToEnd(executor, spec)).to.include({ reason: 'Completed' });
+        expect(textOf(await allLines(executor, spec))).to.equal('lo\n');
+      });
+    });
+
+    it('runs a step as its user, who may write into the workspace', async () => {
+      await withExecutor(place, async (executor) => {
+        const spec = attemptOf(
+          image,
+          { run: 'id -u; echo hello > /shared/file', user: '1000' },
+          { run: 'id -u; cat file; rm file', user: 'somebody' },
+          { run: 'id -u; ls' },
+        );
+        expect(await runToEnd(executor, spec)).to.include({ reason: 'Completed' });
+        expect(textOf(await allLines(executor, spec))).to.equal('1000\n1000\nhello\n0\n');
+      });
+    });
+
+    it('says ConfigError for a user that the image does not have', async () => {
+      await withExecutor(place, async (executor) => {
+        const outcome = await runToEnd(executor, attemptOf(image, { run: 'true', user: 'no-such-user' }));
+        expect(outcome.reason).to.equal('ConfigError');
+        expect(outcome.message).to.contain('no-such-user');
+      });
+    });
+  });
+
+  describe('what is there', () => {
+    it('keeps two instances on one daemon apart, even with the same run', async () => {
+      const other = await makeDockerPlace(daemon.socketPath);
+      const spec = attemptOf(image, { run: 'exec sleep 300' });
+      await withExecutor(place, (mine) =>
+        withExecutor(other, async (theirs) => {
+          await theirs.ensure(spec, allow);
+          await untilExecuting(theirs, spec);
+          expect(await listedOf(mine, spec)).to.deep.equal([]);
+          await mine.stop(spec, 0, allow);
+          await mine.remove(spec, allow);
+          expect((await listedOf(theirs, spec)).map(({ alive }) => alive)).to.deep.equal([true]);
+
+          await mine.ensure(spec, allow);
+          await untilExecuting(mine, spec);
+          await theirs.stop(spec, 0, allow);
+          await theirs.remove(spec, allow);
+          expect(await listedOf(theirs, spec)).to.deep.equal([]);
+          expect((await listedOf(mine, spec)).map(({ alive }) => alive)).to.deep.equal([true]);
+          await mine.stop(spec, 0, allow);
+        }),
+      );
+      await other.destroy();
+    });
+
+    it('removes containers and workspace of an ended attempt, and refuses while it runs', async () => {
+      await withExecutor(place, async (executor) => {
+        const spec = attemptOf(image, { run: 'echo text > file' }, { run: 'exec sleep 300' });
+        await executor.ensure(spec, allow);
+        await untilExecuting(executor, spec);
+        const error: unknown = await executor.remove(spec, allow).catch((reason: unknown) => reason);
+        expect(String(error)).to.contain('still runs');
+        await executor.stop(spec, 0, allow);
+        await executor.remove(spec, allow);
+        expect(await containersOf(spec)).to.deep.equal([]);
+        const { Volumes: volumes } = await docker.listVolumes({ filters: { label: labelsOf(spec) } });
+        expect(volumes).to.deep.equal([]);
+      });
+    });
+
+    it('lists a workspace whose containers are gone, and removes it', async () => {
+      await withExecutor(place, async (executor) => {
+        const spec = attemptOf(image, { run: 'true' });
+        await runToEnd(executor, spec);
+        for (const { Id } of await containersOf(spec)) await docker.getContainer(Id).remove();
+        const { run, job, attempt } = spec;
+        expect(await listedOf(executor, spec)).to.deep.equal([{ run, job, attempt, alive: false }]);
+        await executor.remove(spec, allow);
+        expect(await listedOf(executor, spec)).to.deep.equal([]);
+      });
+    });
+
+    it('says Deleted when somebody removes a container that runs', async () => {
+      await withExecutor(place, async (executor) => {
+        const spec = attemptOf(image, { run: 'exec sleep 300' });
+        await executor.ensure(spec, allow);
+        await untilExecuting(executor, spec);
+        const outcome = outcomeOf(executor, spec);
+        for (const { Id } of await containersOf(spec)) await docker.getContainer(Id).remove({ force: true });
+        expect((await outcome).reason).to.equal('Deleted');
+      });
+    });
+
+    it('keeps no process alive after it was closed', async () => {
+      const script = fileURLToPath(new URL('open-and-close.ts', import.meta.url));
+      const flags = ['--conditions=chainr-source', '--import=tsx', script, daemon.socketPath, place.instance];
+      const { stdout } = await promisify(execFile)(process.execPath, flags, { timeout: 20_000 });
+      expect(stdout).to.equal('closed\n');
+    });
+  });
+});

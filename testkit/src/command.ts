@@ -1,0 +1,63 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+/** From source, so that no build is needed. */
+const nodeArguments = ['--conditions=chainr-source', '--import=tsx'];
+
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** A command of its own process group, as a shell starts it. */
+export class Command {
+  readonly pid: number;
+  readonly ended: Promise<Ended>;
+  output = '';
+  readonly #child: ChildProcess;
+  readonly #waiting = new Set<() => void>();
+
+  constructor(script: string, args: readonly string[], env: Record<string, string>) {
+    const { PATH = '', HOME = '' } = process.env;
+    this.#child = spawn(process.execPath, [...nodeArguments, script, ...args], {
+      cwd: root,
+      env: { PATH, HOME, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    });
+    this.pid = this.#child.pid ?? 0;
+    const take = (text: string) => {
+      this.output += text;
+      for (const look of this.#waiting) look();
+    };
+    this.#child.stdout?.setEncoding('utf8').on('data', take);
+    this.#child.stderr?.setEncoding('utf8').on('data', take);
+    const child = this.#child;
+    this.ended = once(child, 'close').then(() => ({ code: child.exitCode, signal: child.signalCode }));
+  }
+
+  /** To the whole group, as Ctrl-C does. */
+  signal(signal: NodeJS.Signals): void {
+    process.kill(-this.pid, signal);
+  }
+
+  /** Waits for words of its output; fails with all of it when it ends before. */
+  async says(words: RegExp): Promise<RegExpExecArray> {
+    const said = new Promise<RegExpExecArray>((resolve) => {
+      const look = () => {
+        const match = words.exec(this.output);
+        if (!match) return;
+        this.#waiting.delete(look);
+        resolve(match);
+      };
+      this.#waiting.add(look);
+      look();
+    });
+    const early = this.ended.then(({ code, signal }): never => {
+      throw new Error(`ended with ${String(code ?? signal)} before it said ${String(words)}: ${this.output}`);
+    });
+    return await Promise.race([said, early]);
+  }
+}

@@ -1,0 +1,189 @@
+import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { FaultPoint } from '@chainr/core/model/fault-points';
+import { checkPipeline } from '@chainr/core/model/check-pipeline';
+import type { ExecutorKind, RunUid } from '@chainr/core/model/records';
+import { BundleQueue } from '@chainr/core/queue/bundle-queue';
+import { startRedisServer, type RedisServer } from '@chainr/core/service/redis-server';
+import { keys } from '@chainr/core/store/keys';
+import { unpackRow } from '@chainr/core/store/layout';
+import { Store } from '@chainr/core/store/store';
+import { createService as createRecycle } from '@chainr/recycle/service';
+import type { Redis } from 'ioredis';
+import { Command } from './command.js';
+import { openRedisClient } from './open-redis-client.js';
+import { silentLogger } from './open-store.js';
+import { untilFound } from './processes-of.js';
+import { startRedisProxy, type RedisProxy } from './redis-proxy.js';
+
+const worker = 'testkit/src/faulty-worker.ts';
+
+export interface WorkerGroupOptions {
+  /** A fresh data folder, which all workers share. */
+  home: string;
+  kind: ExecutorKind;
+  /** The main of each worker; one with fault points unless another is named. */
+  script?: string;
+  /** Further settings of every worker. */
+  env?: Record<string, string>;
+  /** Further settings of Redis. */
+  redisSettings?: readonly string[];
+}
+
+/** CUT: the worker lives, but for as long as the test wants it does not reach Redis any more. */
+export const hazards = ['SIGSTOP', 'SIGKILL', 'CUT'] as const;
+
+export interface Fault {
+  point: FaultPoint;
+  signal: (typeof hazards)[number];
+}
+
+/** Leases that lapse soon, so that tests need not wait long. */
+export const briefLeases = {
+  CHAINR_LEASE_TTL: '1500ms',
+  CHAINR_LEASE_RENEWAL: '300ms',
+  CHAINR_LEASE_SWEEP: '200ms',
+} as const;
+
+/** Workers of one executor as processes of their own, over a Redis of their own. */
+export class WorkerGroup {
+  readonly store: Store;
+  readonly client: Redis;
+  readonly #options: WorkerGroupOptions;
+  readonly #queue: BundleQueue;
+  readonly #recycle: ReturnType<typeof createRecycle>;
+  #redis: RedisServer;
+  #proxy: RedisProxy | undefined;
+  #count = 0;
+
+  private constructor(options: WorkerGroupOptions, redis: RedisServer, client: Redis) {
+    this.#options = options;
+    this.#redis = redis;
+    this.client = client;
+    this.#queue = new BundleQueue(redis.url, silentLogger);
+    this.store = new Store({
+      url: redis.url,
+      logger: silentLogger,
+      deliver: (bundles) => { this.#queue.deliver(bundles); }, // prettier-ignore
+    });
+    const listen = { host: '127.0.0.1', port: 0 };
+    const config = { redisUrl: redis.url, listen, hostLostAfterMs: 0, logLevel: 'silent' };
+    this.#recycle = createRecycle(config, silentLogger);
+  }
+
+  static async start(options: WorkerGroupOptions): Promise<WorkerGroup> {
+    const redis = await startRedisServer(serverOptions(options));
+    const group = new WorkerGroup(options, redis, await openRedisClient(redis.url));
+    await group.store.start();
+    await group.#queue.start();
+    await group.#recycle.start();
+    return group;
+  }
+
+  get redis(): RedisServer {
+    return this.#redis;
+  }
+
+  /** Ends Redis by force, as a crash does. */
+  async killRedis(): Promise<void> {
+    process.kill(this.#redis.pid, 'SIGKILL');
+    await untilFound(() => !this.#redis.isAlive());
+  }
+
+  /** Starts Redis again on what it has kept, after it was killed. */
+  async restartRedis(): Promise<void> {
+    this.#redis = await startRedisServer(serverOptions(this.#options));
+  }
+
+  async stop(): Promise<void> {
+    await this.#recycle.stop();
+    await this.#proxy?.close();
+    await this.store.stop();
+    await this.#queue.stop();
+    this.client.disconnect();
+    await this.#redis.stop();
+  }
+
+  /** A worker that has started. */
+  async startWorker(fault?: Fault): Promise<Command> {
+    const command = await this.beginWorker(fault);
+    await command.says(/"msg":"started"/);
+    return command;
+  }
+
+  async beginWorker(fault?: Fault): Promise<Command> {
+    this.#count += 1;
+    const { home, kind, env, script = worker } = this.#options;
+    if (fault?.signal === 'CUT') {
+      this.#proxy = await startRedisProxy(this.#redis.url, path.join(home, `proxy-${String(this.#count)}.sock`));
+    }
+    return new Command(script, [], {
+      CHAINR_HOME: home,
+      CHAINR_REDIS_URL: this.#proxy && fault?.signal === 'CUT' ? this.#proxy.url : this.#redis.url,
+      ...(kind !== 'fake' && { CHAINR_EXECUTOR: kind }),
+      CHAINR_LISTEN: `unix:${path.join(home, `worker-${String(this.#count)}.sock`)}`,
+      ...env,
+      ...(fault && { FAULT_POINT: fault.point, FAULT_DEED: fault.signal, FAULT_MARKER: this.#marker }),
+    });
+  }
+
+  get #marker(): string {
+    return path.join(this.#options.home, 'reached');
+  }
+
+  /** Waits until the worker with the fault has come to its point, and is frozen, dead or cut off from Redis. */
+  async untilReached({ signal }: Fault): Promise<void> {
+    await untilFound(() => existsSync(this.#marker), 30_000);
+    if (signal !== 'CUT') return;
+    this.#proxy?.cut();
+    await writeFile(`${this.#marker}.go`, '');
+  }
+
+  /** What froze goes on, and what was cut off reaches Redis again. */
+  undo(worker: Command, { signal }: Fault): void {
+    if (signal === 'SIGSTOP') worker.signal('SIGCONT');
+    if (signal === 'CUT') this.#proxy?.mend();
+  }
+
+  async createRun(written: object): Promise<RunUid> {
+    const checked = checkPipeline(written);
+    if ('mistakes' in checked) throw new Error(`not a pipeline: ${JSON.stringify(checked.mistakes.slice(0, 3))}`);
+    const source = { contentType: 'application/json', text: JSON.stringify(written) };
+    const { pipeline } = checked;
+    const made = await this.store.runs.createRun({ pipeline, source, executorKind: this.#options.kind });
+    if (made.kind === 'conflict') throw new Error('the run was not created');
+    return made.uid;
+  }
+
+  /** Waits until a worker has renewed so often from now on: whatever it holds, it has learned how that stands. */
+  async untilRenewed(times: number): Promise<void> {
+    let last = JSON.stringify(await this.client.hgetall(keys.seen));
+    for (let left = times; left > 0;) {
+      const now = JSON.stringify(await this.client.hgetall(keys.seen));
+      if (now !== last) left -= 1;
+      last = now;
+    }
+  }
+
+  /** How often the current attempt of a job was adopted, by the number of its lease. */
+  async adoptionsOf(run: RunUid, index: number): Promise<number> {
+    const row = await this.client.hgetBuffer(keys.run(run), String(index));
+    return (row ? (unpackRow(row).section?.epoch ?? 1) : 1) - 1;
+  }
+
+  /** The lines of an attempt's log by step and stream, as `step stdout text`. */
+  async logOf(run: RunUid, index: number, attempt = 1): Promise<string[]> {
+    const lines: string[] = [];
+    for (let offset = 0; ;) {
+      const page = await this.store.logs.read(run, index, attempt, { offset, maxBytes: 1024 * 1024 });
+      if (!page || page.lines.length === 0) return lines;
+      lines.push(...page.lines.map(({ step, stream, text }) => `${step} ${stream} ${text}`));
+      offset = page.nextOffset;
+    }
+  }
+}
+
+function serverOptions({ home, redisSettings = [] }: WorkerGroupOptions) {
+  return { folder: path.join(home, 'redis'), socketPath: path.join(home, 'redis.sock'), extra: redisSettings };
+}

@@ -1,0 +1,97 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { expect } from 'chai';
+import type { RunUid } from '@chainr/core/model/records';
+import { beginning } from '@chainr/core/store/event-stream';
+import type { WorkerGroup } from '@chainr/testkit/worker-group';
+import { noteStart, type Subject } from './seen-from-outside.js';
+
+/** Writes so many numbered lines on each of its two streams, with a pause after each. */
+export interface CountingJob {
+  name: string;
+  lines: number;
+  pauseSeconds: number;
+  exitCode?: number;
+  dependsOn?: readonly string[];
+}
+
+export interface Place {
+  readonly subject: Subject;
+  readonly group: WorkerGroup;
+  readonly home: string;
+}
+
+export function createCounting({ group, subject, home }: Place, jobs: readonly CountingJob[]): Promise<RunUid> {
+  const written = jobs.map(({ name, dependsOn = [], ...job }) => {
+    return [name, { image: 'busybox', run: scriptOf(job), dependsOn, allowFailure: true }] as const;
+  });
+  const env = { LEDGER: subject.ledger(home) };
+  return group.createRun({ kind: 'Pipeline', env, jobs: Object.fromEntries(written) });
+}
+
+const scriptOf = ({ lines, pauseSeconds, exitCode = 0 }: Omit<CountingJob, 'name'>): string => `${noteStart}
+i=0
+while [ $i -lt ${String(lines)} ]; do
+  echo "line $i"
+  echo "line $i" >&2
+  i=$((i + 1))
+  sleep ${String(pauseSeconds)}
+done
+exit ${String(exitCode)}`;
+
+/** Everything that can be told of a run from outside. */
+export async function lookAt({ group, subject, home }: Place, run: RunUid, jobs: readonly CountingJob[]) {
+  const { events } = await group.store.events.readEvents(beginning, 100_000);
+  const ofRun = events.filter((event) => event.run === run);
+  const looks = jobs.map(async ({ name }, index) => {
+    const log = await group.logOf(run, index);
+    const attempts = await group.store.runs.listAttempts(run, index);
+    return {
+      name,
+      statuses: ofRun.flatMap((event) => (event.kind === 'job.status' && event.job === name ? [event.status] : [])),
+      attempts: attempts.map(({ attempt, reason, exitCode }) => ({ attempt, reason, exitCode })),
+      stdout: log.filter((line) => line.startsWith('main stdout ')),
+      stderr: log.filter((line) => line.startsWith('main stderr ')),
+      others: log.filter((line) => !/^main std(out|err) /.test(line)),
+    };
+  });
+  return {
+    runStatuses: ofRun.flatMap((event) => (event.kind === 'run.status' ? [event.status] : [])),
+    jobs: await Promise.all(looks),
+    starts: (await subject.starts(home, run)).sort(),
+    running: await subject.running(home, run),
+  };
+}
+
+/** Each job started once, was told of once as running and once as ended, and its log has each line once and in order. */
+export async function expectAllOnce(place: Place, run: RunUid, jobs: readonly CountingJob[], what = ''): Promise<void> {
+  const seen = await lookAt(place, run, jobs);
+  expect(seen.starts, `starts ${what}`).to.deep.equal(jobs.map(({ name }) => `${name} 1 main`).sort());
+  expect(seen.running, `what still runs ${what}`).to.deep.equal([]);
+  expect(seen.runStatuses, `the run ${what}`).to.deep.equal(['RUNNING', 'SUCCESSFUL']);
+  for (const [at, job] of seen.jobs.entries()) {
+    const { lines, exitCode = 0 } = jobs[at]!;
+    const named = `${job.name} ${what}`;
+    const numbered = (stream: string) =>
+      Array.from({ length: lines }, (_, line) => `main ${stream} line ${String(line)}`);
+    const reason = exitCode === 0 ? 'Completed' : 'ExitCode';
+    expect(job.attempts, named).to.deep.equal([{ attempt: 1, reason, exitCode }]);
+    expect(job.statuses, named).to.deep.equal(['RUNNING', exitCode === 0 ? 'SUCCESSFUL' : 'FAILED']);
+    expect(job.stdout, named).to.deep.equal(numbered('stdout'));
+    expect(job.stderr, named).to.deep.equal(numbered('stderr'));
+    expect(job.others, named).to.deep.equal([]);
+  }
+}
+
+/** Waits until every attempt of a run is closed, with all of its log. */
+export async function untilAllClosed({ group }: Place, run: RunUid, jobs: readonly CountingJob[]): Promise<void> {
+  for (const index of jobs.keys()) {
+    const isClosed = async () =>
+      (await group.store.runs.listAttempts(run, index)).at(-1)?.phases.closedAt !== undefined;
+    while (!(await isClosed())) await pause(20);
+  }
+}
+
+/** Waits until so many lines of a job are stored. */
+export async function untilStored({ group }: Place, run: RunUid, index: number, lines: number): Promise<void> {
+  while ((await group.logOf(run, index)).length < lines) await pause(20);
+}

@@ -1,0 +1,147 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { expect } from 'chai';
+import { faultPoints } from '@chainr/core/model/fault-points';
+import type { ChainrEvent, RunUid } from '@chainr/core/model/records';
+import { beginning } from '@chainr/core/store/event-stream';
+import { useDataFolders } from '@chainr/testkit/data-folders';
+import { untilFinal } from '@chainr/testkit/waits';
+import { briefLeases, hazards, WorkerGroup, type Fault } from '@chainr/testkit/worker-group';
+import { describeOnExecutors, noteStart } from './seen-from-outside.js';
+
+/** Cells at once: each has two workers, and the machine has two cores. */
+const atOnce = 4;
+const lines = 12;
+const burst = 3_000;
+
+/** Two steps; the first one takes its time, the last one ends right after more output than is read at once. */
+function twoSteps(ledger: string): object {
+  const slow = `${noteStart}; i=0; while [ $i -lt ${String(lines)} ]; do echo "line $i"; echo "line $i" >&2; i=$((i+1)); sleep 0.1; done`;
+  const fast = `${noteStart}; awk 'BEGIN { for (i = 0; i < ${String(burst)}; i++) print "line " i }'; exit 3`;
+  const steps = [
+    { name: 'slow', run: slow },
+    { name: 'fast', run: fast },
+  ];
+  return { kind: 'Pipeline', env: { LEDGER: ledger }, jobs: { only: { image: 'busybox', steps } } };
+}
+
+const numbered = (head: string, count: number): string[] =>
+  Array.from({ length: count }, (_, at) => `${head} line ${String(at)}`);
+
+interface Cell extends Fault {
+  endedAfterMs: number;
+  adoptedAfterMs: number;
+  starts: string[];
+  endings: number;
+  lines: number;
+  status: string;
+}
+
+describeOnExecutors('a worker that freezes, dies or is cut off', function (subject) {
+  const folders = useDataFolders();
+  const cells: Cell[] = [];
+
+  after(() => {
+    if (cells.length === 0) return;
+    console.log(
+      `      ${subject.kind}: point, what befell, adopted after, job ended after, starts, ends, lines, status`,
+    );
+    for (const { point, signal, adoptedAfterMs, endedAfterMs, starts, endings, lines: count, status } of cells) {
+      const times = [adoptedAfterMs, endedAfterMs].map((ms) => `${(ms / 1000).toFixed(1)} s`.padStart(6)).join('  ');
+      const counts = [starts.length, endings, count].map(String).join('  ');
+      console.log(`      ${point.padEnd(17)} ${signal.padEnd(7)}  ${times}  ${counts}  ${status}`);
+    }
+  });
+
+  async function runCell(fault: Fault): Promise<Cell> {
+    const home = await folders.make();
+    const group = await WorkerGroup.start({ home, kind: subject.kind, env: { ...briefLeases, ...subject.env() } });
+    try {
+      const cell = await inGroup(group, home, fault);
+      cells.push(cell);
+      return cell;
+    } finally {
+      await group.stop();
+    }
+  }
+
+  async function inGroup(group: WorkerGroup, home: string, fault: Fault): Promise<Cell> {
+    const what = `${fault.point}, ${fault.signal}`;
+    const first = await group.startWorker(fault);
+    const run = await group.createRun(twoSteps(subject.ledger(home)));
+    await group.untilReached(fault);
+    const reachedAt = Date.now();
+    const second = await group.startWorker();
+    await untilFinal(group.store.events, run, 30_000);
+    const adoptedAt = timeOf(await second.says(/^.*"event":"attempt.adopted".*$/m));
+    await untilClosed(group, run);
+    const before = await look(group, home, run);
+    if (fault.signal !== 'SIGKILL') {
+      second.signal('SIGTERM');
+      await second.ended;
+      group.undo(first, fault);
+      await group.untilRenewed(3);
+      first.signal('SIGTERM');
+      expect((await first.ended).code, `${what}: the worker that comes back ends in order: ${first.output}`).to.equal(
+        0,
+      );
+    }
+    const after = await look(group, home, run);
+    expect(after, `${what}: the worker that comes back changes nothing`).to.deep.equal(before);
+
+    const ended = after.events.find(({ kind, time }) => kind === 'job.status' && time > reachedAt);
+    const statuses = after.events.flatMap((event) => (event.kind === 'job.status' ? [event.status] : []));
+    expect(statuses, what).to.deep.equal(['RUNNING', 'FAILED']);
+    expect(after.attempts, what).to.deep.equal([{ attempt: 1, reason: 'ExitCode', exitCode: 3 }]);
+    expect([...after.starts].sort(), what).to.deep.equal(['only 1 fast', 'only 1 slow']);
+    expect(await subject.running(home, run), `${what}: what still runs`).to.deep.equal([]);
+    const byStream = (head: string) => after.log.filter((line) => line.startsWith(head));
+    expect(byStream('slow stdout'), what).to.deep.equal(numbered('slow stdout', lines));
+    expect(byStream('slow stderr'), what).to.deep.equal(numbered('slow stderr', lines));
+    expect(byStream('fast stdout'), what).to.deep.equal(numbered('fast stdout', burst));
+    expect(after.log, what).to.have.length(2 * lines + burst);
+    return {
+      ...fault,
+      adoptedAfterMs: adoptedAt - reachedAt,
+      endedAfterMs: ended ? ended.time - reachedAt : 0,
+      starts: after.starts,
+      endings: statuses.filter((status) => status === 'FAILED').length,
+      lines: after.log.length,
+      status: statuses.at(-1) ?? '',
+    };
+  }
+
+  async function look(group: WorkerGroup, home: string, run: RunUid) {
+    const { events } = await group.store.events.readEvents(beginning, 1_000);
+    const attempts = await group.store.runs.listAttempts(run, 0);
+    return {
+      events: events.filter((event: ChainrEvent) => event.kind !== 'job.reason'),
+      attempts: attempts.map(({ attempt, reason, exitCode }) => ({ attempt, reason, exitCode })),
+      log: await group.logOf(run, 0),
+      starts: await subject.starts(home, run, ['slow', 'fast']),
+    };
+  }
+
+  async function untilClosed(group: WorkerGroup, run: RunUid): Promise<void> {
+    while ((await group.store.runs.listAttempts(run, 0)).at(-1)?.phases.closedAt === undefined) await pause(20);
+  }
+
+  const points = faultPoints.filter((point) => point !== 'between-steps' || subject.kind !== 'process');
+  for (const signal of hazards) {
+    it(`does nothing twice and loses nothing, whatever the point: ${signal}`, async function () {
+      this.timeout(240_000);
+      const waiting = points.map((point) => ({ point, signal }));
+      const failures: unknown[] = [];
+      const lane = async (): Promise<void> => {
+        for (let fault = waiting.shift(); fault; fault = waiting.shift()) {
+          await runCell(fault).catch((error: unknown) => failures.push(error));
+        }
+      };
+      await Promise.all(Array.from({ length: atOnce }, lane));
+      if (failures.length > 0) throw failures[0];
+      expect(cells.filter((cell) => cell.signal === signal)).to.have.length(points.length);
+    });
+  }
+});
+
+/** When a line of a worker's own log was written. */
+const timeOf = ([line]: RegExpExecArray): number => Date.parse((JSON.parse(line) as { time: string }).time);

@@ -1,0 +1,135 @@
+import { readdir, stat, truncate } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { expect } from 'chai';
+import type { RunUid } from '@chainr/core/model/records';
+import type { Command } from '@chainr/testkit/command';
+import { useDataFolders } from '@chainr/testkit/data-folders';
+import { untilLines } from '@chainr/testkit/lines-in';
+import { untilFinal } from '@chainr/testkit/waits';
+import { briefLeases, WorkerGroup } from '@chainr/testkit/worker-group';
+import {
+  createCounting,
+  expectAllOnce,
+  untilAllClosed,
+  untilStored,
+  type CountingJob,
+  type Place,
+} from './counting-jobs.js';
+import { processes } from './seen-from-outside.js';
+
+const subject = processes;
+const atOnce = 4;
+
+const one = (name: string, lines: number, dependsOn: readonly string[] = []): CountingJob => ({ name, lines, pauseSeconds: 0.1, dependsOn }); // prettier-ignore
+/** Three at once, and one that waits for the first of them. */
+const jobs: readonly CountingJob[] = [one('short', 10), one('middle', 30), one('long', 45), one('next', 30, ['short'])];
+
+interface Cut {
+  /** From what moment on everything is lost. */
+  from: string;
+  /** Waits for it; absent: from right before the first worker. */
+  untilFrom?: (place: Place, run: RunUid) => Promise<void>;
+  /** Waits for the moment at which Redis is killed. */
+  untilKill: (place: Place, run: RunUid) => Promise<void>;
+}
+
+interface Workers {
+  count: number;
+  /** Whether they live through the death of Redis. */
+  alive: boolean;
+}
+
+const started = (count: number) => ({ home }: Place) => untilLines(subject.ledger(home), count); // prettier-ignore
+const stored = (index: number, lines: number) => (place: Place, run: RunUid) => untilStored(place, run, index, lines); // prettier-ignore
+
+const cuts: readonly Cut[] = [
+  { from: 'the claims of all that runs', untilKill: started(3) },
+  { from: 'two seconds of output', untilFrom: stored(1, 10), untilKill: stored(2, 40) },
+  { from: 'an end, and the start of what waited for it', untilFrom: stored(0, 18), untilKill: started(4) },
+  {
+    from: 'the end of the run',
+    untilFrom: stored(2, 84),
+    untilKill: (place, run) => untilAllClosed(place, run, jobs),
+  },
+];
+
+describe('a Redis that comes back without its last seconds', function () {
+  this.timeout(150_000);
+  const folders = useDataFolders();
+
+  async function loseTail({ from, untilFrom, untilKill }: Cut, { count, alive }: Workers): Promise<void> {
+    const home = await folders.make();
+    const group = await WorkerGroup.start({ home, kind: subject.kind, env: briefLeases });
+    const what = `without ${from}; ${String(count)} workers${alive ? '' : ', killed with it'}`;
+    try {
+      const place = { subject, group, home };
+      const run = await createCounting(place, jobs);
+      const file = await appendOnlyFile(home);
+      const sizeAtFirst = (await stat(file)).size;
+      const workers = await startWorkers(group, count);
+      await untilFrom?.(place, run);
+      const size = untilFrom ? (await stat(file)).size : sizeAtFirst;
+      await untilKill(place, run);
+      await group.killRedis();
+      if (!alive) await Promise.all(workers.map(killWorker));
+      const lost = (await stat(file)).size - size;
+      expect(lost, `${what}: bytes to lose`).to.be.greaterThan(0);
+      await truncate(file, size);
+      await group.restartRedis();
+      if (!alive) workers.push(...(await startWorkers(group, count)));
+      const backAt = performance.now();
+      await untilFinal(group.store.events, run, 45_000).catch(async (error: unknown) => {
+        const stuck = await group.store.runs.listJobs(run, { from: 0, limit: jobs.length });
+        const said = workers.map(({ output }) => output).join('\n');
+        throw new Error(`${what}: it did not end: ${JSON.stringify(stuck)} ${said}`, { cause: error });
+      });
+      await untilAllClosed(place, run, jobs);
+      const seconds = (performance.now() - backAt) / 1000;
+      await expectAllOnce(place, run, jobs, what);
+      console.log(`      ${what}: ${String(lost)} bytes were lost; closed ${seconds.toFixed(1)} s later`);
+    } finally {
+      await group.stop();
+    }
+  }
+
+  for (const workers of [
+    { count: 2, alive: true },
+    { count: 1, alive: true },
+    { count: 1, alive: false },
+  ]) {
+    // prettier-ignore
+    const who = `${String(workers.count)} at work${workers.alive ? '' : ', which dies with it'}`;
+    it(`starts nothing twice and ends every run, whatever it lost: ${who}`, async () => {
+      const failures: unknown[] = [];
+      const waiting = [...cuts];
+      const lane = async (): Promise<void> => {
+        for (let cut = waiting.shift(); cut; cut = waiting.shift()) {
+          await loseTail(cut, workers).catch((error: unknown) => failures.push(error));
+        }
+      };
+      await Promise.all(Array.from({ length: atOnce }, lane));
+      if (failures.length > 0) throw new AggregateError(failures, failures.map(String).join('\n\n'));
+    });
+  }
+});
+
+const startWorkers = (group: WorkerGroup, count: number): Promise<Command[]> =>
+  Promise.all(Array.from({ length: count }, () => group.startWorker()));
+
+async function killWorker(worker: Command): Promise<void> {
+  worker.signal('SIGKILL');
+  await worker.ended;
+}
+
+/** What it appends to: since Redis 7 the last of several files. */
+async function appendOnlyFile(home: string): Promise<string> {
+  const folder = path.join(home, 'redis');
+  const names = await readdir(folder, { recursive: true });
+  const name = names.find((each) => each.endsWith('.incr.aof')) ?? names.find((each) => each.endsWith('.aof'));
+  if (name === undefined) {
+    await pause(20);
+    return appendOnlyFile(home);
+  }
+  return path.join(folder, name);
+}

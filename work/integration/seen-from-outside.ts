@@ -1,0 +1,74 @@
+import { execFile } from 'node:child_process';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import type { ExecutorKind, RunUid } from '@chainr/core/model/records';
+import { importBusybox, startDockerDaemon, whyNoDocker, type DockerDaemon } from '@chainr/testkit/docker-daemon';
+import { linesIn } from '@chainr/testkit/lines-in';
+import { processesOf } from '@chainr/testkit/processes-of';
+
+/** What tests need to know of an executor to look at it from outside. */
+export interface Subject {
+  kind: ExecutorKind;
+  /** What a worker needs beside the usual settings. */
+  env: () => Record<string, string>;
+  /** The file into which each step writes its name when it starts; empty where it cannot. */
+  ledger: (home: string) => string;
+  /** What has been started of a run, `job attempt step` for each time; `steps` are the names of a job's steps. */
+  starts: (home: string, run: RunUid, steps?: readonly string[]) => Promise<string[]>;
+  /** What still runs of a run. */
+  running: (home: string, run: RunUid) => Promise<string[]>;
+}
+
+/** To be run by each step before anything else. */
+export const noteStart = `[ -z "$LEDGER" ] || echo "$CHAINR_JOB $CHAINR_ATTEMPT $CHAINR_STEP" >> "$LEDGER"`;
+
+export const processes: Subject = {
+  kind: 'process',
+  env: () => ({}),
+  ledger: (home) => path.join(home, 'ledger'),
+  starts: (home) => Promise.resolve(linesIn(path.join(home, 'ledger'))),
+  running: (home, run) => {
+    const found = processesOf(home).filter(({ folder }) => folder.includes(`/process/attempts/${run}/`));
+    return Promise.resolve(found.map(({ command }) => command));
+  },
+};
+
+function containers(daemon: () => DockerDaemon): Subject {
+  return {
+    kind: 'docker',
+    env: () => ({ CHAINR_DOCKER_HOST: `unix://${daemon().socketPath}` }),
+    ledger: () => '',
+    starts: async (_home, run, steps = ['main']) => {
+      const span = ['--since', '10m', '--until', ((Date.now() + 2) / 1000).toFixed(3)];
+      const filters = ['--filter', 'event=start', '--filter', `label=chainr.run=${run}`];
+      const words = ['job', 'attempt', 'step'].map((name) => `{{index .Actor.Attributes "chainr.${name}"}}`);
+      const lines = await docker(daemon(), ['events', ...span, ...filters, '--format', words.join(' ')]);
+      return lines.map((line) => line.replace(/\d+$/, (step) => steps[Number(step)] ?? step));
+    },
+    running: (_home, run) => docker(daemon(), ['ps', '--quiet', '--filter', `label=chainr.run=${run}`]),
+  };
+}
+
+/** Defines the same tests for every executor that this machine can have; says which it cannot. */
+export function describeOnExecutors(title: string, tests: (subject: Subject) => void): void {
+  describe(`${title}: processes`, () => { tests(processes); }); // prettier-ignore
+  describe(`${title}: containers`, () => {
+    const why = whyNoDocker();
+    let daemon: DockerDaemon | undefined;
+    before(async function () {
+      if (why !== undefined) {
+        console.log(`      left out: ${why}`);
+        this.skip();
+      }
+      daemon = await startDockerDaemon();
+      await importBusybox(daemon.socketPath, ['busybox:latest']);
+    });
+    after(() => daemon?.stop());
+    tests(containers(() => daemon!));
+  });
+}
+
+async function docker({ socketPath }: DockerDaemon, args: readonly string[]): Promise<string[]> {
+  const { stdout } = await promisify(execFile)('docker', ['-H', `unix://${socketPath}`, ...args]);
+  return stdout.trim().split('\n').filter(Boolean);
+}

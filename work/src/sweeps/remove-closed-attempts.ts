@@ -1,0 +1,46 @@
+import type { Sweep } from '@chainr/core/service/sweep';
+import type { DueRemoval } from '@chainr/core/store/work-store';
+import type { WorkContext } from '../context.js';
+
+/** Attempts looked at in one go, and how many such pages one pass takes at most. */
+const page = 100;
+const pagesPerPass = 10;
+
+/** Removes the remains of attempts of this executor once their removal grace is over (rule R1). */
+export function removeClosedAttempts(context: WorkContext): Sweep {
+  return {
+    name: 'remove-closed-attempts',
+    window: 'What remains of a closed attempt keeps its name taken until no frozen owner can come back for it.',
+    everyMs: 5_000,
+    sweep: async (signal) => {
+      let changed = 0;
+      let lagMs = 0;
+      for (let pages = 0; pages < pagesPerPass && !signal.aborted; pages += 1) {
+        const due = await context.store.work.listDue(context.executorNumber(), page);
+        let removed = 0;
+        for (const each of due) {
+          lagMs = Math.max(lagMs, each.overdueMs);
+          if (await remove(context, each)) removed += 1;
+        }
+        changed += removed;
+        // What could not be removed stands first again.
+        if (removed < page) break;
+      }
+      return { changed, lagMs };
+    },
+  };
+}
+
+/** An entry goes only after the remains did; what cannot be removed now must not keep the others from being. */
+async function remove(context: WorkContext, { job, ...id }: DueRemoval): Promise<boolean> {
+  const { store, executor, logger } = context;
+  try {
+    await executor.remove({ run: id.run, job, attempt: id.attempt }, () => undefined);
+  } catch (error) {
+    const named = { event: 'removal.failed', run: id.run, job, attempt: id.attempt, err: error };
+    logger.warn(named, 'The remains of an attempt could not be removed; trying again');
+    return false;
+  }
+  await store.work.forgetDue(context.executorNumber(), id);
+  return true;
+}
