@@ -23,6 +23,11 @@ export interface BundleReaderOptions {
 const underWayMax = 2;
 /** After a failed fetch. */
 const fetchAgainMs = 200;
+/**
+ * BullMQ waits for the end of its connections, which never comes for one that waits to connect
+ * again. A message that it should still fetch is delivered again by its ready marks.
+ */
+const closeWithinMs = 1_000;
 
 /**
  * The reading end of a queue. BullMQ only hands messages over: which attempts run is decided by
@@ -64,8 +69,8 @@ export class BundleReader implements Part {
   /** Fetches no more; what is being taken is still finished. */
   async stop(): Promise<void> {
     this.#stopped.abort();
-    await this.#worker?.close(true);
-    await this.#reading;
+    const closed = Promise.all([this.#worker?.close(true), this.#reading]);
+    await Promise.race([closed, pause(closeWithinMs, undefined, { ref: false })]);
     await Promise.all(this.#underWay);
     this.#connection.disconnect();
   }

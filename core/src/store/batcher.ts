@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { StoreUnavailable } from './errors.js';
 import { Lane } from './lane.js';
 import { packOperations, type Argument } from './pack-operations.js';
 import type { Script } from './scripts.js';
@@ -104,6 +105,11 @@ export class Batcher {
     }
   }
 
+  /** What waited for a lane meanwhile would wait as long again: longer than a user may (rule R8). */
+  #giveUpWaiting(error: StoreUnavailable): void {
+    for (const { reject } of this.#waiting.splice(0)) reject(error);
+  }
+
   async #carryOut(lane: Lane, operations: Operation[]): Promise<void> {
     let replies: Reply[];
     try {
@@ -114,6 +120,7 @@ export class Batcher {
         for (const operation of operations) await this.#carryOut(lane, [operation]);
       } else {
         for (const { reject } of operations) reject(error);
+        if (error instanceof StoreUnavailable) this.#giveUpWaiting(error);
       }
       return;
     }

@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import type { ChainrEvent, Cursor } from '../model/records.js';
 import { eventsOf, placeOf, type Entry } from './event-entries.js';
 import { keys } from './keys.js';
+import { unlessAborted } from './unless-aborted.js';
 import { whileAvailable } from './while-available.js';
 
 /** A cursor before the first event. */
@@ -67,7 +68,8 @@ export class EventStream {
       const rest = entry === after ? [] : ((await this.#restOfEntry(after)) ?? []);
       if (rest.length > 0) onEvents(rest, entry);
       while (!signal.aborted) {
-        const reply = await connection.xread('COUNT', entriesAtOnce, 'BLOCK', 5_000, 'STREAMS', keys.events, entry);
+        const reading = connection.xread('COUNT', entriesAtOnce, 'BLOCK', 5_000, 'STREAMS', keys.events, entry);
+        const reply = await unlessAborted(reading, signal);
         const entries = (reply?.[0]?.[1] ?? []) as Entry[];
         const last = entries.at(-1);
         if (!last) continue;
