@@ -31,12 +31,10 @@ export interface WorkerGroupOptions {
   redisSettings?: readonly string[];
 }
 
-/** CUT: the worker lives, but for as long as the test wants it does not reach Redis any more. */
-export const hazards = ['SIGSTOP', 'SIGKILL', 'CUT'] as const;
-
 export interface Fault {
   point: FaultPoint;
-  signal: (typeof hazards)[number];
+  /** CUT: the worker lives, but for as long as the test wants it does not reach Redis any more. */
+  signal: 'SIGSTOP' | 'SIGKILL' | 'CUT';
 }
 
 /** Leases that lapse soon, so that tests need not wait long. */

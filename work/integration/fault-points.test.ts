@@ -1,11 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
-import { faultPoints } from '@chainr/core/model/fault-points';
+import { faultPoints, type FaultPoint } from '@chainr/core/model/fault-points';
 import type { ChainrEvent, RunUid } from '@chainr/core/model/records';
 import { beginning } from '@chainr/core/store/event-stream';
 import { useDataFolders } from '@chainr/testkit/data-folders';
 import { untilFinal } from '@chainr/testkit/waits';
-import { briefLeases, hazards, WorkerGroup, type Fault } from '@chainr/testkit/worker-group';
+import { briefLeases, WorkerGroup, type Fault } from '@chainr/testkit/worker-group';
 import { describeOnExecutors, noteStart } from './seen-from-outside.js';
 
 /** Cells at once: each has two workers, and the machine has two cores. */
@@ -27,7 +27,23 @@ function twoSteps(ledger: string): object {
 const numbered = (head: string, count: number): string[] =>
   Array.from({ length: count }, (_, at) => `${head} line ${String(at)}`);
 
+/** When what is frozen or cut off comes back: when all is over, or as soon as another has adopted the job. */
+interface Hazard {
+  name: string;
+  signal: Fault['signal'];
+  back?: 'when all is over' | 'when it is adopted';
+}
+
+const hazards: readonly Hazard[] = [
+  { name: 'frozen until all is over', signal: 'SIGSTOP', back: 'when all is over' },
+  { name: 'frozen until it is adopted', signal: 'SIGSTOP', back: 'when it is adopted' },
+  { name: 'cut off until all is over', signal: 'CUT', back: 'when all is over' },
+  { name: 'cut off until it is adopted', signal: 'CUT', back: 'when it is adopted' },
+  { name: 'killed', signal: 'SIGKILL' },
+];
+
 interface Cell extends Fault {
+  name: string;
   endedAfterMs: number;
   adoptedAfterMs: number;
   starts: string[];
@@ -45,18 +61,18 @@ describeOnExecutors('a worker that freezes, dies or is cut off', function (subje
     console.log(
       `      ${subject.kind}: point, what befell, adopted after, job ended after, starts, ends, lines, status`,
     );
-    for (const { point, signal, adoptedAfterMs, endedAfterMs, starts, endings, lines: count, status } of cells) {
+    for (const { point, name, adoptedAfterMs, endedAfterMs, starts, endings, lines: count, status } of cells) {
       const times = [adoptedAfterMs, endedAfterMs].map((ms) => `${(ms / 1000).toFixed(1)} s`.padStart(6)).join('  ');
       const counts = [starts.length, endings, count].map(String).join('  ');
-      console.log(`      ${point.padEnd(17)} ${signal.padEnd(7)}  ${times}  ${counts}  ${status}`);
+      console.log(`      ${point.padEnd(17)} ${name.padEnd(27)}  ${times}  ${counts}  ${status}`);
     }
   });
 
-  async function runCell(fault: Fault): Promise<Cell> {
+  async function runCell(point: FaultPoint, hazard: Hazard): Promise<Cell> {
     const home = await folders.make();
     const group = await WorkerGroup.start({ home, kind: subject.kind, env: { ...briefLeases, ...subject.env() } });
     try {
-      const cell = await inGroup(group, home, fault);
+      const cell = await inGroup(group, home, point, hazard);
       cells.push(cell);
       return cell;
     } finally {
@@ -64,21 +80,24 @@ describeOnExecutors('a worker that freezes, dies or is cut off', function (subje
     }
   }
 
-  async function inGroup(group: WorkerGroup, home: string, fault: Fault): Promise<Cell> {
-    const what = `${fault.point}, ${fault.signal}`;
+  async function inGroup(group: WorkerGroup, home: string, point: FaultPoint, hazard: Hazard): Promise<Cell> {
+    const { name, signal, back } = hazard;
+    const fault: Fault = { point, signal };
+    const what = `${point}, ${name}`;
     const first = await group.startWorker(fault);
     const run = await group.createRun(twoSteps(subject.ledger(home)));
     await group.untilReached(fault);
     const reachedAt = Date.now();
     const second = await group.startWorker();
-    await untilFinal(group.store.events, run, 30_000);
     const adoptedAt = timeOf(await second.says(/^.*"event":"attempt.adopted".*$/m));
+    if (back === 'when it is adopted') group.undo(first, fault);
+    await untilFinal(group.store.events, run, 30_000);
     await untilClosed(group, run);
     const before = await look(group, home, run);
-    if (fault.signal !== 'SIGKILL') {
+    if (back) {
       second.signal('SIGTERM');
       await second.ended;
-      group.undo(first, fault);
+      if (back === 'when all is over') group.undo(first, fault);
       await group.untilRenewed(3);
       first.signal('SIGTERM');
       expect((await first.ended).code, `${what}: the worker that comes back ends in order: ${first.output}`).to.equal(
@@ -101,6 +120,7 @@ describeOnExecutors('a worker that freezes, dies or is cut off', function (subje
     expect(after.log, what).to.have.length(2 * lines + burst);
     return {
       ...fault,
+      name,
       adoptedAfterMs: adoptedAt - reachedAt,
       endedAfterMs: ended ? ended.time - reachedAt : 0,
       starts: after.starts,
@@ -126,19 +146,19 @@ describeOnExecutors('a worker that freezes, dies or is cut off', function (subje
   }
 
   const points = faultPoints.filter((point) => point !== 'between-steps' || subject.kind !== 'process');
-  for (const signal of hazards) {
-    it(`does nothing twice and loses nothing, whatever the point: ${signal}`, async function () {
+  for (const hazard of hazards) {
+    it(`does nothing twice and loses nothing, at whatever point it is ${hazard.name}`, async function () {
       this.timeout(240_000);
-      const waiting = points.map((point) => ({ point, signal }));
+      const waiting = [...points];
       const failures: unknown[] = [];
       const lane = async (): Promise<void> => {
-        for (let fault = waiting.shift(); fault; fault = waiting.shift()) {
-          await runCell(fault).catch((error: unknown) => failures.push(error));
+        for (let point = waiting.shift(); point; point = waiting.shift()) {
+          await runCell(point, hazard).catch((error: unknown) => failures.push(error));
         }
       };
       await Promise.all(Array.from({ length: atOnce }, lane));
-      if (failures.length > 0) throw failures[0];
-      expect(cells.filter((cell) => cell.signal === signal)).to.have.length(points.length);
+      if (failures.length > 0) throw new AggregateError(failures, failures.map(String).join('\n\n'));
+      expect(cells.filter(({ name }) => name === hazard.name)).to.have.length(points.length);
     });
   }
 });
