@@ -180,6 +180,17 @@ describe('the images of the docker executor', function () {
     }
   });
 
+  it('says ImagePullFailed where the login cannot be read', async () => {
+    await writeFile(path.join(folder, 'config.json'), JSON.stringify({ credsStore: 'missing' }));
+    const { outcome } = await runAndHear(attemptOf(`${locked.host}/private/third:1`, { run: 'true' }));
+    expect(outcome.reason).to.equal('ImagePullFailed');
+    expect(outcome.message).to.contain('docker-credential-missing');
+    await writeFile(path.join(folder, 'config.json'), password);
+    const unreadable = await runAndHear(attemptOf(`${locked.host}/private/third:1`, { run: 'true' }));
+    expect(unreadable.outcome.message).to.contain('config.json');
+    expectNoSecret(unreadable);
+  });
+
   it('sends no credentials to another registry', async () => {
     await login({ [locked.host]: `somebody:${password}` });
     await runAndHear(attemptOf(`${registry.host}/public/image:1`, { run: 'true' }));

@@ -13,6 +13,9 @@ export interface DockerDaemon {
   readonly socketPath: string;
   readonly folder: string;
   readonly pid: number;
+  /** Ends it, and all containers with it; its folder stays, on which another can be started. */
+  end: () => Promise<void>;
+  /** Ends it and removes its folder. */
   stop: () => Promise<void>;
 }
 
@@ -26,9 +29,12 @@ export function whyNoDocker(): string | undefined {
   return missing.length === 0 ? undefined : `${missing.join(', ')} are not here: install docker.io and busybox-static`;
 }
 
-/** A real daemon of its own, without any network, in a fresh folder under the system's temporary one; half a second. */
-export async function startDockerDaemon(): Promise<DockerDaemon> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'chainr-docker-'));
+/**
+ * A real daemon of its own, without any network; half a second.
+ * @param of the folder of one that has ended; by default a fresh one under the system's temporary folder.
+ */
+export async function startDockerDaemon(of?: string): Promise<DockerDaemon> {
+  const folder = of ?? (await mkdtemp(path.join(tmpdir(), 'chainr-docker-')));
   const socketPath = path.join(folder, 'docker.sock');
   const at = (name: string): string => path.join(folder, name);
   const log = openSync(at('log'), 'a');
@@ -42,13 +48,17 @@ export async function startDockerDaemon(): Promise<DockerDaemon> {
       throw new Error(`dockerd ended at once: ${readFileSync(at('log'), 'utf8').split('\n').slice(-5).join('\n')}`);
     await pause(20);
   }
+  const end = async (): Promise<void> => {
+    child.kill('SIGTERM');
+    await ended;
+  };
   return {
     socketPath,
     folder,
     pid: child.pid ?? 0,
+    end,
     stop: async () => {
-      child.kill('SIGTERM');
-      await ended;
+      await end();
       await rm(folder, { recursive: true, force: true });
     },
   };

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import type { AuthConfig } from 'dockerode';
 import type { AttemptSpec } from '../port.js';
 import type { DockerContext } from './context.js';
 import { reasonOf, statusOf, unless } from './daemon-errors.js';
@@ -43,8 +44,13 @@ async function pullOnce(
   tell: (message: string) => void,
   signal: AbortSignal,
 ): Promise<Tombstone | undefined> {
+  let authconfig: AuthConfig | undefined;
   try {
-    const authconfig = await readCredentials(image);
+    authconfig = await readCredentials(image);
+  } catch (error) {
+    return { reason: 'ImagePullFailed', message: `The image ${image} cannot be pulled: ${reasonOf(error)}` };
+  }
+  try {
     const stream = await docker.pull(withTag(image), { abortSignal: signal, ...(authconfig && { authconfig }) });
     await follow(stream, image, tell);
     return undefined;

@@ -10,7 +10,10 @@ function numberOf(quantity: string): number {
   return Number(match?.[1]) * (factors[match?.[2] ?? ''] ?? Number.NaN);
 }
 
-/** Docker takes no less than 6 MiB (it says so), and whole bytes. */
-export const memoryBytes = (quantity: string): number => Math.ceil(numberOf(quantity));
+/** Upwards, but for what is only the error of a product of fractions: 1e-7 × 1e9 is 100.00000000000001. */
+const wholeAtLeast = (value: number): number => Math.ceil(Number(value.toPrecision(15)));
 
-export const nanoCpus = (quantity: string): number => Math.ceil(numberOf(quantity) * 1e9);
+/** Docker takes no less than 6 MiB (it says so), and whole bytes. */
+export const memoryBytes = (quantity: string): number => wholeAtLeast(numberOf(quantity));
+
+export const nanoCpus = (quantity: string): number => wholeAtLeast(numberOf(quantity) * 1e9);

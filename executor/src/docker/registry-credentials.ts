@@ -42,29 +42,41 @@ async function readConfig(): Promise<DockerConfig> {
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return {};
     throw new Error(
-      `${folder}/config.json cannot be read: ${error instanceof SyntaxError ? 'it is no JSON' : String(error)}`,
+      `${folder}/config.json cannot be read: ${error instanceof SyntaxError ? 'it is no JSON' : String(error)}.`,
     );
   }
 }
 
 /** https://github.com/docker/docker-credential-helpers: the registry on standard input, JSON on standard output. */
 function askHelper(helper: string, registry: string): Promise<AuthConfig | undefined> {
+  const program = `docker-credential-${helper}`;
   return new Promise((resolve, reject) => {
-    const child = execFile(`docker-credential-${helper}`, ['get'], { timeout: 10_000 }, (error, stdout) => {
+    const child = execFile(program, ['get'], { timeout: 10_000 }, (error, stdout) => {
       if (error && /credentials not found/i.test(stdout)) {
         resolve(undefined);
-      } else if (error) {
-        reject(
-          new Error(
-            `docker-credential-${helper} gave no credentials for ${registry} (${String(error.code ?? error.signal)}).`,
-          ),
-        );
+        return;
+      }
+      const answer = error ? undefined : parseAnswer(stdout);
+      if (answer) {
+        const { Username: username, Secret: password } = answer;
+        const isToken = username === tokenUser;
+        resolve({ ...(isToken ? { identitytoken: password } : { username, password }), serveraddress: registry });
       } else {
-        const { Username: username, Secret: secret } = JSON.parse(stdout) as { Username: string; Secret: string };
-        const token = { identitytoken: secret, serveraddress: registry } as unknown as AuthConfig;
-        resolve(username === tokenUser ? token : { username, password: secret, serveraddress: registry });
+        const how = error ? String(error.code ?? error.signal) : 'its answer is no JSON of them';
+        reject(new Error(`${program} gave no credentials for ${registry} (${how}).`));
       }
     });
-    child.stdin?.end(registry);
+    // A helper may end without reading; how it ended tells enough.
+    child.stdin?.on('error', () => undefined).end(registry);
   });
+}
+
+/** Undefined for what is no such answer: an error of the parser would have the secret in it. */
+function parseAnswer(text: string): { Username: string; Secret: string } | undefined {
+  try {
+    const { Username, Secret } = JSON.parse(text) as { Username?: unknown; Secret?: unknown };
+    return typeof Username === 'string' && typeof Secret === 'string' ? { Username, Secret } : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -1,0 +1,109 @@
+import { expect } from 'chai';
+import { importBusybox, startDockerDaemon, whyNoDocker, type DockerDaemon } from '@chainr/testkit/docker-daemon';
+import { connectToDaemon, findDaemon } from '../src/docker/connect-to-daemon.js';
+import { createDockerExecutor } from '../src/docker/create-docker-executor.js';
+import type { AttemptSpec, Executor } from '../src/port.js';
+import { allLines, allow, attemptOf, never, runToEnd, textOf, untilExecuting } from '../suite/place.js';
+import { makeDockerPlace, type DockerPlace } from './docker-place.js';
+import { startsOf } from './starts-of.js';
+
+const why = whyNoDocker();
+const image = 'busybox';
+
+/** What each verb but `ensure` rejects with; `ensure` only begins, and the next `observe` is told. */
+async function rejectionsOf(executor: Executor, spec: AttemptSpec): Promise<string[]> {
+  const verbs = {
+    observe: () => executor.observe(spec, () => undefined, never()),
+    logs: () => allLines(executor, spec),
+    stop: () => executor.stop(spec, 0, allow),
+    remove: () => executor.remove(spec, allow),
+    list: () => executor.list(),
+  };
+  const told: string[] = [];
+  for (const [verb, ask] of Object.entries(verbs)) {
+    const answer: unknown = await ask().catch((reason: unknown) => reason);
+    if (!(answer instanceof Error)) expect.fail(`${verb} gave ${JSON.stringify(answer)}`);
+    told.push(answer.message);
+  }
+  return told;
+}
+
+describe('the docker executor without a daemon', () => {
+  const docker = connectToDaemon('/nowhere/docker.sock');
+
+  it('says that there is none', async () => {
+    const answer = await findDaemon(docker);
+    expect(answer).to.have.property('absent').that.contains('/nowhere/docker.sock');
+  });
+
+  it('rejects every verb, and makes no outcome', async () => {
+    const executor = createDockerExecutor({ docker, daemonId: 'some-daemon', instance: () => 'some-instance' });
+    const spec = attemptOf(image, { run: 'true' });
+    await executor.ensure(spec, allow);
+    for (const message of await rejectionsOf(executor, spec)) expect(message).to.contain('ENOENT');
+    await executor.close();
+  });
+});
+
+describe('the docker executor while its daemon is away', function () {
+  this.timeout(60_000);
+  let daemon: DockerDaemon;
+  let place: DockerPlace;
+  before(async function () {
+    if (why !== undefined) {
+      console.log(`      left out: ${why}`);
+      this.skip();
+    }
+    daemon = await startDockerDaemon();
+    await importBusybox(daemon.socketPath, ['busybox:latest']);
+    place = await makeDockerPlace(daemon.socketPath);
+  });
+  after(async () => {
+    if (why !== undefined) return;
+    await place.destroy();
+    await daemon.stop();
+  });
+
+  it('makes no outcome, and goes on when the daemon is back', async () => {
+    const executor = place.open();
+    const [running, ended, later] = [
+      attemptOf(image, { run: 'echo begun; exec sleep 300' }, { run: 'echo never' }),
+      attemptOf(image, { run: 'echo done; exit 3' }),
+      attemptOf(image, { run: 'echo later' }),
+    ];
+    const outcome = await runToEnd(executor, ended);
+    await executor.ensure(running, allow);
+    await untilExecuting(executor, running);
+    await daemon.end();
+
+    await executor.ensure(later, allow);
+    for (const spec of [running, ended, later]) {
+      for (const message of await rejectionsOf(executor, spec)) expect(message).to.match(/ENOENT|ECONN/);
+    }
+
+    daemon = await startDockerDaemon(daemon.folder);
+    expect(await executor.observe(running, () => undefined, never())).to.include({ reason: 'Signal', exitCode: 143 });
+    expect(textOf(await allLines(executor, running))).to.equal('begun\n');
+    expect(await executor.observe(ended, () => undefined, never())).to.deep.equal(outcome);
+    expect(textOf(await allLines(executor, ended))).to.equal('done\n');
+    // Its `ensure` was heard, though nothing came of it.
+    expect(await executor.observe(later, () => undefined, never())).to.include({ reason: 'Completed' });
+    expect(await startsOf(connectToDaemon(daemon.socketPath), later)).to.have.length(1);
+    await executor.close();
+  });
+
+  it('tells who observes that it has gone away, or how the attempt ended with it', async () => {
+    const executor = place.open();
+    const spec = attemptOf(image, { run: 'echo ready; exec sleep 300' });
+    await executor.ensure(spec, allow);
+    for await (const { lines } of executor.logs(spec, '', never())) if (lines.length > 0) break;
+    const outcome = executor.observe(spec, () => undefined, never()).catch((reason: unknown) => reason);
+    await daemon.end();
+    const seen = await outcome;
+    // The daemon ends its containers first, and may still tell so.
+    if (!(seen instanceof Error)) expect(seen).to.include({ reason: 'Signal', exitCode: 143 });
+    daemon = await startDockerDaemon(daemon.folder);
+    expect(await executor.observe(spec, () => undefined, never())).to.include({ reason: 'Signal', exitCode: 143 });
+    await executor.close();
+  });
+});

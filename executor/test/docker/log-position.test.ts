@@ -1,0 +1,42 @@
+import { expect } from 'chai';
+import { describe, it } from 'mocha';
+import { formatPosition, isAfter, parsePosition, sinceOf, type StepMarks } from '../../src/docker/log-position.js';
+
+const [early, late] = ['2026-01-02T03:04:05.000000009Z', '2026-01-02T03:04:06.120000000Z'];
+
+describe('a position in the log of an attempt', () => {
+  it('is read as it was written, whatever each step has said', () => {
+    const steps: StepMarks[] = [{ stdout: [early, 2], stderr: [late, 1] }, {}, { stderr: [late, 7] }];
+    expect(parsePosition(formatPosition(steps), 3)).to.deep.equal(steps);
+    expect(parsePosition(formatPosition(steps), 5)).to.deep.equal([...steps, {}, {}]);
+  });
+
+  it('is short as long as later steps have said nothing', () => {
+    expect(formatPosition([{ stdout: [early, 1] }, {}, {}])).to.equal(`[[["${early}",1],null]]`);
+    expect(formatPosition([{}, {}])).to.equal('[]');
+  });
+
+  it('is the beginning where it is empty', () => {
+    expect(parsePosition('', 2)).to.deep.equal([{}, {}]);
+  });
+
+  it('of another executor is refused', () => {
+    expect(() => parsePosition('{"main":12}', 1)).to.throw('is not a position of the docker executor');
+  });
+
+  it('lies before later times, and later entries of its own time', () => {
+    expect(isAfter(undefined, early, 1)).to.equal(true);
+    expect(isAfter([early, 2], early, 2)).to.equal(false);
+    expect(isAfter([early, 2], early, 3)).to.equal(true);
+    expect(isAfter([early, 2], late, 1)).to.equal(true);
+    expect(isAfter([late, 1], early, 9)).to.equal(false);
+  });
+
+  it('asks the daemon from the older stream on, and from the beginning where one has said nothing', () => {
+    const seconds = Date.parse('2026-01-02T03:04:05Z') / 1000;
+    expect(sinceOf({ stdout: [early, 1], stderr: [late, 4] })).to.equal(`${String(seconds)}.000000009`);
+    expect(sinceOf({ stdout: [late, 1], stderr: [late, 4] })).to.equal(`${String(seconds + 1)}.120000000`);
+    expect(sinceOf({ stdout: [late, 1] })).to.equal('0');
+    expect(sinceOf({})).to.equal('0');
+  });
+});

@@ -1,0 +1,54 @@
+import { expect } from 'chai';
+import type Docker from 'dockerode';
+import { describe, it } from 'mocha';
+import { reachNothing } from '@chainr/core/model/fault-points';
+import { EventBoard } from '../../src/docker/event-board.js';
+import { lookAtStep, type StepSight } from '../../src/docker/look-at-step.js';
+import { attemptLabels, labels } from '../../src/docker/names.js';
+
+const instance = (): string => 'some-instance';
+const key = { run: 'some-run', job: 'some-job', attempt: 1 };
+const zero = '0001-01-01T00:00:00Z';
+const [began, ended] = ['2026-01-02T03:04:05Z', '2026-01-02T03:04:06Z'];
+const ofLastStep = { [labels.step]: '0', [labels.steps]: '1' };
+
+/** What is seen where a daemon says this of the container's state. */
+function sightOf(state: object, more: Record<string, string> = attemptLabels(instance(), key)): Promise<StepSight> {
+  const State = { StartedAt: began, FinishedAt: zero, ExitCode: 0, OOMKilled: false, Error: '', ...state };
+  const inspect = () => Promise.resolve({ Id: 'some-id', State, Config: { Labels: { ...ofLastStep, ...more } } });
+  const docker = { getContainer: () => ({ inspect }) } as unknown as Docker;
+  const board = new EventBoard(docker, instance);
+  const context = { docker, instance, networks: [], pullPatienceMs: 0, board, reach: reachNothing, drives: new Map() };
+  return lookAtStep(context, key, 0);
+}
+
+describe('what is seen of a container', () => {
+  it('is an end only where it was started and an exit code was seen', async () => {
+    const over = { FinishedAt: ended, ExitCode: 3 };
+    for (const Status of ['exited', 'dead', 'removing']) {
+      expect(await sightOf({ Status, ...over }), Status).to.include({ kind: 'exited', exitCode: 3 });
+      expect(await sightOf({ Status, StartedAt: zero }), Status).to.include({ kind: 'created' });
+    }
+  });
+
+  it('goes on running while it is removed by force', async () => {
+    const killed = { Status: 'removing', FinishedAt: ended, ExitCode: 137 };
+    expect(await sightOf(killed)).to.include({ kind: 'running' });
+  });
+
+  it('runs while it is paused or starts again', async () => {
+    for (const Status of ['running', 'paused', 'restarting']) {
+      expect(await sightOf({ Status }), Status).to.include({ kind: 'running', startedAt: Date.parse(began) });
+    }
+  });
+
+  it('was refused where the daemon says why it did not start', async () => {
+    const sight = await sightOf({ Status: 'created', StartedAt: zero, ExitCode: 127, Error: 'no such file' });
+    expect(sight).to.deep.include({ kind: 'created', refusal: { exitCode: 127, message: 'no such file' } });
+  });
+
+  it("is somebody else's where the label of this instance is missing", async () => {
+    const sight = await sightOf({ Status: 'running' }, attemptLabels('another-instance', key));
+    expect(sight).to.have.nested.property('tombstone.reason', 'ConfigError');
+  });
+});
