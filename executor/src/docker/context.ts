@@ -1,7 +1,5 @@
 import type Docker from 'dockerode';
 import type { Reach } from '@chainr/core/model/fault-points';
-import type { AttemptSpec, WriteGuard } from '../port.js';
-import type { AttemptDrive } from './attempt-drive.js';
 import type { EventBoard } from './event-board.js';
 
 /** What the verbs of the docker executor share. */
@@ -15,11 +13,6 @@ export interface DockerContext {
   readonly pullPatienceMs: number;
   readonly board: EventBoard;
   readonly reach: Reach;
-  /** The attempts that this executor takes from step to step, by their names. */
-  readonly drives: Map<string, AttemptDrive>;
-}
-
-export interface Intent {
-  spec: AttemptSpec;
-  guard: WriteGuard;
+  /** The attempts that this executor takes from step to step, by their names; those that go may begin a step yet. */
+  readonly drives: ReadonlyMap<string, { readonly isGoing: boolean }>;
 }
