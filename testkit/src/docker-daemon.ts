@@ -74,12 +74,12 @@ export async function importBusybox(socketPath: string, names: readonly string[]
 export async function packBusybox(): Promise<Buffer> {
   const { stdout } = await promisify(execFile)(busybox, ['--list']);
   const archive = pack();
-  for (const name of ['bin', 'usr', 'usr/bin', 'etc', 'tmp', 'root']) archive.entry({ name, type: 'directory' });
+  for (const name of ['bin', 'usr', 'usr/bin', 'etc', 'tmp']) archive.entry({ name, type: 'directory' });
   archive.entry({ name: 'bin/busybox', mode: 0o755 }, readFileSync(busybox));
   const applets = stdout.split('\n').filter((name) => name !== '' && name !== 'busybox');
   for (const name of applets) archive.entry({ name: `bin/${name}`, type: 'symlink', linkname: '/bin/busybox' });
   archive.entry({ name: 'usr/bin/env', type: 'symlink', linkname: '/bin/busybox' });
-  archive.entry({ name: 'etc/passwd' }, 'root:x:0:0:root:/root:/bin/sh\nsomebody:x:1000:1000::/:/bin/sh\n');
+  archive.entry({ name: 'etc/passwd' }, 'root:x:0:0:root:/:/bin/sh\nsomebody:x:1000:1000::/:/bin/sh\n');
   archive.entry({ name: 'etc/group' }, 'root:x:0:\nsomebody:x:1000:\n');
   archive.finalize();
   const parts: Buffer[] = [];
