@@ -292,9 +292,9 @@ describe('the docker executor', function () {
 
     it('removes containers and workspace of an ended attempt, and refuses while it runs', async () => {
       await withExecutor(place, async (executor) => {
-        const spec = attemptOf(image, { run: 'echo text > file' }, { run: 'exec sleep 300' });
+        const spec = attemptOf(image, { run: 'echo text > file' }, { run: 'echo ready; exec sleep 300' });
         await executor.ensure(spec, allow);
-        await untilExecuting(executor, spec);
+        for await (const { lines } of executor.logs(spec, '', never())) if (lines.length > 0) break;
         const error: unknown = await executor.remove(spec, allow).catch((reason: unknown) => reason);
         expect(String(error)).to.contain('still runs');
         await executor.stop(spec, 0, allow);

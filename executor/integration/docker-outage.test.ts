@@ -36,6 +36,20 @@ describe('the docker executor without a daemon', () => {
     expect(answer).to.have.property('absent').that.contains('/nowhere/docker.sock');
   });
 
+  it('takes host and folder for the id of a daemon that says another one each time', async () => {
+    let count = 0;
+    const daemon = (name: string) => {
+      const info = () =>
+        Promise.resolve({ ID: `id-${String((count += 1))}`, Name: name, DockerRootDir: '/some/folder' });
+      return findDaemon({ info } as unknown as ReturnType<typeof connectToDaemon>);
+    };
+    expect(await daemon('some-host'))
+      .to.have.property('id')
+      .that.is.a('string');
+    expect(await daemon('some-host')).to.deep.equal(await daemon('some-host'));
+    expect(await daemon('some-host')).not.to.deep.equal(await daemon('another-host'));
+  });
+
   it('rejects every verb, and makes no outcome', async () => {
     const executor = createDockerExecutor({ docker, daemonId: 'some-daemon', instance: () => 'some-instance' });
     const spec = attemptOf(image, { run: 'true' });

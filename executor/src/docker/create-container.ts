@@ -3,7 +3,7 @@ import { mainStep, type StepSpec } from '@chainr/core/model/steps';
 import { chainrVariables } from '../chainr-variables.js';
 import type { AttemptKey, AttemptSpec } from '../port.js';
 import type { DockerContext } from './context.js';
-import { statusOf, unless } from './daemon-errors.js';
+import { reasonOf, statusOf, unless } from './daemon-errors.js';
 import type { Tombstone } from './look-at-step.js';
 import { attemptLabels, containerName, labels, volumeName } from './names.js';
 import { memoryBytes, nanoCpus } from './quantities.js';
@@ -11,8 +11,8 @@ import { memoryBytes, nanoCpus } from './quantities.js';
 /** Where every step of an attempt finds the workspace. */
 export const workspacePath = '/shared';
 
-/** An image of nothing, for containers that only take a name. */
-const emptyImage = 'chainr-tombstone:1';
+/** An image of nothing, for containers that only take a name. Podman 4.3 imports under no other tag. */
+const emptyImage = 'chainr-tombstone:latest';
 const emptyTar = Buffer.alloc(1024);
 
 /** @returns the new container's id; undefined when the name is taken. @throws with status 404 where the image is not there. */
@@ -87,7 +87,13 @@ export async function createTombstone(
 }
 
 async function createNamed(docker: Docker, options: Docker.ContainerCreateOptions): Promise<string | undefined> {
-  return (await unless([409], docker.createContainer(options)))?.id;
+  try {
+    return (await unless([409], docker.createContainer(options)))?.id;
+  } catch (error) {
+    // Podman says 500 where Docker says 409.
+    if (/the container name .* is already in use/.test(reasonOf(error))) return undefined;
+    throw error;
+  }
 }
 
 async function importEmptyImage(docker: Docker): Promise<void> {

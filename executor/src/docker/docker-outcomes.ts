@@ -1,4 +1,5 @@
 import type { Outcome, StepOutcome } from '@chainr/core/model/outcome';
+import type { StepSpec } from '@chainr/core/model/steps';
 import { isSignalCode } from '../signal-codes.js';
 import type { AttemptSpec } from '../port.js';
 import type { StepSight, Tombstone } from './look-at-step.js';
@@ -41,12 +42,16 @@ export function refusalOutcome(
     exitCode === 126 || exitCode === 127 || /unable to find (user|group)|^network \S+ not found/.test(message);
   if (!known)
     return { reason: 'Lost', message: `The daemon could not start step "${name}": ${message}.`, ...soFar(spec, ended) };
+  return { reason: 'ConfigError', message: whyNotStarted(step, message), ...soFar(spec, ended) };
+}
+
+/** A sentence of what the daemon said when it could not start a step. */
+export function whyNotStarted(step: StepSpec | undefined, said: string): string {
+  const name = step?.name ?? '';
   const program = step?.command?.[0];
-  const sentence =
-    program !== undefined && message.includes('exec: ')
-      ? `The command "${program}" of step "${name}" is not a program that exists in its image and may be executed.`
-      : `Step "${name}" cannot be started: ${message}.`;
-  return { reason: 'ConfigError', message: sentence, ...soFar(spec, ended) };
+  return program !== undefined && said.includes('exec: ')
+    ? `The command "${program}" of step "${name}" is not a program that exists in its image and may be executed.`
+    : `Step "${name}" cannot be started: ${said}.`;
 }
 
 export const deletedOutcome = (spec: AttemptSpec, ended: readonly Exited[]): Outcome => ({

@@ -16,7 +16,7 @@ const dockerHub = 'https://index.docker.io/v1/';
 const tokenUser = '<token>';
 
 /** The registry of an image by its name, as `auths` names it. */
-function registryOf(image: string): string {
+export function registryOf(image: string): string {
   const [first = '', ...rest] = image.split('/');
   const named = rest.length > 0 && (/[.:]/.test(first) || first === 'localhost');
   return named && first !== 'docker.io' ? first : dockerHub;
