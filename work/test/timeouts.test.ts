@@ -69,6 +69,17 @@ describe('a deadline of an attempt', () => {
       expect(await passBy()).to.equal(0);
     });
 
+    it('is not forgotten by a worker that shuts down before it has heard of it', async () => {
+      const run = await begin({ timeout: '10s' });
+      await untilExecuting(run);
+      await worker.forward(10_500);
+      await expireDeadlines(worker.context).sweep(never);
+      await worker.runner.stop();
+      expect(await worker.untilJob(run, 'only', 'FAILED')).to.include({ reason: 'TimedOut', attempt: 1 });
+      expect((await attemptOf(run))?.phases).to.have.property('closedAt');
+      expect(worker.inbox.take(run)).to.eql([]);
+    });
+
     it('is no loss that is made good, even if nothing is found of it any more', async () => {
       const run = await begin(
         { timeout: '10s' },

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { pipelineOf } from '@chainr/testkit/builders';
+import { fanOfJobs, pipelineOf } from '@chainr/testkit/builders';
 import { claimJob, testExecutor } from '@chainr/testkit/claim-job';
 import { setClock } from '@chainr/testkit/clock';
 import { openStore, type OpenStore } from '@chainr/testkit/open-store';
@@ -157,6 +157,13 @@ describe('leases', () => {
       expect(await open.store.runs.getRun(lease.run))
         .to.include({ status: 'FAILED' })
         .and.to.have.property('endedAt');
+    });
+
+    it('resolves all that waits for it, however much that is', async () => {
+      const run = await open.create(fanOfJobs(1_500));
+      await adoptNow(await adoptOften(await claimJob(open.store, run, 0, { ttlMs: 6_000 }), max));
+      expect((await open.store.runs.getRun(run))?.jobCounts).to.include({ FAILED: 1, SKIPPED: 1_501 });
+      expect((await open.store.runs.getRun(run))?.status).to.equal('FAILED');
     });
 
     it('starts anew with a line of the log', async () => {
