@@ -109,7 +109,7 @@ export async function openWorker(
 }
 
 /** For sweeps that are not cut short. */
-export const never = new AbortController().signal;
+export const never: AbortSignal = new AbortController().signal;
 
 /** Attempts that go on until they are ended or stopped. */
 export const holding = (options: FakeExecutorOptions = {}) =>
