@@ -12,16 +12,22 @@ import type { WorkConfig } from '../src/config.js';
 import type { WorkContext } from '../src/context.js';
 import { LeaseKeeper } from '../src/lease-keeper.js';
 
-export interface OpenWorker extends OpenStore {
+/** What a worker is made of, but for its store. */
+export interface WorkerParts {
   readonly context: WorkContext;
   readonly runner: AttemptRunner;
+}
+
+export interface OpenWorker extends OpenStore, WorkerParts {
+  /** Another worker of the same executor; it is closed with this one. */
+  beside(owner: string, config?: Partial<WorkConfig>, executor?: Executor): WorkerParts;
   /** Hands all that waits for a run to the worker, as messages would. */
   take(run: RunUid): Promise<void>;
   /** From now on the time of Redis is so much later than it is. */
   forward(ms: number): Promise<void>;
   /** Waits until a job has a status, and shows it. */
   untilJob(run: RunUid, name: string, status: JobRecord['status']): Promise<JobRecord>;
-  /** Waits until every attempt that the worker has is closed. */
+  /** Waits until every attempt that the worker has, or one beside it, is closed. */
   untilIdle(): Promise<void>;
   /** The texts of an attempt's log. */
   logOf(run: RunUid, index: number, attempt?: number): Promise<string[]>;
@@ -53,23 +59,32 @@ export async function openWorker(
     ...config,
   };
   const number = await store.work.registerExecutor(executor.id);
-  const { leaseTtlMs: ttlMs, renewEveryMs } = settings;
-  const context: WorkContext = {
-    config: settings,
-    logger: silentLogger,
-    store,
-    executor,
-    executorNumber: () => number,
-    owner: 'worker',
-    leases: new LeaseKeeper({ store, logger: silentLogger, ttlMs, renewEveryMs, executorNumber: () => number }),
-    capacity: new Capacity(settings.capacity),
-    reach: reachNothing,
+  const parts = (owner: string, settings: WorkConfig, executor: Executor): WorkerParts => {
+    const { leaseTtlMs: ttlMs, renewEveryMs } = settings;
+    const context: WorkContext = {
+      config: settings,
+      logger: silentLogger,
+      store,
+      executor,
+      executorNumber: () => number,
+      owner,
+      leases: new LeaseKeeper({ store, logger: silentLogger, ttlMs, renewEveryMs, executorNumber: () => number }),
+      capacity: new Capacity(settings.capacity),
+      reach: reachNothing,
+    };
+    return { context, runner: new AttemptRunner(context) };
   };
-  const runner = new AttemptRunner(context);
+  const { context, runner } = parts('worker', settings, executor);
+  const others: WorkerParts[] = [];
   return {
     ...opened,
     context,
     runner,
+    beside: (owner, config = {}, itsExecutor = executor) => {
+      const other = parts(owner, { ...settings, ...config }, itsExecutor);
+      others.push(other);
+      return other;
+    },
     take: (run) => claimBundle(context, runner, inbox.take(run)),
     forward: (ms) => setClock(redis.url, ms),
     untilJob: async (run, name, status) => {
@@ -79,18 +94,22 @@ export async function openWorker(
       return (await store.runs.findJob(run, name))!;
     },
     untilIdle: async () => {
-      while (runner.running > 0) await new Promise((resolve) => setImmediate(resolve));
+      while ([runner, ...others.map((other) => other.runner)].some(({ running }) => running > 0))
+        await new Promise((resolve) => setImmediate(resolve));
     },
     logOf: async (run, index, attempt = 1) => {
       const page = await store.logs.read(run, index, attempt, { offset: 0, maxBytes: 16 * 1024 * 1024 });
       return page?.lines.map(({ text }) => text) ?? [];
     },
     close: async () => {
-      await runner.stop();
+      await Promise.all([runner, ...others.map((other) => other.runner)].map((each) => each.stop()));
       await opened.close();
     },
   };
 }
+
+/** For sweeps that are not cut short. */
+export const never: AbortSignal = new AbortController().signal;
 
 /** Attempts that go on until they are ended or stopped. */
 export const holding = (options: FakeExecutorOptions = {}) =>

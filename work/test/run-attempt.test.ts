@@ -1,9 +1,11 @@
 import { expect } from 'chai';
 import type { Outcome } from '@chainr/core/model/outcome';
+import type { RunUid } from '@chainr/core/model/records';
 import { createFakeExecutor } from '@chainr/executor/fake/create-fake-executor';
 import type { Executor } from '@chainr/executor/port';
 import { pipelineOf } from '@chainr/testkit/builders';
-import { holding, openWorker, type OpenWorker } from './open-worker.js';
+import { expireDeadlines } from '../src/sweeps/expire-deadlines.js';
+import { holding, never, openWorker, type OpenWorker } from './open-worker.js';
 
 const only = pipelineOf({ only: [] });
 
@@ -87,5 +89,90 @@ describe('an attempt in the hands of a worker', () => {
     expect(executor.world.attempts.get(`${run}/only/1`)?.outcome, 'not stopped').to.equal(undefined);
     expect(await store.runs.findJob(run, 'only')).to.include({ status: 'RUNNING', attempt: 1 });
     expect(context.capacity.free).to.equal(context.capacity.total);
+  });
+
+  describe('that infrastructure takes', () => {
+    const lost: Outcome = { reason: 'Lost', message: 'Nothing of it was found.' };
+    /** The backoff is over, and the next attempt's message has come. */
+    async function goOn(run: RunUid, offsetMs: number): Promise<void> {
+      if (!worker) throw new Error('there is no worker');
+      await worker.untilIdle();
+      await worker.forward(offsetMs);
+      expect((await expireDeadlines(worker.context).sweep(never)).changed).to.equal(1);
+      await worker.take(run);
+    }
+    /** Its first attempts are lost, so many of them. */
+    const losing = (losses: number, outcome = lost) =>
+      createFakeExecutor({
+        decide: ({ attempt }) => ({
+          ...(attempt <= losses ? { outcome } : {}),
+          lines: [{ text: `attempt ${String(attempt)}` }],
+        }),
+      });
+
+    it('has a next one after the backoff, and each has its log', async () => {
+      const executor = losing(1);
+      const { run, worker } = await begin(executor);
+      expect(await worker.untilJob(run, 'only', 'PENDING')).to.include({ reason: 'RetryBackoff', attempt: 1 });
+      await worker.untilIdle();
+      expect(worker.inbox.take(run)).to.eql([]);
+      expect((await expireDeadlines(worker.context).sweep(never)).changed).to.equal(0);
+      await goOn(run, 1_000);
+      expect(await worker.untilJob(run, 'only', 'SUCCESSFUL')).to.include({ attempt: 2 });
+      await worker.untilIdle();
+      const attempts = await worker.store.runs.listAttempts(run, 0);
+      expect(attempts.map(({ status, reason }) => `${status} ${reason}`)).to.eql([
+        'FAILED Lost',
+        'SUCCESSFUL Completed',
+      ]);
+      for (const { attempt, phases } of attempts) {
+        expect(phases).to.have.property('closedAt');
+        expect(await worker.logOf(run, 0, attempt)).to.eql([`attempt ${String(attempt)}`]);
+        const log = await worker.store.logs.read(run, 0, attempt, { offset: 0, maxBytes: 1_000 });
+        expect(log).to.include({ ended: true });
+      }
+      expect(executor.world.startCount).to.equal(2);
+      expect(worker.context.capacity.free).to.equal(worker.context.capacity.total);
+    });
+
+    it('is Lost in the end when three more were', async () => {
+      const { run, worker } = await begin(losing(4));
+      for (const offsetMs of [1_000, 11_000, 71_000]) await goOn(run, offsetMs);
+      const job = await worker.untilJob(run, 'only', 'FAILED');
+      expect(job).to.include({ reason: 'Lost', message: lost.message, attempt: 4 });
+      await worker.untilIdle();
+      const attempts = await worker.store.runs.listAttempts(run, 0);
+      expect(attempts.map(({ phases }) => phases.closedAt !== undefined)).to.eql([true, true, true, true]);
+      expect((await worker.store.runs.getRun(run))?.status).to.equal('FAILED');
+    });
+
+    it('keeps the exit code that is known of it', async () => {
+      const { run, worker } = await begin(losing(1, { reason: 'Evicted', exitCode: 137 }));
+      await worker.untilJob(run, 'only', 'PENDING');
+      await worker.untilIdle();
+      const [first] = await worker.store.runs.listAttempts(run, 0);
+      expect(first).to.include({ status: 'FAILED', reason: 'Evicted', exitCode: 137 });
+    });
+
+    it('is another thing than one that fails by itself', async () => {
+      for (const reason of ['ExitCode', 'OutOfMemory', 'ConfigError'] as const) {
+        const { run, worker } = await begin(losing(1, { reason, exitCode: 1 }));
+        expect(await worker.untilJob(run, 'only', 'FAILED')).to.include({ reason, attempt: 1 });
+        await worker.close();
+      }
+      worker = undefined;
+    });
+
+    it('is interrupted where its worker shuts down: the next one waits for nothing', async () => {
+      const executor = holding();
+      const stop: Executor['stop'] = (key) => {
+        executor.end(key, lost);
+        return Promise.resolve();
+      };
+      const { run, worker } = await begin({ ...executor, stop });
+      await worker.runner.stop();
+      expect(await worker.untilJob(run, 'only', 'PENDING')).to.include({ reason: 'Interrupted' });
+      expect(worker.inbox.take(run)).to.eql([`${run}.0.2`]);
+    });
   });
 });

@@ -237,9 +237,12 @@ export class Transitions {
     const args = [...leaseArguments(lease), by.owner, by.executor, by.ttlMs, by.ownerGone ? 1 : 0];
     const reply = await this.#batcher.run('adopt', args);
     if (reply[0] !== 'ok') return reply[0] as 'held' | 'stale';
+    const ended = reply[8] === 1;
+    // The adoption may be what ended it (rule R9), and has left edges then.
+    if (ended && reply[12] !== '') await this.resume(lease.run);
     return {
       ...this.#claims.read(reply, lease.run, by.owner),
-      ended: reply[8] === 1,
+      ended,
       logEnded: reply[9] === 1,
       logLength: Number(reply[10]),
       position: String(reply[11]),

@@ -18,7 +18,15 @@ function sightOf(state: object, more: Record<string, string> = attemptLabels(ins
   const inspect = () => Promise.resolve({ Id: 'some-id', State, Config: { Labels: { ...ofLastStep, ...more } } });
   const docker = { getContainer: () => ({ inspect }) } as unknown as Docker;
   const board = new EventBoard(docker, instance);
-  const context = { docker, instance, networks: [], pullPatienceMs: 0, board, reach: reachNothing, isDriven: () => false };
+  const context = {
+    docker,
+    instance,
+    networks: [],
+    pullPatienceMs: 0,
+    board,
+    reach: reachNothing,
+    isDriven: () => false,
+  };
   return lookAtStep(context, key, 0);
 }
 

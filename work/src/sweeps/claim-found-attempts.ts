@@ -7,6 +7,7 @@ import type { WorkContext } from '../context.js';
  * under the name of an attempt that waits is claimed at once, so that it goes on; nothing of it is started again.
  */
 export function claimFoundAttempts(context: WorkContext, runner: AttemptRunner): Sweep {
+  /** Of the Redis of which all claims that it may have lost are looked after. */
   let knownRunId: string | undefined;
   return {
     name: 'claim-found-attempts',
@@ -14,22 +15,31 @@ export function claimFoundAttempts(context: WorkContext, runner: AttemptRunner):
     everyMs: context.config.leaseSweepMs,
     sweep: async () => {
       const { runId } = await context.store.work.serverLife();
-      const changed = knownRunId === undefined || knownRunId === runId ? 0 : await claimFound(context, runner);
-      knownRunId = runId;
-      return { changed };
+      const isKnown = knownRunId === undefined || knownRunId === runId;
+      const { claimed, left } = isKnown ? { claimed: 0, left: 0 } : await claimFound(context, runner);
+      if (left === 0) knownRunId = runId;
+      return { changed: claimed };
     },
   };
 }
 
-async function claimFound({ store, executor, ...context }: WorkContext, runner: AttemptRunner): Promise<number> {
+/** @returns how many were claimed, and how many this worker holds under leases that it has yet to lose. */
+async function claimFound(
+  { store, executor, ...context }: WorkContext,
+  runner: AttemptRunner,
+): Promise<{ claimed: number; left: number }> {
   const by = { owner: context.owner, executor: context.executorNumber(), ttlMs: context.config.leaseTtlMs };
   let claimed = 0;
+  let left = 0;
   for (const { run, job, attempt } of await executor.list()) {
-    if (runner.holds({ run, job, attempt })) continue;
     const index = (await store.runs.findJob(run, job))?.index;
     if (index === undefined) continue;
     const standing = await store.work.lookUpAttempt(run, index, attempt);
     if (standing.kind !== 'open' || standing.claimed) continue;
+    if (runner.holds({ run, job, attempt })) {
+      left += 1;
+      continue;
+    }
     const sentAt = performance.now();
     const reply = await store.transitions.claim({ run, index, attempt }, by);
     if (typeof reply === 'string') continue;
@@ -37,5 +47,5 @@ async function claimFound({ store, executor, ...context }: WorkContext, runner: 
     runner.startClaimed(reply, sentAt);
     claimed += 1;
   }
-  return claimed;
+  return { claimed, left };
 }

@@ -1,0 +1,222 @@
+import { expect } from 'chai';
+import type { RunUid } from '@chainr/core/model/records';
+import type { Lease } from '@chainr/core/store/keys';
+import { pipelineOf } from '@chainr/testkit/builders';
+import { claimJob, testExecutor } from '@chainr/testkit/claim-job';
+import { setClock } from '@chainr/testkit/clock';
+import { countLeases } from '@chainr/testkit/count-leases';
+import { openStore, type OpenStore } from '@chainr/testkit/open-store';
+import { requestCancel } from '@chainr/testkit/request-cancel';
+import { loseHosts } from '../src/sweeps/lose-hosts.js';
+
+const never = new AbortController().signal;
+const completed = { reason: 'Completed', exitCode: 0 } as const;
+const hourMs = 3_600_000;
+
+describe('a host that is gone', () => {
+  let open: OpenStore;
+  let executor: number;
+  beforeEach(async () => {
+    open = await openStore();
+    executor = await open.store.work.registerExecutor(testExecutor);
+  });
+  afterEach(() => open.close());
+
+  function sweepOf(hostLostAfterMs: number): () => Promise<number> {
+    const queue = { removeDead: () => Promise.resolve(0), listMissing: () => Promise.resolve(new Set<number>()) };
+    const sweep = loseHosts({ store: open.store, queue, config: { hostLostAfterMs } });
+    return async () => (await sweep.sweep(never)).changed;
+  }
+  const later = (ms: number) => setClock(open.redis.url, ms);
+  /** A worker of the executor shows that it is there. */
+  const show = () => open.store.work.renew(executor, [], 6_000);
+  const hold = async () => claimJob(open.store, await open.create(pipelineOf({ a: [] })), 0, { ttlMs: 6_000 });
+  const jobOf = (run: RunUid) => open.store.runs.findJob(run, 'a');
+  const logOf = async ({ run }: Lease) => open.store.logs.read(run, 0, 1, { offset: 0, maxBytes: 10_000 });
+  const textsOf = async (lease: Lease) => (await logOf(lease))?.lines.map(({ text }) => text);
+  const isLost = async ({ run }: Lease) => (await jobOf(run))?.status !== 'RUNNING';
+  /** Passes until the host is given up. @returns how long that took. */
+  async function sweepUntilLost(sweep: () => Promise<number>): Promise<number> {
+    const from = performance.now();
+    while ((await sweep()) === 0);
+    return performance.now() - from;
+  }
+
+  it('has its attempts lost, and the next ones are ready elsewhere', async () => {
+    const lease = await hold();
+    const { run } = lease;
+    open.inbox.take(run);
+    await show();
+    await later(20_000);
+    await sweepUntilLost(sweepOf(5));
+    expect(await jobOf(run)).to.include({ status: 'PENDING', reason: 'RetryBackoff', attempt: 1 });
+    const [first] = await open.store.runs.listAttempts(run, 0);
+    expect(first).to.include({
+      status: 'FAILED',
+      reason: 'Lost',
+      message: `No worker of ${testExecutor} is there any more.`,
+    });
+    expect(first?.phases).to.have.property('closedAt');
+    expect(await countLeases(open.client)).to.equal(0);
+    expect(await open.store.transitions.finish(lease, completed, {}), 'a host that returns').to.eql({ kind: 'stale' });
+    await later(30_000);
+    await open.store.transitions.expire();
+    expect(open.inbox.take(run)).to.eql([`${run}.0.2`]);
+    const elsewhere = await open.store.work.registerExecutor('fake:elsewhere');
+    const by = { owner: 'other', executor: elsewhere, ttlMs: 6_000 };
+    expect(await open.store.transitions.claim({ run, index: 0, attempt: 2 }, by)).to.be.an('object');
+  });
+
+  it('leaves the log as far as it came, with a mark of the cut', async () => {
+    const lease = await hold();
+    const bytes = Buffer.from('100 main o first\n');
+    await open.store.transitions.appendLog(lease, { length: 0, bytes, position: '1', end: false });
+    const before = (await textsOf(lease)) ?? [];
+    expect(before).to.have.length(1);
+    await later(20_000);
+    await sweepUntilLost(sweepOf(5));
+    expect(await textsOf(lease)).to.eql([
+      ...before,
+      `The log is cut here: no worker of ${testExecutor} was seen for 0.005 s.`,
+    ]);
+    expect(await logOf(lease)).to.include({ ended: true });
+    expect((await logOf(lease))?.lines.at(-1)).to.include({ stream: 'system' });
+  });
+
+  it('has what had ended closed, as it ended', async () => {
+    const lease = await hold();
+    await open.store.transitions.finish(lease, completed, {});
+    await later(20_000);
+    await sweepUntilLost(sweepOf(5));
+    expect(await jobOf(lease.run)).to.include({ status: 'SUCCESSFUL', reason: 'Completed', attempt: 1 });
+    expect((await open.store.runs.listAttempts(lease.run, 0))[0]?.phases).to.have.property('closedAt');
+    expect(await textsOf(lease)).to.have.length(1);
+    expect(await countLeases(open.client)).to.equal(0);
+  });
+
+  it('has what had ended with its log closed, without a mark', async () => {
+    const lease = await hold();
+    await open.store.transitions.finish(lease, completed, {});
+    const end = { length: 0, bytes: Buffer.alloc(0), position: '', end: true };
+    await open.store.transitions.appendLog(lease, end);
+    await later(20_000);
+    await sweepUntilLost(sweepOf(5));
+    expect(await textsOf(lease)).to.eql([]);
+    expect(await countLeases(open.client)).to.equal(0);
+  });
+
+  it('ends what was to be canceled or had timed out as such, with no next attempt', async () => {
+    const [canceled, late] = [await hold(), await hold()];
+    await requestCancel(open.client, canceled.run);
+    await open.store.transitions.report(late, 'Executing', '', { startedMs: 5 }, { timeoutMs: 1 });
+    await open.store.transitions.expire();
+    await later(20_000);
+    await sweepUntilLost(sweepOf(5));
+    expect(await jobOf(canceled.run)).to.include({ status: 'CANCELED', reason: 'CanceledByUser' });
+    expect(await jobOf(late.run)).to.include({ status: 'FAILED', reason: 'TimedOut' });
+    for (const { run } of [canceled, late]) {
+      expect((await open.store.runs.getRun(run))?.endedAt).to.be.a('number');
+      expect((await open.store.runs.listAttempts(run, 0))[0]?.phases).to.have.property('closedAt');
+    }
+  });
+
+  it('fails in the end what was lost four times', async () => {
+    let lease = await hold();
+    const { run } = lease;
+    let offsetMs = 0;
+    for (let attempt = 2; attempt <= 4; attempt += 1) {
+      await open.store.transitions.retry(lease, { reason: 'Lost' }, {}, 60_000);
+      await later((offsetMs += 60_000));
+      await open.store.transitions.expire();
+      lease = await claimJob(open.store, run, 0, { attempt, ttlMs: 6_000 });
+    }
+    await later((offsetMs += 20_000));
+    await sweepUntilLost(sweepOf(5));
+    expect(await jobOf(run)).to.include({ status: 'FAILED', reason: 'Lost', attempt: 4 });
+    expect((await open.store.runs.getRun(run))?.status).to.equal('FAILED');
+    expect(await countLeases(open.client)).to.equal(0);
+  });
+
+  describe('is not given up', () => {
+    it('before its time', async () => {
+      const lease = await hold();
+      await later(20_000);
+      const took = await sweepUntilLost(sweepOf(100));
+      expect(took).to.be.at.least(100);
+      expect(await isLost(lease)).to.be.true;
+    });
+
+    it('for time in which nobody looked, or the clock of Redis jumped', async () => {
+      const lease = await hold();
+      const sweep = sweepOf(hourMs);
+      expect(await sweep()).to.equal(0);
+      await later(10 * hourMs);
+      expect([await sweep(), await sweep()]).to.eql([0, 0]);
+      expect(await isLost(lease)).to.be.false;
+    });
+
+    it('by the first pass of a sweep that has just started', async () => {
+      const lease = await hold();
+      await later(10 * hourMs);
+      expect(await sweepOf(1)()).to.equal(0);
+      expect(await isLost(lease)).to.be.false;
+    });
+
+    it('while a worker shows that it is there, though leases have expired', async () => {
+      const lease = await hold();
+      await later(hourMs);
+      const sweep = sweepOf(1);
+      const from = performance.now();
+      while (performance.now() - from < 50) {
+        await show();
+        expect(await sweep()).to.equal(0);
+      }
+      expect(await isLost(lease)).to.be.false;
+    });
+
+    it('when a worker came back in between: its time counts anew', async () => {
+      const lease = await hold();
+      await later(20_000);
+      const sweep = sweepOf(200);
+      await sweep();
+      const from = performance.now();
+      while (performance.now() - from < 150) await sweep();
+      await show();
+      await sweep();
+      await later(40_000);
+      expect(await sweepUntilLost(sweep)).to.be.at.least(190);
+      expect(await isLost(lease)).to.be.true;
+    });
+
+    it('ever, where that is the setting', async () => {
+      const lease = await hold();
+      await later(10 * hourMs);
+      const sweep = sweepOf(0);
+      expect([await sweep(), await sweep(), await sweep()]).to.eql([0, 0, 0]);
+      expect(await isLost(lease)).to.be.false;
+    });
+
+    it('with what another executor has', async () => {
+      const elsewhere = await open.store.work.registerExecutor('fake:elsewhere');
+      const run = await open.create(pipelineOf({ a: [] }));
+      const by = { owner: 'other', executor: elsewhere, ttlMs: 6_000 };
+      await open.store.transitions.claim({ run, index: 0, attempt: 1 }, by);
+      const lease = await hold();
+      await later(20_000);
+      await open.store.work.renew(elsewhere, [], 6_000);
+      await sweepUntilLost(sweepOf(5));
+      expect(await isLost(lease)).to.be.true;
+      expect(await jobOf(run)).to.include({ status: 'RUNNING' });
+    });
+
+    it('with leases that have not expired', async () => {
+      const run = await open.create(pipelineOf({ a: [] }));
+      await claimJob(open.store, run, 0, { ttlMs: hourMs });
+      const expired = await hold();
+      await later(20_000);
+      await sweepUntilLost(sweepOf(5));
+      expect(await isLost(expired)).to.be.true;
+      expect(await jobOf(run)).to.include({ status: 'RUNNING' });
+    });
+  });
+});

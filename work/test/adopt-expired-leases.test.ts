@@ -1,0 +1,159 @@
+import { expect } from 'chai';
+import type { RunUid } from '@chainr/core/model/records';
+import type { Lease } from '@chainr/core/store/keys';
+import { pipelineOf } from '@chainr/testkit/builders';
+import { builtClaim } from './built-claim.js';
+import { adoptExpiredLeases } from '../src/sweeps/adopt-expired-leases.js';
+import { closeEndedAttempts } from '../src/sweeps/close-ended-attempts.js';
+import { TakeOverCaution } from '../src/sweeps/take-over-caution.js';
+import { holding, never, openWorker, type OpenWorker, type WorkerParts } from './open-worker.js';
+
+const completed = { reason: 'Completed', exitCode: 0 } as const;
+
+describe('a lease of a dead worker', () => {
+  let worker: OpenWorker;
+  let executor: ReturnType<typeof holding>;
+  beforeEach(async () => {
+    executor = holding();
+    worker = await openWorker({}, executor);
+  });
+  afterEach(() => worker.close());
+
+  const bold = () => new TakeOverCaution(worker.store, 0);
+  const adopt = async ({ context, runner }: WorkerParts = worker, caution = bold()) =>
+    (await adoptExpiredLeases(context, runner, caution).sweep(never)).changed;
+  const close = async () => (await closeEndedAttempts(worker.context, worker.runner, bold()).sweep(never)).changed;
+  const holderOf = async (run: RunUid) => {
+    const leases = await worker.store.work.listLeases(worker.context.executorNumber());
+    return leases.find((lease) => lease.run === run)?.owner;
+  };
+  const startHere = ({ run }: Lease) =>
+    executor.ensure({ run, job: 'only', attempt: 1, pipeline: '', steps: [] }, () => undefined);
+
+  it('is not taken before it has expired', async () => {
+    const lease = await builtClaim(worker, 'dead');
+    await worker.forward(5_000);
+    expect(await adopt()).to.equal(0);
+    expect(await holderOf(lease.run)).to.equal('dead');
+  });
+
+  it('is taken when it has, and the attempt goes on', async () => {
+    const lease = await builtClaim(worker, 'dead');
+    await startHere(lease);
+    await worker.forward(8_000);
+    const { changed, lagMs } = await adoptExpiredLeases(worker.context, worker.runner, bold()).sweep(never);
+    expect(changed).to.equal(1);
+    expect(lagMs).to.be.within(1_900, 3_000);
+    expect(await holderOf(lease.run)).to.equal('worker');
+    executor.end({ run: lease.run, job: 'only', attempt: 1 }, completed);
+    expect(await worker.untilJob(lease.run, 'only', 'SUCCESSFUL')).to.include({ attempt: 1 });
+    expect(executor.world.startCount).to.equal(1);
+  });
+
+  it('is taken before its attempt was started, which starts once', async () => {
+    const lease = await builtClaim(worker, 'dead');
+    await worker.forward(6_500);
+    expect(await adopt()).to.equal(1);
+    while (executor.world.startCount === 0) await worker.store.ping();
+    executor.end({ run: lease.run, job: 'only', attempt: 1 }, completed);
+    await worker.untilJob(lease.run, 'only', 'SUCCESSFUL');
+    expect(executor.world.startCount).to.equal(1);
+  });
+
+  it('is not taken from this worker by itself, which is late to renew it', async () => {
+    const lease = await builtClaim(worker, 'worker');
+    await worker.forward(60_000);
+    expect(await adopt()).to.equal(0);
+    expect((await worker.store.work.listLeases(worker.context.executorNumber())).map(({ epoch }) => epoch)).to.eql([
+      lease.epoch,
+    ]);
+  });
+
+  it('is taken by one of those who come by', async () => {
+    const lease = await builtClaim(worker, 'dead');
+    const others = ['second', 'third'].map((owner) => worker.beside(owner));
+    await worker.forward(6_500);
+    const counts = await Promise.all([worker, ...others].map((each) => adopt(each)));
+    expect(counts.reduce((sum, count) => sum + count)).to.equal(1);
+    while (executor.world.startCount === 0) await worker.store.ping();
+    executor.end({ run: lease.run, job: 'only', attempt: 1 }, completed);
+    await worker.untilJob(lease.run, 'only', 'SUCCESSFUL');
+    expect(executor.world.startCount).to.equal(1);
+  });
+
+  it('is not taken by workers of other executors', async () => {
+    const run = await worker.create(pipelineOf({ only: [] }));
+    const elsewhere = await worker.store.work.registerExecutor('fake:elsewhere');
+    const by = { owner: 'dead', executor: elsewhere, ttlMs: 6_000 };
+    await worker.store.transitions.claim({ run, index: 0, attempt: 1 }, by);
+    await worker.forward(60_000);
+    expect(await adopt()).to.equal(0);
+  });
+
+  it('whose attempt has ended is left for its closing, and starts nothing', async () => {
+    const lease = await builtClaim(worker, 'dead');
+    await worker.store.transitions.finish(lease, completed, {});
+    await worker.forward(6_500);
+    expect(await adopt()).to.equal(0);
+    expect(await close()).to.equal(1);
+    await worker.untilIdle();
+    expect((await worker.store.runs.listAttempts(lease.run, 0))[0]?.phases).to.have.property('closedAt');
+    expect(executor.world.startCount).to.equal(0);
+    expect(await close()).to.equal(0);
+  });
+
+  it('whose attempt goes on is not the closing’s', async () => {
+    await builtClaim(worker, 'dead');
+    await worker.forward(6_500);
+    expect(await close()).to.equal(0);
+  });
+
+  it('whose workers crashed again and again is ended, stopped and closed with a mark in its log', async () => {
+    let lease = await builtClaim(worker, 'dead');
+    await startHere(lease);
+    const executorNumber = worker.context.executorNumber();
+    for (let time = 0; time < 5; time += 1) {
+      const by = { owner: `dead-${String(time)}`, executor: executorNumber, ttlMs: 6_000, ownerGone: true };
+      const adopted = await worker.store.transitions.adopt(lease, by);
+      if (typeof adopted === 'string') expect.fail(adopted);
+      ({ lease } = adopted);
+    }
+    await worker.forward(6_500);
+    expect(await adopt()).to.equal(1);
+    await worker.untilIdle();
+    expect(await worker.store.runs.findJob(lease.run, 'only')).to.include({ reason: 'WorkerCrashed', attempt: 1 });
+    expect([...executor.world.attempts.values()].map(({ outcome }) => outcome?.exitCode)).to.eql([143]);
+    expect(await worker.logOf(lease.run, 0)).to.eql([
+      'The log is cut here: the workers that read it crashed again and again.',
+    ]);
+    expect((await worker.store.runs.listAttempts(lease.run, 0))[0]?.phases).to.have.property('closedAt');
+  });
+
+  describe('while its owner may not have had a chance to renew it', () => {
+    it('is not taken: Redis is younger than a lease lasts', async () => {
+      await builtClaim(worker, 'dead');
+      await worker.forward(60_000);
+      expect(await adopt(worker, new TakeOverCaution(worker.store, 6_000))).to.equal(0);
+      expect(await adopt()).to.equal(1);
+    });
+
+    it('is not taken: Redis was away, until a lease’s time after that', async () => {
+      const caution = new TakeOverCaution(worker.store, 1_000);
+      while (!(await caution.allows()));
+      process.kill(worker.redis.pid, 'SIGSTOP');
+      try {
+        await caution.allows().then(
+          () => expect.fail('there was no Redis to ask'),
+          (error: unknown) => expect(error).to.have.property('name', 'StoreUnavailable'),
+        );
+      } finally {
+        process.kill(worker.redis.pid, 'SIGCONT');
+      }
+      const backAt = performance.now();
+      while (!(await worker.store.ping().then(() => true, () => false))); // prettier-ignore
+      expect(await caution.allows()).to.equal(false);
+      while (!(await caution.allows()));
+      expect(performance.now() - backAt).to.be.above(900);
+    });
+  });
+});

@@ -1,0 +1,90 @@
+import { expect } from 'chai';
+import type { RunUid } from '@chainr/core/model/records';
+import type { Executor } from '@chainr/executor/port';
+import { pipelineOf } from '@chainr/testkit/builders';
+import { untilEvent } from '@chainr/testkit/waits';
+import { lookAgain } from '../src/sweeps/look-again.js';
+import { holding, never, openWorker, type OpenWorker } from './open-worker.js';
+
+describe('an attempt whose observer waits in vain', () => {
+  let worker: OpenWorker;
+  let executor: ReturnType<typeof holding>;
+  beforeEach(() => {
+    executor = holding();
+  });
+  afterEach(() => worker.close());
+
+  async function begin(its: Executor = executor): Promise<{ run: RunUid; sweep: () => Promise<number> }> {
+    worker = await openWorker({}, its);
+    const run = await worker.create(pipelineOf({ only: [] }));
+    await worker.take(run);
+    await untilEvent(worker.store.events, (event) => event.kind === 'job.reason' && event.reason === 'Executing');
+    const look = lookAgain(worker.context, worker.runner);
+    return { run, sweep: async () => (await look.sweep(never)).changed };
+  }
+  /** Whoever observes an attempt first never hears of its end. */
+  function deaf(): Executor {
+    let isFirst = true;
+    const observe: Executor['observe'] = (spec, onPhase, signal) => {
+      if (!isFirst) return executor.observe(spec, onPhase, signal);
+      isFirst = false;
+      onPhase({ reason: 'Executing', at: Date.now() });
+      return new Promise((_resolve, reject) => {
+        signal.addEventListener('abort', () => {
+          reject(new Error('nobody waits any more'));
+        });
+      });
+    };
+    return { ...executor, observe };
+  }
+  /** Somebody ends it and removes all of it. */
+  async function vanish(run: RunUid): Promise<void> {
+    const key = { run, job: 'only', attempt: 1 };
+    executor.end(key, { reason: 'Signal', exitCode: 137 });
+    await executor.remove(key, () => undefined);
+  }
+
+  it('is Lost when two passes have not found it, and its next attempt comes', async () => {
+    const { run, sweep } = await begin(deaf());
+    expect(await sweep()).to.equal(0);
+    await vanish(run);
+    expect(await sweep()).to.equal(0);
+    expect(worker.runner.running).to.equal(1);
+    expect(await sweep()).to.equal(1);
+    expect(await worker.untilJob(run, 'only', 'PENDING')).to.include({ reason: 'RetryBackoff', attempt: 1 });
+    await worker.untilIdle();
+    const [first] = await worker.store.runs.listAttempts(run, 0);
+    expect(first).to.include({ status: 'FAILED', reason: 'Lost', message: 'Nothing of it was found.' });
+    expect(first?.phases).to.have.property('closedAt');
+  });
+
+  it('is left alone when only one pass has missed it', async () => {
+    let isHidden = false;
+    const { sweep } = await begin({ ...executor, list: async () => (isHidden ? [] : executor.list()) });
+    isHidden = true;
+    expect(await sweep()).to.equal(0);
+    isHidden = false;
+    expect(await sweep()).to.equal(0);
+    isHidden = true;
+    const soon = performance.now();
+    expect(await sweep(), 'it counts anew').to.equal(0);
+    expect(performance.now() - soon, 'no second look').to.be.below(1_000);
+    expect(worker.runner.running).to.equal(1);
+  });
+
+  it('is left alone when a second look finds that it goes on', async () => {
+    const { run, sweep } = await begin({ ...executor, list: () => Promise.resolve([]) });
+    expect([await sweep(), await sweep()]).to.eql([0, 0]);
+    expect(worker.runner.running).to.equal(1);
+    executor.end({ run, job: 'only', attempt: 1 }, { reason: 'Completed', exitCode: 0 });
+    expect(await worker.untilJob(run, 'only', 'SUCCESSFUL')).to.include({ attempt: 1 });
+  });
+
+  it('is not looked for by a worker that has none', async () => {
+    const { run } = await begin();
+    executor.end({ run, job: 'only', attempt: 1 }, { reason: 'Completed', exitCode: 0 });
+    await worker.untilIdle();
+    const blind = { executor: { ...executor, list: () => Promise.reject(new Error('out of order')) } };
+    expect(await lookAgain(blind, worker.runner).sweep(never)).to.eql({ changed: 0 });
+  });
+});

@@ -1,0 +1,154 @@
+import { expect } from 'chai';
+import type { RunUid } from '@chainr/core/model/records';
+import type { Lease } from '@chainr/core/store/keys';
+import { nameOf } from '@chainr/executor/fake/fake-world';
+import type { AttemptKey } from '@chainr/executor/port';
+import { builtClaim } from './built-claim.js';
+import { removeStrays, type StrayTimes } from '../src/sweeps/remove-strays.js';
+import { holding, never, openWorker, type OpenWorker, type WorkerParts } from './open-worker.js';
+
+const removalGraceMs = 60_000;
+const longMs = 3_600_000;
+const unknownRun: RunUid = '01990000-0000-7000-8000-00000000dead';
+
+describe('what an executor has that belongs to no attempt', () => {
+  let worker: OpenWorker;
+  let executor: ReturnType<typeof holding>;
+  beforeEach(async () => {
+    executor = holding();
+    worker = await openWorker({ removalGraceMs }, executor);
+  });
+  afterEach(() => worker.close());
+
+  const sweepOf = (times: Partial<StrayTimes> = {}, { context }: WorkerParts = worker) => {
+    const sweep = removeStrays(context, { everyMs: 60_000, knownForMs: 0, redisUpMs: 0, ...times });
+    return async () => (await sweep.sweep(never)).changed;
+  };
+  const startHere = (key: AttemptKey) => executor.ensure({ ...key, pipeline: '', steps: [] }, () => undefined);
+  const found = (key: AttemptKey) => executor.world.attempts.get(nameOf(key));
+  const keyOf = ({ run, attempt }: Lease): AttemptKey => ({ run, job: 'only', attempt });
+
+  describe('and that Redis does not know', () => {
+    const stray: AttemptKey = { run: unknownRun, job: 'only', attempt: 1 };
+    beforeEach(() => startHere(stray));
+
+    it('is removed once it was seen for long', async () => {
+      const sweep = sweepOf({ knownForMs: 20 });
+      const firstSeenAt = performance.now();
+      expect(await sweep()).to.equal(0);
+      expect(found(stray)?.outcome).to.equal(undefined);
+      while ((await sweep()) === 0);
+      expect(performance.now() - firstSeenAt).to.be.above(20);
+      expect(found(stray)).to.equal(undefined);
+    });
+
+    it('stays as long as it was not seen for long, whatever time it is for Redis', async () => {
+      const sweep = sweepOf({ knownForMs: longMs });
+      expect(await sweep()).to.equal(0);
+      await worker.forward(2 * longMs);
+      expect(await sweep()).to.equal(0);
+      expect(found(stray)?.outcome).to.equal(undefined);
+    });
+
+    it('stays as long as Redis is young', async () => {
+      const sweep = sweepOf({ redisUpMs: longMs });
+      expect([await sweep(), await sweep()]).to.eql([0, 0]);
+      expect(found(stray)?.outcome).to.equal(undefined);
+    });
+
+    it('is seen anew when it was away in between', async () => {
+      const sweep = sweepOf({ knownForMs: 20 });
+      const firstSeenAt = performance.now();
+      await sweep();
+      while (performance.now() - firstSeenAt < 21) await worker.store.ping();
+      await executor.remove(stray, () => undefined);
+      await sweep();
+      await startHere(stray);
+      expect(await sweep()).to.equal(0);
+      expect(found(stray)?.outcome).to.equal(undefined);
+    });
+
+    it('may also be a later attempt, or another job, of a run that is known', async () => {
+      const { run } = await builtClaim(worker, 'other');
+      const later: AttemptKey = { run, job: 'only', attempt: 2 };
+      const other: AttemptKey = { run, job: 'no-such-job', attempt: 1 };
+      await startHere(later);
+      await startHere(other);
+      expect(await sweepOf()()).to.equal(3);
+      expect(executor.world.attempts.size).to.equal(0);
+    });
+  });
+
+  describe('since its attempt is over', () => {
+    /** Its host was given up, and has come back: what was lost still runs. */
+    async function given(): Promise<Lease> {
+      const lease = await builtClaim(worker, 'dead');
+      await startHere(keyOf(lease));
+      expect(await worker.store.transitions.retry(lease, { reason: 'Lost' }, {}, removalGraceMs)).to.equal('ok');
+      return lease;
+    }
+    const forget = (lease: Lease) => worker.store.work.forgetDue(worker.context.executorNumber(), lease);
+
+    it('is stopped at once, and its name stays taken', async () => {
+      const lease = await given();
+      const sweep = sweepOf({ knownForMs: longMs, redisUpMs: longMs });
+      expect(await sweep()).to.equal(1);
+      expect(found(keyOf(lease))?.outcome).to.include({ exitCode: 143 });
+      expect(await sweep()).to.equal(0);
+      expect(executor.world.attempts.has(nameOf(keyOf(lease)))).to.be.true;
+    });
+
+    it('is removed when nobody else is to remove it any more', async () => {
+      const lease = await given();
+      await forget(lease);
+      const sweep = sweepOf({ knownForMs: longMs, redisUpMs: longMs });
+      expect(await sweep()).to.equal(1);
+      expect(found(keyOf(lease))).to.equal(undefined);
+    });
+
+    it('is removed when its removal grace is over for sure, not before', async () => {
+      const lease = await builtClaim(worker, 'dead');
+      await startHere(keyOf(lease));
+      const completed = { reason: 'Completed', exitCode: 0 } as const;
+      await worker.store.transitions.finish(lease, completed, {}, { closeGraceMs: removalGraceMs });
+      executor.end(keyOf(lease), completed);
+      await forget(lease);
+      const sweep = sweepOf();
+      await worker.forward(removalGraceMs + 1);
+      expect(await sweep()).to.equal(0);
+      await worker.forward(2 * removalGraceMs + 1);
+      expect(await sweep()).to.equal(1);
+      expect(found(keyOf(lease))).to.equal(undefined);
+    });
+  });
+
+  it('is never an attempt that is open', async () => {
+    const running = await builtClaim(worker, 'other');
+    await startHere(keyOf(running));
+    const ended = await builtClaim(worker, 'other');
+    await startHere(keyOf(ended));
+    await worker.store.transitions.finish(ended, { reason: 'Completed', exitCode: 0 }, {});
+    const waiting = await builtClaim(worker, 'other');
+    await worker.store.transitions.requeue(waiting, 'Interrupted', '', removalGraceMs);
+    await startHere({ ...keyOf(waiting), attempt: 2 });
+    const sweep = sweepOf();
+    await worker.forward(longMs);
+    expect([await sweep(), await sweep()]).to.eql([0, 0]);
+    expect([...executor.world.attempts.values()].map(({ outcome }) => outcome)).to.eql([
+      undefined,
+      undefined,
+      undefined,
+    ]);
+  });
+
+  it('is one worker’s to look for, until that one is gone', async () => {
+    const [first, second] = [sweepOf({ everyMs: 100 }), sweepOf({ everyMs: 100 }, worker.beside('second'))];
+    expect(await first()).to.equal(0);
+    await startHere({ run: unknownRun, job: 'only', attempt: 1 });
+    expect(await second()).to.equal(0);
+    expect(await first()).to.equal(1);
+    await startHere({ run: unknownRun, job: 'only', attempt: 2 });
+    while ((await second()) === 0);
+    expect(await first()).to.equal(0);
+  });
+});
