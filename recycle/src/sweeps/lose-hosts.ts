@@ -20,7 +20,7 @@ const graceMs = 60_000;
  * Rule R2, the one restart without proof: an executor of which no worker was seen for so long is given up. Only that
  * time counts in which this sweep passed and Redis answered.
  */
-export function loseHosts({ store, config }: RecycleContext): Sweep {
+export function loseHosts({ store, config }: RecycleContext, monotonicMs = () => performance.now()): Sweep {
   const unseenMs = new Map<number, number>();
   const owner = `recycle-${randomBytes(6).toString('base64url')}`;
   let lastPass: number | undefined;
@@ -31,8 +31,9 @@ export function loseHosts({ store, config }: RecycleContext): Sweep {
     sweep: async () => {
       if (config.hostLostAfterMs === 0) return { changed: 0 };
       const [executors, now] = await Promise.all([store.work.listExecutors(), store.work.now()]);
-      const passedMs = Math.min(performance.now() - (lastPass ?? performance.now()), 2 * everyMs);
-      lastPass = performance.now();
+      const pass = monotonicMs();
+      const passedMs = Math.min(pass - (lastPass ?? pass), 2 * everyMs);
+      lastPass = pass;
       let changed = 0;
       for (const executor of executors) {
         const unseen = now - executor.seenAt < presentMs ? 0 : (unseenMs.get(executor.number) ?? 0) + passedMs;
