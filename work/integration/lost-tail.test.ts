@@ -46,10 +46,10 @@ const stored = (index: number, lines: number) => (place: Place, run: RunUid) => 
 const cuts: readonly Cut[] = [
   { from: 'the claims of all that runs', untilKill: started(3) },
   { from: 'two seconds of output', untilFrom: stored(1, 10), untilKill: stored(2, 40) },
-  { from: 'an end, and the start of what waited for it', untilFrom: stored(0, 18), untilKill: started(4) },
+  { from: 'an end, and the start of what waited for it', untilFrom: stored(0, 10), untilKill: started(4) },
   {
     from: 'the end of the run',
-    untilFrom: stored(2, 84),
+    untilFrom: stored(2, 70),
     untilKill: (place, run) => untilAllClosed(place, run, jobs),
   },
 ];

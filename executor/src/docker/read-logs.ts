@@ -64,6 +64,7 @@ async function* readStep(
   marks: StepMarks[],
   signal: AbortSignal,
 ): AsyncGenerator<LogBatch, void, void> {
+  if (signal.aborted) return; // Of what is past no listener hears.
   const from = marks[index] ?? {};
   const lines = new LineBuilder(spec.steps[index]?.name ?? '', from);
   const frames = new FrameReader();
