@@ -55,7 +55,7 @@ describe('a deadline of an attempt', () => {
     it('leaves it alone before', async () => {
       const run = await begin({ timeout: '10s' });
       await untilExecuting(run);
-      await worker.forward(9_000);
+      await worker.forward(5_000);
       expect(await passBy()).to.equal(0);
       expect(outcomeOf(run)).to.equal(undefined);
     });
@@ -109,7 +109,7 @@ describe('a deadline of an attempt', () => {
       const run = await begin({ pendingTimeout: '20s' }, silent());
       // Only what has not begun after a second has this deadline.
       while ((await worker.client.zcard(keys.deadlines)) === 0);
-      await worker.forward(18_000);
+      await worker.forward(10_000);
       expect(await passBy()).to.equal(0);
       expect(outcomeOf(run)).to.equal(undefined);
       await worker.forward(20_500);

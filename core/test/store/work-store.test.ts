@@ -33,7 +33,7 @@ describe('what workers and sweeps read', () => {
         { lease: third, ended: false },
         { lease: first, ended: false },
       ]);
-      for (const { overdueMs } of listed) expect(overdueMs).to.be.within(900, 3_000);
+      for (const { overdueMs } of listed) expect(overdueMs).to.be.within(900, 20_000);
       expect(await open.store.work.listExpiredLeases(executor, 2)).to.have.length(2);
     });
 
@@ -54,7 +54,7 @@ describe('what workers and sweeps read', () => {
       const known = await open.store.work.listExecutors();
       expect(known).to.deep.include({ id: 'fake:silent', number: silent, seenAt: 0 });
       const seenAt = known.find(({ number }) => number === executor)?.seenAt ?? 0;
-      expect(now - seenAt).to.be.within(0, 1_000);
+      expect(now - seenAt).to.be.within(0, 20_000);
     });
   });
 
