@@ -5,7 +5,6 @@ import { expect } from 'chai';
 import type { RunUid } from '@chainr/core/model/records';
 import type { Command } from '@chainr/testkit/command';
 import { useDataFolders } from '@chainr/testkit/data-folders';
-import { untilLines } from '@chainr/testkit/lines-in';
 import { untilFinal } from '@chainr/testkit/waits';
 import { briefLeases, WorkerGroup } from '@chainr/testkit/worker-group';
 import {
@@ -16,9 +15,8 @@ import {
   type CountingJob,
   type Place,
 } from './counting-jobs.js';
-import { processes } from './seen-from-outside.js';
+import { describeOnExecutors } from './seen-from-outside.js';
 
-const subject = processes;
 const atOnce = 4;
 
 const one = (name: string, lines: number, dependsOn: readonly string[] = []): CountingJob => ({ name, lines, pauseSeconds: 0.1, dependsOn }); // prettier-ignore
@@ -40,7 +38,12 @@ interface Workers {
   alive: boolean;
 }
 
-const started = (count: number) => ({ home }: Place) => untilLines(subject.ledger(home), count); // prettier-ignore
+/** Until so many jobs have been started. */
+const started =
+  (count: number) =>
+  async ({ subject, home }: Place, run: RunUid): Promise<void> => {
+    while ((await subject.starts(home, run)).length < count) await pause(50);
+  };
 const stored = (index: number, lines: number) => (place: Place, run: RunUid) => untilStored(place, run, index, lines); // prettier-ignore
 
 const cuts: readonly Cut[] = [
@@ -54,13 +57,12 @@ const cuts: readonly Cut[] = [
   },
 ];
 
-describe('a Redis that comes back without its last seconds', function () {
-  this.timeout(150_000);
+describeOnExecutors('a Redis that comes back without its last seconds', (subject) => {
   const folders = useDataFolders();
 
   async function loseTail({ from, untilFrom, untilKill }: Cut, { count, alive }: Workers): Promise<void> {
     const home = await folders.make();
-    const group = await WorkerGroup.start({ home, kind: subject.kind, env: briefLeases });
+    const group = await WorkerGroup.start({ home, kind: subject.kind, env: { ...briefLeases, ...subject.env() } });
     const what = `without ${from}; ${String(count)} workers${alive ? '' : ', killed with it'}`;
     try {
       const place = { subject, group, home };
@@ -100,7 +102,8 @@ describe('a Redis that comes back without its last seconds', function () {
   ]) {
     // prettier-ignore
     const who = `${String(workers.count)} at work${workers.alive ? '' : ', which dies with it'}`;
-    it(`starts nothing twice and ends every run, whatever it lost: ${who}`, async () => {
+    it(`starts nothing twice and ends every run, whatever it lost: ${who}`, async function () {
+      this.timeout(150_000);
       const failures: unknown[] = [];
       const waiting = [...cuts];
       const lane = async (): Promise<void> => {
