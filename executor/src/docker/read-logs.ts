@@ -64,7 +64,8 @@ async function* readStep(
   marks: StepMarks[],
   signal: AbortSignal,
 ): AsyncGenerator<LogBatch, void, void> {
-  if (signal.aborted) return; // Of what is past no listener hears.
+  const isAborted = (): boolean => signal.aborted;
+  if (isAborted()) return; // Of what is past no listener hears.
   const from = marks[index] ?? {};
   const lines = new LineBuilder(spec.steps[index]?.name ?? '', from);
   const frames = new FrameReader();
@@ -94,12 +95,12 @@ async function* readStep(
     for await (const chunk of stream) {
       const batch = lines.take(frames.take(chunk as unknown as Buffer));
       if (batch.length > 0) yield batchOf(batch);
-      if (signal.aborted) return;
+      if (isAborted()) return;
     }
     const last = kind === 'exited' ? lines.flush() : [];
     if (last.length > 0) yield batchOf(last);
   } catch (error) {
-    if (!signal.aborted) throw error;
+    if (!isAborted()) throw error;
   } finally {
     signal.removeEventListener('abort', abort);
     left.abort();
