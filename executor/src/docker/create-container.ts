@@ -43,7 +43,7 @@ export async function createContainer(
       ...(step.network !== undefined && { NetworkMode: step.network }),
       ...limitsOf(step),
       // The log is read as long as the container is there: no other driver keeps it so, and none may rotate it away.
-      LogConfig: { Type: 'json-file', Config: { 'max-size': '-1', 'max-file': '1' } },
+      LogConfig: { Type: 'json-file', Config: { 'max-size': '1000g', 'max-file': '1' } },
       Mounts: [
         {
           Type: 'volume',
