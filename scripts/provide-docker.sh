@@ -11,4 +11,6 @@ provide() {
 }
 
 provide /usr/sbin/dockerd docker.io
+# Newer Debians have the command in a package of its own.
+command -v docker >/dev/null || provide /usr/bin/docker docker-cli
 provide /bin/busybox busybox-static

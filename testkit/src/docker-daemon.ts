@@ -26,7 +26,11 @@ export function whyNoDocker(): string | undefined {
   if (process.getuid?.() !== 0) return 'a Docker daemon of its own needs root';
   const programs = ['/usr/sbin/dockerd', '/usr/bin/docker-init', busybox];
   const missing = programs.filter((program) => !isProgram(program));
-  return missing.length === 0 ? undefined : `${missing.join(', ')} are not here: install docker.io and busybox-static`;
+  // Newer Debians have the command in a package of its own.
+  const folders = (process.env['PATH'] ?? '').split(':');
+  if (!folders.some((folder) => isProgram(path.join(folder, 'docker')))) missing.push('docker');
+  if (missing.length === 0) return undefined;
+  return `not here: ${missing.join(', ')}; install docker.io, docker-cli (where that is a package) and busybox-static`;
 }
 
 /**
