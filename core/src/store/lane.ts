@@ -6,6 +6,9 @@ import { prefix } from './keys.js';
 import type { Script } from './scripts.js';
 import { unpackReply, type Reply } from './unpack-reply.js';
 
+/** How long Redis may take for a call; the longest take some ten milliseconds. */
+const answerMs = 1_500;
+
 /**
  * One sequence of calls of the script, of which one at a time is under way. A call without a
  * reply is sent again with the same nonce, and the script, which keeps the last reply of each
@@ -47,21 +50,43 @@ export class Lane {
 
   async #send(args: (string | Buffer)[]): Promise<Buffer> {
     try {
-      return (await this.#connection.callBuffer('EVALSHA', this.#script.sha, 1, prefix, ...args)) as Buffer;
+      return await this.#ask('EVALSHA', this.#script.sha, args);
     } catch (error) {
       if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error;
-      return (await this.#connection.callBuffer('EVAL', this.#script.text, 1, prefix, ...args)) as Buffer;
+      return this.#ask('EVAL', this.#script.text, args);
     }
   }
 
+  /** A command that is under way when its connection breaks may never be answered by the client, whatever its own limit. */
+  async #ask(command: 'EVAL' | 'EVALSHA', script: string, args: (string | Buffer)[]): Promise<Buffer> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => { reject(new Error('Redis did not answer in time')); }, answerMs); // prettier-ignore
+    });
+    try {
+      return (await Promise.race([this.#connection.callBuffer(command, script, 1, prefix, ...args), late])) as Buffer;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** With a timer of its own: the signals of `AbortSignal.timeout` were seen to be collected before their time. */
   async #comesBack(leftMs: number, signal: AbortSignal, cause: unknown): Promise<void> {
-    const limit = leftMs === Infinity ? signal : AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(leftMs))]);
+    const limit = new AbortController();
+    const abort = (): void => {
+      limit.abort();
+    };
+    signal.addEventListener('abort', abort);
+    const timer = leftMs === Infinity ? undefined : setTimeout(abort, Math.ceil(leftMs));
     try {
       if (this.#connection.status === 'ready')
         await new Promise((resolve) => setTimeout(resolve, Math.min(20, leftMs)));
-      else await untilReady(this.#connection, limit);
+      else await untilReady(this.#connection, limit.signal);
     } catch {
       throw new StoreUnavailable('Redis does not answer', { cause });
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', abort);
     }
   }
 }
