@@ -2,6 +2,7 @@ import { pack } from 'tar-stream';
 import type { AttemptSpec, WriteGuard } from '../port.js';
 import type { DockerContext } from './context.js';
 import { workspacePath } from './create-container.js';
+import { unless } from './daemon-errors.js';
 
 /**
  * A new volume is root's. Where a step is run by somebody else, everybody may write into it, as into /tmp; that is
@@ -30,9 +31,6 @@ export async function openWorkspace(
 
 /** An image of a later step may not be there yet: then it is not known, and the workspace is opened. */
 async function userOf(docker: DockerContext['docker'], image: string): Promise<string> {
-  try {
-    return (await docker.getImage(image).inspect()).Config.User;
-  } catch {
-    return 'unknown';
-  }
+  const found = await unless([400, 404], docker.getImage(image).inspect());
+  return found ? found.Config.User : 'unknown';
 }
