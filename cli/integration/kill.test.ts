@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { useDataFolders } from '@chainr/testkit/data-folders';
 import { ledgerOf, lineOf, tenJobs } from './ledger-pipeline.js';
-import { killAll, processesOf, serversOf, untilGone } from '@chainr/testkit/processes-of';
+import { killAll, killServersOf, processesOf, serversOf, untilGone } from '@chainr/testkit/processes-of';
 import { linesIn, untilLines } from '@chainr/testkit/lines-in';
 import { createRun, endOfRun, logOf, statusChangesOf } from './runs.js';
 import { startUp } from './start-up.js';
@@ -22,7 +22,7 @@ describe('kill -9 of chainr up, Redis included', function () {
     const first = await startUp(home, capacity);
     const uid = await createRun(first.client, tenJobs(home, lines));
     if (started > 0) await untilLines(ledgerOf(home), started);
-    killAll(serversOf(home));
+    await killServersOf(home);
     await untilGone(() => serversOf(home));
 
     const { client } = await startUp(home, capacity);

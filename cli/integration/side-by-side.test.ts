@@ -3,7 +3,7 @@ import path from 'node:path';
 import { expect } from 'chai';
 import { useDataFolders } from '@chainr/testkit/data-folders';
 import { ledgerOf, lineOf, tenJobs } from './ledger-pipeline.js';
-import { killAll, processesOf, serversOf, untilFound, untilGone } from '@chainr/testkit/processes-of';
+import { killServersOf, processesOf, serversOf, untilFound, untilGone } from '@chainr/testkit/processes-of';
 import { linesIn, untilLines } from '@chainr/testkit/lines-in';
 import { createRun, endOfRun, logOf } from './runs.js';
 import { beginUp, startUp } from './start-up.js';
@@ -31,7 +31,7 @@ describe('instances of chainr up on one machine', function () {
     const before = await startUp(elsewhere);
     const uid = await createRun(before.client, sleeper);
     await untilFound(() => processesOf(elsewhere).some(({ command }) => command === 'sleep 60'));
-    killAll(serversOf(elsewhere));
+    await killServersOf(elsewhere);
 
     const first = await startUp(home);
     const sameFolder = beginUp(home);

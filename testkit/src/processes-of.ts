@@ -28,13 +28,40 @@ export function serversOf(home: string): FoundProcess[] {
   return processesOf(home).filter(({ folder }) => !folder.startsWith(`${home}/process/attempts/`));
 }
 
+/**
+ * Kills what serves, and nothing of an attempt. A supervisor is on its way into its attempt's folder when it is found:
+ * so each is stopped first, and goes on if it has arrived by then.
+ */
+export async function killServersOf(home: string): Promise<void> {
+  for (let found = serversOf(home); found.length > 0; found = serversOf(home)) {
+    const stopped = found.filter(({ pid }) => signal(pid, 'SIGSTOP'));
+    await untilFound(() => stopped.every(({ pid }) => !/[RSD]/.test(stateOf(pid))));
+    const servers = new Set(serversOf(home).map(({ pid }) => pid));
+    for (const { pid } of stopped) signal(pid, servers.has(pid) ? 'SIGKILL' : 'SIGCONT');
+  }
+}
+
 export function killAll(processes: readonly FoundProcess[]): void {
-  for (const { pid } of processes) {
-    try {
-      process.kill(pid, 'SIGKILL');
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-    }
+  for (const { pid } of processes) signal(pid, 'SIGKILL');
+}
+
+/** False: it is gone. */
+function signal(pid: number, name: NodeJS.Signals): boolean {
+  try {
+    return process.kill(pid, name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    return false;
+  }
+}
+
+/** Its letter in /proc/PID/stat; nothing: it is gone. */
+function stateOf(pid: number): string {
+  try {
+    const stat = readFileSync(`/proc/${String(pid)}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2).charAt(0);
+  } catch {
+    return '';
   }
 }
 
