@@ -5,6 +5,7 @@ import { headerNames } from './headers.js';
 import { jobSchema, logLineSchema } from './job-resource.js';
 import { defineRoute } from './route.js';
 import { jobListSchema, pipelineCheckSchema, resourceListSchema, runListSchema, runSchema } from './run-resource.js';
+import { timelineSchema } from './timeline-resource.js';
 
 const json = ['application/json'] as const;
 export const ndjson = 'application/x-ndjson';
@@ -88,6 +89,21 @@ export const routes = {
     params: ofRun,
     query: z.strictObject({ limit: wholeNumber(1, 1000).default(100), cursor: pageCursor.optional() }),
     success: { status: 200, doc: 'One page of jobs.', contentTypes: json, schema: jobListSchema },
+    errors: ['BadRequest', 'NotFound'],
+  }),
+  getTimeline: defineRoute({
+    id: 'getTimeline',
+    method: 'GET',
+    path: '/api/runs/{uid}/timeline',
+    summary: 'Shows what the time of a run went into: the phases of each attempt, the critical path, the shares.',
+    params: ofRun,
+    query: z.strictObject({ limit: wholeNumber(1, 1000).default(100), cursor: pageCursor.optional() }),
+    success: {
+      status: 200,
+      doc: 'The summary, and one page of jobs.',
+      contentTypes: json,
+      schema: timelineSchema,
+    },
     errors: ['BadRequest', 'NotFound'],
   }),
   getJob: defineRoute({

@@ -28,3 +28,8 @@ export type ConditionMask = number;
 export function maskOf(named: Readonly<Partial<Record<Condition, boolean>>>): ConditionMask {
   return conditions.reduce((mask, condition, bit) => (named[condition] ? mask | (1 << bit) : mask), 0);
 }
+
+/** Whether an edge is satisfied by the way in which its dependency ended. */
+export function isSatisfied(ending: Ending, mask: ConditionMask): boolean {
+  return conditions.some((condition, bit) => (mask & (1 << bit)) !== 0 && truthTable[ending][condition]);
+}

@@ -76,6 +76,15 @@ export function packPlan(edges: readonly PlanEdge[], flags: number, specificatio
   return plan;
 }
 
+/** The edges of a plan: who waits for its job. */
+export function unpackEdges(plan: Buffer): PlanEdge[] {
+  const count = plan.readUInt32BE(1) / 3;
+  return Array.from({ length: count }, (_, place) => ({
+    index: plan.readUInt16BE(5 + place * 3),
+    mask: plan.readUInt8(7 + place * 3),
+  }));
+}
+
 export interface AttemptSection {
   attempt: number;
   epoch: number;
