@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { version } from '@chainr/core/service/version';
 import { defaultServer } from './connect.js';
 import type { Exit } from './exit-codes.js';
+import { describeCommand } from './describe-command.js';
 import { getCommand } from './get-command.js';
 import { logsCommand } from './logs-command.js';
 import { runCommand } from './run-command.js';
@@ -21,6 +22,7 @@ export function createProgram(terminal: Terminal, exit: Exit): Command {
     upCommand(terminal, exit),
     runCommand(terminal, exit),
     getCommand(terminal, exit),
+    describeCommand(terminal),
     logsCommand(terminal),
     validateCommand(terminal, exit),
   ];

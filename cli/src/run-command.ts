@@ -3,6 +3,7 @@ import type { Client, PipelineText } from '@chainr/core/api/client';
 import { RequestError } from '@chainr/core/api/request-error';
 import type { Run } from '@chainr/core/api/run-resource';
 import { connect, type ServerOptions } from './connect.js';
+import { examples } from './examples.js';
 import { exitCodes, type Exit } from './exit-codes.js';
 import { outputOption, type OutputFormat } from './output-option.js';
 import { printMistakes } from './print-mistakes.js';
@@ -21,6 +22,7 @@ export function runCommand(terminal: Terminal, exit: Exit): Command {
     .argument('<file>', 'a JSON or YAML file; - reads standard input')
     .option('-w, --watch', 'show each change until the run ends; Ctrl-C detaches, the run goes on (exit code 2)')
     .addOption(outputOption())
+    .addHelpText('after', examples('chainr run examples/readme.json --watch', 'cat pipeline.yaml | chainr run -'))
     .action(async (file: string, _options: unknown, command: Command) => {
       const options = command.optsWithGlobals<RunOptions>();
       const client = connect(options, terminal);
