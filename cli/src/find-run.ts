@@ -10,9 +10,9 @@ export function runArgument(name: '<run>' | '[run]' = '<run>'): Argument {
 }
 
 /** The uid that stands for what was written. @throws CouldNot when the newest of no runs is meant */
-export async function findRunUid(client: Client, written: string): Promise<string> {
+export async function findRunUid(client: Client, written: string, signal?: AbortSignal): Promise<string> {
   if (written !== newest) return written;
-  const [run] = (await client.listRuns({ limit: 1 })).items;
+  const [run] = (await client.listRuns({ limit: 1 }, signal)).items;
   if (!run) throw new CouldNot('there are no runs yet: chainr run FILE sends one.');
   return run.metadata.uid;
 }
