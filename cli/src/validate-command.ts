@@ -43,6 +43,6 @@ function check({ text, contentType }: PipelineText): { pipeline: Pipeline } | { 
     return checkPipeline(parsePipelineText(text.replace(/^\uFEFF/, ''), contentType));
   } catch (error) {
     if (!(error instanceof PipelineSyntaxError)) throw error;
-    return { mistakes: [{ path: '', message: error.message, code: 'Invalid' }] };
+    return { mistakes: [{ path: '', message: error.message }] };
   }
 }

@@ -160,11 +160,12 @@ export class AttemptRunner implements Part {
     { stop, begun = false }: Pick<Partial<AdoptedAttempt>, 'stop' | 'begun'> = {},
   ): Attempt {
     const held = this.#context.leases.hold(claimed.lease, sentAt);
-    const { spec, deadlines } = this.#specs.resolve(claimed);
+    const { spec, deadlines, retries } = this.#specs.resolve(claimed);
     const attempt: Attempt = {
       held,
       spec: begun ? { ...spec, begun } : spec,
       deadlines,
+      ...(retries && { retries }),
       dependents: claimed.dependents,
       log,
     };

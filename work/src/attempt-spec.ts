@@ -1,6 +1,6 @@
 import type { JobPlan } from '@chainr/core/model/pipeline';
 import type { RunUid } from '@chainr/core/model/records';
-import { defaultPendingTimeoutMs } from '@chainr/core/model/retries';
+import { defaultPendingTimeoutMs, retryPolicy, type RetryPolicy } from '@chainr/core/model/retries';
 import { resolveSteps } from '@chainr/core/model/steps';
 import { parseRunInfo, type RunInfo } from '@chainr/core/store/run-info';
 import type { ClaimedAttempt, Deadlines } from '@chainr/core/store/transitions';
@@ -10,6 +10,8 @@ import type { AttemptSpec } from '@chainr/executor/port';
 export interface ResolvedAttempt {
   spec: AttemptSpec;
   deadlines: Deadlines;
+  /** The user's own retries; absent where a failure is final. */
+  retries?: RetryPolicy;
 }
 
 /**
@@ -24,11 +26,12 @@ export class AttemptSpecs {
     const known = this.#infos.get(lease.run) ?? { info: parseRunInfo(info), users: 0 };
     known.users += 1;
     this.#infos.set(lease.run, known);
-    const { timeoutMs, pendingTimeoutMs = defaultPendingTimeoutMs, ...jobPlan } = JSON.parse(plan) as JobPlan;
+    const { timeoutMs, pendingTimeoutMs = defaultPendingTimeoutMs, retries, ...jobPlan } = JSON.parse(plan) as JobPlan;
     const steps = resolveSteps(jobPlan, known.info.env);
     return {
       spec: { run: lease.run, job, attempt: lease.attempt, pipeline: known.info.name ?? '', steps },
       deadlines: { pendingTimeoutMs, ...(timeoutMs !== undefined && { timeoutMs }) },
+      ...(retries !== undefined && { retries: retryPolicy(retries) }),
     };
   }
 

@@ -59,7 +59,7 @@ export const routes = {
       schema: runSchema,
       headers: { Location: 'The address of the run.' },
     },
-    errors: ['BadRequest', 'NotYet', 'Conflict', 'TooLarge', 'UnsupportedMediaType', 'StoreFull'],
+    errors: ['BadRequest', 'Conflict', 'TooLarge', 'UnsupportedMediaType', 'StoreFull'],
   }),
   listRuns: defineRoute({
     id: 'listRuns',
@@ -167,7 +167,7 @@ export const routes = {
     query: nothing,
     takesPipeline: true,
     success: { status: 200, doc: 'It would be accepted.', contentTypes: json, schema: pipelineCheckSchema },
-    errors: ['BadRequest', 'NotYet', 'TooLarge', 'UnsupportedMediaType'],
+    errors: ['BadRequest', 'TooLarge', 'UnsupportedMediaType'],
   }),
   readEvents: defineRoute({
     id: 'readEvents',

@@ -17,6 +17,14 @@ const bullPriority = (priority: number) => 101 - priority;
 /** The id of a bundle's message; BullMQ refuses ids that are numbers. */
 export const messageId = (message: number): string => `m${String(message)}`;
 
+const optionsOf = (message: number, priority: number) => ({
+  jobId: messageId(message),
+  priority: bullPriority(priority),
+  attempts: 1,
+  removeOnComplete: true,
+  removeOnFail: true,
+});
+
 /** In these states of BullMQ a message still comes to a reader, or is with one. */
 const presentStates: readonly string[] = ['prioritized', 'waiting', 'active'];
 /** How long BullMQ may take to answer a question. */
@@ -53,9 +61,9 @@ export class BundleQueue {
    * here leaves ready marks, which are delivered again.
    */
   deliver(bundles: readonly Bundle[]): void {
-    for (const { kind, message, ids } of bundles) {
+    for (const { kind, message, priority, ids } of bundles) {
       const adding = this.#queue(executorKinds[kind] ?? 'fake')
-        .add('bundle', { ids }, this.#options(message))
+        .add('bundle', { ids }, optionsOf(message, priority))
         .catch((error: unknown) => {
           this.#logger.error({ event: 'queue.add-failed', message, error }, 'A message could not be enqueued');
         })
@@ -110,11 +118,6 @@ export class BundleQueue {
     } finally {
       clearTimeout(timer);
     }
-  }
-
-  #options(message: number) {
-    const jobId = messageId(message);
-    return { jobId, priority: bullPriority(0), attempts: 1, removeOnComplete: true, removeOnFail: true };
   }
 
   #queue(kind: ExecutorKind): Queue<BundleMessage> {
