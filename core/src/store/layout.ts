@@ -102,10 +102,9 @@ export function packPlan(edges: readonly PlanEdge[], { flags, priority }: PlanHe
 
 /** The edges of a plan: who waits for its job. */
 export function unpackEdges(plan: Buffer): PlanEdge[] {
-  const count = plan.readUInt32BE(1) / 3;
-  return Array.from({ length: count }, (_, place) => ({
-    index: plan.readUInt16BE(5 + place * 3),
-    mask: plan.readUInt8(7 + place * 3),
+  return Array.from({ length: plan.readUInt32BE(2) / 3 }, (_, place) => ({
+    index: plan.readUInt16BE(6 + place * 3),
+    mask: plan.readUInt8(8 + place * 3),
   }));
 }
 
