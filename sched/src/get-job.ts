@@ -9,6 +9,7 @@ export function getJob({ store }: SchedContext) {
   return served(routes.getJob, async ({ params, response }) => {
     const job = await findJob(store, params.uid, params.job);
     const attempts = await store.runs.listAttempts(params.uid, job.index);
-    sendJson(response, 200, presentJob(params.uid, job, attempts));
+    const reused = job.reason === 'Reused' ? await store.runs.getReused(params.uid, job.index) : undefined;
+    sendJson(response, 200, presentJob(params.uid, job, attempts, reused));
   });
 }

@@ -17,7 +17,7 @@ export interface RetryPolicy {
 }
 
 /** Where a job asks for retries and says nothing more. */
-export const defaultBackoff = { initialMs: 1_000, factor: 2, maxMs: 300_000 } as const;
+const defaultBackoff = { initialMs: 1_000, factor: 2, maxMs: 300_000 } as const;
 
 /** An `initial` beyond the default longest backoff raises that. */
 export function retryPolicy({ limit, backoff = {} }: Retries): RetryPolicy {

@@ -72,6 +72,25 @@ export class BundleQueue {
     }
   }
 
+  /** No reader gets a message until they are resumed. @throws Error when Redis does not answer. */
+  async pause(): Promise<void> {
+    await this.#answer(Promise.all(executorKinds.map((kind) => this.#queue(kind).pause())));
+  }
+
+  async resume(): Promise<void> {
+    await this.#answer(Promise.all(executorKinds.map((kind) => this.#queue(kind).resume())));
+  }
+
+  /**
+   * How many messages of a kind come before one, in the order in which readers get them; undefined where it is not
+   * waiting any more. @throws Error when Redis does not answer.
+   */
+  async countAhead(kind: ExecutorKind, message: number): Promise<number | undefined> {
+    const queue = this.#queue(kind);
+    const rank = await this.#answer(this.#connection.zrank(queue.toKey('prioritized'), messageId(message)));
+    return rank ?? undefined;
+  }
+
   /** Which of the messages are neither waiting nor with a reader. @throws Error when Redis does not answer. */
   async listMissing(kind: ExecutorKind, messages: ReadonlySet<number>): Promise<Set<number>> {
     const missing = new Set<number>();

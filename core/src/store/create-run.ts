@@ -3,7 +3,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { compileDag, type DagNode } from '../model/dag.js';
 import { jobPlan, type Pipeline } from '../model/pipeline.js';
 import { executorKinds, type ExecutorKind, type RunUid } from '../model/records.js';
-import { initialStandings, type Standing } from '../model/standing.js';
+import { initialStandings, waiting, type Standing } from '../model/standing.js';
 import { backlogMember, backlogScore, keys, planField } from './keys.js';
 import { packInitialRow, packPlan, planFlags, runFlags } from './layout.js';
 import type { RunInfo } from './run-info.js';
@@ -48,6 +48,7 @@ export async function createRun(connection: Redis, transitions: Transitions, run
   const uid: RunUid = uuidv7();
   const dag = compileDag(pipeline);
   const standings = rerun?.standings ?? initialStandings(dag);
+  const specifications = pipeline.jobs.map((job) => JSON.stringify(jobPlan(job)));
   const priorities = pipeline.jobs.map((job) => job.priority ?? priority);
   const inline = dag.length <= inlineJobs;
   const roots = rootsOf(standings, priorities);
@@ -55,13 +56,7 @@ export async function createRun(connection: Redis, transitions: Transitions, run
   const handedOut = inline || maxParallel === 0 ? roots.slice(0, readyAtOnce) : [];
   const parked = roots.slice(handedOut.length);
   const waitsForSlot = new Set(maxParallel > 0 ? parked : []);
-  const jobs = dag.map((node, index) => ({
-    node,
-    standing: waitsForSlot.has(index) ? { ...standings[index], reason: 'WaitingForSlot' as const } : standings[index],
-    priority: priorities[index] ?? 0,
-    specification: JSON.stringify(jobPlan(pipeline.jobs[index]!)),
-  }));
-  const fields = [...jobs.flatMap((job, index) => fieldsOf(job as JobToStore, index)), ...(rerun?.fields ?? [])];
+  const fields = [...dag.flatMap(fieldsOfJob), ...(rerun?.fields ?? [])];
   const packedSource = await packSource(source);
   const hasPriorities = pipeline.jobs.some((job) => job.priority !== undefined);
   const request = {
@@ -88,6 +83,15 @@ export async function createRun(connection: Redis, transitions: Transitions, run
     if (reply.kind === 'conflict') return { kind: 'conflict' };
     if (reply.kind !== 'incomplete') return { kind: reply.kind, uid: reply.uid };
   }
+
+  /** A job's row and plan in `run:UID`, each behind its field. */
+  function fieldsOfJob({ name, dependents, allowFailure }: DagNode, index: number): (string | Buffer)[] {
+    const standing = standings[index] ?? waiting(0);
+    const row = { name, ...standing, ...(waitsForSlot.has(index) && { reason: 'WaitingForSlot' as const }) };
+    const head = { flags: allowFailure ? planFlags.allowFailure : 0, priority: priorities[index] ?? 0 };
+    const plan = packPlan(dependents, head, specifications[index] ?? '');
+    return [String(index), packInitialRow(row), planField(index), plan];
+  }
 }
 
 /** What is ready from the beginning, as it is to start: by priority, then in the order of the pipeline. */
@@ -112,20 +116,6 @@ function infoOf({ pipeline, executorKind, rerun }: NewRun): RunInfo {
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
     ...(rerun === undefined ? {} : { rerunOf: rerun.of }),
   };
-}
-
-interface JobToStore {
-  node: DagNode;
-  standing: Standing;
-  priority: number;
-  specification: string;
-}
-
-/** A job's row and plan in `run:UID`, each behind its field. */
-function fieldsOf({ node, standing, priority, specification }: JobToStore, index: number): (string | Buffer)[] {
-  const flags = node.allowFailure ? planFlags.allowFailure : 0;
-  const plan = packPlan(node.dependents, { flags, priority }, specification);
-  return [String(index), packInitialRow({ name: node.name, ...standing }), planField(index), plan];
 }
 
 function packRoots(roots: readonly number[]): Buffer {

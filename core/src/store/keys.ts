@@ -21,6 +21,8 @@ import { backlogTimes, priorityBase } from './layout.js';
  * | `marks:KIND` | zset | `uid.index.attempt` of what is handed out and not claimed, by time |
  * | `leases:EXECUTOR` | zset | `uid.index.attempt.epoch.owner` by time of expiry; 0: let go of. What has expired is the executor's queue of adoptions (rule R2) |
  * | `deadlines` | zset | `uid.index.attempt.KIND` by the time at which it is due (rule R14) |
+ * | `workers` | hash | id of a worker → what it says of itself, JSON, with the time at which it said so |
+ * | `drains` | set | ids of the workers that take nothing new |
  * | `paused` | string | there while nothing new is claimed |
  * | `stops:EXECUTOR` | hash | `uid.index.attempt` of what is to be stopped → code of the reason |
  * | `seen` | hash | executor → when a worker of it last renewed, ms |
@@ -54,6 +56,8 @@ export const keys = {
   stops: (executor: number) => `${prefix}stops:${String(executor)}`,
   seen: `${prefix}seen`,
   paused: `${prefix}paused`,
+  workers: `${prefix}workers`,
+  drains: `${prefix}drains`,
   turn: (name: string) => `${prefix}turn:${name}`,
   due: (executor: number) => `${prefix}due:${String(executor)}`,
   executors: `${prefix}executors`,
@@ -67,6 +71,9 @@ export const keys = {
 
 /** Of `run:UID`, beside the job's row under its index. */
 export const planField = (jobIndex: number): string => `p${String(jobIndex)}`;
+
+/** Of `run:UID`: the outputs of a job, JSON. */
+export const outputsField = (jobIndex: number): string => `o${String(jobIndex)}`;
 
 /** Of `run:UID`, for a job that was taken over: the attempt id of what it was taken from. */
 export const reusedField = (jobIndex: number): string => `u${String(jobIndex)}`;
