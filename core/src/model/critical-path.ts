@@ -28,14 +28,20 @@ function longestReady(jobs: readonly TimedJob[]): number | undefined {
   return found?.index;
 }
 
-/** Of jobs that ended at once, one that ran: a skipped one ends with the job that has it skipped. */
+/** Of jobs that ended at once, one that ran, and of those the one that depends on others of them. */
 function lastEnded(jobs: readonly TimedJob[], endings: readonly JobEnding[]): number | undefined {
-  let found: { index: number; endedAt: number; ran: boolean } | undefined;
-  endings.forEach(({ endedAt }, index) => {
+  const ran = (index: number): number => ((jobs[index]?.attempts.length ?? 0) > 0 ? 1 : 0);
+  let found: { index: number; ranks: readonly number[] } | undefined;
+  endings.forEach(({ endedAt, order }, index) => {
     if (endedAt === undefined) return;
-    const ran = (jobs[index]?.attempts.length ?? 0) > 0;
-    const later = !found || endedAt > found.endedAt || (endedAt === found.endedAt && ran && !found.ran);
-    if (later) found = { index, endedAt, ran };
+    const ranks = [endedAt, ran(index), order];
+    if (!found || isAfter(ranks, found.ranks)) found = { index, ranks };
   });
   return found?.index;
+}
+
+/** By the first rank in which they differ. */
+function isAfter(ranks: readonly number[], others: readonly number[]): boolean {
+  const at = ranks.findIndex((rank, place) => rank !== others[place]);
+  return (ranks[at] ?? 0) > (others[at] ?? 0);
 }

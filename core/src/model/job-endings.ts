@@ -12,6 +12,8 @@ export interface JobEnding {
   cause?: number;
   /** How many jobs it depends on. */
   dependencies: number;
+  /** Its place in an order in which each job comes after all that it depends on. */
+  order: number;
 }
 
 /** A dependency that has ended, and whether it ended as the edge asks. */
@@ -29,14 +31,14 @@ export function jobEndings(run: TimedRun, jobs: readonly TimedJob[]): JobEnding[
   const counts = countDependencies(jobs);
   const missing = [...counts];
   const ended = jobs.map((): EndedDependency[] => []);
-  const endings = counts.map((dependencies): JobEnding => ({ dependencies }));
+  const endings = counts.map((dependencies): JobEnding => ({ dependencies, order: 0 }));
   const settled = counts.flatMap((count, index) => (count === 0 ? [index] : []));
   // The list grows as it is walked: each job comes after all that it depends on.
-  for (const index of settled) {
+  for (const [order, index] of settled.entries()) {
     const job = jobs[index];
     const ending = endings[index];
     if (!job || !ending) continue;
-    Object.assign(ending, endingOf(run, job, ended[index] ?? [], ending.dependencies));
+    Object.assign(ending, { order }, endingOf(run, job, ended[index] ?? [], ending.dependencies));
     for (const edge of job.dependents) {
       if (ending.endedAt !== undefined && isFinalJob(job.status)) {
         const satisfied = isSatisfied(job.status as Ending, edge.mask);
@@ -61,7 +63,7 @@ function endingOf(
   job: TimedJob,
   ended: readonly EndedDependency[],
   dependencies: number,
-): Omit<JobEnding, 'dependencies'> {
+): Omit<JobEnding, 'dependencies' | 'order'> {
   if (job.status === 'SKIPPED') {
     const decided = first(ended.filter(({ satisfied }) => !satisfied));
     return decided ? { endedAt: decided.endedAt, cause: decided.index } : {};

@@ -111,7 +111,11 @@ function jobTimeline(run: TimedRun, job: TimedJob, ending?: JobEnding): Omit<Job
   return { name, status, reason, attempts: reason === 'Reused' ? [] : attemptTimelines(run, job, ending) };
 }
 
-function attemptTimelines(run: TimedRun, job: TimedJob, ending: JobEnding = { dependencies: 0 }): AttemptTimeline[] {
+function attemptTimelines(
+  run: TimedRun,
+  job: TimedJob,
+  ending: JobEnding = { dependencies: 0, order: 0 },
+): AttemptTimeline[] {
   const { dependencies, readyAt, endedAt } = ending;
   const attempts = job.attempts.length > 0 ? job.attempts : [neverReady(run, job)];
   const frame = {

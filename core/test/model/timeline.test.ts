@@ -129,6 +129,19 @@ describe('the timeline of a run', () => {
     expect(pathOf(timeline)).to.deep.equal(['only']);
   });
 
+  it('ends in the last of a chain whose jobs ended in the same millisecond', () => {
+    const timeline = timelineOf(
+      { createdAt: 0, endedAt: 10 },
+      timedJobs({
+        third: { attempts: [[0, 10, 10, 10, 10, 10]], needs: ['second'] },
+        first: { attempts: [[0, 0, 5, 5, 10, 10]] },
+        second: { attempts: [[0, 10, 10, 10, 10, 10]], needs: ['first'] },
+      }),
+      500,
+    );
+    expect(pathOf(timeline)).to.deep.equal(['first', 'second', 'third']);
+  });
+
   it('counts the time between two attempts as waiting', () => {
     const timeline = timelineOf(
       { createdAt: 0, endedAt: 100 },
