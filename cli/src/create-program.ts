@@ -1,16 +1,22 @@
 import { Command } from 'commander';
 import { version } from '@chainr/core/service/version';
+import { cancelCommand } from './cancel-command.js';
 import { completeCommand } from './completion/complete-command.js';
 import { completionCommand } from './completion/completion-command.js';
 import { defaultServer } from './connect.js';
+import { drainCommand } from './drain-command.js';
 import type { Exit } from './exit-codes.js';
 import { describeCommand } from './describe-command.js';
 import { getCommand } from './get-command.js';
 import { logsCommand } from './logs-command.js';
+import { pauseCommand, resumeCommand } from './pause-commands.js';
+import { rerunCommand } from './rerun-command.js';
+import { retryCommand } from './retry-command.js';
 import { runCommand } from './run-command.js';
 import type { Terminal } from './terminal.js';
 import { upCommand } from './up-command.js';
 import { validateCommand } from './validate-command.js';
+import { whyCommand } from './why-command.js';
 
 /** The whole command line of `chainr`. */
 export function createProgram(terminal: Terminal, exit: Exit): Command {
@@ -26,6 +32,13 @@ export function createProgram(terminal: Terminal, exit: Exit): Command {
     getCommand(terminal, exit),
     describeCommand(terminal),
     logsCommand(terminal),
+    whyCommand(terminal),
+    cancelCommand(terminal),
+    retryCommand(terminal, exit),
+    rerunCommand(terminal, exit),
+    drainCommand(terminal),
+    pauseCommand(terminal),
+    resumeCommand(terminal),
     validateCommand(terminal, exit),
     completionCommand(terminal),
   ];
@@ -37,6 +50,7 @@ export function createProgram(terminal: Terminal, exit: Exit): Command {
   for (const command of [program, ...program.commands, ...commands.flatMap(({ commands: inner }) => inner)]) {
     command
       .exitOverride()
+      .configureHelp({ showGlobalOptions: true })
       .configureOutput({
         writeOut: (text) => terminal.stdout.write(text),
         writeErr: (text) => terminal.stderr.write(text),

@@ -4,6 +4,7 @@ import { connect, type ServerOptions } from './connect.js';
 import { examples } from './examples.js';
 import { CouldNot, type Exit } from './exit-codes.js';
 import { findRunUid, runArgument } from './find-run.js';
+import { getWorkersCommand } from './get-workers-command.js';
 import { listAllJobs } from './list-all-jobs.js';
 import { outputOption, type OutputFormat } from './output-option.js';
 import { showJob, showRun, showRuns } from './show-run.js';
@@ -19,7 +20,8 @@ interface GetOptions extends ServerOptions {
 
 export function getCommand(terminal: Terminal, exit: Exit): Command {
   return new Command('get')
-    .description('show the newest runs, a run, or a job of a run')
+    .addCommand(getWorkersCommand(terminal))
+    .description('show the newest runs, a run, a job of a run, or the workers')
     .addArgument(runArgument('[run]'))
     .argument('[job]', 'the name of a job of the run')
     .option('-w, --watch', 'show each change of the run until it ends; Ctrl-C detaches (exit code 2)')

@@ -6,10 +6,10 @@ import { connect, type ServerOptions } from './connect.js';
 import { examples } from './examples.js';
 import { exitCodes, type Exit } from './exit-codes.js';
 import { outputOption, type OutputFormat } from './output-option.js';
+import { presentNewRun } from './present-new-run.js';
 import { printMistakes } from './print-mistakes.js';
 import { readPipelineFile } from './read-pipeline-file.js';
-import { note, print, type Terminal } from './terminal.js';
-import { watchInTerminal } from './watch-in-terminal.js';
+import type { Terminal } from './terminal.js';
 
 interface RunOptions extends ServerOptions {
   watch?: true;
@@ -32,13 +32,8 @@ export function runCommand(terminal: Terminal, exit: Exit): Command {
       const run = await createRun(client, pipeline, file, terminal);
       if (!run) {
         exit(exitCodes.failed);
-      } else if (cursor !== undefined) {
-        exit(await watchInTerminal(client, run, cursor, options.output, terminal));
-      } else if (options.output === 'json') {
-        print(terminal, JSON.stringify(run, null, 2));
       } else {
-        print(terminal, run.metadata.uid);
-        note(terminal, `The run is stored. Watch it with: chainr get ${run.metadata.uid} --watch`);
+        await presentNewRun(client, run, { cursor, output: options.output }, terminal, exit);
       }
     });
 }

@@ -15,6 +15,8 @@ export interface OpenChainr {
   start(run: string, index: number): Promise<() => Promise<void>>;
   /** Takes the first attempt of a job through its life, as a worker would. */
   work(run: string, index: number, log: readonly string[], reason?: OutcomeReason, exitCode?: number): Promise<void>;
+  /** Has a worker show itself, as it does with each renewal. */
+  showWorker(id: string, running: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -45,6 +47,10 @@ export async function openChainr(): Promise<OpenChainr> {
       const bytes = Buffer.from(lines.join(''));
       await store.transitions.appendLog(lease, { length: 0, bytes, position: '', end: true });
       await store.transitions.finish(lease, { reason, exitCode }, {});
+      await store.transitions.close(lease, 60_000);
+    },
+    showWorker: async (id, running) => {
+      await store.workers.show({ id, host: 'box', executor: 'fake', executorId: 'fake:test', capacity: 4, running });
     },
     close: async () => {
       for (const service of [gate, notif, sched]) await service.stop();

@@ -40,4 +40,6 @@ const questions: Readonly<Partial<Record<string, Question>>> = {
     const run = await client.getRun(await findRunUid(client, written, signal), signal);
     return (await listAllJobs(client, run, signal)).map(({ name, status }) => ({ word: name, doc: status }));
   },
+  worker: async (client, _read, signal) =>
+    (await client.listWorkers(signal)).items.map(({ id, host }) => ({ word: id, doc: host })),
 };
