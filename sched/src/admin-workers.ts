@@ -11,7 +11,7 @@ import { sendJson } from './send-json.js';
 import { served, type ServedRoute } from './serve-routes.js';
 
 /** The workers, and what takes them out of work for a while; every answer shows how they stand then. */
-export function adminWorkers({ store, queue }: SchedContext): ServedRoute[] {
+export function adminWorkers({ store }: SchedContext): ServedRoute[] {
   return [
     served(routes.listWorkers, async ({ response }) => {
       sendJson(response, 200, await listWorkers(store));
@@ -25,15 +25,12 @@ export function adminWorkers({ store, queue }: SchedContext): ServedRoute[] {
     }),
     served(routes.pause, async ({ request, response }) => {
       parseBody(await readBody(request), emptyBodySchema);
-      // The queue first: a refused claim goes back into it, and must not come out at once.
-      await queue.pause();
       await store.workers.pause(true);
       sendJson(response, 200, await listWorkers(store));
     }),
     served(routes.resume, async ({ request, response }) => {
       parseBody(await readBody(request), emptyBodySchema);
       await store.workers.pause(false);
-      await queue.resume();
       sendJson(response, 200, await listWorkers(store));
     }),
   ];

@@ -67,7 +67,7 @@ function explainDependencies({ dependencies }: JobSituation): Explanation {
     const done = isFinalJob(job.status) ? 'has ended as it should' : 'is waited for';
     return fact('dependency', `${job.name} ${done} (${namesOf(mask)}): ${job.status}, ${job.reason}. ${job.message}`);
   });
-  const count = open.length === 1 ? 'one job' : `${String(open.length)} of ${String(dependencies.length)} jobs`;
+  const count = open.length === 1 ? 'one job' : `${String(open.length)} jobs`;
   return {
     sentence: `It waits for ${count} to end: ${list(open.map(({ job }) => `${job.name} (${job.reason})`))}.`,
     facts,
@@ -91,7 +91,7 @@ function explainSkip({ job, dependencies }: JobSituation): Explanation {
 
 function explainSlot({ run, standing, slotHolders }: JobSituation): Explanation {
   const { aheadInBacklog, slotsTaken } = standing;
-  const place = aheadInBacklog === undefined ? '' : `; ${jobs(aheadInBacklog)} of the run wait before it`;
+  const place = aheadInBacklog === undefined ? '' : `, and ${jobs(aheadInBacklog)} of the run will take one before it`;
   return {
     sentence: `It waits for a slot: ${String(slotsTaken)} of ${String(run.maxParallel ?? 0)} are taken${place}.`,
     facts: [fact('slots', `The slots of the run (maxParallel) are held by ${list(slotHolders)}.`)],
@@ -110,17 +110,17 @@ function explainBackoff({ standing: { backoffUntil }, job, now }: JobSituation):
 function explainQueue(situation: JobSituation): Explanation {
   const { standing, now, aheadInQueue } = situation;
   const since = standing.row.section?.phases.queuedAt;
-  const waited = since === undefined ? '' : ` since ${describeDuration(Math.max(0, now - since))}`;
+  const waited = since === undefined ? '' : ` for ${describeDuration(Math.max(0, now - since))}`;
   const facts = [...queueFacts(situation), ...workerFacts(situation)];
-  const ahead = aheadInQueue === undefined ? '' : `, ${String(aheadInQueue)} messages are before it in the queue`;
-  return { sentence: `It is ready${waited}: ${whyNotTaken(situation)}${ahead}.`, facts };
+  const ahead = aheadInQueue ? `, ${messages(aheadInQueue)} before it in the queue` : '';
+  return { sentence: `It has been ready${waited}: ${whyNotTaken(situation)}${ahead}.`, facts };
 }
 
 function whyNotTaken({ paused, workers, run, standing }: JobSituation): string {
   const taking = workers.filter(({ draining }) => !draining);
   if (paused) return 'nothing is started, since chainr is paused (resume ends that)';
   if (workers.length === 0) return `there is no worker with the executor ${run.executorKind}`;
-  if (taking.length === 0) return `all ${String(workers.length)} workers are being drained`;
+  if (taking.length === 0) return 'every worker is being drained';
   if (taking.every(({ running, capacity }) => running >= capacity)) return 'all workers are full';
   if (standing.aheadInBacklog !== undefined) return `${jobs(standing.aheadInBacklog)} of its run go before it`;
   return 'a worker will take it in a moment';
@@ -130,7 +130,7 @@ function queueFacts({ run, aheadInQueue, standing }: JobSituation): Fact[] {
   if (standing.aheadInBacklog !== undefined)
     return [fact('queue', `It waits in its run, behind ${jobs(standing.aheadInBacklog)}: a run has at most 1,000 jobs in the queue.`)]; // prettier-ignore
   if (aheadInQueue === undefined) return [fact('queue', 'Its message is with a worker, or on its way.')];
-  return [fact('queue', `${String(aheadInQueue)} messages of the queue ${run.executorKind} go before its own.`)];
+  return [fact('queue', `Its message is in the queue ${run.executorKind}, with ${messages(aheadInQueue)} before it.`)];
 }
 
 function workerFacts({ workers, run }: JobSituation): Fact[] {
@@ -138,7 +138,8 @@ function workerFacts({ workers, run }: JobSituation): Fact[] {
   const running = workers.reduce((sum, worker) => sum + worker.running, 0);
   const draining = workers.filter((worker) => worker.draining).length;
   const drained = draining === 0 ? '' : `, ${String(draining)} of them being drained`;
-  const text = `${String(workers.length)} workers with the executor ${run.executorKind}${drained}: ${String(running)} attempts run, ${String(capacity)} may run at once.`;
+  const count = workers.length === 1 ? '1 worker' : `${String(workers.length)} workers`;
+  const text = `${count} with the executor ${run.executorKind}${drained}: ${String(running)} attempts run, ${String(capacity)} may run at once.`;
   return [fact('workers', text)];
 }
 
@@ -149,20 +150,19 @@ function explainReuse({ reused, job }: JobSituation): Explanation {
 }
 
 function explainPhase({ job, standing, attempts, now }: JobSituation): Explanation {
-  const { phases } = attempts.at(-1) ?? {};
+  const { phases, executorId } = attempts.at(-1) ?? {};
   const since = phases?.startedAt ?? phases?.claimedAt;
   const facts: Fact[] = [];
   if (phases?.claimedAt !== undefined)
     facts.push(fact('phase', `A worker claimed it at ${isoTime(phases.claimedAt)}.`));
   if (phases?.startedAt !== undefined) facts.push(fact('phase', `It has been running since ${isoTime(phases.startedAt)}.`)); // prettier-ignore
-  const { executorId } = attempts.at(-1) ?? {};
   if (executorId !== undefined) facts.push(fact('phase', `It runs on ${executorId}.`));
   if (standing.pendingTimeoutAt !== undefined)
     facts.push(fact('deadline', `It must have started by ${isoTime(standing.pendingTimeoutAt)} (pendingTimeout).`));
   if (standing.timeoutAt !== undefined)
     facts.push(fact('deadline', `It must have ended by ${isoTime(standing.timeoutAt)} (timeout).`));
-  const lasted = since === undefined ? '' : ` So it is since ${describeDuration(Math.max(0, now - since))}.`;
-  return { sentence: `${job.message}${lasted}`, facts };
+  const lasted = since === undefined ? '' : ` (${describeDuration(Math.max(0, now - since))})`;
+  return { sentence: `${job.message.replace(/\.$/, '')}${lasted}.`, facts };
 }
 
 function explainEnd({ job, attempts }: JobSituation): Explanation {
@@ -197,6 +197,8 @@ function runFacts({ run, job }: JobSituation): Fact[] {
 const fact = (kind: Fact['kind'], text: string): Fact => ({ kind, text });
 
 const jobs = (count: number): string => (count === 1 ? '1 job' : `${String(count)} jobs`);
+
+const messages = (count: number): string => (count === 1 ? '1 message' : `${String(count)} messages`);
 
 const namesOf = (mask: ConditionMask): string => conditions.filter((_, bit) => (mask & (1 << bit)) !== 0).join(' or ');
 

@@ -4,8 +4,7 @@ import type { WorkContext } from './context.js';
 
 /**
  * Claims what a message carries, all in one call, and starts what was granted (life of a run,
- * step 4). Ids for which there is no room go back into the queue, where others can take them; so do those that came
- * while the instance is being paused, for later: a paused queue gives out nothing.
+ * step 4). Ids for which there is no room go back into the queue, where others can take them.
  */
 export async function claimBundle(context: WorkContext, runner: AttemptRunner, ids: readonly string[]): Promise<void> {
   const { store, capacity, config, executor } = context;
@@ -23,9 +22,15 @@ export async function claimBundle(context: WorkContext, runner: AttemptRunner, i
       return;
     }
     capacity.release();
-    if (reply === 'paused') await store.transitions.redeliver(executor.kind, [formatAttemptId(id)]);
+    if (reply === 'paused') await putBack(context, id);
     context.logger.debug({ event: 'claim.refused', id: formatAttemptId(id), why: reply }, 'A claim was refused');
   };
   await Promise.all(wanted.map(claimOne));
   await returned;
+}
+
+/** The instance is paused: nothing more is fetched until `ShowWorker` learns that it is resumed. */
+async function putBack({ store, capacity, executor }: WorkContext, id: AttemptId): Promise<void> {
+  capacity.drain(true);
+  await store.transitions.redeliver(executor.kind, [formatAttemptId(id)]);
 }

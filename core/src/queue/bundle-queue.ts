@@ -72,15 +72,6 @@ export class BundleQueue {
     }
   }
 
-  /** No reader gets a message until they are resumed. @throws Error when Redis does not answer. */
-  async pause(): Promise<void> {
-    await this.#answer(Promise.all(executorKinds.map((kind) => this.#queue(kind).pause())));
-  }
-
-  async resume(): Promise<void> {
-    await this.#answer(Promise.all(executorKinds.map((kind) => this.#queue(kind).resume())));
-  }
-
   /**
    * How many messages of a kind come before one, in the order in which readers get them; undefined where it is not
    * waiting any more. @throws Error when Redis does not answer.

@@ -37,15 +37,16 @@ export class WorkerRegistry {
     this.#now = now;
   }
 
-  /** @returns whether the worker is to take nothing new. */
+  /** @returns whether the worker is to take nothing new: it is drained, or all is paused. */
   async show(card: WorkerCard): Promise<{ draining: boolean }> {
     return whileAvailable(async () => {
       const seenAt = await this.#now();
       const pipeline = this.#connection.pipeline();
       pipeline.hset(keys.workers, card.id, JSON.stringify({ ...card, seenAt }));
       pipeline.sismember(keys.drains, card.id);
-      const [, draining] = await repliesOf(pipeline);
-      return { draining: draining === 1 };
+      pipeline.exists(keys.paused);
+      const [, drained, paused] = await repliesOf(pipeline);
+      return { draining: drained === 1 || paused === 1 };
     });
   }
 
@@ -80,7 +81,7 @@ export class WorkerRegistry {
     );
   }
 
-  /** While an instance is paused every claim is refused. */
+  /** While an instance is paused every claim is refused; workers that have seen it ask for none. */
   async pause(paused: boolean): Promise<void> {
     await whileAvailable(async () => {
       if (paused) await this.#connection.set(keys.paused, '1');

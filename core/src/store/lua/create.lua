@@ -38,7 +38,10 @@ operations.create = function(a)
   end
   if inline then
     -- The fields of a job are its index, row, `pINDEX`, plan.
-    for i = 1, #roots do new_row(run, roots[i], a[INLINE + 2 + roots[i] * 4]) end
+    for i = 1, #roots do
+      local at = INLINE + roots[i] * 4
+      new_row(run, roots[i], a[at + 2]).plan = a[at + 4]
+    end
   else
     for from = 1, #roots, 200 do
       load_rows(run, { unpack(roots, from, math.min(from + 199, #roots)) })
