@@ -91,6 +91,11 @@ export class TestWorker {
     this.#lengths.set(lease, reply.length);
   }
 
+  async close(lease: Lease): Promise<void> {
+    const reply = await this.#store.transitions.close(lease, 60_000);
+    if (reply !== 'ok') throw new Error(`close refused: ${reply}`);
+  }
+
   async finish(lease: Lease, reason: OutcomeReason = 'Completed', exitCode = 0): Promise<void> {
     await this.#store.transitions.finish(lease, { reason, exitCode }, {});
   }
