@@ -11,6 +11,7 @@ import { getJob } from './get-job.js';
 import { getOpenApi } from './get-open-api.js';
 import { getPipeline } from './get-pipeline.js';
 import { getRun } from './get-run.js';
+import { getTimeline } from './get-timeline.js';
 import { listJobs } from './list-jobs.js';
 import { listResources } from './list-resources.js';
 import { listRuns } from './list-runs.js';
@@ -30,6 +31,7 @@ export function createApp(context: SchedContext): express.Express {
     getRun(context),
     listRuns(context),
     listJobs(context),
+    getTimeline(context),
     getJob(context),
     readLog(context),
     cancelRun(context),

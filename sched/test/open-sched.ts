@@ -96,6 +96,11 @@ export class TestWorker {
     if (reply !== 'ok') throw new Error(`close refused: ${reply}`);
   }
 
+  /** The attempt is over, since its worker shuts down; the next one is ready. */
+  async requeue(lease: Lease): Promise<void> {
+    await this.#store.transitions.requeue(lease, 'Interrupted', '', 1_000);
+  }
+
   async finish(lease: Lease, reason: OutcomeReason = 'Completed', exitCode = 0): Promise<void> {
     await this.#store.transitions.finish(lease, { reason, exitCode }, {});
   }

@@ -85,7 +85,7 @@ describe('reading runs', () => {
   it('says what is not there', async () => {
     const uid = await sched.create({ only: job });
     const nobody = '01a1fbeb-0000-7000-8000-000000000000';
-    for (const rest of ['', '/jobs', '/pipeline', '/jobs/only', '/jobs/only/logs']) {
+    for (const rest of ['', '/jobs', '/timeline', '/pipeline', '/jobs/only', '/jobs/only/logs']) {
       expect(await notFound(`/api/runs/${nobody}${rest}`)).to.contain(nobody);
     }
     expect(await notFound('/api/runs/__proto__')).to.contain('__proto__');
@@ -127,6 +127,7 @@ describe('reading runs', () => {
       '/api/runs/x/jobs',
       '/api/runs/x/jobs/y',
       '/api/runs/x/jobs/y/logs',
+      '/api/runs/x/timeline',
       '/api/runs/x/pipeline',
     ]) {
       const response = await ask('PUT', path);

@@ -51,6 +51,11 @@ export class Client {
     return this.#json(routes.listJobs, { params: { uid }, query: pageQuery(query), ...signalOf(signal) });
   }
 
+  /** A page of the timeline of a run; its summary is the same on each. */
+  getTimeline(uid: string, query: { limit?: number; cursor?: string } = {}, signal?: AbortSignal) {
+    return this.#json(routes.getTimeline, { params: { uid }, query: pageQuery(query), ...signalOf(signal) });
+  }
+
   getJob(uid: string, job: string, signal?: AbortSignal) {
     return this.#json(routes.getJob, { params: { uid, job }, ...signalOf(signal) });
   }

@@ -7,6 +7,7 @@ import { jobSchema, logLineSchema } from './job-resource.js';
 import { emptyBodySchema, rerunRequestSchema } from './request-bodies.js';
 import { defineRoute } from './route.js';
 import { jobListSchema, pipelineCheckSchema, resourceListSchema, runListSchema, runSchema } from './run-resource.js';
+import { timelineSchema } from './timeline-resource.js';
 import { workerListSchema } from './worker-resource.js';
 
 const json = ['application/json'] as const;
@@ -92,6 +93,21 @@ export const routes = {
     params: ofRun,
     query: z.strictObject({ limit: wholeNumber(1, 1000).default(100), cursor: pageCursor.optional() }),
     success: { status: 200, doc: 'One page of jobs.', contentTypes: json, schema: jobListSchema },
+    errors: ['BadRequest', 'NotFound'],
+  }),
+  getTimeline: defineRoute({
+    id: 'getTimeline',
+    method: 'GET',
+    path: '/api/runs/{uid}/timeline',
+    summary: 'Shows what the time of a run went into: the phases of each attempt, the critical path, the shares.',
+    params: ofRun,
+    query: z.strictObject({ limit: wholeNumber(1, 1000).default(100), cursor: pageCursor.optional() }),
+    success: {
+      status: 200,
+      doc: 'The summary, and one page of jobs.',
+      contentTypes: json,
+      schema: timelineSchema,
+    },
     errors: ['BadRequest', 'NotFound'],
   }),
   getJob: defineRoute({

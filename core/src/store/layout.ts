@@ -100,6 +100,14 @@ export function packPlan(edges: readonly PlanEdge[], { flags, priority }: PlanHe
   return plan;
 }
 
+/** The edges of a plan: who waits for its job. */
+export function unpackEdges(plan: Buffer): PlanEdge[] {
+  return Array.from({ length: plan.readUInt32BE(2) / 3 }, (_, place) => ({
+    index: plan.readUInt16BE(6 + place * 3),
+    mask: plan.readUInt8(8 + place * 3),
+  }));
+}
+
 export interface AttemptSection {
   attempt: number;
   epoch: number;

@@ -1,9 +1,11 @@
 import type { Redis } from 'ioredis';
 import type { AttemptRecord, JobRecord, ReusedAttempt, RunRecord, RunUid } from '../model/records.js';
+import type { TimedJob } from '../model/timed-job.js';
 import { createRun, type CreatedRun, type NewRun } from './create-run.js';
 import { formatAttemptId, keys, outputsField, parseAttemptId, reusedField } from './keys.js';
 import { toAttemptRecord, toJobRecord, unpackRow, unpackState } from './layout.js';
 import { NameCache } from './name-cache.js';
+import { readTimedJobs } from './read-timed-jobs.js';
 import { parseRunInfo } from './run-info.js';
 import { unpackSource, type Source } from './source.js';
 import type { Transitions } from './transitions.js';
@@ -101,6 +103,11 @@ export class RunStore {
       const executorId = ids.get(executor);
       return executorId === undefined ? attempt : { ...attempt, executorId };
     });
+  }
+
+  /** Every job of a run with its edges and the phases of all its attempts, in the order of the pipeline. */
+  listTimedJobs(uid: RunUid): Promise<TimedJob[]> {
+    return whileAvailable(() => readTimedJobs(this.#connection, uid));
   }
 
   /** Undefined where there is no such job. */

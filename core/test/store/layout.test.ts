@@ -3,7 +3,15 @@ import { startRedis, type TestRedis } from '@chainr/testkit/redis';
 import { openRedisClient } from '@chainr/testkit/open-redis-client';
 import type { Redis } from 'ioredis';
 import { jobStatuses } from '../../src/model/states.js';
-import { luaFormats, noExitCode, packPlan, packInitialRow, unpackRow, unpackState } from '../../src/store/layout.js';
+import {
+  luaFormats,
+  noExitCode,
+  packPlan,
+  packInitialRow,
+  unpackEdges,
+  unpackRow,
+  unpackState,
+} from '../../src/store/layout.js';
 
 describe('packed values', () => {
   let redis: TestRedis;
@@ -141,5 +149,14 @@ describe('packed values', () => {
   it('with a code that is not known are refused, not guessed', () => {
     expect(() => unpackRow(Buffer.from([99, 0, 0, 0, 0]))).to.throw(RangeError, 'newer version');
     expect(() => unpackRow(Buffer.from([0, 99, 0, 0, 0]))).to.throw(RangeError, 'newer version');
+  });
+
+  it('of a plan give its edges back', () => {
+    const edges = [
+      { index: 0, mask: 1 },
+      { index: 9_999, mask: 7 },
+    ];
+    expect(unpackEdges(packPlan(edges, { flags: 1, priority: -100 }, '{"name":"a-job"}'))).to.deep.equal(edges);
+    expect(unpackEdges(packPlan([], { flags: 0, priority: 0 }, '{}'))).to.deep.equal([]);
   });
 });
