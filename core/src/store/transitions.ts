@@ -328,8 +328,9 @@ export class Transitions {
   }
 }
 
-/** What one call of the script renews or carries out at most (invariant I10). */
+/** What one call of the script renews at most (invariant I10). */
 const leasesPerCall = 500;
+/** What one call carries out at most, since each may end an attempt. */
 const deadlinesPerCall = 32;
 
 const leaseArguments = ({ run, index, attempt, epoch, owner }: Lease) => [run, index, attempt, epoch, owner];
