@@ -2,11 +2,15 @@ import { isoTime } from '@chainr/core/api/field-schemas';
 import type { Attempt, Job } from '@chainr/core/api/job-resource';
 import { routePath } from '@chainr/core/api/route';
 import { routes } from '@chainr/core/api/routes';
-import type { StepOutcome } from '@chainr/core/model/outcome';
+import type { Outputs, StepOutcome } from '@chainr/core/model/outcome';
 import { phases, type AttemptRecord, type JobRecord, type RunUid } from '@chainr/core/model/records';
 
 /** A job with all its attempts as the API shows it. */
-export function presentJob(uid: RunUid, job: JobRecord, attempts: readonly AttemptRecord[]): Job {
+export function presentJob(
+  uid: RunUid,
+  job: JobRecord,
+  { attempts, outputs }: { attempts: readonly AttemptRecord[]; outputs: Outputs | undefined },
+): Job {
   return {
     kind: 'Job',
     metadata: { selfLink: routePath(routes.getJob, { uid, job: job.name }), run: uid, name: job.name },
@@ -14,6 +18,7 @@ export function presentJob(uid: RunUid, job: JobRecord, attempts: readonly Attem
     reason: job.reason,
     message: job.message,
     attempts: attempts.map(presentAttempt),
+    ...(outputs && { outputs }),
   };
 }
 

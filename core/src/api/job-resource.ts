@@ -39,6 +39,10 @@ export const jobSchema = z
     metadata: z.object({ selfLink: z.string(), run: z.string(), name: z.string() }),
     ...jobSummarySchema.omit({ name: true }).shape,
     attempts: z.array(attemptSchema).describe('Oldest first.'),
+    outputs: z
+      .record(z.string(), z.string())
+      .optional()
+      .describe('What its steps wrote to `CHAINR_OUTPUT`, of the attempt with which it ended.'),
   })
   .meta({ id: 'Job' });
 export type Job = z.infer<typeof jobSchema>;

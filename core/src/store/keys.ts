@@ -6,7 +6,7 @@ import type { ExecutorKind, RunUid } from '../model/records.js';
  *
  * | key | type | what |
  * |---|---|---|
- * | `run:UID` | hash | `state` (packed, `layout.ts`); `info` (JSON, never changes); for each job its index → row and `pINDEX` → plan: edges and specification (both packed; a plan never changes) |
+ * | `run:UID` | hash | `state` (packed, `layout.ts`); `info` (JSON, never changes); for each job its index → row and `pINDEX` → plan: edges and specification (both packed; a plan never changes); `oINDEX` → its outputs, JSON, once it has ended with any |
  * | `source:UID` | hash | the pipeline as it was sent, deflated |
  * | `attempts:UID` | hash | `index.attempt` → row of an attempt that a later one followed |
  * | `backlog:UID` | list | ready jobs that are not yet handed out (rule R4: 1,000 at once) |
@@ -62,6 +62,9 @@ export const keys = {
 
 /** Of `run:UID`, beside the job's row under its index. */
 export const planField = (jobIndex: number): string => `p${String(jobIndex)}`;
+
+/** Of `run:UID`, where the job has ended with outputs. */
+export const outputsField = (jobIndex: number): string => `o${String(jobIndex)}`;
 
 /** BullMQ's prefix and the name of the queue of an executor kind. */
 export const queuePrefix = `${prefix}queue`;

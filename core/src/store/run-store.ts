@@ -1,7 +1,8 @@
 import type { Redis } from 'ioredis';
+import type { Outputs } from '../model/outcome.js';
 import type { AttemptRecord, JobRecord, RunRecord, RunUid } from '../model/records.js';
 import { createRun, type CreatedRun, type NewRun } from './create-run.js';
-import { keys } from './keys.js';
+import { keys, outputsField } from './keys.js';
 import { toAttemptRecord, toJobRecord, unpackRow, unpackState } from './layout.js';
 import { NameCache } from './name-cache.js';
 import { parseRunInfo } from './run-info.js';
@@ -100,6 +101,19 @@ export class RunStore {
       const executorId = ids.get(executor);
       return executorId === undefined ? attempt : { ...attempt, executorId };
     });
+  }
+
+  /** The outputs of jobs that have ended, by their indexes; none of those that have left none. */
+  async getOutputs(uid: RunUid, jobIndexes: readonly number[]): Promise<Map<number, Outputs>> {
+    if (jobIndexes.length === 0) return new Map();
+    const fields = jobIndexes.map(outputsField);
+    const found = await whileAvailable(() => this.#connection.hmget(keys.run(uid), ...fields));
+    return new Map(
+      jobIndexes.flatMap((index, at) => {
+        const text = found[at];
+        return text ? [[index, JSON.parse(text) as Outputs] as const] : [];
+      }),
+    );
   }
 
   /** The pipeline as it was sent. */
