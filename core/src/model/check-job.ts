@@ -3,6 +3,7 @@ import type { MistakeList, Path } from './mistakes.js';
 import { isPlainMap, type PlainMap } from './plain-values.js';
 import { addIssues, describeIssue } from './describe-issue.js';
 import { jobSchema, type JobInput } from './job-schema.js';
+import { shellsOwn } from './names.js';
 import { notYetFields } from './not-yet.js';
 
 /**
@@ -39,7 +40,7 @@ export function addNotYet(of: 'pipeline' | 'job', fields: PlainMap, path: Path, 
   }
 }
 
-/** Checks the lengths of variables; returns the bytes that they take together. */
+/** Checks the lengths of variables, and which may be secrets; returns the bytes that they take together as written. */
 export function checkEnv(env: unknown, path: Path, mistakes: MistakeList): number {
   if (!isPlainMap(env)) return 0;
   return Object.entries(env).reduce((sum, [name, value]) => {
@@ -50,6 +51,9 @@ export function checkEnv(env: unknown, path: Path, mistakes: MistakeList): numbe
         [...path, name],
         `is longer than ${most} bytes with its name, the most that Linux takes as one variable`,
       );
+    }
+    if (isPlainMap(value) && shellsOwn.test(name)) {
+      mistakes.add([...path, name], 'shells keep this variable for themselves: a secret needs another one');
     }
     return sum + bytes;
   }, 0);
