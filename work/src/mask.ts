@@ -5,7 +5,7 @@ import { refuseOutputs } from '@chainr/core/model/outputs';
 const cover = '***';
 
 /** Shorter values, and shorter lines of values, are not hidden: they would be found everywhere. */
-export const shortestHidden = 4;
+const shortestHidden = 4;
 
 /** base64(1) begins a new line after so many characters. */
 const base64Line = 76;
@@ -38,14 +38,17 @@ export class Mask {
   piece(text: string, before: string | undefined, goesOn: boolean): string {
     if (this.isEmpty) return text;
     const known = before ?? '';
-    const ranges = this.#rangesIn(known + text)
-      .map(([from, to]): Range => [Math.max(0, from - known.length), to - known.length])
-      .filter(([, to]) => to > 0);
+    const joined = known + text;
+    const ranges = this.#rangesIn(joined);
     for (const form of this.#hidden) {
-      if (before === undefined) addRange(ranges, 0, lengthOfTail(form, text));
-      if (goesOn) addRange(ranges, text.length - lengthOfHead(form, text), text.length);
+      if (before === undefined) addRange(ranges, 0, lengthOfTail(form, joined));
+      if (goesOn) addRange(ranges, joined.length - lengthOfHead(form, joined), joined.length);
     }
-    return coverRanges(text, ranges);
+    const own = ranges.map(([from, to]): Range => [Math.max(0, from - known.length), to - known.length]);
+    return coverRanges(
+      text,
+      own.filter(([, to]) => to > 0),
+    );
   }
 
   /** How much of a piece the next one has to know. */
@@ -130,6 +133,7 @@ function lengthOfTail(form: string, text: string): number {
 
 /** How a secret may appear: as it is and line by line, as URLs, JSON and base64 have it. */
 function formsOf(value: string): string[] {
+  if (value.length < shortestHidden) return [];
   const lines = value.split('\n').map((line) => line.trim());
   const encoded = encodeURIComponent(value);
   const quoted = JSON.stringify(value).slice(1, -1);
@@ -146,7 +150,6 @@ function linesOfBase64(bytes: Buffer): string[] {
 /** What a longer text that has the value in it, such as `user:password`, shows of it in base64: three ways to begin. */
 function coresOfBase64(value: string): string[] {
   const bytes = Buffer.from(value);
-  if (bytes.length < shortestHidden) return [];
   return [0, 1, 2].flatMap((before) => {
     const padded = Buffer.concat([Buffer.alloc(before), bytes]);
     const first = Math.ceil((before * 8) / 6);

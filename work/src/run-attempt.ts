@@ -62,10 +62,13 @@ export async function runAttempt(context: WorkContext, attempt: Attempt, places:
  * worker began it, it is stopped, and what it still says cannot be told: there is nothing by which to hide a secret.
  */
 async function refuse(context: WorkContext, attempt: Attempt, refusal: string, places: () => number): Promise<Ended> {
-  const { held } = attempt;
+  const { held, spec } = attempt;
   await stopAttempt(context, attempt);
-  if (attempt.spec.begun) await cutUnmasked(new LogWriter(context, attempt), refusal);
-  const outcome: Outcome = { reason: 'ConfigError', message: refusal };
+  const watch = () => context.executor.observe(spec, () => undefined, held.signal);
+  const { reason: _reason, message: _message, outputs: _outputs, ...end } = await whileOut(context, attempt, watch);
+  const hasRun = end.exitCode !== undefined || end.startedAt !== undefined;
+  if (hasRun) await cutUnmasked(new LogWriter(context, attempt), refusal);
+  const outcome: Outcome = { ...end, reason: 'ConfigError', message: refusal };
   return finish(context, held, outcome, { atMost: places(), whole: true }, () => Promise.resolve());
 }
 
