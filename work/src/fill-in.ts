@@ -22,7 +22,9 @@ const valuesOut: Outage = {
 export async function fillIn(context: WorkContext, attempt: Attempt): Promise<string | undefined> {
   const { references } = attempt;
   if (!references) return undefined;
-  const values = await whileOut(context, attempt, () => readValues(context, attempt, references), valuesOut);
+  const read = () => readValues(context, attempt, references).catch((error: unknown) => giveUp(attempt, error));
+  const values = await whileOut(context, attempt, read, valuesOut);
+  if (!values) return 'It was to end before its secrets could be read.';
   attempt.mask = new Mask([...values.secrets.values()].flatMap((found) => ('value' in found ? [found.value] : [])));
   const steps: StepSpec[] = [];
   for (const step of references.steps) {
@@ -33,6 +35,13 @@ export async function fillIn(context: WorkContext, attempt: Attempt): Promise<st
   attempt.spec = { ...attempt.spec, steps };
   attempt.references = undefined;
   return undefined;
+}
+
+/** Nobody waits for values of an attempt that is to end; one that this worker interrupts is left as it is. */
+function giveUp({ held, interruptedAt }: Attempt, error: unknown): undefined {
+  if (interruptedAt !== undefined) held.abandon();
+  else if (held.stop !== undefined) return undefined;
+  throw error;
 }
 
 interface Values {

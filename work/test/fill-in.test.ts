@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
@@ -152,6 +152,36 @@ describe('what a job refers to', () => {
           'The secret "token", for the variable TOKEN of step "main", is not there: give it to the worker as a file of that name in its CHAINR_SECRETS_DIR.',
       });
       expect(executor.world.startCount).to.equal(0);
+    });
+
+    /** A link to itself, which no disk should have. */
+    async function breakDisk(): Promise<void> {
+      await rm(path.join(secrets, 'token'));
+      await symlink('token', path.join(secrets, 'token'));
+    }
+
+    it('is waited for while it cannot be read', async () => {
+      await breakDisk();
+      const run = await worker.create(pipeline());
+      await worker.take(run);
+      await rm(path.join(secrets, 'token'));
+      await writeFile(path.join(secrets, 'token'), secret);
+      await worker.untilJob(run, 'only', 'SUCCESSFUL');
+      expect(stepsOf('only')?.[0]?.env).to.include({ TOKEN: secret });
+    });
+
+    it('is not waited for by a job that is to end, nor by a worker', async () => {
+      await breakDisk();
+      const run = await worker.create(pipeline());
+      await worker.take(run);
+      const [attempt] = worker.runner.list();
+      attempt?.held.requestStop('PendingTimedOut');
+      await worker.untilJob(run, 'only', 'FAILED');
+      const another = await worker.create(pipeline());
+      await worker.take(another);
+      await worker.runner.stop();
+      expect(executor.world.startCount).to.equal(0);
+      expect((await worker.store.runs.findJob(another, 'only'))?.status).to.equal('RUNNING');
     });
 
     it('is not stored with an output', async () => {
