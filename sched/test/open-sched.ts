@@ -2,7 +2,7 @@ import { createLogger } from '@chainr/core/service/logger';
 import type { Lease } from '@chainr/core/store/keys';
 import { formatLogLine } from '@chainr/core/store/log-format';
 import { Store } from '@chainr/core/store/store';
-import type { OutcomeReason } from '@chainr/core/model/outcome';
+import type { OutcomeReason, Outputs } from '@chainr/core/model/outcome';
 import type { LogLine } from '@chainr/core/model/records';
 import { startRedis, type TestRedis } from '@chainr/testkit/redis';
 import { createService } from '../src/service.js';
@@ -101,7 +101,7 @@ export class TestWorker {
     await this.#store.transitions.requeue(lease, 'Interrupted', '', 1_000);
   }
 
-  async finish(lease: Lease, reason: OutcomeReason = 'Completed', exitCode = 0): Promise<void> {
-    await this.#store.transitions.finish(lease, { reason, exitCode }, {});
+  async finish(lease: Lease, reason: OutcomeReason = 'Completed', exitCode = 0, outputs?: Outputs): Promise<void> {
+    await this.#store.transitions.finish(lease, { reason, exitCode, ...(outputs && { outputs }) }, {});
   }
 }

@@ -69,6 +69,17 @@ describe('reading runs', () => {
     expect(Date.parse(run.metadata.endedAt ?? '')).to.be.at.least(Date.parse(run.metadata.createdAt));
   });
 
+  it('shows the outputs of a job, and secrets by their names alone', async () => {
+    const env = { TOKEN: { secret: 'deploy-token' }, PLAIN: 'shown as it was sent' };
+    const uid = await sched.create({ only: { ...job, env } });
+    expect(jobSchema.parse(await json(`/api/runs/${uid}/jobs/only`))).not.to.have.property('outputs');
+    await sched.worker.finish(await sched.worker.claim(uid, 0), 'Completed', 0, { tag: 'v1' });
+    const shown = jobSchema.parse(await json(`/api/runs/${uid}/jobs/only`));
+    expect(shown.outputs).to.deep.equal({ tag: 'v1' });
+    const sent = (await json(`/api/runs/${uid}/pipeline`)) as { jobs: { only: object } };
+    expect(sent.jobs.only).to.deep.include({ env });
+  });
+
   it('gives the pipeline back exactly as it was sent', async () => {
     const text = '\ufeff# a comment\nkind: Pipeline\njobs: {only: {image: "büsybox", run: exit 0}}\n';
     const sent = await fetch(`${sched.url}/api/runs`, {

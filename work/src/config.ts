@@ -77,6 +77,16 @@ export const settings = {
     unit: 'bytes',
     doc: 'How much of the log of an attempt is stored; what comes after is cut, with a mark.',
   }),
+  secretsDir: text({
+    env: 'CHAINR_SECRETS_DIR',
+    default: '',
+    doc: 'A folder with a file for each secret that jobs may name; none by default.',
+  }),
+  secretsEnv: text({
+    env: 'CHAINR_SECRETS_ENV',
+    default: '',
+    doc: 'A prefix such as `CHAINR_SECRET_`: every variable of this worker that begins with it is a secret that jobs may name (`db-password` is CHAINR_SECRET_DB_PASSWORD); none by default.',
+  }),
 } satisfies Record<string, Setting<unknown>>;
 
 export interface WorkConfig {
@@ -95,6 +105,12 @@ export interface WorkConfig {
   readonly removalGraceMs: number;
   readonly stopGraceMs: number;
   readonly logLimitBytes: number;
+  /** Empty: no secrets from files. */
+  readonly secretsDir: string;
+  /** Empty: no secrets from variables. */
+  readonly secretsEnv: string;
+  /** The variables that begin with that prefix. A Map, since what is logged by mistake shows nothing of one. */
+  readonly secretVariables: ReadonlyMap<string, string>;
   /**
    * Whether every lease of this executor is known to have lost its owner, so that all are taken
    * over at the start: only who has locked the data folder knows that (`chainr up`).
@@ -104,7 +120,18 @@ export interface WorkConfig {
 
 /** @throws SettingsError that lists every mistake at once */
 export function readConfig(env: NodeJS.ProcessEnv): WorkConfig {
-  const { listen, executor, ...values } = readSettings(settings, env);
+  const secretVariables = variablesOf(env[settings.secretsEnv.env] ?? '', env);
+  // A secret may have a name that is near to one of a setting.
+  const others = Object.fromEntries(Object.entries(env).filter(([name]) => !secretVariables.has(name)));
+  const { listen, executor, ...values } = readSettings(settings, others);
   const kind = executorKinds.find((each) => each === executor) ?? 'process';
-  return { ...values, listen: parseAddress(listen), executor: kind, alone: false };
+  return { ...values, listen: parseAddress(listen), executor: kind, secretVariables, alone: false };
+}
+
+function variablesOf(prefix: string, env: NodeJS.ProcessEnv): ReadonlyMap<string, string> {
+  const own = new Set(Object.values(settings).map((setting) => setting.env));
+  const found = Object.entries(env).flatMap(([name, value]) =>
+    prefix !== '' && name.startsWith(prefix) && !own.has(name) && value !== undefined ? [[name, value] as const] : [],
+  );
+  return new Map(found);
 }

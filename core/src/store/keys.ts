@@ -7,7 +7,7 @@ import { backlogTimes, priorityBase } from './layout.js';
  *
  * | key | type | what |
  * |---|---|---|
- * | `run:UID` | hash | `state` (packed, `layout.ts`); `info` (JSON, never changes); for each job its index → row and `pINDEX` → plan: edges and specification (both packed; a plan never changes) |
+ * | `run:UID` | hash | `state` (packed, `layout.ts`); `info` (JSON, never changes); for each job its index → row and `pINDEX` → plan: edges and specification (both packed; a plan never changes); `oINDEX` → its outputs, JSON, once it has ended with any |
  * | `source:UID` | hash | the pipeline as it was sent, deflated |
  * | `attempts:UID` | hash | `index.attempt` → row of an attempt that a later one followed |
  * | `backlog:UID` | zset | indexes (five digits) of ready jobs that are not yet handed out (rule R4: 1,000 at once) or wait for a slot, by priority and time |
@@ -72,7 +72,7 @@ export const keys = {
 /** Of `run:UID`, beside the job's row under its index. */
 export const planField = (jobIndex: number): string => `p${String(jobIndex)}`;
 
-/** Of `run:UID`: the outputs of a job, JSON. */
+/** Of `run:UID`, where the job has ended with outputs. */
 export const outputsField = (jobIndex: number): string => `o${String(jobIndex)}`;
 
 /** Of `run:UID`, for a job that was taken over: the attempt id of what it was taken from. */

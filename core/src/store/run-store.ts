@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import type { Outputs } from '../model/outcome.js';
 import type { AttemptRecord, JobRecord, ReusedAttempt, RunRecord, RunUid } from '../model/records.js';
 import type { TimedJob } from '../model/timed-job.js';
 import { createRun, type CreatedRun, type NewRun } from './create-run.js';
@@ -148,6 +149,19 @@ export class RunStore {
       });
     }
     return fields;
+  }
+
+  /** The outputs of jobs that have ended, by their indexes; none of those that have left none. */
+  async getOutputs(uid: RunUid, jobIndexes: readonly number[]): Promise<Map<number, Outputs>> {
+    if (jobIndexes.length === 0) return new Map();
+    const fields = jobIndexes.map(outputsField);
+    const found = await whileAvailable(() => this.#connection.hmget(keys.run(uid), ...fields));
+    return new Map(
+      jobIndexes.flatMap((index, at) => {
+        const text = found[at];
+        return text ? [[index, JSON.parse(text) as Outputs] as const] : [];
+      }),
+    );
   }
 
   /** The pipeline as it was sent. */

@@ -163,7 +163,7 @@ export class Transitions {
     return kind === 'ok';
   }
 
-  /** RUNNING → final. */
+  /** RUNNING → final; the outputs are stored with the end. */
   async finish(lease: Lease, outcome: Outcome, ages: PhaseAges, also: FinishOptions = {}): Promise<FinishReply> {
     const { fuse, closeGraceMs } = also;
     const reply = await this.#batcher.run('finish', [
@@ -173,6 +173,7 @@ export class Transitions {
       fuse?.ttlMs ?? '',
       closeGraceMs ?? '',
       fuse?.atMost ?? 0,
+      outcome.outputs ? JSON.stringify(outcome.outputs) : '',
     ]);
     if (reply[0] !== 'ok') return { kind: 'stale' };
     if (reply[1] === 1) await this.resume(lease.run);
