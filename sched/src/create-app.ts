@@ -4,6 +4,8 @@ import { healthRoutes } from '@chainr/core/service/health';
 import { requestIds } from '@chainr/core/service/request-id';
 import type { SchedContext } from './context.js';
 import { createRun } from './create-run.js';
+import { deleteRun } from './delete-run.js';
+import { deleteRuns } from './delete-runs.js';
 import { getJob } from './get-job.js';
 import { getOpenApi } from './get-open-api.js';
 import { getPipeline } from './get-pipeline.js';
@@ -24,6 +26,8 @@ export function createApp(context: SchedContext): express.Express {
     createRun(context),
     getRun(context),
     listRuns(context),
+    deleteRun(context),
+    deleteRuns(context),
     listJobs(context),
     getJob(context),
     readLog(context),

@@ -4,6 +4,7 @@ import { parseAnswer, UnknownAnswer } from './parse-answer.js';
 import { readLogLines, type LogLines, type LogQuery } from './read-log-lines.js';
 import type { BodyOf, Route } from './route.js';
 import { routes } from './routes.js';
+import type { RunFilterQuery } from './run-query.js';
 import { RequestSender, type ClientOptions, type Sending } from './send-request.js';
 
 /** A pipeline as a file or a person wrote it. */
@@ -38,8 +39,18 @@ export class Client {
     return this.#json(routes.validatePipeline, { params: {}, headers, body: pipeline.text, ...signalOf(signal) });
   }
 
-  listRuns(query: { limit?: number; cursor?: string } = {}, signal?: AbortSignal) {
+  listRuns(query: RunFilterQuery & { limit?: number; cursor?: string } = {}, signal?: AbortSignal) {
     return this.#json(routes.listRuns, { params: {}, query: pageQuery(query), ...signalOf(signal) });
+  }
+
+  /** Rejects with NotFound also where an earlier try of the same call deleted it and its answer was lost. */
+  deleteRun(uid: string, signal?: AbortSignal) {
+    return this.#json(routes.deleteRun, { params: { uid }, ...signalOf(signal) });
+  }
+
+  /** Up to 500 runs; as long as the answer has a `next`, call again with it as `cursor`. */
+  deleteRuns(query: RunFilterQuery & { all?: boolean; dryRun?: boolean; cursor?: string }, signal?: AbortSignal) {
+    return this.#json(routes.deleteRuns, { params: {}, query: pageQuery(query), ...signalOf(signal) });
   }
 
   getRun(uid: string, signal?: AbortSignal) {
@@ -89,8 +100,9 @@ export class Client {
   }
 }
 
-function pageQuery({ limit, cursor }: { limit?: number; cursor?: string }) {
-  return { ...(limit === undefined ? {} : { limit }), ...(cursor === undefined ? {} : { cursor: Number(cursor) }) };
+/** The same with the cursor as the number that it is in a query. */
+function pageQuery<Q extends { cursor?: string }>({ cursor, ...query }: Q): Omit<Q, 'cursor'> & { cursor?: number } {
+  return { ...query, ...(cursor === undefined ? {} : { cursor: Number(cursor) }) };
 }
 
 function signalOf(signal: AbortSignal | undefined): { signal?: AbortSignal } {

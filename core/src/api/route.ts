@@ -24,7 +24,7 @@ export interface Route<
   S extends z.ZodType = z.ZodType,
 > {
   readonly id: string;
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'DELETE';
   /** With parameters in braces, such as `/api/runs/{uid}`. */
   readonly path: string;
   readonly summary: string;

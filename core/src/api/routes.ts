@@ -1,10 +1,12 @@
 import { z } from 'zod';
+import { bulkResultSchema, deletionSchema } from './bulk-resource.js';
 import { eventLineSchema } from './event-resource.js';
 import { jobNameSchema, pageCursor, runUidSchema, truth, wholeNumber } from './field-schemas.js';
 import { headerNames } from './headers.js';
 import { jobSchema, logLineSchema } from './job-resource.js';
 import { defineRoute } from './route.js';
 import { jobListSchema, pipelineCheckSchema, resourceListSchema, runListSchema, runSchema } from './run-resource.js';
+import { runFilterFields } from './run-query.js';
 
 const json = ['application/json'] as const;
 export const ndjson = 'application/x-ndjson';
@@ -13,6 +15,14 @@ export const plainText = 'text/plain';
 const nothing = z.strictObject({});
 const ofRun = z.object({ uid: runUidSchema });
 const ofJob = z.object({ uid: runUidSchema, job: jobNameSchema });
+
+/** Of what is done to many runs at once. */
+export const bulkQuery = z.strictObject({
+  ...runFilterFields,
+  all: truth.default(false).describe('Means every run, where nothing else says which.'),
+  dryRun: truth.default(false).describe('Do nothing, and tell what would be done.'),
+  cursor: pageCursor.optional().describe('The `next` of the answer before.'),
+});
 
 /** How many jobs of a run one answer shows at most: alone, and in a list of runs. */
 export const jobsShown = { alone: 1000, inLists: 100 } as const;
@@ -66,7 +76,11 @@ export const routes = {
     path: '/api/runs',
     summary: 'Lists the runs, newest first.',
     params: nothing,
-    query: z.strictObject({ limit: wholeNumber(1, 100).default(20), cursor: pageCursor.optional() }),
+    query: z.strictObject({
+      ...runFilterFields,
+      limit: wholeNumber(1, 100).default(20),
+      cursor: pageCursor.optional(),
+    }),
     success: { status: 200, doc: 'One page of runs.', contentTypes: json, schema: runListSchema },
     errors: ['BadRequest'],
   }),
@@ -79,6 +93,26 @@ export const routes = {
     query: nothing,
     success: { status: 200, doc: 'The run.', contentTypes: json, schema: runSchema },
     errors: ['NotFound'],
+  }),
+  deleteRun: defineRoute({
+    id: 'deleteRun',
+    method: 'DELETE',
+    path: '/api/runs/{uid}',
+    summary: 'Deletes a run that has ended, with its logs.',
+    params: ofRun,
+    query: nothing,
+    success: { status: 200, doc: 'The run is gone.', contentTypes: json, schema: deletionSchema },
+    errors: ['NotFound', 'Conflict'],
+  }),
+  deleteRuns: defineRoute({
+    id: 'deleteRuns',
+    method: 'DELETE',
+    path: '/api/runs',
+    summary: 'Deletes the runs that a filter means and that have ended, up to 500 in a request.',
+    params: nothing,
+    query: bulkQuery,
+    success: { status: 200, doc: 'What was deleted.', contentTypes: json, schema: bulkResultSchema },
+    errors: ['BadRequest'],
   }),
   listJobs: defineRoute({
     id: 'listJobs',
@@ -125,7 +159,7 @@ export const routes = {
         [headerNames.logEnded]: 'Without `follow`: `true` when nothing will come after these lines.',
       },
     },
-    errors: ['BadRequest', 'NotFound'],
+    errors: ['BadRequest', 'NotFound', 'Gone'],
   }),
   getPipeline: defineRoute({
     id: 'getPipeline',

@@ -4,7 +4,7 @@ import { compileDag, type DagNode } from '../model/dag.js';
 import { jobPlan, type Pipeline } from '../model/pipeline.js';
 import { executorKinds, type ExecutorKind, type RunUid } from '../model/records.js';
 
-import { keys, planField } from './keys.js';
+import { indexLines, keys, planField } from './keys.js';
 import { packPlan, packWaitingRow, planFlags } from './layout.js';
 import type { RunInfo } from './run-info.js';
 import { readyAtOnce } from './scripts.js';
@@ -40,10 +40,12 @@ export async function createRun(connection: Redis, transitions: Transitions, run
   const fields = dag.flatMap((job, index) => fieldsOf(job, index, specifications[index] ?? ''));
   const roots = dag.flatMap((job, index) => (job.dependencyCount === 0 ? [index] : []));
   const packedSource = await packSource(source);
+  const info = infoOf(pipeline, executorKind);
   const request = {
     uid,
     kind: executorKinds.indexOf(executorKind),
-    info: JSON.stringify(infoOf(pipeline, executorKind)),
+    info: JSON.stringify(info),
+    indexes: indexLines(info),
     jobCount: dag.length,
     idempotency: idempotency ? `${idempotency.scope}:${idempotency.key}` : '',
     bodyHash: idempotency?.bodyHash ?? '',

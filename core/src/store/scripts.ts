@@ -10,7 +10,7 @@ import { attemptFlags, luaFormats, noExitCode } from './layout.js';
 
 /** The order matters: what a file uses stands before it. */
 const files = [
-  ['runs', 'prefetch', 'guard', 'leases', 'deadlines', 'ready', 'edges'],
+  ['runs', 'prefetch', 'guard', 'leases', 'deadlines', 'ready', 'edges', 'indexes'],
   [
     'append-log',
     'create',
@@ -26,6 +26,7 @@ const files = [
     'expire',
   ],
   ['resume', 'redeliver'],
+  ['removals', 'delete', 'remove', 'remove-logs'],
   ['flush'],
 ].flat();
 
@@ -45,6 +46,13 @@ const endCost = 3;
 export const readyAtOnce = 256;
 /** Likewise: how many dependents one call claims with the ends of what they waited for. */
 const fusionsMax = 64;
+
+/**
+ * Likewise: what one call removes of runs and logs, in units of about a microsecond. A part of a log is a
+ * megabyte to give back.
+ */
+const removalsMax = 2000;
+const partCost = 20;
 
 /** Works from src and from dist alike. */
 const folder = new URL('../../src/store/lua/', import.meta.url);
@@ -85,6 +93,7 @@ function prelude(table: TruthTable): string {
     '-- Made from core/model and core/store/layout.ts.',
     `local JOB = { ${codes(jobStatuses)} }`,
     `local RUN = { ${codes(runStatuses)} }`,
+    `local RUN_NAME = { ${runStatuses.map((name, code) => `[${String(code)}] = '${name}'`).join(', ')} }`,
     `local REASON = { ${codes(reasons)} }`,
     `local REASON_NAME = { ${reasons.map((name, code) => `[${String(code)}] = '${name}'`).join(', ')} }`,
     `local INFRASTRUCTURE = { ${infrastructure.map((code) => `[${String(code)}] = true`).join(', ')} }`,
@@ -100,6 +109,7 @@ function prelude(table: TruthTable): string {
     `local BUNDLE_MAX, QUEUED_MAX, EDGES_MAX = ${String(bundleMax)}, ${String(queuedMax)}, ${String(edgesMax)}`,
     `local EDGES_PAGE, READY_COST, END_COST = ${String(edgesPage)}, ${String(readyCost)}, ${String(endCost)}`,
     `local READY_AT_ONCE, FUSIONS_MAX, LOG_PART_BYTES = ${String(readyAtOnce)}, ${String(fusionsMax)}, ${String(logPartBytes)}`,
+    `local REMOVALS_MAX, PART_COST = ${String(removalsMax)}, ${String(partCost)}`,
     '',
   ].join('\n');
 }

@@ -185,6 +185,13 @@ export class WorkStore {
     return whileAvailable(() => this.#connection.zrange(keys.chunks, 0, String(before), 'BYSCORE', 'LIMIT', 0, limit));
   }
 
+  /** Runs that are hidden and not yet removed since before a time, oldest first (rule R16). */
+  async listDeletions({ before, limit }: { before: number; limit: number }): Promise<RunUid[]> {
+    return whileAvailable(() =>
+      this.#connection.zrange(keys.deletions, 0, String(before), 'BYSCORE', 'LIMIT', 0, limit),
+    );
+  }
+
   /** The executor kinds that have a run which is not final. */
   async liveKinds(): Promise<ExecutorKind[]> {
     return whileAvailable(async () => {

@@ -1,11 +1,13 @@
 -- create: makes a run visible (life of a run, step 2).
 --
 -- args   uid, kind code, info JSON, jobs, idempotency key or '', hash of the body, roots (u16 each),
---        backlog, source or '', then fields and values of the rows and plans where they were not
+--        backlog, indexes (`indexes.lua`), source or '', then fields and values of the rows and plans where they were not
 --        stored before
 -- reply  created uid | replayed uid | conflict uid | incomplete
 --
 -- Larger runs store their rows before, under keys that expire by themselves if this never comes.
+local created = false
+
 operations.create = function(a)
   local uid, jobs = a[1], a[4]
   local idempotency = a[5] ~= '' and (P .. 'idempotency:' .. a[5])
@@ -18,13 +20,14 @@ operations.create = function(a)
   end
   -- A repeat that comes after its lane has gone on, with a connection that was slow to die.
   if load_run(uid) then return { 'created', uid } end
-  local inline = #a > 9
+  local inline = #a > 10
   if not inline and redis.call('HLEN', P .. 'run:' .. uid) ~= jobs * 2 then return { 'incomplete' } end
   local run = { uid = uid, key = P .. 'run:' .. uid, [0] = jobs, 0, 0, 0, 0, 0, rows = {},
     last_touched = false, status = RUN.PENDING, kind = a[2], flags = 0, failed = 0, queued = 0, backlog = a[8], todo = 0,
     sequence = redis.call('HINCRBY', P .. 'counters', 'sequence', 1), created = now, started = 0, ended = 0,
-    cancel_requested = 0, timed_out = 0, info = a[3], is_new = true, source = inline and a[9], inline = inline and a, backlog_taken = 0 }
+    cancel_requested = 0, timed_out = 0, info = a[3], is_new = true, source = inline and a[10], inline = inline and a, backlog_taken = 0, indexes = a[9] }
   runs[uid] = run
+  created = true
   touch_run(run)
   local roots = {}
   for i = 1, #a[7] / 2 do
@@ -33,7 +36,7 @@ operations.create = function(a)
   end
   if inline then
     -- The fields of a job are its index, row, `pINDEX`, plan.
-    for i = 1, #roots do new_row(run, roots[i], a[11 + roots[i] * 4]) end
+    for i = 1, #roots do new_row(run, roots[i], a[12 + roots[i] * 4]) end
   else
     for from = 1, #roots, 200 do
       load_rows(run, { unpack(roots, from, math.min(from + 199, #roots)) })
@@ -48,7 +51,7 @@ end
 -- Goes before the rows that changed with it.
 local function write_inline(run)
   local a = run.inline
-  for from = 10, #a, 1000 do
+  for from = 11, #a, 1000 do
     redis.call('HSET', run.key, unpack(a, from, math.min(from + 999, #a)))
   end
 end
@@ -63,4 +66,5 @@ local function write_created(run)
   end
   redis.call('ZADD', P .. 'runs', run.sequence, run.uid)
   redis.call('ZADD', P .. 'live:' .. KIND[run.kind], run.sequence, run.uid)
+  index_created(run)
 end
