@@ -1,10 +1,11 @@
 import { Command } from 'commander';
 import { Service, StoppedWhileStarting } from '@chainr/core/service/lifecycle';
-import { readSettings } from '@chainr/core/service/settings';
+import { readSettings, type Setting } from '@chainr/core/service/settings';
 import { text } from '@chainr/core/service/setting-kinds';
 import type { Logger } from '@chainr/core/service/logger';
 import { version } from '@chainr/core/service/version';
 import { settings as gateSettings } from '@chainr/gate/service';
+import { settings as recycleSettings } from '@chainr/recycle/service';
 import { settings as workSettings } from '@chainr/work/service';
 import { connect } from '../connect.js';
 import { CouldNot, exitCodes, type Exit, type ExitCode } from '../exit-codes.js';
@@ -33,9 +34,12 @@ export function upCommand(terminal: Terminal, exit: Exit): Command {
 }
 
 function describe(): string {
-  const all = [settings.home, ...Object.values(gateSettings), ...Object.values(workSettings)];
+  const all = [
+    settings.home,
+    ...[gateSettings, workSettings, recycleSettings].flatMap((table) => Object.values<Setting<unknown>>(table)),
+  ];
   const own = new Map(all.map((setting) => [setting.env, setting]));
-  const elsewhere = /^CHAINR_(REDIS_URL|SCHED_URL|NOTIF_URL|UI_URL)$/;
+  const elsewhere = /^CHAINR_(REDIS_URL|SCHED_URL|NOTIF_URL|UI_URL|HOST_LOST_AFTER)$/;
   const shown = [...own.values()].filter(({ env }) => !elsewhere.test(env));
   return shown.map(({ env, doc }) => `  ${env.padEnd(22)} ${doc}`).join('\n');
 }

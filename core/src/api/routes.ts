@@ -17,7 +17,7 @@ const ofRun = z.object({ uid: runUidSchema });
 const ofJob = z.object({ uid: runUidSchema, job: jobNameSchema });
 
 /** Of what is done to many runs at once. */
-export const bulkQuery = z.strictObject({
+const bulkQuery = z.strictObject({
   ...runFilterFields,
   all: truth.default(false).describe('Means every run, where nothing else says which.'),
   dryRun: truth.default(false).describe('Do nothing, and tell what would be done.'),

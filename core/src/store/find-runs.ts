@@ -24,7 +24,7 @@ export interface RunsAsked {
 type ReadRuns = (uids: readonly RunUid[]) => Promise<RunRecord[]>;
 
 /** How many runs one page looks at: what a filter finds seldom may answer a short page (invariant I10). */
-export const examinedMax = 2000;
+const examinedMax = 2000;
 /** Runs read in one go while they are looked at. */
 const examinedAtOnce = 500;
 
