@@ -4,8 +4,10 @@ import { healthRoutes } from '@chainr/core/service/health';
 import { requestIds } from '@chainr/core/service/request-id';
 import type { SchedContext } from './context.js';
 import { adminWorkers } from './admin-workers.js';
+import { bulkRoutes } from './bulk-routes.js';
 import { cancelRun } from './cancel-run.js';
 import { createRun } from './create-run.js';
+import { deleteRun } from './delete-run.js';
 import { explainJob } from './explain-job.js';
 import { getJob } from './get-job.js';
 import { getOpenApi } from './get-open-api.js';
@@ -30,6 +32,8 @@ export function createApp(context: SchedContext): express.Express {
     createRun(context),
     getRun(context),
     listRuns(context),
+    deleteRun(context),
+    ...bulkRoutes(context),
     listJobs(context),
     getTimeline(context),
     getJob(context),

@@ -14,7 +14,8 @@ export interface OpenSched {
   post(pipeline: unknown, headers?: Record<string, string>): Promise<Response>;
   get(path: string, headers?: Record<string, string>): Promise<Response>;
   /** Creates a run that must be accepted, and answers with its uid. */
-  create(jobs: Record<string, unknown>): Promise<string>;
+  create(jobs: Record<string, unknown>, metadata?: object): Promise<string>;
+  delete(path: string): Promise<Response>;
   readonly worker: TestWorker;
   close(): Promise<void>;
 }
@@ -41,8 +42,9 @@ export async function openSched(): Promise<OpenSched> {
     redis,
     get,
     post,
-    create: async (jobs) => {
-      const response = await post({ kind: 'Pipeline', jobs });
+    delete: (path) => fetch(sched.url + path, { method: 'DELETE' }),
+    create: async (jobs, metadata) => {
+      const response = await post({ kind: 'Pipeline', ...(metadata && { metadata }), jobs });
       const body = (await response.json()) as { metadata: { uid: string } };
       if (response.status !== 202) throw new Error(JSON.stringify(body));
       return body.metadata.uid;

@@ -1,9 +1,10 @@
 import { Service, StoppedWhileStarting } from '@chainr/core/service/lifecycle';
-import { readSettings } from '@chainr/core/service/settings';
+import { readSettings, type Setting } from '@chainr/core/service/settings';
 import { text } from '@chainr/core/service/setting-kinds';
 import type { Logger } from '@chainr/core/service/logger';
 import { version } from '@chainr/core/service/version';
 import { settings as gateSettings } from '@chainr/gate/service';
+import { settings as recycleSettings } from '@chainr/recycle/service';
 import { settings as workSettings } from '@chainr/work/service';
 import { connect } from '../connect.js';
 import { CouldNot, exitCodes, type ExitCode } from '../exit-codes.js';
@@ -24,8 +25,11 @@ const settings = {
 
 /** The settings that `chainr up` reads from the environment, one a line. */
 export function listSettings(): string[] {
-  const all = [settings.home, ...Object.values(gateSettings), ...Object.values(workSettings)];
-  const elsewhere = /^CHAINR_(REDIS_URL|SCHED_URL|NOTIF_URL|UI_URL)$/;
+  const all = [
+    settings.home,
+    ...[gateSettings, workSettings, recycleSettings].flatMap((table) => Object.values<Setting<unknown>>(table)),
+  ];
+  const elsewhere = /^CHAINR_(REDIS_URL|SCHED_URL|NOTIF_URL|UI_URL|HOST_LOST_AFTER)$/;
   // Of a name that several services read, such as CHAINR_LISTEN, gate's is meant: no other one listens to the network.
   const shown = all.filter(({ env }, at) => !elsewhere.test(env) && all.findIndex((other) => other.env === env) === at);
   return formatTable(shown.map(({ env, doc }) => [env, doc]));

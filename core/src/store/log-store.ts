@@ -92,6 +92,12 @@ export class LogStore {
     }
   }
 
+  /** When the logs of a run were removed, which may be long before the run is; undefined: they were not. */
+  async removedAt(uid: RunUid): Promise<number | undefined> {
+    const at = await whileAvailable(() => this.#connection.hget(keys.run(uid), 'logsRemovedAt'));
+    return at === null ? undefined : Number(at);
+  }
+
   /** Undefined when the attempt was never claimed. */
   async #isEnded(uid: RunUid, jobIndex: number, attempt: number): Promise<boolean | undefined> {
     const current = await this.#connection.hgetBuffer(keys.run(uid), String(jobIndex));
