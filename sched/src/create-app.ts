@@ -30,10 +30,10 @@ export function createApp(context: SchedContext): express.Express {
   app.use(requestIds());
   serveRoutes(app, [
     createRun(context),
+    ...bulkRoutes(context), // Before those of one run: `cancel` is no uid.
     getRun(context),
     listRuns(context),
     deleteRun(context),
-    ...bulkRoutes(context),
     listJobs(context),
     getTimeline(context),
     getJob(context),
