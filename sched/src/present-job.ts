@@ -3,14 +3,23 @@ import type { Attempt, Job } from '@chainr/core/api/job-resource';
 import { routePath } from '@chainr/core/api/route';
 import { routes } from '@chainr/core/api/routes';
 import type { Outputs, StepOutcome } from '@chainr/core/model/outcome';
-import { phases, type AttemptRecord, type JobRecord, type RunUid } from '@chainr/core/model/records';
+import {
+  phases,
+  type AttemptRecord,
+  type JobRecord,
+  type ReusedAttempt,
+  type RunUid,
+} from '@chainr/core/model/records';
+
+/** What belongs to a job beside its row. */
+export interface JobDetails {
+  attempts: readonly AttemptRecord[];
+  outputs?: Outputs | undefined;
+  reused?: ReusedAttempt | undefined;
+}
 
 /** A job with all its attempts as the API shows it. */
-export function presentJob(
-  uid: RunUid,
-  job: JobRecord,
-  { attempts, outputs }: { attempts: readonly AttemptRecord[]; outputs: Outputs | undefined },
-): Job {
+export function presentJob(uid: RunUid, job: JobRecord, { attempts, outputs, reused }: JobDetails): Job {
   return {
     kind: 'Job',
     metadata: { selfLink: routePath(routes.getJob, { uid, job: job.name }), run: uid, name: job.name },
@@ -18,6 +27,7 @@ export function presentJob(
     reason: job.reason,
     message: job.message,
     attempts: attempts.map(presentAttempt),
+    ...(reused && { reusedFrom: { run: reused.run, attempt: reused.attempt } }),
     ...(outputs && { outputs }),
   };
 }

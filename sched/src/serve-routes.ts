@@ -32,6 +32,8 @@ export function served<R extends Route>(route: R, answer: (call: RouteCall<R>) =
   };
 }
 
+const verbs = { GET: 'get', POST: 'post', DELETE: 'delete' } as const;
+
 /** Serves each route at its address, and answers OPTIONS and every other method there as it should. */
 export function serveRoutes(app: Express, served: readonly ServedRoute[]): void {
   for (const path of new Set(served.map((route) => route.path))) {
@@ -39,8 +41,7 @@ export function serveRoutes(app: Express, served: readonly ServedRoute[]): void 
     const address = app.route(path.replace(/\{(\w+)\}/g, ':$1'));
     const allowed = here.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
     allowed.push('OPTIONS');
-    for (const route of here)
-      address[route.method === 'GET' ? 'get' : 'post']((request, response) => route.handle(request, response));
+    for (const route of here) address[verbs[route.method]]((request, response) => route.handle(request, response));
     address.options((_request, response) => {
       response.status(204).set('Allow', allowed.join(', ')).end();
     });

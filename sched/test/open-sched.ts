@@ -91,6 +91,16 @@ export class TestWorker {
     this.#lengths.set(lease, reply.length);
   }
 
+  async close(lease: Lease): Promise<void> {
+    const reply = await this.#store.transitions.close(lease, 60_000);
+    if (reply !== 'ok') throw new Error(`close refused: ${reply}`);
+  }
+
+  /** The attempt is over, since its worker shuts down; the next one is ready. */
+  async requeue(lease: Lease): Promise<void> {
+    await this.#store.transitions.requeue(lease, 'Interrupted', '', 1_000);
+  }
+
   async finish(lease: Lease, reason: OutcomeReason = 'Completed', exitCode = 0, outputs?: Outputs): Promise<void> {
     await this.#store.transitions.finish(lease, { reason, exitCode, ...(outputs && { outputs }) }, {});
   }

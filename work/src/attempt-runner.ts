@@ -110,7 +110,8 @@ export class AttemptRunner implements Part {
   async #runOne(attempt: Attempt, hops: number): Promise<Attempt | undefined> {
     let extraPlaces = 0;
     const places = () => {
-      if (this.#stopping || hops >= fusionHops || attempt.dependents === 0) return 0;
+      if (this.#stopping || this.#context.capacity.draining) return 0;
+      if (hops >= fusionHops || attempt.dependents === 0) return 0;
       extraPlaces = this.#context.capacity.take(Math.min(attempt.dependents, fusedMax) - 1);
       return 1 + extraPlaces;
     };

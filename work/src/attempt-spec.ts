@@ -1,13 +1,13 @@
 import type { JobPlan } from '@chainr/core/model/pipeline';
 import type { RunUid } from '@chainr/core/model/records';
-import { defaultPendingTimeoutMs } from '@chainr/core/model/retries';
+import { defaultPendingTimeoutMs, retryPolicy } from '@chainr/core/model/retries';
 import { resolveSteps, type StepSpec } from '@chainr/core/model/steps';
 import { parseRunInfo, type RunInfo } from '@chainr/core/store/run-info';
 import type { ClaimedAttempt } from '@chainr/core/store/transitions';
 import type { Attempt } from './attempt.js';
 
 /** What is to be run, and how long that may take. */
-export type ResolvedAttempt = Pick<Attempt, 'spec' | 'references' | 'deadlines'>;
+export type ResolvedAttempt = Pick<Attempt, 'spec' | 'references' | 'deadlines' | 'retries'>;
 
 /**
  * Makes what executors need from what claims hand out. A run's own part is parsed once, and kept
@@ -24,6 +24,7 @@ export class AttemptSpecs {
     const {
       timeoutMs,
       pendingTimeoutMs = defaultPendingTimeoutMs,
+      retries,
       references,
       ...jobPlan
     } = JSON.parse(plan) as JobPlan;
@@ -35,6 +36,7 @@ export class AttemptSpecs {
       spec: { ...head, steps: ready },
       ...(references && { references: { steps, ...references } }),
       deadlines: { pendingTimeoutMs, ...(timeoutMs !== undefined && { timeoutMs }) },
+      ...(retries !== undefined && { retries: retryPolicy(retries) }),
     };
   }
 

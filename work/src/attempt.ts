@@ -1,4 +1,5 @@
 import type { Outcome } from '@chainr/core/model/outcome';
+import type { RetryPolicy } from '@chainr/core/model/retries';
 import type { WrittenStep } from '@chainr/core/model/steps';
 import type { Deadlines } from '@chainr/core/store/transitions';
 import type { AttemptSpec, Position } from '@chainr/executor/port';
@@ -15,6 +16,8 @@ export interface Attempt {
   /** Of its secrets, in all that is told of it. */
   mask: Mask;
   readonly deadlines: Deadlines;
+  /** The user's own retries, where there are any. */
+  readonly retries?: RetryPolicy;
   /** How many jobs wait for it. */
   readonly dependents: number;
   /** Where its log stands as it comes into these hands. */

@@ -47,8 +47,8 @@ export async function runAttempt(context: WorkContext, attempt: Attempt, places:
     log.attemptEnded();
     if (wasInterrupted(attempt, outcome))
       return { fused: nothing, closed: requeue(context, held, outcome, log, written) };
-    if (isLoss(outcome) && held.stop === undefined) {
-      return { fused: nothing, closed: retry(context, held, outcome, log, written) };
+    if (mayBeTriedAgain(attempt, outcome)) {
+      return { fused: nothing, closed: retry(context, attempt, outcome, log, written) };
     }
     const whole = log.allStored;
     return await finish(context, held, outcome, { atMost: places(), whole }, () => close(context, held, log, written));
@@ -122,7 +122,12 @@ export async function closeEndedAttempt(context: WorkContext, attempt: Attempt, 
   await closeLease(context, held);
 }
 
-const isLoss = ({ reason }: Outcome): boolean => reasonTable[reason].budget === 'infrastructure';
+/** Whether a budget is left is for the script to say. What a person or the run's timeout has asked to end, ends. */
+function mayBeTriedAgain({ held, retries }: Attempt, { reason }: Outcome): boolean {
+  if (held.stop !== undefined) return retries !== undefined && reasonTable[held.stop].budget === 'user';
+  const { budget } = reasonTable[reason];
+  return budget === 'infrastructure' || (budget === 'user' && retries !== undefined);
+}
 
 const nothing: Ended['fused'] = { claimed: [], sentAt: 0 };
 
@@ -182,10 +187,10 @@ async function finishClosed(context: WorkContext, { lease }: HeldLease, outcome:
 const agesOf = ({ startedAt }: Outcome): PhaseAges =>
   startedAt === undefined ? {} : { startedMs: Date.now() - startedAt };
 
-/** What infrastructure took has another attempt, as long as its budget lasts. Its log ends first, since its row goes. */
+/** Another attempt follows, as long as the budget lasts. The log ends first, since its row goes. */
 async function retry(
   context: WorkContext,
-  held: HeldLease,
+  { held, retries }: Attempt,
   outcome: Outcome,
   log: LogWriter,
   written: Promise<void>,
@@ -194,7 +199,10 @@ async function retry(
   held.ending = true;
   const { transitions } = context.store;
   const { removalGraceMs } = context.config;
-  const reply = await transitions.retry(held.lease, outcome, agesOf(outcome), removalGraceMs);
+  const reply = await transitions.retry(held.lease, outcome, agesOf(outcome), {
+    removalGraceMs,
+    ...(retries && { retries }),
+  });
   if (reply === 'final')
     await transitions.finish(held.lease, outcome, agesOf(outcome), { closeGraceMs: removalGraceMs });
 }

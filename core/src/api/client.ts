@@ -1,3 +1,4 @@
+import type { RerunFrom } from '../model/rerun.js';
 import { followEvents, type StreamedEvents } from './follow-events.js';
 import { headerNames } from './headers.js';
 import { parseAnswer, UnknownAnswer } from './parse-answer.js';
@@ -50,8 +51,59 @@ export class Client {
     return this.#json(routes.listJobs, { params: { uid }, query: pageQuery(query), ...signalOf(signal) });
   }
 
+  /** A page of the timeline of a run; its summary is the same on each. */
+  getTimeline(uid: string, query: { limit?: number; cursor?: string } = {}, signal?: AbortSignal) {
+    return this.#json(routes.getTimeline, { params: { uid }, query: pageQuery(query), ...signalOf(signal) });
+  }
+
   getJob(uid: string, job: string, signal?: AbortSignal) {
     return this.#json(routes.getJob, { params: { uid, job }, ...signalOf(signal) });
+  }
+
+  /** A final run is answered as it is. */
+  cancelRun(uid: string, signal?: AbortSignal) {
+    return this.#json(routes.cancelRun, { params: { uid }, ...emptyBody, ...signalOf(signal) });
+  }
+
+  /** Rejects with RequestError Conflict where the job is not FAILED or something that waits for it has begun. */
+  retryJob(uid: string, job: string, signal?: AbortSignal) {
+    return this.#json(routes.retryJob, { params: { uid, job }, ...emptyBody, ...signalOf(signal) });
+  }
+
+  rerunRun(uid: string, from: RerunFrom = 'failed', options: { idempotencyKey?: string; signal?: AbortSignal } = {}) {
+    const { idempotencyKey = crypto.randomUUID(), signal } = options;
+    const headers = { ...emptyBody.headers, [headerNames.idempotencyKey]: idempotencyKey };
+    return this.#json(routes.rerunRun, {
+      params: { uid },
+      headers,
+      body: JSON.stringify({ from }),
+      ...signalOf(signal),
+    });
+  }
+
+  explainJob(uid: string, job: string, signal?: AbortSignal) {
+    return this.#json(routes.explainJob, { params: { uid, job }, ...signalOf(signal) });
+  }
+
+  listWorkers(signal?: AbortSignal) {
+    return this.#json(routes.listWorkers, { params: {}, ...signalOf(signal) });
+  }
+
+  drainWorker(worker: string, signal?: AbortSignal) {
+    return this.#json(routes.drainWorker, { params: { worker }, ...emptyBody, ...signalOf(signal) });
+  }
+
+  undrainWorker(worker: string, signal?: AbortSignal) {
+    return this.#json(routes.undrainWorker, { params: { worker }, ...signalOf(signal) });
+  }
+
+  /** Nothing new is started until `resume`. */
+  pause(signal?: AbortSignal) {
+    return this.#json(routes.pause, { params: {}, ...emptyBody, ...signalOf(signal) });
+  }
+
+  resume(signal?: AbortSignal) {
+    return this.#json(routes.resume, { params: {}, ...emptyBody, ...signalOf(signal) });
   }
 
   getPipeline(uid: string, signal?: AbortSignal): Promise<PipelineText> {
@@ -88,6 +140,8 @@ export class Client {
     return parseAnswer(route, text);
   }
 }
+
+const emptyBody = { headers: { 'Content-Type': 'application/json' }, body: '{}' } as const;
 
 function pageQuery({ limit, cursor }: { limit?: number; cursor?: string }) {
   return { ...(limit === undefined ? {} : { limit }), ...(cursor === undefined ? {} : { cursor: Number(cursor) }) };

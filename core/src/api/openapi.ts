@@ -56,6 +56,7 @@ function describeRoute(route: Route, printer: SchemaPrinter): Json {
       ...headerParameters(route.headers),
     ],
     ...(route.takesPipeline ? { requestBody: pipelineBody() } : {}),
+    ...(route.body ? { requestBody: { content: { 'application/json': { schema: printer.print(route.body) } } } } : {}),
     responses: {
       [success.status]: {
         description: success.doc,

@@ -4,7 +4,6 @@ import { isPlainMap, type PlainMap } from './plain-values.js';
 import { addIssues, describeIssue } from './describe-issue.js';
 import { jobSchema, type JobInput } from './job-schema.js';
 import { shellsOwn } from './names.js';
-import { notYetFields } from './not-yet.js';
 
 /**
  * Checks one job as it was read; returns it typed where its schema has nothing against it. Rules
@@ -18,7 +17,6 @@ export function checkJob(fields: unknown, path: Path, envBytes: number, mistakes
 
   const { steps } = fields;
   checkWhatRuns(fields, ['run', 'command', 'steps'], path, mistakes);
-  addNotYet('job', fields, path, mistakes);
   const ownBytes = envBytes + checkEnv(fields.env, [...path, 'env'], mistakes);
   if (Array.isArray(steps)) checkSteps(steps, fields, [...path, 'steps'], ownBytes, mistakes);
   else {
@@ -26,18 +24,6 @@ export function checkJob(fields: unknown, path: Path, envBytes: number, mistakes
     checkSize(fields, path, ownBytes, mistakes);
   }
   return result.success ? result.data : undefined;
-}
-
-/** Reports fields of which this version knows only the form. */
-export function addNotYet(of: 'pipeline' | 'job', fields: PlainMap, path: Path, mistakes: MistakeList): void {
-  for (const later of notYetFields) {
-    if (later.of !== of || !has(fields, later.field)) continue;
-    mistakes.add(
-      [...path, later.field],
-      `${later.field} is not supported yet by this version of chainr; leave it out`,
-      'NotYet',
-    );
-  }
 }
 
 /** Checks the lengths of variables, and which may be secrets; returns the bytes that they take together as written. */

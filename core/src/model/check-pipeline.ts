@@ -1,5 +1,5 @@
 import { checkDependencies, type ReadJob } from './check-dependencies.js';
-import { addNotYet, checkEnv, checkJob } from './check-job.js';
+import { checkEnv, checkJob } from './check-job.js';
 import { checkPipelineEnv, checkReferences } from './check-references.js';
 import { addIssues, describeIssue, describeValue } from './describe-issue.js';
 import type { JobInput } from './job-schema.js';
@@ -32,7 +32,6 @@ export function checkPipeline(value: unknown): CheckedPipeline {
   for (const [name, field] of fields) head[name] = name === 'jobs' ? null : toPlain(field, [name], mistakes);
   const checkedHead = headSchema.safeParse(head, { error: describeIssue });
   if (!checkedHead.success) addIssues(checkedHead.error.issues, [], mistakes);
-  addNotYet('pipeline', head, [], mistakes);
   const envBytes = checkEnv(head.env, ['env'], mistakes);
   checkPipelineEnv(head.env, mistakes);
 

@@ -111,7 +111,11 @@ export const durationSchema = z
   )
   .meta({ pattern: durationPattern.source });
 
-export const prioritySchema = z.int().min(-100).max(100);
+export const prioritySchema = z
+  .int()
+  .min(-100)
+  .max(100)
+  .describe('Higher goes first, 0 unless said otherwise; that of a job replaces that of its pipeline.');
 
 const quantitySchema = z.union(
   [z.string().regex(quantity, 'must be a quantity such as "500m", "2" or "256Mi"'), z.number().min(0)],
@@ -209,8 +213,12 @@ export const jobSchema = strictMap({
       initial: durationSchema.exactOptional(),
       factor: z.number().min(1).max(100).exactOptional(),
       max: durationSchema.exactOptional(),
-    }).exactOptional(),
-  }).exactOptional(),
+    })
+      .exactOptional()
+      .describe('The wait before the first retry (1s), its growth (2) and the longest wait (5m, or initial).'),
+  })
+    .exactOptional()
+    .describe('New attempts after a failure: an exit code, a signal, too much memory, the timeout.'),
   priority: prioritySchema.exactOptional(),
 }).meta({
   oneOf: [...runOrCommand, { required: ['steps'] }],

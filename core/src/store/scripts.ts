@@ -2,15 +2,15 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { conditions, truthTable, type TruthTable } from '../model/edges.js';
 import { executorKinds } from '../model/records.js';
-import { reasons, reasonTable } from '../model/reasons.js';
+import { reasons, reasonTable, type RetryBudget } from '../model/reasons.js';
 import { adoptionsWithoutProgress, lossBackoffMs } from '../model/retries.js';
 import { jobStatuses, jobTransitions, runStatuses, runTransitions } from '../model/states.js';
 import { logPartBytes } from './keys.js';
-import { attemptFlags, luaFormats, noExitCode } from './layout.js';
+import { attemptFlags, backlogTimes, luaFormats, noExitCode, runFlags } from './layout.js';
 
 /** The order matters: what a file uses stands before it. */
 const files = [
-  ['runs', 'prefetch', 'guard', 'leases', 'deadlines', 'ready', 'edges'],
+  ['runs', 'prefetch', 'guard', 'leases', 'slots', 'deadlines', 'ready', 'edges'],
   [
     'append-log',
     'create',
@@ -25,7 +25,7 @@ const files = [
     'adopt',
     'expire',
   ],
-  ['resume', 'redeliver'],
+  ['resume', 'redeliver', 'cancel', 'reopen'],
   ['flush'],
 ].flat();
 
@@ -45,6 +45,9 @@ const endCost = 3;
 export const readyAtOnce = 256;
 /** Likewise: how many dependents one call claims with the ends of what they waited for. */
 const fusionsMax = 64;
+
+/** In a run's `todo`, in place of a job's index, of which there are at most 10,000: all jobs that are not final. */
+const openJobsItem = 0xffff;
 
 /** Works from src and from dist alike. */
 const folder = new URL('../../src/store/lua/', import.meta.url);
@@ -77,9 +80,8 @@ function prelude(table: TruthTable): string {
     const mask = conditions.reduce((bits, condition, bit) => (row[condition] ? bits | (1 << bit) : bits), 0);
     return `[${String(jobStatuses.indexOf(ending as keyof TruthTable))}] = ${String(mask)}`;
   });
-  const infrastructure = reasons.flatMap((reason, code) =>
-    reasonTable[reason].budget === 'infrastructure' ? [code] : [],
-  );
+  const ofBudget = (budget: RetryBudget) =>
+    reasons.flatMap((reason, code) => (reasonTable[reason].budget === budget ? [`[${String(code)}] = true`] : [])).join(', '); // prettier-ignore
   const { logEnded, closed, timedOut, pendingTimedOut, crashed, deadline } = attemptFlags;
   return [
     '-- Made from core/model and core/store/layout.ts.',
@@ -87,7 +89,8 @@ function prelude(table: TruthTable): string {
     `local RUN = { ${codes(runStatuses)} }`,
     `local REASON = { ${codes(reasons)} }`,
     `local REASON_NAME = { ${reasons.map((name, code) => `[${String(code)}] = '${name}'`).join(', ')} }`,
-    `local INFRASTRUCTURE = { ${infrastructure.map((code) => `[${String(code)}] = true`).join(', ')} }`,
+    `local INFRASTRUCTURE = { ${ofBudget('infrastructure')} }`,
+    `local USERS = { ${ofBudget('user')} }`,
     `local LOSS_BACKOFF_MS = { ${lossBackoffMs.join(', ')} }`,
     `local ADOPTIONS_MAX, ADOPTIONS_MS = ${String(adoptionsWithoutProgress.max)}, ${String(adoptionsWithoutProgress.withinMs)}`,
     `local KIND = { ${executorKinds.map((kind, code) => `[${String(code)}] = '${kind}'`).join(', ')} }`,
@@ -97,6 +100,8 @@ function prelude(table: TruthTable): string {
     `local FORMAT = { row = '${luaFormats.rowHead}', attempt = '${luaFormats.attempt}', state = '${luaFormats.state}' }`,
     `local NO_EXIT, LOG_ENDED, CLOSED = ${[noExitCode, logEnded, closed].join(', ')}`,
     `local TIMED_OUT, PENDING_TIMED_OUT, CRASHED, DEADLINE = ${[timedOut, pendingTimedOut, crashed, deadline].join(', ')}`,
+    `local JOB_PRIORITIES, RUN_TIMEOUT = ${[runFlags.jobPriorities, runFlags.timeout].join(', ')}`,
+    `local OPEN_JOBS, BACKLOG_TIMES = ${[openJobsItem, backlogTimes].join(', ')}`,
     `local BUNDLE_MAX, QUEUED_MAX, EDGES_MAX = ${String(bundleMax)}, ${String(queuedMax)}, ${String(edgesMax)}`,
     `local EDGES_PAGE, READY_COST, END_COST = ${String(edgesPage)}, ${String(readyCost)}, ${String(endCost)}`,
     `local READY_AT_ONCE, FUSIONS_MAX, LOG_PART_BYTES = ${String(readyAtOnce)}, ${String(fusionsMax)}, ${String(logPartBytes)}`,

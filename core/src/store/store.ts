@@ -11,6 +11,7 @@ import { composeScript, type Script } from './scripts.js';
 import { Subscriptions } from './subscriptions.js';
 import { Transitions } from './transitions.js';
 import { WorkStore } from './work-store.js';
+import { WorkerRegistry } from './worker-registry.js';
 
 export interface StoreOptions {
   url: string;
@@ -35,6 +36,7 @@ export class Store implements Part {
   readonly logs: LogStore;
   readonly events: EventStream;
   readonly work: WorkStore;
+  readonly workers: WorkerRegistry;
   readonly transitions: Transitions;
   /** The random id of this installation; known once started. */
   instance = '';
@@ -66,7 +68,8 @@ export class Store implements Part {
     this.runs = new RunStore(this.#connection, this.transitions);
     this.logs = new LogStore(this.#connection, this.#subscriptions);
     this.events = new EventStream(this.#connection, () => connectForQueue(url, logger));
-    this.work = new WorkStore(this.#connection, new Transitions(renewer));
+    this.work = new WorkStore(this.#connection, new Transitions(renewer), this.#subscriptions);
+    this.workers = new WorkerRegistry(this.#connection, () => this.work.now());
   }
 
   /**

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Redis } from 'ioredis';
 import type { Inbox } from '@chainr/testkit/inbox';
-import { requestCancel } from '@chainr/testkit/request-cancel';
+import { askToEnd } from '@chainr/testkit/ask-to-end';
 import type { RunUid } from '../../src/model/records.js';
 import { formatAttemptId, parseAttemptId, type Lease } from '../../src/store/keys.js';
 import type { Store } from '../../src/store/store.js';
@@ -82,7 +82,7 @@ export class RandomDriver {
   async #cancel(): Promise<void> {
     const { inbox } = this.#place;
     while (inbox.count(this.#run) > 0) for (const id of inbox.take(this.#run)) await this.#claim(id);
-    await requestCancel(this.#place.client, this.#run);
+    await askToEnd(this.#place, this.#run);
     this.#driven.canceled = true;
   }
 

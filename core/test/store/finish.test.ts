@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { pipelineOf, type JobShape } from '@chainr/testkit/builders';
 import { claimJob } from '@chainr/testkit/claim-job';
 import { openStore, type OpenStore } from '@chainr/testkit/open-store';
-import { requestCancel } from '@chainr/testkit/request-cancel';
+import { askToEnd } from '@chainr/testkit/ask-to-end';
 import type { Outcome, Outputs } from '../../src/model/outcome.js';
 import { keys } from '../../src/store/keys.js';
 
@@ -114,7 +114,7 @@ describe('the end of an attempt', () => {
           a: [],
           b: [{ job: 'a', conditions: { success: true, failure: true, skipped: true } }],
         });
-        for (const [at, request] of requests.entries()) await requestCancel(open.client, uid, request, 1_000 + at);
+        for (const request of requests) await askToEnd(open, uid, request);
         await finish(lease, { reason: 'ExitCode', exitCode: 3 }, {}, { fuse: { ttlMs: 60_000, atMost: 1 } });
         expect((await statuses(uid))[0]).to.equal(expected);
         expect((await open.store.runs.listAttempts(uid, 0))[0]).to.include({ exitCode: 3 });
@@ -126,14 +126,14 @@ describe('the end of an attempt', () => {
 
     it('keeps no outputs of what was canceled', async () => {
       const { uid, lease } = await begin({ a: [] });
-      await requestCancel(open.client, uid);
+      await askToEnd(open, uid);
       await finish(lease, { ...completed, outputs: { tag: 'x' } }, {});
       expect((await open.store.runs.getOutputs(uid, [0])).size).to.equal(0);
     });
 
     it('is CANCELED even when the job succeeded', async () => {
       const { uid, lease } = await begin({ a: [] });
-      await requestCancel(open.client, uid);
+      await askToEnd(open, uid);
       await finish(lease, completed, {});
       expect(await statuses(uid)).to.eql(['CANCELED CanceledByUser']);
     });

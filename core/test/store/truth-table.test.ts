@@ -77,7 +77,8 @@ describe('the end of jobs and runs', () => {
     }
   });
 
-  for (const ending of Object.keys(truthTable) as (keyof TruthTable)[]) {
+  // Not those of CANCELED: only a cancel or a timeout of the run cancels a job, and each ends all others itself.
+  for (const ending of ['SUCCESSFUL', 'FAILED', 'SKIPPED'] as const) {
     for (const condition of conditions) {
       it(`is otherwise when the cell ${ending} × ${condition} of the truth table is flipped`, async () => {
         const open = await openStore({ script: composeScript(flipped(ending, condition)) });

@@ -67,7 +67,7 @@ export function loseHosts({ store, config }: RecycleContext, monotonicMs = () =>
       return;
     }
     const outcome: Outcome = { reason: 'Lost', message: `No worker of ${id} is there any more.` };
-    if ((await transitions.retry(adopted.lease, outcome, {}, graceMs)) !== 'final') return;
+    if ((await transitions.retry(adopted.lease, outcome, {}, { removalGraceMs: graceMs })) !== 'final') return;
     await transitions.finish(adopted.lease, outcome, {}, { closeGraceMs: graceMs });
   }
 }
