@@ -1,12 +1,12 @@
 import { Command } from 'commander';
 import { Service, StoppedWhileStarting } from '@chainr/core/service/lifecycle';
-import { readSettings, type Setting } from '@chainr/core/service/settings';
-import { text } from '@chainr/core/service/setting-kinds';
+import { readSettings, type SettingTable } from '@chainr/core/service/settings';
 import type { Logger } from '@chainr/core/service/logger';
 import { version } from '@chainr/core/service/version';
 import { settings as gateSettings } from '@chainr/gate/service';
 import { settings as recycleSettings } from '@chainr/recycle/service';
 import { settings as workSettings } from '@chainr/work/service';
+import { settings } from '../config.js';
 import { connect } from '../connect.js';
 import { CouldNot, exitCodes, type Exit, type ExitCode } from '../exit-codes.js';
 import { print, note, type Terminal } from '../terminal.js';
@@ -19,10 +19,6 @@ import { runExample } from './run-example.js';
 /** Signals within this time are one: a signal to the process group and one passed on by `make`. */
 const sameSignalMs = 1_000;
 
-const settings = {
-  home: text({ env: 'CHAINR_HOME', default: './.chainr', doc: 'The data folder.' }),
-};
-
 export function upCommand(terminal: Terminal, exit: Exit): Command {
   return new Command('up')
     .description('run all of chainr on this machine, until Ctrl-C; data in CHAINR_HOME, ./.chainr by default')
@@ -34,10 +30,8 @@ export function upCommand(terminal: Terminal, exit: Exit): Command {
 }
 
 function describe(): string {
-  const all = [
-    settings.home,
-    ...[gateSettings, workSettings, recycleSettings].flatMap((table) => Object.values<Setting<unknown>>(table)),
-  ];
+  const tables: SettingTable[] = [settings, gateSettings, workSettings, recycleSettings];
+  const all = tables.flatMap((table) => Object.values(table));
   const own = new Map(all.map((setting) => [setting.env, setting]));
   const elsewhere = /^CHAINR_(REDIS_URL|SCHED_URL|NOTIF_URL|UI_URL|HOST_LOST_AFTER)$/;
   const shown = [...own.values()].filter(({ env }) => !elsewhere.test(env));
@@ -72,9 +66,10 @@ interface Prepared {
 
 async function prepare(env: NodeJS.ProcessEnv): Promise<Prepared> {
   try {
-    const folder = openDataFolder(readSettings(settings, env).home);
+    const { home, redisMemoryBytes } = readSettings(settings, env);
+    const folder = openDataFolder(home);
     const loggerOf = createFileLogger(folder.log, env['CHAINR_LOG_LEVEL'] ?? 'info');
-    const redis = new PrivateRedis(folder, loggerOf('redis'));
+    const redis = new PrivateRedis(folder, redisMemoryBytes, loggerOf('redis'));
     const all = await createConstellation(folder, redis.url, loggerOf, env);
     return {
       folder,

@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import type { AttemptRecord, JobRecord, RunRecord, RunUid } from '../model/records.js';
 import type { RunStatus } from '../model/states.js';
 import { createRun, type CreatedRun, type NewRun } from './create-run.js';
+import { StoreFull } from './errors.js';
 import { findRuns, type RunPage, type RunsAsked } from './find-runs.js';
 import { indexLines, keys } from './keys.js';
 import { toAttemptRecord, toJobRecord, unpackRow, unpackState } from './layout.js';
@@ -9,6 +10,7 @@ import { NameCache } from './name-cache.js';
 import { parseRunInfo } from './run-info.js';
 import { countRuns } from './run-sources.js';
 import { unpackSource, type Source } from './source.js';
+import type { StoreMemory } from './store-memory.js';
 import type { DeleteRefusal, Transitions } from './transitions.js';
 import { repliesOf } from './replies-of.js';
 import { whileAvailable } from './while-available.js';
@@ -20,16 +22,21 @@ const page = 500;
 export class RunStore {
   readonly #connection: Redis;
   readonly #transitions: Transitions;
+  readonly #memory: Pick<StoreMemory, 'isFull'>;
   readonly #names: NameCache;
 
-  constructor(connection: Redis, transitions: Transitions) {
+  constructor(connection: Redis, transitions: Transitions, memory: Pick<StoreMemory, 'isFull'>) {
     this.#connection = connection;
     this.#transitions = transitions;
+    this.#memory = memory;
     this.#names = new NameCache((uid) => this.#readNames(uid));
   }
 
-  /** @throws StoreUnavailable: the run may or may not have been made; ask again with the same key. */
-  createRun(run: NewRun): Promise<CreatedRun> {
+  /**
+   * @throws StoreFull, or StoreUnavailable: the run may or may not have been made; ask again with the same key.
+   */
+  async createRun(run: NewRun): Promise<CreatedRun> {
+    if (await this.#memory.isFull()) throw new StoreFull('Redis uses most of its memory');
     return whileAvailable(() => createRun(this.#connection, this.#transitions, run));
   }
 
