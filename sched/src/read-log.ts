@@ -48,7 +48,7 @@ async function refuseRemoved({ logs }: Store, uid: RunUid): Promise<void> {
   if (removedAt === undefined) return;
   throw new ApiError(
     'Gone',
-    `The logs of this run were removed at ${isoTime(removedAt)}: they are kept shorter than runs.`,
+    `The logs of this run were removed at ${isoTime(removedAt)}: logs are kept for a shorter time than runs.`,
   );
 }
 

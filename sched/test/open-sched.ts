@@ -10,6 +10,8 @@ import { createService } from '../src/service.js';
 export interface OpenSched {
   readonly url: string;
   readonly redis: TestRedis;
+  /** A look behind the API. */
+  readonly store: Store;
   /** Sends a pipeline as JSON. */
   post(pipeline: unknown, headers?: Record<string, string>): Promise<Response>;
   get(path: string, headers?: Record<string, string>): Promise<Response>;
@@ -40,6 +42,7 @@ export async function openSched(): Promise<OpenSched> {
   return {
     url: sched.url,
     redis,
+    store,
     get,
     post,
     delete: (path) => fetch(sched.url + path, { method: 'DELETE' }),

@@ -4,6 +4,7 @@ import type { AttemptRecord, JobRecord, ReusedAttempt, RunRecord, RunUid } from 
 import type { RunStatus } from '../model/states.js';
 import type { TimedJob } from '../model/timed-job.js';
 import { createRun, type CreatedRun, type NewRun } from './create-run.js';
+import { StoreFull } from './errors.js';
 import { findRuns, type RunPage, type RunsAsked } from './find-runs.js';
 import { formatAttemptId, indexLines, keys, outputsField, parseAttemptId, reusedField } from './keys.js';
 import { toAttemptRecord, toJobRecord, unpackRow, unpackState } from './layout.js';
@@ -12,6 +13,7 @@ import { readTimedJobs } from './read-timed-jobs.js';
 import { parseRunInfo } from './run-info.js';
 import { countRuns } from './run-sources.js';
 import { unpackSource, type Source } from './source.js';
+import type { StoreMemory } from './store-memory.js';
 import type { DeleteRefusal, Transitions } from './transitions.js';
 import { repliesOf } from './replies-of.js';
 import { readStanding, type JobStanding } from './read-standing.js';
@@ -24,16 +26,21 @@ const page = 500;
 export class RunStore {
   readonly #connection: Redis;
   readonly #transitions: Transitions;
+  readonly #memory: Pick<StoreMemory, 'isFull'>;
   readonly #names: NameCache;
 
-  constructor(connection: Redis, transitions: Transitions) {
+  constructor(connection: Redis, transitions: Transitions, memory: Pick<StoreMemory, 'isFull'>) {
     this.#connection = connection;
     this.#transitions = transitions;
+    this.#memory = memory;
     this.#names = new NameCache((uid) => this.#readNames(uid));
   }
 
-  /** @throws StoreUnavailable: the run may or may not have been made; ask again with the same key. */
-  createRun(run: NewRun): Promise<CreatedRun> {
+  /**
+   * @throws StoreFull, or StoreUnavailable: the run may or may not have been made; ask again with the same key.
+   */
+  async createRun(run: NewRun): Promise<CreatedRun> {
+    if (await this.#memory.isFull()) throw new StoreFull('Redis uses most of its memory');
     return whileAvailable(() => createRun(this.#connection, this.#transitions, run));
   }
 
