@@ -35,7 +35,7 @@ export function retryJob({ store }: SchedContext) {
       findJob(store, uid, name),
       store.runs.listAttempts(uid, job.index),
     ]);
-    sendJson(response, routes.retryJob.success.status, presentJob(uid, reopened, attempts));
+    sendJson(response, routes.retryJob.success.status, presentJob(uid, reopened, { attempts }));
   });
 }
 

@@ -2,7 +2,7 @@ import { createLogger } from '@chainr/core/service/logger';
 import type { Lease } from '@chainr/core/store/keys';
 import { formatLogLine } from '@chainr/core/store/log-format';
 import { Store } from '@chainr/core/store/store';
-import type { OutcomeReason } from '@chainr/core/model/outcome';
+import type { OutcomeReason, Outputs } from '@chainr/core/model/outcome';
 import type { LogLine } from '@chainr/core/model/records';
 import { startRedis, type TestRedis } from '@chainr/testkit/redis';
 import { createService } from '../src/service.js';
@@ -10,11 +10,14 @@ import { createService } from '../src/service.js';
 export interface OpenSched {
   readonly url: string;
   readonly redis: TestRedis;
+  /** A look behind the API. */
+  readonly store: Store;
   /** Sends a pipeline as JSON. */
   post(pipeline: unknown, headers?: Record<string, string>): Promise<Response>;
   get(path: string, headers?: Record<string, string>): Promise<Response>;
   /** Creates a run that must be accepted, and answers with its uid. */
-  create(jobs: Record<string, unknown>): Promise<string>;
+  create(jobs: Record<string, unknown>, metadata?: object): Promise<string>;
+  delete(path: string): Promise<Response>;
   readonly worker: TestWorker;
   close(): Promise<void>;
 }
@@ -39,10 +42,12 @@ export async function openSched(): Promise<OpenSched> {
   return {
     url: sched.url,
     redis,
+    store,
     get,
     post,
-    create: async (jobs) => {
-      const response = await post({ kind: 'Pipeline', jobs });
+    delete: (path) => fetch(sched.url + path, { method: 'DELETE' }),
+    create: async (jobs, metadata) => {
+      const response = await post({ kind: 'Pipeline', ...(metadata && { metadata }), jobs });
       const body = (await response.json()) as { metadata: { uid: string } };
       if (response.status !== 202) throw new Error(JSON.stringify(body));
       return body.metadata.uid;
@@ -101,7 +106,7 @@ export class TestWorker {
     await this.#store.transitions.requeue(lease, 'Interrupted', '', 1_000);
   }
 
-  async finish(lease: Lease, reason: OutcomeReason = 'Completed', exitCode = 0): Promise<void> {
-    await this.#store.transitions.finish(lease, { reason, exitCode }, {});
+  async finish(lease: Lease, reason: OutcomeReason = 'Completed', exitCode = 0, outputs?: Outputs): Promise<void> {
+    await this.#store.transitions.finish(lease, { reason, exitCode, ...(outputs && { outputs }) }, {});
   }
 }

@@ -69,6 +69,17 @@ describe('reading runs', () => {
     expect(Date.parse(run.metadata.endedAt ?? '')).to.be.at.least(Date.parse(run.metadata.createdAt));
   });
 
+  it('shows the outputs of a job, and secrets by their names alone', async () => {
+    const env = { TOKEN: { secret: 'deploy-token' }, PLAIN: 'shown as it was sent' };
+    const uid = await sched.create({ only: { ...job, env } });
+    expect(jobSchema.parse(await json(`/api/runs/${uid}/jobs/only`))).not.to.have.property('outputs');
+    await sched.worker.finish(await sched.worker.claim(uid, 0), 'Completed', 0, { tag: 'v1' });
+    const shown = jobSchema.parse(await json(`/api/runs/${uid}/jobs/only`));
+    expect(shown.outputs).to.deep.equal({ tag: 'v1' });
+    const sent = (await json(`/api/runs/${uid}/pipeline`)) as { jobs: { only: object } };
+    expect(sent.jobs.only).to.deep.include({ env });
+  });
+
   it('gives the pipeline back exactly as it was sent', async () => {
     const text = '\ufeff# a comment\nkind: Pipeline\njobs: {only: {image: "büsybox", run: exit 0}}\n';
     const sent = await fetch(`${sched.url}/api/runs`, {
@@ -117,13 +128,14 @@ describe('reading runs', () => {
 
   it('answers 405 with what is allowed, HEAD without a body, and OPTIONS', async () => {
     const ask = (method: string, path: string) => fetch(sched.url + path, { method });
-    const refused = await ask('DELETE', '/api/runs');
+    const refused = await ask('PUT', '/api/runs');
     expect(refused.status).to.equal(405);
-    expect(refused.headers.get('allow')?.split(', ')).to.have.members(['GET', 'HEAD', 'POST', 'OPTIONS']);
+    expect(refused.headers.get('allow')?.split(', ')).to.have.members(['GET', 'HEAD', 'POST', 'DELETE', 'OPTIONS']);
+    const one = await ask('PUT', '/api/runs/x');
+    expect([one.status, one.headers.get('allow')]).to.deep.equal([405, 'GET, HEAD, DELETE, OPTIONS']);
     for (const path of [
       '/api',
       '/api/openapi.json',
-      '/api/runs/x',
       '/api/runs/x/jobs',
       '/api/runs/x/jobs/y',
       '/api/runs/x/jobs/y/logs',
@@ -138,7 +150,7 @@ describe('reading runs', () => {
     const head = await ask('HEAD', '/api/runs');
     expect([head.status, await head.text()]).to.deep.equal([200, '']);
     const options = await ask('OPTIONS', '/api/runs');
-    expect([options.status, options.headers.get('allow')]).to.deep.equal([204, 'POST, GET, HEAD, OPTIONS']);
+    expect([options.status, options.headers.get('allow')]).to.deep.equal([204, 'POST, GET, HEAD, DELETE, OPTIONS']);
   });
 
   it('describes every route and nothing else in its OpenAPI document', async () => {

@@ -43,6 +43,10 @@ export const jobSchema = z
       .object({ run: z.string(), attempt: z.int() })
       .optional()
       .describe('For a job with the reason Reused: the attempt that ran, of the job of the same name of that run.'),
+    outputs: z
+      .record(z.string(), z.string())
+      .optional()
+      .describe('What its steps wrote to `CHAINR_OUTPUT`, of the attempt with which it ended.'),
   })
   .meta({ id: 'Job' });
 export type Job = z.infer<typeof jobSchema>;

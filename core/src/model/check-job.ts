@@ -3,6 +3,7 @@ import type { MistakeList, Path } from './mistakes.js';
 import { isPlainMap, type PlainMap } from './plain-values.js';
 import { addIssues, describeIssue } from './describe-issue.js';
 import { jobSchema, type JobInput } from './job-schema.js';
+import { shellsOwn } from './names.js';
 
 /**
  * Checks one job as it was read; returns it typed where its schema has nothing against it. Rules
@@ -25,7 +26,7 @@ export function checkJob(fields: unknown, path: Path, envBytes: number, mistakes
   return result.success ? result.data : undefined;
 }
 
-/** Checks the lengths of variables; returns the bytes that they take together. */
+/** Checks the lengths of variables, and which may be secrets; returns the bytes that they take together as written. */
 export function checkEnv(env: unknown, path: Path, mistakes: MistakeList): number {
   if (!isPlainMap(env)) return 0;
   return Object.entries(env).reduce((sum, [name, value]) => {
@@ -36,6 +37,9 @@ export function checkEnv(env: unknown, path: Path, mistakes: MistakeList): numbe
         [...path, name],
         `is longer than ${most} bytes with its name, the most that Linux takes as one variable`,
       );
+    }
+    if (isPlainMap(value) && shellsOwn.test(name)) {
+      mistakes.add([...path, name], 'shells keep this variable for themselves: a secret needs another one');
     }
     return sum + bytes;
   }, 0);

@@ -1,3 +1,4 @@
+import type { Env } from '../model/pipeline.js';
 import type { ExecutorKind, RunUid } from '../model/records.js';
 
 /** What never changes about a run, JSON in `run:UID` → `info`; workers get it with their first claim. */
@@ -5,7 +6,7 @@ export interface RunInfo {
   name?: string;
   labels?: Readonly<Record<string, string>>;
   /** The pipeline's own `env`. */
-  env?: Readonly<Record<string, string>>;
+  env?: Env;
   executorKind: ExecutorKind;
   /** The run's own, from its creation. */
   timeoutMs?: number;

@@ -3,7 +3,8 @@ import { pipelineOf, type JobShape } from '@chainr/testkit/builders';
 import { claimJob } from '@chainr/testkit/claim-job';
 import { openStore, type OpenStore } from '@chainr/testkit/open-store';
 import { askToEnd } from '@chainr/testkit/ask-to-end';
-import type { Outcome } from '../../src/model/outcome.js';
+import type { Outcome, Outputs } from '../../src/model/outcome.js';
+import { keys } from '../../src/store/keys.js';
 
 const completed: Outcome = { reason: 'Completed', exitCode: 0 };
 
@@ -69,6 +70,24 @@ describe('the end of an attempt', () => {
     expect(await finish(lease, completed, {})).to.eql({ kind: 'ok', fused: [] });
   });
 
+  it('keeps the outputs of a job that is SUCCESSFUL or FAILED, and says nothing of one that has left none', async () => {
+    const { uid, lease } = await begin({ a: [], b: [], c: [] });
+    const outputs = { tag: 'größe "x" \u2028', __proto___: '', constructor: 'c' };
+    await finish(lease, { ...completed, outputs }, {});
+    await finish(await claimJob(open.store, uid, 1), { reason: 'ExitCode', exitCode: 1, outputs: { why: '1' } }, {});
+    await finish(await claimJob(open.store, uid, 2), completed, {});
+    expect(await open.store.runs.getOutputs(uid, [0, 1, 2, 3])).to.deep.equal(
+      new Map<number, Outputs>([
+        [0, outputs],
+        [1, { why: '1' }],
+      ]),
+    );
+    expect(await open.store.runs.getOutputs(uid, [])).to.deep.equal(new Map());
+    expect(await open.client.hkeys(keys.run(uid)))
+      .to.include.members(['o0', 'o1'])
+      .and.not.include('o2');
+  });
+
   it('is refused as stale when it comes again, with an older epoch, or from somebody else', async () => {
     const { uid, lease } = await begin({ a: [], b: [] });
     expect(await finish({ ...lease, epoch: 0 }, completed, {})).to.eql({ kind: 'stale' });
@@ -104,6 +123,13 @@ describe('the end of an attempt', () => {
         expect((await open.store.runs.getRun(uid))?.status).to.equal('CANCELED');
       });
     }
+
+    it('keeps no outputs of what was canceled', async () => {
+      const { uid, lease } = await begin({ a: [] });
+      await askToEnd(open, uid);
+      await finish(lease, { ...completed, outputs: { tag: 'x' } }, {});
+      expect((await open.store.runs.getOutputs(uid, [0])).size).to.equal(0);
+    });
 
     it('is CANCELED even when the job succeeded', async () => {
       const { uid, lease } = await begin({ a: [] });

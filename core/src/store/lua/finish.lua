@@ -4,7 +4,7 @@
 --        ages in ms of: scheduled, pulled, started (or ''), ttl of the leases under which dependents
 --        that became ready are claimed at once for the same worker (fusion) or '', removal grace in
 --        ms if all of the log is stored already, so that the attempt is closed with its end, or '',
---        how many dependents may be claimed
+--        how many dependents may be claimed, outputs JSON or ''
 -- reply  ok more [claim reply of a dependent, without the run's info] … | stale
 --
 -- `more`: edges are left for `resume`. Rule R11: of causes that meet here, the first recorded
@@ -48,6 +48,10 @@ operations.finish = function(a)
   if a[14] ~= '' then
     ended_logs[#ended_logs + 1] = log_key(run.uid, row.index, s.attempt)
     close_attempt(run, row, a[14])
+  end
+  -- They are written with the rows of attempts that others follow.
+  if a[16] ~= '' and row.status ~= JOB.CANCELED then
+    archived[#archived + 1] = { run.key, 'o' .. texts[row.index], a[16] }
   end
   local reply = { 'ok', more and 1 or 0 }
   if a[13] == '' or paused or run.cancel_requested > 0 or run.timed_out > 0 then return reply end
