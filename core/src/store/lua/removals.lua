@@ -4,22 +4,32 @@ local removals = {}
 local removals_left = REMOVALS_MAX
 local ROWS_PAGE = 100
 
--- How many attempts of a run were claimed and are not closed. What a call has changed is not written yet.
+-- Whether a stored row's attempt was claimed and is not closed; where its flags and that time stand says `layout.ts`.
+local function is_open(raw)
+  local section = 5 + string.byte(raw, 5)
+  if #raw == section or bit.band(string.byte(raw, section + 7), CLOSED) > 0 then return false end
+  return string.sub(raw, section + 40, section + 45) ~= '\0\0\0\0\0\0'
+end
+
+-- How many attempts of a run were claimed and are not closed. What this call has changed is not stored yet.
 local function open_attempts(run)
-  local open, from = 0, 0
-  repeat
-    local indexes = {}
-    for i = 1, ROWS_PAGE do indexes[i] = from + i - 1 end
-    load_rows(run, indexes)
-    local row
+  local open, index = 0, 0
+  while true do
+    local fields = {}
+    for i = 1, ROWS_PAGE do fields[i] = texts[index + i - 1] end
+    local raws = redis.call('HMGET', run.key, unpack(fields))
     for i = 1, ROWS_PAGE do
-      row = run.rows[indexes[i]]
-      local s = row and section_of(row)
-      if s and s.claimed > 0 and not has_flag(s, CLOSED) then open = open + 1 end
+      if not raws[i] then return open end
+      local row = run.rows[index]
+      if row and row.touched then
+        local s = section_of(row)
+        if s and s.claimed > 0 and not has_flag(s, CLOSED) then open = open + 1 end
+      elseif is_open(raws[i]) then
+        open = open + 1
+      end
+      index = index + 1
     end
-    from = from + ROWS_PAGE
-  until not row
-  return open
+  end
 end
 
 -- From its last part to its first, so that a log that is half removed says by its length what is left of it.
