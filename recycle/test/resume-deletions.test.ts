@@ -1,8 +1,9 @@
 import { expect } from 'chai';
-import { keys, logPartBytes } from '@chainr/core/store/keys';
+import { keys } from '@chainr/core/store/keys';
 import { pipelineOf } from '@chainr/testkit/builders';
-import { claimJob } from '@chainr/testkit/claim-job';
 import { setClock } from '@chainr/testkit/clock';
+import { endRun } from '@chainr/testkit/end-run';
+import { growLog } from '@chainr/testkit/grow-log';
 import { openStore, type OpenStore } from '@chainr/testkit/open-store';
 import { resumeDeletions } from '../src/sweeps/resume-deletions.js';
 
@@ -16,14 +17,9 @@ describe('a run whose deletion was broken off', () => {
   afterEach(() => open.close());
 
   it('is removed by the sweep once nobody else does', async () => {
-    const lease = await claimJob(open.store, await open.create(pipelineOf({ a: [] })), 0);
-    const { run } = lease;
-    const bytes = Buffer.alloc(logPartBytes, 'x');
-    for (let part = 0; part < parts; part += 1) {
-      const entry = { length: part * logPartBytes, bytes, position: String(part), end: part === parts - 1 };
-      await open.store.transitions.appendLog(lease, entry);
-    }
-    await open.store.transitions.finish(lease, { reason: 'Completed', exitCode: 0 }, {}, { closeGraceMs: 1 });
+    const run = await open.create(pipelineOf({ a: [] }));
+    await endRun(open.store, run, { log: ['x'] });
+    await growLog(open.client, { run, index: 0, attempt: 1 }, parts);
     // The first piece alone, as by a process that is killed then.
     expect(await open.store.transitions.delete(run, '')).to.have.property('rest');
     const sweep = resumeDeletions({ store: open.store });

@@ -5,17 +5,25 @@ import { keys } from './keys.js';
 import { repliesOf } from './replies-of.js';
 import type { RunFilter } from './run-filter.js';
 
-/** Sorted sets of uids by creation sequence that together hold every run that a filter can mean. */
-export interface RunSource {
+/** Sorted sets of uids by creation sequence that together hold every run that a part of a filter means. */
+interface RunSet {
   keys: readonly string[];
-  /** How many runs they hold. */
-  size: number;
   /** They hold no other run. */
   exact: boolean;
 }
 
+/** Where the runs that a filter means are looked for. */
+export interface RunSource extends RunSet {
+  /** How many runs stand there. */
+  size: number;
+  /** The sets of the other parts of the filter: a run that stands in none of the keys of one of them is not meant. */
+  others: readonly (readonly string[])[];
+}
+
 /** Where more names than this begin so, the runs are looked through instead. */
 const namesAtOnce = 64;
+/** It costs less to read a run than to look for it in more sets than this. */
+const keysAtMost = 8;
 
 const liveKeys = executorKinds.map(keys.live);
 const finalStatuses = runStatuses.filter(isFinalRun);
@@ -24,19 +32,29 @@ const finalStatuses = runStatuses.filter(isFinalRun);
 export async function chooseSource(connection: Redis, filter: RunFilter): Promise<RunSource> {
   const { statuses, name, namePrefix, labels = [], since, until } = filter;
   const parts = [statuses, name, namePrefix, since, until].filter((part) => part !== undefined).length + labels.length;
-  const sources: Omit<RunSource, 'size'>[] = [{ keys: [keys.runs], exact: parts === 0 }];
+  const all: RunSet = { keys: [keys.runs], exact: parts === 0 };
+  const sets = [all];
   const add = (each: readonly string[], holdsOnly = true) => {
-    sources.push({ keys: each, exact: holdsOnly && parts === 1 });
+    sets.push({ keys: each, exact: holdsOnly && parts === 1 });
   };
   if (name !== undefined) add([keys.name(name)]);
   const names = namePrefix === undefined ? undefined : await namesWith(connection, namePrefix);
   if (names) add(names.map(keys.name));
   for (const { key, value } of labels) if (value !== undefined) add([keys.label(key, value)]);
   if (statuses) add(keysOfStatuses(statuses), !statuses.includes('PENDING') || statuses.includes('RUNNING'));
-  const sizes = await sizesOf(connection, sources);
-  return sources
-    .map((source, at) => ({ ...source, size: sizes[at] ?? 0 }))
-    .sort((one, other) => one.size - other.size || Number(other.exact) - Number(one.exact))[0] as RunSource;
+  const sizes = await sizesOf(connection, sets);
+  const [smallest = all, ...others] = sets.toSorted(
+    (one, other) => sizeOf(one) - sizeOf(other) || Number(other.exact) - Number(one.exact),
+  );
+  return {
+    ...smallest,
+    size: sizeOf(smallest),
+    others: others.map((set) => set.keys).filter((each) => each.length <= keysAtMost && each !== all.keys),
+  };
+
+  function sizeOf(set: RunSet): number {
+    return sizes[sets.indexOf(set)] ?? 0;
+  }
 }
 
 /** How many runs there are in each status. */
@@ -76,7 +94,7 @@ async function namesWith(connection: Redis, namePrefix: string): Promise<string[
   return names.length > namesAtOnce ? undefined : names;
 }
 
-async function sizesOf(connection: Redis, sources: readonly Pick<RunSource, 'keys'>[]): Promise<number[]> {
+async function sizesOf(connection: Redis, sources: readonly Pick<RunSet, 'keys'>[]): Promise<number[]> {
   const pipeline = connection.pipeline();
   for (const source of sources) for (const key of source.keys) pipeline.zcard(key);
   const sizes = ((await repliesOf(pipeline)) as number[]).values();

@@ -178,7 +178,8 @@ export class RunStore {
     return new Map(
       jobIndexes.flatMap((index, at) => {
         const text = found[at];
-        return text ? [[index, JSON.parse(text) as Outputs] as const] : [];
+        // An empty map takes the place of outputs that a retry by hand has made void.
+        return text && text !== '{}' ? [[index, JSON.parse(text) as Outputs] as const] : [];
       }),
     );
   }

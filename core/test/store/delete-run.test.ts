@@ -3,9 +3,10 @@ import { pipelineOf } from '@chainr/testkit/builders';
 import { claimJob } from '@chainr/testkit/claim-job';
 import { driveRun } from '@chainr/testkit/drive-run';
 import { endRun } from '@chainr/testkit/end-run';
+import { growLog } from '@chainr/testkit/grow-log';
 import { openStore, type OpenStore } from '@chainr/testkit/open-store';
 import type { RunUid } from '../../src/model/records.js';
-import { keys, logPartBytes } from '../../src/store/keys.js';
+import { keys } from '../../src/store/keys.js';
 
 const single = { ...pipelineOf({ a: [] }), metadata: { name: 'nightly', labels: { team: 'core', tier: '1' } } };
 
@@ -80,13 +81,8 @@ describe('deleting a run', () => {
     /** A run whose only log has so many parts. */
     async function endLarge(): Promise<RunUid> {
       const uid = await open.create(single);
-      const lease = await claimJob(open.store, uid, 0);
-      const bytes = Buffer.alloc(logPartBytes, 'x');
-      for (let part = 0; part < parts; part += 1) {
-        const entry = { length: part * logPartBytes, bytes, position: String(part), end: part === parts - 1 };
-        expect((await open.store.transitions.appendLog(lease, entry)).kind).to.equal('ok');
-      }
-      await open.store.transitions.finish(lease, { reason: 'Completed', exitCode: 0 }, {}, { closeGraceMs: 1 });
+      await endRun(open.store, uid, { log: ['x'] });
+      await growLog(open.client, { run: uid, index: 0, attempt: 1 }, parts);
       return uid;
     }
 

@@ -34,8 +34,8 @@ for i = 1, #touched do
   local run = touched[i]
   local key, removed = P .. 'backlog:' .. run.uid, backlog_removes[run.uid]
   if run.backlog_dropped then redis.call('UNLINK', key) end
-  if removed then zrem(key, removed) end
   if run.backlog_push then zadd(key, run.backlog_push) end
+  if removed then zrem(key, removed) end
   hand_out_backlog(run)
 end
 

@@ -43,6 +43,8 @@ end
 
 -- `announce`: the change of reason is an event, unless the same call claims the job too.
 local function make_ready(run, row, announce)
+  -- What is left of the edges of a run that is to end makes jobs ready that are canceled soon after (rule R10).
+  if run.cancel_requested > 0 or run.timed_out > 0 then return end
   local s = section_of(row) or new_section(row, 1, 0, run.created, 0, 0)
   s.queued = now
   row.unsatisfied = 0

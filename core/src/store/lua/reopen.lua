@@ -35,8 +35,9 @@ local function make_wait(run, row, unsatisfied)
   local s = section_of(row)
   local skipped = row.status == JOB.SKIPPED
   if not skipped and row.unsatisfied == 0 and s then
-    if s.message > 0 then
+    if s.message > 0 or row.handed_out then
       clear_mark(run, row)
+      row.handed_out = false
       run.queued = math.max(0, run.queued - 1)
     else
       run.backlog = math.max(0, run.backlog - 1)
@@ -45,6 +46,7 @@ local function make_wait(run, row, unsatisfied)
   end
   local reason_before = row.reason
   row.section = false
+  row.announce = false
   row.raw = string.sub(row.raw, 1, row.name_end)
   row.unsatisfied = unsatisfied
   if skipped then

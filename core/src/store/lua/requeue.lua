@@ -20,5 +20,9 @@ operations.requeue = function(a)
   new_section(row, s.attempt + 1, s.epoch, now, s.losses, s.failures).text = a[7]
   emit_job('job.status', run, row)
   make_ready(run, row, false)
+  if row.reason ~= a[6] then -- Others were before it: it waits for a slot, and that is told.
+    row.section.text = ''
+    row.announce = true
+  end
   return { 'ok', s.attempt + 1 }
 end

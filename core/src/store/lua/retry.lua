@@ -41,7 +41,8 @@ operations.retry = function(a)
   local row, s = held_row(run, a[2], a[3], a[4], a[5])
   if not row or row.status ~= JOB.RUNNING then return { 'stale' } end
   local status, reason = verdict(run, s, a[6])
-  if status ~= JOB.FAILED then return { 'final' } end
+  -- What had timed out before its run was to end stays FAILED, and nothing follows it (rule R10).
+  if status ~= JOB.FAILED or run.cancel_requested > 0 or run.timed_out > 0 then return { 'final' } end
   local losses, failures, backoff, text = s.losses, s.failures, nil, nil
   if INFRASTRUCTURE[reason] then
     backoff, text = lost_again(s, reason)
