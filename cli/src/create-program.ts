@@ -4,6 +4,7 @@ import { cancelCommand } from './cancel-command.js';
 import { completeCommand } from './completion/complete-command.js';
 import { completionCommand } from './completion/completion-command.js';
 import { defaultServer } from './connect.js';
+import { deleteCommand } from './delete-command.js';
 import { drainCommand } from './drain-command.js';
 import type { Exit } from './exit-codes.js';
 import { describeCommand } from './describe-command.js';
@@ -36,6 +37,7 @@ export function createProgram(terminal: Terminal, exit: Exit): Command {
     cancelCommand(terminal),
     retryCommand(terminal, exit),
     rerunCommand(terminal, exit),
+    deleteCommand(terminal),
     drainCommand(terminal),
     pauseCommand(terminal),
     resumeCommand(terminal),

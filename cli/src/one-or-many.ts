@@ -1,0 +1,38 @@
+import type { Command } from 'commander';
+import type { Client } from '@chainr/core/api/client';
+import { connect, type ServerOptions } from './connect.js';
+import { CouldNot } from './exit-codes.js';
+import { findRunUid } from './find-run.js';
+import { actOnMany, meansMany, type ManyRuns, type ManyRunsOptions } from './many-runs.js';
+import { print, type Terminal } from './terminal.js';
+
+/** What a command does to the run that is named, or to all that a filter means. */
+export interface OneOrMany<O extends ManyRunsOptions = ManyRunsOptions> {
+  many(client: Client, options: O): ManyRuns;
+  one(client: Client, uid: string, options: O): Promise<void>;
+}
+
+/**
+ * Does it to the one or the many that a command line means.
+ *
+ * @throws CouldNot where it means both, or neither
+ */
+export async function actOnOneOrMany<O extends ManyRunsOptions & ServerOptions>(
+  written: string | undefined,
+  command: Command,
+  verb: OneOrMany<O>,
+  terminal: Terminal,
+): Promise<void> {
+  const options = command.optsWithGlobals<O>();
+  const client = connect(options, terminal);
+  if (written === undefined) {
+    if (!meansMany(options))
+      throw new CouldNot(`name a run, or say which runs are meant: chainr ${command.name()} --help tells how.`);
+    await actOnMany(verb.many(client, options), options, terminal);
+    return;
+  }
+  if (meansMany(options)) throw new CouldNot('either name a run or say which runs are meant, not both.');
+  const uid = await findRunUid(client, written);
+  if (options.dryRun) print(terminal, `Would ${command.name()} run ${(await client.getRun(uid)).metadata.uid}.`);
+  else await verb.one(client, uid, options);
+}
