@@ -4,7 +4,7 @@ import { connect, type ServerOptions } from './connect.js';
 import { CouldNot } from './exit-codes.js';
 import { findRunUid } from './find-run.js';
 import { actOnMany, meansMany, type ManyRuns, type ManyRunsOptions } from './many-runs.js';
-import { print, type Terminal } from './terminal.js';
+import type { Terminal } from './terminal.js';
 
 /** What a command does to the run that is named, or to all that a filter means. */
 export interface OneOrMany<O extends ManyRunsOptions = ManyRunsOptions> {
@@ -32,7 +32,6 @@ export async function actOnOneOrMany<O extends ManyRunsOptions & ServerOptions>(
     return;
   }
   if (meansMany(options)) throw new CouldNot('either name a run or say which runs are meant, not both.');
-  const uid = await findRunUid(client, written);
-  if (options.dryRun) print(terminal, `Would ${command.name()} run ${(await client.getRun(uid)).metadata.uid}.`);
-  else await verb.one(client, uid, options);
+  if (options.dryRun) throw new CouldNot('--dry-run looks which runs a filter means; you have named the run.');
+  await verb.one(client, await findRunUid(client, written), options);
 }

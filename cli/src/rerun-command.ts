@@ -1,4 +1,6 @@
 import { Command } from 'commander';
+import { RequestError } from '@chainr/core/api/request-error';
+import type { Run } from '@chainr/core/api/run-resource';
 import type { ServerOptions } from './connect.js';
 import { examples } from './examples.js';
 import { CouldNot, type Exit } from './exit-codes.js';
@@ -50,8 +52,18 @@ function rerunning(jobs: readonly string[], terminal: Terminal, exit: Exit): One
     },
     one: async (client, uid, { all, watch, output }) => {
       const cursor = watch ? await client.lastCursor() : undefined;
-      const run = await client.rerunRun(uid, all ? 'all' : jobs.length > 0 ? [...jobs] : 'failed');
+      const run = await sayWhichJobs(() => client.rerunRun(uid, all ? 'all' : jobs.length > 0 ? [...jobs] : 'failed'));
       await presentNewRun(client, run, { cursor, output }, terminal, exit);
     },
   };
+}
+
+/** @throws CouldNot with the names that the run does not have, without word of how they were sent */
+async function sayWhichJobs(rerun: () => Promise<Run>): Promise<Run> {
+  try {
+    return await rerun();
+  } catch (error) {
+    if (!(error instanceof RequestError) || error.status !== 400 || error.details.length === 0) throw error;
+    throw new CouldNot(error.details.map(({ message }) => message).join('\n  '), { cause: error });
+  }
 }

@@ -1,6 +1,7 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { RunFilterQuery } from '@chainr/core/api/run-query';
 import { suggestion } from '@chainr/core/model/did-you-mean';
+import { parseDuration } from '@chainr/core/model/duration';
 import { runStatuses, type RunStatus } from '@chainr/core/model/states';
 
 /** What the options below leave in the options of a command. */
@@ -27,8 +28,8 @@ export function addRunFilter(command: Command): Command {
       'only runs with this label: key=value, or key whatever its value; may be repeated',
       collect,
     )
-    .option('--since <time>', 'only runs created since then: 24h ago, or 2026-11-21T01:44:00Z')
-    .option('--until <time>', 'only runs created before then, written so too');
+    .option('--since <time>', 'only runs created since then: 24h (ago), or 2026-11-21T01:44:00Z', readTime)
+    .option('--until <time>', 'only runs created before then, written so too', readTime);
 }
 
 /** What of the options is a filter; empty where none of them was given. */
@@ -52,6 +53,15 @@ function readStatus(word: string): RunStatus {
   if (status) return status;
   const near = suggestion(word.toUpperCase(), runStatuses);
   throw new InvalidArgumentError(near === '' ? `They are ${runStatuses.join(', ')}.` : near.replace(/^, d/, 'D'));
+}
+
+/** As the server reads it; said here, where nothing has to be encoded for an address. */
+function readTime(text: string): string {
+  if (parseDuration(text) !== undefined || (/^\d{4}-\d\d-\d\d/.test(text) && !Number.isNaN(Date.parse(text))))
+    return text;
+  throw new InvalidArgumentError(
+    'It must be how long ago, such as 24h or 30d, or a time such as 2026-11-21T01:44:00Z.',
+  );
 }
 
 const collect = (text: string, before: string[] | undefined): string[] => [...(before ?? []), text];

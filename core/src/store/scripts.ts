@@ -51,9 +51,12 @@ const fusionsMax = 64;
 /** In a run's `todo`, in place of a job's index, of which there are at most 10,000: all jobs that are not final. */
 const openJobsItem = 0xffff;
 
-/** Likewise: what one call removes of runs and logs, in units of about a microsecond. */
+/**
+ * Likewise: what one call removes of runs and logs, in units of about a microsecond. A part of a log is a
+ * megabyte to give back.
+ */
 const removalsMax = 2000;
-/** In the same units: a part of a log is a megabyte to give back. */
+/** What a part of a log costs of these. */
 const partCost = 20;
 
 /** Works from src and from dist alike. */

@@ -8,9 +8,9 @@ export interface EventRetention {
   limitBytes: number;
 }
 
-/** Entries that one command removes (invariant I10), of whole nodes of the stream. */
+/** Entries that one command removes (invariant I10), where whole nodes of the stream go. */
 const nodesStep = 2_000;
-/** The same, one by one. */
+/** Likewise, where they go one by one. */
 const entriesStep = 500;
 
 /**

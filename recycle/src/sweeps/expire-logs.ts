@@ -1,11 +1,11 @@
 import type { Sweep } from '@chainr/core/service/sweep';
 import type { RetentionContext } from '../context.js';
 
-/** Runs that are looked at in one go, side by side. */
-const page = 100;
-
 /** How often it is looked for logs whose retention is over. */
 const everyMs = 5_000;
+
+/** Runs that are looked at in one go, side by side. */
+const page = 100;
 
 /**
  * Removes the logs of what ended so long ago, where they are kept shorter than runs. It goes through the runs once, by

@@ -1,11 +1,11 @@
 import type { Sweep } from '@chainr/core/service/sweep';
 import type { RetentionContext } from '../context.js';
 
-/** Runs that are looked at in one go, and deleted side by side. */
-const page = 100;
-
 /** How often it is looked for runs whose retention is over. */
 const everyMs = 1_000;
+
+/** Runs that are looked at in one go, and deleted side by side. */
+const page = 100;
 
 /** Deletes what ended so long ago, as a user would (rule R16). */
 export function expireRuns({ store, config: { runRetentionMs } }: RetentionContext): Sweep {

@@ -1,13 +1,13 @@
 import type { Sweep } from '@chainr/core/service/sweep';
 import type { RetentionContext } from '../context.js';
 
+/** How often it is looked for deletions that were begun and not finished. */
+const everyMs = 5_000;
+
 /** How many runs one pass goes on with at most; bounds how long a pass takes. */
 const runsPerPass = 100;
 /** One that was hidden more recently has somebody who removes it. */
 const abandonedAfterMs = 10_000;
-
-/** How often it is looked for deletions that somebody left in the middle. */
-const everyMs = 5_000;
 
 /** A deleted run is removed in pieces behind a durable mark (invariant I10); this sweep goes on where that process is gone. */
 export function resumeDeletions({ store }: Pick<RetentionContext, 'store'>): Sweep {

@@ -1,7 +1,7 @@
 import type { Sweep } from '@chainr/core/service/sweep';
 import type { RetentionContext } from '../context.js';
 
-/** How often it is looked what of the stream may go. */
+/** How often the event stream is trimmed. */
 const everyMs = 10_000;
 
 /** Events are never trimmed where they are written, so that no transition pays for it (rule R18). */
