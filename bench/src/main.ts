@@ -2,6 +2,7 @@ import { loadavg } from 'node:os';
 import { measureHandover } from './measure-handover.js';
 import { measureIdleMemory } from './measure-idle-memory.js';
 import { measureLargeRun } from './measure-large-run.js';
+import { measureLists } from './measure-lists.js';
 import { measureRedisMemory } from './measure-redis-memory.js';
 import { measureRunPosts } from './measure-run-posts.js';
 import { measureThroughput } from './measure-throughput.js';
@@ -14,6 +15,7 @@ const measurements: Readonly<Record<string, { doc: string; measure: () => AsyncI
   'large-run': { doc: 'one run of 10,000 jobs against 100 runs of 100, per job', measure: measureLargeRun },
   handover: { doc: 'from the end of a job to the start of its dependent', measure: measureHandover },
   posts: { doc: 'creating runs over HTTP', measure: measureRunPosts },
+  lists: { doc: 'lists and deletion of 100,000 stored runs', measure: measureLists },
   'redis-memory': { doc: 'what a finished job leaves in Redis', measure: measureRedisMemory },
   'idle-memory': { doc: 'what a service takes that has nothing to do', measure: measureIdleMemory },
 };

@@ -60,7 +60,7 @@ describe('completion', () => {
   });
 
   it('offers nothing, and says nothing, where no server answers or there is no such run', async () => {
-    expect(await complete(['get', ''], 'unix:/nowhere')).to.deep.equal([]);
+    expect(await complete(['describe', ''], 'unix:/nowhere')).to.deep.equal([]);
     expect(await complete(['get', 'nonsense', ''])).to.deep.equal([]);
     expect(await complete(['get', 'a', 'b', 'c', ''])).to.deep.equal([]);
     expect(await complete(['nonsense', '--what', ''])).to.deep.equal([]);

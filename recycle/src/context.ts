@@ -8,3 +8,9 @@ export interface RecycleContext {
   readonly queue: Pick<BundleQueue, 'removeDead' | 'listMissing'>;
   readonly config: Pick<RecycleConfig, 'hostLostAfterMs'>;
 }
+
+/** What those sweeps share that end what was kept for long enough. */
+export interface RetentionContext {
+  readonly store: Pick<Store, 'transitions' | 'work' | 'runs' | 'logs' | 'events'>;
+  readonly config: Pick<RecycleConfig, 'runRetentionMs' | 'logRetentionMs' | 'eventRetentionMs' | 'eventLimitBytes'>;
+}

@@ -1,11 +1,24 @@
 import type { Sweep } from '@chainr/core/service/sweep';
-import type { RecycleContext } from './context.js';
+import type { RecycleContext, RetentionContext } from './context.js';
 import { expireDeadlines } from './sweeps/expire-deadlines.js';
+import { expireLogs } from './sweeps/expire-logs.js';
+import { expireRuns } from './sweeps/expire-runs.js';
 import { loseHosts } from './sweeps/lose-hosts.js';
 import { redeliverMarks } from './sweeps/redeliver-marks.js';
 import { resumeChunks } from './sweeps/resume-chunks.js';
+import { resumeDeletions } from './sweeps/resume-deletions.js';
+import { trimEvents } from './sweeps/trim-events.js';
 
 /** All housekeeping that recycle does; workers do that of their executors. */
-export function listSweeps(context: RecycleContext): readonly Sweep[] {
-  return [resumeChunks(context), expireDeadlines(context), loseHosts(context), redeliverMarks(context)];
+export function listSweeps(context: RecycleContext & RetentionContext): readonly Sweep[] {
+  return [
+    resumeChunks(context),
+    expireDeadlines(context),
+    loseHosts(context),
+    redeliverMarks(context),
+    resumeDeletions(context),
+    expireRuns(context),
+    expireLogs(context),
+    trimEvents(context),
+  ];
 }

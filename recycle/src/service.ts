@@ -10,6 +10,9 @@ import { Store } from '@chainr/core/store/store';
 import type { RecycleConfig } from './config.js';
 import { listSweeps } from './list-sweeps.js';
 
+/** For those who start recycle beside other services. */
+export { readConfig, settings } from './config.js';
+
 /** Recycle as a whole: its parts in the order in which they start. */
 export function createService(
   config: RecycleConfig,

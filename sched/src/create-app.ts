@@ -4,8 +4,10 @@ import { healthRoutes } from '@chainr/core/service/health';
 import { requestIds } from '@chainr/core/service/request-id';
 import type { SchedContext } from './context.js';
 import { adminWorkers } from './admin-workers.js';
+import { bulkRoutes } from './bulk-routes.js';
 import { cancelRun } from './cancel-run.js';
 import { createRun } from './create-run.js';
+import { deleteRun } from './delete-run.js';
 import { explainJob } from './explain-job.js';
 import { getJob } from './get-job.js';
 import { getOpenApi } from './get-open-api.js';
@@ -28,8 +30,10 @@ export function createApp(context: SchedContext): express.Express {
   app.use(requestIds());
   serveRoutes(app, [
     createRun(context),
+    ...bulkRoutes(context), // Before those of one run: `cancel` is no uid.
     getRun(context),
     listRuns(context),
+    deleteRun(context),
     listJobs(context),
     getTimeline(context),
     getJob(context),

@@ -8,9 +8,11 @@ import { presentRun } from './present-run.js';
 /** @throws ApiError NotFound */
 export async function findRun(store: Store, uid: RunUid): Promise<RunRecord> {
   const run = await store.runs.getRun(uid);
-  if (!run) throw new ApiError('NotFound', `There is no run ${JSON.stringify(uid)}.`);
+  if (!run) throw noRun(uid);
   return run;
 }
+
+export const noRun = (uid: RunUid): ApiError => new ApiError('NotFound', `There is no run ${JSON.stringify(uid)}.`);
 
 /** @throws ApiError NotFound, which says whether it is the run or the job that is not there */
 export async function findJob(store: Store, uid: RunUid, name: string): Promise<JobRecord> {

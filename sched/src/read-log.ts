@@ -1,7 +1,11 @@
 import type { Request, Response } from 'express';
+import { ApiError } from '@chainr/core/api/errors';
+import { isoTime } from '@chainr/core/api/field-schemas';
 import { headerNames } from '@chainr/core/api/headers';
 import { ndjson, plainText, routes } from '@chainr/core/api/routes';
 import { responseSignal } from '@chainr/core/service/response-signal';
+import type { RunUid } from '@chainr/core/model/records';
+import type { Store } from '@chainr/core/store/store';
 import type { SchedContext } from './context.js';
 import { findAttempt, waitForAttempt } from './find-attempt.js';
 import { findJob } from './find-run.js';
@@ -16,6 +20,7 @@ export function readLog(context: SchedContext) {
     const format = chooseFormat(request, response);
     const job = await findJob(context.store, uid, name);
     const attempt = await findAttempt(context.store, uid, job, query.attempt);
+    await refuseRemoved(context.store, attempt?.uid ?? uid);
     response.setHeader(headerNames.attempt, String(attempt?.attempt ?? 1));
     const wanted = { format, offset: query.offset, step: query.step };
     if (!query.follow || request.method === 'HEAD') {
@@ -35,6 +40,16 @@ export function readLog(context: SchedContext) {
       response.destroy();
     }
   });
+}
+
+/** @throws ApiError Gone, which says since when */
+async function refuseRemoved({ logs }: Store, uid: RunUid): Promise<void> {
+  const removedAt = await logs.removedAt(uid);
+  if (removedAt === undefined) return;
+  throw new ApiError(
+    'Gone',
+    `The logs of this run were removed at ${isoTime(removedAt)}: logs are kept for a shorter time than runs.`,
+  );
 }
 
 function chooseFormat(request: Request, response: Response): LogFormat {

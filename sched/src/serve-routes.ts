@@ -32,7 +32,8 @@ export function served<R extends Route>(route: R, answer: (call: RouteCall<R>) =
   };
 }
 
-const verbs = { GET: 'get', POST: 'post', DELETE: 'delete' } as const;
+/** What Express calls each method. */
+const verbs = { GET: 'get', POST: 'post', DELETE: 'delete' } as const satisfies Record<Route['method'], string>;
 
 /** Serves each route at its address, and answers OPTIONS and every other method there as it should. */
 export function serveRoutes(app: Express, served: readonly ServedRoute[]): void {

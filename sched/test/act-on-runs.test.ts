@@ -1,8 +1,9 @@
 import { expect } from 'chai';
+import { bulkResultSchema } from '@chainr/core/api/bulk-resource';
 import { errorBodySchema } from '@chainr/core/api/errors';
 import { jobExplanationSchema } from '@chainr/core/api/explanation-resource';
 import { jobSchema } from '@chainr/core/api/job-resource';
-import { runSchema } from '@chainr/core/api/run-resource';
+import { runListSchema, runSchema } from '@chainr/core/api/run-resource';
 import { openSched, type OpenSched } from './open-sched.js';
 
 const job = { image: 'busybox', run: 'exit 0' };
@@ -185,6 +186,45 @@ describe('acting on runs', () => {
       const again = await runOf(await send(`${run.metadata.uid}/rerun`), 202);
       expect(again.jobCounts).to.include({ PENDING: 399, SUCCESSFUL: 2 });
       expect((await getJob(again.metadata.uid, 'last')).reason).to.equal('Queued');
+    });
+  });
+
+  describe('many runs at once', () => {
+    const bulkOf = async (response: Response) => bulkResultSchema.parse(await response.json());
+    const named = (name: string) => sched.post({ kind: 'Pipeline', metadata: { name }, jobs: { a: job } });
+    const uidOf = async (response: Response) => runSchema.parse(await response.json()).metadata.uid;
+
+    it('are canceled by a filter, and counted without being touched in a dry run', async () => {
+      const uids = [await uidOf(await named('many')), await uidOf(await named('many'))];
+      const ended = await uidOf(await named('many'));
+      await end(ended, 0, 'Completed');
+      const dry = await bulkOf(await send('cancel?name=many&dryRun=true'));
+      expect(dry).to.include({ dryRun: true, matched: 3, done: 2 });
+      expect(dry.skipped).to.deep.equal([{ uid: ended, message: 'The run is SUCCESSFUL already.' }]);
+      expect(await (await sched.get(`/api/runs/${uids[0] ?? ''}`)).text()).to.contain('"status":"PENDING"');
+      expect(await bulkOf(await send('cancel?name=many'))).to.include({ dryRun: false, done: 2 });
+      for (const uid of uids)
+        expect(await (await sched.get(`/api/runs/${uid}`)).text()).to.contain('"status":"CANCELED"');
+    });
+
+    it('are rerun by a filter, once for one idempotency key', async () => {
+      const uid = await uidOf(await named('again'));
+      await end(uid, 0, 'ExitCode');
+      const good = await uidOf(await named('again'));
+      await end(good, 0, 'Completed');
+      const key = { 'Idempotency-Key': 'rerun-many' };
+      const result = await bulkOf(await send('rerun?name=again&status=FAILED,SUCCESSFUL', {}, key));
+      expect(result).to.include({ matched: 2, done: 1 });
+      expect(result.skipped[0]?.message).to.match(/No job of the run FAILED/);
+      await bulkOf(await send('rerun?name=again&status=FAILED', {}, key));
+      const { items } = runListSchema.parse(await (await sched.get('/api/runs?name=again')).json());
+      expect(items.map(({ metadata }) => metadata.rerunOf)).to.deep.equal([uid, undefined, undefined]);
+    });
+
+    it('are refused without a filter, and with one that is wrong', async () => {
+      expect((await refused(await send('cancel'), 400)).message).to.match(/means no run in particular/);
+      await refused(await send('cancel?status=DONE'), 400);
+      await refused(await send('rerun?name=x', { from: ['a'] }), 400);
     });
   });
 

@@ -10,11 +10,14 @@ import { createService } from '../src/service.js';
 export interface OpenSched {
   readonly url: string;
   readonly redis: TestRedis;
+  /** A look behind the API. */
+  readonly store: Store;
   /** Sends a pipeline as JSON. */
   post(pipeline: unknown, headers?: Record<string, string>): Promise<Response>;
   get(path: string, headers?: Record<string, string>): Promise<Response>;
   /** Creates a run that must be accepted, and answers with its uid. */
-  create(jobs: Record<string, unknown>): Promise<string>;
+  create(jobs: Record<string, unknown>, metadata?: object): Promise<string>;
+  delete(path: string): Promise<Response>;
   readonly worker: TestWorker;
   close(): Promise<void>;
 }
@@ -39,10 +42,12 @@ export async function openSched(): Promise<OpenSched> {
   return {
     url: sched.url,
     redis,
+    store,
     get,
     post,
-    create: async (jobs) => {
-      const response = await post({ kind: 'Pipeline', jobs });
+    delete: (path) => fetch(sched.url + path, { method: 'DELETE' }),
+    create: async (jobs, metadata) => {
+      const response = await post({ kind: 'Pipeline', ...(metadata && { metadata }), jobs });
       const body = (await response.json()) as { metadata: { uid: string } };
       if (response.status !== 202) throw new Error(JSON.stringify(body));
       return body.metadata.uid;

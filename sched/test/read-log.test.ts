@@ -126,6 +126,23 @@ describe('reading logs', () => {
     expect((await logs(uid, '?follow=yes')).status).to.equal(400);
   });
 
+  it('says since when a log is gone that was kept shorter than its run', async () => {
+    const { uid, lease } = await start();
+    await sched.worker.log(lease, [{ text: 'one' }], true);
+    await sched.worker.finish(lease);
+    await sched.worker.close(lease);
+    await sched.store.transitions.removeLogs(uid);
+    for (const query of ['', '?follow=true']) {
+      const response = await logs(uid, query);
+      expect(response.status).to.equal(410);
+      const { code, message } = errorBodySchema.parse(await response.json());
+      expect(code).to.equal('Gone');
+      expect(message).to.match(
+        /^The logs of this run were removed at 2\d{3}-.*Z: logs are kept for a shorter time than runs\.$/,
+      );
+    }
+  });
+
   it('does not wait for a HEAD', async () => {
     const uid = await sched.create({ only: job });
     const response = await fetch(`${sched.url}/api/runs/${uid}/jobs/only/logs?follow=true`, { method: 'HEAD' });

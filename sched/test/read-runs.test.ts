@@ -128,13 +128,14 @@ describe('reading runs', () => {
 
   it('answers 405 with what is allowed, HEAD without a body, and OPTIONS', async () => {
     const ask = (method: string, path: string) => fetch(sched.url + path, { method });
-    const refused = await ask('DELETE', '/api/runs');
+    const refused = await ask('PUT', '/api/runs');
     expect(refused.status).to.equal(405);
-    expect(refused.headers.get('allow')?.split(', ')).to.have.members(['GET', 'HEAD', 'POST', 'OPTIONS']);
+    expect(refused.headers.get('allow')?.split(', ')).to.have.members(['GET', 'HEAD', 'POST', 'DELETE', 'OPTIONS']);
+    const one = await ask('PUT', '/api/runs/x');
+    expect([one.status, one.headers.get('allow')]).to.deep.equal([405, 'GET, HEAD, DELETE, OPTIONS']);
     for (const path of [
       '/api',
       '/api/openapi.json',
-      '/api/runs/x',
       '/api/runs/x/jobs',
       '/api/runs/x/jobs/y',
       '/api/runs/x/jobs/y/logs',
@@ -149,7 +150,7 @@ describe('reading runs', () => {
     const head = await ask('HEAD', '/api/runs');
     expect([head.status, await head.text()]).to.deep.equal([200, '']);
     const options = await ask('OPTIONS', '/api/runs');
-    expect([options.status, options.headers.get('allow')]).to.deep.equal([204, 'POST, GET, HEAD, OPTIONS']);
+    expect([options.status, options.headers.get('allow')]).to.deep.equal([204, 'POST, DELETE, GET, HEAD, OPTIONS']);
   });
 
   it('describes every route and nothing else in its OpenAPI document', async () => {

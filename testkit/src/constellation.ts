@@ -13,6 +13,7 @@ import { createService as createRecycle } from '@chainr/recycle/service';
 import { createService as createSched } from '@chainr/sched/service';
 import { createService as createUi } from '@chainr/ui/service';
 import { createService as createWork, type WorkService } from '@chainr/work/service';
+import { keepAll } from './keep-all.js';
 import { silentLogger } from './open-store.js';
 import { startRedis, type TestRedis } from './redis.js';
 
@@ -49,7 +50,7 @@ export async function startConstellation(options: ConstellationOptions): Promise
   const sched = createSched({ ...base, executorKind: executor.kind }, logger);
   const notif = createNotif(base, logger);
   const ui = createUi(base, logger);
-  const recycle = createRecycle({ ...base, hostLostAfterMs: 0 }, logger);
+  const recycle = createRecycle({ ...base, hostLostAfterMs: 0, ...keepAll }, logger);
   const work = await createWork(workConfig({ ...base, executor: executor.kind, home, ...options.work }), {
     logger,
     executor,

@@ -17,7 +17,8 @@ export async function readSlowLog(client: Redis): Promise<SlowCommand[]> {
     .sort((one, other) => other.ms - one.ms);
 }
 
-const operations = /\b(create|claim|report|finish|requeue|close|append-log|renew|adopt|resume|redeliver)\b/g;
+const operations =
+  /\b(create|claim|report|finish|requeue|close|append-log|renew|adopt|resume|redeliver|delete|remove|remove-logs)\b/g;
 
 function describeCall(args: readonly string[]): string {
   const [command = '', , ...rest] = args;

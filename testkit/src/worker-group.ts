@@ -12,6 +12,7 @@ import { Store } from '@chainr/core/store/store';
 import { createService as createRecycle } from '@chainr/recycle/service';
 import type { Redis } from 'ioredis';
 import { Command } from './command.js';
+import { keepAll } from './keep-all.js';
 import { openRedisClient } from './open-redis-client.js';
 import { silentLogger } from './open-store.js';
 import { untilFound } from './processes-of.js';
@@ -66,7 +67,7 @@ export class WorkerGroup {
       deliver: (bundles) => { this.#queue.deliver(bundles); }, // prettier-ignore
     });
     const listen = { host: '127.0.0.1', port: 0 };
-    const config = { redisUrl: redis.url, listen, hostLostAfterMs: 0, logLevel: 'silent' };
+    const config = { redisUrl: redis.url, listen, hostLostAfterMs: 0, ...keepAll, logLevel: 'silent' };
     this.#recycle = createRecycle(config, silentLogger);
   }
 

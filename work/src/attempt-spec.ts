@@ -30,8 +30,10 @@ export class AttemptSpecs {
     } = JSON.parse(plan) as JobPlan;
     const steps = resolveSteps(jobPlan, known.info.env);
     const head = { run: lease.run, job, attempt: lease.attempt, pipeline: known.info.name ?? '' };
+    // Without the mark there is nothing in them but texts.
+    const ready = references ? steps.map((step) => ({ ...step, env: {} })) : (steps as StepSpec[]);
     return {
-      spec: { ...head, steps: references ? steps.map((step) => ({ ...step, env: {} })) : (steps as StepSpec[]) },
+      spec: { ...head, steps: ready },
       ...(references && { references: { steps, ...references } }),
       deadlines: { pendingTimeoutMs, ...(timeoutMs !== undefined && { timeoutMs }) },
       ...(retries !== undefined && { retries: retryPolicy(retries) }),

@@ -5,6 +5,15 @@ import { logLevels } from '@chainr/core/service/logger';
 import { choice, durationMs, integer, text, words } from '@chainr/core/service/setting-kinds';
 import { readSettings, type Setting } from '@chainr/core/service/settings';
 
+/** The token of gate and the passwords of Redis are settings: no job may name one as its secret. */
+function checkPrefix(prefix: string): void {
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(prefix)) throw new Error('must be the beginning of names of variables');
+  const meetsSettings = prefix.startsWith('CHAINR_') || 'CHAINR_'.startsWith(prefix);
+  if (meetsSettings && !prefix.startsWith('CHAINR_SECRET_')) {
+    throw new Error('must not be the beginning of settings; CHAINR_SECRET_ is not');
+  }
+}
+
 /** Every setting of work; its documentation is made from here. */
 export const settings = {
   redisUrl: text({
@@ -82,11 +91,14 @@ export const settings = {
     default: '',
     doc: 'A folder with a file for each secret that jobs may name; none by default.',
   }),
-  secretsEnv: text({
-    env: 'CHAINR_SECRETS_ENV',
-    default: '',
-    doc: 'A prefix such as `CHAINR_SECRET_`: every variable of this worker that begins with it is a secret that jobs may name (`db-password` is CHAINR_SECRET_DB_PASSWORD); none by default.',
-  }),
+  secretsEnv: text(
+    {
+      env: 'CHAINR_SECRETS_ENV',
+      default: '',
+      doc: 'A prefix such as `CHAINR_SECRET_`: every variable of this worker that begins with it is a secret that jobs may name (`db-password` is CHAINR_SECRET_DB_PASSWORD); none by default.',
+    },
+    checkPrefix,
+  ),
 } satisfies Record<string, Setting<unknown>>;
 
 export interface WorkConfig {
@@ -122,16 +134,17 @@ export interface WorkConfig {
 export function readConfig(env: NodeJS.ProcessEnv): WorkConfig {
   const secretVariables = variablesOf(env[settings.secretsEnv.env] ?? '', env);
   // A secret may have a name that is near to one of a setting.
-  const others = Object.fromEntries(Object.entries(env).filter(([name]) => !secretVariables.has(name)));
+  const own = new Set<string>(Object.values(settings).map((setting) => setting.env));
+  const others = Object.fromEntries(
+    Object.entries(env).filter(([name]) => own.has(name) || !secretVariables.has(name)),
+  );
   const { listen, executor, ...values } = readSettings(settings, others);
   const kind = executorKinds.find((each) => each === executor) ?? 'process';
   return { ...values, listen: parseAddress(listen), executor: kind, secretVariables, alone: false };
 }
 
 function variablesOf(prefix: string, env: NodeJS.ProcessEnv): ReadonlyMap<string, string> {
-  const own = new Set(Object.values(settings).map((setting) => setting.env));
-  const found = Object.entries(env).flatMap(([name, value]) =>
-    prefix !== '' && name.startsWith(prefix) && !own.has(name) && value !== undefined ? [[name, value] as const] : [],
-  );
-  return new Map(found);
+  if (prefix === '') return new Map();
+  const found = Object.entries(env).filter(([name]) => name.startsWith(prefix));
+  return new Map(found.map(([name, value = '']) => [name, value]));
 }

@@ -32,7 +32,7 @@ export class LogWriter {
     this.#mask = mask;
   }
 
-  /** Resolves when all output is stored, or the log has reached its limit. */
+  /** Resolves when all output is stored, or the log has reached its limit or that of all logs together. */
   async write(): Promise<void> {
     while (!(await this.#writeOn()));
     this.#allStored = true;
@@ -53,12 +53,12 @@ export class LogWriter {
   async cut(sentence: string): Promise<void> {
     this.#abandoned = true;
     this.#wake?.();
-    while (!(await this.#append(systemLine(sentence), this.#log.position, false)));
+    while ((await this.#append(systemLine(sentence), this.#log.position, false)) !== 'ok');
   }
 
   /** Stores the end mark. */
   async end(): Promise<void> {
-    while (!(await this.#append('', this.#log.position, true)));
+    while ((await this.#append('', this.#log.position, true)) !== 'ok');
   }
 
   /** False: the stored log is another than expected, and is to be gone on with from where it stands. */
@@ -71,10 +71,13 @@ export class LogWriter {
       const lines = mask.lines(read);
       const text = lines.map(formatLogLine).join('');
       const bytes = Buffer.byteLength(text);
-      if (this.#log.length + bytes > config.logLimitBytes) {
-        return this.#append(this.#whatFits(lines) + systemLine(limitSentence(config.logLimitBytes)), position, false);
-      }
-      if (!(await this.#append(text, position, false))) return false;
+      const overLimit = this.#log.length + bytes > config.logLimitBytes;
+      const stored = overLimit ? this.#whatFits(lines) + systemLine(limitSentence(config.logLimitBytes)) : text;
+      const reply = await this.#append(stored, position, false);
+      // A mark that leaves the position where it is always fits (rule R19); the job goes on without its log.
+      if (reply === 'full') return (await this.#append(systemLine(fullSentence), this.#log.position, false)) === 'ok';
+      if (reply === 'length') return false;
+      if (overLimit) return true;
       if (bytes < fullBatchBytes && !this.#attemptEnded) await this.#gather();
     }
     // Executors end quietly when the lease has gone: then this is not the end of the output.
@@ -89,7 +92,7 @@ export class LogWriter {
     return fitting.slice(0, end).join('');
   }
 
-  async #append(text: string, position: Position, end: boolean): Promise<boolean> {
+  async #append(text: string, position: Position, end: boolean): Promise<'ok' | 'length' | 'full'> {
     const log = this.#log;
     const entry = { length: log.length, bytes: Buffer.from(text), position, end };
     const reply = await this.#context.store.transitions.appendLog(this.#held.lease, entry);
@@ -100,7 +103,7 @@ export class LogWriter {
     if (text !== '') this.#context.reach('after-log-append');
     log.length = reply.length;
     log.position = reply.kind === 'ok' ? position : reply.position;
-    return reply.kind === 'ok';
+    return reply.kind;
   }
 
   #gather(): Promise<void> {
@@ -114,6 +117,7 @@ export class LogWriter {
   }
 }
 
+const fullSentence = 'The log is cut here: the store has no room for more logs.';
 const limitSentence = (bytes: number) => `The log is cut here: it has reached the limit of ${String(bytes)} bytes.`;
 
 function systemLine(text: string): string {

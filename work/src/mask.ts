@@ -131,14 +131,16 @@ function lengthOfTail(form: string, text: string): number {
   return 0;
 }
 
-/** How a secret may appear: as it is and line by line, as URLs, JSON and base64 have it. */
+/** How a secret may appear: as it is, line by line, as a shell splits, quotes and traces it, as URLs, JSON and base64 have it. */
 function formsOf(value: string): string[] {
   if (value.length < shortestHidden) return [];
   const lines = value.split('\n').map((line) => line.trim());
+  const words = [value, ...lines].map((text) => text.trim().replaceAll(/\s+/g, ' '));
   const encoded = encodeURIComponent(value);
-  const quoted = JSON.stringify(value).slice(1, -1);
+  const quoted = [JSON.stringify(value).slice(1, -1), value.replaceAll("'", `'\\''`), value.replaceAll("'", `'"'"'`)];
   const wholes = [Buffer.from(value), Buffer.from(`${value}\n`)].flatMap((bytes) => linesOfBase64(bytes));
-  return [value, ...lines, encoded, encoded.replaceAll('%20', '+'), quoted, ...wholes, ...coresOfBase64(value)];
+  const urls = [encoded, encoded.replaceAll('%20', '+')];
+  return [value, ...lines, ...words, ...urls, ...quoted, ...wholes, ...coresOfBase64(value)];
 }
 
 function linesOfBase64(bytes: Buffer): string[] {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { Lease } from '@chainr/core/store/keys';
+import { keys, type Lease } from '@chainr/core/store/keys';
 import { formatLogLine } from '@chainr/core/store/log-format';
 import { createFakeExecutor } from '@chainr/executor/fake/create-fake-executor';
 import type { AttemptSpec, LogBatch } from '@chainr/executor/port';
@@ -84,6 +84,20 @@ describe('the writer of a log', () => {
     await writer.write();
     const mark = 'The log is cut here: it has reached the limit of 500 bytes.';
     expect(await stored()).to.deep.equal([...texts.slice(0, fitting), mark]);
+  });
+
+  it('marks the cut where the store has no room for more logs, and the job goes on', async () => {
+    const writer = writerOf(async function* () {
+      yield batchOf(['one'], 1);
+      const stored = await worker.client.hget(keys.counters, 'logBytes');
+      await worker.client.hset(keys.counters, 'logQuota', Number(stored) + 5);
+      yield batchOf(['two'], 2);
+      expect.fail('it reads on after the cut');
+    });
+    await writer.write();
+    await writer.end();
+    expect(await stored()).to.deep.equal(['one', 'The log is cut here: the store has no room for more logs.']);
+    await worker.client.hdel(keys.counters, 'logQuota');
   });
 
   it('goes on from where the stored log stands, if that is elsewhere than it thought', async () => {

@@ -55,6 +55,14 @@ describe('the mask of secrets', () => {
     expect(new Mask([long]).text(wrapped)).to.match(/^(\*\*\*\n?)+$/);
   });
 
+  it('covers a secret as shells show it that forgot to quote it, or that trace what they do', () => {
+    const odd = new Mask(["it's  two\twords", 'first line\n  second   line']);
+    expect(odd.text("echo: it's two words; + echo 'it'\\''s  two\twords' + echo 'it'\"'\"'s  two\twords'")).to.equal(
+      "echo: ***; + echo '***' + echo '***'",
+    );
+    expect(odd.text('first line second line')).to.equal('***');
+  });
+
   it('covers secrets in the message of an outcome, and refuses an output with one', () => {
     const outcome = { reason: 'Completed', exitCode: 0, outputs: { url: `u:${secret}@host`, good: 'x' } } as const;
     expect(mask.outcome(outcome)).to.deep.equal({

@@ -62,11 +62,15 @@ describe('a secret of a worker', () => {
     expect(await read('db-password')).to.have.property('refusal');
   });
 
-  it('is never a setting of the worker, and may have a name that is near to one', async () => {
-    const env = { CHAINR_SECRETS_ENV: 'CHAINR_', CHAINR_REDIS_URL: 'redis://:password@host', CHAINR_SECRETS_DIRS: 'x' };
-    expect(await read('redis_url', env)).to.have.property('refusal');
-    expect(await read('secrets-dirs', env)).to.deep.equal({ value: 'x' });
+  it('is never a setting of chainr, and may have a name that is near to one', async () => {
+    for (const prefix of ['CHAINR_', 'CHAINR_T', 'CHAINR_SECRET', 'C', '-x', 'A B'])
+      expect(() => readConfig({ CHAINR_SECRETS_ENV: prefix, CHAINR_TOKEN: 'x' }), prefix).to.throw(
+        'CHAINR_SECRETS_ENV',
+      );
+    const env = { CHAINR_SECRETS_ENV: 'CHAINR_SECRET_', CHAINR_SECRET_DIR: 'a secret' };
+    expect(await read('dir', env)).to.deep.equal({ value: 'a secret' });
     expect(JSON.stringify(readConfig(env).secretVariables)).to.equal('{}');
+    expect(() => readConfig({ CHAINR_SECRET_DIR: 'a slip' })).to.throw('did you mean CHAINR_SECRETS_DIR?');
   });
 
   it('that is not there is missed with what helps', async () => {

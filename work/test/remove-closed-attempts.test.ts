@@ -56,4 +56,16 @@ describe('the remains of closed attempts', () => {
     expect(await remove()).to.equal(1);
     expect(fake.world.attempts).to.not.have.any.keys(one);
   });
+
+  it('are left to the search for strays when their run was deleted meanwhile', async () => {
+    await worker.forward(0);
+    const { one } = await runTwo();
+    const [run] = (await worker.store.runs.listRuns({ limit: 1 })).runs;
+    expect(await worker.store.runs.deleteRun(run?.uid ?? '')).to.deep.equal({ kind: 'deleted' });
+    await worker.forward(61_000);
+    expect(await remove()).to.equal(2);
+    expect(fake.world.attempts).to.include.keys(one);
+    expect(await remove()).to.equal(0);
+    await worker.forward(0);
+  });
 });

@@ -4,7 +4,7 @@ import type { Part } from '@chainr/core/service/lifecycle';
 import type { Logger } from '@chainr/core/service/logger';
 import { createService as createGate, readConfig as readGateConfig } from '@chainr/gate/service';
 import { createService as createNotif } from '@chainr/notif/service';
-import { createService as createRecycle } from '@chainr/recycle/service';
+import { createService as createRecycle, readConfig as readRecycleConfig } from '@chainr/recycle/service';
 import { createService as createSched } from '@chainr/sched/service';
 import { createService as createUi } from '@chainr/ui/service';
 import {
@@ -60,7 +60,10 @@ export async function createConstellation(
     createWork({ ...ownWork, executor: kind, listen: socketOf(`work-${kind}`) }, { logger: loggerOf('work') });
   const work = await makeWork(executorKind);
   const others = new OtherWorkers({ redisUrl, logger: loggerOf('work'), own: executorKind, makeWork });
-  const recycle = createRecycle({ ...configOf('recycle'), hostLostAfterMs: 0 }, loggerOf('recycle'));
+  const recycle = createRecycle(
+    { ...readRecycleConfig(env), ...configOf('recycle'), hostLostAfterMs: 0 },
+    loggerOf('recycle'),
+  );
   return {
     parts: [sched, notif, ui, gate, work, others, recycle],
     workers: () => [work, ...others.services],

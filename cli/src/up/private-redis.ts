@@ -17,14 +17,17 @@ export class PrivateRedis implements Part {
   readonly name = 'redis';
   readonly url: string;
   readonly #folder: DataFolder;
+  readonly #memoryBytes: number;
   readonly #logger: Logger;
   readonly #stopped = new AbortController();
   #server: RedisServer | undefined;
   #starting: Promise<RedisServer> | undefined;
   #watching: Promise<void> | undefined;
 
-  constructor(folder: DataFolder, logger: Logger) {
+  /** @param memoryBytes what the state may take; 0: a share of this machine's. */
+  constructor(folder: DataFolder, memoryBytes: number, logger: Logger) {
     this.#folder = folder;
+    this.#memoryBytes = memoryBytes || Math.floor(totalmem() / memoryShare);
     this.#logger = logger;
     this.url = `unix:${this.#socketPath}`;
   }
@@ -58,7 +61,7 @@ export class PrivateRedis implements Part {
     return startRedisServer({
       folder: this.#folder.redis,
       socketPath: this.#socketPath,
-      maxmemory: Math.floor(totalmem() / memoryShare),
+      maxmemory: this.#memoryBytes,
     });
   }
 

@@ -1,10 +1,11 @@
 import { Service, StoppedWhileStarting } from '@chainr/core/service/lifecycle';
-import { readSettings } from '@chainr/core/service/settings';
-import { text } from '@chainr/core/service/setting-kinds';
+import { readSettings, type SettingTable } from '@chainr/core/service/settings';
 import type { Logger } from '@chainr/core/service/logger';
 import { version } from '@chainr/core/service/version';
 import { settings as gateSettings } from '@chainr/gate/service';
+import { settings as recycleSettings } from '@chainr/recycle/service';
 import { settings as workSettings } from '@chainr/work/service';
+import { settings } from '../config.js';
 import { connect } from '../connect.js';
 import { CouldNot, exitCodes, type ExitCode } from '../exit-codes.js';
 import { formatTable } from '../format-table.js';
@@ -18,14 +19,11 @@ import { runExample } from './run-example.js';
 /** Signals within this time are one: a signal to the process group and one passed on by `make`. */
 const sameSignalMs = 1_000;
 
-const settings = {
-  home: text({ env: 'CHAINR_HOME', default: './.chainr', doc: 'The data folder.' }),
-};
-
 /** The settings that `chainr up` reads from the environment, one a line. */
 export function listSettings(): string[] {
-  const all = [settings.home, ...Object.values(gateSettings), ...Object.values(workSettings)];
-  const elsewhere = /^CHAINR_(REDIS_URL|SCHED_URL|NOTIF_URL|UI_URL)$/;
+  const tables: SettingTable[] = [settings, gateSettings, workSettings, recycleSettings];
+  const all = tables.flatMap((table) => Object.values(table));
+  const elsewhere = /^CHAINR_(REDIS_URL|SCHED_URL|NOTIF_URL|UI_URL|HOST_LOST_AFTER)$/;
   // Of a name that several services read, such as CHAINR_LISTEN, gate's is meant: no other one listens to the network.
   const shown = all.filter(({ env }, at) => !elsewhere.test(env) && all.findIndex((other) => other.env === env) === at);
   return formatTable(shown.map(({ env, doc }) => [env, doc]));
@@ -60,9 +58,10 @@ interface Prepared {
 
 async function prepare(env: NodeJS.ProcessEnv): Promise<Prepared> {
   try {
-    const folder = openDataFolder(readSettings(settings, env).home);
+    const { home, redisMemoryBytes } = readSettings(settings, env);
+    const folder = openDataFolder(home);
     const loggerOf = createFileLogger(folder.log, env['CHAINR_LOG_LEVEL'] ?? 'info');
-    const redis = new PrivateRedis(folder, loggerOf('redis'));
+    const redis = new PrivateRedis(folder, redisMemoryBytes, loggerOf('redis'));
     const all = await createConstellation(folder, redis.url, loggerOf, env);
     return {
       folder,

@@ -5,6 +5,7 @@ import { parseAnswer, UnknownAnswer } from './parse-answer.js';
 import { readLogLines, type LogLines, type LogQuery } from './read-log-lines.js';
 import type { BodyOf, Route } from './route.js';
 import { routes } from './routes.js';
+import type { RunFilterQuery } from './run-query.js';
 import { RequestSender, type ClientOptions, type Sending } from './send-request.js';
 
 /** A pipeline as a file or a person wrote it. */
@@ -13,6 +14,9 @@ export interface PipelineText {
   /** One of the content types of pipelines. */
   contentType: string;
 }
+
+/** Which runs something is done to. */
+type BulkSending = RunFilterQuery & { all?: boolean; dryRun?: boolean; cursor?: string };
 
 /**
  * The API of one server. Every call tries again when Redis or the connection was away for a
@@ -39,8 +43,31 @@ export class Client {
     return this.#json(routes.validatePipeline, { params: {}, headers, body: pipeline.text, ...signalOf(signal) });
   }
 
-  listRuns(query: { limit?: number; cursor?: string } = {}, signal?: AbortSignal) {
+  listRuns(query: RunFilterQuery & { limit?: number; cursor?: string } = {}, signal?: AbortSignal) {
     return this.#json(routes.listRuns, { params: {}, query: pageQuery(query), ...signalOf(signal) });
+  }
+
+  /** Rejects with NotFound also where an earlier try of the same call deleted it and its answer was lost. */
+  deleteRun(uid: string, signal?: AbortSignal) {
+    return this.#json(routes.deleteRun, { params: { uid }, ...signalOf(signal) });
+  }
+
+  /** Up to 500 runs; as long as the answer has a `next`, call again with it as `cursor`. */
+  cancelRuns(query: BulkSending, signal?: AbortSignal) {
+    return this.#json(routes.cancelRuns, { params: {}, query: pageQuery(query), ...emptyBody, ...signalOf(signal) });
+  }
+
+  /** As `cancelRuns`. */
+  rerunRuns(query: BulkSending, from: 'failed' | 'all' = 'failed', signal?: AbortSignal) {
+    const headers = { ...emptyBody.headers, [headerNames.idempotencyKey]: crypto.randomUUID() };
+    const sending = { params: {}, query: pageQuery(query), headers, body: JSON.stringify({ from }) };
+    return this.#json(routes.rerunRuns, { ...sending, ...signalOf(signal) });
+  }
+
+  /** As `cancelRuns`. */
+
+  deleteRuns(query: BulkSending, signal?: AbortSignal) {
+    return this.#json(routes.deleteRuns, { params: {}, query: pageQuery(query), ...signalOf(signal) });
   }
 
   getRun(uid: string, signal?: AbortSignal) {
@@ -143,8 +170,9 @@ export class Client {
 
 const emptyBody = { headers: { 'Content-Type': 'application/json' }, body: '{}' } as const;
 
-function pageQuery({ limit, cursor }: { limit?: number; cursor?: string }) {
-  return { ...(limit === undefined ? {} : { limit }), ...(cursor === undefined ? {} : { cursor: Number(cursor) }) };
+/** The same with the cursor as the number that it is in a query. */
+function pageQuery<Q extends { cursor?: string }>({ cursor, ...query }: Q): Omit<Q, 'cursor'> & { cursor?: number } {
+  return { ...query, ...(cursor === undefined ? {} : { cursor: Number(cursor) }) };
 }
 
 function signalOf(signal: AbortSignal | undefined): { signal?: AbortSignal } {

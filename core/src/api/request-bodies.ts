@@ -17,3 +17,15 @@ export const rerunRequestSchema = z
       ),
   })
   .meta({ id: 'RerunRequest' });
+
+/** The same of many runs, which have no job in common. */
+export const bulkRerunRequestSchema = z
+  .strictObject({
+    from: z
+      .enum(['failed', 'all'], { error: 'must be "failed" or "all"' })
+      .default('failed')
+      .describe(
+        '`failed`: of each run every job that FAILED or was CANCELED, with all jobs that wait for it; or `all`.',
+      ),
+  })
+  .meta({ id: 'BulkRerunRequest' });

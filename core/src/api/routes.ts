@@ -1,12 +1,14 @@
 import { z } from 'zod';
+import { bulkResultSchema, deletionSchema } from './bulk-resource.js';
 import { jobExplanationSchema } from './explanation-resource.js';
 import { eventLineSchema } from './event-resource.js';
 import { jobNameSchema, pageCursor, runUidSchema, truth, wholeNumber } from './field-schemas.js';
 import { headerNames } from './headers.js';
 import { jobSchema, logLineSchema } from './job-resource.js';
-import { emptyBodySchema, rerunRequestSchema } from './request-bodies.js';
+import { bulkRerunRequestSchema, emptyBodySchema, rerunRequestSchema } from './request-bodies.js';
 import { defineRoute } from './route.js';
 import { jobListSchema, pipelineCheckSchema, resourceListSchema, runListSchema, runSchema } from './run-resource.js';
+import { runFilterFields } from './run-query.js';
 import { timelineSchema } from './timeline-resource.js';
 import { workerListSchema } from './worker-resource.js';
 
@@ -18,6 +20,14 @@ const nothing = z.strictObject({});
 const ofRun = z.object({ uid: runUidSchema });
 const ofWorker = z.object({ worker: z.string().regex(/^[\w.-]{1,255}$/) });
 const ofJob = z.object({ uid: runUidSchema, job: jobNameSchema });
+
+/** Of what is done to many runs at once. */
+const bulkQuery = z.strictObject({
+  ...runFilterFields,
+  all: truth.default(false).describe('Means every run, where nothing else says which.'),
+  dryRun: truth.default(false).describe('Do nothing, and tell what would be done.'),
+  cursor: pageCursor.optional().describe('The `next` of the answer before.'),
+});
 
 /** How many jobs of a run one answer shows at most: alone, and in a list of runs. */
 export const jobsShown = { alone: 1000, inLists: 100 } as const;
@@ -71,7 +81,11 @@ export const routes = {
     path: '/api/runs',
     summary: 'Lists the runs, newest first.',
     params: nothing,
-    query: z.strictObject({ limit: wholeNumber(1, 100).default(20), cursor: pageCursor.optional() }),
+    query: z.strictObject({
+      ...runFilterFields,
+      limit: wholeNumber(1, 100).default(20),
+      cursor: pageCursor.optional(),
+    }),
     success: { status: 200, doc: 'One page of runs.', contentTypes: json, schema: runListSchema },
     errors: ['BadRequest'],
   }),
@@ -84,6 +98,51 @@ export const routes = {
     query: nothing,
     success: { status: 200, doc: 'The run.', contentTypes: json, schema: runSchema },
     errors: ['NotFound'],
+  }),
+  deleteRun: defineRoute({
+    id: 'deleteRun',
+    method: 'DELETE',
+    path: '/api/runs/{uid}',
+    summary: 'Deletes a run that has ended, with its logs.',
+    params: ofRun,
+    query: nothing,
+    success: { status: 200, doc: 'The run is gone.', contentTypes: json, schema: deletionSchema },
+    errors: ['NotFound', 'Conflict'],
+  }),
+  cancelRuns: defineRoute({
+    id: 'cancelRuns',
+    method: 'POST',
+    path: '/api/runs/cancel',
+    summary: 'Cancels the runs that a filter means and that have not ended, up to 500 in a request.',
+    params: nothing,
+    query: bulkQuery,
+    body: emptyBodySchema,
+    success: { status: 200, doc: 'What was canceled.', contentTypes: json, schema: bulkResultSchema },
+    errors: ['BadRequest'],
+  }),
+  rerunRuns: defineRoute({
+    id: 'rerunRuns',
+    method: 'POST',
+    path: '/api/runs/rerun',
+    summary: 'Reruns the runs that a filter means, up to 500 in a request.',
+    params: nothing,
+    query: bulkQuery,
+    headers: {
+      [headerNames.idempotencyKey]: 'As of `POST /api/runs`: sent again it makes no run twice.',
+    },
+    body: bulkRerunRequestSchema,
+    success: { status: 200, doc: 'What was rerun.', contentTypes: json, schema: bulkResultSchema },
+    errors: ['BadRequest', 'StoreFull'],
+  }),
+  deleteRuns: defineRoute({
+    id: 'deleteRuns',
+    method: 'DELETE',
+    path: '/api/runs',
+    summary: 'Deletes the runs that a filter means and that have ended, up to 500 in a request.',
+    params: nothing,
+    query: bulkQuery,
+    success: { status: 200, doc: 'What was deleted.', contentTypes: json, schema: bulkResultSchema },
+    errors: ['BadRequest'],
   }),
   listJobs: defineRoute({
     id: 'listJobs',
@@ -145,7 +204,7 @@ export const routes = {
         [headerNames.logEnded]: 'Without `follow`: `true` when nothing will come after these lines.',
       },
     },
-    errors: ['BadRequest', 'NotFound'],
+    errors: ['BadRequest', 'NotFound', 'Gone'],
   }),
   getPipeline: defineRoute({
     id: 'getPipeline',

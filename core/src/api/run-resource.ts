@@ -41,6 +41,10 @@ const runMetadataSchema = z.object({
 
 const jobCountsSchema = z.record(jobStatusSchema, z.int()).describe('How many jobs are in each status.');
 
+const runCountsSchema = z
+  .record(runStatusSchema, z.int())
+  .describe('How many runs there are in each status, whatever the filter.');
+
 /** One execution of a pipeline. */
 export const runSchema = z
   .object({
@@ -57,8 +61,20 @@ export type Run = z.infer<typeof runSchema>;
 export const runListSchema = z
   .object({
     kind: z.literal('RunList'),
-    metadata: z.object({ selfLink: selfLinkSchema, next: nextSchema }),
-    items: z.array(runSchema).describe('Newest first.'),
+    metadata: z.object({
+      selfLink: selfLinkSchema,
+      next: nextSchema,
+      counts: runCountsSchema,
+      total: z
+        .int()
+        .optional()
+        .describe('How many runs the filter means altogether; only where one look tells, such as for one name.'),
+    }),
+    items: z
+      .array(runSchema)
+      .describe(
+        'Newest first. Where a filter finds few among many, a page may be short, or empty, and have a next one.',
+      ),
   })
   .meta({ id: 'RunList' });
 export type RunList = z.infer<typeof runListSchema>;

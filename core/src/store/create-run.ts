@@ -4,7 +4,7 @@ import { compileDag, type DagNode } from '../model/dag.js';
 import { jobPlan, type Pipeline } from '../model/pipeline.js';
 import { executorKinds, type ExecutorKind, type RunUid } from '../model/records.js';
 import { initialStandings, waiting, type Standing } from '../model/standing.js';
-import { backlogMember, backlogScore, keys, planField } from './keys.js';
+import { backlogMember, backlogScore, indexLines, keys, planField } from './keys.js';
 import { packInitialRow, packPlan, planFlags, runFlags } from './layout.js';
 import type { RunInfo } from './run-info.js';
 import { readyAtOnce } from './scripts.js';
@@ -59,10 +59,12 @@ export async function createRun(connection: Redis, transitions: Transitions, run
   const fields = [...dag.flatMap(fieldsOfJob), ...(rerun?.fields ?? [])];
   const packedSource = await packSource(source);
   const hasPriorities = pipeline.jobs.some((job) => job.priority !== undefined);
+  const info = infoOf(run);
   const request = {
     uid,
     kind: executorKinds.indexOf(executorKind),
-    info: JSON.stringify(infoOf(run)),
+    info: JSON.stringify(info),
+    indexes: indexLines(info),
     jobCount: dag.length,
     idempotency: idempotency ? `${idempotency.scope}:${idempotency.key}` : '',
     bodyHash: idempotency?.bodyHash ?? '',

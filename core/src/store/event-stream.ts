@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import type { ChainrEvent, Cursor } from '../model/records.js';
 import { eventsOf, placeOf, type Entry } from './event-entries.js';
 import { keys } from './keys.js';
+import { trimEvents, type EventRetention } from './trim-events.js';
 import { unlessAborted } from './unless-aborted.js';
 import { whileAvailable } from './while-available.js';
 
@@ -42,6 +43,11 @@ export class EventStream {
       const events = (await this.#readOn(placeOf(from).entry, rest, limit)).slice(0, limit);
       return { events, cursor: events.at(-1)?.cursor ?? from, resync: false };
     });
+  }
+
+  /** Removes old events (rule R18). @returns how many entries of the stream went. */
+  trim(retention: EventRetention, signal: AbortSignal): Promise<number> {
+    return whileAvailable(() => trimEvents(this.#connection, retention, signal));
   }
 
   /** The cursor of the newest event. */

@@ -1,4 +1,5 @@
 import type { ExecutorKind, RunUid } from '../model/records.js';
+import type { RunStatus } from '../model/states.js';
 import { backlogTimes, priorityBase } from './layout.js';
 
 /**
@@ -7,7 +8,7 @@ import { backlogTimes, priorityBase } from './layout.js';
  *
  * | key | type | what |
  * |---|---|---|
- * | `run:UID` | hash | `state` (packed, `layout.ts`); `info` (JSON, never changes); for each job its index → row and `pINDEX` → plan: edges and specification (both packed; a plan never changes); `oINDEX` → its outputs, JSON, once it has ended with any |
+ * | `run:UID` | hash | `state` (packed, `layout.ts`); `info` (JSON, never changes); `logsRemovedAt` (ms), once its logs are gone; for each job its index → row and `pINDEX` → plan: edges and specification (both packed; a plan never changes); `oINDEX` → its outputs, JSON, once it has ended with any; `uINDEX` → the attempt that it was taken over from |
  * | `source:UID` | hash | the pipeline as it was sent, deflated |
  * | `attempts:UID` | hash | `index.attempt` → row of an attempt that a later one followed |
  * | `backlog:UID` | zset | indexes (five digits) of ready jobs that are not yet handed out (rule R4: 1,000 at once) or wait for a slot, by priority and time |
@@ -17,6 +18,12 @@ import { backlogTimes, priorityBase } from './layout.js';
  * | `log:UID:INDEX.ATTEMPT:N` | string | the log's n-th MiB |
  * | `runs` | zset | uid by creation sequence |
  * | `live:KIND` | zset | uid by creation sequence, of the runs that are not final |
+ * | `status:STATUS` | zset | uid by creation sequence, of the runs that are RUNNING or final; PENDING is what else is live |
+ * | `name:NAME`, `label:KEY=VALUE` | zset | uid by creation sequence, of the runs with a name or label |
+ * | `names` | zset | the names that a run has, in the order of their bytes |
+ * | `ended` | zset | uid of the final runs by the time of their end |
+ * | `deletions` | zset | uid of the runs that are hidden and not yet removed, by time (rule R16) |
+ * | `deleted:UID` | hash | what was `run:UID` |
  * | `chunks` | zset | uid of the runs with a `todo`, by time |
  * | `marks:KIND` | zset | `uid.index.attempt` of what is handed out and not claimed, by time |
  * | `leases:EXECUTOR` | zset | `uid.index.attempt.epoch.owner` by time of expiry; 0: let go of. What has expired is the executor's queue of adoptions (rule R2) |
@@ -30,7 +37,7 @@ import { backlogTimes, priorityBase } from './layout.js';
  * | `turn:NAME` | string | the owner whose turn it is with something that one of many does |
  * | `executors` | hash | executor id → its number in rows and keys |
  * | `bundles` | hash | executor kind → how many ids a message carries at most |
- * | `counters` | hash | `sequence` of runs, `message` of bundles, `executor` numbers |
+ * | `counters` | hash | `sequence` of runs, `message` of bundles, `executor` numbers; `logBytes` that are stored and `logQuota`, how many may be (rule R19); `logsExpiredTo`: the logs of runs that ended before are gone |
  * | `idempotency:SCOPE:KEY` | string | uid and hash of the body, for 24 hours |
  * | `events` | stream | the one event stream; an entry holds the events of a call |
  * | `reply:LANE` | string | nonce and reply of a lane's last call (rule R6) |
@@ -49,6 +56,13 @@ export const keys = {
   log: (uid: RunUid, index: number, attempt: number) => `${prefix}log:${uid}:${String(index)}.${String(attempt)}`,
   runs: `${prefix}runs`,
   live: (kind: ExecutorKind) => `${prefix}live:${kind}`,
+  status: (status: RunStatus) => `${prefix}status:${status}`,
+  name: (name: string) => `${prefix}name:${name}`,
+  label: (key: string, value: string) => `${prefix}label:${key}=${value}`,
+  names: `${prefix}names`,
+  ended: `${prefix}ended`,
+  deletions: `${prefix}deletions`,
+  deleted: (uid: RunUid) => `${prefix}deleted:${uid}`,
   chunks: `${prefix}chunks`,
   marks: (kind: ExecutorKind) => `${prefix}marks:${kind}`,
   leases: (executor: number) => `${prefix}leases:${String(executor)}`,
@@ -68,6 +82,19 @@ export const keys = {
   instance: `${prefix}instance`,
   clock: `${prefix}clock`,
 } as const;
+
+/** The indexes of a run beside those of its status, a line each, as `lua/indexes.lua` takes them. */
+export function indexLines({
+  name,
+  labels = {},
+}: {
+  name?: string;
+  labels?: Readonly<Record<string, string>>;
+}): string {
+  const named = name === undefined ? [] : [keys.name(name)];
+  const labeled = Object.entries(labels).map(([key, value]) => keys.label(key, value));
+  return [...named, ...labeled].map((key) => key.slice(prefix.length)).join('\n');
+}
 
 /** Of `run:UID`, beside the job's row under its index. */
 export const planField = (jobIndex: number): string => `p${String(jobIndex)}`;

@@ -92,6 +92,21 @@ export class LogStore {
     }
   }
 
+  /** When the logs of a run were removed, which may be long before the run is; undefined: they were not. */
+  async removedAt(uid: RunUid): Promise<number | undefined> {
+    const at = await whileAvailable(() => this.#connection.hget(keys.run(uid), 'logsRemovedAt'));
+    return at === null ? undefined : Number(at);
+  }
+
+  /** The logs of runs that ended before this time are removed already; milliseconds since 1970. */
+  async expiredTo(): Promise<number> {
+    return Number((await whileAvailable(() => this.#connection.hget(keys.counters, 'logsExpiredTo'))) ?? 0);
+  }
+
+  async setExpiredTo(time: number): Promise<void> {
+    await whileAvailable(() => this.#connection.hset(keys.counters, 'logsExpiredTo', time));
+  }
+
   /** Undefined when the attempt was never claimed. */
   async #isEnded(uid: RunUid, jobIndex: number, attempt: number): Promise<boolean | undefined> {
     const current = await this.#connection.hgetBuffer(keys.run(uid), String(jobIndex));

@@ -1,15 +1,20 @@
 import type { Redis } from 'ioredis';
 import type { Outputs } from '../model/outcome.js';
 import type { AttemptRecord, JobRecord, ReusedAttempt, RunRecord, RunUid } from '../model/records.js';
+import type { RunStatus } from '../model/states.js';
 import type { TimedJob } from '../model/timed-job.js';
 import { createRun, type CreatedRun, type NewRun } from './create-run.js';
-import { formatAttemptId, keys, outputsField, parseAttemptId, reusedField } from './keys.js';
+import { StoreFull } from './errors.js';
+import { findRuns, type RunPage, type RunsAsked } from './find-runs.js';
+import { formatAttemptId, indexLines, keys, outputsField, parseAttemptId, reusedField } from './keys.js';
 import { toAttemptRecord, toJobRecord, unpackRow, unpackState } from './layout.js';
 import { NameCache } from './name-cache.js';
 import { readTimedJobs } from './read-timed-jobs.js';
 import { parseRunInfo } from './run-info.js';
+import { countRuns } from './run-sources.js';
 import { unpackSource, type Source } from './source.js';
-import type { Transitions } from './transitions.js';
+import type { StoreMemory } from './store-memory.js';
+import type { DeleteRefusal, Transitions } from './transitions.js';
 import { repliesOf } from './replies-of.js';
 import { readStanding, type JobStanding } from './read-standing.js';
 import { whileAvailable } from './while-available.js';
@@ -21,16 +26,21 @@ const page = 500;
 export class RunStore {
   readonly #connection: Redis;
   readonly #transitions: Transitions;
+  readonly #memory: Pick<StoreMemory, 'isFull'>;
   readonly #names: NameCache;
 
-  constructor(connection: Redis, transitions: Transitions) {
+  constructor(connection: Redis, transitions: Transitions, memory: Pick<StoreMemory, 'isFull'>) {
     this.#connection = connection;
     this.#transitions = transitions;
+    this.#memory = memory;
     this.#names = new NameCache((uid) => this.#readNames(uid));
   }
 
-  /** @throws StoreUnavailable: the run may or may not have been made; ask again with the same key. */
-  createRun(run: NewRun): Promise<CreatedRun> {
+  /**
+   * @throws StoreFull, or StoreUnavailable: the run may or may not have been made; ask again with the same key.
+   */
+  async createRun(run: NewRun): Promise<CreatedRun> {
+    if (await this.#memory.isFull()) throw new StoreFull('Redis uses most of its memory');
     return whileAvailable(() => createRun(this.#connection, this.#transitions, run));
   }
 
@@ -50,18 +60,27 @@ export class RunStore {
     });
   }
 
-  /** Newest first. `next` is the `before` of the next page, absent on the last one. */
-  async listRuns({ before, limit }: { before?: number; limit: number }): Promise<{ runs: RunRecord[]; next?: number }> {
-    const highest = before === undefined ? '+inf' : `(${String(before)}`;
-    const found = await whileAvailable(() =>
-      this.#connection.zrange(keys.runs, highest, '-inf', 'BYSCORE', 'REV', 'LIMIT', 0, limit + 1, 'WITHSCORES'),
-    );
-    const uids = found.filter((_, at) => at % 2 === 0).slice(0, limit);
-    const last = found[limit * 2 - 1];
-    return {
-      runs: await this.getRuns(uids),
-      ...(found.length > limit * 2 && last !== undefined ? { next: Number(last) } : {}),
-    };
+  /** Newest first; a page costs what it shows, or looks at 2,000 runs at most and may be short. */
+  listRuns(asked: RunsAsked): Promise<RunPage> {
+    return whileAvailable(() => findRuns(this.#connection, (uids) => this.getRuns(uids), asked));
+  }
+
+  /** How many runs of the instance are in each status. */
+  countRuns(): Promise<Record<RunStatus, number>> {
+    return whileAvailable(() => countRuns(this.#connection));
+  }
+
+  /**
+   * Deletes a final run of which every attempt is closed (rule R16): it is gone at once, and resolves when all that
+   * it kept is removed too. A process killed before that leaves it to `resume-deletions`.
+   */
+  async deleteRun(uid: RunUid): Promise<DeleteRefusal | { kind: 'deleted' }> {
+    const info = await whileAvailable(() => this.#connection.hget(keys.run(uid), 'info'));
+    if (info === null) return { kind: 'gone' };
+    const reply = await this.#transitions.delete(uid, indexLines(parseRunInfo(info)));
+    if (reply.kind !== 'deleted') return reply;
+    if (reply.rest) await this.#transitions.remove(uid, reply.rest);
+    return { kind: 'deleted' };
   }
 
   /** In the order of the pipeline, from the index `from`. */
@@ -159,7 +178,8 @@ export class RunStore {
     return new Map(
       jobIndexes.flatMap((index, at) => {
         const text = found[at];
-        return text ? [[index, JSON.parse(text) as Outputs] as const] : [];
+        // An empty map takes the place of outputs that a retry by hand has made void.
+        return text && text !== '{}' ? [[index, JSON.parse(text) as Outputs] as const] : [];
       }),
     );
   }

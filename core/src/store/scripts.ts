@@ -10,7 +10,7 @@ import { attemptFlags, backlogTimes, luaFormats, noExitCode, runFlags } from './
 
 /** The order matters: what a file uses stands before it. */
 const files = [
-  ['runs', 'prefetch', 'guard', 'leases', 'slots', 'deadlines', 'ready', 'edges'],
+  ['runs', 'prefetch', 'guard', 'leases', 'slots', 'deadlines', 'ready', 'edges', 'indexes'],
   [
     'append-log',
     'create',
@@ -26,6 +26,7 @@ const files = [
     'expire',
   ],
   ['resume', 'redeliver', 'cancel', 'reopen'],
+  ['removals', 'delete', 'remove', 'remove-logs'],
   ['flush'],
 ].flat();
 
@@ -48,6 +49,13 @@ const fusionsMax = 64;
 
 /** In a run's `todo`, in place of a job's index, of which there are at most 10,000: all jobs that are not final. */
 const openJobsItem = 0xffff;
+
+/**
+ * Likewise: what one call removes of runs and logs, in units of about a microsecond. A part of a log is a
+ * megabyte to give back.
+ */
+const removalsMax = 2000;
+const partCost = 20;
 
 /** Works from src and from dist alike. */
 const folder = new URL('../../src/store/lua/', import.meta.url);
@@ -87,6 +95,7 @@ function prelude(table: TruthTable): string {
     '-- Made from core/model and core/store/layout.ts.',
     `local JOB = { ${codes(jobStatuses)} }`,
     `local RUN = { ${codes(runStatuses)} }`,
+    `local RUN_NAME = { ${runStatuses.map((name, code) => `[${String(code)}] = '${name}'`).join(', ')} }`,
     `local REASON = { ${codes(reasons)} }`,
     `local REASON_NAME = { ${reasons.map((name, code) => `[${String(code)}] = '${name}'`).join(', ')} }`,
     `local INFRASTRUCTURE = { ${ofBudget('infrastructure')} }`,
@@ -105,6 +114,7 @@ function prelude(table: TruthTable): string {
     `local BUNDLE_MAX, QUEUED_MAX, EDGES_MAX = ${String(bundleMax)}, ${String(queuedMax)}, ${String(edgesMax)}`,
     `local EDGES_PAGE, READY_COST, END_COST = ${String(edgesPage)}, ${String(readyCost)}, ${String(endCost)}`,
     `local READY_AT_ONCE, FUSIONS_MAX, LOG_PART_BYTES = ${String(readyAtOnce)}, ${String(fusionsMax)}, ${String(logPartBytes)}`,
+    `local REMOVALS_MAX, PART_COST = ${String(removalsMax)}, ${String(partCost)}`,
     '',
   ].join('\n');
 }

@@ -8,6 +8,7 @@ import { checkServer, checkState } from './fitness.js';
 import { LogStore } from './log-store.js';
 import { RunStore } from './run-store.js';
 import { composeScript, type Script } from './scripts.js';
+import { StoreMemory } from './store-memory.js';
 import { Subscriptions } from './subscriptions.js';
 import { Transitions } from './transitions.js';
 import { WorkStore } from './work-store.js';
@@ -42,6 +43,7 @@ export class Store implements Part {
   instance = '';
   readonly #connection: Redis;
   readonly #renewing: Redis;
+  readonly #memory: StoreMemory;
   readonly #subscriptions: Subscriptions;
   readonly #batchers: readonly Batcher[];
   readonly #logger: Logger;
@@ -65,7 +67,8 @@ export class Store implements Part {
     const renewer = new Batcher({ connection: this.#renewing, script, patienceMs: 500, deliver, lanes: 1 });
     this.#batchers = [batcher, renewer];
     this.transitions = new Transitions(batcher);
-    this.runs = new RunStore(this.#connection, this.transitions);
+    this.#memory = new StoreMemory(this.#connection);
+    this.runs = new RunStore(this.#connection, this.transitions, this.#memory);
     this.logs = new LogStore(this.#connection, this.#subscriptions);
     this.events = new EventStream(this.#connection, () => connectForQueue(url, logger));
     this.work = new WorkStore(this.#connection, new Transitions(renewer), this.#subscriptions);
@@ -84,6 +87,7 @@ export class Store implements Part {
       await untilReady(this.#connection, this.#stopped.signal);
       await checkServer(this.#connection);
       this.instance = (await checkState(this.#connection)).instance;
+      await this.#memory.look();
       await untilReady(this.#renewing, this.#stopped.signal);
     } finally {
       clearTimeout(waiting);

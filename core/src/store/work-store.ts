@@ -9,6 +9,7 @@ import type { Renewal, Transitions } from './transitions.js';
 import { whileAvailable } from './while-available.js';
 
 export interface DueRemoval extends AttemptId {
+  /** Empty where the run was deleted. */
   job: string;
   overdueMs: number;
 }
@@ -36,6 +37,12 @@ export interface KnownExecutor {
   number: number;
   /** By the time of Redis; 0: never. */
   seenAt: number;
+}
+
+export interface EndedRun {
+  uid: RunUid;
+  /** Milliseconds since 1970. */
+  endedAt: number;
 }
 
 export type AttemptStanding =
@@ -191,6 +198,33 @@ export class WorkStore {
   /** Runs whose edges are not yet resolved since before a time, oldest first. */
   async listChunks({ before, limit }: { before: number; limit: number }): Promise<RunUid[]> {
     return whileAvailable(() => this.#connection.zrange(keys.chunks, 0, String(before), 'BYSCORE', 'LIMIT', 0, limit));
+  }
+
+  /** Final runs by the time of their end, oldest first: those that ended from `from` to `until`, but for the first `skip`. */
+  async listEnded({
+    from = 0,
+    until,
+    skip = 0,
+    limit,
+  }: {
+    from?: number;
+    until: number;
+    skip?: number;
+    limit: number;
+  }): Promise<EndedRun[]> {
+    const range = [keys.ended, from, String(until), 'BYSCORE', 'LIMIT', skip, limit, 'WITHSCORES'] as const;
+    const found = await whileAvailable(() => this.#connection.zrange(...range));
+    return Array.from({ length: found.length / 2 }, (_, at) => ({
+      uid: found[at * 2] ?? '',
+      endedAt: Number(found[at * 2 + 1]),
+    }));
+  }
+
+  /** Runs that are hidden and not yet removed since before a time, oldest first (rule R16). */
+  async listDeletions({ before, limit }: { before: number; limit: number }): Promise<RunUid[]> {
+    return whileAvailable(() =>
+      this.#connection.zrange(keys.deletions, 0, String(before), 'BYSCORE', 'LIMIT', 0, limit),
+    );
   }
 
   /** The executor kinds that have a run which is not final. */

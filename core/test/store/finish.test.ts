@@ -88,6 +88,17 @@ describe('the end of an attempt', () => {
       .and.not.include('o2');
   });
 
+  it('has no outputs any more once its job is retried by hand, until that ends with others', async () => {
+    const { uid, lease } = await begin({ a: [], b: [] });
+    const failed: Outcome = { reason: 'ExitCode', exitCode: 1, outputs: { tag: 'old' } };
+    await finish(lease, failed, {}, { closeGraceMs: 1_000 });
+    expect(await open.store.transitions.reopen(uid, 0, [])).to.have.property('kind', 'ok');
+    expect((await open.store.runs.getOutputs(uid, [0])).size).to.equal(0);
+    const again = await claimJob(open.store, uid, 0, { attempt: 2 });
+    await finish(again, { ...completed, outputs: { tag: 'new' } }, {});
+    expect((await open.store.runs.getOutputs(uid, [0])).get(0)).to.deep.equal({ tag: 'new' });
+  });
+
   it('is refused as stale when it comes again, with an older epoch, or from somebody else', async () => {
     const { uid, lease } = await begin({ a: [], b: [] });
     expect(await finish({ ...lease, epoch: 0 }, completed, {})).to.eql({ kind: 'stale' });

@@ -31,9 +31,16 @@ export function removeClosedAttempts(context: WorkContext): Sweep {
   };
 }
 
-/** An entry goes only after the remains did; what cannot be removed now must not keep the others from being. */
+/**
+ * An entry goes only after the remains did; what cannot be removed now must not keep the others from being. What
+ * remains of a run that was deleted in the meantime has no name any more: `remove-strays` finds it.
+ */
 async function remove(context: WorkContext, { job, ...id }: DueRemoval): Promise<boolean> {
   const { store, executor, logger } = context;
+  if (job === '') {
+    await store.work.forgetDue(context.executorNumber(), id);
+    return true;
+  }
   try {
     await executor.remove({ run: id.run, job, attempt: id.attempt }, () => undefined);
   } catch (error) {

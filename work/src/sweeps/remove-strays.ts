@@ -27,7 +27,8 @@ export function removeStrays(
   let strays = new Map<string, number>();
   return {
     name: 'remove-strays',
-    window: 'A container without an attempt: Redis lost it, or its host was given up and has come back.',
+    window:
+      'A container without an attempt: Redis lost it, its run was deleted, or its host was given up and has come back.',
     everyMs: times.everyMs,
     sweep: async () => {
       if (!(await store.work.takeTurn(`strays:${String(executorNumber())}`, owner, 3 * times.everyMs)))

@@ -1,11 +1,24 @@
 -- append-log: stores lines of an attempt's log, and the executor's position after them (rule R6).
 --
 -- args   uid, index, attempt, epoch, owner, expected length, bytes, position, 1 when the log ends
--- reply  ok length | stale | length actual-length position
+-- reply  ok length | stale | length actual-length position | full length position
 --
 -- Length, position and bytes go together, so that whoever adopts reads on exactly where the last
 -- stored line ended. A log without a line has no keys: its end mark is in the row.
+--
+-- Rule R19: all logs together have a quota. What leaves the position where it is comes from chainr itself, such as
+-- the mark of a cut, and always fits.
 local logs, ended_logs = {}, {}
+-- How many more bytes are stored after this call than before, and how many more may be.
+local log_bytes, log_room = 0, nil
+
+local function has_room(count)
+  if not log_room then
+    local stored, quota = unpack(redis.call('HMGET', P .. 'counters', 'logBytes', 'logQuota'))
+    log_room = quota and tonumber(quota) - tonumber(stored or 0) or math.huge
+  end
+  return log_bytes + count <= log_room
+end
 
 local function log_key(uid, index, attempt)
   return P .. 'log:' .. uid .. ':' .. texts[index] .. '.' .. texts[attempt]
@@ -27,6 +40,7 @@ operations['append-log'] = function(a)
   if not row or s.flags % 2 == 1 then return { 'stale' } end
   local log = load_log(log_key(a[1], a[2], a[3]))
   if log.length ~= a[6] then return { 'length', log.length, log.position } end
+  if a[7] ~= '' and a[8] ~= log.position and not has_room(#a[7]) then return { 'full', log.length, log.position } end
   if s.adoptions > 0 and a[7] ~= '' then
     s.adoptions = 0 -- Progress (rule R9).
     touch_row(run, row)
@@ -39,6 +53,7 @@ operations['append-log'] = function(a)
   if a[7] ~= '' or a[8] ~= log.position then
     log.bytes[#log.bytes + 1] = a[7]
     log.length = log.length + #a[7]
+    log_bytes = log_bytes + #a[7]
     log.position = a[8]
     log.changed = true
   end

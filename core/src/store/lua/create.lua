@@ -2,12 +2,13 @@
 --
 -- args   uid, kind code, info JSON, jobs, idempotency key or '', hash of the body, roots (u16 each),
 --        backlog, flags, priority, maxParallel or 0, timeout in ms or '', how many jobs are SUCCESSFUL and how many
---        SKIPPED from the beginning (a rerun), how many fields the rows and plans have, source or '', then these fields
---        and values, of each job four of them first, where they were not stored before
+--        SKIPPED from the beginning (a rerun), how many fields the rows and plans have, indexes (`indexes.lua`), source
+--        or '', then these fields and values, of each job four of them first, where they were not stored before
 -- reply  created uid | replayed uid | conflict uid | incomplete
 --
 -- Larger runs store their rows before, under keys that expire by themselves if this never comes.
-local INLINE = 16 -- The place of the source; the fields come after it.
+local INLINE = 17 -- The place of the source; the fields come after it.
+local created = false
 
 operations.create = function(a)
   local uid, jobs = a[1], a[4]
@@ -28,8 +29,10 @@ operations.create = function(a)
     failed = 0, open = 0, queued = 0, backlog = a[8], todo = 0, todo_queue = false, backlog_push = false,
     backlog_taken = false, backlog_dropped = false, slots_taken = 0,
     sequence = redis.call('HINCRBY', P .. 'counters', 'sequence', 1), created = now, started = 0, ended = 0,
-    cancel_requested = 0, timed_out = 0, info = a[3], is_new = true, source = inline and a[INLINE], inline = inline and a }
+    cancel_requested = 0, timed_out = 0, info = a[3], indexes = a[16], is_new = true, source = inline and a[INLINE],
+    inline = inline and a }
   runs[uid] = run
+  created = true
   touch_run(run)
   local roots = {}
   for i = 1, #a[7] / 2 do
@@ -75,4 +78,5 @@ local function write_created(run)
   end
   redis.call('ZADD', P .. 'runs', run.sequence, run.uid)
   redis.call('ZADD', P .. 'live:' .. KIND[run.kind], run.sequence, run.uid)
+  index_created(run)
 end

@@ -72,7 +72,9 @@ local function write_run(run)
   redis.call('HSET', run.key, unpack(fields))
 end
 
--- Commands that need memory come first: where Redis is full the first one fails, and nothing is half written.
+-- Where Redis is full the first command that needs memory fails, unless one that needs none was carried out before.
+-- So a new run is refused, with nothing half written, while what has begun can end and be deleted (rule R19).
+if not created then redis.call('DEL', lane_key) end
 -- The events of a call are one entry of the stream, or several of a hundred (`event-entries.ts`).
 for from = 1, #events, 100 do
   local fields = {}
@@ -91,6 +93,7 @@ for i = 1, #touched do
   end
   if run.todo_queue and (run.todo > 0 or run.todo_queue.stored > 0) then write_todo(run) end
   if run.final then redis.call('ZREM', P .. 'live:' .. KIND[run.kind], run.uid) end
+  index_status(run)
 end
 for key, value in pairs(pending_keys) do redis.call('SET', key, value, 'EX', 86400) end
 for i = 1, #archived do redis.call('HSET', archived[i][1], archived[i][2], archived[i][3]) end
@@ -112,6 +115,9 @@ for uid, holders in pairs(slot_removes) do zrem(P .. 'slots:' .. uid, holders) e
 zrem(P .. 'deadlines', deadline_removes)
 for executor, ids in pairs(stop_removes) do redis.call('HDEL', P .. 'stops:' .. texts[executor], unpack(ids)) end
 for kind, members in pairs(mark_removes) do zrem(P .. 'marks:' .. KIND[kind], members) end
+
+write_removals()
+if log_bytes ~= 0 then redis.call('HINCRBY', P .. 'counters', 'logBytes', log_bytes) end
 
 replies[#replies + 1] = bundles
 local reply = cmsgpack.pack(replies)

@@ -1,0 +1,15 @@
+import { integer, text } from '@chainr/core/service/setting-kinds';
+import type { Setting } from '@chainr/core/service/settings';
+
+/** The settings of `chainr up` beside those of the services that it starts; their documentation is made from here. */
+export const settings = {
+  home: text({ env: 'CHAINR_HOME', default: './.chainr', doc: 'The data folder of `chainr up`.' }),
+  redisMemoryBytes: integer({
+    env: 'CHAINR_REDIS_MEMORY',
+    default: 0,
+    min: 0,
+    max: 1024 ** 5,
+    unit: 'bytes',
+    doc: 'How much memory the Redis that `chainr up` starts may use; 0: a quarter of this machine’s. Logs get a quarter of it, and from 80 % on new runs are refused.',
+  }),
+} satisfies Record<string, Setting<unknown>>;

@@ -1,0 +1,22 @@
+-- delete: a final run of which every attempt is closed is gone for whoever reads, at once (rule R16).
+--
+-- args   uid, its indexes (`indexes.lua`)
+-- reply  done | more index attempt (for `remove`) | gone | live status-code | open count (attempts that are not closed)
+--
+-- What it kept is removed in pieces behind the mark in `deletions`, the first of them here.
+operations.delete = function(a)
+  local uid, indexes = a[1], a[2]
+  local run = load_run(uid)
+  if not run then return { 'gone' } end
+  if run.ended == 0 then return { 'live', run.status } end
+  if run.open > 0 then return { 'open', run.open } end
+  runs[uid] = false
+  local reply = {}
+  removals[#removals + 1] = function()
+    remove_from_indexes(run, indexes)
+    redis.call('RENAME', run.key, P .. 'deleted:' .. uid)
+    redis.call('ZADD', P .. 'deletions', texts[now], uid)
+    remove_run(uid, 0, 1, reply)
+  end
+  return reply
+end

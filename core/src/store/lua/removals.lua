@@ -1,0 +1,78 @@
+-- What is removed of runs and logs, by `delete`, `remove` and `remove-logs`: a bounded piece in each call, at its
+-- end (invariant I10). Who calls goes on from where the piece ended; one that begins anew finds less to do.
+local removals = {}
+local removals_left = REMOVALS_MAX
+local ROWS_PAGE = 100
+
+-- From its last part to its first, so that a log that is half removed says by its length what is left of it.
+-- @return whether nothing is left.
+local function remove_log(key)
+  local length = tonumber(redis.call('HGET', key, 'length') or 0)
+  local parts = math.ceil(length / LOG_PART_BYTES)
+  local left = length
+  while parts > 0 and removals_left > 0 do
+    parts = parts - 1
+    left = parts * LOG_PART_BYTES
+    redis.call('UNLINK', key .. ':' .. texts[parts])
+    removals_left = removals_left - PART_COST
+  end
+  log_bytes = log_bytes - (length - left)
+  if left > 0 then
+    redis.call('HSET', key, 'length', texts[left])
+    return false
+  end
+  if length > 0 then redis.call('UNLINK', key) end
+  return true
+end
+
+-- The number of a job's current or last attempt, 0 for a job that was never ready.
+local function last_attempt(raw)
+  local name_end = 5 + string.byte(raw, 5)
+  if #raw == name_end then return 0 end
+  local high, low = string.byte(raw, name_end + 1, name_end + 2)
+  return high * 256 + low
+end
+
+-- The logs of the run whose rows stand under `key`, from an attempt of a job on.
+-- @return the job and the attempt at which to go on, or nil when all are gone.
+local function remove_logs(uid, key, index, attempt)
+  while true do
+    local fields = {}
+    for i = 1, ROWS_PAGE do fields[i] = texts[index + i - 1] end
+    local raws = redis.call('HMGET', key, unpack(fields))
+    for i = 1, ROWS_PAGE do
+      if not raws[i] then return nil end
+      removals_left = removals_left - 1
+      for n = attempt, last_attempt(raws[i]) do
+        if removals_left <= 0 then return index, n end
+        removals_left = removals_left - 2
+        if not remove_log(log_key(uid, index, n)) then return index, n end
+      end
+      index = index + 1
+      attempt = 1
+    end
+    if removals_left <= 0 then return index, 1 end
+  end
+end
+
+-- Tells in the operation's reply where to go on, if there is more to do.
+local function answer(reply, index, attempt)
+  reply[1] = 'done'
+  if index then reply[1], reply[2], reply[3] = 'more', index, attempt end
+end
+
+-- All that is left of a run that was hidden: its logs, then the rest behind one command each.
+local function remove_run(uid, index, attempt, reply)
+  local key = P .. 'deleted:' .. uid
+  local next_index, next_attempt = remove_logs(uid, key, index, attempt)
+  answer(reply, next_index, next_attempt)
+  if next_index then return end
+  redis.call('UNLINK', key, P .. 'source:' .. uid, P .. 'attempts:' .. uid, P .. 'backlog:' .. uid, P .. 'todo:' .. uid,
+    P .. 'slots:' .. uid)
+  redis.call('ZREM', P .. 'deletions', uid)
+  removals_left = removals_left - PART_COST
+end
+
+local function write_removals()
+  for i = 1, #removals do removals[i]() end
+end

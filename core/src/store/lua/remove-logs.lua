@@ -1,0 +1,19 @@
+-- remove-logs: the logs of a final run go before the run does; whoever reads one is told since when.
+--
+-- args   uid, index of the job and attempt at which to go on: 0, 1 from the beginning
+-- reply  done | more index attempt | gone | open (it is not final, or an attempt is not closed)
+operations['remove-logs'] = function(a)
+  local uid, index, attempt = a[1], a[2], a[3]
+  local run = load_run(uid)
+  if not run then return { 'gone' } end
+  if run.ended == 0 or (index == 0 and attempt == 1 and run.open > 0) then return { 'open' } end
+  local reply = {}
+  removals[#removals + 1] = function()
+    if redis.call('EXISTS', run.key) == 0 then return answer(reply) end
+    local before = log_bytes
+    local next_index, next_attempt = remove_logs(uid, run.key, index, attempt)
+    if log_bytes < before then redis.call('HSETNX', run.key, 'logsRemovedAt', texts[now]) end
+    answer(reply, next_index, next_attempt)
+  end
+  return reply
+end

@@ -1,0 +1,37 @@
+import type { Sweep } from '@chainr/core/service/sweep';
+import type { RetentionContext } from '../context.js';
+
+/** Runs that are looked at in one go, side by side. */
+const page = 100;
+
+/**
+ * Removes the logs of what ended so long ago, where they are kept shorter than runs. It goes through the runs once, by
+ * the time of their end; a log that is still being stored then goes with its run.
+ */
+export function expireLogs({ store, config: { logRetentionMs } }: RetentionContext): Sweep {
+  return {
+    name: 'expire-logs',
+    window: 'A log that nobody deletes outlives its retention (invariant I8).',
+    everyMs: 5_000,
+    sweep: async (signal) => {
+      if (logRetentionMs === 0) return { changed: 0 };
+      const until = (await store.work.now()) - logRetentionMs;
+      let from = await store.logs.expiredTo();
+      let skip = 0;
+      let changed = 0;
+      while (!signal.aborted) {
+        const ended = await store.work.listEnded({ from, until, skip, limit: page });
+        const replies = await Promise.all(ended.map(({ uid }) => store.transitions.removeLogs(uid)));
+        changed += replies.filter((reply) => reply === 'removed').length;
+        const last = ended.at(-1);
+        if (!last) break;
+        // Several may have ended at the very time at which a page ends.
+        skip = last.endedAt === from ? skip + ended.length : 0;
+        from = last.endedAt;
+        await store.logs.setExpiredTo(from);
+        if (ended.length < page) break;
+      }
+      return { changed };
+    },
+  };
+}

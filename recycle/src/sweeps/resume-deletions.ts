@@ -1,0 +1,26 @@
+import type { Sweep } from '@chainr/core/service/sweep';
+import type { RetentionContext } from '../context.js';
+
+/** How many runs one pass goes on with at most; bounds how long a pass takes. */
+const runsPerPass = 100;
+/** One that was hidden more recently has somebody who removes it. */
+const abandonedAfterMs = 10_000;
+
+/** A deleted run is removed in pieces behind a durable mark (invariant I10); this sweep goes on where that process is gone. */
+export function resumeDeletions({ store }: Pick<RetentionContext, 'store'>): Sweep {
+  return {
+    name: 'resume-deletions',
+    window: 'A process that was killed while it deleted a run leaves what the run kept, hidden, behind its mark.',
+    everyMs: 5_000,
+    sweep: async (signal) => {
+      const before = (await store.work.now()) - abandonedAfterMs;
+      let changed = 0;
+      for (const run of await store.work.listDeletions({ before, limit: runsPerPass })) {
+        if (signal.aborted) break;
+        await store.transitions.remove(run);
+        changed += 1;
+      }
+      return { changed };
+    },
+  };
+}

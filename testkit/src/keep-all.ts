@@ -1,0 +1,2 @@
+/** Settings of recycle under which nothing is removed for its age or size. */
+export const keepAll = { runRetentionMs: 0, logRetentionMs: 0, eventRetentionMs: 0, eventLimitBytes: 0 } as const;
