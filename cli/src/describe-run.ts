@@ -9,7 +9,9 @@ import { showCounts } from './show-run.js';
 import { columnsOf, type Terminal } from './terminal.js';
 import { barLegend, drawBar, type BarPaper } from './timeline-bars.js';
 
+/** A longer name is cut, for the sake of the bars. */
 const longestName = 30;
+/** How short a bar becomes on a narrow terminal; then lines are longer than it is wide. */
 const leastBar = 20;
 /** Jobs of the critical path, and failures, that are named in words. */
 const namedInWords = 10;

@@ -12,8 +12,9 @@ import type { RunView } from './run-views.js';
 import type { Screen, Terminal } from './terminal.js';
 import { treeLines } from './tree-lines.js';
 
-/** How long changes are gathered before they are drawn, and how often times are drawn anew. */
+/** How long changes are gathered before they are drawn. */
 const gatherMs = 100;
+/** How often the times of what runs are drawn anew. */
 const tickMs = 1_000;
 
 /** Larger runs are folded anyway, and their pipeline takes long to read. */

@@ -28,7 +28,9 @@ const marks: Readonly<Record<JobStatus, { unicode: string; ascii: string }>> = {
 /** Whom a screen without room for all shows first. */
 const interest: readonly JobStatus[] = ['FAILED', 'RUNNING', 'CANCELED', 'PENDING', 'SUCCESSFUL', 'SKIPPED'];
 
+/** A longer name is cut, so that the columns behind it stay where they are. */
 const widestName = 40;
+/** Deeper levels are drawn no deeper. */
 const widestIndent = 20;
 
 /**

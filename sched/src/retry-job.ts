@@ -18,8 +18,9 @@ import { served } from './serve-routes.js';
 
 /** What one script may look at (invariant I10). */
 const dependentsMax = 1_000;
-/** The failed attempt's log is closed soon after its end: it is waited for so long. */
+/** The failed attempt's log is closed soon after its end: so often it is looked. */
 const busyTries = 20;
+/** And so long it is waited in between. */
 const busyPauseMs = 100;
 
 /** FAILED → PENDING by hand, with a new attempt (rule R12). */

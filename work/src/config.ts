@@ -53,9 +53,10 @@ export const settings = {
   capacity: integer({
     env: 'CHAINR_CAPACITY',
     default: Math.max(4, 2 * availableParallelism()),
+    shown: 'max(4, 2 × cores)',
     min: 1,
     max: 10_000,
-    doc: 'How many attempts this worker takes at once; by default max(4, 2 × cores).',
+    doc: 'How many attempts this worker takes at once.',
   }),
   leaseTtlMs: durationMs({
     env: 'CHAINR_LEASE_TTL',

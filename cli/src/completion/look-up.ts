@@ -8,6 +8,7 @@ import type { ReadWords } from './read-words.js';
 
 /** Who presses a key does not wait longer. */
 const patienceMs = 1_000;
+/** The newest runs; who wants an older one has its uid. */
 const runsOffered = 20;
 
 /** Asks the server that the command line means. */

@@ -8,6 +8,7 @@ import { isPlainMap, type PlainMap } from './plain-values.js';
 /** A job as it was read, whatever is wrong with the rest of it. */
 export type ReadJob = readonly [name: string, fields: unknown];
 
+/** Of a longer cycle the beginning is named. */
 const longestNamedCycle = 10;
 
 /** The dependencies of each job, in the order of the jobs. */

@@ -7,7 +7,9 @@ export interface Mistake {
 
 export type Path = readonly (string | number)[];
 
+/** Of more mistakes in a pipeline the rest is counted. */
 const mostReported = 100;
+/** Longer texts are cut where a sentence quotes them. */
 const longestQuote = 80;
 
 /** A text of a user as a message may show it: in quotes, on one line, cut when long. */

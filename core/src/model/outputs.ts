@@ -55,12 +55,12 @@ function gatherOutputs(written: readonly WrittenOutputs[]): { outputs: Outputs; 
   return { outputs: Object.fromEntries(outputs), ...(refusal !== undefined && { refusal }) };
 }
 
-const newline = 0x0a;
+const newlineByte = 0x0a;
 
 /** Sentences never show what a line holds: it may be a secret. */
 function readLines(step: string, content: Uint8Array, outputs: Map<string, string>, refusals: string[]): void {
   for (let start = 0, number = 1; start < content.length; number += 1) {
-    const found = content.indexOf(newline, start);
+    const found = content.indexOf(newlineByte, start);
     const end = found < 0 ? content.length : found;
     const read = end > start ? readLine(content.subarray(start, end)) : undefined;
     if (typeof read === 'string') refusals.push(`Line ${String(number)} of the outputs of step "${step}" ${read}.`);

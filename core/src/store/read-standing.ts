@@ -18,6 +18,7 @@ export interface JobStanding {
   aheadInBacklog?: number;
 }
 
+/** Holders of slots that an explanation may name. */
 const holdersShown = 100;
 
 /** Undefined where there is no such job. */

@@ -30,17 +30,18 @@ const files = [
   ['flush'],
 ].flat();
 
-/** Rule R4: ids in one message, and ids of one run in the queue at once. */
+/** Rule R4: ids in one message. */
 export const bundleMax = 32;
+/** Rule R4: ids of one run in the queue at once. */
 const queuedMax = 1000;
 
-/**
- * Invariant I10: how many edges one call resolves, at most so many of them at a time; one whose
- * dependent becomes ready, or ends with it, counts for more.
- */
+/** Invariant I10: how many edges one call resolves. */
 const edgesMax = 1000;
+/** Likewise: how many of them at a time. */
 const edgesPage = 100;
+/** Likewise: for how many an edge counts whose dependent becomes ready. */
 const readyCost = 3;
+/** Likewise: one whose dependent ends with it. */
 const endCost = 3;
 /** Likewise: how many ready jobs one call hands out where more of them wait. */
 export const readyAtOnce = 256;
@@ -55,6 +56,7 @@ const openJobsItem = 0xffff;
  * megabyte to give back.
  */
 const removalsMax = 2000;
+/** What a part of a log costs of these. */
 const partCost = 20;
 
 /** Works from src and from dist alike. */

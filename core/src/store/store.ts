@@ -30,6 +30,11 @@ export interface StoreOptions {
   script?: Script;
 }
 
+/** How long those who answer a user send again what Redis does not answer (rule R8). */
+const usualPatienceMs = 500;
+/** How long Redis may take for a command. */
+const usualCommandTimeoutMs = 1_500;
+
 /** All that a service knows of Redis, but for the queue. */
 export class Store implements Part {
   readonly name = 'store';
@@ -54,8 +59,8 @@ export class Store implements Part {
       url,
       logger,
       deliver = refuse,
-      patienceMs = 500,
-      commandTimeoutMs = 1_500,
+      patienceMs = usualPatienceMs,
+      commandTimeoutMs = usualCommandTimeoutMs,
       script = composeScript(),
     } = options;
     this.#logger = logger;
@@ -64,7 +69,7 @@ export class Store implements Part {
     this.#renewing = connect({ url, logger, commandTimeoutMs });
     this.#subscriptions = new Subscriptions(() => connectForQueue(url, logger));
     const batcher = new Batcher({ connection: this.#connection, script, patienceMs, deliver });
-    const renewer = new Batcher({ connection: this.#renewing, script, patienceMs: 500, deliver, lanes: 1 });
+    const renewer = new Batcher({ connection: this.#renewing, script, patienceMs: usualPatienceMs, deliver, lanes: 1 });
     this.#batchers = [batcher, renewer];
     this.transitions = new Transitions(batcher);
     this.#memory = new StoreMemory(this.#connection);

@@ -385,8 +385,9 @@ export class Transitions {
   }
 }
 
-/** What one call of the script renews or carries out at most (invariant I10). */
+/** What one call of the script renews at most (invariant I10). */
 const leasesPerCall = 500;
+/** What one call carries out at most, since each may end an attempt. */
 const deadlinesPerCall = 32;
 /** A run of few jobs goes in one call, and eight of them in the same. */
 const deleteWeight = 4;

@@ -23,8 +23,9 @@ export interface KnownWorker extends WorkerCard {
   seenAt: number;
 }
 
-/** A worker that was not seen for so long is not there; it is forgotten after the longer time. */
+/** A worker that was not seen for so long is not there. */
 const goneMs = 30_000;
+/** And after so long it is forgotten, with the word that it is to be drained. */
 const forgottenMs = 3_600_000;
 
 /** Which workers there are, which of them are to take nothing new, and whether all are. */

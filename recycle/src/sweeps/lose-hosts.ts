@@ -6,6 +6,7 @@ import type { Lease } from '@chainr/core/store/keys';
 import type { KnownExecutor } from '@chainr/core/store/work-store';
 import type { RecycleContext } from '../context.js';
 
+/** How often it is looked which executors have no worker. */
 const everyMs = 2_000;
 /** Workers show every two seconds, unless set otherwise, that they are there. */
 const presentMs = 10_000;
