@@ -4,15 +4,15 @@ import type { RunStatus } from '../model/states.js';
 import { createRun, type CreatedRun, type NewRun } from './create-run.js';
 import { StoreFull } from './errors.js';
 import { findRuns, type RunPage, type RunsAsked } from './find-runs.js';
-import { indexLines, keys } from './keys.js';
+import { indexLines, keys, prefix } from './keys.js';
 import { toAttemptRecord, toJobRecord, unpackRow, unpackState } from './layout.js';
 import { NameCache } from './name-cache.js';
 import { parseRunInfo } from './run-info.js';
+import { readRunsScript } from './scripts.js';
 import { countRuns } from './run-sources.js';
 import { unpackSource, type Source } from './source.js';
 import type { StoreMemory } from './store-memory.js';
 import type { DeleteRefusal, Transitions } from './transitions.js';
-import { repliesOf } from './replies-of.js';
 import { whileAvailable } from './while-available.js';
 
 /** Rows read in one command. */
@@ -41,18 +41,17 @@ export class RunStore {
   }
 
   async getRun(uid: RunUid): Promise<RunRecord | undefined> {
-    return (await this.getRuns([uid]))[0];
+    const [state, info] = await whileAvailable(() => this.#connection.hmgetBuffer(keys.run(uid), 'state', 'info'));
+    return state && info ? toRunRecord(uid, state, info) : undefined;
   }
 
   /** Those of the runs that exist, in the order asked for. */
   async getRuns(uids: readonly RunUid[]): Promise<RunRecord[]> {
     if (uids.length === 0) return [];
-    const pipeline = this.#connection.pipeline();
-    for (const uid of uids) pipeline.hmgetBuffer(keys.run(uid), 'state', 'info');
-    const replies = await whileAvailable(() => repliesOf(pipeline));
-    return replies.flatMap((reply, at) => {
-      const [state, info] = reply as (Buffer | null)[];
-      return state && info ? [toRunRecord(uids[at] ?? '', state, info)] : [];
+    const values = await whileAvailable(() => this.#connection.callBuffer('EVAL', readRunsScript, 1, prefix, ...uids));
+    return uids.flatMap((uid, at) => {
+      const [state, info] = (values as (Buffer | null)[]).slice(at * 2, at * 2 + 2);
+      return state && info ? [toRunRecord(uid, state, info)] : [];
     });
   }
 

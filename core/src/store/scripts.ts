@@ -62,12 +62,16 @@ export interface Script {
   sha: string;
 }
 
+const lua = (name: string): string => readFileSync(new URL(`${name}.lua`, folder), 'utf8');
+
+/** Reads what lists need of many runs; it writes nothing, and is no part of the one script. */
+export const readRunsScript = lua('read-runs');
+
 /**
  * The one script: the frame, the tables of core/model, and every transition. `table` is another
  * truth table only in the test that shows that each of its cells matters.
  */
 export function composeScript(table: TruthTable = truthTable): Script {
-  const lua = (name: string) => readFileSync(new URL(`${name}.lua`, folder), 'utf8');
   const text = [lua('context'), prelude(table), ...files.map(lua)].join('\n');
   return { text, sha: createHash('sha1').update(text).digest('hex') };
 }
