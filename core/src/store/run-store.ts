@@ -12,7 +12,8 @@ import { readRunsScript } from './scripts.js';
 import { countRuns } from './run-sources.js';
 import { unpackSource, type Source } from './source.js';
 import type { StoreMemory } from './store-memory.js';
-import type { DeleteRefusal, Transitions } from './transitions.js';
+import type { DeleteRefusal, Removals } from './removals.js';
+import type { Transitions } from './transitions.js';
 import { whileAvailable } from './while-available.js';
 
 /** Rows read in one command. */
@@ -22,12 +23,14 @@ const page = 500;
 export class RunStore {
   readonly #connection: Redis;
   readonly #transitions: Transitions;
+  readonly #removals: Removals;
   readonly #memory: Pick<StoreMemory, 'isFull'>;
   readonly #names: NameCache;
 
-  constructor(connection: Redis, transitions: Transitions, memory: Pick<StoreMemory, 'isFull'>) {
+  constructor(connection: Redis, transitions: Transitions, removals: Removals, memory: Pick<StoreMemory, 'isFull'>) {
     this.#connection = connection;
     this.#transitions = transitions;
+    this.#removals = removals;
     this.#memory = memory;
     this.#names = new NameCache((uid) => this.#readNames(uid));
   }
@@ -72,9 +75,9 @@ export class RunStore {
   async deleteRun(uid: RunUid): Promise<DeleteRefusal | { kind: 'deleted' }> {
     const info = await whileAvailable(() => this.#connection.hget(keys.run(uid), 'info'));
     if (info === null) return { kind: 'gone' };
-    const reply = await this.#transitions.delete(uid, indexLines(parseRunInfo(info)));
+    const reply = await this.#removals.delete(uid, indexLines(parseRunInfo(info)));
     if (reply.kind !== 'deleted') return reply;
-    if (reply.rest) await this.#transitions.remove(uid, reply.rest);
+    if (reply.rest) await this.#removals.remove(uid, reply.rest);
     return { kind: 'deleted' };
   }
 

@@ -6,6 +6,7 @@ import { connect, connectForQueue, untilReady } from './connection.js';
 import { EventStream } from './event-stream.js';
 import { checkServer, checkState } from './fitness.js';
 import { LogStore } from './log-store.js';
+import { Removals } from './removals.js';
 import { RunStore } from './run-store.js';
 import { composeScript, type Script } from './scripts.js';
 import { StoreMemory } from './store-memory.js';
@@ -37,6 +38,7 @@ export class Store implements Part {
   readonly events: EventStream;
   readonly work: WorkStore;
   readonly transitions: Transitions;
+  readonly removals: Removals;
   /** The random id of this installation; known once started. */
   instance = '';
   readonly #connection: Redis;
@@ -65,8 +67,9 @@ export class Store implements Part {
     const renewer = new Batcher({ connection: this.#renewing, script, patienceMs: 500, deliver, lanes: 1 });
     this.#batchers = [batcher, renewer];
     this.transitions = new Transitions(batcher);
+    this.removals = new Removals(batcher);
     this.#memory = new StoreMemory(this.#connection);
-    this.runs = new RunStore(this.#connection, this.transitions, this.#memory);
+    this.runs = new RunStore(this.#connection, this.transitions, this.removals, this.#memory);
     this.logs = new LogStore(this.#connection, this.#subscriptions);
     this.events = new EventStream(this.#connection, () => connectForQueue(url, logger));
     this.work = new WorkStore(this.#connection, new Transitions(renewer));
