@@ -71,5 +71,8 @@ const workConfig = (
   removalGraceMs,
   stopGraceMs: 10_000,
   logLimitBytes: 64 * 1024 * 1024,
+  secretsDir: '',
+  secretsEnv: '',
+  secretVariables: new Map(),
   alone: false,
 });

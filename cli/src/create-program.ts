@@ -1,13 +1,22 @@
 import { Command } from 'commander';
 import { version } from '@chainr/core/service/version';
+import { cancelCommand } from './cancel-command.js';
+import { completeCommand } from './completion/complete-command.js';
+import { completionCommand } from './completion/completion-command.js';
 import { defaultServer } from './connect.js';
+import { drainCommand } from './drain-command.js';
 import type { Exit } from './exit-codes.js';
+import { describeCommand } from './describe-command.js';
 import { getCommand } from './get-command.js';
 import { logsCommand } from './logs-command.js';
+import { pauseCommand, resumeCommand } from './pause-commands.js';
+import { rerunCommand } from './rerun-command.js';
+import { retryCommand } from './retry-command.js';
 import { runCommand } from './run-command.js';
 import type { Terminal } from './terminal.js';
-import { upCommand } from './up/up-command.js';
+import { upCommand } from './up-command.js';
 import { validateCommand } from './validate-command.js';
+import { whyCommand } from './why-command.js';
 
 /** The whole command line of `chainr`. */
 export function createProgram(terminal: Terminal, exit: Exit): Command {
@@ -21,18 +30,39 @@ export function createProgram(terminal: Terminal, exit: Exit): Command {
     upCommand(terminal, exit),
     runCommand(terminal, exit),
     getCommand(terminal, exit),
+    describeCommand(terminal),
     logsCommand(terminal),
+    whyCommand(terminal),
+    cancelCommand(terminal),
+    retryCommand(terminal, exit),
+    rerunCommand(terminal, exit),
+    drainCommand(terminal),
+    pauseCommand(terminal),
+    resumeCommand(terminal),
     validateCommand(terminal, exit),
+    completionCommand(terminal),
   ];
   for (const command of commands) program.addCommand(command);
-  for (const command of [program, ...commands]) {
+  program.addCommand(
+    completeCommand(terminal, () => program),
+    { hidden: true },
+  );
+  for (const command of [program, ...program.commands, ...commands.flatMap(({ commands: inner }) => inner)]) {
     command
       .exitOverride()
+      .configureHelp({ showGlobalOptions: true })
       .configureOutput({
         writeOut: (text) => terminal.stdout.write(text),
         writeErr: (text) => terminal.stderr.write(text),
       })
-      .showHelpAfterError('(chainr --help lists the commands)');
+      .showHelpAfterError(
+        command === program ? '(chainr --help lists the commands)' : `(${pathOf(command)} --help explains it)`,
+      );
   }
   return program;
+}
+
+/** `chainr get runs`: a command as it is written. */
+function pathOf(command: Command): string {
+  return command.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name();
 }

@@ -17,7 +17,9 @@ export function explainError(error: unknown): string {
 function explainAnswer(error: RequestError): string {
   if (error.status === 401)
     return 'the server wants a token: put it into CHAINR_TOKEN, or into a file for --token-file.';
-  const places = error.details.filter(({ path }) => path !== '').map(({ path, message }) => `\n  ${path}: ${message}`);
+  // What the sentence has said already is not said again.
+  const further = error.details.filter(({ path, message }) => path !== '' && !error.message.includes(message));
+  const places = further.map(({ path, message }) => `\n  ${path}: ${message}`);
   const trace = error.status >= 500 && error.requestId !== undefined ? ` (request ${error.requestId})` : '';
   return `${error.message}${trace}${places.join('')}`;
 }

@@ -1,8 +1,8 @@
 /** A span in at most two units: `850ms`, `1.2s`, `3m05s`, `2h10m`, `5d3h`. */
-function formatSpan(ms: number): string {
+export function formatSpan(ms: number): string {
   const seconds = Math.max(0, ms) / 1000;
   if (seconds < 1) return `${String(Math.round(seconds * 1000))}ms`;
-  if (seconds < 60) return `${seconds.toFixed(1)}s`;
+  if (seconds < 59.95) return `${seconds.toFixed(1)}s`;
   const whole = Math.floor(seconds);
   if (whole < 3600) return `${String(Math.floor(whole / 60))}m${two(whole % 60)}s`;
   if (whole < 86_400) return `${String(Math.floor(whole / 3600))}h${two(Math.floor(whole / 60) % 60)}m`;

@@ -1,4 +1,6 @@
+import { createInterface } from 'node:readline/promises';
 import { exitCodes } from './exit-codes.js';
+import { processScreen } from './process-screen.js';
 import type { Terminal } from './terminal.js';
 
 /** The terminal, pipe or file that this process was started with. */
@@ -9,8 +11,35 @@ export function processTerminal(): Terminal {
     if (error.code !== 'EPIPE') throw error;
     process.exit(exitCodes.succeeded);
   });
-  const colors = stdout.isTTY && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
-  return { stdin, stdout, stderr, env, colors, onInterrupt };
+  const draws = stdout.isTTY && env['TERM'] !== 'dumb';
+  const colors = draws && !env['NO_COLOR'];
+  return {
+    stdin,
+    stdout,
+    stderr,
+    env,
+    colors,
+    unicode: colors && speaksUtf8(env),
+    ...(draws ? { screen: processScreen(stdout) } : {}),
+    ...(stdin.isTTY && stderr.isTTY ? { ask } : {}),
+    onInterrupt,
+  };
+}
+
+/** As every program finds out (setlocale(3)); where nothing is said, what is common today. */
+function speaksUtf8(env: NodeJS.ProcessEnv): boolean {
+  const locale = env['LC_ALL'] || env['LC_CTYPE'] || env['LANG'] || 'C.UTF-8';
+  return /utf-?8/i.test(locale);
+}
+
+/** On standard error, so that what is asked never mixes with what is printed. */
+async function ask(question: string): Promise<string> {
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return await lines.question(question);
+  } finally {
+    lines.close();
+  }
 }
 
 function onInterrupt(): AbortSignal {

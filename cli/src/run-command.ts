@@ -3,12 +3,13 @@ import type { Client, PipelineText } from '@chainr/core/api/client';
 import { RequestError } from '@chainr/core/api/request-error';
 import type { Run } from '@chainr/core/api/run-resource';
 import { connect, type ServerOptions } from './connect.js';
+import { examples } from './examples.js';
 import { exitCodes, type Exit } from './exit-codes.js';
 import { outputOption, type OutputFormat } from './output-option.js';
+import { presentNewRun } from './present-new-run.js';
 import { printMistakes } from './print-mistakes.js';
 import { readPipelineFile } from './read-pipeline-file.js';
-import { note, print, type Terminal } from './terminal.js';
-import { watchInTerminal } from './watch-in-terminal.js';
+import type { Terminal } from './terminal.js';
 
 interface RunOptions extends ServerOptions {
   watch?: true;
@@ -21,6 +22,7 @@ export function runCommand(terminal: Terminal, exit: Exit): Command {
     .argument('<file>', 'a JSON or YAML file; - reads standard input')
     .option('-w, --watch', 'show each change until the run ends; Ctrl-C detaches, the run goes on (exit code 2)')
     .addOption(outputOption())
+    .addHelpText('after', examples('chainr run examples/readme.json --watch', 'cat pipeline.yaml | chainr run -'))
     .action(async (file: string, _options: unknown, command: Command) => {
       const options = command.optsWithGlobals<RunOptions>();
       const client = connect(options, terminal);
@@ -30,13 +32,8 @@ export function runCommand(terminal: Terminal, exit: Exit): Command {
       const run = await createRun(client, pipeline, file, terminal);
       if (!run) {
         exit(exitCodes.failed);
-      } else if (cursor !== undefined) {
-        exit(await watchInTerminal(client, run, cursor, options.output, terminal));
-      } else if (options.output === 'json') {
-        print(terminal, JSON.stringify(run, null, 2));
       } else {
-        print(terminal, run.metadata.uid);
-        note(terminal, `The run is stored. Watch it with: chainr get ${run.metadata.uid} --watch`);
+        await presentNewRun(client, run, { cursor, output: options.output }, terminal, exit);
       }
     });
 }

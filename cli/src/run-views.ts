@@ -1,8 +1,8 @@
 import type { EventResource } from '@chainr/core/api/event-resource';
 import type { JobSummary, Run } from '@chainr/core/api/run-resource';
-import { formatTable } from './format-table.js';
-import { formatClock, spanBetween } from './format-time.js';
+import { formatClock } from './format-time.js';
 import { printable, statusCell } from './paint.js';
+import { printVerdict } from './print-verdict.js';
 import { showCounts } from './show-run.js';
 import { print, type Terminal } from './terminal.js';
 import type { RunWatcher } from './watch-run.js';
@@ -11,6 +11,8 @@ import type { RunWatcher } from './watch-run.js';
 export interface RunView extends RunWatcher {
   onBegin(run: Run): void;
   onEnd(run: Run): void;
+  /** Gives the terminal back as it was, whether the run has ended or not. */
+  close?(): void;
 }
 
 /** One JSON value a line: the run, each of its events, the run as it ended. */
@@ -51,12 +53,7 @@ export function textView(terminal: Terminal): RunView {
       for (const { name: job, ...rest } of changed) showJob(now, { job, ...rest });
     },
     onEnd: (run) => {
-      const { uid, startedAt, endedAt } = run.metadata;
-      const { paint, text } = statusCell(run.status, terminal.colors);
-      print(terminal, `Run ${uid} ${paint(text)} after ${spanBetween(startedAt, endedAt)}: ${showCounts(run)}`);
-      const failed = run.jobs.filter((job) => job.status === 'FAILED').slice(0, 10);
-      for (const line of formatTable(failed.map((job) => [`  ${job.name}`, `chainr logs ${uid} ${job.name}`])))
-        print(terminal, line);
+      printVerdict(run, terminal);
     },
   };
 }

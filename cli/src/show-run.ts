@@ -34,7 +34,7 @@ export function showRun(run: Run, jobs: readonly JobSummary[], colors: boolean):
   return [...formatTable(facts), '', ...formatTable([['JOB', 'STATUS', 'REASON', 'MESSAGE'], ...rows])];
 }
 
-/** A job and its attempts. */
+/** A job with its attempts and outputs. */
 export function showJob(job: Job, colors: boolean): string[] {
   const facts = [
     ['Job', job.metadata.name],
@@ -43,6 +43,7 @@ export function showJob(job: Job, colors: boolean): string[] {
     ['Reason', `${job.reason}: ${printable(job.message)}`],
   ];
   if (job.attempts.length === 0) return formatTable(facts);
+  const outputs = Object.entries(job.outputs ?? {}).map(([key, value]) => [key, printable(value)]);
   const head = ['ATTEMPT', 'STATUS', 'EXIT', 'DURATION', 'REASON', 'MESSAGE'];
   const rows = job.attempts.map(({ attempt, status, exitCode, phases, reason, message }) => [
     String(attempt),
@@ -52,7 +53,8 @@ export function showJob(job: Job, colors: boolean): string[] {
     reason,
     printable(message),
   ]);
-  return [...formatTable(facts), '', ...formatTable([head, ...rows])];
+  const shown = outputs.length === 0 ? [] : ['', ...formatTable([['OUTPUT', 'VALUE'], ...outputs])];
+  return [...formatTable(facts), '', ...formatTable([head, ...rows]), ...shown];
 }
 
 /** `3 SUCCESSFUL, 1 SKIPPED`. */

@@ -5,6 +5,7 @@ import { parsePipelineText } from '@chainr/core/model/parse-pipeline';
 import type { Pipeline } from '@chainr/core/model/pipeline';
 import { PipelineSyntaxError } from '@chainr/core/model/syntax-error';
 import type { PipelineText } from '@chainr/core/api/client';
+import { examples } from './examples.js';
 import { exitCodes, type Exit } from './exit-codes.js';
 import { outputOption, type OutputFormat } from './output-option.js';
 import { printMistakes } from './print-mistakes.js';
@@ -17,6 +18,7 @@ export function validateCommand(terminal: Terminal, exit: Exit): Command {
     .description('check a pipeline without a server')
     .argument('<file>', 'a JSON or YAML file; - reads standard input')
     .addOption(outputOption())
+    .addHelpText('after', examples('chainr validate examples/readme.json'))
     .action(async (file: string, options: { output: OutputFormat }) => {
       const checked = check(await readPipelineFile(file, terminal));
       const valid = 'pipeline' in checked;
@@ -41,6 +43,6 @@ function check({ text, contentType }: PipelineText): { pipeline: Pipeline } | { 
     return checkPipeline(parsePipelineText(text.replace(/^\uFEFF/, ''), contentType));
   } catch (error) {
     if (!(error instanceof PipelineSyntaxError)) throw error;
-    return { mistakes: [{ path: '', message: error.message, code: 'Invalid' }] };
+    return { mistakes: [{ path: '', message: error.message }] };
   }
 }

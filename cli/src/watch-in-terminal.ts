@@ -4,7 +4,8 @@ import { isFinalRun } from '@chainr/core/model/states';
 import { exitCodes, type ExitCode } from './exit-codes.js';
 import type { OutputFormat } from './output-option.js';
 import { note, type Terminal } from './terminal.js';
-import { jsonView, textView } from './run-views.js';
+import { liveTree } from './live-tree.js';
+import { jsonView, textView, type RunView } from './run-views.js';
 import { watchRun } from './watch-run.js';
 
 /**
@@ -18,9 +19,9 @@ export async function watchInTerminal(
   output: OutputFormat,
   terminal: Terminal,
 ): Promise<ExitCode> {
-  const view = output === 'json' ? jsonView(terminal) : textView(terminal);
   const signal = terminal.onInterrupt();
   const { uid } = run.metadata;
+  const view = await chooseView(client, run, output, terminal);
   try {
     view.onBegin(run);
     const ended = isFinalRun(run.status) ? run : await watchRun(client, uid, cursor, view, signal);
@@ -30,5 +31,13 @@ export async function watchInTerminal(
     if (!signal.aborted) throw error;
     note(terminal, `\nDetached; the run goes on. Watch it again with: chainr get ${uid} --watch`);
     return exitCodes.couldNot;
+  } finally {
+    view.close?.();
   }
+}
+
+/** A tree where it can be drawn, else a line for each change. */
+function chooseView(client: Client, run: Run, output: OutputFormat, terminal: Terminal): RunView | Promise<RunView> {
+  if (output === 'json') return jsonView(terminal);
+  return terminal.screen ? liveTree(client, run, terminal, terminal.screen) : textView(terminal);
 }

@@ -4,14 +4,19 @@ import { createService as createSched } from '@chainr/sched/service';
 import type { OutcomeReason } from '@chainr/core/model/outcome';
 import { parseServiceUrl } from '@chainr/core/service/address';
 import { createLogger } from '@chainr/core/service/logger';
+import type { Lease } from '@chainr/core/store/keys';
 import { formatLogLine } from '@chainr/core/store/log-format';
 import { Store } from '@chainr/core/store/store';
 import { startRedis } from '@chainr/testkit/redis';
 
 export interface OpenChainr {
   readonly url: string;
+  /** Claims the first attempt of a job, as a worker would. @returns what ends it with success */
+  start(run: string, index: number): Promise<() => Promise<void>>;
   /** Takes the first attempt of a job through its life, as a worker would. */
   work(run: string, index: number, log: readonly string[], reason?: OutcomeReason, exitCode?: number): Promise<void>;
+  /** Has a worker show itself, as it does with each renewal. */
+  showWorker(id: string, running: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -30,21 +35,22 @@ export async function openChainr(): Promise<OpenChainr> {
   await gate.start();
   return {
     url: gate.url,
+    start: async (run, index) => {
+      const lease = await claim(store, run, index);
+      return async () => {
+        await store.transitions.finish(lease, { reason: 'Completed', exitCode: 0 }, {});
+      };
+    },
     work: async (run, index, log, reason = 'Completed', exitCode = 0) => {
-      const executor = await store.work.registerExecutor('fake:test');
-      const claimed = await store.transitions.claim(
-        { run, index, attempt: 1 },
-        { owner: 'test', executor, ttlMs: 60_000 },
-      );
-      if (typeof claimed === 'string') throw new Error(`claim refused: ${claimed}`);
+      const lease = await claim(store, run, index);
       const lines = log.map((text) => formatLogLine({ time: 0, step: 'main', stream: 'stdout', text, newline: true }));
-      await store.transitions.appendLog(claimed.lease, {
-        length: 0,
-        bytes: Buffer.from(lines.join('')),
-        position: '',
-        end: true,
-      });
-      await store.transitions.finish(claimed.lease, { reason, exitCode }, {});
+      const bytes = Buffer.from(lines.join(''));
+      await store.transitions.appendLog(lease, { length: 0, bytes, position: '', end: true });
+      await store.transitions.finish(lease, { reason, exitCode }, {});
+      await store.transitions.close(lease, 60_000);
+    },
+    showWorker: async (id, running) => {
+      await store.workers.show({ id, host: 'box', executor: 'fake', executorId: 'fake:test', capacity: 4, running });
     },
     close: async () => {
       for (const service of [gate, notif, sched]) await service.stop();
@@ -52,4 +58,11 @@ export async function openChainr(): Promise<OpenChainr> {
       await redis.stop();
     },
   };
+}
+
+async function claim(store: Store, run: string, index: number): Promise<Lease> {
+  const executor = await store.work.registerExecutor('fake:test');
+  const claimed = await store.transitions.claim({ run, index, attempt: 1 }, { owner: 'test', executor, ttlMs: 60_000 });
+  if (typeof claimed === 'string') throw new Error(`claim refused: ${claimed}`);
+  return claimed.lease;
 }

@@ -1,7 +1,7 @@
 import { EventEmitter, once } from 'node:events';
 import { Readable, Writable } from 'node:stream';
 import { runCli } from '../src/run-cli.js';
-import type { Terminal } from '../src/terminal.js';
+import type { Screen, Terminal } from '../src/terminal.js';
 
 /** A command line under way, and all that it has printed. */
 export interface Session {
@@ -16,7 +16,7 @@ export interface Session {
 /** Runs `chainr` in this process with a terminal that a test reads. */
 export function chainr(
   args: readonly string[],
-  options: { env?: Record<string, string>; stdin?: string } = {},
+  options: { env?: Record<string, string>; stdin?: string; screen?: Screen; answers?: readonly string[] } = {},
 ): Session {
   const printed = { stdout: '', stderr: '' };
   const changes = new EventEmitter();
@@ -35,6 +35,9 @@ export function chainr(
     stderr: capture('stderr'),
     env: options.env ?? {},
     colors: false,
+    unicode: false,
+    ...(options.screen ? { screen: options.screen } : {}),
+    ...(options.answers ? { ask: answerWith(options.answers) } : {}),
     onInterrupt: () => interrupt.signal,
   };
   const exitCode = runCli(args, terminal);
@@ -56,5 +59,15 @@ export function chainr(
     interrupt: () => {
       interrupt.abort();
     },
+  };
+}
+
+/** Answers one question after the other; says what was asked by failing where no answer is left. */
+function answerWith(answers: readonly string[]): (question: string) => Promise<string> {
+  const left = [...answers];
+  return async (question) => {
+    const answer = left.shift();
+    if (answer === undefined) throw new Error(`nobody answers: ${question}`);
+    return answer;
   };
 }

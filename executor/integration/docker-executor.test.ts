@@ -247,11 +247,12 @@ describe('the docker executor', function () {
       await withExecutor(place, async (executor) => {
         const spec = attemptOf(
           image,
-          { run: 'id -u; echo hello > /shared/file', user: '1000' },
+          { run: 'id -u; echo hello > /shared/file; echo "first=$(id -u)" > "$CHAINR_OUTPUT"', user: '1000' },
           { run: 'id -u; cat file; rm file', user: 'somebody' },
-          { run: 'id -u; ls' },
+          { run: 'id -u; ls; echo "last=$(id -u)" > "$CHAINR_OUTPUT"' },
         );
-        expect(await runToEnd(executor, spec)).to.include({ reason: 'Completed' });
+        const { reason, outputs } = await runToEnd(executor, spec);
+        expect([reason, outputs]).to.deep.equal(['Completed', { first: '1000', last: '0' }]);
         expect(textOf(await allLines(executor, spec))).to.equal('1000\n1000\nhello\n0\n');
       });
     });

@@ -1,11 +1,16 @@
 import type { AttemptSpec } from './port.js';
 
 /** What every step of every executor finds in its environment. */
-export const chainrVariables = (spec: AttemptSpec, step: string, workspace: string): [string, string][] => [
+export const chainrVariables = (
+  spec: AttemptSpec,
+  step: string,
+  { workspace, output }: { workspace: string; output: string },
+): [string, string][] => [
   ['CHAINR_RUN', spec.run],
   ['CHAINR_JOB', spec.job],
   ['CHAINR_ATTEMPT', String(spec.attempt)],
   ['CHAINR_STEP', step],
   ['CHAINR_PIPELINE', spec.pipeline],
   ['CHAINR_WORKSPACE', workspace],
+  ['CHAINR_OUTPUT', output],
 ];

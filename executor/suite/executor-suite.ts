@@ -2,6 +2,7 @@ import { after, before, describe, it } from 'mocha';
 import { endingRows } from './ending-rows.js';
 import { environmentRows } from './environment-rows.js';
 import { logRows } from './log-rows.js';
+import { outputRows } from './output-rows.js';
 import type { Place, Subject } from './place.js';
 import { startingRows } from './starting-rows.js';
 import { stoppingRows } from './stopping-rows.js';
@@ -11,6 +12,7 @@ const groups = {
   ending: endingRows,
   'the environment of a step': environmentRows,
   logs: logRows,
+  outputs: outputRows,
   stopping: stoppingRows,
 };
 

@@ -1,17 +1,29 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
+import type { WrittenOutputs } from '@chainr/core/model/outputs';
 import { createFakeExecutor, type FakeEnd } from '../src/fake/create-fake-executor.js';
 import { createFakeWorld } from '../src/fake/fake-world.js';
 import type { AttemptSpec } from '../src/port.js';
 import { executorSuite } from '../suite/executor-suite.js';
 import { allLines, allow, attemptOf, never, runToEnd, textOf } from '../suite/place.js';
 
-/** As much of a shell as the suite's rows without output need. */
+/** As much of a shell as the suite's rows without output need: `exit N`, `sleep`, and what `writing` makes. */
 function decide(spec: AttemptSpec): FakeEnd {
-  const script = spec.steps[0]?.run ?? '';
-  if (script.startsWith('sleep')) return { hold: true };
-  const exitCode = Number(/^exit (\d+)$/.exec(script)?.[1] ?? 0);
-  return { outcome: { reason: exitCode === 0 ? 'Completed' : 'ExitCode', exitCode } };
+  if (spec.steps[0]?.run?.startsWith('sleep')) return { hold: true };
+  const written: WrittenOutputs[] = [];
+  for (const { name, run = '', continueOnError } of spec.steps) {
+    const [, text] = /^printf '(.*)' > "\$CHAINR_OUTPUT"/s.exec(run) ?? [];
+    if (text !== undefined) written.push({ step: name, content: printed(text) });
+    const exitCode = Number(/(?:^|; )exit (\d+)$/.exec(run)?.[1] ?? 0);
+    if (exitCode !== 0 && !continueOnError) return { outcome: { reason: 'ExitCode', exitCode }, written };
+  }
+  return { outcome: { reason: 'Completed', exitCode: 0 }, written };
+}
+
+/** As printf(1) writes it. */
+function printed(text: string): Buffer {
+  const escapes = text.replace(/\\(\d{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8)));
+  return Buffer.from(escapes.replaceAll('\\n', '\n').replaceAll('%%', '%'), 'latin1');
 }
 
 executorSuite('fake', {

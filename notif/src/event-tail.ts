@@ -6,6 +6,13 @@ import type { EventReader } from './event-reader.js';
 import { eventLine } from './event-line.js';
 import { RecentEvents } from './recent-events.js';
 
+/** How many of the newest events are kept for clients that keep up. */
+const eventsKept = 5_000;
+/** How often the tail looks whether the stream still knows its cursor. */
+const usualCheckMs = 15_000;
+/** How long it waits before it reads again after an outage. */
+const usualRetryMs = 500;
+
 export interface EventTailOptions {
   /** How many of the newest events are kept for clients that keep up. */
   capacity?: number;
@@ -36,9 +43,9 @@ export class EventTail implements Part {
   constructor(events: EventReader, logger: Logger, options: EventTailOptions = {}) {
     this.#events = events;
     this.#logger = logger;
-    this.#checkMs = options.checkMs ?? 15_000;
-    this.#retryMs = options.retryMs ?? 500;
-    this.recent = new RecentEvents(options.capacity ?? 5000);
+    this.#checkMs = options.checkMs ?? usualCheckMs;
+    this.#retryMs = options.retryMs ?? usualRetryMs;
+    this.recent = new RecentEvents(options.capacity ?? eventsKept);
   }
 
   async start(): Promise<void> {

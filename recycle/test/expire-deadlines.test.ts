@@ -38,7 +38,9 @@ describe('a deadline that is due while no worker is there', () => {
   it('may be the end of a backoff: the next attempt has its message', async () => {
     const lease = await begin();
     const { run } = lease;
-    expect(await open.store.transitions.retry(lease, { reason: 'NodeLost' }, {}, 60_000)).to.equal('ok');
+    expect(await open.store.transitions.retry(lease, { reason: 'NodeLost' }, {}, { removalGraceMs: 60_000 })).to.equal(
+      'ok',
+    );
     open.inbox.take(run);
     expect((await sweep()).changed).to.equal(0);
     expect(open.inbox.take(run)).to.eql([]);

@@ -6,7 +6,7 @@ import { claimJob, testExecutor } from '@chainr/testkit/claim-job';
 import { setClock } from '@chainr/testkit/clock';
 import { countLeases } from '@chainr/testkit/count-leases';
 import { openStore, type OpenStore } from '@chainr/testkit/open-store';
-import { requestCancel } from '@chainr/testkit/request-cancel';
+import { askToEnd } from '@chainr/testkit/ask-to-end';
 import { loseHosts } from '../src/sweeps/lose-hosts.js';
 
 const never = new AbortController().signal;
@@ -112,7 +112,7 @@ describe('a host that is gone', () => {
 
   it('ends what was to be canceled or had timed out as such, with no next attempt', async () => {
     const [canceled, late] = [await hold(), await hold()];
-    await requestCancel(open.client, canceled.run);
+    await askToEnd(open, canceled.run);
     await open.store.transitions.report(late, 'Executing', '', { startedMs: 5 }, { timeoutMs: 1 });
     await open.store.transitions.expire();
     await later(20_000);
@@ -130,7 +130,7 @@ describe('a host that is gone', () => {
     const { run } = lease;
     let offsetMs = 0;
     for (let attempt = 2; attempt <= 4; attempt += 1) {
-      await open.store.transitions.retry(lease, { reason: 'Lost' }, {}, 60_000);
+      await open.store.transitions.retry(lease, { reason: 'Lost' }, {}, { removalGraceMs: 60_000 });
       await later((offsetMs += 60_000));
       await open.store.transitions.expire();
       lease = await claimJob(open.store, run, 0, { attempt, ttlMs: 6_000 });

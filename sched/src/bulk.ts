@@ -7,14 +7,14 @@ import type { SchedContext } from './context.js';
 import { readFilter } from './read-filter.js';
 
 /** Something that is done to one run after the other. */
-export interface BulkVerb {
+interface BulkVerb {
   /** Why it is not done to a run that stands so: one sentence; undefined where it is. */
   refuse(run: RunRecord): string | undefined;
   /** @returns why it was not done after all; undefined where it was. */
   act(run: RunRecord): Promise<string | undefined>;
 }
 
-export type BulkQuery = QueryOf<typeof routes.deleteRuns>;
+type BulkQuery = QueryOf<typeof routes.deleteRuns>;
 
 /** What is under way at once. */
 const atOnce = 64;

@@ -1,4 +1,5 @@
 import type { ExecutorKind } from '@chainr/core/model/records';
+import type { BundleQueue } from '@chainr/core/queue/bundle-queue';
 import type { Logger } from '@chainr/core/service/logger';
 import type { Metrics } from '@chainr/core/service/metrics';
 import type { Store } from '@chainr/core/store/store';
@@ -9,6 +10,7 @@ export interface SchedContext {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly store: Store;
+  readonly queue: BundleQueue;
   readonly jobChanges: JobChanges;
   /** The kind of executor that new runs are for. */
   readonly executorKind: ExecutorKind;

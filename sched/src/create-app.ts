@@ -3,17 +3,23 @@ import { errorHandler, notFound } from '@chainr/core/service/express-errors';
 import { healthRoutes } from '@chainr/core/service/health';
 import { requestIds } from '@chainr/core/service/request-id';
 import type { SchedContext } from './context.js';
+import { adminWorkers } from './admin-workers.js';
+import { bulkRoutes } from './bulk-routes.js';
+import { cancelRun } from './cancel-run.js';
 import { createRun } from './create-run.js';
 import { deleteRun } from './delete-run.js';
-import { deleteRuns } from './delete-runs.js';
+import { explainJob } from './explain-job.js';
 import { getJob } from './get-job.js';
 import { getOpenApi } from './get-open-api.js';
 import { getPipeline } from './get-pipeline.js';
 import { getRun } from './get-run.js';
+import { getTimeline } from './get-timeline.js';
 import { listJobs } from './list-jobs.js';
 import { listResources } from './list-resources.js';
 import { listRuns } from './list-runs.js';
 import { readLog } from './read-log.js';
+import { rerunRun } from './rerun-run.js';
+import { retryJob } from './retry-job.js';
 import { serveRoutes } from './serve-routes.js';
 import { validatePipeline } from './validate-pipeline.js';
 
@@ -24,13 +30,19 @@ export function createApp(context: SchedContext): express.Express {
   app.use(requestIds());
   serveRoutes(app, [
     createRun(context),
+    ...bulkRoutes(context), // Before those of one run: `cancel` is no uid.
     getRun(context),
     listRuns(context),
     deleteRun(context),
-    deleteRuns(context),
     listJobs(context),
+    getTimeline(context),
     getJob(context),
     readLog(context),
+    cancelRun(context),
+    retryJob(context),
+    rerunRun(context),
+    explainJob(context),
+    ...adminWorkers(context),
     getPipeline(context),
     validatePipeline(),
     listResources(),

@@ -1,6 +1,8 @@
 import { ApiError } from '@chainr/core/api/errors';
-import type { JobRecord, RunUid } from '@chainr/core/model/records';
+import type { JobRecord, ReusedAttempt, RunUid } from '@chainr/core/model/records';
 import { isFinalJob } from '@chainr/core/model/states';
+import type { RunStore } from '@chainr/core/store/run-store';
+import type { Store } from '@chainr/core/store/store';
 import type { SchedContext } from './context.js';
 import { findJob } from './find-run.js';
 
@@ -12,17 +14,31 @@ export interface AttemptPlace {
 }
 
 /**
- * The attempt whose log is asked for: the last one unless a number is named. Undefined when the
- * job has none yet and its first one will do.
+ * The attempt whose log is asked for: the last one unless a number is named, and that of the run that really ran it
+ * for a job that was taken over. Undefined when the job has none yet and its first one will do.
  *
  * @throws ApiError NotFound when another attempt is named than those that the job has
  */
-export function findAttempt(uid: RunUid, job: JobRecord, wanted: number | undefined): AttemptPlace | undefined {
+export async function findAttempt(
+  { runs }: Store,
+  uid: RunUid,
+  job: JobRecord,
+  wanted: number | undefined,
+): Promise<AttemptPlace | undefined> {
+  if (job.reason === 'Reused' && wanted === undefined) {
+    const reused = await runs.getReused(uid, job.index);
+    if (reused) return findReused(runs, reused);
+  }
   if (job.attempt === 0 && (wanted ?? 1) === 1) return undefined;
   const attempt = wanted ?? job.attempt;
   if (attempt <= job.attempt) return { uid, jobIndex: job.index, attempt };
   const has = job.attempt === 0 ? 'none yet' : `only ${String(job.attempt)}`;
   throw new ApiError('NotFound', `The job ${JSON.stringify(job.name)} has no attempt ${String(attempt)}, ${has}.`);
+}
+
+async function findReused(runs: RunStore, { run, jobIndex, attempt }: ReusedAttempt): Promise<AttemptPlace> {
+  if (await runs.getRun(run)) return { uid: run, jobIndex, attempt };
+  throw new ApiError('NotFound', `The log is gone with the run ${run}, which ran the job.`);
 }
 
 /** Waits for the job's first attempt; null when the job ended without one. */

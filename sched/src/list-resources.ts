@@ -9,6 +9,7 @@ const resources: ResourceList = {
   resources: {
     runs: { selfLink: routes.listRuns.path, description: 'Pipelines that were sent to be run.' },
     events: { selfLink: routes.readEvents.path, description: 'Every change of every run, in order.' },
+    workers: { selfLink: routes.listWorkers.path, description: 'The workers; pause and drain.' },
     openapi: { selfLink: routes.getOpenApi.path, description: 'The description of this API.' },
   },
 };

@@ -2,11 +2,24 @@ import { isoTime } from '@chainr/core/api/field-schemas';
 import type { Attempt, Job } from '@chainr/core/api/job-resource';
 import { routePath } from '@chainr/core/api/route';
 import { routes } from '@chainr/core/api/routes';
-import type { StepOutcome } from '@chainr/core/model/outcome';
-import { phases, type AttemptRecord, type JobRecord, type RunUid } from '@chainr/core/model/records';
+import type { Outputs, StepOutcome } from '@chainr/core/model/outcome';
+import {
+  phases,
+  type AttemptRecord,
+  type JobRecord,
+  type ReusedAttempt,
+  type RunUid,
+} from '@chainr/core/model/records';
+
+/** What belongs to a job beside its row. */
+export interface JobDetails {
+  attempts: readonly AttemptRecord[];
+  outputs?: Outputs | undefined;
+  reused?: ReusedAttempt | undefined;
+}
 
 /** A job with all its attempts as the API shows it. */
-export function presentJob(uid: RunUid, job: JobRecord, attempts: readonly AttemptRecord[]): Job {
+export function presentJob(uid: RunUid, job: JobRecord, { attempts, outputs, reused }: JobDetails): Job {
   return {
     kind: 'Job',
     metadata: { selfLink: routePath(routes.getJob, { uid, job: job.name }), run: uid, name: job.name },
@@ -14,6 +27,8 @@ export function presentJob(uid: RunUid, job: JobRecord, attempts: readonly Attem
     reason: job.reason,
     message: job.message,
     attempts: attempts.map(presentAttempt),
+    ...(reused && { reusedFrom: { run: reused.run, attempt: reused.attempt } }),
+    ...(outputs && { outputs }),
   };
 }
 

@@ -19,8 +19,8 @@ export function readLog(context: SchedContext) {
   return served(routes.readLog, async ({ params: { uid, job: name }, query, request, response }) => {
     const format = chooseFormat(request, response);
     const job = await findJob(context.store, uid, name);
-    const attempt = findAttempt(uid, job, query.attempt);
-    await refuseRemoved(context.store, uid);
+    const attempt = await findAttempt(context.store, uid, job, query.attempt);
+    await refuseRemoved(context.store, attempt?.uid ?? uid);
     response.setHeader(headerNames.attempt, String(attempt?.attempt ?? 1));
     const wanted = { format, offset: query.offset, step: query.step };
     if (!query.follow || request.method === 'HEAD') {

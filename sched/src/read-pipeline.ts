@@ -19,7 +19,7 @@ export interface SentPipeline {
 /**
  * Reads and checks the pipeline in the body of a request.
  *
- * @throws ApiError UnsupportedMediaType, TooLarge, BadRequest or NotYet; its details name every
+ * @throws ApiError UnsupportedMediaType, TooLarge or BadRequest; its details name every
  *   mistake at once
  */
 export async function readPipeline(request: IncomingMessage): Promise<SentPipeline> {
@@ -29,13 +29,11 @@ export async function readPipeline(request: IncomingMessage): Promise<SentPipeli
   const checked = checkPipeline(parse(text, contentType));
   if ('pipeline' in checked) return { pipeline: checked.pipeline, contentType, text, body };
 
-  const { mistakes } = checked;
-  const code = mistakes.every((mistake) => mistake.code === 'NotYet') ? 'NotYet' : 'BadRequest';
-  const details = mistakes.map(({ path, message }) => ({ path, message }));
-  const count = mistakes.length === 1 ? 'one mistake' : `${String(mistakes.length)} mistakes`;
+  const { mistakes: details } = checked;
+  const count = details.length === 1 ? 'one mistake' : `${String(details.length)} mistakes`;
   const first = details[0];
   const shown = first ? `: ${first.path === '' ? '' : `${first.path}: `}${first.message}` : '';
-  throw new ApiError(code, `The pipeline has ${count}${shown}`, { details });
+  throw new ApiError('BadRequest', `The pipeline has ${count}${shown}`, { details });
 }
 
 /** The media type alone: all that is accepted is UTF-8. */

@@ -22,7 +22,7 @@ export function createService(
   };
   const store = new Store({ url: config.redisUrl, logger, deliver });
   const jobChanges = new JobChanges(store.events);
-  const context: SchedContext = { logger, metrics, store, jobChanges, executorKind: config.executorKind };
+  const context: SchedContext = { logger, metrics, store, queue, jobChanges, executorKind: config.executorKind };
   const server = new HttpServer('http', createApp(context), config.listen, logger, { metrics });
   return new ListeningService('sched', logger, [store, queue, jobChanges], server);
 }

@@ -68,15 +68,6 @@ describe('POST /api/runs', () => {
     expect(await (await sched.get('/api/runs?limit=100')).text()).to.equal(before);
   });
 
-  it('says NotYet only when nothing else is wrong', async () => {
-    const notYet = await errorOf(await sched.post({ kind: 'Pipeline', jobs: { a: { ...job, priority: 5 } } }));
-    expect(notYet.code).to.equal('NotYet');
-    expect(notYet.details.map(({ path }) => path)).to.deep.equal(['jobs.a.priority']);
-    const both = await errorOf(await sched.post({ kind: 'Pipeline', jobs: { a: { ...job, priority: 5, x: 1 } } }));
-    expect(both.code).to.equal('BadRequest');
-    expect(both.details).to.have.length(2);
-  });
-
   it('refuses what is neither JSON nor YAML, empty, or not UTF-8', async () => {
     for (const body of ['{', '', '   ', Buffer.from([0x7b, 0xff, 0x7d])]) {
       const response = await send(body, 'application/json');

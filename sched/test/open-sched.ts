@@ -2,7 +2,7 @@ import { createLogger } from '@chainr/core/service/logger';
 import type { Lease } from '@chainr/core/store/keys';
 import { formatLogLine } from '@chainr/core/store/log-format';
 import { Store } from '@chainr/core/store/store';
-import type { OutcomeReason } from '@chainr/core/model/outcome';
+import type { OutcomeReason, Outputs } from '@chainr/core/model/outcome';
 import type { LogLine } from '@chainr/core/model/records';
 import { startRedis, type TestRedis } from '@chainr/testkit/redis';
 import { createService } from '../src/service.js';
@@ -96,13 +96,17 @@ export class TestWorker {
     this.#lengths.set(lease, reply.length);
   }
 
-  async finish(lease: Lease, reason: OutcomeReason = 'Completed', exitCode = 0): Promise<void> {
-    await this.#store.transitions.finish(lease, { reason, exitCode }, {});
+  async close(lease: Lease): Promise<void> {
+    const reply = await this.#store.transitions.close(lease, 60_000);
+    if (reply !== 'ok') throw new Error(`close refused: ${reply}`);
   }
 
-  /** What follows the end mark of the log. */
-  async close(lease: Lease): Promise<void> {
-    const reply = await this.#store.transitions.close(lease, 1_000);
-    if (reply !== 'ok') throw new Error(`close refused: ${reply}`);
+  /** The attempt is over, since its worker shuts down; the next one is ready. */
+  async requeue(lease: Lease): Promise<void> {
+    await this.#store.transitions.requeue(lease, 'Interrupted', '', 1_000);
+  }
+
+  async finish(lease: Lease, reason: OutcomeReason = 'Completed', exitCode = 0, outputs?: Outputs): Promise<void> {
+    await this.#store.transitions.finish(lease, { reason, exitCode, ...(outputs && { outputs }) }, {});
   }
 }

@@ -94,6 +94,9 @@ function workConfig(config: Needed & Partial<WorkConfig>): WorkConfig {
     removalGraceMs: 60_000,
     stopGraceMs: 2_000,
     logLimitBytes: 64 * 1024 * 1024,
+    secretsDir: '',
+    secretsEnv: '',
+    secretVariables: new Map(),
     alone: true,
     ...config,
   };

@@ -2,10 +2,12 @@ import type { Part } from '@chainr/core/service/lifecycle';
 import { bundleMax } from '@chainr/core/store/scripts';
 import type { AdoptedAttempt, ClaimedAttempt } from '@chainr/core/store/transitions';
 import type { AttemptKey } from '@chainr/executor/port';
+import type { Attempt } from './attempt.js';
 import { AttemptSpecs } from './attempt-spec.js';
 import type { WorkContext } from './context.js';
 import { HandedOver, type HeldLease } from './held-lease.js';
-import { closeEndedAttempt, runAttempt, stopAttempt, type Attempt } from './run-attempt.js';
+import { noMask } from './mask.js';
+import { closeEndedAttempt, runAttempt, stopAttempt } from './run-attempt.js';
 
 /** After so many dependents in a row the queue has its turn, for the sake of other runs. */
 const fusionHops = 50;
@@ -55,6 +57,7 @@ export class AttemptRunner implements Part {
 
   /** Looks at an attempt anew whose observer may be waiting in vain. @returns whether it had ended. */
   async lookAgain({ spec, settle }: Attempt): Promise<boolean> {
+    if (!settle) return false; // Nobody observes it yet.
     const soon = AbortSignal.timeout(lookMs);
     const outcome = await this.#context.executor
       .observe(spec, () => undefined, soon)
@@ -62,7 +65,7 @@ export class AttemptRunner implements Part {
         if (!soon.aborted) throw error;
         return undefined;
       });
-    if (outcome) settle?.(outcome);
+    if (outcome) settle(outcome);
     return outcome !== undefined;
   }
 
@@ -107,7 +110,8 @@ export class AttemptRunner implements Part {
   async #runOne(attempt: Attempt, hops: number): Promise<Attempt | undefined> {
     let extraPlaces = 0;
     const places = () => {
-      if (this.#stopping || hops >= fusionHops || attempt.dependents === 0) return 0;
+      if (this.#stopping || this.#context.capacity.draining) return 0;
+      if (hops >= fusionHops || attempt.dependents === 0) return 0;
       extraPlaces = this.#context.capacity.take(Math.min(attempt.dependents, fusedMax) - 1);
       return 1 + extraPlaces;
     };
@@ -160,11 +164,12 @@ export class AttemptRunner implements Part {
     { stop, begun = false }: Pick<Partial<AdoptedAttempt>, 'stop' | 'begun'> = {},
   ): Attempt {
     const held = this.#context.leases.hold(claimed.lease, sentAt);
-    const { spec, deadlines } = this.#specs.resolve(claimed);
+    const { spec, ...resolved } = this.#specs.resolve(claimed);
     const attempt: Attempt = {
       held,
       spec: begun ? { ...spec, begun } : spec,
-      deadlines,
+      ...resolved,
+      mask: noMask,
       dependents: claimed.dependents,
       log,
     };
@@ -209,18 +214,18 @@ export class AttemptRunner implements Part {
       await executor.stop(attempt.spec, graceMs, attempt.held.guard);
     } catch (error) {
       logger.warn(
-        { event: 'interrupt.failed', lease: attempt.held.lease, err: error },
+        { event: 'interrupt.failed', lease: attempt.held.lease, err: attempt.mask.error(error) },
         'An attempt could not be stopped',
       );
     }
   }
 
   /** An attempt that leaves these hands unended is somebody else's now, or will be when its lease expires. */
-  #logLoss({ held, spec }: Attempt, error: unknown): void {
+  #logLoss({ held, spec, mask }: Attempt, error: unknown): void {
     if (error instanceof HandedOver) return;
     const { run, job, attempt } = spec;
     this.#context.logger.warn(
-      { event: 'attempt.left', run, job, attempt, epoch: held.lease.epoch, err: error },
+      { event: 'attempt.left', run, job, attempt, epoch: held.lease.epoch, err: mask.error(error) },
       'An attempt is left',
     );
   }

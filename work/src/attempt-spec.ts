@@ -1,16 +1,13 @@
 import type { JobPlan } from '@chainr/core/model/pipeline';
 import type { RunUid } from '@chainr/core/model/records';
-import { defaultPendingTimeoutMs } from '@chainr/core/model/retries';
-import { resolveSteps } from '@chainr/core/model/steps';
+import { defaultPendingTimeoutMs, retryPolicy } from '@chainr/core/model/retries';
+import { resolveSteps, type StepSpec } from '@chainr/core/model/steps';
 import { parseRunInfo, type RunInfo } from '@chainr/core/store/run-info';
-import type { ClaimedAttempt, Deadlines } from '@chainr/core/store/transitions';
-import type { AttemptSpec } from '@chainr/executor/port';
+import type { ClaimedAttempt } from '@chainr/core/store/transitions';
+import type { Attempt } from './attempt.js';
 
 /** What is to be run, and how long that may take. */
-export interface ResolvedAttempt {
-  spec: AttemptSpec;
-  deadlines: Deadlines;
-}
+export type ResolvedAttempt = Pick<Attempt, 'spec' | 'references' | 'deadlines' | 'retries'>;
 
 /**
  * Makes what executors need from what claims hand out. A run's own part is parsed once, and kept
@@ -24,11 +21,22 @@ export class AttemptSpecs {
     const known = this.#infos.get(lease.run) ?? { info: parseRunInfo(info), users: 0 };
     known.users += 1;
     this.#infos.set(lease.run, known);
-    const { timeoutMs, pendingTimeoutMs = defaultPendingTimeoutMs, ...jobPlan } = JSON.parse(plan) as JobPlan;
+    const {
+      timeoutMs,
+      pendingTimeoutMs = defaultPendingTimeoutMs,
+      retries,
+      references,
+      ...jobPlan
+    } = JSON.parse(plan) as JobPlan;
     const steps = resolveSteps(jobPlan, known.info.env);
+    const head = { run: lease.run, job, attempt: lease.attempt, pipeline: known.info.name ?? '' };
+    // Without the mark there is nothing in them but texts.
+    const ready = references ? steps.map((step) => ({ ...step, env: {} })) : (steps as StepSpec[]);
     return {
-      spec: { run: lease.run, job, attempt: lease.attempt, pipeline: known.info.name ?? '', steps },
+      spec: { ...head, steps: ready },
+      ...(references && { references: { steps, ...references } }),
       deadlines: { pendingTimeoutMs, ...(timeoutMs !== undefined && { timeoutMs }) },
+      ...(retries !== undefined && { retries: retryPolicy(retries) }),
     };
   }
 

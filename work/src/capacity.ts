@@ -2,6 +2,7 @@
 export class Capacity {
   readonly total: number;
   #taken = 0;
+  #draining = false;
   #waiting: (() => void)[] = [];
 
   constructor(total: number) {
@@ -9,7 +10,18 @@ export class Capacity {
   }
 
   get free(): number {
-    return Math.max(0, this.total - this.#taken);
+    return this.#draining ? 0 : Math.max(0, this.total - this.#taken);
+  }
+
+  /** Whether nothing new is taken. */
+  get draining(): boolean {
+    return this.#draining;
+  }
+
+  /** From now on nothing is free, or again what is. */
+  drain(draining: boolean): void {
+    this.#draining = draining;
+    this.#wakeWhenFree();
   }
 
   /** Takes places, or fewer if there are not as many. @returns how many were taken. */
@@ -26,6 +38,10 @@ export class Capacity {
 
   release(): void {
     this.#taken -= 1;
+    this.#wakeWhenFree();
+  }
+
+  #wakeWhenFree(): void {
     if (this.free === 0) return;
     const waiting = this.#waiting;
     this.#waiting = [];

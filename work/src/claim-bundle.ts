@@ -22,8 +22,15 @@ export async function claimBundle(context: WorkContext, runner: AttemptRunner, i
       return;
     }
     capacity.release();
+    if (reply === 'paused') await putBack(context, id);
     context.logger.debug({ event: 'claim.refused', id: formatAttemptId(id), why: reply }, 'A claim was refused');
   };
   await Promise.all(wanted.map(claimOne));
   await returned;
+}
+
+/** The instance is paused: nothing more is fetched until `ShowWorker` learns that it is resumed. */
+async function putBack({ store, capacity, executor }: WorkContext, id: AttemptId): Promise<void> {
+  capacity.drain(true);
+  await store.transitions.redeliver(executor.kind, [formatAttemptId(id)]);
 }

@@ -5,6 +5,15 @@ import { logLevels } from '@chainr/core/service/logger';
 import { choice, durationMs, integer, text, words } from '@chainr/core/service/setting-kinds';
 import { readSettings, type Setting } from '@chainr/core/service/settings';
 
+/** The token of gate and the passwords of Redis are settings: no job may name one as its secret. */
+function checkPrefix(prefix: string): void {
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(prefix)) throw new Error('must be the beginning of names of variables');
+  const meetsSettings = prefix.startsWith('CHAINR_') || 'CHAINR_'.startsWith(prefix);
+  if (meetsSettings && !prefix.startsWith('CHAINR_SECRET_')) {
+    throw new Error('must not be the beginning of settings; CHAINR_SECRET_ is not');
+  }
+}
+
 /** Every setting of work; its documentation is made from here. */
 export const settings = {
   redisUrl: text({
@@ -44,9 +53,10 @@ export const settings = {
   capacity: integer({
     env: 'CHAINR_CAPACITY',
     default: Math.max(4, 2 * availableParallelism()),
+    shown: 'max(4, 2 × cores)',
     min: 1,
     max: 10_000,
-    doc: 'How many attempts this worker takes at once; by default max(4, 2 × cores).',
+    doc: 'How many attempts this worker takes at once.',
   }),
   leaseTtlMs: durationMs({
     env: 'CHAINR_LEASE_TTL',
@@ -77,6 +87,19 @@ export const settings = {
     unit: 'bytes',
     doc: 'How much of the log of an attempt is stored; what comes after is cut, with a mark.',
   }),
+  secretsDir: text({
+    env: 'CHAINR_SECRETS_DIR',
+    default: '',
+    doc: 'A folder with a file for each secret that jobs may name; none by default.',
+  }),
+  secretsEnv: text(
+    {
+      env: 'CHAINR_SECRETS_ENV',
+      default: '',
+      doc: 'A prefix such as `CHAINR_SECRET_`: every variable of this worker that begins with it is a secret that jobs may name (`db-password` is CHAINR_SECRET_DB_PASSWORD); none by default.',
+    },
+    checkPrefix,
+  ),
 } satisfies Record<string, Setting<unknown>>;
 
 export interface WorkConfig {
@@ -95,6 +118,12 @@ export interface WorkConfig {
   readonly removalGraceMs: number;
   readonly stopGraceMs: number;
   readonly logLimitBytes: number;
+  /** Empty: no secrets from files. */
+  readonly secretsDir: string;
+  /** Empty: no secrets from variables. */
+  readonly secretsEnv: string;
+  /** The variables that begin with that prefix. A Map, since what is logged by mistake shows nothing of one. */
+  readonly secretVariables: ReadonlyMap<string, string>;
   /**
    * Whether every lease of this executor is known to have lost its owner, so that all are taken
    * over at the start: only who has locked the data folder knows that (`chainr up`).
@@ -104,7 +133,19 @@ export interface WorkConfig {
 
 /** @throws SettingsError that lists every mistake at once */
 export function readConfig(env: NodeJS.ProcessEnv): WorkConfig {
-  const { listen, executor, ...values } = readSettings(settings, env);
+  const secretVariables = variablesOf(env[settings.secretsEnv.env] ?? '', env);
+  // A secret may have a name that is near to one of a setting.
+  const own = new Set<string>(Object.values(settings).map((setting) => setting.env));
+  const others = Object.fromEntries(
+    Object.entries(env).filter(([name]) => own.has(name) || !secretVariables.has(name)),
+  );
+  const { listen, executor, ...values } = readSettings(settings, others);
   const kind = executorKinds.find((each) => each === executor) ?? 'process';
-  return { ...values, listen: parseAddress(listen), executor: kind, alone: false };
+  return { ...values, listen: parseAddress(listen), executor: kind, secretVariables, alone: false };
+}
+
+function variablesOf(prefix: string, env: NodeJS.ProcessEnv): ReadonlyMap<string, string> {
+  if (prefix === '') return new Map();
+  const found = Object.entries(env).filter(([name]) => name.startsWith(prefix));
+  return new Map(found.map(([name, value = '']) => [name, value]));
 }

@@ -1,8 +1,8 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Part } from '@chainr/core/service/lifecycle';
 import type { Logger } from '@chainr/core/service/logger';
 import { formatLease, type Lease } from '@chainr/core/store/keys';
 import type { Store } from '@chainr/core/store/store';
+import type { Word } from '@chainr/core/store/subscriptions';
 import { HeldLease } from './held-lease.js';
 
 export interface LeaseKeeperOptions {
@@ -21,20 +21,23 @@ export class LeaseKeeper implements Part {
   readonly #held = new Map<string, HeldLease>();
   readonly #stopped = new AbortController();
   #renewing: Promise<void> | undefined;
+  #stops: Word | undefined;
   #ticking: Promise<void> = Promise.resolve();
 
   constructor(options: LeaseKeeperOptions) {
     this.#options = options;
   }
 
-  start(): Promise<void> {
-    this.#renewing = this.#loop();
-    return Promise.resolve();
+  async start(): Promise<void> {
+    const { store, executorNumber } = this.#options;
+    this.#stops = await store.work.listenToStops(executorNumber());
+    this.#renewing = this.#loop(this.#stops);
   }
 
   async stop(): Promise<void> {
     this.#stopped.abort();
     await this.#renewing;
+    await this.#stops?.close();
   }
 
   /** How many leases are held. */
@@ -94,10 +97,11 @@ export class LeaseKeeper implements Part {
     }
   }
 
-  async #loop(): Promise<void> {
+  /** Word that something is to be stopped makes the next round come at once. */
+  async #loop(stops: Word): Promise<void> {
     const { signal } = this.#stopped;
     while (!signal.aborted) {
-      await pause(this.#options.renewEveryMs, undefined, { signal }).catch(() => undefined); // Only an abort ends it early.
+      await stops.next(this.#options.renewEveryMs, signal);
       if (this.#stopped.signal.aborted) return;
       await this.tick().catch((error: unknown) => {
         this.#options.logger.warn(

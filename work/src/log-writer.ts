@@ -1,14 +1,11 @@
 import type { LogLine } from '@chainr/core/model/records';
 import { formatLogLine } from '@chainr/core/store/log-format';
 import type { AttemptSpec, Position } from '@chainr/executor/port';
+import type { Attempt, LogState } from './attempt.js';
 import type { WorkContext } from './context.js';
 import { LeaseLost, type HeldLease } from './held-lease.js';
-
-/** Where a log stands: what is stored, and up to where the executor's output was read. */
-export interface LogState {
-  length: number;
-  position: Position;
-}
+import { LineMask } from './line-mask.js';
+import type { Mask } from './mask.js';
 
 /** Lines are gathered this long, unless many come at once or the attempt has ended. */
 const gatherMs = 25;
@@ -21,16 +18,18 @@ export class LogWriter {
   readonly #held: HeldLease;
   readonly #spec: AttemptSpec;
   readonly #log: LogState;
+  readonly #mask: Mask;
   #attemptEnded = false;
   #allStored = false;
   #abandoned = false;
   #wake: (() => void) | undefined;
 
-  constructor(context: WorkContext, held: HeldLease, spec: AttemptSpec, log: LogState) {
+  constructor(context: WorkContext, { held, spec, log, mask }: Pick<Attempt, 'held' | 'spec' | 'log' | 'mask'>) {
     this.#context = context;
     this.#held = held;
     this.#spec = spec;
     this.#log = log;
+    this.#mask = mask;
   }
 
   /** Resolves when all output is stored, or the log has reached its limit or that of all logs together. */
@@ -65,8 +64,11 @@ export class LogWriter {
   /** False: the stored log is another than expected, and is to be gone on with from where it stands. */
   async #writeOn(): Promise<boolean> {
     const { executor, config } = this.#context;
-    for await (const { lines, position } of executor.logs(this.#spec, this.#log.position, this.#held.signal)) {
+    const from = this.#log.position;
+    const mask = new LineMask(this.#mask, from === '');
+    for await (const { lines: read, position } of executor.logs(this.#spec, from, this.#held.signal)) {
       if (this.#abandoned) return true;
+      const lines = mask.lines(read);
       const text = lines.map(formatLogLine).join('');
       const bytes = Buffer.byteLength(text);
       const overLimit = this.#log.length + bytes > config.logLimitBytes;

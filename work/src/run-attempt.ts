@@ -1,26 +1,13 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Outcome } from '@chainr/core/model/outcome';
 import { reasonTable } from '@chainr/core/model/reasons';
-import type { ClaimedAttempt, Deadlines, PhaseAges } from '@chainr/core/store/transitions';
-import type { AttemptSpec, PhaseChange } from '@chainr/executor/port';
+import type { ClaimedAttempt, PhaseAges } from '@chainr/core/store/transitions';
+import type { PhaseChange } from '@chainr/executor/port';
+import type { Attempt } from './attempt.js';
 import type { WorkContext } from './context.js';
+import { fillIn } from './fill-in.js';
 import type { HeldLease } from './held-lease.js';
-import { LogWriter, type LogState } from './log-writer.js';
-
-/** One attempt in the hands of this worker. */
-export interface Attempt {
-  readonly held: HeldLease;
-  readonly spec: AttemptSpec;
-  readonly deadlines: Deadlines;
-  /** How many jobs wait for it. */
-  readonly dependents: number;
-  /** Where its log stands as it comes into these hands. */
-  readonly log: LogState;
-  /** Set when this worker shuts down: by `Date.now()`, right before the attempt is stopped. */
-  interruptedAt?: number;
-  /** Ends the observation with an outcome that was found otherwise. */
-  settle?: (outcome: Outcome) => void;
-}
+import { LogWriter } from './log-writer.js';
+import { whileOut } from './while-out.js';
 
 /** What is left after an attempt's end. */
 export interface Ended {
@@ -36,9 +23,6 @@ const logEndMs = 60_000;
 const clockLagMs = 10;
 /** 128 + SIGTERM and 128 + SIGKILL: how an attempt ends that is stopped. */
 const signalCodes: readonly number[] = [143, 137];
-/** How long an executor that is out of order is left alone before the next try. */
-const outagePausesMs = [100, 500, 2_000, 5_000] as const;
-
 /** Most attempts begin within this time, and need no deadline for it. */
 const pendingAfterMs = 1_000;
 
@@ -49,19 +33,22 @@ const pendingAfterMs = 1_000;
  * @throws the reason of the lease's signal when the lease is lost.
  */
 export async function runAttempt(context: WorkContext, attempt: Attempt, places: () => number): Promise<Ended> {
-  const { held, spec } = attempt;
+  const { held } = attempt;
   const slow = setTimeout(() => { report(context, attempt, { reason: 'Starting', at: Date.now() }); }, pendingAfterMs); // prettier-ignore
   try {
+    const refusal = attempt.references && (await fillIn(context, attempt));
+    if (refusal !== undefined) return await refuse(context, attempt, refusal, places);
     await begin(context, attempt);
-    const log = new LogWriter(context, held, spec, attempt.log);
+    const log = new LogWriter(context, attempt);
     const written = whileOut(context, attempt, () => log.write());
     written.catch(() => undefined); // It is looked at when the attempt has ended.
-    const outcome = await whileOut(context, attempt, () => observe(context, attempt, () => { clearTimeout(slow); })); // prettier-ignore
+    const seen = await whileOut(context, attempt, () => observe(context, attempt, () => { clearTimeout(slow); })); // prettier-ignore
+    const outcome = attempt.mask.outcome(seen);
     log.attemptEnded();
     if (wasInterrupted(attempt, outcome))
       return { fused: nothing, closed: requeue(context, held, outcome, log, written) };
-    if (isLoss(outcome) && held.stop === undefined) {
-      return { fused: nothing, closed: retry(context, held, outcome, log, written) };
+    if (mayBeTriedAgain(attempt, outcome)) {
+      return { fused: nothing, closed: retry(context, attempt, outcome, log, written) };
     }
     const whole = log.allStored;
     return await finish(context, held, outcome, { atMost: places(), whole }, () => close(context, held, log, written));
@@ -69,6 +56,24 @@ export async function runAttempt(context: WorkContext, attempt: Attempt, places:
     clearTimeout(slow);
   }
 }
+
+/**
+ * Ends an attempt of which something that it refers to is not there. If it runs, since it was there when another
+ * worker began it, it is stopped, and what it still says cannot be told: there is nothing by which to hide a secret.
+ */
+async function refuse(context: WorkContext, attempt: Attempt, refusal: string, places: () => number): Promise<Ended> {
+  const { held, spec } = attempt;
+  await stopAttempt(context, attempt);
+  const watch = () => context.executor.observe(spec, () => undefined, held.signal);
+  const { reason: _reason, message: _message, outputs: _outputs, ...end } = await whileOut(context, attempt, watch);
+  const hasRun = end.exitCode !== undefined || end.startedAt !== undefined;
+  if (hasRun) await cutUnmasked(new LogWriter(context, attempt), refusal);
+  const outcome: Outcome = { ...end, reason: 'ConfigError', message: refusal };
+  return finish(context, held, outcome, { atMost: places(), whole: true }, () => Promise.resolve());
+}
+
+const cutUnmasked = (log: LogWriter, refusal: string): Promise<void> =>
+  log.cut(`The log is cut here, since its secrets cannot be hidden any more: ${refusal}`);
 
 /** What is to be stopped is looked for and stopped, never created (rule R10). */
 function begin(context: WorkContext, attempt: Attempt): Promise<void> {
@@ -96,13 +101,14 @@ function observe(context: WorkContext, attempt: Attempt, onFirstChange: () => vo
 
 /** An adopted attempt whose end is recorded already: only its log and its closing are left. */
 export async function closeEndedAttempt(context: WorkContext, attempt: Attempt, logEnded: boolean): Promise<void> {
-  const { held, spec } = attempt;
-  const log = new LogWriter(context, held, spec, attempt.log);
+  const { held } = attempt;
+  const refusal = logEnded ? undefined : await fillIn(context, attempt);
+  const log = new LogWriter(context, attempt);
   log.attemptEnded();
   // What ended because its workers crashed may still run; its output, which may be why, is not read again (rule R9).
   if (held.stop !== undefined) await stopAttempt(context, attempt);
   if (logEnded) return closeLease(context, held);
-  if (held.stop === undefined) {
+  if (refusal === undefined && held.stop === undefined) {
     return close(
       context,
       held,
@@ -110,12 +116,18 @@ export async function closeEndedAttempt(context: WorkContext, attempt: Attempt, 
       whileOut(context, attempt, () => log.write()),
     );
   }
-  await log.cut('The log is cut here: the workers that read it crashed again and again.');
+  if (refusal !== undefined) await cutUnmasked(log, refusal);
+  else await log.cut('The log is cut here: the workers that read it crashed again and again.');
   await log.end();
   await closeLease(context, held);
 }
 
-const isLoss = ({ reason }: Outcome): boolean => reasonTable[reason].budget === 'infrastructure';
+/** Whether a budget is left is for the script to say. What a person or the run's timeout has asked to end, ends. */
+function mayBeTriedAgain({ held, retries }: Attempt, { reason }: Outcome): boolean {
+  if (held.stop !== undefined) return retries !== undefined && reasonTable[held.stop].budget === 'user';
+  const { budget } = reasonTable[reason];
+  return budget === 'infrastructure' || (budget === 'user' && retries !== undefined);
+}
 
 const nothing: Ended['fused'] = { claimed: [], sentAt: 0 };
 
@@ -175,10 +187,10 @@ async function finishClosed(context: WorkContext, { lease }: HeldLease, outcome:
 const agesOf = ({ startedAt }: Outcome): PhaseAges =>
   startedAt === undefined ? {} : { startedMs: Date.now() - startedAt };
 
-/** What infrastructure took has another attempt, as long as its budget lasts. Its log ends first, since its row goes. */
+/** Another attempt follows, as long as the budget lasts. The log ends first, since its row goes. */
 async function retry(
   context: WorkContext,
-  held: HeldLease,
+  { held, retries }: Attempt,
   outcome: Outcome,
   log: LogWriter,
   written: Promise<void>,
@@ -187,7 +199,10 @@ async function retry(
   held.ending = true;
   const { transitions } = context.store;
   const { removalGraceMs } = context.config;
-  const reply = await transitions.retry(held.lease, outcome, agesOf(outcome), removalGraceMs);
+  const reply = await transitions.retry(held.lease, outcome, agesOf(outcome), {
+    removalGraceMs,
+    ...(retries && { retries }),
+  });
   if (reply === 'final')
     await transitions.finish(held.lease, outcome, agesOf(outcome), { closeGraceMs: removalGraceMs });
 }
@@ -215,27 +230,14 @@ async function endLog(held: HeldLease, log: LogWriter, written: Promise<void>): 
   await log.end();
 }
 
-function report(context: WorkContext, { held, deadlines }: Attempt, { reason, message = '', at }: PhaseChange): void {
+function report(
+  context: WorkContext,
+  { held, deadlines, mask }: Attempt,
+  { reason, message = '', at }: PhaseChange,
+): void {
   const { lease } = held;
   const ages = reason === 'Executing' ? { startedMs: Date.now() - at } : {};
-  context.store.transitions.report(lease, reason, message, ages, deadlines).catch((error: unknown) => {
+  context.store.transitions.report(lease, reason, mask.text(message), ages, deadlines).catch((error: unknown) => {
     context.logger.warn({ event: 'report.failed', lease, err: error }, 'A change of phase could not be reported');
   });
-}
-
-/** Repeats a verb of the executor while that is out of order; ends when the lease does. */
-async function whileOut<T>(context: WorkContext, { held, spec }: Attempt, verb: () => Promise<T>): Promise<T> {
-  for (let tries = 0; ; tries += 1) {
-    held.signal.throwIfAborted();
-    try {
-      return await verb();
-    } catch (error) {
-      held.signal.throwIfAborted();
-      const { run, job, attempt } = spec;
-      const named = { event: 'executor.out', run, job, attempt, tries, err: error };
-      context.logger.warn(named, 'The executor is out of order; trying again');
-      const ms = outagePausesMs[Math.min(tries, outagePausesMs.length - 1)];
-      await pause(ms, undefined, { signal: held.signal });
-    }
-  }
 }

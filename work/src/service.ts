@@ -19,6 +19,7 @@ import { LeaseKeeper } from './lease-keeper.js';
 import { listSweeps } from './list-sweeps.js';
 import { RecoverLeases } from './recover-leases.js';
 import { RegisterExecutor } from './register-executor.js';
+import { ShowWorker } from './show-worker.js';
 
 /** For those who start work beside other services. */
 export { readConfig, settings, type WorkConfig } from './config.js';
@@ -90,7 +91,8 @@ export async function createService(config: WorkConfig, parts: WorkParts = {}): 
   });
   const recovery = config.alone ? [new RecoverLeases(context, runner)] : [];
   const sweeps = listSweeps(context, runner).map((sweep) => new SweepLoop(sweep, logger, metrics));
-  const list = [store, queue, registered, leases, runner, ...recovery, ...sweeps, reader];
+  const shown = new ShowWorker(context, () => runner.running);
+  const list = [store, queue, registered, leases, runner, ...recovery, ...sweeps, shown, reader];
   const app = healthApp(metrics, { redis: () => store.ping() }, logger);
   return new WorkService(runner, 'work', logger, list, new HttpServer('http', app, config.listen, logger, { metrics }));
 }

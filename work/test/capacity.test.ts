@@ -34,6 +34,18 @@ describe('the capacity of a worker', () => {
     await waiting;
   });
 
+  it('has no room while it is drained, and wakes who waits when that is over', async () => {
+    const capacity = new Capacity(2);
+    capacity.take(1);
+    capacity.drain(true);
+    expect([capacity.free, capacity.take(1)]).to.deep.equal([0, 0]);
+    const waiting = capacity.room(never);
+    capacity.release();
+    capacity.drain(false);
+    await waiting;
+    expect(capacity.free).to.equal(2);
+  });
+
   it('lets those go who no longer want to wait', async () => {
     const capacity = new Capacity(1);
     capacity.take(1);

@@ -34,6 +34,19 @@ describe('a message in the hands of a worker', () => {
     expect(worker.context.capacity.free, 'a run that is gone').to.equal(1);
   });
 
+  it('goes back into the queue while all is paused, and nothing more is fetched', async () => {
+    const run = await worker.create(pipelineOf({ a: [], b: [] }));
+    await worker.store.workers.pause(true);
+    await worker.take(run);
+    expect(worker.runner.running).to.equal(0);
+    expect(worker.inbox.count(run), 'in new messages').to.equal(2);
+    expect(worker.context.capacity.draining).to.be.true;
+    await worker.store.workers.pause(false);
+    worker.context.capacity.drain(false);
+    await worker.take(run);
+    expect(worker.runner.running).to.equal(2);
+  });
+
   it('makes room again when an attempt ends, and the next message is taken', async () => {
     const run = await worker.create(fiveJobs);
     await worker.take(run);

@@ -5,6 +5,7 @@ import { createFakeExecutor } from '@chainr/executor/fake/create-fake-executor';
 import type { AttemptSpec, LogBatch } from '@chainr/executor/port';
 import { builtClaim } from './built-claim.js';
 import { LogWriter } from '../src/log-writer.js';
+import { noMask } from '../src/mask.js';
 import { openWorker, type OpenWorker } from './open-worker.js';
 
 const lineOf = (text: string) => ({ time: 1, step: 'main', stream: 'stdout', text, newline: true }) as const;
@@ -22,11 +23,13 @@ describe('the writer of a log', () => {
     batches: (from: number) => AsyncIterable<LogBatch>,
     at = { length: 0, position: '' },
     limit = 1000,
+    mask = noMask,
   ) {
     const executor = { ...createFakeExecutor(), logs: (_: AttemptSpec, from: string) => batches(Number(from)) };
     const context = { ...worker.context, executor, config: { ...worker.context.config, logLimitBytes: limit } };
     const spec: AttemptSpec = { run: lease.run, job: 'only', attempt: 1, pipeline: '', steps: [] };
-    return new LogWriter(context, worker.context.leases.hold(lease, performance.now()), spec, { ...at });
+    const held = worker.context.leases.hold(lease, performance.now());
+    return new LogWriter(context, { held, spec, log: { ...at }, mask });
   }
 
   const stored = () => worker.logOf(lease.run, 0);

@@ -55,6 +55,9 @@ export async function openWorker(
     removalGraceMs: 60_000,
     stopGraceMs: 1_000,
     logLimitBytes: 1024 * 1024,
+    secretsDir: '',
+    secretsEnv: '',
+    secretVariables: new Map(),
     alone: true,
     ...config,
   };

@@ -84,7 +84,7 @@ describe('what an executor has that belongs to no attempt', () => {
     async function given(): Promise<Lease> {
       const lease = await builtClaim(worker, 'dead');
       await startHere(keyOf(lease));
-      expect(await worker.store.transitions.retry(lease, { reason: 'Lost' }, {}, removalGraceMs)).to.equal('ok');
+      expect(await worker.store.transitions.retry(lease, { reason: 'Lost' }, {}, { removalGraceMs })).to.equal('ok');
       return lease;
     }
     const forget = (lease: Lease) => worker.store.work.forgetDue(worker.context.executorNumber(), lease);

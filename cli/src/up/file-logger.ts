@@ -2,6 +2,7 @@ import { renameSync, statSync } from 'node:fs';
 import { destination } from 'pino';
 import { createLogger, type Logger } from '@chainr/core/service/logger';
 
+/** A larger log is begun anew at the next start; the one before is kept. */
 const largestBytes = 16 * 1024 * 1024;
 
 /** Makes the loggers of all services: one file, beside the data; a large one becomes `….1` at the next start. */

@@ -1,3 +1,4 @@
+import type { RerunFrom } from '../model/rerun.js';
 import { followEvents, type StreamedEvents } from './follow-events.js';
 import { headerNames } from './headers.js';
 import { parseAnswer, UnknownAnswer } from './parse-answer.js';
@@ -13,6 +14,9 @@ export interface PipelineText {
   /** One of the content types of pipelines. */
   contentType: string;
 }
+
+/** Which runs something is done to. */
+type BulkSending = RunFilterQuery & { all?: boolean; dryRun?: boolean; cursor?: string };
 
 /**
  * The API of one server. Every call tries again when Redis or the connection was away for a
@@ -49,7 +53,20 @@ export class Client {
   }
 
   /** Up to 500 runs; as long as the answer has a `next`, call again with it as `cursor`. */
-  deleteRuns(query: RunFilterQuery & { all?: boolean; dryRun?: boolean; cursor?: string }, signal?: AbortSignal) {
+  cancelRuns(query: BulkSending, signal?: AbortSignal) {
+    return this.#json(routes.cancelRuns, { params: {}, query: pageQuery(query), ...emptyBody, ...signalOf(signal) });
+  }
+
+  /** As `cancelRuns`. */
+  rerunRuns(query: BulkSending, from: 'failed' | 'all' = 'failed', signal?: AbortSignal) {
+    const headers = { ...emptyBody.headers, [headerNames.idempotencyKey]: crypto.randomUUID() };
+    const sending = { params: {}, query: pageQuery(query), headers, body: JSON.stringify({ from }) };
+    return this.#json(routes.rerunRuns, { ...sending, ...signalOf(signal) });
+  }
+
+  /** As `cancelRuns`. */
+
+  deleteRuns(query: BulkSending, signal?: AbortSignal) {
     return this.#json(routes.deleteRuns, { params: {}, query: pageQuery(query), ...signalOf(signal) });
   }
 
@@ -61,8 +78,59 @@ export class Client {
     return this.#json(routes.listJobs, { params: { uid }, query: pageQuery(query), ...signalOf(signal) });
   }
 
+  /** A page of the timeline of a run; its summary is the same on each. */
+  getTimeline(uid: string, query: { limit?: number; cursor?: string } = {}, signal?: AbortSignal) {
+    return this.#json(routes.getTimeline, { params: { uid }, query: pageQuery(query), ...signalOf(signal) });
+  }
+
   getJob(uid: string, job: string, signal?: AbortSignal) {
     return this.#json(routes.getJob, { params: { uid, job }, ...signalOf(signal) });
+  }
+
+  /** A final run is answered as it is. */
+  cancelRun(uid: string, signal?: AbortSignal) {
+    return this.#json(routes.cancelRun, { params: { uid }, ...emptyBody, ...signalOf(signal) });
+  }
+
+  /** Rejects with RequestError Conflict where the job is not FAILED or something that waits for it has begun. */
+  retryJob(uid: string, job: string, signal?: AbortSignal) {
+    return this.#json(routes.retryJob, { params: { uid, job }, ...emptyBody, ...signalOf(signal) });
+  }
+
+  rerunRun(uid: string, from: RerunFrom = 'failed', options: { idempotencyKey?: string; signal?: AbortSignal } = {}) {
+    const { idempotencyKey = crypto.randomUUID(), signal } = options;
+    const headers = { ...emptyBody.headers, [headerNames.idempotencyKey]: idempotencyKey };
+    return this.#json(routes.rerunRun, {
+      params: { uid },
+      headers,
+      body: JSON.stringify({ from }),
+      ...signalOf(signal),
+    });
+  }
+
+  explainJob(uid: string, job: string, signal?: AbortSignal) {
+    return this.#json(routes.explainJob, { params: { uid, job }, ...signalOf(signal) });
+  }
+
+  listWorkers(signal?: AbortSignal) {
+    return this.#json(routes.listWorkers, { params: {}, ...signalOf(signal) });
+  }
+
+  drainWorker(worker: string, signal?: AbortSignal) {
+    return this.#json(routes.drainWorker, { params: { worker }, ...emptyBody, ...signalOf(signal) });
+  }
+
+  undrainWorker(worker: string, signal?: AbortSignal) {
+    return this.#json(routes.undrainWorker, { params: { worker }, ...signalOf(signal) });
+  }
+
+  /** Nothing new is started until `resume`. */
+  pause(signal?: AbortSignal) {
+    return this.#json(routes.pause, { params: {}, ...emptyBody, ...signalOf(signal) });
+  }
+
+  resume(signal?: AbortSignal) {
+    return this.#json(routes.resume, { params: {}, ...emptyBody, ...signalOf(signal) });
   }
 
   getPipeline(uid: string, signal?: AbortSignal): Promise<PipelineText> {
@@ -99,6 +167,8 @@ export class Client {
     return parseAnswer(route, text);
   }
 }
+
+const emptyBody = { headers: { 'Content-Type': 'application/json' }, body: '{}' } as const;
 
 /** The same with the cursor as the number that it is in a query. */
 function pageQuery<Q extends { cursor?: string }>({ cursor, ...query }: Q): Omit<Q, 'cursor'> & { cursor?: number } {

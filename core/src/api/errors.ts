@@ -9,7 +9,6 @@ interface ErrorRow {
 
 const table = {
   BadRequest: { status: 400, doc: 'The request is not as it should be; `details` names every place.' },
-  NotYet: { status: 400, doc: 'The request uses something that this version does not do yet; `details` names it.' },
   Unauthorized: { status: 401, doc: 'The request carries no token, or not the right one.' },
   Forbidden: { status: 403, doc: 'The request is understood but not allowed from there.' },
   NotFound: { status: 404, doc: 'There is nothing under this address.' },

@@ -39,6 +39,14 @@ export const jobSchema = z
     metadata: z.object({ selfLink: z.string(), run: z.string(), name: z.string() }),
     ...jobSummarySchema.omit({ name: true }).shape,
     attempts: z.array(attemptSchema).describe('Oldest first.'),
+    reusedFrom: z
+      .object({ run: z.string(), attempt: z.int() })
+      .optional()
+      .describe('For a job with the reason Reused: the attempt that ran, of the job of the same name of that run.'),
+    outputs: z
+      .record(z.string(), z.string())
+      .optional()
+      .describe('What its steps wrote to `CHAINR_OUTPUT`, of the attempt with which it ended.'),
   })
   .meta({ id: 'Job' });
 export type Job = z.infer<typeof jobSchema>;

@@ -9,7 +9,7 @@ import { routes } from './routes.js';
 type Json = Record<string, unknown>;
 
 /** The errors that any route may answer with. */
-const everywhere: readonly ErrorCode[] = [
+export const errorsEverywhere: readonly ErrorCode[] = [
   'BadRequest',
   'Unauthorized',
   'Forbidden',
@@ -56,6 +56,7 @@ function describeRoute(route: Route, printer: SchemaPrinter): Json {
       ...headerParameters(route.headers),
     ],
     ...(route.takesPipeline ? { requestBody: pipelineBody() } : {}),
+    ...(route.body ? { requestBody: { content: { 'application/json': { schema: printer.print(route.body) } } } } : {}),
     responses: {
       [success.status]: {
         description: success.doc,
@@ -64,7 +65,7 @@ function describeRoute(route: Route, printer: SchemaPrinter): Json {
           success.contentTypes.map((type) => [type, { schema: bodySchema(route, type, printer) }]),
         ),
       },
-      ...errorResponses([...everywhere, ...route.errors]),
+      ...errorResponses([...errorsEverywhere, ...route.errors]),
     },
   };
 }

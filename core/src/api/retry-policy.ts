@@ -9,6 +9,7 @@ export interface RetryPolicy {
   maxPauseMs: number;
 }
 
+/** How a client tries again that says nothing else: long enough for a restart of a service or of Redis. */
 export const defaultRetryPolicy: RetryPolicy = { forMs: 30_000, pauseMs: 200, maxPauseMs: 5000 };
 
 /** Whether the same request may succeed a little later. It must be one that is safe to send twice. */

@@ -33,6 +33,8 @@ export interface Route<
   readonly headers?: HeaderDocs;
   /** The request's body is a pipeline. */
   readonly takesPipeline?: true;
+  /** The request's body, JSON; an empty one stands for `{}`. */
+  readonly body?: z.ZodType;
   readonly success: Success<S>;
   /** The errors that are its own, beyond those of every route. */
   readonly errors: readonly ErrorCode[];

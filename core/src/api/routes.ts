@@ -1,12 +1,16 @@
 import { z } from 'zod';
 import { bulkResultSchema, deletionSchema } from './bulk-resource.js';
+import { jobExplanationSchema } from './explanation-resource.js';
 import { eventLineSchema } from './event-resource.js';
 import { jobNameSchema, pageCursor, runUidSchema, truth, wholeNumber } from './field-schemas.js';
 import { headerNames } from './headers.js';
 import { jobSchema, logLineSchema } from './job-resource.js';
+import { bulkRerunRequestSchema, emptyBodySchema, rerunRequestSchema } from './request-bodies.js';
 import { defineRoute } from './route.js';
 import { jobListSchema, pipelineCheckSchema, resourceListSchema, runListSchema, runSchema } from './run-resource.js';
 import { runFilterFields } from './run-query.js';
+import { timelineSchema } from './timeline-resource.js';
+import { workerListSchema } from './worker-resource.js';
 
 const json = ['application/json'] as const;
 export const ndjson = 'application/x-ndjson';
@@ -14,6 +18,7 @@ export const plainText = 'text/plain';
 
 const nothing = z.strictObject({});
 const ofRun = z.object({ uid: runUidSchema });
+const ofWorker = z.object({ worker: z.string().regex(/^[\w.-]{1,255}$/) });
 const ofJob = z.object({ uid: runUidSchema, job: jobNameSchema });
 
 /** Of what is done to many runs at once. */
@@ -68,7 +73,7 @@ export const routes = {
       schema: runSchema,
       headers: { Location: 'The address of the run.' },
     },
-    errors: ['BadRequest', 'NotYet', 'Conflict', 'TooLarge', 'UnsupportedMediaType', 'StoreFull'],
+    errors: ['BadRequest', 'Conflict', 'TooLarge', 'UnsupportedMediaType', 'StoreFull'],
   }),
   listRuns: defineRoute({
     id: 'listRuns',
@@ -104,6 +109,31 @@ export const routes = {
     success: { status: 200, doc: 'The run is gone.', contentTypes: json, schema: deletionSchema },
     errors: ['NotFound', 'Conflict'],
   }),
+  cancelRuns: defineRoute({
+    id: 'cancelRuns',
+    method: 'POST',
+    path: '/api/runs/cancel',
+    summary: 'Cancels the runs that a filter means and that have not ended, up to 500 in a request.',
+    params: nothing,
+    query: bulkQuery,
+    body: emptyBodySchema,
+    success: { status: 200, doc: 'What was canceled.', contentTypes: json, schema: bulkResultSchema },
+    errors: ['BadRequest'],
+  }),
+  rerunRuns: defineRoute({
+    id: 'rerunRuns',
+    method: 'POST',
+    path: '/api/runs/rerun',
+    summary: 'Reruns the runs that a filter means, up to 500 in a request.',
+    params: nothing,
+    query: bulkQuery,
+    headers: {
+      [headerNames.idempotencyKey]: 'As of `POST /api/runs`: sent again it makes no run twice.',
+    },
+    body: bulkRerunRequestSchema,
+    success: { status: 200, doc: 'What was rerun.', contentTypes: json, schema: bulkResultSchema },
+    errors: ['BadRequest', 'StoreFull'],
+  }),
   deleteRuns: defineRoute({
     id: 'deleteRuns',
     method: 'DELETE',
@@ -122,6 +152,21 @@ export const routes = {
     params: ofRun,
     query: z.strictObject({ limit: wholeNumber(1, 1000).default(100), cursor: pageCursor.optional() }),
     success: { status: 200, doc: 'One page of jobs.', contentTypes: json, schema: jobListSchema },
+    errors: ['BadRequest', 'NotFound'],
+  }),
+  getTimeline: defineRoute({
+    id: 'getTimeline',
+    method: 'GET',
+    path: '/api/runs/{uid}/timeline',
+    summary: 'Shows what the time of a run went into: the phases of each attempt, the critical path, the shares.',
+    params: ofRun,
+    query: z.strictObject({ limit: wholeNumber(1, 1000).default(100), cursor: pageCursor.optional() }),
+    success: {
+      status: 200,
+      doc: 'The summary, and one page of jobs.',
+      contentTypes: json,
+      schema: timelineSchema,
+    },
     errors: ['BadRequest', 'NotFound'],
   }),
   getJob: defineRoute({
@@ -176,6 +221,112 @@ export const routes = {
     },
     errors: ['NotFound'],
   }),
+  cancelRun: defineRoute({
+    id: 'cancelRun',
+    method: 'POST',
+    path: '/api/runs/{uid}/cancel',
+    summary: 'Cancels a run: what does not run is CANCELED, what runs is stopped. A final run stays as it is.',
+    params: ofRun,
+    query: nothing,
+    body: emptyBodySchema,
+    success: { status: 200, doc: 'The run as it is now.', contentTypes: json, schema: runSchema },
+    errors: ['BadRequest', 'NotFound'],
+  }),
+  rerunRun: defineRoute({
+    id: 'rerunRun',
+    method: 'POST',
+    path: '/api/runs/{uid}/rerun',
+    summary: 'Makes a new run of the same pipeline that takes over what succeeded.',
+    params: ofRun,
+    query: nothing,
+    headers: {
+      [headerNames.idempotencyKey]: 'As of `POST /api/runs`.',
+    },
+    body: rerunRequestSchema,
+    success: {
+      status: 202,
+      doc: 'The new run is stored and will be run.',
+      contentTypes: json,
+      schema: runSchema,
+      headers: { Location: 'The address of the new run.' },
+    },
+    errors: ['BadRequest', 'NotFound', 'Conflict', 'StoreFull'],
+  }),
+  retryJob: defineRoute({
+    id: 'retryJob',
+    method: 'POST',
+    path: '/api/runs/{uid}/jobs/{job}/retry',
+    summary:
+      'Makes a new attempt of a FAILED job of a run that is not final, unless a job that waits for it has begun.',
+    params: ofJob,
+    query: nothing,
+    body: emptyBodySchema,
+    success: { status: 202, doc: 'The job, which is ready again.', contentTypes: json, schema: jobSchema },
+    errors: ['BadRequest', 'NotFound', 'Conflict'],
+  }),
+  explainJob: defineRoute({
+    id: 'explainJob',
+    method: 'GET',
+    path: '/api/runs/{uid}/jobs/{job}/why',
+    summary: 'Says why a job is not running, or why it ended so, with the facts.',
+    params: ofJob,
+    query: nothing,
+    success: { status: 200, doc: 'The answer.', contentTypes: json, schema: jobExplanationSchema },
+    errors: ['NotFound'],
+  }),
+  listWorkers: defineRoute({
+    id: 'listWorkers',
+    method: 'GET',
+    path: '/api/admin/workers',
+    summary: 'Lists the workers, and says whether the instance is paused.',
+    params: nothing,
+    query: nothing,
+    success: { status: 200, doc: 'The workers.', contentTypes: json, schema: workerListSchema },
+    errors: [],
+  }),
+  drainWorker: defineRoute({
+    id: 'drainWorker',
+    method: 'POST',
+    path: '/api/admin/workers/{worker}/drain',
+    summary: 'Lets a worker take nothing new; what it runs goes on.',
+    params: ofWorker,
+    query: nothing,
+    body: emptyBodySchema,
+    success: { status: 200, doc: 'The workers.', contentTypes: json, schema: workerListSchema },
+    errors: ['BadRequest', 'NotFound'],
+  }),
+  undrainWorker: defineRoute({
+    id: 'undrainWorker',
+    method: 'DELETE',
+    path: '/api/admin/workers/{worker}/drain',
+    summary: 'Lets a drained worker take work again.',
+    params: ofWorker,
+    query: nothing,
+    success: { status: 200, doc: 'The workers.', contentTypes: json, schema: workerListSchema },
+    errors: ['NotFound'],
+  }),
+  pause: defineRoute({
+    id: 'pause',
+    method: 'POST',
+    path: '/api/admin/pause',
+    summary: 'Starts nothing new on any worker until it is resumed; what runs goes on, new runs are stored.',
+    params: nothing,
+    query: nothing,
+    body: emptyBodySchema,
+    success: { status: 200, doc: 'The workers.', contentTypes: json, schema: workerListSchema },
+    errors: ['BadRequest'],
+  }),
+  resume: defineRoute({
+    id: 'resume',
+    method: 'POST',
+    path: '/api/admin/resume',
+    summary: 'Ends a pause.',
+    params: nothing,
+    query: nothing,
+    body: emptyBodySchema,
+    success: { status: 200, doc: 'The workers.', contentTypes: json, schema: workerListSchema },
+    errors: ['BadRequest'],
+  }),
   validatePipeline: defineRoute({
     id: 'validatePipeline',
     method: 'POST',
@@ -185,7 +336,7 @@ export const routes = {
     query: nothing,
     takesPipeline: true,
     success: { status: 200, doc: 'It would be accepted.', contentTypes: json, schema: pipelineCheckSchema },
-    errors: ['BadRequest', 'NotYet', 'TooLarge', 'UnsupportedMediaType'],
+    errors: ['BadRequest', 'TooLarge', 'UnsupportedMediaType'],
   }),
   readEvents: defineRoute({
     id: 'readEvents',

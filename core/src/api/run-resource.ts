@@ -31,7 +31,12 @@ const runMetadataSchema = z.object({
   startedAt: timeSchema.optional(),
   endedAt: timeSchema.optional(),
   executor: z.enum(executorKinds),
-  rerunOf: z.string().optional(),
+  cancelRequestedAt: timeSchema.optional().describe('When a cancel was asked for.'),
+  timedOutAt: timeSchema.optional().describe('When the timeout of the run had passed.'),
+  priority: z.int().optional().describe('Absent where it is 0.'),
+  maxParallel: z.int().optional().describe('How many jobs may run at once.'),
+  timeoutMs: z.int().optional(),
+  rerunOf: z.string().optional().describe('The run that this one has taken jobs over from.'),
 });
 
 const jobCountsSchema = z.record(jobStatusSchema, z.int()).describe('How many jobs are in each status.');

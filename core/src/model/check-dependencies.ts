@@ -8,10 +8,17 @@ import { isPlainMap, type PlainMap } from './plain-values.js';
 /** A job as it was read, whatever is wrong with the rest of it. */
 export type ReadJob = readonly [name: string, fields: unknown];
 
+/** Of a longer cycle the beginning is named. */
 const longestNamedCycle = 10;
 
-/** Checks the edges between the jobs, as far as they can be read; other mistakes are not repeated. */
-export function checkDependencies(jobs: readonly ReadJob[], mistakes: MistakeList): void {
+/** The dependencies of each job, in the order of the jobs. */
+export type Edges = readonly (readonly Edge[])[];
+
+/**
+ * Checks the edges between the jobs, as far as they can be read; other mistakes are not repeated.
+ * @returns the edges; undefined where they make no graph to go on with.
+ */
+export function checkDependencies(jobs: readonly ReadJob[], mistakes: MistakeList): Edges | undefined {
   const names = jobs.map(([name]) => name);
   const indexOf = new Map(names.map((name, index) => [name, index]));
   const edges = jobs.map(([name, fields]) => checkEdgesOf(name, fields, indexOf, names, mistakes));
@@ -23,15 +30,17 @@ export function checkDependencies(jobs: readonly ReadJob[], mistakes: MistakeLis
       `have ${String(total)} dependencies, but at most ${String(pipelineLimits.dependencies)} are possible`,
     );
   }
-  for (const cycle of findCycles(edges.map((own) => own.map(({ to }) => to)))) {
+  const cycles = findCycles(edges.map((own) => own.map(({ to }) => to)));
+  for (const cycle of cycles) {
     const [first = 0, second = first] = cycle;
     const entry = edges[first]?.find(({ to }) => to === second)?.entry ?? 0;
     const path = cycle.map((index) => names[index] ?? '');
     mistakes.add(['jobs', path[0] ?? '', 'dependsOn', entry], `these jobs wait for each other: ${nameCycle(path)}`);
   }
+  return cycles.length === 0 && total <= pipelineLimits.dependencies ? edges : undefined;
 }
 
-interface Edge {
+export interface Edge {
   /** The index of the dependency. */
   to: number;
   /** Its place in `dependsOn`. */

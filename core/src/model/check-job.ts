@@ -3,7 +3,7 @@ import type { MistakeList, Path } from './mistakes.js';
 import { isPlainMap, type PlainMap } from './plain-values.js';
 import { addIssues, describeIssue } from './describe-issue.js';
 import { jobSchema, type JobInput } from './job-schema.js';
-import { notYetFields } from './not-yet.js';
+import { shellsOwn } from './names.js';
 
 /**
  * Checks one job as it was read; returns it typed where its schema has nothing against it. Rules
@@ -17,7 +17,6 @@ export function checkJob(fields: unknown, path: Path, envBytes: number, mistakes
 
   const { steps } = fields;
   checkWhatRuns(fields, ['run', 'command', 'steps'], path, mistakes);
-  addNotYet('job', fields, path, mistakes);
   const ownBytes = envBytes + checkEnv(fields.env, [...path, 'env'], mistakes);
   if (Array.isArray(steps)) checkSteps(steps, fields, [...path, 'steps'], ownBytes, mistakes);
   else {
@@ -27,19 +26,7 @@ export function checkJob(fields: unknown, path: Path, envBytes: number, mistakes
   return result.success ? result.data : undefined;
 }
 
-/** Reports fields of which this version knows only the form. */
-export function addNotYet(of: 'pipeline' | 'job', fields: PlainMap, path: Path, mistakes: MistakeList): void {
-  for (const later of notYetFields) {
-    if (later.of !== of || !has(fields, later.field)) continue;
-    mistakes.add(
-      [...path, later.field],
-      `${later.field} is not supported yet by this version of chainr; leave it out`,
-      'NotYet',
-    );
-  }
-}
-
-/** Checks the lengths of variables; returns the bytes that they take together. */
+/** Checks the lengths of variables, and which may be secrets; returns the bytes that they take together as written. */
 export function checkEnv(env: unknown, path: Path, mistakes: MistakeList): number {
   if (!isPlainMap(env)) return 0;
   return Object.entries(env).reduce((sum, [name, value]) => {
@@ -50,6 +37,9 @@ export function checkEnv(env: unknown, path: Path, mistakes: MistakeList): numbe
         [...path, name],
         `is longer than ${most} bytes with its name, the most that Linux takes as one variable`,
       );
+    }
+    if (isPlainMap(value) && shellsOwn.test(name)) {
+      mistakes.add([...path, name], 'shells keep this variable for themselves: a secret needs another one');
     }
     return sum + bytes;
   }, 0);

@@ -1,5 +1,6 @@
 import { checkDependencies, type ReadJob } from './check-dependencies.js';
-import { addNotYet, checkEnv, checkJob } from './check-job.js';
+import { checkEnv, checkJob } from './check-job.js';
+import { checkPipelineEnv, checkReferences } from './check-references.js';
 import { addIssues, describeIssue, describeValue } from './describe-issue.js';
 import type { JobInput } from './job-schema.js';
 import { pipelineLimits } from './limits.js';
@@ -31,8 +32,8 @@ export function checkPipeline(value: unknown): CheckedPipeline {
   for (const [name, field] of fields) head[name] = name === 'jobs' ? null : toPlain(field, [name], mistakes);
   const checkedHead = headSchema.safeParse(head, { error: describeIssue });
   if (!checkedHead.success) addIssues(checkedHead.error.issues, [], mistakes);
-  addNotYet('pipeline', head, [], mistakes);
   const envBytes = checkEnv(head.env, ['env'], mistakes);
+  checkPipelineEnv(head.env, mistakes);
 
   const jobs = readJobs(fields, mistakes);
   const checkedJobs: (readonly [string, JobInput])[] = [];
@@ -43,7 +44,7 @@ export function checkPipeline(value: unknown): CheckedPipeline {
     const checked = checkJob(job, path, envBytes, mistakes);
     if (checked) checkedJobs.push([name, checked]);
   }
-  checkDependencies(jobs, mistakes);
+  checkReferences(jobs, checkDependencies(jobs, mistakes), mistakes);
 
   if (!mistakes.isEmpty || !checkedHead.success) return { mistakes: mistakes.list() };
   return { pipeline: normalizePipeline(checkedHead.data, checkedJobs) };

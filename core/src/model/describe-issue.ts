@@ -20,7 +20,7 @@ export function describeIssue(issue: z.core.$ZodRawIssue): string | undefined {
       const wanted = words[issue.expected] ?? issue.expected;
       return input === undefined
         ? `is missing, it must be ${wanted}`
-        : `must be ${wanted}, but is ${describeValue(input)}${hint(issue.expected, input)}`;
+        : `must be ${wanted}, but is ${describeValue(input)}${issue.expected === 'string' ? textHint(input) : ''}`;
     }
     case 'invalid_value': {
       const wanted = issue.values.map((value) => JSON.stringify(value)).join(' or ');
@@ -48,8 +48,8 @@ export function describeValue(value: unknown): string {
   return 'a map';
 }
 
-function hint(expected: string, input: unknown): string {
-  if (expected !== 'string') return '';
+/** How to write as text what is none, as the end of a sentence. */
+export function textHint(input: unknown): string {
   if (typeof input === 'number' || typeof input === 'boolean') return '; write it in quotes';
   return input === null ? '; write "" for an empty text' : '';
 }

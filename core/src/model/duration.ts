@@ -36,3 +36,16 @@ export function formatDuration(ms: number): string {
   }
   return text === '' ? '0s' : text;
 }
+
+/** A length of time for a person, in its two largest units: `850 ms`, `3 s`, `1 h 30 min`; as in `lua/retry.lua`. */
+export function describeDuration(ms: number): string {
+  if (ms < 1_000) return `${String(Math.round(ms))} ms`;
+  let rest = ms;
+  const parts: string[] = [];
+  for (const [name, size] of units.slice(0, -1)) {
+    const count = Math.floor(rest / size);
+    rest -= count * size;
+    if (count > 0) parts.push(`${String(count)} ${name === 'm' ? 'min' : name}`);
+  }
+  return parts.slice(0, 2).join(' ');
+}

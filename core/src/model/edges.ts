@@ -25,6 +25,9 @@ export const truthTable: TruthTable = {
 /** The conditions of one edge as bits: 1 = success, 2 = failure, 4 = skipped. */
 export type ConditionMask = number;
 
+/** Whether an edge is satisfied by a dependency that has ended so. */
+export const isSatisfied = (ending: Ending, mask: ConditionMask): boolean => (mask & maskOf(truthTable[ending])) !== 0;
+
 export function maskOf(named: Readonly<Partial<Record<Condition, boolean>>>): ConditionMask {
   return conditions.reduce((mask, condition, bit) => (named[condition] ? mask | (1 << bit) : mask), 0);
 }

@@ -1,8 +1,18 @@
 import { z } from 'zod';
+import { describeValue, textHint } from './describe-issue.js';
 import { durationPattern, parseDuration } from './duration.js';
 import { pipelineLimits } from './limits.js';
 import { quote } from './mistakes.js';
-import { dnsLabel, envName, networkPattern, quantity, resourceName, userPattern, whyNoName } from './names.js';
+import {
+  dnsLabel,
+  envName,
+  networkPattern,
+  quantity,
+  resourceName,
+  secretName,
+  userPattern,
+  whyNoName,
+} from './names.js';
 import { suggestion } from './did-you-mean.js';
 
 /** A map that has no fields but these; others are refused with the nearest of these. */
@@ -58,11 +68,30 @@ const script = z
     description: 'A shell script, run by /bin/sh -c without -e.',
   });
 
-const image = text(pipelineLimits.imageLength).regex(/^\S+$/, 'must be the name of an image, without spaces');
+/** References are not looked at here: what is wrong with one is said once, by `checkReferences`. */
+const image = text(pipelineLimits.imageLength)
+  .refine((name) => /^\S+$/.test(name.replaceAll(/\$\{\{[^}]*/g, '')), 'must be the name of an image, without spaces')
+  .meta({ pattern: /^([^\s$]|\$(?!\{\{)|\$\{\{[^{}]+\}\})+$/.source });
 
 const workdir = text(pipelineLimits.workdirLength).regex(/^\//, 'must be an absolute path, beginning with "/"');
 
-/** Environment variables by name; values are text. How long they may be is checked with their names. */
+const secretReference = strictMap({
+  secret: z
+    .string()
+    .regex(
+      secretName,
+      'the name of a secret has letters, digits, ".", "-" and "_", begins with no "." or "-" and has at most 253 characters',
+    ),
+}).describe('A secret of the worker, by its name.');
+
+const envValue = z.union([z.string(), secretReference], {
+  error: ({ input }) => {
+    const hint = textHint(input);
+    return `must be text${hint ? '' : ', or a map with "secret"'}, but is ${describeValue(input)}${hint}`;
+  },
+});
+
+/** Environment variables by name; values are text, or name a secret. How long they may be is checked with their names. */
 export const envSchema = z.record(
   z.string().regex(envName, {
     error: ({ input }) =>
@@ -70,7 +99,7 @@ export const envSchema = z.record(
         ? 'names that begin with CHAINR_ are reserved for chainr'
         : 'the name of a variable has letters, digits and underscores, begins with no digit and has at most 255 characters',
   }),
-  z.string(),
+  envValue,
 );
 
 /** A length of time such as `90s`, `30m`, `1h30m`, `500ms`; units d, h, m, s, ms. */
@@ -82,7 +111,11 @@ export const durationSchema = z
   )
   .meta({ pattern: durationPattern.source });
 
-export const prioritySchema = z.int().min(-100).max(100);
+export const prioritySchema = z
+  .int()
+  .min(-100)
+  .max(100)
+  .describe('Higher goes first, 0 unless said otherwise; that of a job replaces that of its pipeline.');
 
 const quantitySchema = z.union(
   [z.string().regex(quantity, 'must be a quantity such as "500m", "2" or "256Mi"'), z.number().min(0)],
@@ -180,8 +213,12 @@ export const jobSchema = strictMap({
       initial: durationSchema.exactOptional(),
       factor: z.number().min(1).max(100).exactOptional(),
       max: durationSchema.exactOptional(),
-    }).exactOptional(),
-  }).exactOptional(),
+    })
+      .exactOptional()
+      .describe('The wait before the first retry (1s), its growth (2) and the longest wait (5m, or initial).'),
+  })
+    .exactOptional()
+    .describe('New attempts after a failure: an exit code, a signal, too much memory, the timeout.'),
   priority: prioritySchema.exactOptional(),
 }).meta({
   oneOf: [...runOrCommand, { required: ['steps'] }],

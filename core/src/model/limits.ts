@@ -26,3 +26,10 @@ export const pipelineLimits = {
   /** Tokens of a YAML document, spaces and line ends included; a plain job has some 30. */
   yamlTokens: 1_000_000,
 } as const;
+
+/** What steps may write to the file that `CHAINR_OUTPUT` names: bytes, newlines included. More fails the job. */
+export const outputLimits = {
+  /** Kubernetes hands over at most 4,096 bytes of a container's termination message. */
+  stepBytes: 3 * 1024,
+  jobBytes: 8 * 1024,
+} as const;

@@ -3,13 +3,13 @@ export interface Mistake {
   path: string;
   /** What is wrong there, in plain words. */
   message: string;
-  /** `NotYet`: right in itself, but this version does not do it yet. */
-  code: 'Invalid' | 'NotYet';
 }
 
 export type Path = readonly (string | number)[];
 
+/** Of more mistakes in a pipeline the rest is counted. */
 const mostReported = 100;
+/** Longer texts are cut where a sentence quotes them. */
 const longestQuote = 80;
 
 /** A text of a user as a message may show it: in quotes, on one line, cut when long. */
@@ -33,30 +33,23 @@ function formatPath(path: Path): string {
 export class MistakeList {
   readonly #kept: Mistake[] = [];
   #more = 0;
-  #moreInvalid = false;
 
   get isEmpty(): boolean {
     return this.#kept.length === 0;
   }
 
   /** A message that is costly to make is given as a function, and made only if it is kept. */
-  add(path: Path, message: string | (() => string), code: Mistake['code'] = 'Invalid'): void {
+  add(path: Path, message: string | (() => string)): void {
     if (this.#kept.length < mostReported) {
-      this.#kept.push({ path: formatPath(path), message: typeof message === 'string' ? message : message(), code });
+      this.#kept.push({ path: formatPath(path), message: typeof message === 'string' ? message : message() });
       return;
     }
     this.#more += 1;
-    this.#moreInvalid ||= code === 'Invalid';
   }
 
   /** In the order in which they were found; a last one stands for those that were only counted. */
   list(): Mistake[] {
     if (this.#more === 0) return [...this.#kept];
-    const rest: Mistake = {
-      path: '',
-      message: `and ${String(this.#more)} more`,
-      code: this.#moreInvalid ? 'Invalid' : 'NotYet',
-    };
-    return [...this.#kept, rest];
+    return [...this.#kept, { path: '', message: `and ${String(this.#more)} more` }];
   }
 }

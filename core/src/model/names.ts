@@ -8,6 +8,16 @@ export const dnsSubdomain =
 /** Names of environment variables that every shell can read; `CHAINR_*` are chainr's own. */
 export const envName = /^(?!CHAINR_)[A-Za-z_][A-Za-z0-9_]{0,254}$/;
 
+/** Keys of outputs: names of variables; `__proto__` is something else to every object of JavaScript. */
+export const outputKey = /^(?!__proto__$)[A-Za-z_][A-Za-z0-9_]{0,254}$/;
+
+/** Names of secrets: of a file, and of a variable once its other characters are underscores. */
+export const secretName = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,252}$/;
+
+/** Variables that shells keep for themselves: to set one in a shell may fail or do something else. */
+export const shellsOwn =
+  /^(_|PWD|OLDPWD|SHLVL|IFS|ENV|OPT\w+|PPID|E?UID|GROUPS|LINENO|RANDOM|SRANDOM|SECONDS|EPOCH\w+|DIRSTACK|FUNC\w+|PIPESTATUS|POSIX\w+|SHELLOPTS|BASH\w*|COMP_\w+|HIST\w+|MAIL\w*|LC_\w+|PS\d)$/;
+
 /** Keys of labels as Kubernetes takes them: `name` or `domain/name`. */
 export const labelKey =
   /^(?:(?=[^/]{1,253}\/)[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?)*\/)?[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;

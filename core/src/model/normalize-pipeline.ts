@@ -2,7 +2,8 @@ import { readMask } from './check-dependencies.js';
 import { parseDuration } from './duration.js';
 import type { JobInput } from './job-schema.js';
 import type { HeadInput } from './pipeline-schema.js';
-import type { Dependency, Job, Pipeline, Pull, Resources, Retries, Step } from './pipeline.js';
+import type { Dependency, Env, Job, Pipeline, Resources, Retries, Step } from './pipeline.js';
+import { referencesIn } from './references.js';
 import { mainStep } from './steps.js';
 
 type ContainerInput = Omit<NonNullable<JobInput['steps']>[number], 'name'>;
@@ -10,19 +11,21 @@ type Written<Field extends keyof JobInput> = NonNullable<JobInput[Field]>;
 
 /** Brings what was checked into the form of `Pipeline`; fields that are not written stay away. */
 export function normalizePipeline(head: HeadInput, jobs: readonly (readonly [string, JobInput])[]): Pipeline {
+  const indexOf = new Map(jobs.map(([name], index) => [name, index]));
   return {
     kind: 'Pipeline',
     metadata: { ...head.metadata, labels: { ...head.metadata?.labels } },
     ...(head.env && { env: head.env }),
-    jobs: jobs.map(([name, job]) => normalizeJob(name, job, head.pull)),
+    jobs: jobs.map(([name, job]) => normalizeJob(name, job, head, indexOf)),
     ...(head.timeout !== undefined && { timeoutMs: durationMs(head.timeout) }),
     ...(head.priority !== undefined && { priority: head.priority }),
     ...(head.maxParallel !== undefined && { maxParallel: head.maxParallel }),
   };
 }
 
-function normalizeJob(name: string, job: JobInput, pipelinePull?: Pull): Job {
-  const pull = job.pull ?? pipelinePull;
+function normalizeJob(name: string, job: JobInput, head: HeadInput, indexOf: ReadonlyMap<string, number>): Job {
+  const pull = job.pull ?? head.pull;
+  const references = findReferences(job, head.env, indexOf);
   return {
     name,
     allowFailure: job.allowFailure ?? false,
@@ -37,8 +40,23 @@ function normalizeJob(name: string, job: JobInput, pipelinePull?: Pull): Job {
     ...(job.pendingTimeout !== undefined && { pendingTimeoutMs: durationMs(job.pendingTimeout) }),
     ...(job.retries && { retries: normalizeRetries(job.retries) }),
     ...(job.priority !== undefined && { priority: job.priority }),
+    ...(references && { references }),
     dependsOn: (job.dependsOn ?? []).map(normalizeDependency),
   };
+}
+
+/** What has to be looked up before the job begins; undefined where that is nothing. */
+function findReferences(
+  job: JobInput,
+  pipelineEnv: Env = {},
+  indexOf: ReadonlyMap<string, number>,
+): Job['references'] | undefined {
+  const containers = [job, ...(job.steps ?? [])];
+  const values = [pipelineEnv, ...containers.map(({ env = {} }) => env)].flatMap((env) => Object.values(env));
+  const texts = [...values, ...containers.map(({ image = '' }) => image)].filter((value) => typeof value === 'string');
+  const names = texts.flatMap(referencesIn).map((reference) => reference.job);
+  if (names.length === 0 && values.every((value) => typeof value === 'string')) return undefined;
+  return { outputsOf: Object.fromEntries(names.map((of) => [of, indexOf.get(of) ?? 0])) };
 }
 
 /** Variables, workdir and resources stay with the job, from where they hold for its only step. */

@@ -1,5 +1,8 @@
 import type { Reason } from './reasons.js';
 
+/** Values by key, of a whole job. */
+export type Outputs = Readonly<Record<string, string>>;
+
 /** How one step of an attempt ended. Single-container jobs have one step, without a name. */
 export interface StepOutcome {
   /** The step's name, or `main` for a job without steps. */
@@ -32,6 +35,8 @@ export interface Outcome {
   /** One plain sentence for a person, where it says more than the reason's own. */
   message?: string;
   steps?: StepOutcome[];
+  /** What the steps wrote to `CHAINR_OUTPUT` (`outputs.ts`); absent where that is nothing. */
+  outputs?: Outputs;
   /** When the attempt's first step began and its last one ended, by the clock of its host. */
   startedAt?: number;
   endedAt?: number;

@@ -10,7 +10,6 @@ import {
 } from './job-schema.js';
 import { pipelineLimits } from './limits.js';
 import { dnsSubdomain, labelKey, labelValue } from './names.js';
-import { notYetFields } from './not-yet.js';
 
 const labels = z
   .record(
@@ -46,9 +45,18 @@ const head = {
   }).exactOptional(),
   env: envSchema.exactOptional().describe('For every job; a variable of a job or step replaces one of the same name.'),
   pull: pullSchema.exactOptional().describe('For every job that says nothing of its own.'),
-  timeout: durationSchema.exactOptional(),
+  timeout: durationSchema
+    .exactOptional()
+    .describe(
+      'Of the whole run, from its creation; what has not ended by then is CANCELED with the reason RunTimedOut.',
+    ),
   priority: prioritySchema.exactOptional(),
-  maxParallel: z.int().min(1).max(pipelineLimits.jobs).exactOptional(),
+  maxParallel: z
+    .int()
+    .min(1)
+    .max(pipelineLimits.jobs)
+    .exactOptional()
+    .describe('How many jobs of the run may run at once; no limit unless said otherwise.'),
 };
 
 /** All of a pipeline but its jobs, which are checked one by one, in the order of the document. */
@@ -67,15 +75,6 @@ const pipelineSchema = strictMap({
  * JSON Schema can; that names exist, are not named twice and form no cycle, only the check knows.
  */
 export function pipelineJsonSchema(): z.core.JSONSchema.BaseSchema {
-  const schema = z.toJSONSchema(pipelineSchema, {
-    io: 'input',
-    override: ({ zodSchema, jsonSchema }) => {
-      const of = zodSchema === pipelineSchema ? 'pipeline' : zodSchema === jobSchema ? 'job' : undefined;
-      for (const later of notYetFields) {
-        const field = later.of === of ? jsonSchema.properties?.[later.field] : undefined;
-        if (typeof field === 'object') field.description = 'Not yet: this version refuses it.';
-      }
-    },
-  });
+  const schema = z.toJSONSchema(pipelineSchema, { io: 'input' });
   return { title: 'chainr pipeline', ...schema };
 }

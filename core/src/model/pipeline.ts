@@ -24,7 +24,15 @@ export interface PipelineMetadata {
 }
 
 /** Environment variables by name. Never has `CHAINR_*`, which are chainr's own, nor `__proto__`. */
-export type Env = Readonly<Record<string, string>>;
+export type Env = Readonly<Record<string, EnvValue>>;
+
+/** A text, in which `${{ jobs.NAME.outputs.KEY }}` may stand (`references.ts`), or the name of a secret. */
+export type EnvValue = string | SecretReference;
+
+/** All that is ever stored or sent of a secret. */
+export interface SecretReference {
+  secret: string;
+}
 
 /** What is stored of each job: all that a worker needs to run it, and nothing about other jobs. */
 export interface JobPlan {
@@ -48,6 +56,12 @@ export interface JobPlan {
   pendingTimeoutMs?: number;
   retries?: Retries;
   priority?: number;
+  /** Present where variables or images refer to secrets or outputs: their values are looked up before it begins. */
+  references?: {
+    /** The index of every job whose outputs are referred to, by its name. */ outputsOf: Readonly<
+      Record<string, number>
+    >;
+  };
 }
 
 export interface Job extends JobPlan {

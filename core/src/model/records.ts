@@ -22,7 +22,25 @@ export interface RunRecord {
   createdAt: number;
   startedAt?: number;
   endedAt?: number;
+  /** When a cancel was asked for; the run ends CANCELED then. */
+  cancelRequestedAt?: number;
+  /** When its own timeout had passed; the run ends CANCELED then. */
+  timedOutAt?: number;
+  /** −100 … 100 */
+  priority: number;
+  /** How many of its jobs may run at once; absent where there is no limit. */
+  maxParallel?: number;
+  timeoutMs?: number;
+  /** The run that this one has taken jobs over from. */
   rerunOf?: RunUid;
+}
+
+/** The attempt that a job with the reason `Reused` was taken over from. */
+export interface ReusedAttempt {
+  run: RunUid;
+  /** The same in both runs. */
+  jobIndex: number;
+  attempt: number;
 }
 
 export interface JobRecord {

@@ -5,8 +5,8 @@ export type { Resources } from './pipeline.js';
 /** The name of the only step of a job without steps. */
 export const mainStep = 'main';
 
-/** One container of an attempt, everything resolved: defaults, pipeline env, job env, step env. */
-export interface StepSpec {
+/** One container of an attempt with all that it inherits: defaults, pipeline env, job env. References stand in it. */
+export interface WrittenStep {
   /** The step's name; `main` for a job without steps. */
   name: string;
   image: string;
@@ -26,12 +26,17 @@ export interface StepSpec {
   continueOnError: boolean;
 }
 
+/** The same with the values in place of the references: what an executor runs. */
+export interface StepSpec extends WrittenStep {
+  env: Readonly<Record<string, string>>;
+}
+
 /**
  * The containers of an attempt in the order in which they run. Of variables with one name the
  * step's wins, then the job's, then the pipeline's; `workdir` and `resources` of the job hold
  * for steps that name none (they are taken as a whole, not mixed).
  */
-export function resolveSteps(job: JobPlan, pipelineEnv: Env = {}): StepSpec[] {
+export function resolveSteps(job: JobPlan, pipelineEnv: Env = {}): WrittenStep[] {
   return job.steps.map(({ env, continueOnError, ...step }) => {
     const workdir = step.workdir ?? job.workdir;
     const resources = step.resources ?? job.resources;

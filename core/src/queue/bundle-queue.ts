@@ -17,6 +17,14 @@ const bullPriority = (priority: number) => 101 - priority;
 /** The id of a bundle's message; BullMQ refuses ids that are numbers. */
 export const messageId = (message: number): string => `m${String(message)}`;
 
+const optionsOf = (message: number, priority: number) => ({
+  jobId: messageId(message),
+  priority: bullPriority(priority),
+  attempts: 1,
+  removeOnComplete: true,
+  removeOnFail: true,
+});
+
 /** In these states of BullMQ a message still comes to a reader, or is with one. */
 const presentStates: readonly string[] = ['prioritized', 'waiting', 'active'];
 /** How long BullMQ may take to answer a question. */
@@ -53,15 +61,25 @@ export class BundleQueue {
    * here leaves ready marks, which are delivered again.
    */
   deliver(bundles: readonly Bundle[]): void {
-    for (const { kind, message, ids } of bundles) {
+    for (const { kind, message, priority, ids } of bundles) {
       const adding = this.#queue(executorKinds[kind] ?? 'fake')
-        .add('bundle', { ids }, this.#options(message))
+        .add('bundle', { ids }, optionsOf(message, priority))
         .catch((error: unknown) => {
           this.#logger.error({ event: 'queue.add-failed', message, error }, 'A message could not be enqueued');
         })
         .finally(() => this.#underWay.delete(adding));
       this.#underWay.add(adding);
     }
+  }
+
+  /**
+   * How many messages of a kind come before one, in the order in which readers get them; undefined where it is not
+   * waiting any more. @throws Error when Redis does not answer.
+   */
+  async countAhead(kind: ExecutorKind, message: number): Promise<number | undefined> {
+    const queue = this.#queue(kind);
+    const rank = await this.#answer(this.#connection.zrank(queue.toKey('prioritized'), messageId(message)));
+    return rank ?? undefined;
   }
 
   /** Which of the messages are neither waiting nor with a reader. @throws Error when Redis does not answer. */
@@ -110,11 +128,6 @@ export class BundleQueue {
     } finally {
       clearTimeout(timer);
     }
-  }
-
-  #options(message: number) {
-    const jobId = messageId(message);
-    return { jobId, priority: bullPriority(0), attempts: 1, removeOnComplete: true, removeOnFail: true };
   }
 
   #queue(kind: ExecutorKind): Queue<BundleMessage> {

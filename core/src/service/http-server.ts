@@ -9,6 +9,9 @@ import type { Logger } from './logger.js';
 import type { Metrics } from './metrics.js';
 import { bindServerSignal } from './response-signal.js';
 
+/** How long open answers may take to end after a stop before they are cut. */
+const usualStopDeadlineMs = 5_000;
+
 export interface HttpServerOptions {
   /** Where answers are counted. */
   metrics?: Metrics;
@@ -49,7 +52,7 @@ export class HttpServer implements Part {
     this.#address = address;
     this.#logger = logger;
     this.#setting = options.setting ?? 'CHAINR_LISTEN';
-    this.#stopDeadlineMs = options.stopDeadlineMs ?? 5000;
+    this.#stopDeadlineMs = options.stopDeadlineMs ?? usualStopDeadlineMs;
     this.#server = http.createServer(options.limits ?? {}, (request, response) => {
       this.#silent.delete(request.socket);
       bindServerSignal(response, this.#stopping.signal);

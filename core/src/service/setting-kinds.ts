@@ -6,6 +6,7 @@ export interface Declaration<T> {
   env: string;
   default?: T;
   doc: string;
+  shown?: string;
   secret?: boolean;
 }
 

@@ -12,6 +12,8 @@ export interface Setting<T> {
   doc: string;
   /** What its number counts, such as `bytes`. */
   unit?: string;
+  /** What documents say of a default that depends on the machine. */
+  shown?: string;
   /** The value is never shown. */
   secret?: boolean;
 }

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import { StoreUnavailable } from './errors.js';
 import { Lane } from './lane.js';
+import { priorityBase } from './layout.js';
 import { packOperations, type Argument } from './pack-operations.js';
 import type { Script } from './scripts.js';
 import type { Reply } from './unpack-reply.js';
@@ -18,6 +19,8 @@ export interface Bundle {
   /** The code of the executor kind. */
   kind: number;
   message: number;
+  /** −100 … 100, of all its ids (rule R20). */
+  priority: number;
   /** `uid.index.attempt` */
   ids: string[];
 }
@@ -133,6 +136,6 @@ export class Batcher {
 }
 
 function toBundle(reply: Reply): Bundle {
-  const [kind, message, ...ids] = reply as [number, number, ...string[]];
-  return { kind, message, ids };
+  const [kind, message, priority, ...ids] = reply as [number, number, number, ...string[]];
+  return { kind, message, priority: priority - priorityBase, ids };
 }

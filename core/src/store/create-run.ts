@@ -3,9 +3,9 @@ import { v7 as uuidv7 } from 'uuid';
 import { compileDag, type DagNode } from '../model/dag.js';
 import { jobPlan, type Pipeline } from '../model/pipeline.js';
 import { executorKinds, type ExecutorKind, type RunUid } from '../model/records.js';
-
-import { indexLines, keys, planField } from './keys.js';
-import { packPlan, packWaitingRow, planFlags } from './layout.js';
+import { initialStandings, waiting, type Standing } from '../model/standing.js';
+import { backlogMember, backlogScore, indexLines, keys, planField } from './keys.js';
+import { packInitialRow, packPlan, planFlags, runFlags } from './layout.js';
 import type { RunInfo } from './run-info.js';
 import { readyAtOnce } from './scripts.js';
 import { packSource, type Source } from './source.js';
@@ -17,6 +17,16 @@ export interface NewRun {
   executorKind: ExecutorKind;
   /** Scoped to the caller; kept for 24 hours with the hash of the body (rule R17). */
   idempotency?: { scope: string; key: string; bodyHash: string };
+  /** For a run that takes over jobs of another one (rule R13). */
+  rerun?: Rerun;
+}
+
+export interface Rerun {
+  of: RunUid;
+  /** How each job stands at the beginning, by its index. */
+  standings: readonly Standing[];
+  /** Of what is taken over: fields of `run:UID`, each before its value (`reusedField`, `outputsField`). */
+  fields: readonly (string | Buffer)[];
 }
 
 export type CreatedRun = { kind: 'created' | 'replayed'; uid: RunUid } | { kind: 'conflict' };
@@ -33,14 +43,23 @@ const unfinishedSeconds = 600;
  * @param connection for the rows of large runs, which go before in chunks.
  */
 export async function createRun(connection: Redis, transitions: Transitions, run: NewRun): Promise<CreatedRun> {
-  const { pipeline, source, executorKind, idempotency } = run;
+  const { pipeline, source, executorKind, idempotency, rerun } = run;
+  const { priority = 0, maxParallel = 0, timeoutMs } = pipeline;
   const uid: RunUid = uuidv7();
   const dag = compileDag(pipeline);
+  const standings = rerun?.standings ?? initialStandings(dag);
   const specifications = pipeline.jobs.map((job) => JSON.stringify(jobPlan(job)));
-  const fields = dag.flatMap((job, index) => fieldsOf(job, index, specifications[index] ?? ''));
-  const roots = dag.flatMap((job, index) => (job.dependencyCount === 0 ? [index] : []));
+  const priorities = pipeline.jobs.map((job) => job.priority ?? priority);
+  const inline = dag.length <= inlineJobs;
+  const roots = rootsOf(standings, priorities);
+  // Where slots decide, all of a larger run's roots wait for one in the backlog.
+  const handedOut = inline || maxParallel === 0 ? roots.slice(0, readyAtOnce) : [];
+  const parked = roots.slice(handedOut.length);
+  const waitsForSlot = new Set(maxParallel > 0 ? parked : []);
+  const fields = [...dag.flatMap(fieldsOfJob), ...(rerun?.fields ?? [])];
   const packedSource = await packSource(source);
-  const info = infoOf(pipeline, executorKind);
+  const hasPriorities = pipeline.jobs.some((job) => job.priority !== undefined);
+  const info = infoOf(run);
   const request = {
     uid,
     kind: executorKinds.indexOf(executorKind),
@@ -49,33 +68,56 @@ export async function createRun(connection: Redis, transitions: Transitions, run
     jobCount: dag.length,
     idempotency: idempotency ? `${idempotency.scope}:${idempotency.key}` : '',
     bodyHash: idempotency?.bodyHash ?? '',
-    roots: packRoots(roots.slice(0, readyAtOnce)),
-    backlog: Math.max(0, roots.length - readyAtOnce),
+    roots: packRoots(handedOut),
+    backlog: parked.length,
+    flags: (hasPriorities ? runFlags.jobPriorities : 0) | (timeoutMs === undefined ? 0 : runFlags.timeout),
+    priority,
+    maxParallel,
+    timeoutMs,
+    successful: count(standings, 'SUCCESSFUL'),
+    skipped: count(standings, 'SKIPPED'),
+    fieldCount: fields.length / 2,
   };
+  const backlog = parked.flatMap((index) => [backlogScore(priorities[index] ?? 0), backlogMember(index)]);
   for (;;) {
-    const inline = dag.length <= inlineJobs;
-    if (!inline) await storeBefore(connection, uid, { fields, backlog: roots.slice(readyAtOnce), packedSource });
+    if (!inline) await storeBefore(connection, uid, { fields, backlog, packedSource });
     const reply = await transitions.create(inline ? { ...request, inline: { source: packedSource, fields } } : request);
     if (reply.kind === 'conflict') return { kind: 'conflict' };
     if (reply.kind !== 'incomplete') return { kind: reply.kind, uid: reply.uid };
   }
+
+  /** A job's row and plan in `run:UID`, each behind its field. */
+  function fieldsOfJob({ name, dependents, allowFailure }: DagNode, index: number): (string | Buffer)[] {
+    const standing = standings[index] ?? waiting(0);
+    const row = { name, ...standing, ...(waitsForSlot.has(index) && { reason: 'WaitingForSlot' as const }) };
+    const head = { flags: allowFailure ? planFlags.allowFailure : 0, priority: priorities[index] ?? 0 };
+    const plan = packPlan(dependents, head, specifications[index] ?? '');
+    return [String(index), packInitialRow(row), planField(index), plan];
+  }
 }
 
-function infoOf(pipeline: Pipeline, executorKind: ExecutorKind): RunInfo {
+/** What is ready from the beginning, as it is to start: by priority, then in the order of the pipeline. */
+function rootsOf(standings: readonly Standing[], priorities: readonly number[]): number[] {
+  const roots = standings.flatMap(({ status, unsatisfied }, index) =>
+    status === 'PENDING' && unsatisfied === 0 ? [index] : [],
+  );
+  return roots.sort((one, other) => (priorities[other] ?? 0) - (priorities[one] ?? 0));
+}
+
+const count = (standings: readonly Standing[], wanted: Standing['status']): number =>
+  standings.filter(({ status }) => status === wanted).length;
+
+function infoOf({ pipeline, executorKind, rerun }: NewRun): RunInfo {
   const { name, labels } = pipeline.metadata;
-  const { env = {} } = pipeline;
+  const { env = {}, timeoutMs } = pipeline;
   return {
     ...(name === undefined ? {} : { name }),
     ...(Object.keys(labels).length > 0 ? { labels } : {}),
     ...(Object.keys(env).length > 0 ? { env } : {}),
     executorKind,
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    ...(rerun === undefined ? {} : { rerunOf: rerun.of }),
   };
-}
-
-/** A job's row and plan in `run:UID`, each behind its field. */
-function fieldsOf(job: DagNode, index: number, specification: string): (string | Buffer)[] {
-  const plan = packPlan(job.dependents, job.allowFailure ? planFlags.allowFailure : 0, specification);
-  return [String(index), packWaitingRow(job.name, job.dependencyCount), planField(index), plan];
 }
 
 function packRoots(roots: readonly number[]): Buffer {
@@ -86,7 +128,8 @@ function packRoots(roots: readonly number[]): Buffer {
 
 interface StoredBefore {
   fields: readonly (string | Buffer)[];
-  backlog: readonly number[];
+  /** Each score before its member. */
+  backlog: readonly (string | number)[];
   packedSource: Buffer;
 }
 
@@ -99,8 +142,8 @@ async function storeBefore(connection: Redis, uid: RunUid, what: StoredBefore): 
     if (from === 0) await connection.expire(keys.run(uid), unfinishedSeconds);
   }
   await connection.del(keys.backlog(uid));
-  for (let from = 0; from < backlog.length; from += 1000) {
-    await connection.rpush(keys.backlog(uid), ...backlog.slice(from, from + 1000));
+  for (let from = 0; from < backlog.length; from += chunkLength) {
+    await connection.zadd(keys.backlog(uid), ...backlog.slice(from, from + chunkLength));
     if (from === 0) await connection.expire(keys.backlog(uid), unfinishedSeconds);
   }
 }

@@ -19,8 +19,9 @@ export interface EventPage {
   resync: boolean;
 }
 
-/** What a page begins with, and what a tail takes at once. */
+/** What a page begins with. */
 const fewEntries = 16;
+/** What a tail takes at once. */
 const entriesAtOnce = 50;
 
 /** The one event stream (invariant I6). */

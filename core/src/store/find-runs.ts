@@ -24,8 +24,9 @@ export interface RunsAsked {
 
 type ReadRuns = (uids: readonly RunUid[]) => Promise<RunRecord[]>;
 
-/** How many runs one page looks at, and for how long: what finds little may answer a short page (invariant I10). */
+/** How many runs one page looks at: what finds little may answer a short page (invariant I10). */
 const examinedMax = 2000;
+/** For how long one page looks, likewise. */
 const examinedMs = 20;
 /** Runs looked at in one go. */
 const examinedAtOnce = 250;

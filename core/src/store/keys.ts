@@ -1,5 +1,6 @@
 import type { ExecutorKind, RunUid } from '../model/records.js';
 import type { RunStatus } from '../model/states.js';
+import { backlogTimes, priorityBase } from './layout.js';
 
 /**
  * Every key of an instance. All carry one hash tag, so that one script may touch several of them
@@ -7,11 +8,12 @@ import type { RunStatus } from '../model/states.js';
  *
  * | key | type | what |
  * |---|---|---|
- * | `run:UID` | hash | `state` (packed, `layout.ts`); `info` (JSON, never changes); `logsRemovedAt` (ms), once its logs are gone; for each job its index → row and `pINDEX` → plan: edges and specification (both packed; a plan never changes) |
+ * | `run:UID` | hash | `state` (packed, `layout.ts`); `info` (JSON, never changes); `logsRemovedAt` (ms), once its logs are gone; for each job its index → row and `pINDEX` → plan: edges and specification (both packed; a plan never changes); `oINDEX` → its outputs, JSON, once it has ended with any; `uINDEX` → the attempt that it was taken over from |
  * | `source:UID` | hash | the pipeline as it was sent, deflated |
  * | `attempts:UID` | hash | `index.attempt` → row of an attempt that a later one followed |
- * | `backlog:UID` | list | ready jobs that are not yet handed out (rule R4: 1,000 at once) |
- * | `todo:UID` | list | `index:edge`: edges that are not yet resolved (invariant I10) |
+ * | `backlog:UID` | zset | indexes (five digits) of ready jobs that are not yet handed out (rule R4: 1,000 at once) or wait for a slot, by priority and time |
+ * | `slots:UID` | zset | indexes of the jobs that hold a slot (rule R15), by the time of their claim |
+ * | `todo:UID` | list | `index:edge`: edges that are not yet resolved; `65535:index`: jobs of a run that is to end (invariant I10) |
  * | `log:UID:INDEX.ATTEMPT` | hash | length, position and end mark of a log |
  * | `log:UID:INDEX.ATTEMPT:N` | string | the log's n-th MiB |
  * | `runs` | zset | uid by creation sequence |
@@ -26,6 +28,9 @@ import type { RunStatus } from '../model/states.js';
  * | `marks:KIND` | zset | `uid.index.attempt` of what is handed out and not claimed, by time |
  * | `leases:EXECUTOR` | zset | `uid.index.attempt.epoch.owner` by time of expiry; 0: let go of. What has expired is the executor's queue of adoptions (rule R2) |
  * | `deadlines` | zset | `uid.index.attempt.KIND` by the time at which it is due (rule R14) |
+ * | `workers` | hash | id of a worker → what it says of itself, JSON, with the time at which it said so |
+ * | `drains` | set | ids of the workers that take nothing new |
+ * | `paused` | string | there while nothing new is claimed |
  * | `stops:EXECUTOR` | hash | `uid.index.attempt` of what is to be stopped → code of the reason |
  * | `seen` | hash | executor → when a worker of it last renewed, ms |
  * | `due:EXECUTOR` | zset | `uid.index.attempt` by the time at which its remains may go |
@@ -47,6 +52,7 @@ export const keys = {
   source: (uid: RunUid) => `${prefix}source:${uid}`,
   attempts: (uid: RunUid) => `${prefix}attempts:${uid}`,
   backlog: (uid: RunUid) => `${prefix}backlog:${uid}`,
+  slots: (uid: RunUid) => `${prefix}slots:${uid}`,
   log: (uid: RunUid, index: number, attempt: number) => `${prefix}log:${uid}:${String(index)}.${String(attempt)}`,
   runs: `${prefix}runs`,
   live: (kind: ExecutorKind) => `${prefix}live:${kind}`,
@@ -63,6 +69,9 @@ export const keys = {
   deadlines: `${prefix}deadlines`,
   stops: (executor: number) => `${prefix}stops:${String(executor)}`,
   seen: `${prefix}seen`,
+  paused: `${prefix}paused`,
+  workers: `${prefix}workers`,
+  drains: `${prefix}drains`,
   turn: (name: string) => `${prefix}turn:${name}`,
   due: (executor: number) => `${prefix}due:${String(executor)}`,
   executors: `${prefix}executors`,
@@ -89,6 +98,18 @@ export function indexLines({
 
 /** Of `run:UID`, beside the job's row under its index. */
 export const planField = (jobIndex: number): string => `p${String(jobIndex)}`;
+
+/** Of `run:UID`, where the job has ended with outputs. */
+export const outputsField = (jobIndex: number): string => `o${String(jobIndex)}`;
+
+/** Of `run:UID`, for a job that was taken over: the attempt id of what it was taken from. */
+export const reusedField = (jobIndex: number): string => `u${String(jobIndex)}`;
+
+/** Of `backlog:UID`: members of one score are ordered by their text. */
+export const backlogMember = (jobIndex: number): string => String(jobIndex).padStart(5, '0');
+
+/** What is ready when its run is made comes before all that becomes ready later, of one priority. */
+export const backlogScore = (priority: number): number => (priorityBase - priority) * backlogTimes;
 
 /** BullMQ's prefix and the name of the queue of an executor kind. */
 export const queuePrefix = `${prefix}queue`;

@@ -18,17 +18,20 @@ import { jobStatuses, runStatuses, type JobStatus, type RunStatus } from '../mod
  *     row      status u8, reason u8, unsatisfied u16, name (u8 length), then, from the first time
  *              that the job is ready, the section of its current or last attempt:
  *     attempt  attempt u16, epoch u32, flags u8, exit code u16 (65535: none), executor u32,
- *              message id u48, losses u8 (how many attempts of the job infrastructure took), adoptions u8
- *              (without progress since the first of them), time of that first one u48 (ms), eight phases
- *              u48 (ms), owner (u8 length), text (u16), steps JSON (u16)
- *     state    status u8, kind u8, flags u8, six job counts u16, failed u16, queued u16, backlog u16,
+ *              message id u48, losses u8 (how many attempts of the job infrastructure took), failures u8 (how
+ *              many of the user's retries are used up), adoptions u8 (without progress since the first of
+ *              them), time of that first one u48 (ms), eight phases u48 (ms), owner (u8 length), text (u16),
+ *              steps JSON (u16)
+ *     state    status u8, kind u8, flags u8, priority u8 (+ 100), maxParallel u16 (0: none), six job counts
+ *              u16, failed u16, open u16 (attempts that are claimed and not closed), queued u16, backlog u16,
  *              todo u16, sequence u48, created, started, ended, cancel requested, timed out u48 (ms)
- *     plan     flags u8 (1: allowFailure), length of edges u32, edges (dependent u16, mask u8)*, JSON
+ *     plan     flags u8 (1: allowFailure), priority u8 (+ 100), length of edges u32, edges (dependent u16,
+ *              mask u8)*, JSON
  */
 export const luaFormats = {
   rowHead: '>BBHBc0',
-  attempt: '>HI4BHI4I6BBI6I6I6I6I6I6I6I6I6Bc0Hc0Hc0',
-  state: '>BBBHHHHHHHHHHI6I6I6I6I6I6',
+  attempt: '>HI4BHI4I6BBBI6I6I6I6I6I6I6I6I6Bc0Hc0Hc0',
+  state: '>BBBBHHHHHHHHHHHHI6I6I6I6I6I6',
 } as const;
 
 export const noExitCode = 0xffff;
@@ -45,12 +48,26 @@ export const attemptFlags = {
   deadline: 32,
 } as const;
 export const planFlags = { allowFailure: 1 } as const;
+/** `jobPriorities`: jobs have priorities of their own, in their plans; `timeout`: the run's stands in `deadlines`. */
+export const runFlags = { jobPriorities: 1, timeout: 2 } as const;
+/** Priorities are stored as whole numbers from 0. */
+export const priorityBase = 100;
+/** The score of a backlog is the priority (100 − it) times this, plus a time in ms; it stays exact. */
+export const backlogTimes = 2 ** 42;
 
-/** A row of a job that was never ready: what `create` stores. */
-export function packWaitingRow(name: string, unsatisfied: number): Buffer {
+/** How a job stands that was never ready: all that `create` stores of it. */
+export interface InitialRow {
+  name: string;
+  status: JobStatus;
+  reason: Reason;
+  /** Edges that are not yet satisfied. */
+  unsatisfied: number;
+}
+
+export function packInitialRow({ name, status, reason, unsatisfied }: InitialRow): Buffer {
   const row = Buffer.allocUnsafe(5 + name.length);
-  row[0] = jobStatuses.indexOf('PENDING');
-  row[1] = reasons.indexOf(unsatisfied > 0 ? 'WaitingForDependencies' : 'Queued');
+  row[0] = jobStatuses.indexOf(status);
+  row[1] = reasons.indexOf(reason);
   row.writeUInt16BE(unsatisfied, 2);
   row[4] = name.length;
   row.write(name, 5, 'latin1');
@@ -63,17 +80,32 @@ export interface PlanEdge {
   mask: number;
 }
 
-export function packPlan(edges: readonly PlanEdge[], flags: number, specification: string): Buffer {
-  const headLength = 5 + edges.length * 3;
+export interface PlanHead {
+  flags: number;
+  /** −100 … 100 */
+  priority: number;
+}
+
+export function packPlan(edges: readonly PlanEdge[], { flags, priority }: PlanHead, specification: string): Buffer {
+  const headLength = 6 + edges.length * 3;
   const plan = Buffer.allocUnsafe(headLength + Buffer.byteLength(specification));
   plan[0] = flags;
-  plan.writeUInt32BE(edges.length * 3, 1);
+  plan[1] = priority + priorityBase;
+  plan.writeUInt32BE(edges.length * 3, 2);
   edges.forEach((edge, place) => {
-    plan.writeUInt16BE(edge.index, 5 + place * 3);
-    plan[7 + place * 3] = edge.mask;
+    plan.writeUInt16BE(edge.index, 6 + place * 3);
+    plan[8 + place * 3] = edge.mask;
   });
   plan.write(specification, headLength);
   return plan;
+}
+
+/** The edges of a plan: who waits for its job. */
+export function unpackEdges(plan: Buffer): PlanEdge[] {
+  return Array.from({ length: plan.readUInt32BE(2) / 3 }, (_, place) => ({
+    index: plan.readUInt16BE(6 + place * 3),
+    mask: plan.readUInt8(8 + place * 3),
+  }));
 }
 
 export interface AttemptSection {
@@ -85,6 +117,8 @@ export interface AttemptSection {
   message: number;
   /** How many attempts of the job infrastructure took. */
   losses: number;
+  /** How many of the user's retries are used up. */
+  failures: number;
   phases: Phases;
   owner: string;
   text: string;
@@ -116,10 +150,10 @@ function unpackSection(bytes: Buffer): AttemptSection {
   const exitCode = bytes.readUInt16BE(7);
   const times: Phases = {};
   phases.forEach((phase, place) => {
-    const time = bytes.readUIntBE(27 + place * 6, 6);
+    const time = bytes.readUIntBE(28 + place * 6, 6);
     if (time > 0) times[phase] = time;
   });
-  const ownerEnd = 76 + bytes.readUInt8(75);
+  const ownerEnd = 77 + bytes.readUInt8(76);
   const textEnd = ownerEnd + 2 + bytes.readUInt16BE(ownerEnd);
   const steps = bytes.toString('utf8', textEnd + 2);
   return {
@@ -130,8 +164,9 @@ function unpackSection(bytes: Buffer): AttemptSection {
     executor: bytes.readUInt32BE(9),
     message: bytes.readUIntBE(13, 6),
     losses: bytes.readUInt8(19),
+    failures: bytes.readUInt8(20),
     phases: times,
-    owner: bytes.toString('latin1', 76, ownerEnd),
+    owner: bytes.toString('latin1', 77, ownerEnd),
     text: bytes.toString('utf8', ownerEnd + 2, textEnd),
     ...(steps === '' ? {} : { steps: JSON.parse(steps) as StepOutcome[] }),
   };
@@ -165,7 +200,12 @@ export function toAttemptRecord(row: Row): (AttemptRecord & { executor: number; 
 export interface RunState {
   status: RunStatus;
   executorKind: ExecutorKind;
+  priority: number;
+  /** 0: none. */
+  maxParallel: number;
   jobCounts: Record<JobStatus, number>;
+  /** Attempts that are claimed and not closed. */
+  open: number;
   queued: number;
   backlog: number;
   todo: number;
@@ -178,16 +218,19 @@ export interface RunState {
 }
 
 export function unpackState(bytes: Buffer): RunState {
-  const counts = Object.fromEntries(jobStatuses.map((status, place) => [status, bytes.readUInt16BE(3 + place * 2)]));
-  const time = (place: number) => bytes.readUIntBE(23 + place * 6, 6);
+  const counts = Object.fromEntries(jobStatuses.map((status, place) => [status, bytes.readUInt16BE(6 + place * 2)]));
+  const time = (place: number) => bytes.readUIntBE(28 + place * 6, 6);
   const timed = (name: string, place: number) => (time(place) > 0 ? { [name]: time(place) } : {});
   return {
     status: at(runStatuses, bytes.readUInt8(0)),
     executorKind: at(executorKinds, bytes.readUInt8(1)),
+    priority: bytes.readUInt8(3) - priorityBase,
+    maxParallel: bytes.readUInt16BE(4),
     jobCounts: counts as Record<JobStatus, number>,
-    queued: bytes.readUInt16BE(17),
-    backlog: bytes.readUInt16BE(19),
-    todo: bytes.readUInt16BE(21),
+    open: bytes.readUInt16BE(20),
+    queued: bytes.readUInt16BE(22),
+    backlog: bytes.readUInt16BE(24),
+    todo: bytes.readUInt16BE(26),
     sequence: time(0),
     createdAt: time(1),
     ...timed('startedAt', 2),

@@ -19,6 +19,7 @@ export interface LogPage {
   ended: boolean;
 }
 
+/** What a follower reads at once. */
 const followBytes = 256 * 1024;
 /** How long a follower waits for word of new lines before it looks by itself, should one have been lost. */
 const lookAgainMs = 5_000;

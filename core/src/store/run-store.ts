@@ -1,12 +1,15 @@
 import type { Redis } from 'ioredis';
-import type { AttemptRecord, JobRecord, RunRecord, RunUid } from '../model/records.js';
+import type { Outputs } from '../model/outcome.js';
+import type { AttemptRecord, JobRecord, ReusedAttempt, RunRecord, RunUid } from '../model/records.js';
 import type { RunStatus } from '../model/states.js';
+import type { TimedJob } from '../model/timed-job.js';
 import { createRun, type CreatedRun, type NewRun } from './create-run.js';
 import { StoreFull } from './errors.js';
 import { findRuns, type RunPage, type RunsAsked } from './find-runs.js';
-import { indexLines, keys, prefix } from './keys.js';
+import { formatAttemptId, indexLines, keys, outputsField, parseAttemptId, prefix, reusedField } from './keys.js';
 import { toAttemptRecord, toJobRecord, unpackRow, unpackState } from './layout.js';
 import { NameCache } from './name-cache.js';
+import { readTimedJobs } from './read-timed-jobs.js';
 import { parseRunInfo } from './run-info.js';
 import { readRunsScript } from './scripts.js';
 import { countRuns } from './run-sources.js';
@@ -14,6 +17,7 @@ import { unpackSource, type Source } from './source.js';
 import type { StoreMemory } from './store-memory.js';
 import type { DeleteRefusal, Removals } from './removals.js';
 import type { Transitions } from './transitions.js';
+import { readStanding, type JobStanding } from './read-standing.js';
 import { whileAvailable } from './while-available.js';
 
 /** Rows read in one command. */
@@ -123,6 +127,65 @@ export class RunStore {
     });
   }
 
+  /** Every job of a run with its edges and the phases of all its attempts, in the order of the pipeline. */
+  listTimedJobs(uid: RunUid): Promise<TimedJob[]> {
+    return whileAvailable(() => readTimedJobs(this.#connection, uid));
+  }
+
+  /** Undefined where there is no such job. */
+  async getStanding(uid: RunUid, jobIndex: number): Promise<JobStanding | undefined> {
+    return whileAvailable(() => readStanding(this.#connection, uid, jobIndex));
+  }
+
+  /** Some jobs of a run by their index, in the order asked for; those that it has. */
+  async getJobs(uid: RunUid, indexes: readonly number[]): Promise<JobRecord[]> {
+    if (indexes.length === 0) return [];
+    const rows = await whileAvailable(() => this.#connection.hmgetBuffer(keys.run(uid), ...indexes.map(String)));
+    return rows.flatMap((row, place) => (row ? [toJobRecord(indexes[place] ?? 0, unpackRow(row))] : []));
+  }
+
+  /** The attempt that a `Reused` job was taken over from. */
+  async getReused(uid: RunUid, jobIndex: number): Promise<ReusedAttempt | undefined> {
+    const origin = await whileAvailable(() => this.#connection.hget(keys.run(uid), reusedField(jobIndex)));
+    if (origin === null) return undefined;
+    const { run, index, attempt } = parseAttemptId(origin);
+    return { run, jobIndex: index, attempt };
+  }
+
+  /**
+   * What a rerun stores of the jobs that it takes over: fields of its `run:UID`, each before its value. Of a job that
+   * was taken over itself it is the attempt that truly ran.
+   */
+  async readReusedFields(uid: RunUid, jobs: readonly JobRecord[]): Promise<string[]> {
+    const fields: string[] = [];
+    for (let from = 0; from < jobs.length; from += page) {
+      const part = jobs.slice(from, from + page);
+      const names = part.flatMap(({ index }) => [reusedField(index), outputsField(index)]);
+      const values = await whileAvailable(() => this.#connection.hmget(keys.run(uid), ...names));
+      part.forEach(({ index, attempt }, place) => {
+        const origin = values[place * 2] ?? formatAttemptId({ run: uid, index, attempt });
+        const outputs = values[place * 2 + 1];
+        fields.push(reusedField(index), origin);
+        if (outputs) fields.push(outputsField(index), outputs);
+      });
+    }
+    return fields;
+  }
+
+  /** The outputs of jobs that have ended, by their indexes; none of those that have left none. */
+  async getOutputs(uid: RunUid, jobIndexes: readonly number[]): Promise<Map<number, Outputs>> {
+    if (jobIndexes.length === 0) return new Map();
+    const fields = jobIndexes.map(outputsField);
+    const found = await whileAvailable(() => this.#connection.hmget(keys.run(uid), ...fields));
+    return new Map(
+      jobIndexes.flatMap((index, at) => {
+        const text = found[at];
+        // An empty map takes the place of outputs that a retry by hand has made void.
+        return text && text !== '{}' ? [[index, JSON.parse(text) as Outputs] as const] : [];
+      }),
+    );
+  }
+
   /** The pipeline as it was sent. */
   async getSource(uid: RunUid): Promise<Source | undefined> {
     const stored = await whileAvailable(() => this.#connection.getBuffer(keys.source(uid)));
@@ -157,9 +220,24 @@ export class RunStore {
 }
 
 function toRunRecord(uid: RunUid, stateBytes: Buffer, infoBytes: Buffer): RunRecord {
-  const { queued: _queued, backlog: _backlog, todo: _todo, ...state } = unpackState(stateBytes);
-  const { cancelRequestedAt: _canceled, timedOutAt: _timedOut, ...times } = state;
-  const { name, labels = {} } = parseRunInfo(infoBytes.toString('utf8'));
+  const {
+    queued: _queued,
+    backlog: _backlog,
+    todo: _todo,
+    open: _open,
+    maxParallel,
+    ...state
+  } = unpackState(stateBytes);
+  const { name, labels = {}, timeoutMs, rerunOf } = parseRunInfo(infoBytes.toString('utf8'));
   const jobCount = Object.values(state.jobCounts).reduce((sum, count) => sum + count, 0);
-  return { uid, ...(name === undefined ? {} : { name }), labels, jobCount, ...times };
+  return {
+    uid,
+    ...(name === undefined ? {} : { name }),
+    labels,
+    jobCount,
+    ...state,
+    ...(maxParallel === 0 ? {} : { maxParallel }),
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    ...(rerunOf === undefined ? {} : { rerunOf }),
+  };
 }

@@ -2,15 +2,15 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { conditions, truthTable, type TruthTable } from '../model/edges.js';
 import { executorKinds } from '../model/records.js';
-import { reasons, reasonTable } from '../model/reasons.js';
+import { reasons, reasonTable, type RetryBudget } from '../model/reasons.js';
 import { adoptionsWithoutProgress, lossBackoffMs } from '../model/retries.js';
 import { jobStatuses, jobTransitions, runStatuses, runTransitions } from '../model/states.js';
 import { logPartBytes } from './keys.js';
-import { attemptFlags, luaFormats, noExitCode } from './layout.js';
+import { attemptFlags, backlogTimes, luaFormats, noExitCode, runFlags } from './layout.js';
 
 /** The order matters: what a file uses stands before it. */
 const files = [
-  ['runs', 'prefetch', 'guard', 'leases', 'deadlines', 'ready', 'edges', 'indexes'],
+  ['runs', 'prefetch', 'guard', 'leases', 'slots', 'deadlines', 'ready', 'edges', 'indexes'],
   [
     'append-log',
     'create',
@@ -25,33 +25,38 @@ const files = [
     'adopt',
     'expire',
   ],
-  ['resume', 'redeliver'],
+  ['resume', 'redeliver', 'cancel', 'reopen'],
   ['removals', 'delete', 'remove', 'remove-logs'],
   ['flush'],
 ].flat();
 
-/** Rule R4: ids in one message, and ids of one run in the queue at once. */
+/** Rule R4: ids in one message. */
 export const bundleMax = 32;
+/** Rule R4: ids of one run in the queue at once. */
 const queuedMax = 1000;
 
-/**
- * Invariant I10: how many edges one call resolves, at most so many of them at a time; one whose
- * dependent becomes ready, or ends with it, counts for more.
- */
+/** Invariant I10: how many edges one call resolves. */
 const edgesMax = 1000;
+/** Likewise: how many of them at a time. */
 const edgesPage = 100;
+/** Likewise: for how many an edge counts whose dependent becomes ready. */
 const readyCost = 3;
+/** Likewise: one whose dependent ends with it. */
 const endCost = 3;
 /** Likewise: how many ready jobs one call hands out where more of them wait. */
 export const readyAtOnce = 256;
 /** Likewise: how many dependents one call claims with the ends of what they waited for. */
 const fusionsMax = 64;
 
+/** In a run's `todo`, in place of a job's index, of which there are at most 10,000: all jobs that are not final. */
+const openJobsItem = 0xffff;
+
 /**
  * Likewise: what one call removes of runs and logs, in units of about a microsecond. A part of a log is a
  * megabyte to give back.
  */
 const removalsMax = 2000;
+/** What a part of a log costs of these. */
 const partCost = 20;
 
 /** Works from src and from dist alike. */
@@ -89,9 +94,8 @@ function prelude(table: TruthTable): string {
     const mask = conditions.reduce((bits, condition, bit) => (row[condition] ? bits | (1 << bit) : bits), 0);
     return `[${String(jobStatuses.indexOf(ending as keyof TruthTable))}] = ${String(mask)}`;
   });
-  const infrastructure = reasons.flatMap((reason, code) =>
-    reasonTable[reason].budget === 'infrastructure' ? [code] : [],
-  );
+  const ofBudget = (budget: RetryBudget) =>
+    reasons.flatMap((reason, code) => (reasonTable[reason].budget === budget ? [`[${String(code)}] = true`] : [])).join(', '); // prettier-ignore
   const { logEnded, closed, timedOut, pendingTimedOut, crashed, deadline } = attemptFlags;
   return [
     '-- Made from core/model and core/store/layout.ts.',
@@ -100,7 +104,8 @@ function prelude(table: TruthTable): string {
     `local RUN_NAME = { ${runStatuses.map((name, code) => `[${String(code)}] = '${name}'`).join(', ')} }`,
     `local REASON = { ${codes(reasons)} }`,
     `local REASON_NAME = { ${reasons.map((name, code) => `[${String(code)}] = '${name}'`).join(', ')} }`,
-    `local INFRASTRUCTURE = { ${infrastructure.map((code) => `[${String(code)}] = true`).join(', ')} }`,
+    `local INFRASTRUCTURE = { ${ofBudget('infrastructure')} }`,
+    `local USERS = { ${ofBudget('user')} }`,
     `local LOSS_BACKOFF_MS = { ${lossBackoffMs.join(', ')} }`,
     `local ADOPTIONS_MAX, ADOPTIONS_MS = ${String(adoptionsWithoutProgress.max)}, ${String(adoptionsWithoutProgress.withinMs)}`,
     `local KIND = { ${executorKinds.map((kind, code) => `[${String(code)}] = '${kind}'`).join(', ')} }`,
@@ -110,6 +115,8 @@ function prelude(table: TruthTable): string {
     `local FORMAT = { row = '${luaFormats.rowHead}', attempt = '${luaFormats.attempt}', state = '${luaFormats.state}' }`,
     `local NO_EXIT, LOG_ENDED, CLOSED = ${[noExitCode, logEnded, closed].join(', ')}`,
     `local TIMED_OUT, PENDING_TIMED_OUT, CRASHED, DEADLINE = ${[timedOut, pendingTimedOut, crashed, deadline].join(', ')}`,
+    `local JOB_PRIORITIES, RUN_TIMEOUT = ${[runFlags.jobPriorities, runFlags.timeout].join(', ')}`,
+    `local OPEN_JOBS, BACKLOG_TIMES = ${[openJobsItem, backlogTimes].join(', ')}`,
     `local BUNDLE_MAX, QUEUED_MAX, EDGES_MAX = ${String(bundleMax)}, ${String(queuedMax)}, ${String(edgesMax)}`,
     `local EDGES_PAGE, READY_COST, END_COST = ${String(edgesPage)}, ${String(readyCost)}, ${String(endCost)}`,
     `local READY_AT_ONCE, FUSIONS_MAX, LOG_PART_BYTES = ${String(readyAtOnce)}, ${String(fusionsMax)}, ${String(logPartBytes)}`,

@@ -6,6 +6,7 @@ import { whileAvailable } from './while-available.js';
 const fullFrom = 0.8;
 /** What the logs of all attempts may take of it. */
 const logShare = 0.25;
+/** How often that is asked of Redis, at most. */
 const lookEveryMs = 1_000;
 
 /** Rule R19: how much of the memory that Redis may use it uses, looked up once a second at most. */

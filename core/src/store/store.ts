@@ -13,6 +13,7 @@ import { StoreMemory } from './store-memory.js';
 import { Subscriptions } from './subscriptions.js';
 import { Transitions } from './transitions.js';
 import { WorkStore } from './work-store.js';
+import { WorkerRegistry } from './worker-registry.js';
 
 export interface StoreOptions {
   url: string;
@@ -30,6 +31,11 @@ export interface StoreOptions {
   script?: Script;
 }
 
+/** How long those who answer a user send again what Redis does not answer (rule R8). */
+const usualPatienceMs = 500;
+/** How long Redis may take for a command. */
+const usualCommandTimeoutMs = 1_500;
+
 /** All that a service knows of Redis, but for the queue. */
 export class Store implements Part {
   readonly name = 'store';
@@ -37,6 +43,7 @@ export class Store implements Part {
   readonly logs: LogStore;
   readonly events: EventStream;
   readonly work: WorkStore;
+  readonly workers: WorkerRegistry;
   readonly transitions: Transitions;
   readonly removals: Removals;
   /** The random id of this installation; known once started. */
@@ -54,8 +61,8 @@ export class Store implements Part {
       url,
       logger,
       deliver = refuse,
-      patienceMs = 500,
-      commandTimeoutMs = 1_500,
+      patienceMs = usualPatienceMs,
+      commandTimeoutMs = usualCommandTimeoutMs,
       script = composeScript(),
     } = options;
     this.#logger = logger;
@@ -64,7 +71,7 @@ export class Store implements Part {
     this.#renewing = connect({ url, logger, commandTimeoutMs });
     this.#subscriptions = new Subscriptions(() => connectForQueue(url, logger));
     const batcher = new Batcher({ connection: this.#connection, script, patienceMs, deliver });
-    const renewer = new Batcher({ connection: this.#renewing, script, patienceMs: 500, deliver, lanes: 1 });
+    const renewer = new Batcher({ connection: this.#renewing, script, patienceMs: usualPatienceMs, deliver, lanes: 1 });
     this.#batchers = [batcher, renewer];
     this.transitions = new Transitions(batcher);
     this.removals = new Removals(batcher);
@@ -72,7 +79,8 @@ export class Store implements Part {
     this.runs = new RunStore(this.#connection, this.transitions, this.removals, this.#memory);
     this.logs = new LogStore(this.#connection, this.#subscriptions);
     this.events = new EventStream(this.#connection, () => connectForQueue(url, logger));
-    this.work = new WorkStore(this.#connection, new Transitions(renewer));
+    this.work = new WorkStore(this.#connection, new Transitions(renewer), this.#subscriptions);
+    this.workers = new WorkerRegistry(this.#connection, () => this.work.now());
   }
 
   /**

@@ -1,7 +1,9 @@
 import type { Outcome } from '../model/outcome.js';
 import { executorKinds, type ExecutorKind, type RunUid } from '../model/records.js';
 import { reasons, type Reason } from '../model/reasons.js';
+import type { RetryPolicy } from '../model/retries.js';
 import type { Batcher } from './batcher.js';
+import { priorityBase, type PlanEdge } from './layout.js';
 import { formatLease, parseAttemptId, type AttemptId, type Lease } from './keys.js';
 import { ClaimReader, type ClaimedAttempt } from './read-claim.js';
 import type { Reply } from './unpack-reply.js';
@@ -42,7 +44,7 @@ export interface Deadlines {
   pendingTimeoutMs?: number;
 }
 
-export type ClaimRefusal = 'gone' | 'taken' | 'final' | 'canceled' | 'waiting' | 'stale';
+export type ClaimRefusal = 'gone' | 'taken' | 'final' | 'canceled' | 'waiting' | 'stale' | 'paused' | 'parked';
 
 /** What may be done with an attempt's end in the same call. */
 export interface FinishOptions {
@@ -74,10 +76,21 @@ export interface NewRunArguments {
   roots: Buffer;
   /** How many further roots stand in the run's backlog. */
   backlog: number;
+  /** `runFlags` */
+  flags: number;
+  priority: number;
+  /** 0: none. */
+  maxParallel: number;
+  timeoutMs: number | undefined;
+  /** How many jobs are so from the beginning. */
+  successful: number;
+  skipped: number;
+  /** Of all that is stored of the jobs. */
+  fieldCount: number;
   /** As `indexLines` makes them; none if left out. */
   indexes?: string;
   /**
-   * The stored source, and of each job in their order four: its index, row, `planField`, plan.
+   * The stored source, and of each job in their order four: its index, row, `planField`, plan; then what else there is.
    * Absent where they were stored before.
    */
   inline?: { source: Buffer; fields: readonly (string | Buffer)[] };
@@ -87,6 +100,29 @@ export type CreateReply =
   | { kind: 'created' | 'replayed' | 'conflict'; uid: RunUid }
   /** The rows that were stored before have expired: store them again. */
   | { kind: 'incomplete' };
+
+/** A job that waits for another one, directly or not, with all edges that lead to it. */
+export interface Dependent {
+  index: number;
+  dependencies: readonly PlanEdge[];
+}
+
+type ReopenRefusal =
+  | 'gone'
+  /** The run is final. */
+  | 'final'
+  /** The run is asked to end. */
+  | 'ending'
+  /** The job is not FAILED. */
+  | 'status'
+  /** Its edges are not resolved or its attempt is not closed yet: ask again. */
+  | 'busy';
+
+export type ReopenReply =
+  | { kind: 'ok'; attempt: number }
+  /** This dependent was claimed once. */
+  | { kind: 'claimed'; index: number }
+  | { kind: ReopenRefusal };
 
 /** The verbs of the state machine, each one operation of the script (`lua/`), each safe to repeat. */
 export class Transitions {
@@ -99,10 +135,11 @@ export class Transitions {
 
   async create(run: NewRunArguments): Promise<CreateReply> {
     const head = [run.uid, run.kind, run.info, run.jobCount, run.idempotency, run.bodyHash, run.roots, run.backlog];
-    head.push(run.indexes ?? '');
+    const limits = [run.flags, run.priority + priorityBase, run.maxParallel, run.timeoutMs ?? ''];
+    const counts = [run.successful, run.skipped, run.fieldCount, run.indexes ?? ''];
     const rest = run.inline ? [run.inline.source, ...run.inline.fields] : [''];
     const weight = 1 + (run.inline ? run.jobCount / 8 : run.roots.length / 16);
-    const [kind, uid] = await this.#batcher.run('create', [...head, ...rest], weight);
+    const [kind, uid] = await this.#batcher.run('create', [...head, ...limits, ...counts, ...rest], weight);
     const name = kind as CreateReply['kind'];
     return name === 'incomplete' ? { kind: name } : { kind: name, uid: uid as RunUid };
   }
@@ -130,7 +167,7 @@ export class Transitions {
     return kind === 'ok';
   }
 
-  /** RUNNING → final. */
+  /** RUNNING → final; the outputs are stored with the end. */
   async finish(lease: Lease, outcome: Outcome, ages: PhaseAges, also: FinishOptions = {}): Promise<FinishReply> {
     const { fuse, closeGraceMs } = also;
     const reply = await this.#batcher.run('finish', [
@@ -140,6 +177,7 @@ export class Transitions {
       fuse?.ttlMs ?? '',
       closeGraceMs ?? '',
       fuse?.atMost ?? 0,
+      outcome.outputs ? JSON.stringify(outcome.outputs) : '',
     ]);
     if (reply[0] !== 'ok') return { kind: 'stale' };
     if (reply[1] === 1) await this.resume(lease.run);
@@ -148,16 +186,18 @@ export class Transitions {
   }
 
   /**
-   * RUNNING → PENDING after infrastructure took the attempt, whose log has its end mark by then; the next attempt
-   * starts after a backoff. `final`: no retry is left, or something else ended it: finish it instead.
+   * RUNNING → PENDING after infrastructure took the attempt or, where the user has asked for retries, it failed; its
+   * log has its end mark by then. The next attempt starts after a backoff. `final`: no retry is left, or something
+   * else ended it: finish it instead.
    */
   async retry(
     lease: Lease,
     outcome: Outcome,
     ages: PhaseAges,
-    removalGraceMs: number,
+    { removalGraceMs, retries }: { removalGraceMs: number; retries?: RetryPolicy },
   ): Promise<'ok' | 'stale' | 'final'> {
-    const args = [...leaseArguments(lease), ...outcomeArguments(outcome), ...ageArguments(ages), removalGraceMs];
+    const own = retries ? [retries.limit, retries.initialMs, retries.factor, retries.maxMs] : [];
+    const args = [...leaseArguments(lease), ...outcomeArguments(outcome), ...ageArguments(ages), removalGraceMs, ...own]; // prettier-ignore
     const [kind] = await this.#batcher.run('retry', args);
     return kind as 'ok' | 'stale' | 'final';
   }
@@ -265,6 +305,25 @@ export class Transitions {
     return replies.filter(([reply]) => reply === 'ok').length;
   }
 
+  /** Asks for the end of a run (rule R10). `unchanged`: it is final, or was asked for before. */
+  async cancel(run: RunUid): Promise<'ok' | 'unchanged' | 'gone'> {
+    const [kind, more] = await this.#batcher.run('cancel', [run], 8);
+    if (more === 1) await this.resume(run);
+    return kind as 'ok' | 'unchanged' | 'gone';
+  }
+
+  /** FAILED → PENDING by hand (rule R12). @param dependents all transitive ones, dependencies before dependents. */
+  async reopen(run: RunUid, index: number, dependents: readonly Dependent[]): Promise<ReopenReply> {
+    const edges = dependents.flatMap(({ index: dependent, dependencies }) => [
+      dependent,
+      dependencies.length,
+      ...dependencies.flatMap((edge) => [edge.index, edge.mask]),
+    ]);
+    const [kind, detail] = await this.#batcher.run('reopen', [run, index, ...edges], 1 + edges.length / 32);
+    if (kind === 'ok') return { kind, attempt: Number(detail) };
+    return kind === 'claimed' ? { kind, index: Number(detail) } : { kind: kind as ReopenRefusal };
+  }
+
   /** Resolves the edges that earlier calls left behind, in as many calls as it takes. */
   async resume(run: RunUid): Promise<void> {
     for (;;) {
@@ -274,8 +333,9 @@ export class Transitions {
   }
 }
 
-/** What one call of the script renews or carries out at most (invariant I10). */
+/** What one call of the script renews at most (invariant I10). */
 const leasesPerCall = 500;
+/** What one call carries out at most, since each may end an attempt. */
 const deadlinesPerCall = 32;
 
 const leaseArguments = ({ run, index, attempt, epoch, owner }: Lease) => [run, index, attempt, epoch, owner];

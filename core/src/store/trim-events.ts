@@ -8,8 +8,9 @@ export interface EventRetention {
   limitBytes: number;
 }
 
-/** Entries that one command removes (invariant I10): of whole nodes of the stream, and one by one. */
+/** Entries that one command removes (invariant I10), where whole nodes of the stream go. */
 const nodesStep = 2_000;
+/** Likewise, where they go one by one. */
 const entriesStep = 500;
 
 /**

@@ -4,6 +4,7 @@ import { formatAttemptId, keys, parseAttemptId, parseLease, type AttemptId, type
 import { unpackRow } from './layout.js';
 import { bundleMax } from './scripts.js';
 import { repliesOf } from './replies-of.js';
+import type { Subscriptions, Word } from './subscriptions.js';
 import type { Renewal, Transitions } from './transitions.js';
 import { whileAvailable } from './while-available.js';
 
@@ -55,11 +56,18 @@ export type AttemptStanding =
 export class WorkStore {
   readonly #connection: Redis;
   readonly #renewals: Transitions;
+  readonly #subscriptions: Subscriptions;
 
   /** @param renewals on a connection of their own. */
-  constructor(connection: Redis, renewals: Transitions) {
+  constructor(connection: Redis, renewals: Transitions, subscriptions: Subscriptions) {
     this.#connection = connection;
     this.#renewals = renewals;
+    this.#subscriptions = subscriptions;
+  }
+
+  /** Word that something of an executor is to be stopped; what it is, the next renewal tells. */
+  listenToStops(executor: number): Promise<Word> {
+    return this.#subscriptions.listen(keys.stops(executor));
   }
 
   /** @throws StoreUnavailable after half a second without Redis. */

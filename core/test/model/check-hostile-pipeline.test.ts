@@ -63,10 +63,10 @@ describe('checking a pipeline that is hostile or huge', () => {
 
   it('names 100 mistakes and counts the rest', () => {
     const found = refused(
-      written(Object.fromEntries(Array.from({ length: 150 }, (_, index) => [`j${String(index)}`, { priority: 1 }]))),
+      written(Object.fromEntries(Array.from({ length: 150 }, (_, index) => [`j${String(index)}`, { priority: 1000 }]))),
     );
     expect(found).to.have.length(101);
-    expect(found.at(-1)).to.deep.equal({ path: '', message: 'and 50 more', code: 'NotYet' });
+    expect(found.at(-1)).to.deep.equal({ path: '', message: 'and 50 more' });
   });
 
   it('takes 10,000 jobs, refuses more, and refuses too many dependencies', () => {

@@ -54,7 +54,9 @@ describe('the queue of bundles', function () {
     return reader;
   }
   const deliver = (...messages: number[]) =>
-    queue.deliver(messages.map((message) => ({ kind, message, ids: [`uid.${message}.1`, `uid.${message}.2`] })));
+    queue.deliver(
+      messages.map((message) => ({ kind, message, priority: 0, ids: [`uid.${message}.1`, `uid.${message}.2`] })),
+    );
   const queueKey = (name: string) => `${queuePrefix}:${queueName('fake')}:${name}`;
   const idsOf = (...messages: number[]) => messages.flatMap((message) => [`uid.${message}.1`, `uid.${message}.2`]);
   /** Resolves when BullMQ has this many messages that wait. */
@@ -98,7 +100,7 @@ describe('the queue of bundles', function () {
 
   it('keeps the queues of executor kinds apart', async () => {
     const taken = new Taken();
-    queue.deliver([{ kind: executorKinds.indexOf('docker'), message: 7, ids: ['uid.7.1'] }]);
+    queue.deliver([{ kind: executorKinds.indexOf('docker'), message: 7, priority: 0, ids: ['uid.7.1'] }]);
     deliver(8);
     await read(taken.take);
     await taken.until(2);

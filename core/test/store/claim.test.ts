@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { pipelineOf } from '@chainr/testkit/builders';
 import { claimJob } from '@chainr/testkit/claim-job';
 import { openStore, type OpenStore } from '@chainr/testkit/open-store';
-import { requestCancel } from '@chainr/testkit/request-cancel';
+import { askToEnd } from '@chainr/testkit/ask-to-end';
 import { formatLease, keys } from '../../src/store/keys.js';
 
 const by = { owner: 'worker', executor: 7, ttlMs: 60_000 };
@@ -73,10 +73,10 @@ describe('claiming an attempt', () => {
   });
 
   for (const request of ['cancel', 'timeout'] as const) {
-    it(`is refused as canceled after the ${request} of its run`, async () => {
+    it(`is refused after the ${request} of its run, which ends it`, async () => {
       const uid = await open.create(pipelineOf({ a: [] }));
-      await requestCancel(open.client, uid, request);
-      expect(await claim(uid, 0)).to.equal('canceled');
+      await askToEnd(open, uid, request);
+      expect(await claim(uid, 0)).to.equal('final');
     });
   }
 });

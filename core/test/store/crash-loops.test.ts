@@ -3,7 +3,7 @@ import { fanOfJobs, pipelineOf } from '@chainr/testkit/builders';
 import { claimJob, testExecutor } from '@chainr/testkit/claim-job';
 import { setClock } from '@chainr/testkit/clock';
 import { openStore, type OpenStore } from '@chainr/testkit/open-store';
-import { requestCancel } from '@chainr/testkit/request-cancel';
+import { askToEnd } from '@chainr/testkit/ask-to-end';
 import { adoptionsWithoutProgress } from '../../src/model/retries.js';
 import type { Lease } from '../../src/store/keys.js';
 
@@ -127,7 +127,7 @@ describe('a crash loop (rule R9)', () => {
 
   it('ends as canceled where that was asked for before, and is stopped all the same', async () => {
     const lease = await adoptOften(await hold(), max);
-    await requestCancel(open.client, lease.run);
+    await askToEnd(open, lease.run);
     expect(await adoptNow(lease)).to.include({ ended: true, stop: 'WorkerCrashed' });
     const canceled = { status: 'CANCELED', reason: 'CanceledByUser' };
     expect(await open.store.runs.findJob(lease.run, 'a')).to.include(canceled);

@@ -71,13 +71,20 @@ describe('creating a run', () => {
       bodyHash: '',
       roots: Buffer.from([0, 0]),
       backlog: 0,
+      flags: 0,
+      priority: 0,
+      maxParallel: 0,
+      timeoutMs: undefined,
+      successful: 0,
+      skipped: 0,
+      fieldCount: 1_000,
     };
     expect(await open.store.transitions.create(request)).to.eql({ kind: 'incomplete' });
     expect(await open.store.runs.getRun(request.uid)).to.be.undefined;
   });
 
   it('makes a run once, though the call comes a second time much later', async () => {
-    const [row, plan] = [Buffer.from([0, 1, 0, 0, 1, 97]), Buffer.from([0, 0, 0, 0, 0, 123, 125])];
+    const [row, plan] = [Buffer.from([0, 1, 0, 0, 1, 97]), Buffer.from([0, 100, 0, 0, 0, 0, 123, 125])];
     const request = {
       uid: '01990000-0000-7000-8000-000000000001',
       kind: 3,
@@ -87,6 +94,13 @@ describe('creating a run', () => {
       bodyHash: '',
       roots: Buffer.from([0, 0]),
       backlog: 0,
+      flags: 0,
+      priority: 0,
+      maxParallel: 0,
+      timeoutMs: undefined,
+      successful: 0,
+      skipped: 0,
+      fieldCount: 2,
       inline: { source: Buffer.from('application/json\nr{}'), fields: ['0', row, 'p0', plan] },
     };
     const made = await open.store.transitions.create(request);

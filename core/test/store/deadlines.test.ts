@@ -3,8 +3,9 @@ import { pipelineOf } from '@chainr/testkit/builders';
 import { claimJob, testExecutor } from '@chainr/testkit/claim-job';
 import { setClock } from '@chainr/testkit/clock';
 import { openStore, type OpenStore } from '@chainr/testkit/open-store';
-import { requestCancel } from '@chainr/testkit/request-cancel';
+import { askToEnd } from '@chainr/testkit/ask-to-end';
 import type { Outcome } from '../../src/model/outcome.js';
+import { reasons } from '../../src/model/reasons.js';
 import { formatAttemptId, formatLease, keys, type Lease } from '../../src/store/keys.js';
 import type { Deadlines } from '../../src/store/transitions.js';
 
@@ -177,7 +178,7 @@ describe('deadlines (rule R14)', () => {
       const lease = await timedOut();
       const { transitions } = open.store;
       expect(await transitions.requeue(lease, 'Interrupted', '', 1_000)).to.equal('canceled');
-      expect(await transitions.retry(lease, { reason: 'Lost' }, {}, 1_000)).to.equal('final');
+      expect(await transitions.retry(lease, { reason: 'Lost' }, {}, { removalGraceMs: 1_000 })).to.equal('final');
     });
 
     for (const outcome of [killed, completed, { reason: 'ExitCode', exitCode: 7 } as const]) {
@@ -199,10 +200,10 @@ describe('deadlines (rule R14)', () => {
     it('do nothing where the cancel was recorded first', async () => {
       const lease = await hold();
       await executing(lease, { timeoutMs: 10_000 });
-      await requestCancel(open.client, lease.run);
+      await askToEnd(open, lease.run);
       await later(10_100);
       expect(await expire()).to.equal(1);
-      expect(await stops()).to.eql({});
+      expect(Object.values(await stops())).to.eql([String(reasons.indexOf('CanceledByUser'))]);
       await finish(lease, killed);
       expect(await attemptOf(lease)).to.include({ status: 'CANCELED', reason: 'CanceledByUser', exitCode: 143 });
     });
@@ -210,7 +211,7 @@ describe('deadlines (rule R14)', () => {
     it('do nothing where the timeout of the run was recorded first', async () => {
       const lease = await hold();
       await starting(lease, { pendingTimeoutMs: 10_000 });
-      await requestCancel(open.client, lease.run, 'timeout');
+      await askToEnd(open, lease.run, 'timeout');
       await later(10_100);
       await expire();
       await finish(lease, killed);
@@ -219,7 +220,7 @@ describe('deadlines (rule R14)', () => {
 
     it('win where they had passed before', async () => {
       const lease = await timedOut();
-      await requestCancel(open.client, lease.run);
+      await askToEnd(open, lease.run);
       await finish(lease, killed);
       expect(await attemptOf(lease)).to.include({ status: 'FAILED', reason: 'TimedOut', exitCode: 143 });
     });
@@ -244,7 +245,7 @@ describe('deadlines (rule R14)', () => {
     it('are gone: only the end of the backoff is left of one that was lost', async () => {
       const lease = await hold();
       await executing(lease, { timeoutMs: 10_000 });
-      expect(await open.store.transitions.retry(lease, { reason: 'Lost' }, {}, 0)).to.equal('ok');
+      expect(await open.store.transitions.retry(lease, { reason: 'Lost' }, {}, { removalGraceMs: 0 })).to.equal('ok');
       expect(Object.keys(await deadlines())).to.eql([`${lease.run}.0.2.b`]);
     });
 

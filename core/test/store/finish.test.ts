@@ -2,8 +2,9 @@ import { expect } from 'chai';
 import { pipelineOf, type JobShape } from '@chainr/testkit/builders';
 import { claimJob } from '@chainr/testkit/claim-job';
 import { openStore, type OpenStore } from '@chainr/testkit/open-store';
-import { requestCancel } from '@chainr/testkit/request-cancel';
-import type { Outcome } from '../../src/model/outcome.js';
+import { askToEnd } from '@chainr/testkit/ask-to-end';
+import type { Outcome, Outputs } from '../../src/model/outcome.js';
+import { keys } from '../../src/store/keys.js';
 
 const completed: Outcome = { reason: 'Completed', exitCode: 0 };
 
@@ -69,6 +70,35 @@ describe('the end of an attempt', () => {
     expect(await finish(lease, completed, {})).to.eql({ kind: 'ok', fused: [] });
   });
 
+  it('keeps the outputs of a job that is SUCCESSFUL or FAILED, and says nothing of one that has left none', async () => {
+    const { uid, lease } = await begin({ a: [], b: [], c: [] });
+    const outputs = { tag: 'größe "x" \u2028', __proto___: '', constructor: 'c' };
+    await finish(lease, { ...completed, outputs }, {});
+    await finish(await claimJob(open.store, uid, 1), { reason: 'ExitCode', exitCode: 1, outputs: { why: '1' } }, {});
+    await finish(await claimJob(open.store, uid, 2), completed, {});
+    expect(await open.store.runs.getOutputs(uid, [0, 1, 2, 3])).to.deep.equal(
+      new Map<number, Outputs>([
+        [0, outputs],
+        [1, { why: '1' }],
+      ]),
+    );
+    expect(await open.store.runs.getOutputs(uid, [])).to.deep.equal(new Map());
+    expect(await open.client.hkeys(keys.run(uid)))
+      .to.include.members(['o0', 'o1'])
+      .and.not.include('o2');
+  });
+
+  it('has no outputs any more once its job is retried by hand, until that ends with others', async () => {
+    const { uid, lease } = await begin({ a: [], b: [] });
+    const failed: Outcome = { reason: 'ExitCode', exitCode: 1, outputs: { tag: 'old' } };
+    await finish(lease, failed, {}, { closeGraceMs: 1_000 });
+    expect(await open.store.transitions.reopen(uid, 0, [])).to.have.property('kind', 'ok');
+    expect((await open.store.runs.getOutputs(uid, [0])).size).to.equal(0);
+    const again = await claimJob(open.store, uid, 0, { attempt: 2 });
+    await finish(again, { ...completed, outputs: { tag: 'new' } }, {});
+    expect((await open.store.runs.getOutputs(uid, [0])).get(0)).to.deep.equal({ tag: 'new' });
+  });
+
   it('is refused as stale when it comes again, with an older epoch, or from somebody else', async () => {
     const { uid, lease } = await begin({ a: [], b: [] });
     expect(await finish({ ...lease, epoch: 0 }, completed, {})).to.eql({ kind: 'stale' });
@@ -95,7 +125,7 @@ describe('the end of an attempt', () => {
           a: [],
           b: [{ job: 'a', conditions: { success: true, failure: true, skipped: true } }],
         });
-        for (const [at, request] of requests.entries()) await requestCancel(open.client, uid, request, 1_000 + at);
+        for (const request of requests) await askToEnd(open, uid, request);
         await finish(lease, { reason: 'ExitCode', exitCode: 3 }, {}, { fuse: { ttlMs: 60_000, atMost: 1 } });
         expect((await statuses(uid))[0]).to.equal(expected);
         expect((await open.store.runs.listAttempts(uid, 0))[0]).to.include({ exitCode: 3 });
@@ -105,9 +135,16 @@ describe('the end of an attempt', () => {
       });
     }
 
+    it('keeps no outputs of what was canceled', async () => {
+      const { uid, lease } = await begin({ a: [] });
+      await askToEnd(open, uid);
+      await finish(lease, { ...completed, outputs: { tag: 'x' } }, {});
+      expect((await open.store.runs.getOutputs(uid, [0])).size).to.equal(0);
+    });
+
     it('is CANCELED even when the job succeeded', async () => {
       const { uid, lease } = await begin({ a: [] });
-      await requestCancel(open.client, uid);
+      await askToEnd(open, uid);
       await finish(lease, completed, {});
       expect(await statuses(uid)).to.eql(['CANCELED CanceledByUser']);
     });

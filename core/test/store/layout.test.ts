@@ -3,7 +3,15 @@ import { startRedis, type TestRedis } from '@chainr/testkit/redis';
 import { openRedisClient } from '@chainr/testkit/open-redis-client';
 import type { Redis } from 'ioredis';
 import { jobStatuses } from '../../src/model/states.js';
-import { luaFormats, noExitCode, packPlan, packWaitingRow, unpackRow, unpackState } from '../../src/store/layout.js';
+import {
+  luaFormats,
+  noExitCode,
+  packPlan,
+  packInitialRow,
+  unpackEdges,
+  unpackRow,
+  unpackState,
+} from '../../src/store/layout.js';
 
 describe('packed values', () => {
   let redis: TestRedis;
@@ -27,7 +35,7 @@ describe('packed values', () => {
     const owner = "'abcdefghijkl'";
     const text = '"It said «no»."';
     const steps = `'[{"name":"main","exitCode":7}]'`;
-    const numbers = [65_535, 4_294_967_295, 3, 7, 4_294_967_295, 281_474_976_710_655, 3, 4, 5, ...times];
+    const numbers = [65_535, 4_294_967_295, 3, 7, 4_294_967_295, 281_474_976_710_655, 3, 2, 4, 5, ...times];
     const section = await pack(
       luaFormats.attempt,
       `${numbers.join(', ')}, #${owner}, ${owner}, #${text}, ${text}, #${steps}, ${steps}`,
@@ -45,6 +53,7 @@ describe('packed values', () => {
         executor: 4_294_967_295,
         message: 281_474_976_710_655,
         losses: 3,
+        failures: 2,
         phases: {
           createdAt: times[0],
           queuedAt: times[1],
@@ -65,7 +74,7 @@ describe('packed values', () => {
   it('leave out the phases, exit code and steps that are not there', async () => {
     const section = await pack(
       luaFormats.attempt,
-      `1, 1, 0, ${noExitCode}, 1, 1, 0, 0, 0, 5, 0,0,0,0,0,0,0, 0, '', 0, '', 0, ''`,
+      `1, 1, 0, ${noExitCode}, 1, 1, 0, 0, 0, 0, 5, 0,0,0,0,0,0,0, 0, '', 0, '', 0, ''`,
     );
     const row = unpackRow(Buffer.concat([head('x'), section]));
     expect(row.section).to.have.all.keys(
@@ -75,6 +84,7 @@ describe('packed values', () => {
       'executor',
       'message',
       'losses',
+      'failures',
       'phases',
       'owner',
       'text',
@@ -84,10 +94,13 @@ describe('packed values', () => {
 
   it('of a run read the same here as the scripts write them', async () => {
     const counts = [10, 11, 12, 13, 14, 15];
-    const values = [2, 3, 0, ...counts, 16, 17, 18, 19, 20, ...times.slice(0, 5)];
+    const values = [2, 3, 0, 99, 7, ...counts, 15, 16, 17, 18, 19, 20, ...times.slice(0, 5)];
     expect(unpackState(await pack(luaFormats.state, values.join(', ')))).to.eql({
       status: 'SUCCESSFUL',
       executorKind: 'fake',
+      priority: -1,
+      maxParallel: 7,
+      open: 16,
       jobCounts: Object.fromEntries(jobStatuses.map((status, at) => [status, counts[at]])),
       queued: 17,
       backlog: 18,
@@ -103,13 +116,8 @@ describe('packed values', () => {
 
   it('of a waiting job read back as they were', () => {
     const name = 'a'.repeat(63);
-    expect(unpackRow(packWaitingRow(name, 9_999))).to.eql({
-      status: 'PENDING',
-      reason: 'WaitingForDependencies',
-      unsatisfied: 9_999,
-      name,
-    });
-    expect(unpackRow(packWaitingRow('b', 0))).to.include({ reason: 'Queued', unsatisfied: 0 });
+    const waiting = { name, status: 'PENDING', reason: 'WaitingForDependencies', unsatisfied: 9_999 } as const;
+    expect(unpackRow(packInitialRow(waiting))).to.eql(waiting);
   });
 
   it('of edges are what the scripts take apart', async () => {
@@ -117,17 +125,18 @@ describe('packed values', () => {
       { index: 9_999, mask: 7 },
       { index: 258, mask: 1 },
     ];
-    const script = `local flags, bytes = struct.unpack('>BI4', ARGV[1])
-      local found = { flags, bytes / 3 }
+    const script = `local flags, priority, bytes = struct.unpack('>BBI4', ARGV[1])
+      local found = { flags, priority, bytes / 3 }
       for edge = 0, bytes / 3 - 1 do
-        local high, low, mask = string.byte(ARGV[1], 6 + edge * 3, 8 + edge * 3)
+        local high, low, mask = string.byte(ARGV[1], 7 + edge * 3, 9 + edge * 3)
         found[#found + 1] = high * 256 + low
         found[#found + 1] = mask
       end
-      found[#found + 1] = string.sub(ARGV[1], 6 + bytes)
+      found[#found + 1] = string.sub(ARGV[1], 7 + bytes)
       return found`;
-    expect(await client.call('EVAL', script, 0, packPlan(edges, 1, '{"é":1}'))).to.eql([
+    expect(await client.call('EVAL', script, 0, packPlan(edges, { flags: 1, priority: -3 }, '{"é":1}'))).to.eql([
       1,
+      97,
       2,
       9_999,
       7,
@@ -140,5 +149,14 @@ describe('packed values', () => {
   it('with a code that is not known are refused, not guessed', () => {
     expect(() => unpackRow(Buffer.from([99, 0, 0, 0, 0]))).to.throw(RangeError, 'newer version');
     expect(() => unpackRow(Buffer.from([0, 99, 0, 0, 0]))).to.throw(RangeError, 'newer version');
+  });
+
+  it('of a plan give its edges back', () => {
+    const edges = [
+      { index: 0, mask: 1 },
+      { index: 9_999, mask: 7 },
+    ];
+    expect(unpackEdges(packPlan(edges, { flags: 1, priority: -100 }, '{"name":"a-job"}'))).to.deep.equal(edges);
+    expect(unpackEdges(packPlan([], { flags: 0, priority: 0 }, '{}'))).to.deep.equal([]);
   });
 });

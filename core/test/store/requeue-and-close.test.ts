@@ -4,7 +4,7 @@ import { pipelineOf } from '@chainr/testkit/builders';
 import { claimJob, testExecutor } from '@chainr/testkit/claim-job';
 import { setClock } from '@chainr/testkit/clock';
 import { openStore, type OpenStore } from '@chainr/testkit/open-store';
-import { requestCancel } from '@chainr/testkit/request-cancel';
+import { askToEnd } from '@chainr/testkit/ask-to-end';
 import { keys, type Lease } from '../../src/store/keys.js';
 
 const noBytes = Buffer.alloc(0);
@@ -66,7 +66,7 @@ describe('giving an attempt back', () => {
   it('is refused as canceled when the run is to end', async () => {
     const uid = await open.create(pipelineOf({ a: [] }));
     const lease = await claimJob(open.store, uid, 0);
-    await requestCancel(open.client, uid);
+    await askToEnd(open, uid);
     expect(await requeue(lease)).to.equal('canceled');
   });
 });

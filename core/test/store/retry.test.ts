@@ -4,7 +4,7 @@ import { claimJob, testExecutor } from '@chainr/testkit/claim-job';
 import { setClock } from '@chainr/testkit/clock';
 import { countLeases } from '@chainr/testkit/count-leases';
 import { openStore, type OpenStore } from '@chainr/testkit/open-store';
-import { requestCancel } from '@chainr/testkit/request-cancel';
+import { askToEnd } from '@chainr/testkit/ask-to-end';
 import type { Outcome, OutcomeReason } from '../../src/model/outcome.js';
 import { reasonTable } from '../../src/model/reasons.js';
 import { keys, type Lease } from '../../src/store/keys.js';
@@ -23,7 +23,7 @@ describe('an attempt that infrastructure took', () => {
   afterEach(() => open.close());
 
   const retry = (lease: Lease, outcome: Outcome = lost) =>
-    open.store.transitions.retry(lease, outcome, { startedMs: 10 }, graceMs);
+    open.store.transitions.retry(lease, outcome, { startedMs: 10 }, { removalGraceMs: graceMs });
   const claim = (run: string, attempt = 1) => claimJob(open.store, run, 0, { attempt });
   const jobOf = (run: string) => open.store.runs.findJob(run, 'a');
   const expire = async () => (await open.store.transitions.expire()).due;
@@ -185,7 +185,7 @@ describe('an attempt that infrastructure took', () => {
   it('is final under a cancel and after the timeout of its run', async () => {
     for (const request of ['cancel', 'timeout'] as const) {
       const { run, lease } = await begin();
-      await requestCancel(open.client, run, request);
+      await askToEnd(open, run, request);
       expect(await retry(lease)).to.equal('final');
       expect(await jobOf(run)).to.include({ status: 'RUNNING', attempt: 1 });
     }
@@ -209,10 +209,10 @@ describe('an attempt that infrastructure took', () => {
   it('starts no more once its run is to end', async () => {
     const { run, lease } = await begin();
     await retry(lease);
-    await requestCancel(open.client, run);
+    await askToEnd(open, run);
     await forward(1_000);
     await expire();
     const by = { owner: 'owner', executor: 1, ttlMs: 6_000 };
-    expect(await open.store.transitions.claim({ run, index: 0, attempt: 2 }, by)).to.equal('canceled');
+    expect(await open.store.transitions.claim({ run, index: 0, attempt: 2 }, by)).to.equal('final');
   });
 });

@@ -78,7 +78,7 @@ describe('what workers and sweeps read', () => {
 
     it('finds it over when a later attempt followed', async () => {
       const lease = await hold();
-      await open.store.transitions.retry(lease, { reason: 'Lost' }, {}, 1_000);
+      await open.store.transitions.retry(lease, { reason: 'Lost' }, {}, { removalGraceMs: 1_000 });
       expect(await lookUp(lease)).to.eql({ kind: 'over' });
       expect(await lookUp(lease, 2)).to.eql({ kind: 'open', claimed: false });
     });

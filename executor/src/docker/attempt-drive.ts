@@ -1,9 +1,11 @@
 import type { Outcome } from '@chainr/core/model/outcome';
+import { withOutputs } from '@chainr/core/model/outputs';
 import type { AttemptSpec, PhaseChange, WriteGuard } from '../port.js';
 import type { DockerContext } from './context.js';
 import { deletedOutcome, endOutcome, lostOutcome, refusalOutcome, tombstoneOutcome } from './docker-outcomes.js';
 import { endsAttempt, lookAtStep, type StepSight } from './look-at-step.js';
 import { prepareStep } from './prepare-step.js';
+import { readOutputs } from './read-outputs.js';
 import { startContainer } from './start-container.js';
 
 type Exited = Extract<StepSight, { kind: 'exited' }>;
@@ -88,7 +90,10 @@ export class AttemptDrive {
         const sight = await lookAtStep(this.#context, this.spec, index);
         if (sight.kind === 'exited') {
           ended.push(sight);
-          if (endsAttempt(sight)) return endOutcome(this.spec, ended);
+          if (endsAttempt(sight)) {
+            const written = await readOutputs(this.#context, this.spec.steps.slice(0, ended.length), sight.id);
+            return withOutputs(endOutcome(this.spec, ended), written);
+          }
           if (ended.length < this.spec.steps.length && this.#guard) this.#context.reach('between-steps');
           continue;
         }

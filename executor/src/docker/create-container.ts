@@ -11,6 +11,9 @@ import { memoryBytes, nanoCpus } from './quantities.js';
 /** Where every step of an attempt finds the workspace. */
 export const workspacePath = '/shared';
 
+/** What `CHAINR_OUTPUT` of a step names: in the workspace, which outlives the container and can be written by all. */
+export const outputPath = (index: number): string => `${workspacePath}/.chainr-output.${String(index)}`;
+
 /** An image of nothing, for containers that only take a name. Podman 4.3 imports under no other tag. */
 const emptyImage = 'chainr-tombstone:latest';
 const emptyTar = Buffer.alloc(1024);
@@ -27,7 +30,7 @@ export async function createContainer(
     name: containerName(instance(), spec, index),
     Image: step.image,
     ...whatRuns(step),
-    Env: [...environmentOf(spec, step)].map(([name, value]) => `${name}=${value}`),
+    Env: [...environmentOf(spec, index)].map(([name, value]) => `${name}=${value}`),
     Labels: {
       ...attemptLabels(instance(), spec),
       [labels.step]: String(index),
@@ -132,6 +135,8 @@ function limitsOf({ resources }: StepSpec): Docker.HostConfig {
 }
 
 /** Its own variables replace all but the CHAINR_ ones. */
-export function environmentOf(spec: AttemptSpec, step: StepSpec): Map<string, string> {
-  return new Map([...Object.entries(step.env), ...chainrVariables(spec, step.name, workspacePath)]);
+export function environmentOf(spec: AttemptSpec, index: number): Map<string, string> {
+  const { name, env = {} }: Partial<StepSpec> = spec.steps[index] ?? {};
+  const places = { workspace: workspacePath, output: outputPath(index) };
+  return new Map([...Object.entries(env), ...chainrVariables(spec, name ?? '', places)]);
 }

@@ -11,6 +11,9 @@ import { readLogs } from './read-logs.js';
 import { removeAttempt } from './remove-attempt.js';
 import { stopAttempt } from './stop-attempt.js';
 
+/** How long a pull that fails is tried again (rule R14). */
+const usualPullPatienceMs = 30_000;
+
 export interface DockerExecutorOptions {
   docker: Docker;
   /** The daemon's id, from `findDaemon`. */
@@ -32,7 +35,7 @@ export function createDockerExecutor(options: DockerExecutorOptions): Executor {
     daemonId,
     instance,
     networks = ['bridge', 'none'],
-    pullPatienceMs = 30_000,
+    pullPatienceMs = usualPullPatienceMs,
     reach = reachNothing,
   } = options;
   const board = new EventBoard(docker, instance);

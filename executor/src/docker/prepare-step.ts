@@ -76,7 +76,7 @@ const imageName = /^(?!.*\.\.)[A-Za-z0-9][\w.:/@+-]*$/;
 function refuse({ networks }: DockerContext, spec: AttemptSpec, index: number): Tombstone | undefined {
   const step = spec.steps[index];
   if (!step) return undefined;
-  const text = refuseStep(step, environmentOf(spec, step));
+  const text = refuseStep(step, environmentOf(spec, index));
   if (text !== undefined) return { reason: 'ConfigError', message: text };
   if (!imageName.test(step.image)) {
     return { reason: 'ConfigError', message: `The image "${step.image}" of step "${step.name}" is not a name of one.` };

@@ -1,4 +1,5 @@
 import type { Outcome } from '@chainr/core/model/outcome';
+import { withOutputs, type WrittenOutputs } from '@chainr/core/model/outputs';
 import type { AttemptKey, AttemptSpec, Executor, LogBatch, PhaseChange } from '../port.js';
 import {
   createFakeWorld,
@@ -17,6 +18,8 @@ export interface FakeEnd {
   /** Completed by default. */
   outcome?: Outcome;
   lines?: readonly FakeLine[];
+  /** What the steps leave as their outputs. */
+  written?: readonly WrittenOutputs[];
   /** It goes on until `end` or a stop. */
   hold?: boolean;
 }
@@ -54,7 +57,7 @@ export function createFakeExecutor(options: FakeExecutorOptions = {}): FakeExecu
     if (!(decision instanceof Promise)) return attemptOf(decision);
     const attempt: FakeAttempt = { outcome: undefined, lines: [], waiters: new Set() };
     void decision.then(
-      ({ outcome = completed, hold }) => !hold && endFakeAttempt(attempt, outcome),
+      ({ outcome = completed, written = [], hold }) => !hold && endFakeAttempt(attempt, withOutputs(outcome, written)),
       (error: unknown) => endFakeAttempt(attempt, { reason: 'Lost', message: String(error) }),
     );
     return attempt;
@@ -108,6 +111,6 @@ export function createFakeExecutor(options: FakeExecutorOptions = {}): FakeExecu
   };
 }
 
-function attemptOf({ outcome = completed, lines = [], hold = false }: FakeEnd): FakeAttempt {
-  return { outcome: hold ? undefined : outcome, lines, waiters: new Set() };
+function attemptOf({ outcome = completed, lines = [], written = [], hold = false }: FakeEnd): FakeAttempt {
+  return { outcome: hold ? undefined : withOutputs(outcome, written), lines, waiters: new Set() };
 }

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { StepSpec } from '@chainr/core/model/steps';
 import { chainrVariables } from '../chainr-variables.js';
 import type { AttemptSpec } from '../port.js';
-import { attemptFiles, workspaceOf } from './attempt-folder.js';
+import { attemptFiles, stepFile, workspaceOf } from './attempt-folder.js';
 
 /** What a worker passes on of its own environment; TMPDIR is a folder of the attempt. */
 const passedOn = ['PATH', 'HOME', 'LANG'] as const;
@@ -21,10 +21,11 @@ export function baseEnvironment(worker: NodeJS.ProcessEnv): Environment {
 }
 
 /** What a step gets on top of the base. Its own variables replace all but the CHAINR_ ones. */
-export function stepEnvironment(spec: AttemptSpec, step: StepSpec, path: string): Map<string, string> {
+export function stepEnvironment(spec: AttemptSpec, step: StepSpec, index: number, path: string): Map<string, string> {
+  const places = { workspace: workspaceOf(path), output: join(path, stepFile(index, 'output')) };
   return new Map([
     ['TMPDIR', join(path, attemptFiles.temporary)],
     ...Object.entries(step.env),
-    ...chainrVariables(spec, step.name, workspaceOf(path)),
+    ...chainrVariables(spec, step.name, places),
   ]);
 }

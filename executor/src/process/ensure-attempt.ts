@@ -26,7 +26,7 @@ export function ensureAttempt(context: ProcessContext, spec: AttemptSpec, guard:
   guard();
   mkdirSync(join(path, attemptFiles.temporary), { recursive: true });
 
-  const environments = spec.steps.map((step) => stepEnvironment(spec, step, path));
+  const environments = spec.steps.map((step, index) => stepEnvironment(spec, step, index, path));
   for (const [index, environment] of environments.entries()) {
     const step = spec.steps[index];
     const message = step && (refuseWithoutCommand(step) ?? refuseStep(step, environment));

@@ -6,6 +6,7 @@ import type { ProcessContext } from './context.js';
 import { createExclusively } from './create-exclusively.js';
 import { saysGone } from './read-if-there.js';
 
+/** How often a folder is made anew whose parents are removed at the same moment. */
 const tries = 5;
 
 /** Makes the folder with its workspace; the first of a run also notes the instance that the run belongs to (R3). */

@@ -8,6 +8,7 @@ import { stepFile } from './attempt-folder.js';
 import { formatPosition, parsePosition, type Offsets } from './log-position.js';
 import { saysGone } from './read-if-there.js';
 
+/** What is read of an output at once. */
 const maxBatchBytes = 256 * 1024;
 /** Room for the longest line and its newline, so that a read of so many bytes always ends some line. */
 const readBytes = maxLineBytes + 2;

@@ -1,15 +1,21 @@
 import { statSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import type { Outcome, StepOutcome } from '@chainr/core/model/outcome';
+import { withOutputs } from '@chainr/core/model/outputs';
 import type { AttemptSpec } from '../port.js';
 import { isSignalCode } from '../signal-codes.js';
 import { attemptFiles, stepFile } from './attempt-folder.js';
 import type { EndRecord, Tombstone } from './look-at-attempt.js';
 import { readIfThere, saysGone } from './read-if-there.js';
+import { readOutputs } from './read-outputs.js';
 
 /** The outcome of an attempt whose end is on record. Times are those of the records' files. */
 export function readOutcome(path: string, spec: AttemptSpec, end: EndRecord): Outcome {
   const steps = readSteps(path, spec, end.codes);
+  return withOutputs(outcomeOf(path, spec, end, steps), readOutputs(path, spec, steps.length));
+}
+
+function outcomeOf(path: string, spec: AttemptSpec, end: EndRecord, steps: StepOutcome[]): Outcome {
   const last = steps.at(-1);
   const code = last?.exitCode;
   const times = {

@@ -12,6 +12,7 @@
 #   <n>.started  created exclusively, by the step before any code of the user, or as a tombstone by whoever found the
 #                supervisor dead: so either the user's code never runs or its session is on record
 #   <n>.config   what of the step cannot be started as it is written
+#   <n>.output   what CHAINR_OUTPUT names; the step makes it if it has anything to say
 #   <n>.exit     the step's exit code, once nothing of its process group is left
 #   exit         "ended" and the codes of all steps, or "stopped" in place of a step that was not begun any more
 # A record is whole when it ends with a newline; it is written by one write(2), so no rename (a process more) is needed.

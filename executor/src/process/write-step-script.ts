@@ -1,15 +1,9 @@
 import { resolve } from 'node:path';
+import { shellsOwn } from '@chainr/core/model/names';
 import type { StepSpec } from '@chainr/core/model/steps';
 import { attemptFiles, stepFile, workspaceOf } from './attempt-folder.js';
 import { commandOf } from '../refuse-step.js';
 import { shellQuote } from './shell-quote.js';
-
-/**
- * Variables that shells keep for themselves: setting one in the shell that starts the step may fail or do something
- * else. With any of them in its env, a step is started through env(1), which costs a further exec.
- */
-const shellsOwn =
-  /^(_|PWD|OLDPWD|SHLVL|IFS|ENV|OPT\w+|PPID|E?UID|GROUPS|LINENO|RANDOM|SRANDOM|SECONDS|EPOCH\w+|DIRSTACK|FUNC\w+|PIPESTATUS|POSIX\w+|SHELLOPTS|BASH\w*|COMP_\w+|HIST\w+|MAIL\w*|LC_\w+|PS\d)$/;
 
 export interface StepScript {
   step: StepSpec;
@@ -46,7 +40,7 @@ export function writeStepScript({ step, index, path, environment, base, envProgr
     `cd ${shellQuote(resolve(workspace, step.workdir ?? '.'))} || ${refuse('workdir')}`,
     ...(step.run === undefined ? [`${programTest(words[0] ?? '', environment, base)} || ${refuse('command')}`] : []),
     'unset PWD OLDPWD SHLVL _ stat pid boot',
-    ...execLines(words, environment, base, envProgram),
+    ...execLines(words, environment, envProgram),
     '',
   ].join('\n');
 }
@@ -63,17 +57,20 @@ function programTest(
   return `{ ${tests.join(' || ')}; }`;
 }
 
-function execLines(
-  words: readonly string[],
-  environment: ReadonlyMap<string, string>,
-  base: Readonly<Record<string, string>>,
-  envProgram: string,
-): string[] {
+/**
+ * Variables that shells keep for themselves cannot be set in the shell that starts the step: with any of them, it is
+ * started through env(1), which costs a further exec.
+ */
+function execLines(words: readonly string[], environment: ReadonlyMap<string, string>, envProgram: string): string[] {
   const command = words.map(shellQuote).join(' ');
-  if ([...environment.keys()].some((name) => shellsOwn.test(name))) {
-    const all = new Map([...Object.entries(base), ...environment]);
-    const assignments = [...all].map(([name, value]) => shellQuote(`${name}=${value}`)).join(' ');
-    return [`exec ${shellQuote(envProgram)} -i ${assignments} ${command}`];
-  }
-  return [...[...environment].map(([name, value]) => `export ${name}=${shellQuote(value)}`), `exec ${command}`];
+  const variables = [...environment];
+  const exports = variables
+    .filter(([name]) => !shellsOwn.test(name))
+    .map(([name, value]) => `export ${name}=${shellQuote(value)}`);
+  // Everybody can see the arguments of env(1): no secret is among them (`check-job.ts` in core/model).
+  const assignments = variables
+    .filter(([name]) => shellsOwn.test(name))
+    .map(([name, value]) => shellQuote(`${name}=${value}`));
+  if (assignments.length === 0) return [...exports, `exec ${command}`];
+  return [...exports, `exec ${[shellQuote(envProgram), ...assignments].join(' ')} ${command}`];
 }

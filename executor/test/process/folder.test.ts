@@ -1,5 +1,14 @@
 import { expect } from 'chai';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
@@ -18,6 +27,21 @@ describe('the folder of the process executor', () => {
   it('can be read by nobody else', () => {
     place.open();
     expect(statSync(join(place.folder, 'attempts')).mode & 0o777).to.equal(0o700);
+  });
+
+  it('has the values of variables only in files that nobody else can read, and they go with the attempt', async () => {
+    const spec = attemptOf('ignored', { run: 'exit 0', env: { TOKEN: 'of-one-attempt', PS1: 'an argument' } });
+    await withExecutor(place, async (executor) => {
+      await runToEnd(executor, spec);
+      const files = readdirSync(place.folder, { recursive: true, encoding: 'utf8' })
+        .map((name) => join(place.folder, name))
+        .filter((file) => statSync(file).isFile());
+      const holding = files.filter((file) => readFileSync(file, 'utf8').includes('of-one-attempt'));
+      expect(holding).to.have.length(1);
+      for (const file of holding) expect(statSync(file).mode & 0o777).to.equal(0o600);
+      await executor.remove(spec, allow);
+      expect(holding.filter((file) => existsSync(file))).to.deep.equal([]);
+    });
   });
 
   it('names the executor by machine and folder', async () => {
@@ -88,7 +112,9 @@ describe('the folder of the process executor', () => {
       const lines = textOf(await allLines(executor, spec))
         .trim()
         .split('\n');
-      const chainr = ['ATTEMPT', 'JOB', 'PIPELINE', 'RUN', 'STEP', 'WORKSPACE'].map((name) => `CHAINR_${name}`);
+      const chainr = ['ATTEMPT', 'JOB', 'OUTPUT', 'PIPELINE', 'RUN', 'STEP', 'WORKSPACE'].map(
+        (name) => `CHAINR_${name}`,
+      );
       const passed = ['HOME', 'LANG', 'PATH'].filter((name) => process.env[name]);
       // bash, where it is /bin/sh, gives SHLVL to all that it executes.
       const names = lines

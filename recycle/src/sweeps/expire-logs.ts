@@ -1,6 +1,9 @@
 import type { Sweep } from '@chainr/core/service/sweep';
 import type { RetentionContext } from '../context.js';
 
+/** How often it is looked for logs whose retention is over. */
+const everyMs = 5_000;
+
 /** Runs that are looked at in one go, side by side. */
 const page = 100;
 
@@ -12,7 +15,7 @@ export function expireLogs({ store, config: { logRetentionMs } }: RetentionConte
   return {
     name: 'expire-logs',
     window: 'A log that nobody deletes outlives its retention (invariant I8).',
-    everyMs: 5_000,
+    everyMs,
     sweep: async (signal) => {
       if (logRetentionMs === 0) return { changed: 0 };
       const until = (await store.work.now()) - logRetentionMs;

@@ -1,6 +1,9 @@
 import type { Sweep } from '@chainr/core/service/sweep';
 import type { RetentionContext } from '../context.js';
 
+/** How often it is looked for runs whose retention is over. */
+const everyMs = 1_000;
+
 /** Runs that are looked at in one go, and deleted side by side. */
 const page = 100;
 
@@ -9,7 +12,7 @@ export function expireRuns({ store, config: { runRetentionMs } }: RetentionConte
   return {
     name: 'expire-runs',
     window: 'A run that nobody deletes outlives its retention, with its logs (invariant I8).',
-    everyMs: 1_000,
+    everyMs,
     sweep: async (signal) => {
       if (runRetentionMs === 0) return { changed: 0 };
       const now = await store.work.now();

@@ -6,6 +6,7 @@ import type { Lease } from '@chainr/core/store/keys';
 import type { KnownExecutor } from '@chainr/core/store/work-store';
 import type { RecycleContext } from '../context.js';
 
+/** How often it is looked which executors have no worker. */
 const everyMs = 2_000;
 /** Workers show every two seconds, unless set otherwise, that they are there. */
 const presentMs = 10_000;
@@ -67,7 +68,7 @@ export function loseHosts({ store, config }: RecycleContext, monotonicMs = () =>
       return;
     }
     const outcome: Outcome = { reason: 'Lost', message: `No worker of ${id} is there any more.` };
-    if ((await transitions.retry(adopted.lease, outcome, {}, graceMs)) !== 'final') return;
+    if ((await transitions.retry(adopted.lease, outcome, {}, { removalGraceMs: graceMs })) !== 'final') return;
     await transitions.finish(adopted.lease, outcome, {}, { closeGraceMs: graceMs });
   }
 }

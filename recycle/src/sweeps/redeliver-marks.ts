@@ -3,10 +3,13 @@ import type { Sweep, Swept } from '@chainr/core/service/sweep';
 import type { ReadyMark } from '@chainr/core/store/work-store';
 import type { RecycleContext } from '../context.js';
 
+/** How often marks are looked for whose message is lost. */
+const everyMs = 5_000;
 /** A mark that is younger has a message on its way. */
 const overdueMs = 30_000;
-/** Marks that are looked at in one go, and how many such pages of a kind one pass reads at most. */
+/** Marks that are looked at in one go. */
 const page = 500;
+/** How many such pages of a kind one pass reads at most. */
 const pagesPerPass = 10;
 
 /**
@@ -50,7 +53,7 @@ export function redeliverMarks({ store, queue }: RecycleContext): Sweep {
     name: 'redeliver-marks',
     window:
       'A process killed between the commit that marks an id ready and the enqueueing of its message, or between the fetching of a message and the claim of its ids, leaves a mark without message; so does a queue that lost its tail with Redis.',
-    everyMs: 5_000,
+    everyMs,
     sweep: async (signal) => {
       const now = await store.work.now();
       const total = { changed: 0, lagMs: 0 };

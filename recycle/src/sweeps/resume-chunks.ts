@@ -1,6 +1,8 @@
 import type { Sweep } from '@chainr/core/service/sweep';
 import type { RecycleContext } from '../context.js';
 
+/** How often it is looked for work that somebody left in the middle. */
+const everyMs = 2_000;
 /** How many runs one pass goes on with at most; bounds how long a pass takes. */
 const runsPerPass = 100;
 /** A mark that moved more recently has somebody who goes on with it. */
@@ -14,7 +16,7 @@ export function resumeChunks({ store }: RecycleContext): Sweep {
   return {
     name: 'resume-chunks',
     window: 'A process that was killed between two chunks of a fan-out leaves dependents unresolved behind its mark.',
-    everyMs: 2000,
+    everyMs,
     sweep: async (signal) => {
       const before = (await store.work.now()) - abandonedAfterMs;
       const runs = await store.work.listChunks({ before, limit: runsPerPass });

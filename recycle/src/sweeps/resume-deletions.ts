@@ -1,6 +1,9 @@
 import type { Sweep } from '@chainr/core/service/sweep';
 import type { RetentionContext } from '../context.js';
 
+/** How often it is looked for deletions that were begun and not finished. */
+const everyMs = 5_000;
+
 /** How many runs one pass goes on with at most; bounds how long a pass takes. */
 const runsPerPass = 100;
 /** One that was hidden more recently has somebody who removes it. */
@@ -11,7 +14,7 @@ export function resumeDeletions({ store }: Pick<RetentionContext, 'store'>): Swe
   return {
     name: 'resume-deletions',
     window: 'A process that was killed while it deleted a run leaves what the run kept, hidden, behind its mark.',
-    everyMs: 5_000,
+    everyMs,
     sweep: async (signal) => {
       const before = (await store.work.now()) - abandonedAfterMs;
       let changed = 0;

@@ -1,12 +1,15 @@
 import type { Sweep } from '@chainr/core/service/sweep';
 import type { RetentionContext } from '../context.js';
 
+/** How often the event stream is trimmed. */
+const everyMs = 10_000;
+
 /** Events are never trimmed where they are written, so that no transition pays for it (rule R18). */
 export function trimEvents({ store, config: { eventRetentionMs, eventLimitBytes } }: RetentionContext): Sweep {
   return {
     name: 'trim-events',
     window: 'The event stream only grows; who comes back with a cursor that is gone is told to resync.',
-    everyMs: 10_000,
+    everyMs,
     sweep: async (signal) => {
       const before = eventRetentionMs === 0 ? 0 : (await store.work.now()) - eventRetentionMs;
       return { changed: await store.events.trim({ before, limitBytes: eventLimitBytes }, signal) };

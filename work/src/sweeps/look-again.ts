@@ -3,10 +3,17 @@ import type { AttemptKey } from '@chainr/executor/port';
 import type { AttemptRunner } from '../attempt-runner.js';
 import type { WorkContext } from '../context.js';
 
+/** How often it is compared what is held with what is there. */
+const lookEveryMs = 60_000;
+
 const nameOf = ({ run, job, attempt }: AttemptKey): string => `${run}/${job}/${String(attempt)}`;
 
 /** An attempt that a pass misses may just have come; one that two passes miss is looked at anew. */
-export function lookAgain({ executor }: Pick<WorkContext, 'executor'>, runner: AttemptRunner, everyMs = 60_000): Sweep {
+export function lookAgain(
+  { executor }: Pick<WorkContext, 'executor'>,
+  runner: AttemptRunner,
+  everyMs = lookEveryMs,
+): Sweep {
   let missed = new Set<string>();
   return {
     name: 'look-again',

@@ -2,8 +2,11 @@ import type { Sweep } from '@chainr/core/service/sweep';
 import type { DueRemoval } from '@chainr/core/store/work-store';
 import type { WorkContext } from '../context.js';
 
-/** Attempts looked at in one go, and how many such pages one pass takes at most. */
+/** How often it is looked for remains whose grace is over. */
+const everyMs = 5_000;
+/** Attempts looked at in one go. */
 const page = 100;
+/** How many such pages one pass takes at most. */
 const pagesPerPass = 10;
 
 /** Removes the remains of attempts of this executor once their removal grace is over (rule R1). */
@@ -11,7 +14,7 @@ export function removeClosedAttempts(context: WorkContext): Sweep {
   return {
     name: 'remove-closed-attempts',
     window: 'What remains of a closed attempt keeps its name taken until no frozen owner can come back for it.',
-    everyMs: 5_000,
+    everyMs,
     sweep: async (signal) => {
       let changed = 0;
       let lagMs = 0;

@@ -37,6 +37,6 @@ operations.adopt = function(a)
   local log = load_log(log_key(a[1], a[2], a[3]))
   local specification, dependents = specification_of(row)
   return { 'ok', row.index, s.attempt, s.epoch, name_of(row), specification, dependents, info_once(run),
-    row.status == JOB.RUNNING and 0 or 1, s.flags % 2, log.length, log.position, (row.status == JOB.RUNNING or has_flag(s, CRASHED)) and stop_reason(s) or '',
+    row.status == JOB.RUNNING and 0 or 1, s.flags % 2, log.length, log.position, (row.status == JOB.RUNNING or has_flag(s, CRASHED)) and stop_reason(run, s) or '',
     s.started > 0 and 1 or 0 }
 end

@@ -1,7 +1,8 @@
 -- claim: a worker takes an attempt (life of a run, step 4); PENDING → RUNNING under a new lease.
 --
 -- args   uid, index, attempt, owner, executor number, expiry of the lease in ms from now
--- reply  ok index attempt epoch name specification dependents info | gone | taken | final | canceled | waiting | stale
+-- reply  ok index attempt epoch name specification dependents info
+--        | gone | taken | final | canceled | waiting | stale | paused | parked (no slot is free)
 --
 -- `info` is the run's, and only with its first claim in a call; '' otherwise. An id that comes twice, late, or
 -- for a run that is gone does nothing (rule R4).
@@ -17,7 +18,7 @@ end
 local function specification_of(row)
   local plan = plan_of(row)
   local edges = edges_in(plan)
-  return string.sub(plan, 6 + edges * 3), edges
+  return string.sub(plan, 7 + edges * 3), edges
 end
 
 local function take(run, row, owner, executor, ttl, info)
@@ -36,9 +37,20 @@ local function take(run, row, owner, executor, ttl, info)
   end
   emit_job('job.status', run, row)
   add_lease(run, row, ttl)
-  hand_out_backlog(run)
+  run.open = run.open + 1
+  take_slot(run, row)
   local specification, dependents = specification_of(row)
   return { 'ok', row.index, s.attempt, s.epoch, name_of(row), specification, dependents, info }
+end
+
+-- Without a slot it waits in the backlog, and no message comes for it before one is free (rule R15).
+local function park(run, row)
+  clear_mark(run, row)
+  row.section.message = 0
+  row.announce = true
+  run.queued = math.max(0, run.queued - 1)
+  put_in_backlog(run, row)
+  return { 'parked' }
 end
 
 reads.claim = 3
@@ -50,7 +62,9 @@ operations.claim = function(a)
   if row.status ~= JOB.PENDING then return { 'final' } end
   if run.cancel_requested > 0 or run.timed_out > 0 then return { 'canceled' } end
   local s = section_of(row)
-  if not s or row.unsatisfied > 0 or row.reason == REASON.RetryBackoff then return { 'waiting' } end
+  if not s or row.unsatisfied > 0 or s.message == 0 then return { 'waiting' } end
   if s.attempt ~= a[3] then return { 'stale' } end
+  if paused then return { 'paused' } end
+  if run.max_parallel > 0 and slots_taken(run) >= run.max_parallel then return park(run, row) end
   return take(run, row, a[4], a[5], a[6], info_once(run))
 end

@@ -11,12 +11,15 @@
 -- before all operations have run: one that raises an error leaves no trace, nor do the others.
 local P = KEYS[1]
 local lane_key = P .. 'reply:' .. ARGV[1]
-local kept = redis.call('MGET', lane_key, P .. 'clock')
+local kept = redis.call('MGET', lane_key, P .. 'clock', P .. 'paused')
 if kept[1] and string.sub(kept[1], 1, #ARGV[2]) == ARGV[2] then return string.sub(kept[1], #ARGV[2] + 1) end
 
 -- Rule R22: the one source of "now", in milliseconds. Only tests set the offset.
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000) + tonumber(kept[2] or 0)
+
+-- While an instance is paused nothing new is claimed; what runs goes on.
+local paused = kept[3] ~= false
 
 -- Whole numbers as text, each made once: left to Lua and Redis, each use would print a double.
 local texts = setmetatable({}, {

@@ -1,11 +1,13 @@
 -- create: makes a run visible (life of a run, step 2).
 --
 -- args   uid, kind code, info JSON, jobs, idempotency key or '', hash of the body, roots (u16 each),
---        backlog, indexes (`indexes.lua`), source or '', then fields and values of the rows and plans where they were not
---        stored before
+--        backlog, flags, priority, maxParallel or 0, timeout in ms or '', how many jobs are SUCCESSFUL and how many
+--        SKIPPED from the beginning (a rerun), how many fields the rows and plans have, indexes (`indexes.lua`), source
+--        or '', then these fields and values, of each job four of them first, where they were not stored before
 -- reply  created uid | replayed uid | conflict uid | incomplete
 --
 -- Larger runs store their rows before, under keys that expire by themselves if this never comes.
+local INLINE = 17 -- The place of the source; the fields come after it.
 local created = false
 
 operations.create = function(a)
@@ -20,12 +22,15 @@ operations.create = function(a)
   end
   -- A repeat that comes after its lane has gone on, with a connection that was slow to die.
   if load_run(uid) then return { 'created', uid } end
-  local inline = #a > 10
-  if not inline and redis.call('HLEN', P .. 'run:' .. uid) ~= jobs * 2 then return { 'incomplete' } end
-  local run = { uid = uid, key = P .. 'run:' .. uid, [0] = jobs, 0, 0, 0, 0, 0, rows = {},
-    last_touched = false, status = RUN.PENDING, kind = a[2], flags = 0, failed = 0, queued = 0, backlog = a[8], todo = 0,
+  local inline = #a > INLINE
+  if not inline and redis.call('HLEN', P .. 'run:' .. uid) ~= a[15] then return { 'incomplete' } end
+  local run = { uid = uid, key = P .. 'run:' .. uid, [0] = jobs - a[13] - a[14], 0, a[13], 0, a[14], 0, rows = {},
+    last_touched = false, status = RUN.PENDING, kind = a[2], flags = a[9], priority = a[10], max_parallel = a[11],
+    failed = 0, open = 0, queued = 0, backlog = a[8], todo = 0, todo_queue = false, backlog_push = false,
+    backlog_taken = false, backlog_dropped = false, slots_taken = 0,
     sequence = redis.call('HINCRBY', P .. 'counters', 'sequence', 1), created = now, started = 0, ended = 0,
-    cancel_requested = 0, timed_out = 0, info = a[3], is_new = true, source = inline and a[10], inline = inline and a, backlog_taken = 0, indexes = a[9] }
+    cancel_requested = 0, timed_out = 0, info = a[3], indexes = a[16], is_new = true, source = inline and a[INLINE],
+    inline = inline and a }
   runs[uid] = run
   created = true
   touch_run(run)
@@ -36,13 +41,20 @@ operations.create = function(a)
   end
   if inline then
     -- The fields of a job are its index, row, `pINDEX`, plan.
-    for i = 1, #roots do new_row(run, roots[i], a[12 + roots[i] * 4]) end
+    for i = 1, #roots do
+      local at = INLINE + roots[i] * 4
+      new_row(run, roots[i], a[at + 2]).plan = a[at + 4]
+    end
   else
     for from = 1, #roots, 200 do
       load_rows(run, { unpack(roots, from, math.min(from + 199, #roots)) })
     end
   end
   for i = 1, #roots do make_ready(run, run.rows[roots[i]], false) end
+  if a[12] ~= '' then
+    deadline_adds[#deadline_adds + 1] = texts[now + a[12]]
+    deadline_adds[#deadline_adds + 1] = run_deadline(run)
+  end
   events[#events + 1] = 'run.created\31' .. texts[now] .. '\31' .. uid .. '\31' .. texts[jobs] .. '\31' .. a[3]
   if idempotency then pending_keys[idempotency] = uid .. ' ' .. a[6] end
   return { 'created', uid }
@@ -51,7 +63,7 @@ end
 -- Goes before the rows that changed with it.
 local function write_inline(run)
   local a = run.inline
-  for from = 11, #a, 1000 do
+  for from = INLINE + 1, #a, 1000 do
     redis.call('HSET', run.key, unpack(a, from, math.min(from + 999, #a)))
   end
 end

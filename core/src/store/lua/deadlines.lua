@@ -1,6 +1,7 @@
 -- Rule R14: all deadlines and backoffs stand in one sorted set, `uid.index.attempt.KIND` by the time
--- at which they are due. KIND is `t` (the job's timeout), `p` (its pendingTimeout) or `b` (the end of
--- a backoff). One that comes too late, or for an attempt that is over, does nothing.
+-- at which they are due. KIND is `t` (the job's timeout), `p` (its pendingTimeout), `b` (the end of a
+-- backoff) or `r` (the run's timeout, `uid.0.0.r`). One that comes too late, or for an attempt that is
+-- over, does nothing.
 --
 -- What is to be stopped then stands in `stops:EXECUTOR`, `uid.index.attempt` → code of the reason,
 -- until it has ended: whoever renews the lease or adopts the attempt is told.
@@ -18,11 +19,17 @@ local function drop_deadline(run, row, kind)
 end
 
 -- The request that the attempt's end will show whatever its exit code (rule R11), or nil.
-local function stop_reason(s)
+local function stop_reason(run, s)
   if has_flag(s, TIMED_OUT) then return REASON.TimedOut end
   if has_flag(s, PENDING_TIMED_OUT) then return REASON.PendingTimedOut end
   if has_flag(s, CRASHED) then return REASON.WorkerCrashed end
+  if run.cancel_requested > 0 then return REASON.CanceledByUser end
+  if run.timed_out > 0 then return REASON.RunTimedOut end
   return nil
+end
+
+local function run_deadline(run)
+  return run.uid .. '.0.0.r'
 end
 
 -- The attempt is over: nothing of it is due, and nobody has to stop it.
@@ -31,16 +38,17 @@ local function clear_deadlines(run, row)
   if not has_flag(s, DEADLINE) then return end
   drop_deadline(run, row, '.t')
   drop_deadline(run, row, '.p')
-  if stop_reason(s) then
+  if stop_reason(run, s) then
     add_to(stop_removes, s.executor, id_of(run, row.index, s.attempt))
   end
 end
 
+-- `flag` says which deadline asks for it; 0: the run is to end.
 local function request_stop(run, row, flag, text)
   local s = row.section
-  s.flags = bit.bor(s.flags, flag)
+  s.flags = bit.bor(s.flags, flag, DEADLINE)
   s.text = text
-  add_to(stop_adds, s.executor, id_of(run, row.index, s.attempt), texts[stop_reason(s)])
+  add_to(stop_adds, s.executor, id_of(run, row.index, s.attempt), texts[stop_reason(run, s)])
   row.reason = REASON.Canceling
   touch_row(run, row)
   emit_job('job.reason', run, row)

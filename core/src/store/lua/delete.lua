@@ -9,8 +9,7 @@ operations.delete = function(a)
   local run = load_run(uid)
   if not run then return { 'gone' } end
   if run.ended == 0 then return { 'live', run.status } end
-  local open = open_attempts(run)
-  if open > 0 then return { 'open', open } end
+  if run.open > 0 then return { 'open', run.open } end
   runs[uid] = false
   local reply = {}
   removals[#removals + 1] = function()

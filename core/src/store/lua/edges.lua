@@ -53,13 +53,13 @@ end
 
 local function load_dependents(run, plan, from, to)
   if to - from == 1 then
-    local high, low = string.byte(plan, 6 + from * 3, 7 + from * 3)
+    local high, low = string.byte(plan, 7 + from * 3, 8 + from * 3)
     load_row_and_plan(run, high * 256 + low)
     return
   end
   local indexes = {}
   for edge = from, to - 1 do
-    local high, low = string.byte(plan, 6 + edge * 3, 7 + edge * 3)
+    local high, low = string.byte(plan, 7 + edge * 3, 8 + edge * 3)
     indexes[#indexes + 1] = high * 256 + low
   end
   load_rows(run, indexes)
@@ -72,7 +72,7 @@ local function resolve_edges(run, cause, from, to, fresh)
   load_dependents(run, plan, from, to)
   edges_left = edges_left - (to - from)
   for edge = from, to - 1 do
-    local high, low, mask = string.byte(plan, 6 + edge * 3, 8 + edge * 3)
+    local high, low, mask = string.byte(plan, 7 + edge * 3, 9 + edge * 3)
     local row = run.rows[high * 256 + low]
     if row.status == JOB.PENDING then
       if bit.band(SATISFIES[cause.status], mask) == 0 then
@@ -92,8 +92,46 @@ local function resolve_edges(run, cause, from, to, fresh)
   end
 end
 
+-- Rules R10 and R14: the run is to end. What does not run is CANCELED, what runs is to be stopped.
+local function end_open_job(run, row)
+  local reason = run.cancel_requested > 0 and REASON.CanceledByUser or REASON.RunTimedOut
+  if row.status == JOB.PENDING then
+    local s = section_of(row)
+    if s then
+      clear_mark(run, row)
+      if row.reason == REASON.RetryBackoff then drop_deadline(run, row, '.b') end
+      s.text = ''
+    end
+    set_status(run, row, JOB.CANCELED, reason)
+    emit_job('job.status', run, row)
+    edges_left = edges_left - END_COST
+  elseif row.status == JOB.RUNNING and row.reason ~= REASON.Canceling then
+    section_of(row)
+    request_stop(run, row, 0, reason == REASON.CanceledByUser and 'A cancel was requested; it is being stopped.'
+      or 'The timeout of its run has passed; it is being stopped.')
+    edges_left = edges_left - END_COST
+  end
+end
+
+-- An item of the list of what is left, in place of a job's index: all jobs, from the one that stands in place of an
+-- edge. What becomes ready behind it is not claimed any more, and found by it, or ended by what it depends on.
+local function end_open_jobs(run, item)
+  local count = run[0] + run[1] + run[2] + run[3] + run[4] + run[5]
+  while item[2] < count and edges_left > 0 do
+    local upto = math.min(count, item[2] + math.min(edges_left, EDGES_PAGE))
+    local indexes = {}
+    for index = item[2], upto - 1 do indexes[#indexes + 1] = index end
+    load_rows(run, indexes)
+    edges_left = edges_left - #indexes
+    for i = 1, #indexes do end_open_job(run, run.rows[indexes[i]]) end
+    item[2] = upto
+  end
+  return item[2] == count
+end
+
 -- True when no edge of the item is left.
 local function resolve_item(run, item, fresh)
+  if item[1] == OPEN_JOBS then return end_open_jobs(run, item) end
   local cause = load_row(run, item[1])
   local count = edges_in(plan_of(cause))
   local from = item[2]
@@ -129,6 +167,16 @@ local function resolve_ended(run, row, fresh)
   edges_left = edges_left - 1
   if count > 0 then resolve_edges(run, row, 0, count, fresh) end
   return run.todo_queue and resolve(run, fresh)
+end
+
+-- Rules R10 and R11: the first request to end a run stands; `field` is what it is recorded in.
+-- @return whether it is recorded now, and whether some of what follows is left for `resume`.
+local function request_end(run, field)
+  if run.ended > 0 or run.cancel_requested > 0 or run.timed_out > 0 then return false, false end
+  run[field] = now
+  run.queued, run.backlog, run.backlog_push, run.backlog_dropped = 0, 0, false, true
+  add_todo(run, { index = OPEN_JOBS })
+  return true, resolve(run, {})
 end
 
 local function write_todo(run)

@@ -8,16 +8,18 @@ operations.expire = function(a)
     local uid, index, attempt, kind = string.match(due[i], '^([^.]+)%.(%d+)%.(%d+)%.(%a)$')
     deadline_removes[#deadline_removes + 1] = due[i]
     local run = load_run(uid)
+    if run and kind == 'r' then request_end(run, 'timed_out') end
     local row = run and load_row(run, tonumber(index))
     local s = row and section_of(row)
     if s and s.attempt == tonumber(attempt) then
       if kind == 'b' then
-        if row.status == JOB.PENDING and row.reason == REASON.RetryBackoff then
+        local ending = run.cancel_requested > 0 or run.timed_out > 0
+        if row.status == JOB.PENDING and row.reason == REASON.RetryBackoff and not ending then
           row.reason = REASON.Queued
           s.text = ''
           make_ready(run, row, true)
         end
-      elseif row.status == JOB.RUNNING and not stop_reason(s) and run.cancel_requested == 0 and run.timed_out == 0 then
+      elseif row.status == JOB.RUNNING and kind ~= 'r' and not stop_reason(run, s) then
         if kind == 't' then
           request_stop(run, row, TIMED_OUT, 'Its timeout has passed; it is being stopped.')
         elseif s.started == 0 then

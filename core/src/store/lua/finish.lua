@@ -4,18 +4,16 @@
 --        ages in ms of: scheduled, pulled, started (or ''), ttl of the leases under which dependents
 --        that became ready are claimed at once for the same worker (fusion) or '', removal grace in
 --        ms if all of the log is stored already, so that the attempt is closed with its end, or '',
---        how many dependents may be claimed
+--        how many dependents may be claimed, outputs JSON or ''
 -- reply  ok more [claim reply of a dependent, without the run's info] … | stale
 --
 -- `more`: edges are left for `resume`. Rule R11: of causes that meet here, the first recorded
 -- request wins; the exit code is kept whatever the verdict.
 local function verdict(run, s, reason)
-  local stopped = stop_reason(s)
-  -- A crash loop is what became of the attempt, not a request.
-  if stopped and stopped ~= REASON.WorkerCrashed then return JOB.FAILED, stopped end
-  local canceled, timed_out = run.cancel_requested, run.timed_out
-  if canceled > 0 and (timed_out == 0 or canceled <= timed_out) then return JOB.CANCELED, REASON.CanceledByUser end
-  if timed_out > 0 then return JOB.CANCELED, REASON.RunTimedOut end
+  if has_flag(s, TIMED_OUT) then return JOB.FAILED, REASON.TimedOut end
+  if has_flag(s, PENDING_TIMED_OUT) then return JOB.FAILED, REASON.PendingTimedOut end
+  if run.cancel_requested > 0 then return JOB.CANCELED, REASON.CanceledByUser end
+  if run.timed_out > 0 then return JOB.CANCELED, REASON.RunTimedOut end
   if reason == REASON.Completed then return JOB.SUCCESSFUL, reason end
   return JOB.FAILED, reason
 end
@@ -30,6 +28,7 @@ local function end_attempt(run, row, outcome, exit, text, steps, fresh)
   s.ended = now
   set_status(run, row, status, reason)
   clear_deadlines(run, row)
+  free_slot(run, row)
   if status == JOB.FAILED and string.byte(plan_of(row), 1) % 2 == 0 then run.failed = run.failed + 1 end
   emit_job('job.status', run, row)
   return resolve_ended(run, row, fresh)
@@ -50,13 +49,18 @@ operations.finish = function(a)
     ended_logs[#ended_logs + 1] = log_key(run.uid, row.index, s.attempt)
     close_attempt(run, row, a[14])
   end
+  -- They are written with the rows of attempts that others follow.
+  if a[16] ~= '' and row.status ~= JOB.CANCELED then
+    archived[#archived + 1] = { run.key, 'o' .. texts[row.index], a[16] }
+  end
   local reply = { 'ok', more and 1 or 0 }
-  if a[13] == '' or run.cancel_requested > 0 or run.timed_out > 0 then return reply end
+  if a[13] == '' or paused or run.cancel_requested > 0 or run.timed_out > 0 then return reply end
   local count = math.min(#fresh, a[15], fusions_left)
   load_plans(run, fresh, count)
   for i = 1, count do
     local dependent = fresh[i]
-    if dependent.handed_out and dependent.status == JOB.PENDING then
+    if dependent.handed_out and dependent.status == JOB.PENDING
+      and priority_of(run, dependent) >= highest_waiting(run.kind) then
       reply[#reply + 1] = take(run, dependent, a[5], s.executor, a[13], '')
       fusions_left = fusions_left - 1
     end

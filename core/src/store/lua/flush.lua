@@ -4,6 +4,19 @@ local requests = cmsgpack.unpack(ARGV[3])
 prefetch(requests)
 for i = 1, #requests, 2 do replies[#replies + 1] = operations[requests[i]](requests[i + 1]) end
 
+-- One command for all members of a sorted set, a thousand values at most.
+local function zadd(key, scored)
+  for from = 1, #scored, 1000 do
+    redis.call('ZADD', key, unpack(scored, from, math.min(from + 999, #scored)))
+  end
+end
+
+local function zrem(key, members)
+  for from = 1, #members, 1000 do
+    redis.call('ZREM', key, unpack(members, from, math.min(from + 999, #members)))
+  end
+end
+
 -- A run ends when nothing of it is open and no mark of unresolved edges stands.
 for i = 1, #touched do
   local run = touched[i]
@@ -12,7 +25,18 @@ for i = 1, #touched do
     run.final = true
     local canceled = run.cancel_requested > 0 or run.timed_out > 0
     set_run_status(run, canceled and RUN.CANCELED or run.failed > 0 and RUN.FAILED or RUN.SUCCESSFUL)
+    if bit.band(run.flags, RUN_TIMEOUT) > 0 then deadline_removes[#deadline_removes + 1] = run_deadline(run) end
   end
+end
+
+-- What this call put into backlogs is stored first, since the next ones are chosen from all that is there.
+for i = 1, #touched do
+  local run = touched[i]
+  local key, removed = P .. 'backlog:' .. run.uid, backlog_removes[run.uid]
+  if run.backlog_dropped then redis.call('UNLINK', key) end
+  if run.backlog_push then zadd(key, run.backlog_push) end
+  if removed then zrem(key, removed) end
+  hand_out_backlog(run)
 end
 
 local bundles = write_handouts()
@@ -64,13 +88,9 @@ for i = 1, #touched do
   local run = touched[i]
   write_run(run)
   if run.is_new then write_created(run) end
-  if run.backlog_push then
-    for from = 1, #run.backlog_push, 1000 do
-      redis.call('RPUSH', P .. 'backlog:' .. run.uid,
-        unpack(run.backlog_push, from, math.min(from + 999, #run.backlog_push)))
-    end
+  if run.backlog_taken and #run.backlog_taken > 0 then
+    redis.call('ZREM', P .. 'backlog:' .. run.uid, unpack(run.backlog_taken))
   end
-  if run.backlog_taken > 0 then redis.call('LTRIM', P .. 'backlog:' .. run.uid, run.backlog_taken, -1) end
   if run.todo_queue and (run.todo > 0 or run.todo_queue.stored > 0) then write_todo(run) end
   if run.final then redis.call('ZREM', P .. 'live:' .. KIND[run.kind], run.uid) end
   index_status(run)
@@ -80,26 +100,18 @@ for i = 1, #archived do redis.call('HSET', archived[i][1], archived[i][2], archi
 for _, log in pairs(logs) do write_log(log) end
 for i = 1, #ended_logs do redis.call('PUBLISH', ended_logs[i], 'end') end
 
--- One command for all members of a sorted set, a thousand values at most.
-local function zadd(key, scored)
-  for from = 1, #scored, 1000 do
-    redis.call('ZADD', key, unpack(scored, from, math.min(from + 999, #scored)))
-  end
-end
-
-local function zrem(key, members)
-  for from = 1, #members, 1000 do
-    redis.call('ZREM', key, unpack(members, from, math.min(from + 999, #members)))
-  end
-end
-
 for executor, scored in pairs(lease_adds) do zadd(P .. 'leases:' .. texts[executor], scored) end
 zadd(P .. 'deadlines', deadline_adds)
-for executor, pairs_of in pairs(stop_adds) do redis.call('HSET', P .. 'stops:' .. texts[executor], unpack(pairs_of)) end
+for executor, pairs_of in pairs(stop_adds) do
+  redis.call('HSET', P .. 'stops:' .. texts[executor], unpack(pairs_of))
+  redis.call('PUBLISH', P .. 'stops:' .. texts[executor], '')
+end
+for uid, holders in pairs(slot_adds) do zadd(P .. 'slots:' .. uid, holders) end
 for executor, time_seen in pairs(seen) do redis.call('HSET', P .. 'seen', executor, time_seen) end
 for kind, scored in pairs(marks) do zadd(P .. 'marks:' .. KIND[kind], scored) end
 for executor, scored in pairs(dues) do zadd(P .. 'due:' .. texts[executor], scored) end
 for executor, members in pairs(lease_removes) do zrem(P .. 'leases:' .. texts[executor], members) end
+for uid, holders in pairs(slot_removes) do zrem(P .. 'slots:' .. uid, holders) end
 zrem(P .. 'deadlines', deadline_removes)
 for executor, ids in pairs(stop_removes) do redis.call('HDEL', P .. 'stops:' .. texts[executor], unpack(ids)) end
 for kind, members in pairs(mark_removes) do zrem(P .. 'marks:' .. KIND[kind], members) end

@@ -48,6 +48,7 @@ local function close_attempt(run, row, grace)
   local s = row.section
   s.flags = bit.bor(s.flags, LOG_ENDED, CLOSED)
   s.closed = now
+  run.open = math.max(0, run.open - 1)
   touch_row(run, row)
   remove_lease(run, row)
   add_due(run, row, grace)

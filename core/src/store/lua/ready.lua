@@ -1,86 +1,149 @@
--- Rule R4: a ready job is handed out in a message, at most QUEUED_MAX of a run at once; the rest
--- waits in the run's backlog, and each claim hands out the next ones; one call so many of them
--- (invariant I10), but always some of a run that has none left to be claimed.
-local handouts = {}
+-- Rule R4: a ready job is handed out in a message, at most QUEUED_MAX of a run at once. The rest
+-- waits in the run's backlog, and so does what would find no slot (rule R15): by priority, then by
+-- the time at which it became ready. Each call hands out the next ones of the runs that it touches;
+-- so many in all (invariant I10), but always some of a run that has none left to be claimed.
+local handouts, backlog_removes = {}, {}
 local backlog_left = READY_AT_ONCE
+
+-- The row is looked at when the call ends: is it announced, is it in a message?
+local function list_handout(row)
+  if row.listed then return end
+  row.listed = true
+  handouts[#handouts + 1] = row
+end
 
 local function hand_out(run, row)
   run.queued = run.queued + 1
   row.handed_out = true
-  handouts[#handouts + 1] = row
+  list_handout(row)
+  touch_row(run, row)
+end
+
+local function room_of(run)
+  local room = QUEUED_MAX - run.queued
+  if run.max_parallel == 0 then return room end
+  return math.min(room, run.max_parallel - slots_taken(run) - run.queued)
+end
+
+-- As members of a sorted set with one score are ordered: by their text.
+local function backlog_member(row)
+  return string.format('%05d', row.index)
+end
+
+local function put_in_backlog(run, row)
+  if run.max_parallel > 0 then row.reason = REASON.WaitingForSlot end
+  run.backlog = run.backlog + 1
+  run.backlog_push = run.backlog_push or {}
+  local count = #run.backlog_push
+  run.backlog_push[count + 1] = texts[(200 - priority_of(run, row)) * BACKLOG_TIMES + now]
+  run.backlog_push[count + 2] = backlog_member(row)
+  list_handout(row)
   touch_row(run, row)
 end
 
 -- `announce`: the change of reason is an event, unless the same call claims the job too.
 local function make_ready(run, row, announce)
-  local s = section_of(row) or new_section(row, 1, 0, run.created, 0)
+  -- What is left of the edges of a run that is to end makes jobs ready that are canceled soon after (rule R10).
+  if run.cancel_requested > 0 or run.timed_out > 0 then return end
+  local s = section_of(row) or new_section(row, 1, 0, run.created, 0, 0)
   s.queued = now
   row.unsatisfied = 0
   row.announce = announce
-  if run.queued < QUEUED_MAX then
+  -- Who waits for a slot already goes first.
+  if room_of(run) > 0 and (run.max_parallel == 0 or run.backlog == 0) then
     hand_out(run, row)
-    return
+  else
+    put_in_backlog(run, row)
   end
-  run.backlog = run.backlog + 1
-  run.backlog_push = run.backlog_push or {}
-  run.backlog_push[#run.backlog_push + 1] = texts[row.index]
-  handouts[#handouts + 1] = row
-  touch_row(run, row)
 end
 
-local function hand_out_backlog(run)
-  if run.backlog == 0 or run.queued > QUEUED_MAX - BUNDLE_MAX then return end
-  if backlog_left <= 0 and run.queued >= BUNDLE_MAX then return end
-  local taken = run.backlog_taken or 0
-  local indexes = redis.call('LRANGE', P .. 'backlog:' .. run.uid, taken, taken + BUNDLE_MAX - 1)
-  run.backlog_taken = taken + #indexes
-  run.backlog = run.backlog - #indexes
-  backlog_left = backlog_left - #indexes
-  for i = 1, #indexes do indexes[i] = tonumber(indexes[i]) end
+local function take_from_backlog(run, count)
+  local members = redis.call('ZRANGE', P .. 'backlog:' .. run.uid, 0, count - 1)
+  run.backlog_taken = members
+  run.backlog = #members < count and 0 or run.backlog - #members
+  backlog_left = backlog_left - #members
+  local indexes = {}
+  for i = 1, #members do indexes[i] = tonumber(members[i]) end
   load_rows(run, indexes)
   for i = 1, #indexes do
     local row = run.rows[indexes[i]]
     if row and row.status == JOB.PENDING then
-      local s = section_of(row) or new_section(row, 1, 0, run.created, 0)
+      local s = section_of(row) or new_section(row, 1, 0, run.created, 0, 0)
       if s.queued == 0 then s.queued = now end
+      if row.reason == REASON.WaitingForSlot then
+        row.reason = REASON.Queued
+        row.announce = true
+      end
       hand_out(run, row)
     end
   end
 end
 
--- The messages of this call, for the caller to enqueue: { kind, message id, id … } each. Their
--- ids are written into the rows, so that a sweep can ask BullMQ whether a mark's message is there.
-local function write_handouts()
-  local by_kind = {}
+-- Comes after all operations: what they put into the backlog is stored by then.
+local function hand_out_backlog(run)
+  if run.backlog == 0 or run.cancel_requested > 0 or run.timed_out > 0 then return end
+  if run.is_new and run.max_parallel == 0 then return end -- What it begins with is handed out already.
+  local room = room_of(run)
+  if run.max_parallel == 0 and room < BUNDLE_MAX then return end
+  local count = math.min(room, run.backlog, math.max(backlog_left, BUNDLE_MAX - run.queued))
+  if count > 0 then take_from_backlog(run, count) end
+end
+
+-- What is to be in messages now, in lists of one executor kind and one priority each (rule R20).
+local function group_handouts()
+  local groups, by_key = {}, {}
   for i = 1, #handouts do
     local row = handouts[i]
     local run = row.run
     if row.status == JOB.PENDING and row.announce then emit_job('job.reason', run, row) end
     if row.status == JOB.PENDING and row.handed_out then
-      local list = by_kind[run.kind]
-      if not list then
-        list = {}
-        by_kind[run.kind] = list
+      local priority = priority_of(run, row)
+      local key = run.kind * 256 + priority
+      local group = by_key[key]
+      if not group then
+        group = { kind = run.kind, priority = priority }
+        by_key[key] = group
+        groups[#groups + 1] = group
       end
-      list[#list + 1] = row
+      group[#group + 1] = row
     end
   end
+  return groups
+end
+
+-- The messages of this call, for the caller to enqueue: { kind, message id, priority, id … } each.
+-- Their ids are written into the rows, so that a sweep can ask BullMQ whether a mark's message is there.
+local function write_handouts()
   local bundles = {}
-  for kind, list in pairs(by_kind) do
-    local size = tonumber(redis.call('HGET', P .. 'bundles', kind) or BUNDLE_MAX)
-    local count = math.ceil(#list / size)
+  for _, group in ipairs(group_handouts()) do
+    local size = tonumber(redis.call('HGET', P .. 'bundles', group.kind) or BUNDLE_MAX)
+    local count = math.ceil(#group / size)
     local last = redis.call('HINCRBY', P .. 'counters', 'message', count)
     for b = 1, count do
-      local bundle = { kind, last - count + b }
-      for i = (b - 1) * size + 1, math.min(b * size, #list) do
-        local row = list[i]
+      local bundle = { group.kind, last - count + b, group.priority }
+      for i = (b - 1) * size + 1, math.min(b * size, #group) do
+        local row = group[i]
         local id = id_of(row.run, row.index, row.section.attempt)
         row.section.message = bundle[2]
         bundle[#bundle + 1] = id
-        add_to(marks, kind, texts[now], id)
+        add_to(marks, group.kind, texts[now], id)
       end
       bundles[#bundles + 1] = bundle
     end
   end
   return bundles
+end
+
+-- The priority of the message that BullMQ would give out next, as it is stored, or -1: what is claimed
+-- with an end (fusion) must not overtake it. BullMQ keeps `priority * 2^32 + counter`.
+local heads = {}
+
+local function highest_waiting(kind)
+  local known = heads[kind]
+  if not known then
+    local first = redis.call('ZRANGE', P .. 'queue:' .. KIND[kind] .. ':prioritized', 0, 0, 'WITHSCORES')
+    known = first[2] and 201 - math.floor(tonumber(first[2]) / 4294967296) or -1
+    heads[kind] = known
+  end
+  return known
 end

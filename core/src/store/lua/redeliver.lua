@@ -7,14 +7,14 @@ operations.redeliver = function(a)
   local run = load_run(a[1])
   local row = run and load_row(run, a[2])
   local s = row and section_of(row)
-  local waits = s and row.status == JOB.PENDING and row.unsatisfied == 0 and row.reason ~= REASON.RetryBackoff
+  local waits = s and s.message > 0 and row.status == JOB.PENDING and row.unsatisfied == 0
   if not waits or s.attempt ~= a[3] then
     add_to(mark_removes, a[4], a[1] .. '.' .. texts[a[2]] .. '.' .. texts[a[3]])
     return { 'gone' }
   end
   if not row.handed_out then
     row.handed_out = true
-    handouts[#handouts + 1] = row
+    list_handout(row)
     touch_row(run, row)
   end
   return { 'ok' }

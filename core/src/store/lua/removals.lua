@@ -4,34 +4,6 @@ local removals = {}
 local removals_left = REMOVALS_MAX
 local ROWS_PAGE = 100
 
--- Whether a stored row's attempt was claimed and is not closed; where its flags and that time stand says `layout.ts`.
-local function is_open(raw)
-  local section = 5 + string.byte(raw, 5)
-  if #raw == section or bit.band(string.byte(raw, section + 7), CLOSED) > 0 then return false end
-  return string.sub(raw, section + 40, section + 45) ~= '\0\0\0\0\0\0'
-end
-
--- How many attempts of a run were claimed and are not closed. What this call has changed is not stored yet.
-local function open_attempts(run)
-  local open, index = 0, 0
-  while true do
-    local fields = {}
-    for i = 1, ROWS_PAGE do fields[i] = texts[index + i - 1] end
-    local raws = redis.call('HMGET', run.key, unpack(fields))
-    for i = 1, ROWS_PAGE do
-      if not raws[i] then return open end
-      local row = run.rows[index]
-      if row and row.touched then
-        local s = section_of(row)
-        if s and s.claimed > 0 and not has_flag(s, CLOSED) then open = open + 1 end
-      elseif is_open(raws[i]) then
-        open = open + 1
-      end
-      index = index + 1
-    end
-  end
-end
-
 -- From its last part to its first, so that a log that is half removed says by its length what is left of it.
 -- @return whether nothing is left.
 local function remove_log(key)
@@ -95,7 +67,8 @@ local function remove_run(uid, index, attempt, reply)
   local next_index, next_attempt = remove_logs(uid, key, index, attempt)
   answer(reply, next_index, next_attempt)
   if next_index then return end
-  redis.call('UNLINK', key, P .. 'source:' .. uid, P .. 'attempts:' .. uid, P .. 'backlog:' .. uid, P .. 'todo:' .. uid)
+  redis.call('UNLINK', key, P .. 'source:' .. uid, P .. 'attempts:' .. uid, P .. 'backlog:' .. uid, P .. 'todo:' .. uid,
+    P .. 'slots:' .. uid)
   redis.call('ZREM', P .. 'deletions', uid)
   removals_left = removals_left - PART_COST
 end

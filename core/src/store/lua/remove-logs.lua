@@ -6,7 +6,7 @@ operations['remove-logs'] = function(a)
   local uid, index, attempt = a[1], a[2], a[3]
   local run = load_run(uid)
   if not run then return { 'gone' } end
-  if run.ended == 0 or (index == 0 and attempt == 1 and open_attempts(run) > 0) then return { 'open' } end
+  if run.ended == 0 or (index == 0 and attempt == 1 and run.open > 0) then return { 'open' } end
   local reply = {}
   removals[#removals + 1] = function()
     if redis.call('EXISTS', run.key) == 0 then return answer(reply) end

@@ -9,15 +9,20 @@ operations.requeue = function(a)
   local run = load_run(a[1])
   local row, s = held_row(run, a[2], a[3], a[4], a[5])
   if not row or row.status ~= JOB.RUNNING then return { 'stale' } end
-  if run.cancel_requested > 0 or run.timed_out > 0 or stop_reason(s) then return { 'canceled' } end
+  if stop_reason(run, s) then return { 'canceled' } end
   s.ended = now
   s.text = a[7]
   set_status(run, row, JOB.PENDING, a[6])
   clear_deadlines(run, row)
+  free_slot(run, row)
   close_attempt(run, row, a[8])
   archive(run, row, JOB.PENDING, a[6])
-  new_section(row, s.attempt + 1, s.epoch, now, s.losses).text = a[7]
+  new_section(row, s.attempt + 1, s.epoch, now, s.losses, s.failures).text = a[7]
   emit_job('job.status', run, row)
   make_ready(run, row, false)
+  if row.reason ~= a[6] then -- Others were before it: it waits for a slot, and that is told.
+    row.section.text = ''
+    row.announce = true
+  end
   return { 'ok', s.attempt + 1 }
 end

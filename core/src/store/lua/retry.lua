@@ -1,30 +1,68 @@
--- retry: RUNNING → PENDING; infrastructure took the attempt, and the next one starts after a backoff.
+-- retry: RUNNING → PENDING; the attempt failed in a way that is tried again, after a backoff.
 --
 -- args   uid, index, attempt, epoch, owner, reason code, exit code or '', text, steps JSON or '',
---        ages in ms of: scheduled, pulled, started (or ''), removal grace in ms
+--        ages in ms of: scheduled, pulled, started (or ''), removal grace in ms,
+--        of the user's retries, where the job has any: limit, first backoff in ms, factor, longest backoff in ms
 -- reply  ok next-attempt | stale | final (no retry is left, or the run or a deadline ended it: finish instead)
 --
+-- What infrastructure took and what the user's own code did have budgets of their own (`reasons.ts`).
 -- The log has its end mark by then. The row of the ended attempt moves to `attempts:UID`.
+local UNITS = { { 86400, ' d' }, { 3600, ' h' }, { 60, ' min' }, { 1, ' s' } }
+
+-- In its two largest units, such as "1 h 30 min".
+local function duration(ms)
+  if ms < 1000 then return texts[ms] .. ' ms' end
+  local left, parts = math.floor(ms / 1000), {}
+  for _, unit in ipairs(UNITS) do
+    local count = math.floor(left / unit[1])
+    if count > 0 and #parts < 2 then parts[#parts + 1] = texts[count] .. unit[2] end
+    left = left % unit[1]
+  end
+  return table.concat(parts, ' ')
+end
+
+local function lost_again(s, reason)
+  local backoff = LOSS_BACKOFF_MS[s.losses + 1]
+  if not backoff then return nil end
+  return backoff, 'Attempt ' .. texts[s.attempt] .. ' was lost (' .. REASON_NAME[reason] .. '); the next one starts in '
+    .. duration(backoff) .. ', loss ' .. texts[s.losses + 1] .. ' of ' .. texts[#LOSS_BACKOFF_MS] .. ' that are made good.'
+end
+
+local function failed_again(s, reason, limit, first, factor, longest)
+  if not limit or s.failures >= limit then return nil end
+  local backoff = math.floor(math.min(longest, first * factor ^ s.failures))
+  return backoff, 'Attempt ' .. texts[s.attempt] .. ' failed (' .. REASON_NAME[reason] .. '); the next one starts in '
+    .. duration(backoff) .. ', retry ' .. texts[s.failures + 1] .. ' of ' .. texts[limit] .. '.'
+end
+
 reads.retry = 1
 operations.retry = function(a)
   local run = load_run(a[1])
   local row, s = held_row(run, a[2], a[3], a[4], a[5])
   if not row or row.status ~= JOB.RUNNING then return { 'stale' } end
-  local backoff = LOSS_BACKOFF_MS[s.losses + 1]
-  if not backoff or not INFRASTRUCTURE[a[6]] or stop_reason(s) then return { 'final' } end
-  if run.cancel_requested > 0 or run.timed_out > 0 then return { 'final' } end
+  local status, reason = verdict(run, s, a[6])
+  -- What had timed out before its run was to end stays FAILED, and nothing follows it (rule R10).
+  if status ~= JOB.FAILED or run.cancel_requested > 0 or run.timed_out > 0 then return { 'final' } end
+  local losses, failures, backoff, text = s.losses, s.failures, nil, nil
+  if INFRASTRUCTURE[reason] then
+    backoff, text = lost_again(s, reason)
+    losses = losses + 1
+  elseif USERS[reason] then
+    backoff, text = failed_again(s, reason, a[14], a[15], a[16], a[17])
+    failures = failures + 1
+  end
+  if not backoff then return { 'final' } end
   s.exit = a[7] == '' and NO_EXIT or a[7]
-  s.text = a[8]
+  s.text = reason == a[6] and a[8] or ''
   s.steps = a[9]
   set_phases(s, a[10], a[11], a[12])
   s.ended = now
   set_status(run, row, JOB.PENDING, REASON.RetryBackoff)
   clear_deadlines(run, row)
+  free_slot(run, row)
   close_attempt(run, row, a[13])
-  archive(run, row, JOB.FAILED, a[6])
-  local text = 'Attempt ' .. texts[s.attempt] .. ' was lost (' .. REASON_NAME[a[6]] .. '); the next one starts in '
-    .. texts[backoff / 1000] .. ' s, loss ' .. texts[s.losses + 1] .. ' of ' .. texts[#LOSS_BACKOFF_MS] .. ' that are made good.'
-  new_section(row, s.attempt + 1, s.epoch, now, s.losses + 1).text = text
+  archive(run, row, JOB.FAILED, reason)
+  new_section(row, s.attempt + 1, s.epoch, now, losses, failures).text = text
   set_deadline(run, row, '.b', now + backoff)
   emit_job('job.status', run, row)
   return { 'ok', s.attempt + 1 }

@@ -5,13 +5,14 @@ local touched = {}
 
 -- `run[status]` says how many of its jobs have that status, `run.rows` has its rows by index.
 local function new_run(uid, raw)
-  local status, kind, flags, c0, c1, c2, c3, c4, c5, failed, queued, backlog, todo, sequence, created, started, ended,
+  local status, kind, flags, priority, max_parallel, c0, c1, c2, c3, c4, c5, failed, open, queued, backlog, todo, sequence, created, started, ended,
     cancel_requested, timed_out = struct.unpack(FORMAT.state, raw)
   local run = { [0] = c0, c1, c2, c3, c4, c5, uid = uid, key = P .. 'run:' .. uid, status = status, kind = kind,
-    flags = flags, failed = failed, queued = queued, backlog = backlog, todo = todo, sequence = sequence,
+    flags = flags, priority = priority, max_parallel = max_parallel, failed = failed, open = open, queued = queued, backlog = backlog, todo = todo, sequence = sequence,
     created = created, started = started, ended = ended, cancel_requested = cancel_requested, timed_out = timed_out,
     rows = {}, last_touched = false, touched = false, final = false, is_new = false, info = false, source = false,
-    inline = false, todo_queue = false, backlog_push = false, backlog_taken = 0 }
+    inline = false, todo_queue = false, backlog_push = false, backlog_taken = false, backlog_dropped = false,
+    slots_taken = false }
   runs[uid] = run
   return run
 end
@@ -33,8 +34,8 @@ local function touch_run(run)
 end
 
 local function pack_run(run)
-  return struct.pack(FORMAT.state, run.status, run.kind, run.flags, run[0], run[1], run[2], run[3], run[4], run[5],
-    run.failed, run.queued, run.backlog, run.todo, run.sequence, run.created, run.started, run.ended,
+  return struct.pack(FORMAT.state, run.status, run.kind, run.flags, run.priority, run.max_parallel, run[0], run[1], run[2], run[3], run[4],
+    run[5], run.failed, run.open, run.queued, run.backlog, run.todo, run.sequence, run.created, run.started, run.ended,
     run.cancel_requested, run.timed_out)
 end
 
@@ -97,18 +98,18 @@ end
 local function section_of(row)
   local s = row.section
   if s or #row.raw == row.name_end then return s end
-  local attempt, epoch, flags, exit, executor, message, losses, adoptions, adopted, created, queued, claimed, scheduled, pulled, started, ended,
+  local attempt, epoch, flags, exit, executor, message, losses, failures, adoptions, adopted, created, queued, claimed, scheduled, pulled, started, ended,
     closed, owner, text, steps = struct.unpack(FORMAT.attempt, row.raw, row.name_end + 1)
   s = { attempt = attempt, epoch = epoch, flags = flags, exit = exit, executor = executor, message = message,
-    losses = losses, adoptions = adoptions, adopted = adopted, created = created, queued = queued, claimed = claimed, scheduled = scheduled, pulled = pulled, started = started,
+    losses = losses, failures = failures, adoptions = adoptions, adopted = adopted, created = created, queued = queued, claimed = claimed, scheduled = scheduled, pulled = pulled, started = started,
     ended = ended, closed = closed, owner = owner, text = text, steps = steps }
   row.section = s
   return s
 end
 
-local function new_section(row, attempt, epoch, created, losses)
+local function new_section(row, attempt, epoch, created, losses, failures)
   local s = { attempt = attempt, epoch = epoch, flags = 0, exit = NO_EXIT, executor = 0, message = 0,
-    losses = losses, adoptions = 0, adopted = 0, created = created, queued = 0, claimed = 0, scheduled = 0, pulled = 0, started = 0, ended = 0, closed = 0,
+    losses = losses, failures = failures, adoptions = 0, adopted = 0, created = created, queued = 0, claimed = 0, scheduled = 0, pulled = 0, started = 0, ended = 0, closed = 0,
     owner = '', text = '', steps = '' }
   row.section = s
   return s
@@ -119,11 +120,11 @@ local function pack_row(row)
   local s = row.section
   if not s then return head .. string.sub(row.raw, 5) end
   return head .. string.sub(row.raw, 5, row.name_end) .. struct.pack(FORMAT.attempt, s.attempt, s.epoch, s.flags,
-    s.exit, s.executor, s.message, s.losses, s.adoptions, s.adopted, s.created, s.queued, s.claimed, s.scheduled, s.pulled, s.started, s.ended, s.closed,
+    s.exit, s.executor, s.message, s.losses, s.failures, s.adoptions, s.adopted, s.created, s.queued, s.claimed, s.scheduled, s.pulled, s.started, s.ended, s.closed,
     #s.owner, s.owner, #s.text, s.text, #s.steps, s.steps)
 end
 
--- What never changes of a job: flags, edges, specification.
+-- What never changes of a job: flags, priority, edges, specification.
 local function plan_of(row)
   local plan = row.plan
   if not plan then
@@ -148,8 +149,14 @@ local function load_plans(run, rows, count)
 end
 
 local function edges_in(plan)
-  local a, b, c, d = string.byte(plan, 2, 5)
+  local a, b, c, d = string.byte(plan, 3, 6)
   return (((a * 256 + b) * 256 + c) * 256 + d) / 3
+end
+
+-- Rule R20, as it is stored: from 0 (least) to 200. A job's own replaces its run's.
+local function priority_of(run, row)
+  if bit.band(run.flags, JOB_PRIORITIES) == 0 then return run.priority end
+  return (string.byte(plan_of(row), 2))
 end
 
 local function id_of(run, index, attempt)

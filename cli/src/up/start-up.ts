@@ -1,4 +1,3 @@
-import { Command } from 'commander';
 import { Service, StoppedWhileStarting } from '@chainr/core/service/lifecycle';
 import { readSettings, type SettingTable } from '@chainr/core/service/settings';
 import type { Logger } from '@chainr/core/service/logger';
@@ -8,7 +7,8 @@ import { settings as recycleSettings } from '@chainr/recycle/service';
 import { settings as workSettings } from '@chainr/work/service';
 import { settings } from '../config.js';
 import { connect } from '../connect.js';
-import { CouldNot, exitCodes, type Exit, type ExitCode } from '../exit-codes.js';
+import { CouldNot, exitCodes, type ExitCode } from '../exit-codes.js';
+import { formatTable } from '../format-table.js';
 import { print, note, type Terminal } from '../terminal.js';
 import { createConstellation, type Constellation } from './constellation.js';
 import { FolderLock, openDataFolder, type DataFolder } from './data-folder.js';
@@ -19,26 +19,18 @@ import { runExample } from './run-example.js';
 /** Signals within this time are one: a signal to the process group and one passed on by `make`. */
 const sameSignalMs = 1_000;
 
-export function upCommand(terminal: Terminal, exit: Exit): Command {
-  return new Command('up')
-    .description('run all of chainr on this machine, until Ctrl-C; data in CHAINR_HOME, ./.chainr by default')
-    .option('--example <file>', 'send this pipeline at the start and show it until it ends')
-    .addHelpText('after', () => `\nSettings, from the environment:\n${describe()}`)
-    .action(async (options: { example?: string }) => {
-      exit(await up(terminal, options.example));
-    });
-}
-
-function describe(): string {
+/** The settings that `chainr up` reads from the environment, one a line. */
+export function listSettings(): string[] {
   const tables: SettingTable[] = [settings, gateSettings, workSettings, recycleSettings];
   const all = tables.flatMap((table) => Object.values(table));
-  const own = new Map(all.map((setting) => [setting.env, setting]));
   const elsewhere = /^CHAINR_(REDIS_URL|SCHED_URL|NOTIF_URL|UI_URL|HOST_LOST_AFTER)$/;
-  const shown = [...own.values()].filter(({ env }) => !elsewhere.test(env));
-  return shown.map(({ env, doc }) => `  ${env.padEnd(22)} ${doc}`).join('\n');
+  // Of a name that several services read, such as CHAINR_LISTEN, gate's is meant: no other one listens to the network.
+  const shown = all.filter(({ env }, at) => !elsewhere.test(env) && all.findIndex((other) => other.env === env) === at);
+  return formatTable(shown.map(({ env, doc }) => [env, doc]));
 }
 
-async function up(terminal: Terminal, example: string | undefined): Promise<ExitCode> {
+/** Starts all services, serves until a signal comes, and stops them. @throws CouldNot when they cannot start */
+export async function up(terminal: Terminal, example: string | undefined): Promise<ExitCode> {
   const { folder, all, service } = await prepare(terminal.env);
   const stop = onSignals(terminal, all, () => service.stop());
   try {

@@ -1,0 +1,14 @@
+import { Argument, Command } from 'commander';
+import type { Terminal } from '../terminal.js';
+import { completionScript, installLines, shells, type Shell } from './shells.js';
+
+export function completionCommand(terminal: Terminal): Command {
+  const install = shells.map((shell) => `  ${installLines[shell]}`).join('\n');
+  return new Command('completion')
+    .description('print a script that completes commands, options, runs and jobs in your shell')
+    .addArgument(new Argument('<shell>', 'which shell').choices(shells))
+    .addHelpText('after', `\nInstall:\n${install}`)
+    .action((shell: Shell) => {
+      terminal.stdout.write(completionScript(shell));
+    });
+}

@@ -1,0 +1,46 @@
+import type { Client } from '@chainr/core/api/client';
+import { connect } from '../connect.js';
+import { findRunUid } from '../find-run.js';
+import { listAllJobs } from '../list-all-jobs.js';
+import type { Terminal } from '../terminal.js';
+import type { Candidate, Lookup } from './complete-words.js';
+import type { ReadWords } from './read-words.js';
+
+/** Who presses a key does not wait longer. */
+const patienceMs = 1_000;
+/** The newest runs; who wants an older one has its uid. */
+const runsOffered = 20;
+
+/** Asks the server that the command line means. */
+export function lookUpAt(terminal: Terminal): Lookup {
+  return async (argument, read) => {
+    const ask = questions[argument];
+    if (!ask) return [];
+    try {
+      return await ask(connect(read.values, terminal), read, AbortSignal.timeout(patienceMs));
+    } catch {
+      // Without a server, or with half a uid, there is nothing to offer; an error would land in the line being written.
+      return [];
+    }
+  };
+}
+
+type Question = (client: Client, read: ReadWords, signal: AbortSignal) => Promise<Candidate[]>;
+
+const questions: Readonly<Partial<Record<string, Question>>> = {
+  run: async (client, _read, signal) => {
+    const { items } = await client.listRuns({ limit: runsOffered }, signal);
+    const latest = { word: 'latest', doc: 'the newest run' };
+    const runs = items.map(({ metadata, status }) => ({
+      word: metadata.uid,
+      doc: `${metadata.name ?? 'without a name'}, ${status}`,
+    }));
+    return [latest, ...runs];
+  },
+  job: async (client, { operands: [written = ''] }, signal) => {
+    const run = await client.getRun(await findRunUid(client, written, signal), signal);
+    return (await listAllJobs(client, run, signal)).map(({ name, status }) => ({ word: name, doc: status }));
+  },
+  worker: async (client, _read, signal) =>
+    (await client.listWorkers(signal)).items.map(({ id, host }) => ({ word: id, doc: host })),
+};

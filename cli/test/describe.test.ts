@@ -1,0 +1,66 @@
+import { expect } from 'chai';
+import { timelineSchema } from '@chainr/core/api/timeline-resource';
+import { openChainr, type OpenChainr } from './open-chainr.js';
+import { chainr } from './test-terminal.js';
+
+const job = { image: 'busybox', run: 'exit 0' };
+
+describe('chainr describe', () => {
+  let server: OpenChainr;
+
+  before(async () => {
+    server = await openChainr();
+  });
+
+  after(() => server.close());
+
+  const at = (...args: string[]) => chainr([...args, '--server', server.url]);
+  const create = async (jobs: Record<string, unknown>) => {
+    const stdin = JSON.stringify({ kind: 'Pipeline', metadata: { name: 'told', labels: { team: 'a' } }, jobs });
+    const session = chainr(['run', '-', '--server', server.url], { stdin });
+    expect(await session.exitCode, session.stderr).to.equal(0);
+    return session.stdout.trim();
+  };
+
+  it('says that there is nothing yet where the newest run is meant', async () => {
+    const session = at('describe', 'latest');
+    expect(await session.exitCode).to.equal(2);
+    expect(session.stderr).to.equal('chainr: there are no runs yet: chainr run FILE sends one.\n');
+  });
+
+  it('shows the facts, a bar for each job, the critical path and what failed', async () => {
+    const uid = await create({
+      first: job,
+      second: { ...job, dependsOn: ['first'] },
+      third: { ...job, dependsOn: ['second'] },
+    });
+    await server.work(uid, 0, []);
+    await server.work(uid, 1, [], 'ExitCode', 3);
+    const session = at('describe', 'latest');
+    expect(await session.exitCode, session.stderr).to.equal(0);
+    expect(session.stdout).to.match(new RegExp(`^Run +${uid}\nName +told\nStatus +FAILED\nLabels +team=a\n`));
+    expect(session.stdout).to.match(/\nShares +waiting \S+ %, starting \S+ %, working \S+ %, overhead \S+ %\n/);
+    expect(session.stdout).to.match(
+      /\n\* first +SUCCESSFUL +\S+ +[-.]+\n\* second +FAILED +\S+ +[-.]+\n {2}third +SKIPPED +-\n/,
+    );
+    expect(session.stdout).to.match(/\nCritical path {2}first \S+ > second \S+\n/);
+    expect(session.stdout).to.match(/\n {2}second +ExitCode: Ended with exit code 3\. +chainr logs \S+ second\n$/);
+  });
+
+  it('prints the timeline as JSON', async () => {
+    const uid = await create({ only: job });
+    const session = at('describe', uid, '-o', 'json');
+    expect(await session.exitCode).to.equal(0);
+    expect(timelineSchema.parse(JSON.parse(session.stdout)).metadata.run).to.equal(uid);
+  });
+
+  it('draws the first 100 jobs of a large run, and all with --all', async () => {
+    await create(Object.fromEntries(Array.from({ length: 1100 }, (_, at) => [`job-${at}`, job])));
+    const some = at('describe', 'latest');
+    expect(await some.exitCode).to.equal(0);
+    expect(some.stdout).to.contain('and 1000 more jobs: --all');
+    const all = at('describe', 'latest', '--all');
+    expect(await all.exitCode).to.equal(0);
+    expect(all.stdout).to.contain('job-1099');
+  });
+});

@@ -1,0 +1,35 @@
+import { z } from 'zod';
+import { jobStatusSchema, reasonSchema } from './run-resource.js';
+
+/** Kinds of facts that explain how a job stands. */
+const factKinds = [
+  'dependency',
+  'slots',
+  'queue',
+  'workers',
+  'backoff',
+  'phase',
+  'deadline',
+  'outcome',
+  'attempts',
+  'run',
+] as const;
+
+export const factSchema = z.object({
+  kind: z.enum(factKinds),
+  text: z.string().describe('One plain sentence.'),
+});
+export type Fact = z.infer<typeof factSchema>;
+
+/** Why a job is not running, or why it ended so. */
+export const jobExplanationSchema = z
+  .object({
+    kind: z.literal('JobExplanation'),
+    metadata: z.object({ selfLink: z.string(), run: z.string(), name: z.string() }),
+    status: jobStatusSchema,
+    reason: reasonSchema,
+    sentence: z.string().describe('The answer in one sentence.'),
+    facts: z.array(factSchema).describe('What it rests on.'),
+  })
+  .meta({ id: 'JobExplanation' });
+export type JobExplanation = z.infer<typeof jobExplanationSchema>;

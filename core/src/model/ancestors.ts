@@ -1,0 +1,37 @@
+import type { Edges } from './check-dependencies.js';
+
+/**
+ * Whether one job waits for another, directly or not, by their indexes; for graphs without cycles. What only looks at
+ * direct dependencies costs next to nothing; else the whole relation is made once, as rows of bits: 12 MB for 10,000
+ * jobs, and each edge costs a row.
+ */
+export function ancestorsOf(edges: Edges): (index: number, candidate: number) => boolean {
+  let rows: readonly Uint32Array[] | undefined;
+  let asked: { index: number; direct: ReadonlySet<number> } | undefined;
+  return (index, candidate) => {
+    if (asked?.index !== index) asked = { index, direct: new Set(edges[index]?.map(({ to }) => to)) };
+    if (asked.direct.has(candidate)) return true;
+    rows ??= rowsOf(edges);
+    return ((rows[index]?.[candidate >>> 5] ?? 0) & (1 << (candidate & 31))) !== 0;
+  };
+}
+
+function rowsOf(edges: Edges): readonly Uint32Array[] {
+  const words = Math.ceil(edges.length / 32);
+  const rows = edges.map(() => new Uint32Array(words));
+  const open = edges.map((own) => own.length);
+  const dependents = edges.map((): number[] => []);
+  for (const [index, own] of edges.entries()) for (const { to } of own) dependents[to]?.push(index);
+  const ready = open.flatMap((count, index) => (count === 0 ? [index] : []));
+  for (let at = ready.pop(); at !== undefined; at = ready.pop()) {
+    const above = rows[at] ?? new Uint32Array(words);
+    for (const dependent of dependents[at] ?? []) {
+      const row = rows[dependent] ?? new Uint32Array(words);
+      for (let word = 0; word < words; word += 1) row[word] = (row[word] ?? 0) | (above[word] ?? 0);
+      row[at >>> 5] = (row[at >>> 5] ?? 0) | (1 << (at & 31));
+      open[dependent] = (open[dependent] ?? 0) - 1;
+      if (open[dependent] === 0) ready.push(dependent);
+    }
+  }
+  return rows;
+}

@@ -1,0 +1,91 @@
+import type { TimedAttempt } from './timed-job.js';
+
+/** Whose time it is: the four shares into which the time of a run falls. */
+export const shares = ['waiting', 'starting', 'working', 'overhead'] as const;
+export type Share = (typeof shares)[number];
+
+interface SpanRow {
+  share: Share;
+  /** What happens in it, for the documentation. */
+  doc: string;
+}
+
+const table = {
+  dependencies: { share: 'waiting', doc: 'waits for the jobs that it depends on' },
+  handOver: { share: 'overhead', doc: 'its last dependency has ended; chainr makes it ready' },
+  retry: { share: 'waiting', doc: 'the attempt before has ended; the backoff, or until somebody retries it' },
+  queue: { share: 'waiting', doc: 'ready; waits for a worker with free capacity, or for a slot' },
+  starting: { share: 'starting', doc: 'claimed; its image, container or process is made ready' },
+  working: { share: 'working', doc: 'its own commands run' },
+  closing: { share: 'overhead', doc: 'ended; the end of its log is stored, while its dependents go on' },
+} as const satisfies Record<string, SpanRow>;
+
+export type SpanKind = keyof typeof table;
+/** The kinds of spans of an attempt, in the order in which they follow one another. */
+export const spanTable: Readonly<Record<SpanKind, SpanRow>> = table;
+export const spanKinds = Object.keys(table) as readonly SpanKind[];
+
+export interface Span {
+  kind: SpanKind;
+  from: number;
+  /** Absent as long as it goes on. */
+  to?: number;
+}
+
+/** What decides about an attempt beside its own phases. */
+export interface SpanFrame {
+  /** When the last dependency ended; undefined for a job that depends on nothing, or still waits. */
+  readyAt?: number;
+  /** Whether the job depends on others. */
+  depends: boolean;
+  /** When the attempt before ended. */
+  previousEndAt?: number;
+  /** When what never came to its end was given up, such as the queueing of a job that was canceled. */
+  givenUpAt?: number;
+}
+
+/**
+ * The spans of an attempt, each beginning where the one before ended, without those of no length.
+ * Phases of different clocks may contradict one another by milliseconds: no span runs backwards.
+ */
+export function attemptSpans({ attempt, phases }: TimedAttempt, frame: SpanFrame): Span[] {
+  const { queuedAt, claimedAt, startedAt, endedAt, closedAt } = phases;
+  const begun = frame.previousEndAt ?? phases.createdAt ?? queuedAt ?? 0;
+  const line = new SpanLine(begun, endedAt ?? frame.givenUpAt);
+  if (attempt > 1) line.add('retry', queuedAt);
+  else if (frame.depends) {
+    line.add('dependencies', frame.readyAt ?? queuedAt);
+    if (frame.readyAt !== undefined) line.add('handOver', queuedAt);
+  }
+  line.add('queue', claimedAt);
+  line.add('starting', startedAt ?? (claimedAt === undefined ? undefined : endedAt));
+  if (startedAt !== undefined) line.add('working', endedAt);
+  if (endedAt !== undefined) line.add('closing', closedAt, closedAt);
+  return line.spans;
+}
+
+/** Spans one behind the other; after the first that is open nothing more comes. */
+class SpanLine {
+  readonly spans: Span[] = [];
+  #at: number;
+  readonly #end: number | undefined;
+  #open = false;
+
+  /** @param end where a span ends that has no end of its own */
+  constructor(from: number, end: number | undefined) {
+    this.#at = from;
+    this.#end = end;
+  }
+
+  add(kind: SpanKind, until: number | undefined, end = this.#end): void {
+    if (this.#open) return;
+    const to = until ?? end;
+    this.#open = until === undefined;
+    if (to === undefined) {
+      this.spans.push({ kind, from: this.#at });
+    } else if (to > this.#at) {
+      this.spans.push({ kind, from: this.#at, to });
+      this.#at = to;
+    }
+  }
+}

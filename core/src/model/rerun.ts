@@ -1,0 +1,88 @@
+import { isSatisfied, type Ending } from './edges.js';
+import type { Pipeline } from './pipeline.js';
+import type { JobRecord } from './records.js';
+import { isFinalJob, type JobStatus } from './states.js';
+import { waiting, type Standing } from './standing.js';
+import { dependenciesOf, topologicalOrder, transitiveDependents, type Dependencies } from './transitive-dependents.js';
+
+/** What of a run is run again: what FAILED or was CANCELED, all, or these jobs; each with all that waits for it. */
+export type RerunFrom = 'failed' | 'all' | readonly string[];
+
+export type RerunPlan =
+  /** How each job of the new run stands at the beginning, by its index. */
+  | { kind: 'planned'; standings: Standing[] }
+  /** One sentence that says why it cannot be done. */
+  | { kind: 'refused'; message: string };
+
+/**
+ * Rule R13. What is not run again must have ended SUCCESSFUL or SKIPPED, and is taken over; the edges are evaluated
+ * anew, so that what is run again may also be skipped at once.
+ *
+ * @param jobs all of the run, by their index
+ * @param from the names are those of jobs that exist
+ */
+export function planRerun(pipeline: Pick<Pipeline, 'jobs'>, jobs: readonly JobRecord[], from: RerunFrom): RerunPlan {
+  const dependencies = dependenciesOf(pipeline);
+  const chosen = chooseJobs(jobs, from);
+  if (chosen.length === 0) {
+    return refused('No job of the run FAILED or was CANCELED; name the jobs to run again, or run all.');
+  }
+  const again = new Set([...chosen, ...transitiveDependents(dependencies, chosen)]);
+  const open = jobs.find(({ index, status }) => !again.has(index) && !isTakenOver(status));
+  if (open) {
+    const mend = isFinalJob(open.status) ? 'run it again too, or run all' : 'wait for its end, or cancel the run first';
+    return refused(`The job "${open.name}" is ${open.status} and cannot be taken over: ${mend}.`);
+  }
+  const standings = evaluate(dependencies, jobs, again);
+  if (!standings.some(({ status, unsatisfied }) => status === 'PENDING' && unsatisfied === 0)) {
+    return refused('Nothing would run: every job that was chosen would be skipped again by its conditions.');
+  }
+  return { kind: 'planned', standings };
+}
+
+const refused = (message: string): RerunPlan => ({ kind: 'refused', message });
+
+const isTakenOver = (status: JobStatus): boolean => status === 'SUCCESSFUL' || status === 'SKIPPED';
+
+function chooseJobs(jobs: readonly JobRecord[], from: RerunFrom): number[] {
+  const isChosen = ({ name, status }: JobRecord): boolean => {
+    if (from === 'all') return true;
+    return from === 'failed' ? status === 'FAILED' || status === 'CANCELED' : from.includes(name);
+  };
+  return jobs.filter(isChosen).map(({ index }) => index);
+}
+
+function evaluate(
+  dependencies: readonly Dependencies[],
+  jobs: readonly JobRecord[],
+  again: ReadonlySet<number>,
+): Standing[] {
+  const standings: Standing[] = [];
+  for (const index of topologicalOrder(dependencies)) {
+    const job = jobs[index];
+    if (!job) throw new Error(`the run has no job ${String(index)}, but its pipeline has`);
+    standings[index] = again.has(index) ? standAgain(dependencies[index] ?? [], standings) : takeOver(job);
+  }
+  return standings;
+}
+
+function takeOver({ status, reason }: JobRecord): Standing {
+  return status === 'SUCCESSFUL'
+    ? { status, reason: 'Reused', unsatisfied: 0 }
+    : { status: 'SKIPPED', reason, unsatisfied: 0 };
+}
+
+/** As the scripts resolve edges: skipped as soon as one of them can no longer be satisfied. */
+function standAgain(edges: Dependencies, standings: readonly Standing[]): Standing {
+  let unsatisfied = 0;
+  for (const { index, mask } of edges) {
+    const status = standings[index]?.status ?? 'PENDING';
+    if (status === 'PENDING') {
+      unsatisfied += 1;
+    } else if (!isSatisfied(status satisfies Ending, mask)) {
+      const reason = status === 'SKIPPED' ? 'DependencySkipped' : 'ConditionNotMet';
+      return { status: 'SKIPPED', reason, unsatisfied: 0 };
+    }
+  }
+  return waiting(unsatisfied);
+}

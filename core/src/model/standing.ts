@@ -1,0 +1,22 @@
+import type { DagNode } from './dag.js';
+import type { Reason } from './reasons.js';
+import type { JobStatus } from './states.js';
+
+/** How a job stands when its run is made. */
+export interface Standing {
+  status: Extract<JobStatus, 'PENDING' | 'SUCCESSFUL' | 'SKIPPED'>;
+  reason: Reason;
+  /** Edges that are not yet satisfied; 0 for what is ready, or final. */
+  unsatisfied: number;
+}
+
+/** The jobs of a run that takes nothing over, by their index. */
+export function initialStandings(dag: readonly DagNode[]): Standing[] {
+  return dag.map(({ dependencyCount }) => waiting(dependencyCount));
+}
+
+export const waiting = (unsatisfied: number): Standing => ({
+  status: 'PENDING',
+  reason: unsatisfied > 0 ? 'WaitingForDependencies' : 'Queued',
+  unsatisfied,
+});

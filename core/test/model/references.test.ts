@@ -1,0 +1,181 @@
+import { expect } from 'chai';
+import { parseReferences } from '../../src/model/references.js';
+import { accepted, refusedWith, written } from './build-pipeline.js';
+
+const parts = (text: string): unknown => {
+  const parsed = parseReferences(text);
+  return 'parts' in parsed ? parsed.parts : parsed.mistake;
+};
+const output = '${{ jobs.build.outputs.tag }}';
+
+describe('references to outputs', () => {
+  it('stand anywhere in a text, any number of them, with or without spaces', () => {
+    expect(parts('plain $X ${X} {{ x }} $$')).to.deep.equal(['plain $X ${X} {{ x }} $$']);
+    expect(parts(output)).to.deep.equal([{ job: 'build', key: 'tag' }]);
+    expect(parts('a/${{jobs.my-job-2.outputs._KEY}}:${{  jobs.b.outputs.k9  }}!')).to.deep.equal([
+      'a/',
+      { job: 'my-job-2', key: '_KEY' },
+      ':',
+      { job: 'b', key: 'k9' },
+      '!',
+    ]);
+    expect(parts('')).to.deep.equal([]);
+  });
+
+  it('are of one form, and what is not is shown', () => {
+    const mustBe = (shown: string) => `"${shown}" must be of the form \${{ jobs.NAME.outputs.KEY }}`;
+    for (const wrong of [
+      '${{ }}',
+      '${{ job.build.outputs.tag }}',
+      '${{ jobs.build.output.tag }}',
+      '${{ jobs.Build.outputs.tag }}',
+      '${{ jobs.build.outputs.my-tag }}',
+      '${{ jobs.build.outputs.a.b }}',
+      '${{ jobs.build.outputs.__proto__ }}',
+      '${{ jobs.build.outputs.tag | upper }}',
+    ])
+      expect(parts(`x ${wrong} y`)).to.equal(mustBe(wrong));
+    expect(parts('x ${{ jobs.build.outputs.tag } y')).to.equal('has "${{" without "}}" behind it');
+  });
+
+  it('are read in time that grows with the text', () => {
+    const before = performance.now();
+    parts('${{ jobs.a.outputs.b }}'.repeat(5_000));
+    parts(`\${{ jobs.${'a'.repeat(100_000)}`);
+    parts(`\${{ jobs.a.outputs.${' '.repeat(100_000)} }}`);
+    expect(performance.now() - before).to.be.below(1_000);
+  });
+});
+
+describe('checking references', () => {
+  const build = { run: 'echo tag=1 >> $CHAINR_OUTPUT' };
+
+  it('takes them in variables and images of jobs that wait for the other, directly or not, and of their steps', () => {
+    const { jobs } = accepted(
+      written({
+        build,
+        test: { dependsOn: ['build'], env: { TAG: output }, image: `registry/app:${output}` },
+        deploy: {
+          run: undefined,
+          dependsOn: [{ job: 'test', conditions: { failure: true, skipped: true } }],
+          steps: [{ name: 'one', run: ':', env: { TAG: `v${output}` } }],
+        },
+        apart: {},
+      }),
+    );
+    expect(jobs.map(({ references }) => references)).to.deep.equal([
+      undefined,
+      { outputsOf: { build: 0 } },
+      { outputsOf: { build: 0 } },
+      undefined,
+    ]);
+  });
+
+  it('names those of jobs that are not there, or that nobody waits for', () => {
+    const env = (NAME: string) => ({ env: { TAG: `\${{ jobs.${NAME}.outputs.tag }}` } });
+    const found = refusedWith(
+      written({ build, after: { dependsOn: ['build'], ...env('biuld') }, apart: env('build'), self: env('self') }),
+    );
+    expect(found).to.deep.equal([
+      'jobs.after.env.TAG: there is no job "biuld", did you mean "build"?',
+      'jobs.apart.env.TAG: the job does not wait for "build"; add that to its dependsOn',
+      'jobs.self.env.TAG: the job refers to its own outputs, which are there when it has ended',
+    ]);
+  });
+
+  it('refuses them in scripts, arguments and workdirs, with the advice to use a variable', () => {
+    const advice = 'outputs are not put into scripts and arguments; put it into a variable in env, and use that';
+    const found = refusedWith(
+      written({
+        build,
+        script: { dependsOn: ['build'], run: `deploy ${output}` },
+        words: { dependsOn: ['build'], run: undefined, command: ['deploy', output], args: ['-t', output] },
+        steps: { dependsOn: ['build'], run: undefined, steps: [{ name: 's', run: ':', workdir: `/x/${output}` }] },
+      }),
+    );
+    expect(found).to.deep.equal([
+      `jobs.script.run: ${advice}`,
+      `jobs.words.command[1]: ${advice}`,
+      `jobs.words.args[1]: ${advice}`,
+      `jobs.steps.steps[0].workdir: ${advice}`,
+    ]);
+  });
+
+  it('leaves scripts alone that have something else in such brackets, as files of other tools do', () => {
+    accepted(written({ a: { run: "echo '${{ github.sha }}' > workflow.yaml; echo ${#X}" } }));
+  });
+
+  it('names mistakes of form where they stand, once', () => {
+    const found = refusedWith(
+      written({
+        build,
+        a: { dependsOn: ['build'], image: 'app:${{ jobs.build.outputs.tag', env: { X: '${{ secrets.token }}' } },
+        b: { image: 'two words', dependsOn: ['build'] },
+        c: { image: `two words:${output}`, dependsOn: ['build'] },
+      }),
+    );
+    expect(found).to.have.members([
+      'jobs.a.image: has "${{" without "}}" behind it',
+      'jobs.a.env.X: "${{ secrets.token }}" must be of the form ${{ jobs.NAME.outputs.KEY }}',
+      'jobs.b.image: must be the name of an image, without spaces',
+      'jobs.c.image: must be the name of an image, without spaces',
+    ]);
+  });
+
+  it('has none in the env of the whole pipeline, since not all its jobs wait for others', () => {
+    expect(refusedWith(written({ build }, { env: { TAG: output } }))).to.deep.equal([
+      'env.TAG: refers to outputs, which only the env of jobs and steps can',
+    ]);
+  });
+
+  it('costs no more than the graph has edges and bits, however many references there are', () => {
+    const chain = Object.fromEntries(
+      Array.from({ length: 5_000 }, (_, at) => [
+        `job-${String(at)}`,
+        {
+          ...(at > 0 && { dependsOn: [`job-${String(at - 1)}`] }),
+          ...(at > 1 && {
+            env: { FIRST: '${{ jobs.job-0.outputs.x }}', NEAR: `\${{ jobs.job-${String(at >> 1)}.outputs.x }}` },
+          }),
+        },
+      ]),
+    );
+    const before = performance.now();
+    accepted(written(chain));
+    expect(performance.now() - before).to.be.below(3_000);
+  });
+});
+
+describe('checking secrets', () => {
+  it('takes a secret wherever a variable may stand, and marks the jobs that get it', () => {
+    const secret = { secret: 'db-password' };
+    const pipeline = accepted(
+      written({ a: { env: { TOKEN: secret, PLAIN: 'x' } }, b: {} }, { env: { ALL: { secret: 'all.key' } } }),
+    );
+    expect(pipeline.env).to.deep.equal({ ALL: { secret: 'all.key' } });
+    expect(pipeline.jobs[0]?.env).to.deep.equal({ TOKEN: secret, PLAIN: 'x' });
+    expect(pipeline.jobs.map(({ references }) => references)).to.deep.equal([{ outputsOf: {} }, { outputsOf: {} }]);
+    expect(accepted(written({ a: { env: { TOKEN: secret } }, b: {} })).jobs[1]).not.to.have.property('references');
+  });
+
+  it('refuses names that lead elsewhere, and other fields', () => {
+    const bad = ['../etc/passwd', '..data', '-x', 'a/b', ''].map(
+      (secret) => [`V${String(secret.length)}`, { secret }] as const,
+    );
+    const found = refusedWith(
+      written({ a: { env: { ...Object.fromEntries(bad), MORE: { secrt: 'x' }, LIST: ['x'] } } }),
+    );
+    expect(found.filter((line) => line.includes('the name of a secret has letters'))).to.have.length(bad.length);
+    expect(found).to.include('jobs.a.env.MORE.secrt: unknown field "secrt", did you mean "secret"?');
+    expect(found).to.include('jobs.a.env.LIST: must be text, or a map with "secret", but is a list');
+  });
+
+  it('refuses a secret in a variable that shells keep for themselves, since it would have to be an argument', () => {
+    for (const name of ['PS1', 'IFS', 'LC_ALL', 'ENV']) {
+      expect(refusedWith(written({ a: { env: { [name]: { secret: 'x' } } } }))).to.deep.equal([
+        `jobs.a.env.${name}: shells keep this variable for themselves: a secret needs another one`,
+      ]);
+    }
+    accepted(written({ a: { env: { PS1: 'x' } } }));
+  });
+});

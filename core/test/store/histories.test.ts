@@ -1,0 +1,67 @@
+import { expect } from 'chai';
+import { openStore } from '@chainr/testkit/open-store';
+import { driveRun } from '@chainr/testkit/drive-run';
+import { pipelineOf } from '@chainr/testkit/builders';
+import { atOnce, checkHistories } from './check-histories.js';
+import { mistakes } from './mistakes.js';
+import { scriptOfSmallCalls, scriptWithMistake } from './other-scripts.js';
+
+/** What must have happened, and how often at least, for a history to show anything. */
+const happened = {
+  claimed: 5_000,
+  'claim paused': 200,
+  'claim taken': 500,
+  'cancel ok': 200,
+  adopted: 2_000,
+  'adopt held': 500,
+  'contest ok': 100,
+  'contest stale': 100,
+  'retry ok': 1_000,
+  'requeue ok': 300,
+  'requeue canceled': 20,
+  'reopen ok': 300,
+  'reopen claimed': 300,
+  'reopen busy': 100,
+  'reopen ending': 100,
+  'rerun planned': 200,
+  'rerun refused': 50,
+  'slots looked at': 1_000,
+  'late reports': 5_000,
+} as const;
+
+describe('random histories of runs: cancels, timeouts, retries, slots, priorities, lost leases, reruns', () => {
+  it('hold every invariant, more than two thousand of them', async function () {
+    this.timeout(180_000);
+    const groups = 42;
+    const { failure, tally } = await checkHistories(groups);
+    if (failure) throw failure;
+    expect(groups * atOnce).to.be.at.least(2_000);
+    console.log(`      ${[...tally].sort().map(([what, count]) => `${what} ${count}`).join(', ')}`); // prettier-ignore
+    for (const [what, count] of Object.entries(happened)) expect(tally.get(what) ?? 0, what).to.be.at.least(count);
+  });
+
+  it('hold them when every call of the script may do very little', async function () {
+    this.timeout(120_000);
+    const script = scriptOfSmallCalls();
+    const open = await openStore({ script });
+    try {
+      const jobs = Object.fromEntries(Array.from({ length: 20 }, (_, at) => [`job-${at}`, []]));
+      const uid = await open.create(pipelineOf(jobs));
+      expect(open.inbox.count(uid)).to.equal(5);
+      await driveRun(open, uid);
+    } finally {
+      await open.close();
+    }
+    const { failure } = await checkHistories(6, script);
+    if (failure) throw failure;
+  });
+
+  for (const { what, right, wrong, small = false } of mistakes) {
+    it(`show when ${what}`, async function () {
+      this.timeout(60_000);
+      const script = scriptWithMistake(right, wrong);
+      const { failure } = await checkHistories(5, small ? scriptOfSmallCalls(script) : script);
+      expect(failure, 'what was noticed').to.be.an('error');
+    });
+  }
+});

@@ -1,0 +1,125 @@
+/** A mistake in the script: `right`, which stands in it once, is `wrong`. */
+export interface Mistake {
+  what: string;
+  right: string;
+  wrong: string;
+  /** It shows only where a call may do little. */
+  small?: boolean;
+}
+
+/** Each breaks an invariant or a rule; random histories must notice every one of them. */
+export const mistakes: readonly Mistake[] = [
+  {
+    what: 'an attempt that ends keeps its slot (I9)',
+    right: '  free_slot(run, row)\n  if status == JOB.FAILED',
+    wrong: '  if status == JOB.FAILED',
+  },
+  {
+    what: 'an attempt that is tried again keeps its slot (I9)',
+    right: '  free_slot(run, row)\n  close_attempt(run, row, a[13])',
+    wrong: '  close_attempt(run, row, a[13])',
+  },
+  {
+    what: 'more jobs run than may (R15)',
+    right: 'run.max_parallel - slots_taken(run) - run.queued)',
+    wrong: 'run.max_parallel + 1 - slots_taken(run) - run.queued)',
+  },
+  {
+    what: 'what waits for a slot is forgotten (I1)',
+    right: 'if count > 0 then take_from_backlog(run, count) end',
+    wrong: '',
+  },
+  {
+    what: 'a job is claimed in a run that is to end (R10)',
+    right:
+      "  if run.cancel_requested > 0 or run.timed_out > 0 then return { 'canceled' } end\n  local s = section_of(row)",
+    wrong: '  local s = section_of(row)',
+    small: true,
+  },
+  {
+    what: 'what runs is not stopped (R10)',
+    right: 'elseif row.status == JOB.RUNNING and row.reason ~= REASON.Canceling then',
+    wrong: 'elseif false then',
+  },
+  {
+    what: 'a backoff outlasts the cancel (R10)',
+    right: "if row.reason == REASON.RetryBackoff then drop_deadline(run, row, '.b') end",
+    wrong: '',
+  },
+  {
+    what: 'the last request decides, not the first (R11)',
+    right:
+      '  if has_flag(s, TIMED_OUT) then return JOB.FAILED, REASON.TimedOut end\n  if has_flag(s, PENDING_TIMED_OUT) then return JOB.FAILED',
+    wrong: '  if false then return JOB.FAILED',
+  },
+  {
+    what: 'a skipped job has no event (I6)',
+    right: "REASON.ConditionNotMet)\n  end\n  emit_job('job.status', run, row)",
+    wrong: 'REASON.ConditionNotMet)\n  end',
+  },
+  {
+    what: 'the end of a run is told twice (I6)',
+    right: '  run.status = status\n  touch_run(run)\n  emit_run(run)',
+    wrong: '  run.status = status\n  touch_run(run)\n  emit_run(run)\n  emit_run(run)',
+  },
+  {
+    what: 'a report is taken from an owner of before (I4)',
+    right: ' or s.epoch ~= epoch or s.owner ~= owner',
+    wrong: '',
+  },
+  {
+    what: 'an adoption does not raise the epoch (I4)',
+    right: '  s.epoch = s.epoch + 1\n  s.owner = a[6]',
+    wrong: '  s.owner = a[6]',
+  },
+  {
+    what: 'a lease is taken over before it expires (R8)',
+    right: "if a[9] ~= 1 and expiry > now then return { 'held' } end",
+    wrong: '',
+  },
+  {
+    what: 'retries are not counted (R14)',
+    right: 'failures = failures + 1',
+    wrong: '',
+  },
+  {
+    what: 'backoffs do not grow (R14)',
+    right: 'first * factor ^ s.failures',
+    wrong: 'first',
+  },
+  {
+    what: 'a backoff is a millisecond short (R14)',
+    right: "set_deadline(run, row, '.b', now + backoff)",
+    wrong: "set_deadline(run, row, '.b', now + backoff - 1)",
+  },
+  {
+    what: 'the timeout of a run is forgotten (R14)',
+    right: "if run and kind == 'r' then request_end(run, 'timed_out') end",
+    wrong: '',
+  },
+  {
+    what: 'the deadline of a run outlasts it (I1)',
+    right: 'if bit.band(run.flags, RUN_TIMEOUT) > 0 then deadline_removes',
+    wrong: 'if false then deadline_removes',
+  },
+  {
+    what: 'a retry by hand runs again what depends on it (R12)',
+    right: 'if section and section.epoch > 0 then',
+    wrong: 'if false then',
+  },
+  {
+    what: 'a retry by hand leaves its dependents skipped (R12)',
+    right: '  if skipped then\n    set_status',
+    wrong: '  if false then\n    set_status',
+  },
+  {
+    what: 'a retry by hand leaves the marks of its dependents (R12)',
+    right: '      clear_mark(run, row)\n      row.handed_out = false',
+    wrong: '      row.handed_out = false',
+  },
+  {
+    what: 'a paused instance claims',
+    right: "if paused then return { 'paused' } end",
+    wrong: '',
+  },
+];

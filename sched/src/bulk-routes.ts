@@ -1,0 +1,58 @@
+import { ApiError } from '@chainr/core/api/errors';
+import { parseBody } from '@chainr/core/api/parse-body';
+import { bulkRerunRequestSchema, emptyBodySchema } from '@chainr/core/api/request-bodies';
+import { routes } from '@chainr/core/api/routes';
+import { isFinalRun } from '@chainr/core/model/states';
+import { bulk } from './bulk.js';
+import type { SchedContext } from './context.js';
+import { keptLive, whyKept } from './delete-run.js';
+import { readBody } from './read-body.js';
+import { readIdempotencyKey } from './read-idempotency-key.js';
+import { rerun } from './rerun-run.js';
+import { sendJson } from './send-json.js';
+import { served, type ServedRoute } from './serve-routes.js';
+
+/** What is done to all runs that a filter means. */
+export function bulkRoutes(context: SchedContext): ServedRoute[] {
+  const { store } = context;
+  return [
+    served(routes.cancelRuns, async ({ query, request, response }) => {
+      parseBody(await readBody(request), emptyBodySchema);
+      const result = await bulk(context, query, {
+        refuse: ({ status }) => (isFinalRun(status) ? `The run is ${status} already.` : undefined),
+        act: async ({ uid }) => {
+          await store.transitions.cancel(uid);
+          return undefined;
+        },
+      });
+      sendJson(response, 200, result);
+    }),
+    served(routes.rerunRuns, async ({ query, request, response }) => {
+      const key = readIdempotencyKey(request);
+      const { from } = parseBody(await readBody(request), bulkRerunRequestSchema);
+      const result = await bulk(context, query, {
+        refuse: ({ status }) => (isFinalRun(status) ? undefined : `The run is ${status}: it has not ended.`),
+        act: ({ uid }) => refusalOf(rerun(context, uid, from, key && { scope: key.scope, key: `${key.key} ${uid}` })),
+      });
+      sendJson(response, 200, result);
+    }),
+    served(routes.deleteRuns, async ({ query, response }) => {
+      const result = await bulk(context, query, {
+        refuse: ({ status }) => (isFinalRun(status) ? undefined : keptLive(status)),
+        act: async ({ uid }) => whyKept(await store.runs.deleteRun(uid)),
+      });
+      sendJson(response, 200, result);
+    }),
+  ];
+}
+
+/** The sentence with which something is refused to one run; undefined where it was done. */
+async function refusalOf(doing: Promise<unknown>): Promise<string | undefined> {
+  try {
+    await doing;
+    return undefined;
+  } catch (error) {
+    if (error instanceof ApiError && (error.code === 'Conflict' || error.code === 'NotFound')) return error.message;
+    throw error;
+  }
+}

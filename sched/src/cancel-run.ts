@@ -1,0 +1,19 @@
+import { ApiError } from '@chainr/core/api/errors';
+import { parseBody } from '@chainr/core/api/parse-body';
+import { emptyBodySchema } from '@chainr/core/api/request-bodies';
+import { routes } from '@chainr/core/api/routes';
+import type { SchedContext } from './context.js';
+import { showRun } from './find-run.js';
+import { readBody } from './read-body.js';
+import { sendJson } from './send-json.js';
+import { served } from './serve-routes.js';
+
+/** Records the request (rule R10); what runs is stopped by the workers that hold it. */
+export function cancelRun({ store }: SchedContext) {
+  return served(routes.cancelRun, async ({ params: { uid }, request, response }) => {
+    parseBody(await readBody(request), emptyBodySchema);
+    const reply = await store.transitions.cancel(uid);
+    if (reply === 'gone') throw new ApiError('NotFound', `There is no run ${JSON.stringify(uid)}.`);
+    sendJson(response, 200, await showRun(store, uid));
+  });
+}

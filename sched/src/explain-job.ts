@@ -1,0 +1,89 @@
+import { ApiError } from '@chainr/core/api/errors';
+import type { JobExplanation } from '@chainr/core/api/explanation-resource';
+import { routePath } from '@chainr/core/api/route';
+import { routes } from '@chainr/core/api/routes';
+import type { JobRecord, RunUid } from '@chainr/core/model/records';
+import { dependenciesOf } from '@chainr/core/model/transitive-dependents';
+import type { JobStanding } from '@chainr/core/store/read-standing';
+import type { SchedContext } from './context.js';
+import { explain, type JobSituation } from './explanation.js';
+import { findJob, findRun } from './find-run.js';
+import { readStoredPipeline } from './read-stored-pipeline.js';
+import { sendJson } from './send-json.js';
+import { served } from './serve-routes.js';
+
+/** So many dependencies of one job are looked at. */
+const dependenciesMax = 500;
+
+/** Why a job is not running, or why it ended so: gathers what is known, and says it in sentences. */
+export function explainJob(context: SchedContext) {
+  return served(routes.explainJob, async ({ params: { uid, job: name }, response }) => {
+    const job = await findJob(context.store, uid, name);
+    const situation = await situationOf(context, uid, job);
+    const { sentence, facts } = explain(situation);
+    const explanation: JobExplanation = {
+      kind: 'JobExplanation',
+      metadata: { selfLink: routePath(routes.explainJob, { uid, job: name }), run: uid, name },
+      status: job.status,
+      reason: job.reason,
+      sentence,
+      facts,
+    };
+    sendJson(response, 200, explanation);
+  });
+}
+
+async function situationOf(context: SchedContext, uid: RunUid, job: JobRecord): Promise<JobSituation> {
+  const { store } = context;
+  const [standing, run, workers, paused, now, attempts] = await Promise.all([
+    store.runs.getStanding(uid, job.index),
+    findRun(store, uid),
+    store.workers.list(),
+    store.workers.isPaused(),
+    store.work.now(),
+    store.runs.listAttempts(uid, job.index),
+  ]);
+  if (!standing) throw new ApiError('NotFound', `The run has no job ${JSON.stringify(job.name)}.`);
+  const [dependencies, slotHolders, aheadInQueue, reused] = await Promise.all([
+    dependenciesNeeded(job) ? readDependencies(context, uid, job) : [],
+    store.runs.getJobs(uid, standing.slotHolders),
+    countAhead(context, run.executorKind, standing),
+    job.reason === 'Reused' ? store.runs.getReused(uid, job.index) : undefined,
+  ]);
+  return {
+    job,
+    run,
+    standing,
+    now,
+    attempts,
+    dependencies,
+    slotHolders: slotHolders.map(({ name }) => name),
+    workers: workers.filter(({ executor }) => executor === run.executorKind),
+    paused,
+    ...(aheadInQueue === undefined ? {} : { aheadInQueue }),
+    ...(reused && { reused }),
+  };
+}
+
+const dependenciesNeeded = ({ reason }: JobRecord): boolean =>
+  reason === 'WaitingForDependencies' || reason === 'ConditionNotMet' || reason === 'DependencySkipped';
+
+async function readDependencies({ store }: SchedContext, uid: RunUid, job: JobRecord) {
+  const { pipeline } = await readStoredPipeline(store, uid);
+  const edges = (dependenciesOf(pipeline)[job.index] ?? []).slice(0, dependenciesMax);
+  const jobs = await store.runs.getJobs(
+    uid,
+    edges.map(({ index }) => index),
+  );
+  return edges.flatMap(({ mask }, place) => {
+    const dependency = jobs[place];
+    return dependency ? [{ job: dependency, mask }] : [];
+  });
+}
+
+/** The queue only hints: where it does not answer, nothing is said of it. */
+async function countAhead({ queue }: SchedContext, kind: JobSituation['run']['executorKind'], { row }: JobStanding) {
+  const message = row.section?.message ?? 0;
+  if (row.status !== 'PENDING' || message === 0) return undefined;
+  return queue.countAhead(kind, message).catch(() => undefined);
+}

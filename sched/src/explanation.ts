@@ -1,0 +1,208 @@
+import type { Fact } from '@chainr/core/api/explanation-resource';
+import { isoTime } from '@chainr/core/api/field-schemas';
+import { describeDuration } from '@chainr/core/model/duration';
+import { conditions, isSatisfied, type ConditionMask, type Ending } from '@chainr/core/model/edges';
+import type { AttemptRecord, JobRecord, ReusedAttempt, RunRecord } from '@chainr/core/model/records';
+import { isFinalJob } from '@chainr/core/model/states';
+import type { JobStanding } from '@chainr/core/store/read-standing';
+import type { KnownWorker } from '@chainr/core/store/worker-registry';
+
+/** All that an explanation may rest on. */
+export interface JobSituation {
+  job: JobRecord;
+  run: RunRecord;
+  standing: JobStanding;
+  /** By the clock of Redis, in ms since 1970. */
+  now: number;
+  attempts: readonly AttemptRecord[];
+  /** What it depends on and by which conditions; only where that explains something. */
+  dependencies: readonly { job: JobRecord; mask: ConditionMask }[];
+  slotHolders: readonly string[];
+  /** Of the run's executor kind. */
+  workers: readonly KnownWorker[];
+  paused: boolean;
+  /** How many messages come before the one with the job; absent when a worker has it, or it is on its way. */
+  aheadInQueue?: number;
+  reused?: ReusedAttempt;
+}
+
+export interface Explanation {
+  sentence: string;
+  facts: Fact[];
+}
+
+/** How many names a sentence lists. */
+const namesShown = 5;
+
+export function explain(situation: JobSituation): Explanation {
+  const { sentence, facts } = explainReason(situation);
+  return { sentence, facts: [...facts, ...runFacts(situation), ...attemptFacts(situation)] };
+}
+
+function explainReason(situation: JobSituation): Explanation {
+  const { job } = situation;
+  switch (job.reason) {
+    case 'WaitingForDependencies':
+      return explainDependencies(situation);
+    case 'ConditionNotMet':
+    case 'DependencySkipped':
+      return explainSkip(situation);
+    case 'WaitingForSlot':
+      return explainSlot(situation);
+    case 'RetryBackoff':
+      return explainBackoff(situation);
+    case 'Queued':
+    case 'Interrupted':
+      return explainQueue(situation);
+    case 'Reused':
+      return explainReuse(situation);
+    default:
+      return isFinalJob(job.status) ? explainEnd(situation) : explainPhase(situation);
+  }
+}
+
+function explainDependencies({ dependencies }: JobSituation): Explanation {
+  const open = dependencies.filter(({ job }) => !isFinalJob(job.status));
+  const facts = dependencies.map(({ job, mask }): Fact => {
+    const done = isFinalJob(job.status) ? 'has ended as it should' : 'is waited for';
+    return fact('dependency', `${job.name} ${done} (${namesOf(mask)}): ${job.status}, ${job.reason}. ${job.message}`);
+  });
+  const count = open.length === 1 ? 'one job' : `${String(open.length)} jobs`;
+  return {
+    sentence: `It waits for ${count} to end: ${list(open.map(({ job }) => `${job.name} (${job.reason})`))}.`,
+    facts,
+  };
+}
+
+function explainSkip({ job, dependencies }: JobSituation): Explanation {
+  const guilty = dependencies.filter(
+    (each) => isFinalJob(each.job.status) && !isSatisfied(each.job.status as Ending, each.mask),
+  );
+  const facts = guilty.map((each) =>
+    fact(
+      'dependency',
+      `${each.job.name} is ${each.job.status}, but must end so: ${namesOf(each.mask)}. ${each.job.message}`,
+    ),
+  );
+  const [first] = guilty;
+  if (!first) return { sentence: job.message, facts };
+  return { sentence: `It was skipped, since ${first.job.name} is ${first.job.status} and it runs only on ${namesOf(first.mask)}.`, facts }; // prettier-ignore
+}
+
+function explainSlot({ run, standing, slotHolders }: JobSituation): Explanation {
+  const { aheadInBacklog, slotsTaken } = standing;
+  const place = aheadInBacklog === undefined ? '' : `, and ${jobs(aheadInBacklog)} of the run will take one before it`;
+  return {
+    sentence: `It waits for a slot: ${String(slotsTaken)} of ${String(run.maxParallel ?? 0)} are taken${place}.`,
+    facts: [fact('slots', `The slots of the run (maxParallel) are held by ${list(slotHolders)}.`)],
+  };
+}
+
+function explainBackoff({ standing: { backoffUntil }, job, now }: JobSituation): Explanation {
+  if (backoffUntil === undefined) return { sentence: job.message, facts: [] };
+  const left = Math.max(0, backoffUntil - now);
+  return {
+    sentence: `${job.message} That is in ${describeDuration(left)}.`,
+    facts: [fact('backoff', `The next attempt may start at ${isoTime(backoffUntil)}.`)],
+  };
+}
+
+function explainQueue(situation: JobSituation): Explanation {
+  const { standing, now, aheadInQueue } = situation;
+  const since = standing.row.section?.phases.queuedAt;
+  const waited = since === undefined ? '' : ` for ${describeDuration(Math.max(0, now - since))}`;
+  const facts = [...queueFacts(situation), ...workerFacts(situation)];
+  const ahead = aheadInQueue ? `, ${messages(aheadInQueue)} before it in the queue` : '';
+  return { sentence: `It has been ready${waited}: ${whyNotTaken(situation)}${ahead}.`, facts };
+}
+
+function whyNotTaken({ paused, workers, run, standing }: JobSituation): string {
+  const taking = workers.filter(({ draining }) => !draining);
+  if (paused) return 'nothing is started, since chainr is paused (resume ends that)';
+  if (workers.length === 0) return `there is no worker with the executor ${run.executorKind}`;
+  if (taking.length === 0) return 'every worker is being drained';
+  if (taking.every(({ running, capacity }) => running >= capacity)) return 'all workers are full';
+  if (standing.aheadInBacklog !== undefined) return `${jobs(standing.aheadInBacklog)} of its run go before it`;
+  return 'a worker will take it in a moment';
+}
+
+function queueFacts({ run, aheadInQueue, standing }: JobSituation): Fact[] {
+  if (standing.aheadInBacklog !== undefined)
+    return [fact('queue', `It waits in its run, behind ${jobs(standing.aheadInBacklog)}: a run has at most 1,000 jobs in the queue.`)]; // prettier-ignore
+  if (aheadInQueue === undefined) return [fact('queue', 'Its message is with a worker, or on its way.')];
+  return [fact('queue', `Its message is in the queue ${run.executorKind}, with ${messages(aheadInQueue)} before it.`)];
+}
+
+function workerFacts({ workers, run }: JobSituation): Fact[] {
+  const capacity = workers.reduce((sum, worker) => sum + (worker.draining ? 0 : worker.capacity), 0);
+  const running = workers.reduce((sum, worker) => sum + worker.running, 0);
+  const draining = workers.filter((worker) => worker.draining).length;
+  const drained = draining === 0 ? '' : `, ${String(draining)} of them being drained`;
+  const count = workers.length === 1 ? '1 worker' : `${String(workers.length)} workers`;
+  const text = `${count} with the executor ${run.executorKind}${drained}: ${String(running)} attempts run, ${String(capacity)} may run at once.`;
+  return [fact('workers', text)];
+}
+
+function explainReuse({ reused, job }: JobSituation): Explanation {
+  if (!reused) return { sentence: job.message, facts: [] };
+  const text = `Attempt ${String(reused.attempt)} of the run ${reused.run} ran it; its log is there.`;
+  return { sentence: job.message, facts: [fact('outcome', text)] };
+}
+
+function explainPhase({ job, standing, attempts, now }: JobSituation): Explanation {
+  const { phases, executorId } = attempts.at(-1) ?? {};
+  const since = phases?.startedAt ?? phases?.claimedAt;
+  const facts: Fact[] = [];
+  if (phases?.claimedAt !== undefined)
+    facts.push(fact('phase', `A worker claimed it at ${isoTime(phases.claimedAt)}.`));
+  if (phases?.startedAt !== undefined) facts.push(fact('phase', `It has been running since ${isoTime(phases.startedAt)}.`)); // prettier-ignore
+  if (executorId !== undefined) facts.push(fact('phase', `It runs on ${executorId}.`));
+  if (standing.pendingTimeoutAt !== undefined)
+    facts.push(fact('deadline', `It must have started by ${isoTime(standing.pendingTimeoutAt)} (pendingTimeout).`));
+  if (standing.timeoutAt !== undefined)
+    facts.push(fact('deadline', `It must have ended by ${isoTime(standing.timeoutAt)} (timeout).`));
+  const lasted = since === undefined ? '' : ` (${describeDuration(Math.max(0, now - since))})`;
+  return { sentence: `${job.message.replace(/\.$/, '')}${lasted}.`, facts };
+}
+
+function explainEnd({ job, attempts }: JobSituation): Explanation {
+  const last = attempts.at(-1);
+  const facts: Fact[] = [];
+  if (last?.exitCode !== undefined) facts.push(fact('outcome', `Exit code ${String(last.exitCode)}.`));
+  const failed = last?.steps?.find(({ exitCode, tolerated }) => exitCode !== 0 && tolerated !== true);
+  if (failed && failed.name !== 'main') {
+    const code = failed.exitCode === undefined ? 'without an exit code' : `with exit code ${String(failed.exitCode)}`;
+    facts.push(fact('outcome', `The step ${failed.name} ended ${code}.`));
+  }
+  return { sentence: job.message, facts };
+}
+
+function attemptFacts({ attempts, job }: JobSituation): Fact[] {
+  const earlier = attempts.filter(({ attempt }) => attempt < job.attempt || job.status === 'PENDING');
+  return earlier.map(({ attempt, status, reason, message }) =>
+    fact('attempts', `Attempt ${String(attempt)} was ${status}, ${reason}: ${message}`),
+  );
+}
+
+function runFacts({ run, job }: JobSituation): Fact[] {
+  if (run.cancelRequestedAt !== undefined)
+    return [fact('run', `A cancel of the run was asked for at ${isoTime(run.cancelRequestedAt)}.`)];
+  if (run.timedOutAt !== undefined)
+    return [fact('run', `The timeout of the run passed at ${isoTime(run.timedOutAt)}.`)];
+  if (!isFinalJob(job.status) && run.timeoutMs !== undefined)
+    return [fact('run', `The run must have ended by ${isoTime(run.createdAt + run.timeoutMs)} (timeout of the run).`)];
+  return [];
+}
+
+const fact = (kind: Fact['kind'], text: string): Fact => ({ kind, text });
+
+const jobs = (count: number): string => (count === 1 ? '1 job' : `${String(count)} jobs`);
+
+const messages = (count: number): string => (count === 1 ? '1 message' : `${String(count)} messages`);
+
+const namesOf = (mask: ConditionMask): string => conditions.filter((_, bit) => (mask & (1 << bit)) !== 0).join(' or ');
+
+function list(names: readonly string[]): string {
+  const shown = names.slice(0, namesShown).join(', ');
+  return names.length > namesShown ? `${shown} and ${String(names.length - namesShown)} more` : shown;
+}

@@ -1,0 +1,73 @@
+import { ApiError, type ErrorDetail } from '@chainr/core/api/errors';
+import { parseBody } from '@chainr/core/api/parse-body';
+import { rerunRequestSchema } from '@chainr/core/api/request-bodies';
+import { routes } from '@chainr/core/api/routes';
+import { suggestion } from '@chainr/core/model/did-you-mean';
+import type { JobRecord, RunUid } from '@chainr/core/model/records';
+import { planRerun, type RerunFrom } from '@chainr/core/model/rerun';
+import type { SchedContext } from './context.js';
+import { findRun, showRun } from './find-run.js';
+import { hashBody, readIdempotencyKey, type IdempotencyKey } from './read-idempotency-key.js';
+import { readBody } from './read-body.js';
+import { readStoredPipeline } from './read-stored-pipeline.js';
+import { sendJson } from './send-json.js';
+import { served } from './serve-routes.js';
+import { storeRun } from './store-run.js';
+
+/** Makes a new run of the same pipeline; what succeeded or was skipped is taken over (rule R13). */
+export function rerunRun(context: SchedContext) {
+  return served(routes.rerunRun, async ({ params: { uid }, request, response }) => {
+    const key = readIdempotencyKey(request);
+    const { from } = parseBody(await readBody(request), rerunRequestSchema);
+    const made = await rerun(context, uid, from, key);
+    const run = await showRun(context.store, made);
+    sendJson(response, routes.rerunRun.success.status, run, { Location: run.metadata.selfLink });
+  });
+}
+
+/**
+ * @returns the uid of the new run.
+ * @throws ApiError NotFound; BadRequest for jobs that it does not have; Conflict, which says why it cannot be rerun so;
+ *   StoreFull
+ */
+export async function rerun(
+  { store, executorKind }: SchedContext,
+  uid: RunUid,
+  from: RerunFrom,
+  key?: IdempotencyKey,
+): Promise<RunUid> {
+  const { pipeline, source } = await readStoredPipeline(store, uid);
+  const { jobCount } = await findRun(store, uid);
+  const jobs = await store.runs.listJobs(uid, { from: 0, limit: jobCount });
+  checkNames(from, jobs);
+  const plan = planRerun(pipeline, jobs, from);
+  if (plan.kind === 'refused') throw new ApiError('Conflict', plan.message);
+  const { standings } = plan;
+  const takenOver = jobs.filter(({ index }) => standings[index]?.reason === 'Reused');
+  const fields = await store.runs.readReusedFields(uid, takenOver);
+  return storeRun(store, {
+    pipeline,
+    source,
+    executorKind,
+    rerun: { of: uid, standings, fields },
+    ...(key && { idempotency: { ...key, bodyHash: hashOf(uid, from) } }),
+  });
+}
+
+function hashOf(uid: RunUid, from: RerunFrom): string {
+  return hashBody(Buffer.from(`rerun ${uid} ${JSON.stringify(from)}`));
+}
+
+/** @throws ApiError BadRequest that names every job that the run does not have */
+function checkNames(from: RerunFrom, jobs: readonly JobRecord[]): void {
+  if (typeof from === 'string') return;
+  const names = jobs.map(({ name }) => name);
+  const known = new Set(names);
+  const details = from.flatMap((name, place): ErrorDetail[] =>
+    known.has(name)
+      ? []
+      : [{ path: `from.${String(place)}`, message: `the run has no job "${name}"${suggestion(name, names)}` }],
+  );
+  const [first] = details;
+  if (first) throw new ApiError('BadRequest', `The body is not as it should be: ${first.message}`, { details });
+}

@@ -1,0 +1,272 @@
+import { expect } from 'chai';
+import { bulkResultSchema } from '@chainr/core/api/bulk-resource';
+import { errorBodySchema } from '@chainr/core/api/errors';
+import { jobExplanationSchema } from '@chainr/core/api/explanation-resource';
+import { jobSchema } from '@chainr/core/api/job-resource';
+import { runListSchema, runSchema } from '@chainr/core/api/run-resource';
+import { openSched, type OpenSched } from './open-sched.js';
+
+const job = { image: 'busybox', run: 'exit 0' };
+const none = '01990000-0000-7000-8000-00000000dead';
+
+describe('acting on runs', () => {
+  let sched: OpenSched;
+
+  before(async () => {
+    sched = await openSched();
+  });
+
+  after(() => sched.close());
+
+  const send = (path: string, body?: unknown, headers: Record<string, string> = {}) =>
+    fetch(`${sched.url}/api/runs/${path}`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', ...headers },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+  const runOf = async (response: Response, status: number) => {
+    expect(response.status).to.equal(status);
+    return runSchema.parse(await response.json());
+  };
+  const refused = async (response: Response, status: number) => {
+    expect(response.status).to.equal(status);
+    return errorBodySchema.parse(await response.json());
+  };
+  const getJob = async (uid: string, name: string) =>
+    jobSchema.parse(await (await sched.get(`/api/runs/${uid}/jobs/${name}`)).json());
+  const why = async (uid: string, name: string) =>
+    jobExplanationSchema.parse(await (await sched.get(`/api/runs/${uid}/jobs/${name}/why`)).json());
+  async function end(uid: string, index: number, reason: 'Completed' | 'ExitCode', attempt = 1): Promise<void> {
+    const lease = await sched.worker.claim(uid, index, attempt);
+    await sched.worker.log(lease, [{ text: `line of job ${String(index)}` }], true);
+    await sched.worker.finish(lease, reason, reason === 'Completed' ? 0 : 3);
+    await sched.worker.close(lease);
+  }
+
+  describe('cancel', () => {
+    it('ends what waits at once, and leaves what runs to its worker', async () => {
+      const uid = await sched.create({ a: job, b: { ...job, dependsOn: ['a'] } });
+      const lease = await sched.worker.claim(uid, 0);
+      const run = await runOf(await send(`${uid}/cancel`), 200);
+      expect(run.status).to.equal('RUNNING');
+      expect(run.metadata.cancelRequestedAt).to.be.a('string');
+      expect(run.jobs.map(({ status, reason }) => `${status} ${reason}`)).to.deep.equal([
+        'RUNNING Canceling',
+        'CANCELED CanceledByUser',
+      ]);
+      await sched.worker.finish(lease, 'Signal', 143);
+      const ended = runSchema.parse(await (await sched.get(`/api/runs/${uid}`)).json());
+      expect([ended.status, ended.jobs[0]?.status]).to.deep.equal(['CANCELED', 'CANCELED']);
+    });
+
+    it('changes nothing of a run that is final or canceled', async () => {
+      const uid = await sched.create({ a: job });
+      await end(uid, 0, 'Completed');
+      const run = await runOf(await send(`${uid}/cancel`, {}), 200);
+      expect([run.status, run.metadata.cancelRequestedAt]).to.deep.equal(['SUCCESSFUL', undefined]);
+      const other = await sched.create({ a: job });
+      const first = await runOf(await send(`${other}/cancel`), 200);
+      const again = await runOf(await send(`${other}/cancel`), 200);
+      expect(again).to.deep.equal(first);
+    });
+
+    it('refuses what it does not know', async () => {
+      expect((await refused(await send(`${none}/cancel`), 404)).message).to.match(/no run/);
+      const uid = await sched.create({ a: job });
+      expect((await refused(await send(`${uid}/cancel`, { force: true }), 400)).message).to.match(/force/);
+      expect((await refused(await send(`${uid}/cancel`, '{'), 400)).message).to.match(/not JSON/);
+    });
+  });
+
+  describe('retry of a job', () => {
+    const jobs = { a: job, b: { ...job, dependsOn: ['a'] }, hold: job };
+
+    it('makes a new attempt, and what was skipped waits again', async () => {
+      const uid = await sched.create(jobs);
+      await end(uid, 0, 'ExitCode');
+      expect((await getJob(uid, 'b')).status).to.equal('SKIPPED');
+      const response = await send(`${uid}/jobs/a/retry`);
+      expect(response.status).to.equal(202);
+      const reopened = jobSchema.parse(await response.json());
+      expect(reopened).to.include({ status: 'PENDING', reason: 'Queued' });
+      expect(reopened.attempts.map(({ status }) => status)).to.deep.equal(['FAILED']);
+      expect((await getJob(uid, 'b')).reason).to.equal('WaitingForDependencies');
+      await end(uid, 0, 'Completed', 2);
+      await end(uid, 1, 'Completed');
+      await end(uid, 2, 'Completed');
+      expect(runSchema.parse(await (await sched.get(`/api/runs/${uid}`)).json()).status).to.equal('SUCCESSFUL');
+    });
+
+    it('is refused with the way out', async () => {
+      const uid = await sched.create({ ...jobs, 'on-failure': { ...job, dependsOn: [{ job: 'a', conditions: { failure: true } }] } }); // prettier-ignore
+      expect((await refused(await send(`${uid}/jobs/a/retry`), 409)).message).to.match(/"a" is PENDING; only a FAILED/);
+      await end(uid, 0, 'ExitCode');
+      await sched.worker.claim(uid, 3);
+      const begun = await refused(await send(`${uid}/jobs/a/retry`), 409);
+      expect(begun.message).to.match(/"on-failure" waited for "a" and has begun: rerun the run from "a"/);
+      await send(`${uid}/cancel`);
+      expect((await refused(await send(`${uid}/jobs/a/retry`), 409)).message).to.match(/being ended/);
+      const ended = await sched.create({ a: job });
+      await end(ended, 0, 'ExitCode');
+      expect((await refused(await send(`${ended}/jobs/a/retry`), 409)).message).to.match(/final run never changes/);
+      expect((await refused(await send(`${ended}/jobs/x/retry`), 404)).message).to.match(/no job "x"/);
+    });
+
+    it('waits no longer than two seconds for the log of the attempt that failed', async () => {
+      const uid = await sched.create({ a: job, hold: job });
+      const lease = await sched.worker.claim(uid, 0);
+      await sched.worker.finish(lease, 'ExitCode', 1);
+      expect((await refused(await send(`${uid}/jobs/a/retry`), 409)).message).to.match(/log of "a" is still/);
+    }).timeout(10_000);
+  });
+
+  describe('rerun', () => {
+    it('takes over what succeeded, with its log, and runs the rest', async () => {
+      const uid = await sched.create({ a: job, b: { ...job, dependsOn: ['a'] }, c: { ...job, dependsOn: ['b'] } });
+      await end(uid, 0, 'Completed');
+      await end(uid, 1, 'ExitCode');
+      const response = await send(`${uid}/rerun`);
+      const run = await runOf(response, 202);
+      expect(run.metadata.rerunOf).to.equal(uid);
+      expect(response.headers.get('location')).to.equal(run.metadata.selfLink);
+      expect(run.jobs.map(({ status, reason }) => `${status} ${reason}`)).to.deep.equal([
+        'SUCCESSFUL Reused',
+        'PENDING Queued',
+        'PENDING WaitingForDependencies',
+      ]);
+      const again = run.metadata.uid;
+      expect((await getJob(again, 'a')).reusedFrom).to.deep.equal({ run: uid, attempt: 1 });
+      expect(await (await sched.get(`/api/runs/${again}/jobs/a/logs`)).text()).to.equal('line of job 0\n');
+      expect((await why(again, 'a')).facts[0]?.text).to.contain(uid);
+      await end(again, 1, 'ExitCode');
+      const third = await runOf(await send(`${again}/rerun`, { from: ['b'] }), 202);
+      expect((await getJob(third.metadata.uid, 'a')).reusedFrom, 'the attempt that truly ran').to.deep.equal({
+        run: uid,
+        attempt: 1,
+      });
+      await end(third.metadata.uid, 1, 'Completed');
+      await end(third.metadata.uid, 2, 'Completed');
+      const ended = runSchema.parse(await (await sched.get(third.metadata.selfLink)).json());
+      expect([ended.status, ended.jobCounts.SUCCESSFUL]).to.deep.equal(['SUCCESSFUL', 3]);
+    });
+
+    it('makes one run for one idempotency key, and none for another body', async () => {
+      const uid = await sched.create({ a: job });
+      await end(uid, 0, 'ExitCode');
+      const key = { 'Idempotency-Key': 'again' };
+      const [first, second] = [await send(`${uid}/rerun`, {}, key), await send(`${uid}/rerun`, {}, key)];
+      expect((await runOf(second, 202)).metadata.uid).to.equal((await runOf(first, 202)).metadata.uid);
+      await refused(await send(`${uid}/rerun`, { from: 'all' }, key), 409);
+    });
+
+    it('names every mistake, and why it cannot be', async () => {
+      const uid = await sched.create({ build: job, test: job });
+      await end(uid, 0, 'Completed');
+      const names = await refused(await send(`${uid}/rerun`, { from: ['biuld', 'test', 'x'] }), 400);
+      expect(names.details.map(({ path }) => path)).to.deep.equal(['from.0', 'from.2']);
+      expect(names.details[0]?.message).to.contain('did you mean "build"');
+      await refused(await send(`${uid}/rerun`, { from: 'some' }), 400);
+      expect((await refused(await send(`${uid}/rerun`, {}), 409)).message).to.match(/No job of the run FAILED/);
+      expect((await refused(await send(`${uid}/rerun`, { from: ['build'] }), 409)).message).to.match(
+        /"test" is PENDING/,
+      );
+      await refused(await send(`${none}/rerun`), 404);
+    });
+
+    it('of a run with more jobs than one call stores stands as that of a small one', async () => {
+      const jobs = Object.fromEntries(Array.from({ length: 400 }, (_, at) => [`j-${String(at)}`, job]));
+      const uid = await sched.create({ ...jobs, last: { ...job, dependsOn: ['j-0', 'j-399'] } });
+      await end(uid, 0, 'ExitCode');
+      await send(`${uid}/cancel`);
+      const run = await runOf(await send(`${uid}/rerun`, { from: 'failed' }), 202);
+      expect(run.jobCounts).to.include({ PENDING: 401, SUCCESSFUL: 0 });
+      await end(run.metadata.uid, 0, 'Completed');
+      await end(run.metadata.uid, 399, 'Completed');
+      await send(`${run.metadata.uid}/cancel`);
+      const again = await runOf(await send(`${run.metadata.uid}/rerun`), 202);
+      expect(again.jobCounts).to.include({ PENDING: 399, SUCCESSFUL: 2 });
+      expect((await getJob(again.metadata.uid, 'last')).reason).to.equal('Queued');
+    });
+  });
+
+  describe('many runs at once', () => {
+    const bulkOf = async (response: Response) => bulkResultSchema.parse(await response.json());
+    const named = (name: string) => sched.post({ kind: 'Pipeline', metadata: { name }, jobs: { a: job } });
+    const uidOf = async (response: Response) => runSchema.parse(await response.json()).metadata.uid;
+
+    it('are canceled by a filter, and counted without being touched in a dry run', async () => {
+      const uids = [await uidOf(await named('many')), await uidOf(await named('many'))];
+      const ended = await uidOf(await named('many'));
+      await end(ended, 0, 'Completed');
+      const dry = await bulkOf(await send('cancel?name=many&dryRun=true'));
+      expect(dry).to.include({ dryRun: true, matched: 3, done: 2 });
+      expect(dry.skipped).to.deep.equal([{ uid: ended, message: 'The run is SUCCESSFUL already.' }]);
+      expect(await (await sched.get(`/api/runs/${uids[0] ?? ''}`)).text()).to.contain('"status":"PENDING"');
+      expect(await bulkOf(await send('cancel?name=many'))).to.include({ dryRun: false, done: 2 });
+      for (const uid of uids)
+        expect(await (await sched.get(`/api/runs/${uid}`)).text()).to.contain('"status":"CANCELED"');
+    });
+
+    it('are rerun by a filter, once for one idempotency key', async () => {
+      const uid = await uidOf(await named('again'));
+      await end(uid, 0, 'ExitCode');
+      const good = await uidOf(await named('again'));
+      await end(good, 0, 'Completed');
+      const key = { 'Idempotency-Key': 'rerun-many' };
+      const result = await bulkOf(await send('rerun?name=again&status=FAILED,SUCCESSFUL', {}, key));
+      expect(result).to.include({ matched: 2, done: 1 });
+      expect(result.skipped[0]?.message).to.match(/No job of the run FAILED/);
+      await bulkOf(await send('rerun?name=again&status=FAILED', {}, key));
+      const { items } = runListSchema.parse(await (await sched.get('/api/runs?name=again')).json());
+      expect(items.map(({ metadata }) => metadata.rerunOf)).to.deep.equal([uid, undefined, undefined]);
+    });
+
+    it('are refused without a filter, and with one that is wrong', async () => {
+      expect((await refused(await send('cancel'), 400)).message).to.match(/means no run in particular/);
+      await refused(await send('cancel?status=DONE'), 400);
+      await refused(await send('rerun?name=x', { from: ['a'] }), 400);
+    });
+  });
+
+  describe('why', () => {
+    it('names the dependencies that are waited for', async () => {
+      const uid = await sched.create({ a: job, b: job, c: { ...job, dependsOn: ['a', 'b'] } });
+      await end(uid, 0, 'Completed');
+      const { sentence, facts } = await why(uid, 'c');
+      expect(sentence).to.equal('It waits for one job to end: b (Queued).');
+      expect(facts.map(({ kind }) => kind)).to.deep.equal(['dependency', 'dependency']);
+    });
+
+    it('says that nothing can take it, while no worker is there', async () => {
+      const uid = await sched.create({ a: job });
+      expect((await why(uid, 'a')).sentence).to.match(/there is no worker with the executor fake/);
+    });
+
+    it('names the dependency that skipped it, and the step that failed', async () => {
+      const uid = await sched.create({ a: job, b: { ...job, dependsOn: ['a'] }, c: { ...job, dependsOn: ['b'] } });
+      await end(uid, 0, 'ExitCode');
+      expect((await why(uid, 'b')).sentence).to.equal('It was skipped, since a is FAILED and it runs only on success.');
+      expect((await why(uid, 'c')).sentence).to.equal(
+        'It was skipped, since b is SKIPPED and it runs only on success.',
+      );
+      expect((await why(uid, 'a')).facts[0]?.text).to.equal('Exit code 3.');
+    });
+
+    it('names who holds the slots, and how many come before it', async () => {
+      const created = await sched.post({ kind: 'Pipeline', maxParallel: 1, jobs: { a: job, b: job, c: job } });
+      const { uid } = runSchema.parse(await created.json()).metadata;
+      await sched.worker.claim(uid, 0);
+      const { sentence, facts } = await why(uid, 'c');
+      expect(sentence).to.equal('It waits for a slot: 1 of 1 are taken, and 1 job of the run will take one before it.');
+      expect(facts[0]?.text).to.contain('held by a');
+    });
+
+    it('tells since when it runs, and what was asked for', async () => {
+      const uid = await sched.create({ a: job });
+      await sched.worker.claim(uid, 0);
+      expect((await why(uid, 'a')).facts.map(({ kind }) => kind)).to.deep.equal(['phase', 'phase']);
+      await send(`${uid}/cancel`);
+      expect((await why(uid, 'a')).facts.at(-1)?.text).to.match(/cancel of the run was asked for/);
+    });
+  });
+});

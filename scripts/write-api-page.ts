@@ -1,0 +1,136 @@
+/**
+ * Writes docs/api.md from the OpenAPI document, which is made from the table of routes: one source
+ * for the server, its clients and this page. With --check says whether it is stale.
+ */
+import { errorCodes } from '../core/src/api/errors.js';
+import { errorsEverywhere, openApiDocument } from '../core/src/api/openapi.js';
+import type { Route } from '../core/src/api/route.js';
+import { routes } from '../core/src/api/routes.js';
+import { asMap, cell, fieldRows, typeOf, type Json } from './describe-schema.js';
+import { markdownTable, writePage } from './markdown-page.js';
+
+interface Operation {
+  method: string;
+  path: string;
+  operation: Json;
+}
+
+// The version changes with each release, the page only with the routes.
+const document = openApiDocument('');
+const components = asMap(document['components']);
+const schemas = asMap(components['schemas']);
+
+const operations = Object.entries(asMap(document['paths'])).flatMap(([path, methods]) =>
+  Object.entries(asMap(methods)).map(([method, operation]): Operation => ({
+    method: method.toUpperCase(),
+    path,
+    operation,
+  })),
+);
+
+const idOf = ({ operation }: Operation): string => String(operation['operationId']);
+
+const overview = operations.map((each) => [
+  each.method,
+  `\`${each.path}\``,
+  `[${idOf(each)}](#${idOf(each).toLowerCase()})`,
+  cell(each.operation['summary']),
+]);
+
+function sectionOf(each: Operation): string {
+  const { operation, method, path } = each;
+  return [
+    `### ${idOf(each)}`,
+    `\`${method} ${path}\``,
+    String(operation['summary']),
+    ...parametersOf(operation),
+    ...bodyOf(operation),
+    ...answersOf(operation),
+    ...errorsOf(routes[idOf(each) as keyof typeof routes]),
+  ].join('\n\n');
+}
+
+function parametersOf(operation: Json): string[] {
+  const parameters = (operation['parameters'] ?? []) as Json[];
+  if (parameters.length === 0) return [];
+  const rows = parameters.map(({ name, in: place, schema, description, required }) => {
+    const { default: value } = schema as Json;
+    const shown = value === undefined ? (required === true ? 'required' : '') : `\`${JSON.stringify(value)}\``;
+    return [`\`${String(name)}\``, String(place), typeOf(schema as Json), shown, cell(description)];
+  });
+  return [markdownTable(['parameter', 'in', 'type', 'default', 'what it is'], rows)];
+}
+
+function bodyOf(operation: Json): string[] {
+  const content = asMap(asMap(operation['requestBody'])['content']);
+  const [first] = Object.values(content);
+  if (!first) return [];
+  const types = Object.keys(content).map((type) => `\`${type}\``);
+  return [`Body: ${typeOf(asMap(first)['schema'] ?? {})}, as ${types.join(', ')}.`];
+}
+
+function answersOf(operation: Json): string[] {
+  const answers = Object.entries(asMap(operation['responses'])).filter(([status]) => status.startsWith('2'));
+  return answers.map(([status, { description, content, headers }]) => {
+    const bodies = Object.entries(asMap(content)).map(
+      ([type, { schema }]) => `${typeOf((schema ?? {}) as Json)} as \`${type}\``,
+    );
+    const named = Object.entries(asMap(headers)).map(
+      ([name, header]) => `- \`${name}\`: ${cell(header['description'])}`,
+    );
+    const answer = `Answer: ${status}, ${bodies.join(', ')}. ${cell(description)}`;
+    return named.length > 0 ? `${answer} With the headers\n\n${named.join('\n')}` : answer;
+  });
+}
+
+/** Those of its own: the others may come from every operation. */
+function errorsOf({ errors }: Route): string[] {
+  const own = errors.filter((code) => !errorsEverywhere.includes(code)).map((code) => `\`${code}\``);
+  return own.length > 0 ? [`Errors of its own: ${own.join(', ')}.`] : [];
+}
+
+function schemaSection([name, schema]: [string, Json]): string {
+  const rows = fieldRows(schema);
+  const variants = ((schema['oneOf'] ?? schema['anyOf'] ?? []) as Json[]).map((variant) =>
+    [cell(variant['description']), markdownTable(fieldHead, fieldRows(variant))].filter(Boolean).join('\n\n'),
+  );
+  const told = rows.length > 0 ? [markdownTable(fieldHead, rows)] : variants;
+  return [`### ${name}`, ...(schema['description'] ? [cell(schema['description'])] : []), ...told].join('\n\n');
+}
+
+const fieldHead = ['field', 'type', 'always', 'what it is'];
+const codeRows = Object.entries(errorCodes).map(([code, { status, doc }]) => {
+  const everywhere = (errorsEverywhere as readonly string[]).includes(code) ? 'yes' : '';
+  return [`\`${code}\``, String(status), everywhere, doc];
+});
+// A pipeline has a schema and a page of its own.
+const resources = Object.entries(schemas).filter(([name]) => name !== 'Pipeline');
+
+await writePage(
+  'docs/api.md',
+  `# The API
+
+<!-- Made by \`make generate\` from core/src/api/routes.ts. -->
+
+A server describes itself the same at \`GET /api/openapi.json\`. Every time is ISO 8601 in UTC with milliseconds. Where the server was
+given a token, every request bears it: \`Authorization: Bearer …\`. Every error has the form of [Error](#error).
+
+${markdownTable(['method', 'path', 'operation', 'what it does'], overview)}
+
+## Errors
+
+${markdownTable(['code', 'status', 'everywhere', 'what it means'], codeRows)}
+
+## Operations
+
+${operations.map(sectionOf).join('\n\n')}
+
+## Resources
+
+### Pipeline
+
+What is sent to be run: [pipeline.schema.json](../core/schema/pipeline.schema.json), and examples in [examples](../examples).
+
+${resources.map(schemaSection).join('\n\n')}
+`,
+);

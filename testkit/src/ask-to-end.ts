@@ -1,0 +1,17 @@
+import { keys } from '@chainr/core/store/keys';
+import type { RunUid } from '@chainr/core/model/records';
+import type { OpenStore } from './open-store.js';
+
+/** Asks for the end of a run: by a cancel, or because the run's timeout has passed. */
+export async function askToEnd(
+  { store, client }: Pick<OpenStore, 'store' | 'client'>,
+  run: RunUid,
+  by: 'cancel' | 'timeout' = 'cancel',
+): Promise<void> {
+  if (by === 'cancel') {
+    await store.transitions.cancel(run);
+    return;
+  }
+  await client.zadd(keys.deadlines, 1, `${run}.0.0.r`);
+  await store.transitions.expire();
+}

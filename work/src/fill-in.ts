@@ -1,0 +1,110 @@
+import { pipelineLimits } from '@chainr/core/model/limits';
+import type { Outputs } from '@chainr/core/model/outcome';
+import type { EnvValue } from '@chainr/core/model/pipeline';
+import { hasReference, parseReferences } from '@chainr/core/model/references';
+import type { StepSpec, WrittenStep } from '@chainr/core/model/steps';
+import type { Attempt, PendingReferences } from './attempt.js';
+import type { WorkContext } from './context.js';
+import { Mask } from './mask.js';
+import { readSecret, type FoundSecret } from './read-secret.js';
+import { whileOut, type Outage } from './while-out.js';
+
+const valuesOut: Outage = {
+  event: 'references.out',
+  sentence: 'The secrets or outputs that a job refers to cannot be read; trying again',
+};
+
+/**
+ * Puts values in place of all that an attempt refers to: its secrets, which are here and nowhere else, and the outputs
+ * of the jobs that it waited for, which never change any more. Who adopts it does the same, to hide the same.
+ * @returns a sentence where something is not there.
+ */
+export async function fillIn(context: WorkContext, attempt: Attempt): Promise<string | undefined> {
+  const { references } = attempt;
+  if (!references) return undefined;
+  const read = () => readValues(context, attempt, references).catch((error: unknown) => giveUp(attempt, error));
+  const values = await whileOut(context, attempt, read, valuesOut);
+  if (!values) return 'It was to end before its secrets could be read.';
+  attempt.mask = new Mask([...values.secrets.values()].flatMap((found) => ('value' in found ? [found.value] : [])));
+  const steps: StepSpec[] = [];
+  for (const step of references.steps) {
+    const filled = fillStep(step, values);
+    if ('refusal' in filled) return attempt.mask.text(filled.refusal);
+    steps.push(filled.step);
+  }
+  attempt.spec = { ...attempt.spec, steps };
+  attempt.references = undefined;
+  return undefined;
+}
+
+/** Nobody waits for values of an attempt that is to end; one that this worker interrupts is left as it is. */
+function giveUp({ held, interruptedAt }: Attempt, error: unknown): undefined {
+  if (interruptedAt !== undefined) held.abandon();
+  else if (held.stop !== undefined) return undefined;
+  throw error;
+}
+
+interface Values {
+  /** By name. */
+  secrets: ReadonlyMap<string, FoundSecret>;
+  /** By the name of the job. */
+  outputs: ReadonlyMap<string, Outputs>;
+}
+
+async function readValues(
+  { store, config }: WorkContext,
+  { spec }: Attempt,
+  { steps, outputsOf }: PendingReferences,
+): Promise<Values> {
+  const values = steps.flatMap(({ env }) => Object.values(env));
+  const names = new Set(values.flatMap((value) => (typeof value === 'string' ? [] : [value.secret])));
+  const jobs = Object.entries(outputsOf);
+  const [secrets, outputs] = await Promise.all([
+    Promise.all([...names].map(async (name) => [name, await readSecret(config, name)] as const)),
+    store.runs.getOutputs(spec.run, jobs.map(([, index]) => index)), // prettier-ignore
+  ]);
+  return {
+    secrets: new Map(secrets),
+    outputs: new Map(jobs.map(([name, index]) => [name, outputs.get(index) ?? {}])),
+  };
+}
+
+type Filled<T> = T | { refusal: string };
+
+function fillStep(step: WrittenStep, values: Values): Filled<{ step: StepSpec }> {
+  const env: Record<string, string> = {};
+  for (const [name, value] of Object.entries(step.env)) {
+    const filled = fillValue(value, values, `the variable ${name} of step "${step.name}"`);
+    if ('refusal' in filled) return filled;
+    env[name] = filled.value;
+  }
+  const where = `the image of step "${step.name}"`;
+  const image = fillValue(step.image, values, where);
+  if ('refusal' in image) return image;
+  const isImage = /^\S+$/.test(image.value) && image.value.length <= pipelineLimits.imageLength;
+  if (!isImage) return { refusal: `What outputs make of ${where} is not the name of an image.` };
+  return { step: { ...step, env, image: image.value } };
+}
+
+/** @param where it stands, for the sentence. */
+function fillValue(value: EnvValue, { secrets, outputs }: Values, where: string): Filled<{ value: string }> {
+  if (typeof value !== 'string') {
+    const found = secrets.get(value.secret) ?? { refusal: 'was not looked for' };
+    return 'value' in found ? found : { refusal: `The secret "${value.secret}", for ${where}, ${found.refusal}.` };
+  }
+  if (!hasReference(value)) return { value };
+  const parsed = parseReferences(value);
+  if ('mistake' in parsed) return { refusal: `What is written as ${where} ${parsed.mistake}.` };
+  let text = '';
+  for (const part of parsed.parts) {
+    const found = typeof part === 'string' ? part : outputOf(outputs.get(part.job), part.key);
+    if (found === undefined && typeof part === 'object') {
+      return { refusal: `The job "${part.job}" has no output "${part.key}", which ${where} refers to.` };
+    }
+    text += found ?? '';
+  }
+  return { value: text };
+}
+
+const outputOf = (outputs: Outputs = {}, key: string): string | undefined =>
+  Object.hasOwn(outputs, key) ? outputs[key] : undefined;

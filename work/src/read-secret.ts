@@ -1,0 +1,63 @@
+import { readFile, realpath, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { pipelineLimits } from '@chainr/core/model/limits';
+import type { WorkConfig } from './config.js';
+
+/** Where a worker has its secrets. */
+export type SecretSources = Pick<WorkConfig, 'secretsDir' | 'secretsEnv' | 'secretVariables'>;
+
+/** The value of a secret, or the end of the sentence "The secret "x" …" that says why there is none and what helps. */
+export type FoundSecret = { value: string } | { refusal: string };
+
+/**
+ * Reads a secret: a file of that name in the worker's folder, else a variable of the worker. Each time anew, so that
+ * a changed one holds for attempts that begin afterwards. Throws when the disk does not answer as it should.
+ */
+export async function readSecret(sources: SecretSources, name: string): Promise<FoundSecret> {
+  const { secretsDir, secretsEnv, secretVariables } = sources;
+  if (secretsDir === '' && secretsEnv === '') {
+    return { refusal: 'cannot be read: this worker has none; set its CHAINR_SECRETS_DIR or CHAINR_SECRETS_ENV' };
+  }
+  const fromFile = secretsDir === '' ? undefined : await readSecretFile(secretsDir, name);
+  if (fromFile) return fromFile;
+  const variable = variableOf(secretsEnv, name);
+  const value = secretsEnv === '' ? undefined : secretVariables.get(variable);
+  if (value !== undefined) return { value };
+  const places = [
+    ...(secretsDir === '' ? [] : ['a file of that name in its CHAINR_SECRETS_DIR']),
+    ...(secretsEnv === '' ? [] : [`its variable ${variable}`]),
+  ];
+  return { refusal: `is not there: give it to the worker as ${places.join(' or ')}` };
+}
+
+/** `db-password` → `CHAINR_SECRET_DB_PASSWORD`, where the prefix is `CHAINR_SECRET_`. */
+const variableOf = (prefix: string, name: string): string => prefix + name.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_');
+
+/** Undefined where there is no such file. Links may lead where they like within the folder, as Kubernetes' do. */
+async function readSecretFile(folder: string, name: string): Promise<FoundSecret | undefined> {
+  try {
+    const home = await realpath(folder);
+    const file = await realpath(path.join(home, name));
+    if (!file.startsWith(`${home}${path.sep}`)) return { refusal: 'is a link that leads out of CHAINR_SECRETS_DIR' };
+    const found = await stat(file);
+    if (!found.isFile()) return { refusal: 'is no file in CHAINR_SECRETS_DIR' };
+    if (found.size > pipelineLimits.argumentBytes) return { refusal: 'is longer than a variable can be' };
+    return valueOf(await readFile(file));
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'ENOENT') return undefined;
+    if (code === 'EACCES') return { refusal: 'may not be read by the worker: mend the permissions of its file' };
+    throw error;
+  }
+}
+
+/** Editors and `echo` end a file with a newline, which is not part of the secret. */
+function valueOf(bytes: Buffer): FoundSecret {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    if (text.includes('\0')) return { refusal: 'has a zero byte, which no variable can hold' };
+    return { value: text.replace(/\r?\n$/, '') };
+  } catch {
+    return { refusal: 'is not UTF-8, so that no variable can hold it' };
+  }
+}

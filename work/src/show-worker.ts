@@ -1,0 +1,62 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Part } from '@chainr/core/service/lifecycle';
+import type { WorkContext } from './context.js';
+
+/** Shows that this worker is there and what it does, and learns whether it is to take nothing new. */
+export class ShowWorker implements Part {
+  readonly name = 'show-worker';
+  readonly #context: WorkContext;
+  readonly #running: () => number;
+  readonly #id = `${hostname().slice(0, 200)}-${randomBytes(4).toString('hex')}`;
+  readonly #stopped = new AbortController();
+  #showing: Promise<void> | undefined;
+
+  constructor(context: WorkContext, running: () => number) {
+    this.#context = context;
+    this.#running = running;
+  }
+
+  async start(): Promise<void> {
+    await this.tick();
+    this.#showing = this.#loop();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped.abort();
+    await this.#showing;
+    // Where Redis is away the registry forgets it by itself.
+    await this.#context.store.workers.forget(this.#id).catch(() => undefined);
+  }
+
+  async tick(): Promise<void> {
+    const { store, executor, capacity, logger } = this.#context;
+    const { draining } = await store.workers.show({
+      id: this.#id,
+      host: hostname(),
+      executor: executor.kind,
+      executorId: executor.id,
+      capacity: capacity.total,
+      running: this.#running(),
+    });
+    if (draining === capacity.draining) return;
+    capacity.drain(draining);
+    logger.info(
+      { event: draining ? 'worker.drained' : 'worker.undrained', worker: this.#id },
+      draining ? 'Takes nothing new; what runs goes on' : 'Takes work again',
+    );
+  }
+
+  async #loop(): Promise<void> {
+    const { signal } = this.#stopped;
+    const { renewEveryMs } = this.#context.config;
+    for (;;) {
+      await pause(renewEveryMs, undefined, { signal }).catch(() => undefined); // Only an abort ends it early.
+      if (signal.aborted) return;
+      await this.tick().catch((error: unknown) => {
+        this.#context.logger.debug({ event: 'worker.not-shown', err: error }, 'The worker could not be shown');
+      });
+    }
+  }
+}

@@ -1,0 +1,255 @@
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { expect } from 'chai';
+import { checkPipeline } from '@chainr/core/model/check-pipeline';
+import type { Outcome } from '@chainr/core/model/outcome';
+import { createFakeExecutor, type FakeEnd } from '@chainr/executor/fake/create-fake-executor';
+import type { AttemptSpec } from '@chainr/executor/port';
+import { pipelineOf } from '@chainr/testkit/builders';
+import { builtClaim } from './built-claim.js';
+import { adoptExpiredLeases } from '../src/sweeps/adopt-expired-leases.js';
+import { closeEndedAttempts } from '../src/sweeps/close-ended-attempts.js';
+import { TakeOverCaution } from '../src/sweeps/take-over-caution.js';
+import { never, openWorker, type OpenWorker } from './open-worker.js';
+
+const tag = '${{ jobs.build.outputs.tag }}';
+const completed: Outcome = { reason: 'Completed', exitCode: 0 };
+const secret = 'a-planted-secret';
+
+describe('what a job refers to', () => {
+  let worker: OpenWorker;
+  let secrets: string;
+  let started: AttemptSpec[];
+  let ends: Record<string, FakeEnd>;
+  let executor: ReturnType<typeof createFakeExecutor>;
+
+  beforeEach(async () => {
+    secrets = await mkdtemp(path.join(tmpdir(), 'chainr-secrets-'));
+    await writeFile(path.join(secrets, 'token'), `${secret}\n`);
+    started = [];
+    ends = {};
+    executor = createFakeExecutor({ decide: ({ job }) => ends[job] ?? {}, onStart: (spec) => started.push(spec) });
+    worker = await openWorker({ secretsDir: secrets }, executor);
+  });
+
+  afterEach(async () => {
+    await worker.close();
+    await rm(secrets, { recursive: true, force: true });
+  });
+
+  const stepsOf = (job: string) => started.find((spec) => spec.job === job)?.steps;
+  const adopt = () =>
+    adoptExpiredLeases(worker.context, worker.runner, new TakeOverCaution(worker.store, 0)).sweep(never);
+  const closeEnded = () => closeEndedAttempts(worker.context, worker.runner, new TakeOverCaution(worker.store, 0)).sweep(never); // prettier-ignore
+
+  describe('as outputs of another', () => {
+    it('is in its variables and its image, and in those of jobs further down', async () => {
+      ends.build = { outcome: { ...completed, outputs: { tag: 'v1.2', empty: '' } } };
+      const run = await worker.create(
+        pipelineOf({
+          build: [],
+          deploy: {
+            dependsOn: ['build'],
+            image: `registry/app:${tag}`,
+            env: { TAG: `<${tag}|${tag}>`, PLAIN: '$TAG' },
+          },
+          last: { dependsOn: ['deploy'], env: { EMPTY: '${{ jobs.build.outputs.empty }}', TAG: tag } },
+        }),
+      );
+      await worker.take(run);
+      await worker.untilJob(run, 'last', 'SUCCESSFUL');
+      const [step] = stepsOf('deploy') ?? [];
+      expect(step).to.deep.include({ image: 'registry/app:v1.2', env: { TAG: '<v1.2|v1.2>', PLAIN: '$TAG' } });
+      expect(stepsOf('last')?.[0]?.env).to.deep.equal({ EMPTY: '', TAG: 'v1.2' });
+      expect(await worker.store.runs.getOutputs(run, [0, 1])).to.deep.equal(new Map([[0, { tag: 'v1.2', empty: '' }]]));
+    });
+
+    it('is there for those who take over from a job that failed', async () => {
+      ends.build = { outcome: { reason: 'ExitCode', exitCode: 1, outputs: { tag: 'broken' } } };
+      const dependsOn = [{ job: 'build', conditions: { failure: true } }];
+      const run = await worker.create(pipelineOf({ build: [], repair: { dependsOn, env: { TAG: tag } } }));
+      await worker.take(run);
+      await worker.untilJob(run, 'repair', 'SUCCESSFUL');
+      expect(stepsOf('repair')?.[0]?.env).to.deep.equal({ TAG: 'broken' });
+    });
+
+    it('ends it with a sentence where it was not written, before anything of it is started', async () => {
+      const after = { dependsOn: [{ job: 'deploy', conditions: { failure: true } }] };
+      const run = await worker.create(
+        pipelineOf({ build: [], deploy: { dependsOn: ['build'], env: { TAG: tag } }, after }),
+      );
+      await worker.take(run);
+      await worker.untilJob(run, 'after', 'SUCCESSFUL');
+      expect(await worker.store.runs.findJob(run, 'deploy')).to.deep.include({
+        status: 'FAILED',
+        reason: 'ConfigError',
+        message: 'The job "build" has no output "tag", which the variable TAG of step "main" refers to.',
+      });
+      expect(started.map(({ job }) => job)).to.deep.equal(['build', 'after']);
+      await worker.untilIdle();
+      expect(await worker.store.work.listLeases(worker.context.executorNumber())).to.deep.equal([]);
+    });
+
+    it('must make the name of an image of an image', async () => {
+      ends.build = { outcome: { ...completed, outputs: { tag: 'not one' } } };
+      const run = await worker.create(pipelineOf({ build: [], deploy: { dependsOn: ['build'], image: `app:${tag}` } }));
+      await worker.take(run);
+      expect(await worker.untilJob(run, 'deploy', 'FAILED')).to.include({
+        reason: 'ConfigError',
+        message: 'What outputs make of the image of step "main" is not the name of an image.',
+      });
+    });
+
+    it('outlives a worker that is killed after the end of the job and before its report', async () => {
+      const deploy = { dependsOn: ['build'], env: { TAG: tag } };
+      const { run } = await builtClaim(worker, 'dead', pipelineOf({ build: [], deploy }));
+      ends.build = { outcome: { ...completed, outputs: { tag: 'v7' } } };
+      const build = { run, job: 'build', attempt: 1, pipeline: '', steps: [] };
+      await executor.ensure(build, () => undefined);
+      await worker.forward(8_000);
+      expect(await adopt()).to.include({ changed: 1 });
+      await worker.untilJob(run, 'deploy', 'SUCCESSFUL');
+      expect(stepsOf('deploy')?.[0]?.env).to.deep.equal({ TAG: 'v7' });
+    });
+  });
+
+  describe('as a secret', () => {
+    const pipeline = () => pipelineOf({ only: { env: { TOKEN: { secret: 'token' }, PLAIN: 'x' } } });
+
+    it('is in its variables, and covered in its log and its message', async () => {
+      const lines = [{ text: `it is ${secret}` }, { text: Buffer.from(secret).toString('base64') }];
+      ends.only = { outcome: { reason: 'ExitCode', exitCode: 1, message: `I know ${secret}.` }, lines };
+      const run = await worker.create(pipeline());
+      await worker.take(run);
+      expect(await worker.untilJob(run, 'only', 'FAILED')).to.include({ message: 'I know ***.' });
+      await worker.untilIdle();
+      expect(stepsOf('only')?.[0]?.env).to.deep.equal({ TOKEN: secret, PLAIN: 'x' });
+      expect(await worker.logOf(run, 0)).to.deep.equal(['it is ***', '***']);
+    });
+
+    it('is looked for only where nothing of the job itself stands in its place', async () => {
+      const written = {
+        kind: 'Pipeline',
+        env: { TOKEN: { secret: 'nowhere' }, ALL: { secret: 'token' } },
+        jobs: { only: { image: 'busybox', run: ':', env: { TOKEN: 'plain' } } },
+      };
+      const checked = checkPipeline(written);
+      if ('mistakes' in checked) expect.fail(JSON.stringify(checked.mistakes));
+      const run = await worker.create(checked.pipeline);
+      await worker.take(run);
+      await worker.untilJob(run, 'only', 'SUCCESSFUL');
+      expect(stepsOf('only')?.[0]?.env).to.deep.equal({ TOKEN: 'plain', ALL: secret });
+    });
+
+    it('ends the job with a sentence where it is not there', async () => {
+      await rm(path.join(secrets, 'token'));
+      const run = await worker.create(pipeline());
+      await worker.take(run);
+      expect(await worker.untilJob(run, 'only', 'FAILED')).to.include({
+        reason: 'ConfigError',
+        message:
+          'The secret "token", for the variable TOKEN of step "main", is not there: give it to the worker as a file of that name in its CHAINR_SECRETS_DIR.',
+      });
+      expect(executor.world.startCount).to.equal(0);
+    });
+
+    /** A link to itself, which no disk should have. */
+    async function breakDisk(): Promise<void> {
+      await rm(path.join(secrets, 'token'));
+      await symlink('token', path.join(secrets, 'token'));
+    }
+
+    it('is waited for while it cannot be read', async () => {
+      await breakDisk();
+      const run = await worker.create(pipeline());
+      await worker.take(run);
+      await rm(path.join(secrets, 'token'));
+      await writeFile(path.join(secrets, 'token'), secret);
+      await worker.untilJob(run, 'only', 'SUCCESSFUL');
+      expect(stepsOf('only')?.[0]?.env).to.include({ TOKEN: secret });
+    });
+
+    it('is not waited for by a job that is to end, nor by a worker', async () => {
+      await breakDisk();
+      const run = await worker.create(pipeline());
+      await worker.take(run);
+      const [attempt] = worker.runner.list();
+      attempt?.held.requestStop('PendingTimedOut');
+      await worker.untilJob(run, 'only', 'FAILED');
+      const another = await worker.create(pipeline());
+      await worker.take(another);
+      await worker.runner.stop();
+      expect(executor.world.startCount).to.equal(0);
+      expect((await worker.store.runs.findJob(another, 'only'))?.status).to.equal('RUNNING');
+    });
+
+    it('is not stored with an output', async () => {
+      ends.only = { outcome: { ...completed, outputs: { url: `https://${secret}@host` } } };
+      const run = await worker.create(pipeline());
+      await worker.take(run);
+      expect(await worker.untilJob(run, 'only', 'FAILED')).to.include({
+        reason: 'ConfigError',
+        message: 'The output "url" has the value of a secret in it, and outputs are shown to all.',
+      });
+      expect((await worker.store.runs.getOutputs(run, [0])).size).to.equal(0);
+      expect((await worker.store.runs.listAttempts(run, 0))[0]).to.include({ exitCode: 0 });
+    });
+
+    /** A run whose only job a worker began that is dead by now. */
+    async function abandoned(end: FakeEnd): Promise<string> {
+      const { run } = await builtClaim(worker, 'dead', pipeline());
+      ends.only = end;
+      await executor.ensure({ run, job: 'only', attempt: 1, pipeline: '', steps: [] }, () => undefined);
+      await worker.forward(8_000);
+      return run;
+    }
+
+    it('is covered as well by who adopts the job', async () => {
+      const run = await abandoned({ lines: [{ text: `it is ${secret}` }] });
+      await adopt();
+      await worker.untilJob(run, 'only', 'SUCCESSFUL');
+      await worker.untilIdle();
+      expect(await worker.logOf(run, 0)).to.deep.equal(['it is ***']);
+    });
+
+    it('ends the job when who adopts it has it no more, and nothing further of its log is told', async () => {
+      await rm(path.join(secrets, 'token'));
+      const run = await abandoned({ hold: true, lines: [{ text: `it is ${secret}` }] });
+      await adopt();
+      const { reason, message } = await worker.untilJob(run, 'only', 'FAILED');
+      await worker.untilIdle();
+      expect(reason).to.equal('ConfigError');
+      expect(await worker.logOf(run, 0)).to.deep.equal([
+        `The log is cut here, since its secrets cannot be hidden any more: ${message}`,
+      ]);
+      expect((await worker.store.runs.listAttempts(run, 0))[0]).to.include({ exitCode: 143 });
+    });
+
+    /** The end of its job is reported, its log is not. */
+    async function endedByTheDead(): Promise<string> {
+      const run = await abandoned({ lines: [{ text: `it is ${secret}` }] });
+      const [lease] = await worker.store.work.listLeases(worker.context.executorNumber());
+      if (!lease) expect.fail('there is no lease');
+      await worker.store.transitions.finish(lease, completed, {});
+      return run;
+    }
+
+    it('is covered by who closes a job that has ended', async () => {
+      const run = await endedByTheDead();
+      await closeEnded();
+      await worker.untilIdle();
+      expect(await worker.logOf(run, 0)).to.deep.equal(['it is ***']);
+    });
+
+    it('is not told by who closes a job that has ended and has it no more', async () => {
+      const run = await endedByTheDead();
+      await rm(path.join(secrets, 'token'));
+      await closeEnded();
+      await worker.untilIdle();
+      const log = await worker.logOf(run, 0);
+      expect(log).to.have.length(1);
+      expect(log[0]).to.match(/^The log is cut here, since its secrets cannot be hidden any more: The secret "token"/);
+    });
+  });
+});

@@ -1,0 +1,137 @@
+import { expect } from 'chai';
+import type { LogLine } from '@chainr/core/model/records';
+import { LineMask } from '../src/line-mask.js';
+import { Mask, noMask } from '../src/mask.js';
+
+const secret = 'hunter2-Größe!';
+const mask = new Mask([secret, 'other-token', 'abc']);
+const base64 = (text: string): string => Buffer.from(text).toString('base64');
+
+describe('the mask of secrets', () => {
+  it('covers every secret wherever it stands, and nothing else', () => {
+    expect(mask.text(`a ${secret} b ${secret}${secret} other-token.`)).to.equal('a *** b *** ***.');
+    expect(mask.text('nothing to hide, not even hunter2')).to.equal('nothing to hide, not even hunter2');
+    expect(noMask.text(secret)).to.equal(secret);
+    expect(new Mask(['', 'x']).isEmpty).to.equal(true);
+  });
+
+  it('leaves what is shorter than four characters, which would be found everywhere', () => {
+    expect(mask.text('abc, 1abcd')).to.equal('abc, 1abcd');
+    expect(new Mask(['abcd']).text('1abcd')).to.equal('1***');
+  });
+
+  it('covers all of secrets that overlap, and the longer one of two that begin alike', () => {
+    const overlapping = new Mask(['abcdef', 'defghi', 'abcdefxyz']);
+    expect(overlapping.text('1abcdefghi2 3abcdefxyz4')).to.equal('1***2 3***4');
+  });
+
+  it('covers each line of a secret that has several', () => {
+    const key = new Mask(['-----BEGIN KEY-----\n  MIIEvQIBADANBg\r\nqwertzuiop\nend\n']);
+    expect(key.text('MIIEvQIBADANBg|  MIIEvQIBADANBg|qwertzuiop|end|-----BEGIN KEY-----')).to.equal(
+      '***|  ***|***|end|***',
+    );
+    expect(key.text(JSON.stringify({ key: '-----BEGIN KEY-----\n  MIIEvQIBADANBg\r\nqwertzuiop\nend\n' }))).to.equal(
+      '{"key":"***"}',
+    );
+  });
+
+  it('covers a secret as URLs, JSON and base64 have it, by itself and within a longer text', () => {
+    expect(mask.text(`https://u:${encodeURIComponent(secret)}@host`)).to.equal('https://u:***@host');
+    expect(new Mask(['two words"']).text('q=two+words%22 {"a":"two words\\""}')).to.equal('q=*** {"a":"***"}');
+    expect(mask.text(base64(secret))).to.equal('***');
+    expect(mask.text(base64(`${secret}\n`))).to.equal('***');
+    for (const before of ['', 'u:', 'us:', 'use:', 'user:']) {
+      for (const after of ['', '@', '@h', '@ho']) {
+        const told = mask.text(`Basic ${base64(`${before}${secret}${after}`)}`);
+        expect(told, `${before}…${after}`).to.contain('***');
+        // What is left is of what stands around it, and at most one character that is half of it.
+        expect(told.replace('Basic ', '').replace('***', '').length).to.be.at.most(
+          before.length * 2 + after.length * 2 + 3,
+        );
+      }
+    }
+    const long = 'long-secret-'.repeat(20);
+    const wrapped = (base64(long).match(/.{1,76}/g) ?? []).join('\n');
+    expect(new Mask([long]).text(wrapped)).to.match(/^(\*\*\*\n?)+$/);
+  });
+
+  it('covers a secret as shells show it that forgot to quote it, or that trace what they do', () => {
+    const odd = new Mask(["it's  two\twords", 'first line\n  second   line']);
+    expect(odd.text("echo: it's two words; + echo 'it'\\''s  two\twords' + echo 'it'\"'\"'s  two\twords'")).to.equal(
+      "echo: ***; + echo '***' + echo '***'",
+    );
+    expect(odd.text('first line second line')).to.equal('***');
+  });
+
+  it('covers secrets in the message of an outcome, and refuses an output with one', () => {
+    const outcome = { reason: 'Completed', exitCode: 0, outputs: { url: `u:${secret}@host`, good: 'x' } } as const;
+    expect(mask.outcome(outcome)).to.deep.equal({
+      reason: 'ConfigError',
+      exitCode: 0,
+      outputs: { good: 'x' },
+      message: 'The output "url" has the value of a secret in it, and outputs are shown to all.',
+    });
+    const failed = { reason: 'ExitCode', exitCode: 3, message: `cannot log in as ${secret}` } as const;
+    expect(mask.outcome(failed)).to.deep.equal({ ...failed, message: 'cannot log in as ***' });
+    const both = mask.outcome({ ...failed, outputs: { 'other-token': 'x', key: 'other-token' } });
+    expect(both.reason).to.equal('ExitCode');
+    expect(both.message).to.equal(
+      'cannot log in as *** The output "***" has the value of a secret in it, and outputs are shown to all.',
+    );
+    expect(both).not.to.have.property('outputs');
+    expect(noMask.outcome(outcome)).to.equal(outcome);
+  });
+
+  it('covers secrets in errors and what caused them', () => {
+    const error = new Error(`refused: ${secret}`, { cause: new TypeError('other-token is no name') });
+    const told = mask.error(Object.assign(error, { body: secret })) as Error;
+    expect(told.message).to.equal('refused: ***');
+    expect((told.cause as Error).name).to.equal('TypeError');
+    expect(JSON.stringify([told, told.stack, (told.cause as Error).stack])).not.to.match(/hunter2|other-token/);
+  });
+});
+
+describe('secrets in the pieces of a long line', () => {
+  const piece = (text: string, newline: boolean, stream: LogLine['stream'] = 'stdout'): LogLine => {
+    return { time: 1, step: 'main', stream, text, newline };
+  };
+  const textsOf = (lines: LineMask, pieces: readonly LogLine[]): string[] =>
+    pieces.flatMap((each) => lines.lines([each])).map(({ text }) => text);
+
+  it('are covered in each of them, at whatever place they are split', () => {
+    const token = 'other-token';
+    for (let at = 1; at < token.length; at += 1) {
+      const told = textsOf(new LineMask(mask, true), [
+        piece(`begins ${token.slice(0, at)}`, false),
+        piece(`${token.slice(at)} ends`, true),
+        piece('next', true),
+      ]);
+      expect(told[1], String(at)).to.equal('*** ends');
+      expect(told[0], String(at)).to.equal(at < 4 ? `begins ${token.slice(0, at)}` : 'begins ***');
+      expect(told[2]).to.equal('next');
+    }
+  });
+
+  it('are covered when they are split more than once, each stream for itself', () => {
+    const told = textsOf(new LineMask(mask, true), [
+      piece('x other', false),
+      piece('y oth', false, 'stderr'),
+      piece('-to', false),
+      piece('nothing', true, 'stderr'),
+      piece('ken z', true),
+    ]);
+    expect(told).to.deep.equal(['x ***', 'y oth', '***', 'nothing', '*** z']);
+  });
+
+  it('are covered by who goes on with the log and does not know how the line began', () => {
+    expect(
+      textsOf(new LineMask(mask, false), [piece('-token ends', true), piece('-token begins', true)]),
+    ).to.deep.equal(['*** ends', '-token begins']);
+    expect(textsOf(new LineMask(mask, true), [piece('-token is a line', true)])).to.deep.equal(['-token is a line']);
+  });
+
+  it('cost nothing where there are none', () => {
+    const lines = [piece('one', true)];
+    expect(new LineMask(noMask, true).lines(lines)).to.equal(lines);
+  });
+});
