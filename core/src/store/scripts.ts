@@ -57,7 +57,7 @@ const openJobsItem = 0xffff;
  */
 const removalsMax = 2000;
 /** What a part of a log costs of these. */
-const partCost = 20;
+const partCost = 80;
 
 /** Works from src and from dist alike. */
 const folder = new URL('../../src/store/lua/', import.meta.url);
