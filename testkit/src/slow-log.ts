@@ -18,7 +18,7 @@ export async function readSlowLog(client: Redis): Promise<SlowCommand[]> {
 }
 
 const operations =
-  /\b(create|claim|report|finish|requeue|close|append-log|renew|adopt|resume|redeliver|delete|remove|remove-logs)\b/g;
+  /\b(create|claim|report|finish|retry|requeue|reopen|cancel|expire|close|append-log|renew|adopt|resume|redeliver|delete|remove|remove-logs)\b/g;
 
 function describeCall(args: readonly string[]): string {
   const [command = '', , ...rest] = args;
