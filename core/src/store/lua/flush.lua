@@ -1,6 +1,9 @@
 -- Runs the operations, then writes all that they changed, and keeps the reply for a repeat.
 local replies = {}
 local requests = cmsgpack.unpack(ARGV[3])
+for i = 1, #requests, 2 do
+  if not operations[requests[i]] then loaders[requests[i]]() end
+end
 prefetch(requests)
 for i = 1, #requests, 2 do replies[#replies + 1] = operations[requests[i]](requests[i + 1]) end
 
@@ -117,7 +120,7 @@ for uid, holders in pairs(slot_removes) do zrem(P .. 'slots:' .. uid, holders) e
 zrem(P .. 'deadlines', deadline_removes)
 for executor, ids in pairs(stop_removes) do redis.call('HDEL', P .. 'stops:' .. texts[executor], unpack(ids)) end
 
-write_removals()
+for i = 1, #removals do removals[i]() end
 if log_bytes ~= 0 then redis.call('HINCRBY', P .. 'counters', 'logBytes', log_bytes) end
 
 replies[#replies + 1] = bundles
