@@ -84,9 +84,12 @@ async function* measureDeletion({ client: redis }: OpenStore, client: Client): A
   const seconds = (performance.now() - startedAt) / 1000;
   const figure = `${done.toLocaleString('en')} runs by filter`;
   yield { name: 'DELETE /api/runs', figure, value: done / seconds, unit: '/s' };
-  const [longest] = await readSlowLog(redis);
-  const held = `longest command: ${longest?.what ?? 'none of 1 ms'}`;
-  yield { name: 'deletion holds Redis', figure: held, value: longest?.ms ?? 0, unit: 'ms', target: { atMost: 20 } };
+  const slow = await readSlowLog(redis);
+  const longest = (isOurs: (what: string) => boolean) => slow.find(({ what }) => isOurs(what))?.ms ?? 0;
+  // On a busy machine even a command that reads one field may seem to take long.
+  const held = `longest script; of a plain read: ${longest((what) => /^hget /i.test(what)).toFixed(1)} ms`;
+  const value = longest((what) => what.startsWith('eval'));
+  yield { name: 'deletion holds Redis', figure: held, value, unit: 'ms', target: { atMost: 20 } };
 }
 
 async function residentMegabytes(pid: number): Promise<number> {

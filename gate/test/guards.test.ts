@@ -50,6 +50,20 @@ describe('gate without a token', () => {
     });
   }
 
+  it('passes a DELETE, which has no body and no type, but not of a page elsewhere', async () => {
+    const options = { method: 'DELETE', headers: { host: 'localhost:8080' } };
+    const answer = await gate.ask('/api/runs?status=FAILED&dryRun=true', options);
+    expect(answer.json).to.include({ name: 'sched', method: 'DELETE', url: '/api/runs?status=FAILED&dryRun=true' });
+    const foreign = { ...options, headers: { ...options.headers, origin: 'https://evil.example' } };
+    expect((await gate.ask('/api/runs/x', foreign)).status).to.equal(403);
+    const preflight = { method: 'OPTIONS', headers: foreign.headers };
+    expect((await gate.ask('/api/runs/x', preflight)).status, 'the question whether it may').to.equal(403);
+  });
+
+  it('takes a POST that has a type and no body', async () => {
+    expect((await gate.ask('/api/runs/x/cancel', { method: 'POST', headers: json })).status).to.equal(200);
+  });
+
   it('takes requests of its own page', async () => {
     const headers = { host: 'localhost:8080', origin: 'http://localhost:8080', ...json };
     expect((await gate.ask('/api/runs', { method: 'POST', headers }, '{}')).status).to.equal(200);

@@ -11,6 +11,6 @@ export interface RecycleContext {
 
 /** What those sweeps share that end what was kept for long enough. */
 export interface RetentionContext {
-  readonly store: Pick<Store, 'transitions' | 'work' | 'runs' | 'logs' | 'events'>;
+  readonly store: Pick<Store, 'work' | 'runs' | 'removals' | 'logs' | 'events'>;
   readonly config: Pick<RecycleConfig, 'runRetentionMs' | 'logRetentionMs' | 'eventRetentionMs' | 'eventLimitBytes'>;
 }

@@ -21,7 +21,7 @@ describe('a run whose deletion was broken off', () => {
     await endRun(open.store, run, { log: ['x'] });
     await growLog(open.client, { run, index: 0, attempt: 1 }, parts);
     // The first piece alone, as by a process that is killed then.
-    expect(await open.store.transitions.delete(run, '')).to.have.property('rest');
+    expect(await open.store.removals.delete(run, '')).to.have.property('rest');
     const sweep = resumeDeletions({ store: open.store });
     expect(await sweep.sweep(never)).to.deep.equal({ changed: 0 });
     expect(await open.client.keys(`*${run}*`)).to.not.be.empty;

@@ -131,7 +131,7 @@ describe('reading logs', () => {
     await sched.worker.log(lease, [{ text: 'one' }], true);
     await sched.worker.finish(lease);
     await sched.worker.close(lease);
-    await sched.store.transitions.removeLogs(uid);
+    await sched.store.removals.removeLogs(uid);
     for (const query of ['', '?follow=true']) {
       const response = await logs(uid, query);
       expect(response.status).to.equal(410);

@@ -75,7 +75,12 @@ export class RequestSender {
       if (value !== undefined) url.searchParams.set(name, String(value));
     const init = {
       method: route.method,
-      headers: { ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }), ...sending.headers },
+      headers: {
+        ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
+        // Gate demands a type of what changes something, with a body or without (`check-content-type.ts`).
+        ...(route.method === 'POST' ? { 'Content-Type': 'application/json' } : {}),
+        ...sending.headers,
+      },
       ...(sending.body === undefined ? {} : { body: sending.body }),
       ...(sending.signal ? { signal: sending.signal } : {}),
     };

@@ -1,11 +1,13 @@
 import type { ErrorRequestHandler, RequestHandler } from 'express';
 import { ApiError, errorBody } from '../api/errors.js';
-import { StoreUnavailable } from '../store/errors.js';
+import { StoreFull, StoreUnavailable } from '../store/errors.js';
 import type { Logger } from './logger.js';
 import { requestIdOf } from './request-id.js';
 
 /** How long a client waits before it tries again what failed for an outage. */
 const retryAfterSeconds = '2';
+/** And what failed because Redis is full, which takes longer to pass. */
+const fullRetryAfterSeconds = '30';
 
 /** The last of all routes: nothing else knew the address. */
 export function notFound(): RequestHandler {
@@ -47,6 +49,12 @@ function toApiError(thrown: unknown): ApiError {
   if (thrown instanceof StoreUnavailable) {
     return new ApiError('Unavailable', 'Redis is away; try again soon.', {
       headers: { 'Retry-After': retryAfterSeconds },
+      cause: thrown,
+    });
+  }
+  if (thrown instanceof StoreFull) {
+    return new ApiError('StoreFull', 'Redis has no room left: delete old runs, give it more memory, or wait.', {
+      headers: { 'Retry-After': fullRetryAfterSeconds },
       cause: thrown,
     });
   }

@@ -7,21 +7,17 @@ import { repliesOf } from './replies-of.js';
  * Creation sequence and creation time rise together, but for a step of the clock of Redis backwards. Times are looked
  * for with so much to spare, and each run found is compared with the very time: so a step up to this is no harm.
  */
-const clockStepMs = 60_000;
+export const clockStepMs = 60_000;
 /** Each round looks at so many places at once and leaves a part of what is between two of them. */
 const probes = 15;
 
-/**
- * The creation sequence from which on all runs, give or take a step of the clock, were created at `time` or later:
- * `earliest`, no such run comes before it; `latest`, none that was created earlier comes after.
- */
+/** A creation sequence from which on, give or take a step of the clock, no run was created before `time`. */
 export async function findSequence(
   connection: Redis,
   readRuns: (uids: readonly RunUid[]) => Promise<RunRecord[]>,
   time: number,
-  side: 'earliest' | 'latest',
 ): Promise<number> {
-  const bound = side === 'earliest' ? time - clockStepMs : time + clockStepMs;
+  const bound = time + clockStepMs;
   let low = 0;
   let high = Number((await connection.hget(keys.counters, 'sequence')) ?? 0) + 1;
   while (low < high) {

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { RunRecord, RunUid } from '../model/records.js';
-import { findSequence } from './creation-times.js';
-import { MergedRuns } from './merge-runs.js';
+import { clockStepMs, findSequence } from './creation-times.js';
+import { MergedRuns, type ListedRun } from './merge-runs.js';
 import { repliesOf } from './replies-of.js';
 import { matches, type RunFilter } from './run-filter.js';
 import { chooseSource } from './run-sources.js';
@@ -33,12 +33,12 @@ const examinedAtOnce = 250;
 
 /** The runs that a filter means, page by page; each costs what it shows, or what it looks at. */
 export async function findRuns(connection: Redis, readRuns: ReadRuns, asked: RunsAsked): Promise<RunPage> {
-  const { filter = {}, before = Infinity, limit } = asked;
-  const [source, range] = await Promise.all([
+  const { filter = {}, before, limit } = asked;
+  const [source, start] = await Promise.all([
     chooseSource(connection, filter),
-    rangeOf(connection, readRuns, filter, before),
+    before ?? (filter.until === undefined ? Infinity : findSequence(connection, readRuns, filter.until)),
   ]);
-  const merged = new MergedRuns(connection, source.keys, range);
+  const merged = new MergedRuns(connection, source.keys, start);
   const found: RunRecord[] = [];
   const deadline = performance.now() + examinedMs;
   let examined = 0;
@@ -49,10 +49,11 @@ export async function findRuns(connection: Redis, readRuns: ReadRuns, asked: Run
     const count = source.exact ? limit + 1 - found.length : Math.min(examinedAtOnce, examinedMax - examined);
     const listed = await merged.next(count);
     const uids = await keepMembers(connection, listed.map(({ uid }) => uid), source.others); // prettier-ignore
-    found.push(...(await readRuns(uids)).filter((run) => matches(filter, run)));
+    const runs = await readRuns(uids);
+    found.push(...runs.filter((run) => matches(filter, run)));
     examined += listed.length;
     last = listed.at(-1)?.sequence ?? last;
-    more = listed.length === count;
+    more = listed.length === count && !(await isTooOld(readRuns, listed.at(-1), filter));
   }
   const total = source.exact ? { total: source.size } : {};
   if (found.length > limit) return { runs: found.slice(0, limit), next: found[limit - 1]?.sequence ?? last, ...total };
@@ -73,11 +74,9 @@ async function keepMembers(
   return uids.filter((_, at) => standings.every((set) => set.some((each) => each[at] !== null)));
 }
 
-/** The creation sequences in which a filter's times lie. */
-async function rangeOf(connection: Redis, readRuns: ReadRuns, { since, until }: RunFilter, before: number) {
-  const [from, end] = await Promise.all([
-    since === undefined ? 0 : findSequence(connection, readRuns, since, 'earliest'),
-    until === undefined ? Infinity : findSequence(connection, readRuns, until, 'latest'),
-  ]);
-  return { from, before: Math.min(before, end) };
+/** Whether all runs after this one are older than what is asked for. */
+async function isTooOld(readRuns: ReadRuns, run: ListedRun | undefined, { since }: RunFilter): Promise<boolean> {
+  if (run === undefined || since === undefined) return false;
+  const [read] = await readRuns([run.uid]);
+  return read !== undefined && read.createdAt < since - clockStepMs;
 }

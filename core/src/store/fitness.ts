@@ -39,7 +39,9 @@ export async function checkServer(connection: Redis): Promise<void> {
  */
 export async function checkState(connection: Redis): Promise<{ instance: string }> {
   const own = `${String(stateVersion.major)}.${String(stateVersion.minor)}`;
-  await connection.set(keys.version, own, 'NX');
+  // Only what is missing is written: a service must be able to start on a Redis that is full (rule R19).
+  const [version, instance] = await connection.mget(keys.version, keys.instance);
+  if (version === null) await connection.set(keys.version, own, 'NX');
   const found = (await connection.get(keys.version)) ?? own;
   const [major = 0, minor = 0] = found.split('.').map(Number);
   if (major > stateVersion.major) {
@@ -53,7 +55,7 @@ export async function checkState(connection: Redis): Promise<{ instance: string 
     );
   }
   if (major === stateVersion.major && minor < stateVersion.minor) await connection.set(keys.version, own);
-  await connection.set(keys.instance, randomUUID(), 'NX');
+  if (instance === null) await connection.set(keys.instance, randomUUID(), 'NX');
   return { instance: (await connection.get(keys.instance)) ?? '' };
 }
 

@@ -24,14 +24,12 @@ const fewest = 16;
 export class MergedRuns {
   readonly #connection: Redis;
   readonly #readings: readonly Reading[];
-  readonly #lowest: string;
   #last = Infinity;
 
-  /** @param range creation sequences, `from` included and `before` not. */
-  constructor(connection: Redis, keys: readonly string[], range: { from: number; before: number }) {
+  /** @param before a creation sequence: only runs below it. */
+  constructor(connection: Redis, keys: readonly string[], before: number) {
     this.#connection = connection;
-    this.#lowest = String(range.from);
-    const highest = range.before === Infinity ? '+inf' : `(${String(range.before)}`;
+    const highest = before === Infinity ? '+inf' : `(${String(before)}`;
     this.#readings = keys.map((key) => ({ key, ahead: [], highest, ended: false }));
   }
 
@@ -53,7 +51,7 @@ export class MergedRuns {
     if (empty.length === 0) return;
     const pipeline = this.#connection.pipeline();
     for (const { key, highest } of empty)
-      pipeline.zrange(key, highest, this.#lowest, 'BYSCORE', 'REV', 'LIMIT', 0, count, 'WITHSCORES');
+      pipeline.zrange(key, highest, '-inf', 'BYSCORE', 'REV', 'LIMIT', 0, count, 'WITHSCORES');
     const pages = (await repliesOf(pipeline)) as string[][];
     empty.forEach((reading, at) => {
       const page = pages[at] ?? [];

@@ -6,16 +6,17 @@ import type { TimedJob } from '../model/timed-job.js';
 import { createRun, type CreatedRun, type NewRun } from './create-run.js';
 import { StoreFull } from './errors.js';
 import { findRuns, type RunPage, type RunsAsked } from './find-runs.js';
-import { formatAttemptId, indexLines, keys, outputsField, parseAttemptId, reusedField } from './keys.js';
+import { formatAttemptId, indexLines, keys, outputsField, parseAttemptId, prefix, reusedField } from './keys.js';
 import { toAttemptRecord, toJobRecord, unpackRow, unpackState } from './layout.js';
 import { NameCache } from './name-cache.js';
 import { readTimedJobs } from './read-timed-jobs.js';
 import { parseRunInfo } from './run-info.js';
+import { readRunsScript } from './scripts.js';
 import { countRuns } from './run-sources.js';
 import { unpackSource, type Source } from './source.js';
 import type { StoreMemory } from './store-memory.js';
-import type { DeleteRefusal, Transitions } from './transitions.js';
-import { repliesOf } from './replies-of.js';
+import type { DeleteRefusal, Removals } from './removals.js';
+import type { Transitions } from './transitions.js';
 import { readStanding, type JobStanding } from './read-standing.js';
 import { whileAvailable } from './while-available.js';
 
@@ -26,12 +27,14 @@ const page = 500;
 export class RunStore {
   readonly #connection: Redis;
   readonly #transitions: Transitions;
+  readonly #removals: Removals;
   readonly #memory: Pick<StoreMemory, 'isFull'>;
   readonly #names: NameCache;
 
-  constructor(connection: Redis, transitions: Transitions, memory: Pick<StoreMemory, 'isFull'>) {
+  constructor(connection: Redis, transitions: Transitions, removals: Removals, memory: Pick<StoreMemory, 'isFull'>) {
     this.#connection = connection;
     this.#transitions = transitions;
+    this.#removals = removals;
     this.#memory = memory;
     this.#names = new NameCache((uid) => this.#readNames(uid));
   }
@@ -45,18 +48,17 @@ export class RunStore {
   }
 
   async getRun(uid: RunUid): Promise<RunRecord | undefined> {
-    return (await this.getRuns([uid]))[0];
+    const [state, info] = await whileAvailable(() => this.#connection.hmgetBuffer(keys.run(uid), 'state', 'info'));
+    return state && info ? toRunRecord(uid, state, info) : undefined;
   }
 
   /** Those of the runs that exist, in the order asked for. */
   async getRuns(uids: readonly RunUid[]): Promise<RunRecord[]> {
     if (uids.length === 0) return [];
-    const pipeline = this.#connection.pipeline();
-    for (const uid of uids) pipeline.hmgetBuffer(keys.run(uid), 'state', 'info');
-    const replies = await whileAvailable(() => repliesOf(pipeline));
-    return replies.flatMap((reply, at) => {
-      const [state, info] = reply as (Buffer | null)[];
-      return state && info ? [toRunRecord(uids[at] ?? '', state, info)] : [];
+    const values = await whileAvailable(() => this.#connection.callBuffer('EVAL', readRunsScript, 1, prefix, ...uids));
+    return uids.flatMap((uid, at) => {
+      const [state, info] = (values as (Buffer | null)[]).slice(at * 2, at * 2 + 2);
+      return state && info ? [toRunRecord(uid, state, info)] : [];
     });
   }
 
@@ -77,9 +79,9 @@ export class RunStore {
   async deleteRun(uid: RunUid): Promise<DeleteRefusal | { kind: 'deleted' }> {
     const info = await whileAvailable(() => this.#connection.hget(keys.run(uid), 'info'));
     if (info === null) return { kind: 'gone' };
-    const reply = await this.#transitions.delete(uid, indexLines(parseRunInfo(info)));
+    const reply = await this.#removals.delete(uid, indexLines(parseRunInfo(info)));
     if (reply.kind !== 'deleted') return reply;
-    if (reply.rest) await this.#transitions.remove(uid, reply.rest);
+    if (reply.rest) await this.#removals.remove(uid, reply.rest);
     return { kind: 'deleted' };
   }
 

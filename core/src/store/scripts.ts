@@ -59,7 +59,7 @@ const openJobsItem = 0xffff;
  */
 const removalsMax = 2000;
 /** What a part of a log costs of these. */
-const partCost = 20;
+const partCost = 80;
 
 /** Works from src and from dist alike. */
 const folder = new URL('../../src/store/lua/', import.meta.url);
@@ -69,12 +69,16 @@ export interface Script {
   sha: string;
 }
 
+const lua = (name: string): string => readFileSync(new URL(`${name}.lua`, folder), 'utf8');
+
+/** Reads what lists need of many runs; it writes nothing, and is no part of the one script. */
+export const readRunsScript = lua('read-runs');
+
 /**
  * The one script: the frame, the tables of core/model, and every transition. `table` is another
  * truth table only in the test that shows that each of its cells matters.
  */
 export function composeScript(table: TruthTable = truthTable): Script {
-  const lua = (name: string) => readFileSync(new URL(`${name}.lua`, folder), 'utf8');
   const loaders = Object.entries(rare).map(
     ([operation, parts]) =>
       `loaders['${operation}'] = function()\n${operation === 'retry' ? retryTables() : ''}${parts.map(lua).join('\n')}end`,

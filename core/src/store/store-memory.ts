@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { StoreFull } from './errors.js';
 import { keys } from './keys.js';
 import { whileAvailable } from './while-available.js';
 
@@ -46,7 +47,7 @@ export class StoreMemory {
       await whileAvailable(() => this.#connection.hset(keys.counters, 'logQuota', bytes));
     } catch (error) {
       // In a full Redis the quota of before holds until there is room for another.
-      if (error instanceof Error && error.message.startsWith('OOM ')) return;
+      if (error instanceof StoreFull) return;
       throw error;
     }
     this.#logQuota = bytes;

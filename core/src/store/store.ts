@@ -7,6 +7,7 @@ import { EventStream } from './event-stream.js';
 import { checkServer, checkState } from './fitness.js';
 import { inlineConstants } from './inline-constants.js';
 import { LogStore } from './log-store.js';
+import { Removals } from './removals.js';
 import { RunStore } from './run-store.js';
 import { composeScript, type Script } from './scripts.js';
 import { StoreMemory } from './store-memory.js';
@@ -45,6 +46,7 @@ export class Store implements Part {
   readonly work: WorkStore;
   readonly workers: WorkerRegistry;
   readonly transitions: Transitions;
+  readonly removals: Removals;
   /** The random id of this installation; known once started. */
   instance = '';
   readonly #connection: Redis;
@@ -73,8 +75,9 @@ export class Store implements Part {
     const renewer = new Batcher({ connection: this.#renewing, script, patienceMs: usualPatienceMs, deliver, lanes: 1 });
     this.#batchers = [batcher, renewer];
     this.transitions = new Transitions(batcher);
+    this.removals = new Removals(batcher);
     this.#memory = new StoreMemory(this.#connection);
-    this.runs = new RunStore(this.#connection, this.transitions, this.#memory);
+    this.runs = new RunStore(this.#connection, this.transitions, this.removals, this.#memory);
     this.logs = new LogStore(this.#connection, this.#subscriptions);
     this.events = new EventStream(this.#connection, () => connectForQueue(url, logger));
     this.work = new WorkStore(this.#connection, new Transitions(renewer), this.#subscriptions);

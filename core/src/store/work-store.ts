@@ -89,7 +89,12 @@ export class WorkStore {
   /** Messages should be small beside what a worker takes at once, lest one worker hoards what others could do. */
   async announceCapacity(kind: ExecutorKind, capacity: number): Promise<void> {
     const size = Math.max(1, Math.min(bundleMax, Math.ceil(capacity / 8)));
-    await whileAvailable(() => this.#connection.hset(keys.bundles, String(executorKinds.indexOf(kind)), size));
+    const field = String(executorKinds.indexOf(kind));
+    await whileAvailable(async () => {
+      // A worker must be able to start on a Redis that is full (rule R19): nothing is written that stands there.
+      if ((await this.#connection.hget(keys.bundles, field)) !== String(size))
+        await this.#connection.hset(keys.bundles, field, size);
+    });
   }
 
   /** All leases of one executor. */

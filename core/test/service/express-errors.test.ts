@@ -5,7 +5,7 @@ import { errorHandler, methodNotAllowed, notFound } from '../../src/service/expr
 import { HttpServer } from '../../src/service/http-server.js';
 import { createLogger } from '../../src/service/logger.js';
 import { requestIds } from '../../src/service/request-id.js';
-import { StoreUnavailable } from '../../src/store/errors.js';
+import { StoreFull, StoreUnavailable } from '../../src/store/errors.js';
 
 describe('the errors of a service', () => {
   const logger = createLogger('test', 'silent');
@@ -51,6 +51,13 @@ describe('the errors of a service', () => {
       details: [{ path: 'name', message: 'is taken' }],
       requestId: 'r-1',
     });
+  });
+
+  it('say what to do while Redis is full', async () => {
+    thrown = new StoreFull('OOM');
+    const { status, headers, body } = await ask('/throws');
+    expect([status, headers.get('retry-after')]).to.deep.equal([503, '30']);
+    expect(body).to.include({ code: 'StoreFull' });
   });
 
   it('say when to try again while Redis is away', async () => {

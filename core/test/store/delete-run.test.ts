@@ -60,7 +60,7 @@ describe('deleting a run', () => {
     await open.store.transitions.appendLog(lease, { length: 0, bytes: Buffer.alloc(0), position: '', end: true });
     const [closed, deleted] = await Promise.all([
       open.store.transitions.close(lease, 1_000),
-      open.store.transitions.delete(uid, ''),
+      open.store.removals.delete(uid, ''),
     ]);
     expect([closed, deleted]).to.eql(['ok', { kind: 'deleted' }]);
     expect(await open.store.runs.deleteRun(uid)).to.eql({ kind: 'gone' });
@@ -88,31 +88,31 @@ describe('deleting a run', () => {
 
     it('hides it at once, and removes the rest piece by piece', async () => {
       const uid = await endLarge();
-      const hidden = await open.store.transitions.delete(uid, '');
+      const hidden = await open.store.removals.delete(uid, '');
       expect(hidden).to.eql({ kind: 'deleted', rest: { index: 0, attempt: 1 } });
       expect(await open.store.runs.getRun(uid)).to.be.undefined;
       expect(await open.client.zrange(keys.deletions, 0, '-1')).to.eql([uid]);
       const left = (await keysOf(uid)).length;
       expect(left).to.be.within(1, parts);
-      await open.store.transitions.remove(uid);
+      await open.store.removals.remove(uid);
       expect(await keysOf(uid)).to.eql([]);
       expect(await open.client.zcard(keys.deletions)).to.equal(0);
       expect(await logBytes()).to.equal(0);
-      await open.store.transitions.remove(uid); // Who comes late finds nothing to do.
+      await open.store.removals.remove(uid); // Who comes late finds nothing to do.
     });
 
     it('may begin anew after a process died in between', async () => {
       const uid = await endLarge();
-      await open.store.transitions.delete(uid, '');
+      await open.store.removals.delete(uid, '');
       const marks = await open.store.work.listDeletions({ before: Infinity, limit: 10 });
       expect(marks).to.eql([uid]);
-      await open.store.transitions.remove(uid, { index: 0, attempt: 1 });
+      await open.store.removals.remove(uid, { index: 0, attempt: 1 });
       expect(await keysOf(uid)).to.eql([]);
     });
 
     it('removes the logs alone, and tells since when they are gone', async () => {
       const uid = await endLarge();
-      expect(await open.store.transitions.removeLogs(uid)).to.equal('removed');
+      expect(await open.store.removals.removeLogs(uid)).to.equal('removed');
       expect(await open.client.keys(`*log:${uid}*`)).to.eql([]);
       expect(await logBytes()).to.equal(0);
       expect(await open.store.logs.removedAt(uid)).to.be.closeTo(Date.now(), 10_000);
@@ -123,16 +123,16 @@ describe('deleting a run', () => {
 
   it('keeps the logs of what is not closed, and says nothing of logs that never were', async () => {
     const uid = await open.create(single);
-    expect(await open.store.transitions.removeLogs(uid)).to.equal('open');
+    expect(await open.store.removals.removeLogs(uid)).to.equal('open');
     const lease = await claimJob(open.store, uid, 0);
     await open.store.transitions.finish(lease, { reason: 'Completed', exitCode: 0 }, {});
-    expect(await open.store.transitions.removeLogs(uid)).to.equal('open');
+    expect(await open.store.removals.removeLogs(uid)).to.equal('open');
     await open.store.transitions.appendLog(lease, { length: 0, bytes: Buffer.alloc(0), position: '', end: true });
     await open.store.transitions.close(lease, 1_000);
-    expect(await open.store.transitions.removeLogs(uid)).to.equal('removed');
+    expect(await open.store.removals.removeLogs(uid)).to.equal('removed');
     expect(await open.store.logs.removedAt(uid)).to.be.undefined;
     await open.store.runs.deleteRun(uid);
-    expect(await open.store.transitions.removeLogs(uid)).to.equal('gone');
+    expect(await open.store.removals.removeLogs(uid)).to.equal('gone');
   });
 
   it('takes a run of thousands of jobs with all their logs', async () => {

@@ -1,11 +1,13 @@
 import { expect } from 'chai';
-import { pipelineOf } from '@chainr/testkit/builders';
-import { claimJob } from '@chainr/testkit/claim-job';
+import { fanOfJobs, pipelineOf } from '@chainr/testkit/builders';
+import { claimJob, testExecutor } from '@chainr/testkit/claim-job';
 import { endRun } from '@chainr/testkit/end-run';
-import { openStore, type OpenStore } from '@chainr/testkit/open-store';
+import { openStore, silentLogger, type OpenStore } from '@chainr/testkit/open-store';
 import type { RunUid } from '../../src/model/records.js';
 import { keys } from '../../src/store/keys.js';
+import { Store } from '../../src/store/store.js';
 
+const source = { contentType: 'application/json', text: '{}' };
 const single = pipelineOf({ a: [] });
 const mebibyte = 1024 * 1024;
 const memory = 32 * mebibyte;
@@ -55,6 +57,21 @@ describe('a Redis that is nearly full', () => {
     expect((await open.store.runs.getRun(lease.run))?.status).to.equal('SUCCESSFUL');
     for (const uid of [lease.run, ended]) expect(await open.store.runs.deleteRun(uid)).to.eql({ kind: 'deleted' });
     expect(await open.client.keys(`*${ended}*`)).to.eql([]);
+  });
+
+  it('can be started on, to make room', async () => {
+    const uid = await open.create(single);
+    await endRun(open.store, uid);
+    await open.store.work.announceCapacity('fake', 8);
+    await fill(1.2);
+    const other = new Store({ url: open.redis.url, logger: silentLogger });
+    await other.start();
+    await other.work.registerExecutor(testExecutor);
+    await other.work.announceCapacity('fake', 8);
+    expect(await other.runs.deleteRun(uid)).to.eql({ kind: 'deleted' });
+    const large = other.runs.createRun({ pipeline: fanOfJobs(500), source, executorKind: 'fake' });
+    expect(await large.catch((error: unknown) => (error as Error).name)).to.equal('StoreFull');
+    await other.stop();
   });
 
   describe('with logs that have used up their quota', () => {

@@ -24,7 +24,7 @@ export function expireLogs({ store, config: { logRetentionMs } }: RetentionConte
       let changed = 0;
       while (!signal.aborted) {
         const ended = await store.work.listEnded({ from, until, skip, limit: page });
-        const replies = await Promise.all(ended.map(({ uid }) => store.transitions.removeLogs(uid)));
+        const replies = await Promise.all(ended.map(({ uid }) => store.removals.removeLogs(uid)));
         changed += replies.filter((reply) => reply === 'removed').length;
         const last = ended.at(-1);
         if (!last) break;

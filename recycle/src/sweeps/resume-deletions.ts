@@ -20,7 +20,7 @@ export function resumeDeletions({ store }: Pick<RetentionContext, 'store'>): Swe
       let changed = 0;
       for (const run of await store.work.listDeletions({ before, limit: runsPerPass })) {
         if (signal.aborted) break;
-        await store.transitions.remove(run);
+        await store.removals.remove(run);
         changed += 1;
       }
       return { changed };
