@@ -21,8 +21,8 @@ export class LiveJobs {
     const times = new Map(timeline.items.map((job) => [job.name, timesOf(job)]));
     for (const job of jobs) {
       // The two were read one after the other: what has begun in between waits here still, and its event is to come.
-      const known = job.status === 'PENDING' ? {} : times.get(job.name);
-      this.#jobs.set(job.name, { ...job, attempt: 0, ...known });
+      const { attempt = 0, ...known } = times.get(job.name) ?? {};
+      this.#jobs.set(job.name, { ...job, attempt, ...(job.status === 'PENDING' ? {} : known) });
     }
   }
 
