@@ -1,18 +1,15 @@
 import type { Client } from '@chainr/core/api/client';
 import type { Run } from '@chainr/core/api/run-resource';
-import { isFinalJob } from '@chainr/core/model/states';
-import { clipText } from './clip-text.js';
 import { readLevels, type Levels } from './dependency-levels.js';
-import { formatSpan } from './format-time.js';
 import { listAllJobs } from './list-all-jobs.js';
 import { LiveJobs } from './live-jobs.js';
 import { LiveScreen } from './live-screen.js';
-import { paintStatus } from './paint.js';
 import { printVerdict } from './print-verdict.js';
 import { readTimeline } from './read-timeline.js';
 import type { RunView } from './run-views.js';
 import type { Screen, Terminal } from './terminal.js';
-import { treeLines } from './tree-lines.js';
+import { treeHead } from './tree-head.js';
+import { treeLines, type TreePaper } from './tree-lines.js';
 
 /** How long changes are gathered before they are drawn. */
 const gatherMs = 100;
@@ -102,30 +99,19 @@ class LiveTree implements RunView {
   #draw(): void {
     clearTimeout(this.#gathering);
     this.#gathering = undefined;
-    this.#live.draw([this.#head(), ...this.#tree()]);
+    this.#live.draw([treeHead(this.#run, this.#beginning.jobs.all, this.#paper()), ...this.#tree()]);
   }
 
   #tree(): string[] {
-    const { columns, rows } = this.#screen;
-    const { colors, unicode } = this.#terminal;
     const { jobs, levels } = this.#beginning;
-    // One line for the run, and one for the cursor.
-    return treeLines(jobs.all, levels, { columns, rows: Math.max(1, rows - 2), unicode, colors, now: this.#now() });
+    return treeLines(jobs.all, levels, this.#paper());
   }
 
-  #head(): string {
-    const { status, metadata } = this.#run;
-    const { uid, name, startedAt, endedAt } = metadata;
-    const { all } = this.#beginning.jobs;
-    const ended = `${String(all.filter((job) => isFinalJob(job.status)).length)} of ${String(all.length)} jobs ended`;
-    const end = endedAt === undefined ? this.#now() : Date.parse(endedAt);
-    const time = startedAt === undefined ? '' : ` ${formatSpan(end - Date.parse(startedAt))}`;
-    const { columns } = this.#screen;
-    const rest = `${status}${time}, ${ended}`;
-    const painted = paintStatus(status, status, this.#terminal.colors) + rest.slice(status.length);
-    const [long, short] = [`Run ${uid} (${name ?? ''}) `, `Run ${uid} `];
-    if (name !== undefined && long.length + rest.length < columns) return long + painted;
-    return short.length + rest.length < columns ? short + painted : clipText(rest, columns - 1, '');
+  #paper(): TreePaper {
+    const { columns, rows } = this.#screen;
+    const { colors, unicode } = this.#terminal;
+    // One line for the head, and one for the cursor.
+    return { columns, rows: Math.max(1, rows - 2), unicode, colors, now: this.#now() };
   }
 
   #now(): number {

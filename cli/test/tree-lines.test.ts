@@ -1,6 +1,9 @@
 import { expect } from 'chai';
 import stringWidth from 'string-width';
+import { isoTime } from '@chainr/core/api/field-schemas';
+import type { Run } from '@chainr/core/api/run-resource';
 import type { LiveJob } from '../src/live-jobs.js';
+import { treeHead } from '../src/tree-head.js';
 import { treeLines } from '../src/tree-lines.js';
 
 const paper = { columns: 80, rows: 20, unicode: true, colors: false, now: 60_000 };
@@ -61,5 +64,34 @@ describe('the tree of a watched run', () => {
       const [line = ''] = treeLines([job], new Map(), { ...paper, columns });
       expect(stringWidth(line), line).to.be.below(columns);
     }
+  });
+});
+
+describe('the head of the tree', () => {
+  const run: Run = {
+    kind: 'Run',
+    metadata: {
+      selfLink: '',
+      uid: '01a21207-5a62-715f-9f35-0dc4255faec4',
+      name: 'nightly',
+      labels: {},
+      createdAt: isoTime(0),
+      startedAt: isoTime(50_000),
+      executor: 'process',
+    },
+    status: 'RUNNING',
+    jobs: [],
+    jobCounts: { PENDING: 0, RUNNING: 1, SUCCESSFUL: 1, FAILED: 0, SKIPPED: 0, CANCELED: 0 },
+    jobsTruncated: false,
+  };
+  const jobs = [done, { ...done, name: 'other', status: 'RUNNING' as const }];
+
+  it('says which run it is, how it stands and for how long, as far as there is room', () => {
+    const head = (columns: number) => treeHead(run, jobs, { columns, colors: false, now: 60_000 });
+    const uid = '01a21207-5a62-715f-9f35-0dc4255faec4';
+    expect(head(100)).to.equal(`Run ${uid} (nightly) RUNNING 10.0s, 1 of 2 jobs ended`);
+    expect(head(80)).to.equal(`Run ${uid} RUNNING 10.0s, 1 of 2 jobs ended`);
+    expect(head(50)).to.equal('RUNNING 10.0s, 1 of 2 jobs ended');
+    expect(head(20)).to.equal('RUNNING 10.0s, 1 of');
   });
 });
