@@ -1,28 +1,33 @@
 import { Command } from 'commander';
 import type { Run } from '@chainr/core/api/run-resource';
 import { isFinalRun } from '@chainr/core/model/states';
-import { connect, type ServerOptions } from './connect.js';
 import { examples } from './examples.js';
-import { findRunUid, runArgument } from './find-run.js';
-import { outputOption, type OutputFormat } from './output-option.js';
+import { runArgument } from './find-run.js';
+import { addManyRuns } from './many-runs.js';
+import { actOnOneOrMany, type OneOrMany } from './one-or-many.js';
+import { outputOption } from './output-option.js';
 import { print, type Terminal } from './terminal.js';
 
-interface CancelOptions extends ServerOptions {
-  output: OutputFormat;
+export function cancelCommand(terminal: Terminal): Command {
+  const command = new Command('cancel')
+    .description('end a run, or all that a filter means: what runs is stopped, what waits never starts')
+    .addArgument(runArgument('[run]'));
+  return addManyRuns(command)
+    .addOption(outputOption())
+    .addHelpText('after', examples('chainr cancel latest', "chainr cancel --status PENDING --name 'load-*' --dry-run"))
+    .action((written: string | undefined, _options: unknown, self: Command) =>
+      actOnOneOrMany(written, self, cancelation(terminal), terminal),
+    );
 }
 
-export function cancelCommand(terminal: Terminal): Command {
-  return new Command('cancel')
-    .description('end a run: what runs is stopped, what waits never starts')
-    .addArgument(runArgument())
-    .addOption(outputOption())
-    .addHelpText('after', examples('chainr cancel latest'))
-    .action(async (written: string, _options: unknown, command: Command) => {
-      const { output, ...server } = command.optsWithGlobals<CancelOptions>();
-      const client = connect(server, terminal);
-      const run = await client.cancelRun(await findRunUid(client, written));
+function cancelation(terminal: Terminal): OneOrMany {
+  return {
+    many: (client) => ({ verb: 'cancel', done: 'canceled', act: (query) => client.cancelRuns(query) }),
+    one: async (client, uid, { output }) => {
+      const run = await client.cancelRun(uid);
       print(terminal, output === 'json' ? JSON.stringify(run, null, 2) : sentenceOf(run));
-    });
+    },
+  };
 }
 
 function sentenceOf({ status, jobCounts, metadata: { uid, cancelRequestedAt } }: Run): string {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Client } from '@chainr/core/api/client';
 import { socketFetch } from '@chainr/core/api/socket-fetch';
 import { CouldNot } from './exit-codes.js';
+import { whyUnreadable } from './why-unreadable.js';
 import type { Terminal } from './terminal.js';
 
 /** The options that every command has which talks to a server. */
@@ -27,6 +28,10 @@ export function connect(options: ServerOptions, { env }: Terminal): Client {
   if (url?.protocol !== 'http:' && url?.protocol !== 'https:') {
     throw new CouldNot(`${JSON.stringify(server)} is no address of a server; write it like ${defaultServer}.`);
   }
+  if (url.pathname !== '/' || url.search !== '')
+    throw new CouldNot(
+      `an address of a server ends with its port; leave out ${JSON.stringify(url.pathname + url.search)}.`,
+    );
   return new Client({ baseUrl: url.origin, ...auth });
 }
 
@@ -34,6 +39,6 @@ function readToken(file: string): string {
   try {
     return readFileSync(file, 'utf8').trim();
   } catch (error) {
-    throw new CouldNot(`the token file cannot be read: ${(error as Error).message}`, { cause: error });
+    throw new CouldNot(`cannot read the token file ${file}: ${whyUnreadable(error)}.`, { cause: error });
   }
 }

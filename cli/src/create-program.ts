@@ -1,9 +1,10 @@
-import { Command } from 'commander';
+import { Command, type Option } from 'commander';
 import { version } from '@chainr/core/service/version';
 import { cancelCommand } from './cancel-command.js';
 import { completeCommand } from './completion/complete-command.js';
 import { completionCommand } from './completion/completion-command.js';
 import { defaultServer } from './connect.js';
+import { deleteCommand } from './delete-command.js';
 import { drainCommand } from './drain-command.js';
 import type { Exit } from './exit-codes.js';
 import { describeCommand } from './describe-command.js';
@@ -36,6 +37,7 @@ export function createProgram(terminal: Terminal, exit: Exit): Command {
     cancelCommand(terminal),
     retryCommand(terminal, exit),
     rerunCommand(terminal, exit),
+    deleteCommand(terminal),
     drainCommand(terminal),
     pauseCommand(terminal),
     resumeCommand(terminal),
@@ -50,7 +52,7 @@ export function createProgram(terminal: Terminal, exit: Exit): Command {
   for (const command of [program, ...program.commands, ...commands.flatMap(({ commands: inner }) => inner)]) {
     command
       .exitOverride()
-      .configureHelp({ showGlobalOptions: true })
+      .configureHelp({ showGlobalOptions: true, visibleGlobalOptions: (inner) => sharedOptions(inner, program) })
       .configureOutput({
         writeOut: (text) => terminal.stdout.write(text),
         writeErr: (text) => terminal.stderr.write(text),
@@ -60,6 +62,11 @@ export function createProgram(terminal: Terminal, exit: Exit): Command {
       );
   }
   return program;
+}
+
+/** What every command takes: where the server is. The options of `get` are not those of `get runs`. */
+function sharedOptions(command: Command, program: Command): Option[] {
+  return command === program ? [] : program.options.filter(({ long }) => long !== '--version');
 }
 
 /** `chainr get runs`: a command as it is written. */

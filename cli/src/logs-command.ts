@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { Command, InvalidArgumentError } from 'commander';
 import type { Client } from '@chainr/core/api/client';
+import type { Job } from '@chainr/core/api/job-resource';
+import { suggestion } from '@chainr/core/model/did-you-mean';
 import { connect, type ServerOptions } from './connect.js';
 import { examples } from './examples.js';
 import { CouldNot } from './exit-codes.js';
@@ -36,14 +38,26 @@ export function logsCommand(terminal: Terminal): Command {
         ...(attempt === undefined ? {} : { attempt }),
         ...(step === undefined ? {} : { step }),
       };
+      let lines = 0;
       await askForJob(client, uid, name, async () => {
         for await (const line of client.readLogLines(uid, name, query)) {
+          lines += 1;
           const text =
             output === 'json' ? `${JSON.stringify(line)}\n` : `${line.text}${line.newline === false ? '' : '\n'}`;
           if (!terminal.stdout.write(text)) await once(terminal.stdout, 'drain');
         }
       });
+      if (lines === 0 && step !== undefined) checkStep(await client.getJob(uid, name), step);
     });
+}
+
+/** @throws CouldNot where the log of a step is empty since the job has no such step */
+function checkStep({ attempts }: Job, step: string): void {
+  const steps = attempts.at(-1)?.steps?.map(({ name }) => name);
+  if (!steps || steps.includes(step)) return;
+  throw new CouldNot(
+    `the job has no step ${JSON.stringify(step)}${suggestion(step, steps) || `; it has ${listNames(steps)}.`}`,
+  );
 }
 
 async function onlyJob(client: Client, uid: string): Promise<string> {

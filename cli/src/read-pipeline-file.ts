@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import type { PipelineText } from '@chainr/core/api/client';
 import { CouldNot } from './exit-codes.js';
+import { whyUnreadable } from './why-unreadable.js';
 import type { Terminal } from './terminal.js';
 
 /** Reads a pipeline from a file, or from standard input for `-`. @throws CouldNot */
@@ -14,9 +15,7 @@ async function readText(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const problem = code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a folder' : message;
-    throw new CouldNot(`cannot read ${file}: ${problem}.`, { cause: error });
+    throw new CouldNot(`cannot read ${file}: ${whyUnreadable(error)}.`, { cause: error });
   }
 }
 

@@ -1,37 +1,69 @@
 import { Command } from 'commander';
-import { connect, type ServerOptions } from './connect.js';
+import { RequestError } from '@chainr/core/api/request-error';
+import type { Run } from '@chainr/core/api/run-resource';
+import type { ServerOptions } from './connect.js';
 import { examples } from './examples.js';
 import { CouldNot, type Exit } from './exit-codes.js';
-import { findRunUid, runArgument } from './find-run.js';
-import { outputOption, type OutputFormat } from './output-option.js';
+import { runArgument } from './find-run.js';
+import { addManyRuns, type ManyRunsOptions } from './many-runs.js';
+import { actOnOneOrMany, type OneOrMany } from './one-or-many.js';
+import { outputOption } from './output-option.js';
 import { presentNewRun } from './present-new-run.js';
 import type { Terminal } from './terminal.js';
 
-interface RerunOptions extends ServerOptions {
+interface RerunOptions extends ServerOptions, ManyRunsOptions {
   all?: true;
   watch?: true;
-  output: OutputFormat;
 }
 
 export function rerunCommand(terminal: Terminal, exit: Exit): Command {
-  return new Command('rerun')
+  const command = new Command('rerun')
     .description('make a new run of a run: what failed or was canceled runs again, what succeeded is taken over')
-    .addArgument(runArgument())
+    .addArgument(runArgument('[run]'))
     .argument('[job...]', 'run these jobs again, and all that wait for them, instead of what failed')
     .option('--all', 'run every job again')
-    .option('-w, --watch', 'show each change until the new run ends; Ctrl-C detaches, the run goes on (exit code 2)')
+    .option('-w, --watch', 'show each change until the new run ends; Ctrl-C detaches, the run goes on (exit code 2)');
+  return addManyRuns(command)
     .addOption(outputOption())
     .addHelpText(
       'after',
-      examples('chainr rerun latest', 'chainr rerun latest deploy --watch', 'chainr rerun latest --all'),
+      examples(
+        'chainr rerun latest',
+        'chainr rerun latest deploy --watch',
+        'chainr rerun latest --all',
+        'chainr rerun --status FAILED --since 24h --dry-run',
+      ),
     )
-    .action(async (written: string, jobs: string[], _options: unknown, command: Command) => {
-      const { all, watch, output, ...server } = command.optsWithGlobals<RerunOptions>();
+    .action((written: string | undefined, jobs: string[], { all }: RerunOptions, self: Command) => {
       if (all && jobs.length > 0) throw new CouldNot('either name jobs or say --all, not both.');
-      const client = connect(server, terminal);
-      const uid = await findRunUid(client, written);
-      const cursor = watch ? await client.lastCursor() : undefined;
-      const run = await client.rerunRun(uid, all ? 'all' : jobs.length > 0 ? jobs : 'failed');
-      await presentNewRun(client, run, { cursor, output }, terminal, exit);
+      return actOnOneOrMany(written, self, rerunning(jobs, terminal, exit), terminal);
     });
+}
+
+function rerunning(jobs: readonly string[], terminal: Terminal, exit: Exit): OneOrMany<RerunOptions> {
+  return {
+    many: (client, { all, watch }) => {
+      if (watch) throw new CouldNot('only one run can be watched.');
+      return {
+        verb: 'rerun',
+        done: 'made new runs of',
+        act: (query) => client.rerunRuns(query, all ? 'all' : 'failed'),
+      };
+    },
+    one: async (client, uid, { all, watch, output }) => {
+      const cursor = watch ? await client.lastCursor() : undefined;
+      const run = await sayWhichJobs(() => client.rerunRun(uid, all ? 'all' : jobs.length > 0 ? [...jobs] : 'failed'));
+      await presentNewRun(client, run, { cursor, output }, terminal, exit);
+    },
+  };
+}
+
+/** @throws CouldNot with the names that the run does not have, without word of how they were sent */
+async function sayWhichJobs(rerun: () => Promise<Run>): Promise<Run> {
+  try {
+    return await rerun();
+  } catch (error) {
+    if (!(error instanceof RequestError) || error.status !== 400 || error.details.length === 0) throw error;
+    throw new CouldNot(error.details.map(({ message }) => message).join('\n  '), { cause: error });
+  }
 }

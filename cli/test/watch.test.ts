@@ -65,7 +65,7 @@ describe('chainr on a terminal', () => {
     await server.work(uid, 0, [], 'ExitCode', 3);
     const session = chainr(['get', 'latest', '--watch', '--server', server.url], { screen: new FakeScreen() });
     expect(await session.exitCode).to.equal(1);
-    expect(session.stdout).to.match(/x first +FAILED +\S+ +ExitCode: Ended with exit code 3\./);
+    expect(session.stdout).to.match(/x first +FAILED +(\S+ +)?ExitCode: Ended with exit code 3\./);
     expect(session.stdout).to.match(/- second +SKIPPED +ConditionNotMet/);
     expect(session.stdout).to.contain(`chainr logs ${uid} first`);
   });

@@ -11,24 +11,26 @@ import { attemptFlags, backlogTimes, luaFormats, noExitCode, runFlags } from './
 /** The order matters: what a file uses stands before it. */
 const files = [
   ['runs', 'prefetch', 'guard', 'leases', 'slots', 'deadlines', 'ready', 'edges', 'indexes'],
-  [
-    'append-log',
-    'create',
-    'claim',
-    'report',
-    'finish',
-    'retry',
-    'requeue',
-    'close',
-    'renew',
-    'release',
-    'adopt',
-    'expire',
-  ],
-  ['resume', 'redeliver', 'cancel', 'reopen'],
-  ['removals', 'delete', 'remove', 'remove-logs'],
-  ['flush'],
+  ['append-log', 'create', 'claim', 'finish', 'close'],
 ].flat();
+
+/** Operations that are defined when they are asked for, each with the files that define it. */
+const rare: Readonly<Record<string, readonly string[]>> = {
+  report: ['report'],
+  retry: ['retry'],
+  requeue: ['requeue'],
+  renew: ['renew'],
+  release: ['release'],
+  adopt: ['adopt'],
+  expire: ['expire'],
+  resume: ['resume'],
+  redeliver: ['redeliver'],
+  cancel: ['cancel'],
+  reopen: ['reopen'],
+  delete: ['removals', 'delete', 'remove', 'remove-logs'],
+};
+/** These come with the definition of another one. */
+const definedWith = { remove: 'delete', 'remove-logs': 'delete' } as const;
 
 /** Rule R4: ids in one message. */
 export const bundleMax = 32;
@@ -77,25 +79,41 @@ export const readRunsScript = lua('read-runs');
  * truth table only in the test that shows that each of its cells matters.
  */
 export function composeScript(table: TruthTable = truthTable): Script {
-  const text = [lua('context'), prelude(table), ...files.map(lua)].join('\n');
+  const loaders = Object.entries(rare).map(
+    ([operation, parts]) =>
+      `loaders['${operation}'] = function()\n${operation === 'retry' ? retryTables() : ''}${parts.map(lua).join('\n')}end`,
+  );
+  const others = Object.entries(definedWith).map(([operation, other]) => `loaders['${operation}'] = loaders['${other}']`); // prettier-ignore
+  const text = [lua('context'), prelude(table), ...files.map(lua), ...loaders, ...others, lua('flush')].join('\n');
   return { text, sha: createHash('sha1').update(text).digest('hex') };
+}
+
+/** What the retries alone look up, defined with them. */
+function retryTables(): string {
+  const ofBudget = (budget: RetryBudget) =>
+    reasons.flatMap((reason, code) => (reasonTable[reason].budget === budget ? [`[${String(code)}] = true`] : [])).join(', '); // prettier-ignore
+  return [
+    `local REASON_NAME = { ${reasons.map((name, code) => `[${String(code)}] = '${name}'`).join(', ')} }`,
+    `local INFRASTRUCTURE = { ${ofBudget('infrastructure')} }`,
+    `local USERS = { ${ofBudget('user')} }`,
+    `local LOSS_BACKOFF_MS = { ${lossBackoffMs.join(', ')} }`,
+    '',
+  ].join('\n');
 }
 
 function prelude(table: TruthTable): string {
   const codes = (names: readonly string[]) => names.map((name, code) => `${name} = ${String(code)}`).join(', ');
   const allowed = (transitions: Readonly<Record<string, readonly string[]>>, names: readonly string[]) =>
     names
-      .map((from, code) => {
-        const targets = (transitions[from] ?? []).map((to) => `[${String(names.indexOf(to))}] = true`).join(', ');
-        return `[${String(code)}] = { ${targets} }`;
-      })
+      .flatMap((from, code) =>
+        (transitions[from] ?? []).map((to) => `[${String(code * statuses + names.indexOf(to))}] = true`),
+      )
       .join(', ');
+  const statuses = Math.max(jobStatuses.length, runStatuses.length);
   const satisfies = Object.entries(table).map(([ending, row]) => {
     const mask = conditions.reduce((bits, condition, bit) => (row[condition] ? bits | (1 << bit) : bits), 0);
     return `[${String(jobStatuses.indexOf(ending as keyof TruthTable))}] = ${String(mask)}`;
   });
-  const ofBudget = (budget: RetryBudget) =>
-    reasons.flatMap((reason, code) => (reasonTable[reason].budget === budget ? [`[${String(code)}] = true`] : [])).join(', '); // prettier-ignore
   const { logEnded, closed, timedOut, pendingTimedOut, crashed, deadline } = attemptFlags;
   return [
     '-- Made from core/model and core/store/layout.ts.',
@@ -103,12 +121,9 @@ function prelude(table: TruthTable): string {
     `local RUN = { ${codes(runStatuses)} }`,
     `local RUN_NAME = { ${runStatuses.map((name, code) => `[${String(code)}] = '${name}'`).join(', ')} }`,
     `local REASON = { ${codes(reasons)} }`,
-    `local REASON_NAME = { ${reasons.map((name, code) => `[${String(code)}] = '${name}'`).join(', ')} }`,
-    `local INFRASTRUCTURE = { ${ofBudget('infrastructure')} }`,
-    `local USERS = { ${ofBudget('user')} }`,
-    `local LOSS_BACKOFF_MS = { ${lossBackoffMs.join(', ')} }`,
     `local ADOPTIONS_MAX, ADOPTIONS_MS = ${String(adoptionsWithoutProgress.max)}, ${String(adoptionsWithoutProgress.withinMs)}`,
     `local KIND = { ${executorKinds.map((kind, code) => `[${String(code)}] = '${kind}'`).join(', ')} }`,
+    `local STATUSES = ${String(statuses)}`,
     `local ALLOWED_JOB = { ${allowed(jobTransitions, jobStatuses)} }`,
     `local ALLOWED_RUN = { ${allowed(runTransitions, runStatuses)} }`,
     `local SATISFIES = { ${satisfies.join(', ')} }`,

@@ -5,6 +5,7 @@ import { Batcher, type Bundle } from './batcher.js';
 import { connect, connectForQueue, untilReady } from './connection.js';
 import { EventStream } from './event-stream.js';
 import { checkServer, checkState } from './fitness.js';
+import { inlineConstants } from './inline-constants.js';
 import { LogStore } from './log-store.js';
 import { Removals } from './removals.js';
 import { RunStore } from './run-store.js';
@@ -63,7 +64,7 @@ export class Store implements Part {
       deliver = refuse,
       patienceMs = usualPatienceMs,
       commandTimeoutMs = usualCommandTimeoutMs,
-      script = composeScript(),
+      script = inlineConstants(composeScript()),
     } = options;
     this.#logger = logger;
     this.#connection = connect({ url, logger, commandTimeoutMs });

@@ -79,4 +79,51 @@ describe('claiming an attempt', () => {
       expect(await claim(uid, 0)).to.equal('final');
     });
   }
+
+  it('is refused as paused while the instance is, and what is handed out waits', async () => {
+    const uid = await open.create(pipelineOf({ a: [], b: ['a'] }));
+    await open.client.set(keys.paused, '1');
+    expect(await claim(uid, 0)).to.equal('paused');
+    expect(await open.client.zrange(keys.marks('fake'), 0, '-1')).to.include(`${uid}.0.1`);
+    await open.client.del(keys.paused);
+    const lease = await claimJob(open.store, uid, 0);
+    await open.client.set(keys.paused, '1');
+    const fuse = { ttlMs: 60_000, atMost: 3 };
+    const ended = await open.store.transitions.finish(lease, { reason: 'Completed', exitCode: 0 }, {}, { fuse });
+    expect(ended, 'nothing comes with an end').to.eql({ kind: 'ok', fused: [] });
+    expect(await claim(uid, 1)).to.equal('paused');
+    await open.client.del(keys.paused);
+    expect(await claim(uid, 1)).to.be.an('object');
+  });
+
+  it('is parked where no slot is free after all, and comes again once one is', async () => {
+    const uid = await open.create({ ...pipelineOf({ a: { priority: 5 }, b: [], c: [] }), maxParallel: 2 });
+    const lease = await claimJob(open.store, uid, 1);
+    open.inbox.take(uid);
+    const before = await open.store.events.lastCursor();
+    await open.client.zadd(keys.slots(uid), 1, '2'); // As if another had taken the slot meanwhile.
+    expect(await claim(uid, 0)).to.equal('parked');
+    expect(await open.store.runs.findJob(uid, 'a')).to.include({ status: 'PENDING', reason: 'WaitingForSlot' });
+    expect(await open.client.zrange(keys.marks('fake'), 0, '-1')).to.not.include(`${uid}.0.1`);
+    const { events } = await open.store.events.readEvents(before, 10);
+    expect(events.map((event) => ('job' in event ? `${event.job} ${event.kind} ${event.reason}` : event.kind))).to.eql([
+      'a job.reason WaitingForSlot',
+    ]);
+    expect(await claim(uid, 0), 'a second time it waits').to.equal('waiting');
+    expect(open.inbox.take(uid), 'and does not spin').to.eql([]);
+    await open.store.transitions.finish(lease, { reason: 'Completed', exitCode: 0 }, {});
+    expect(open.inbox.take(uid)).to.eql([`${uid}.0.1`]);
+  });
+
+  it('is parked, and yet has a mark when the same call finds a slot for it', async () => {
+    const uid = await open.create({ ...pipelineOf({ a: { priority: 5 }, b: [], c: [] }), maxParallel: 2 });
+    const lease = await claimJob(open.store, uid, 1);
+    open.inbox.take(uid);
+    await open.client.zadd(keys.slots(uid), 1, '2');
+    const ending = { reason: 'Completed', exitCode: 0 } as const;
+    const [claimed] = await Promise.all([claim(uid, 0), open.store.transitions.finish(lease, ending, {})]);
+    expect(claimed).to.equal('parked');
+    expect(open.inbox.take(uid)).to.eql([`${uid}.0.1`]);
+    expect(await open.client.zrange(keys.marks('fake'), 0, '-1')).to.include(`${uid}.0.1`);
+  });
 });

@@ -1,6 +1,9 @@
 -- Runs the operations, then writes all that they changed, and keeps the reply for a repeat.
 local replies = {}
 local requests = cmsgpack.unpack(ARGV[3])
+for i = 1, #requests, 2 do
+  if not operations[requests[i]] then loaders[requests[i]]() end
+end
 prefetch(requests)
 for i = 1, #requests, 2 do replies[#replies + 1] = operations[requests[i]](requests[i + 1]) end
 
@@ -108,15 +111,16 @@ for executor, pairs_of in pairs(stop_adds) do
 end
 for uid, holders in pairs(slot_adds) do zadd(P .. 'slots:' .. uid, holders) end
 for executor, time_seen in pairs(seen) do redis.call('HSET', P .. 'seen', executor, time_seen) end
+-- Marks are removed first: what is parked may be handed out again in the same call.
+for kind, members in pairs(mark_removes) do zrem(P .. 'marks:' .. KIND[kind], members) end
 for kind, scored in pairs(marks) do zadd(P .. 'marks:' .. KIND[kind], scored) end
 for executor, scored in pairs(dues) do zadd(P .. 'due:' .. texts[executor], scored) end
 for executor, members in pairs(lease_removes) do zrem(P .. 'leases:' .. texts[executor], members) end
 for uid, holders in pairs(slot_removes) do zrem(P .. 'slots:' .. uid, holders) end
 zrem(P .. 'deadlines', deadline_removes)
 for executor, ids in pairs(stop_removes) do redis.call('HDEL', P .. 'stops:' .. texts[executor], unpack(ids)) end
-for kind, members in pairs(mark_removes) do zrem(P .. 'marks:' .. KIND[kind], members) end
 
-write_removals()
+for i = 1, #removals do removals[i]() end
 if log_bytes ~= 0 then redis.call('HINCRBY', P .. 'counters', 'logBytes', log_bytes) end
 
 replies[#replies + 1] = bundles

@@ -14,7 +14,7 @@ local function emit_run(run)
 end
 
 local function set_status(run, row, status, reason)
-  if not ALLOWED_JOB[row.status][status] then
+  if not ALLOWED_JOB[row.status * STATUSES + status] then
     error('job ' .. run.uid .. '/' .. row.index .. ' cannot go from status ' .. row.status .. ' to ' .. status)
   end
   run[row.status] = run[row.status] - 1
@@ -25,7 +25,7 @@ local function set_status(run, row, status, reason)
 end
 
 local function set_run_status(run, status)
-  if not ALLOWED_RUN[run.status][status] then
+  if not ALLOWED_RUN[run.status * STATUSES + status] then
     error('run ' .. run.uid .. ' cannot go from status ' .. run.status .. ' to ' .. status)
   end
   run.status = status

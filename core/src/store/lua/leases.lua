@@ -1,8 +1,10 @@
 -- Leases, marks, due removals and phases: what several transitions change, gathered for the end.
 -- Members of sorted sets are gathered as ZADD and ZREM take them; those of one call that are added
--- and removed are removed.
+-- and removed are removed; of marks it is the other way round, since they are added last.
 local lease_adds, lease_removes, marks, mark_removes, dues, archived = {}, {}, {}, {}, {}, {}
 local pending_keys, seen = {}, {}
+-- What removes runs and logs, at the end of the call (`removals.lua`).
+local removals = {}
 
 local function add_to(lists, key, first, second)
   local list = lists[key]

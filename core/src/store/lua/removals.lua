@@ -1,6 +1,5 @@
 -- What is removed of runs and logs, by `delete`, `remove` and `remove-logs`: a bounded piece in each call, at its
 -- end (invariant I10). Who calls goes on from where the piece ended; one that begins anew finds less to do.
-local removals = {}
 local removals_left = REMOVALS_MAX
 local ROWS_PAGE = 100
 
@@ -71,8 +70,4 @@ local function remove_run(uid, index, attempt, reply)
     P .. 'slots:' .. uid)
   redis.call('ZREM', P .. 'deletions', uid)
   removals_left = removals_left - PART_COST
-end
-
-local function write_removals()
-  for i = 1, #removals do removals[i]() end
 end

@@ -1,0 +1,115 @@
+import { expect } from 'chai';
+import { bulkResultSchema } from '@chainr/core/api/bulk-resource';
+import { runListSchema } from '@chainr/core/api/run-resource';
+import { openChainr, type OpenChainr } from './open-chainr.js';
+import { chainr } from './test-terminal.js';
+
+const only = { image: 'busybox', run: 'exit 0' };
+
+describe('chainr with many runs', () => {
+  let server: OpenChainr;
+
+  beforeEach(async () => {
+    server = await openChainr();
+  });
+
+  afterEach(() => server.close());
+
+  const at = (args: readonly string[], answers?: readonly string[]) =>
+    chainr([...args, '--server', server.url], answers ? { answers } : {});
+  const printed = async (args: readonly string[], answers?: readonly string[]) => {
+    const session = at(args, answers);
+    expect(await session.exitCode, session.stderr).to.equal(0);
+    return session.stdout;
+  };
+  const refused = async (args: readonly string[], answers?: readonly string[]) => {
+    const session = at(args, answers);
+    expect(await session.exitCode, session.stdout).to.equal(2);
+    return session.stderr;
+  };
+  const create = async (name: string, labels: Record<string, string> = {}) => {
+    const stdin = JSON.stringify({ kind: 'Pipeline', metadata: { name, labels }, jobs: { only } });
+    const session = chainr(['run', '-', '--server', server.url], { stdin });
+    expect(await session.exitCode, session.stderr).to.equal(0);
+    return session.stdout.trim();
+  };
+  const uidsIn = (text: string) => [...text.matchAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g)].map(([uid]) => uid);
+
+  describe('get runs', () => {
+    it('lists those that a filter means', async () => {
+      const night = await create('nightly-load', { team: 'a' });
+      const ended = await create('nightly-sum', { team: 'b' });
+      const other = await create('daily');
+      await server.work(ended, 0, [], 'ExitCode', 3);
+      expect(uidsIn(await printed(['get', 'runs']))).to.deep.equal([other, ended, night]);
+      expect(uidsIn(await printed(['get', 'runs', '--name', 'nightly*']))).to.deep.equal([ended, night]);
+      expect(uidsIn(await printed(['get', 'runs', '--status', 'failed']))).to.deep.equal([ended]);
+      expect(uidsIn(await printed(['get', 'runs', '--status', 'FAILED', '--status', 'PENDING']))).to.have.length(3);
+      expect(uidsIn(await printed(['get', 'runs', '--label', 'team=a', '--since', '24h']))).to.deep.equal([night]);
+      expect(uidsIn(await printed(['get', 'runs', '--until', '24h']))).to.deep.equal([]);
+    });
+
+    it('goes through the pages up to the limit, and says when there are more', async () => {
+      for (let at = 0; at < 3; at += 1) await create('some');
+      const two = at(['get', 'runs', '--limit', '2']);
+      expect(await two.exitCode).to.equal(0);
+      expect(uidsIn(two.stdout)).to.have.length(2);
+      expect(two.stderr).to.contain('There are more: --limit');
+      const all = runListSchema.parse(JSON.parse(await printed(['get', 'runs', '--limit', '500', '-o', 'json'])));
+      expect(all.items).to.have.length(3);
+    });
+
+    it('says what a filter that cannot be is', async () => {
+      expect(await refused(['get', 'runs', '--status', 'faild'])).to.contain('Did you mean "FAILED"?');
+      expect(await refused(['get', 'runs', '--since', 'yesterday'])).to.contain('how long ago, such as 24h');
+      expect(await refused(['get', 'runs', '--limit', '0'])).to.contain('a whole number from 1');
+    });
+  });
+
+  describe('delete', () => {
+    it('deletes one run that has ended, and says why it does not delete another', async () => {
+      const ended = await create('ended');
+      const going = await create('going');
+      await server.work(ended, 0, []);
+      expect(await printed(['delete', ended])).to.equal(`Deleted run ${ended}.\n`);
+      expect(await refused(['get', ended])).to.contain(`There is no run "${ended}"`);
+      expect(await refused(['delete', going])).to.contain('cancel it first');
+    });
+
+    it('asks before it deletes many, and does nothing unless the answer is yes', async () => {
+      const ended = await create('nightly');
+      await server.work(ended, 0, []);
+      const nightly = ['delete', '--name', 'nightly*'];
+      expect(await refused(nightly)).to.contain('Delete 1 run? Nobody is there to say so: add --yes');
+      expect(await refused(nightly, ['no'])).to.equal('chainr: nothing was done.\n');
+      expect(await printed([...nightly, '--dry-run'])).to.equal('Would delete 1 run.\n');
+      expect(await printed(nightly, ['y'])).to.equal('Deleted 1 run.\n');
+      expect(await printed(nightly)).to.equal('There are no such runs.\n');
+    });
+
+    it('does not ask with --yes, and says what is left as it is', async () => {
+      const ended = await create('nightly');
+      const going = await create('nightly');
+      await server.work(ended, 0, []);
+      const text = await printed(['delete', '--name', 'nightly', '--yes']);
+      expect(text).to.match(new RegExp(`^Deleted 1 run; 1 run is left as it is:\n {2}${going} {2}The run is PENDING`));
+      const result = await printed(['delete', '--name', 'nightly', '--yes', '-o', 'json']);
+      expect(bulkResultSchema.parse(JSON.parse(result))).to.include({ matched: 1, done: 0 });
+    });
+
+    it('wants to know which runs are meant', async () => {
+      expect(await refused(['delete'])).to.contain('name a run, or say which runs are meant');
+      expect(await refused(['delete', 'latest', '--name', 'x'])).to.contain('not both');
+    });
+  });
+
+  it('cancels and reruns by a filter too', async () => {
+    await create('nightly');
+    await create('nightly');
+    expect(await printed(['cancel', '--name', 'nightly', '--dry-run'])).to.equal('Would cancel 2 runs.\n');
+    expect(await printed(['cancel', '--name', 'nightly', '--yes'])).to.equal('Canceled 2 runs.\n');
+    expect(await printed(['rerun', '--status', 'CANCELED'], ['yes'])).to.equal('Made new runs of 2 runs.\n');
+    expect(uidsIn(await printed(['get', 'runs', '--status', 'PENDING']))).to.have.length(2);
+    expect(await refused(['rerun', '--status', 'CANCELED', '--watch'])).to.contain('only one run');
+  });
+});
