@@ -26,7 +26,8 @@ function sourceFiles(): string[] {
   const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', ...patterns], {
     encoding: 'utf8',
   });
-  return files.split('\n').filter(Boolean);
+  // In the middle of a merge git lists a file once for each side.
+  return [...new Set(files.split('\n').filter(Boolean))];
 }
 
 /** Times and sizes that stand in the middle of a file, where nobody finds them: `file: name`. */

@@ -4,7 +4,7 @@ import type { Inbox } from '@chainr/testkit/inbox';
 import type { Outcome, OutcomeReason } from '../../src/model/outcome.js';
 import type { RunUid } from '../../src/model/records.js';
 import { retryPolicy } from '../../src/model/retries.js';
-import { dependenciesOf, transitiveDependents } from '../../src/model/transitive-dependents.js';
+import { dependenciesOf, transitiveDependents, type Dependencies } from '../../src/model/transitive-dependents.js';
 import { formatAttemptId, keys, parseAttemptId, type Lease } from '../../src/store/keys.js';
 import { unpackRow } from '../../src/store/layout.js';
 import type { Store } from '../../src/store/store.js';
@@ -62,6 +62,7 @@ export class History {
   /** Leases of before: of attempts that are over, or that another owner has. */
   readonly #old: { lease: Lease; worker: Worker }[] = [];
   readonly #mail: string[] = [];
+  readonly #dependencies: Dependencies[];
   #canceled = false;
 
   /** @param start how its jobs stand at the beginning. */
@@ -74,6 +75,7 @@ export class History {
     this.#ground = ground;
     this.run = run;
     this.case = each;
+    this.#dependencies = dependenciesOf(pipelineOfCase(each));
     this.#dice = dice;
     this.replay = new Replay(run, each, { deeds: this.deeds, start });
   }
@@ -288,7 +290,7 @@ export class History {
   }
 
   async reopen(index: number): Promise<ReopenReply> {
-    const dependencies = dependenciesOf(pipelineOfCase(this.case));
+    const dependencies = this.#dependencies;
     const dependents = transitiveDependents(dependencies, [index]).map((at) => ({ index: at, dependencies: dependencies[at]! })); // prettier-ignore
     const reply = await this.#store().transitions.reopen(this.run, index, dependents);
     if (reply.kind === 'ok') this.deeds.reopened.add(`${index}.${reply.attempt}`);

@@ -20,9 +20,9 @@ export const mistakes: readonly Mistake[] = [
     wrong: '  close_attempt(run, row, a[13])',
   },
   {
-    what: 'more jobs run than may (R15)',
-    right: 'run.max_parallel - slots_taken(run) - run.queued)',
-    wrong: 'run.max_parallel + 1 - slots_taken(run) - run.queued)',
+    what: 'a claim takes no slot (I9)',
+    right: '  add_to(slot_adds, run.uid, texts[now], texts[row.index])',
+    wrong: '',
   },
   {
     what: 'what waits for a slot is forgotten (I1)',

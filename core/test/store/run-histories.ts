@@ -11,7 +11,8 @@ import { History, ttlMs, type Ground } from './history.js';
 import { nameOf, pipelineOfCase, type RandomCase } from './random-case.js';
 import { afterRerun, dependentsOf } from './reference-model.js';
 import { firstStart } from './replay.js';
-import { describeRun, findFaults, requestOf, takeSnapshot, type Snapshot } from './snapshot.js';
+import { findFaults } from './find-faults.js';
+import { describeRun, requestOf, takeSnapshot, type Snapshot } from './snapshot.js';
 
 /** Rounds after which a group of runs should long have come to its end. */
 const roundsMax = 600;
