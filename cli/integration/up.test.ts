@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { useDataFolders } from '@chainr/testkit/data-folders';
+import { openRedisClient } from '@chainr/testkit/open-redis-client';
 import { processesOf, serversOf, untilFound, untilGone } from '@chainr/testkit/processes-of';
 import { endOfRun, statusesOf } from './runs.js';
 import { beginUp, startUp } from './start-up.js';
@@ -51,6 +52,22 @@ describe('chainr up', function () {
     second.signal('SIGTERM');
     expect(await second.ended).to.deep.equal({ code: 0, signal: null });
     await untilGone(() => processesOf(home));
+  });
+
+  it('gives its Redis as much memory as it is told, and keeps runs as long as it is told', async () => {
+    const home = await folders.make();
+    const settings = { CHAINR_REDIS_MEMORY: String(64 * 1024 * 1024), CHAINR_RUN_RETENTION: '1s' };
+    const up = await startUp(home, settings, readme);
+    const [, uid = ''] = await up.says(/runs\/([-0-9a-f]+)\n/);
+    const redis = await openRedisClient(`unix:${home}/sockets/redis.sock`);
+    expect(await redis.config('GET', 'maxmemory')).to.deep.equal(['maxmemory', settings.CHAINR_REDIS_MEMORY]);
+    let status = 200;
+    while (status === 200) status = (await fetch(`${up.url}/api/runs/${uid}`)).status;
+    expect(status).to.equal(404);
+    expect(await redis.keys(`*${uid}*`)).to.deep.equal([]);
+    redis.disconnect();
+    up.signal('SIGTERM');
+    await up.ended;
   });
 
   it('stops in order when Ctrl-C comes while it starts', async () => {

@@ -1,0 +1,101 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { expect } from 'chai';
+import { RequestError } from '@chainr/core/api/request-error';
+import { Client } from '@chainr/core/api/client';
+import { createProcessExecutor } from '@chainr/executor/process/create-process-executor';
+import { startConstellation, type Constellation } from '@chainr/testkit/constellation';
+import { openRedisClient } from '@chainr/testkit/open-redis-client';
+import { untilFinal } from '@chainr/testkit/waits';
+
+const mebibyte = 1024 * 1024;
+const memory = 64 * mebibyte;
+const mark = 'The log is cut here: the store has no room for more logs.';
+
+describe('a store that fills up, through the API', function () {
+  this.timeout(90_000);
+  let folder: string;
+  let chainr: Constellation;
+  /** Gives up at once where the client tries again. */
+  let hasty: Client;
+
+  beforeEach(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), 'chainr-full-'));
+    const executor = createProcessExecutor({ folder, instance: 'test' });
+    chainr = await startConstellation({ executor, redisSettings: ['--maxmemory', String(memory)] });
+    hasty = new Client({ baseUrl: chainr.url, retry: { forMs: 0, pauseMs: 1, maxPauseMs: 1 } });
+  });
+
+  afterEach(async () => {
+    await chainr.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  async function create(run: string): Promise<string> {
+    const text = JSON.stringify({ kind: 'Pipeline', jobs: { only: { image: 'busybox', run } } });
+    return (await hasty.createRun({ text, contentType: 'application/json' })).metadata.uid;
+  }
+
+  const statusOf = async (uid: string) => (await chainr.client.getRun(uid)).status;
+  const log = async (uid: string): Promise<string> =>
+    (await fetch(`${chainr.url}/api/runs/${uid}/jobs/only/logs`)).text();
+
+  /** Deletes it once it is closed, soon after its end. */
+  async function deleteRun(uid: string): Promise<void> {
+    for (;;) {
+      try {
+        await chainr.client.deleteRun(uid);
+        return;
+      } catch (error) {
+        if (!(error instanceof RequestError && error.code === 'Conflict')) throw error;
+      }
+    }
+  }
+
+  it('cuts the logs that have no room, with a mark, lets their jobs succeed, and stores logs again after deletion', async () => {
+    const loud = await create(`awk 'BEGIN { for (line = 0; line < 300000; line++) print "${'x'.repeat(100)}" }'`);
+    await untilFinal(chainr.store.events, loud, 60_000);
+    expect(await statusOf(loud)).to.equal('SUCCESSFUL');
+    const stored = await log(loud);
+    expect(stored.trimEnd().endsWith(mark)).to.be.true;
+    expect(stored.length).to.be.within(memory / 16, memory / 4);
+
+    const quiet = await create('seq 100000 130000');
+    await untilFinal(chainr.store.events, quiet);
+    expect([await statusOf(quiet), (await log(quiet)).trimEnd().endsWith(mark)]).to.deep.equal(['SUCCESSFUL', true]);
+
+    await deleteRun(loud);
+    const after = await create('echo hello');
+    await untilFinal(chainr.store.events, after);
+    expect(await log(after)).to.equal('hello\n');
+  });
+
+  it('refuses new runs while what has begun ends, until there is room', async () => {
+    const client = await openRedisClient(chainr.redis.url);
+    const gate = path.join(folder, 'go');
+    const uid = await create(`while [ ! -e ${gate} ]; do sleep 0.05; done; echo done`);
+    await client.config('SET', 'maxmemory', '0');
+    await client.set('ballast', Buffer.alloc(memory));
+    await client.config('SET', 'maxmemory', String(memory));
+    const refusal = async (): Promise<RequestError> => {
+      for (;;) {
+        const error: unknown = await create('true').catch((reason: unknown) => reason);
+        if (error instanceof RequestError) return error;
+      }
+    };
+    expect(await refusal()).to.include({ status: 503, code: 'StoreFull', retryAfterMs: 30_000 });
+    await writeFile(gate, '');
+    await untilFinal(chainr.store.events, uid);
+    expect([await statusOf(uid), await log(uid)]).to.deep.equal(['SUCCESSFUL', 'done\n']);
+    await deleteRun(uid);
+    await client.unlink('ballast');
+    client.disconnect();
+    const patient = await chainr.client.createRun({
+      text: JSON.stringify({ kind: 'Pipeline', jobs: { only: { image: 'busybox', run: 'echo again' } } }),
+      contentType: 'application/json',
+    });
+    await untilFinal(chainr.store.events, patient.metadata.uid);
+    expect(await log(patient.metadata.uid)).to.equal('again\n');
+  });
+});
