@@ -19,7 +19,11 @@ export class LiveJobs {
 
   constructor(jobs: readonly JobSummary[], timeline: TimelineResource) {
     const times = new Map(timeline.items.map((job) => [job.name, timesOf(job)]));
-    for (const job of jobs) this.#jobs.set(job.name, { ...job, attempt: 0, ...times.get(job.name) });
+    for (const job of jobs) {
+      // The two were read one after the other: what has begun in between waits here still, and its event is to come.
+      const { attempt = 0, ...known } = times.get(job.name) ?? {};
+      this.#jobs.set(job.name, { ...job, attempt, ...(job.status === 'PENDING' ? {} : known) });
+    }
   }
 
   /** In the order of the pipeline. */

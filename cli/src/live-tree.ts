@@ -1,5 +1,7 @@
 import type { Client } from '@chainr/core/api/client';
 import type { Run } from '@chainr/core/api/run-resource';
+import { isFinalJob } from '@chainr/core/model/states';
+import { clipText } from './clip-text.js';
 import { readLevels, type Levels } from './dependency-levels.js';
 import { formatSpan } from './format-time.js';
 import { listAllJobs } from './list-all-jobs.js';
@@ -114,10 +116,16 @@ class LiveTree implements RunView {
   #head(): string {
     const { status, metadata } = this.#run;
     const { uid, name, startedAt, endedAt } = metadata;
+    const { all } = this.#beginning.jobs;
+    const ended = `${String(all.filter((job) => isFinalJob(job.status)).length)} of ${String(all.length)} jobs ended`;
     const end = endedAt === undefined ? this.#now() : Date.parse(endedAt);
     const time = startedAt === undefined ? '' : ` ${formatSpan(end - Date.parse(startedAt))}`;
-    const known = name === undefined || uid.length + name.length + 40 > this.#screen.columns ? uid : `${uid} (${name})`;
-    return `Run ${known} ${paintStatus(status, status, this.#terminal.colors)}${time}`;
+    const { columns } = this.#screen;
+    const rest = `${status}${time}, ${ended}`;
+    const painted = paintStatus(status, status, this.#terminal.colors) + rest.slice(status.length);
+    const [long, short] = [`Run ${uid} (${name ?? ''}) `, `Run ${uid} `];
+    if (name !== undefined && long.length + rest.length < columns) return long + painted;
+    return short.length + rest.length < columns ? short + painted : clipText(rest, columns - 1, '');
   }
 
   #now(): number {

@@ -25,8 +25,8 @@ const marks: Readonly<Record<JobStatus, { unicode: string; ascii: string }>> = {
   CANCELED: { unicode: '⊘', ascii: '!' },
 };
 
-/** Whom a screen without room for all shows first. */
-const interest: readonly JobStatus[] = ['FAILED', 'RUNNING', 'CANCELED', 'PENDING', 'SUCCESSFUL', 'SKIPPED'];
+/** Whom a screen without room for all shows first; the others are only counted there. */
+const interest: readonly JobStatus[] = ['FAILED', 'RUNNING', 'CANCELED', 'PENDING'];
 
 /** A longer name is cut, so that the columns behind it stay where they are. */
 const widestName = 40;
@@ -61,13 +61,25 @@ export function treeLines(jobs: readonly LiveJob[], levels: Levels, paper: TreeP
   return lines;
 }
 
-/** All, or so many that the folds between them fit too. */
-function chooseShown(jobs: readonly LiveJob[], rows: number): Set<string> {
+/** All, or the most interesting ones, as many as there is room for with the folds between them. */
+function chooseShown(jobs: readonly LiveJob[], rows: number): ReadonlySet<string> {
   if (jobs.length <= rows) return new Set(jobs.map(({ name }) => name));
-  const rank = (job: LiveJob): number =>
-    interest.indexOf(job.status) * 2 + (job.reason === 'WaitingForDependencies' ? 1 : 0);
-  const first = [...jobs].sort((a, b) => rank(a) - rank(b)).slice(0, Math.max(0, Math.floor((rows - 1) / 2)));
-  return new Set(first.map(({ name }) => name));
+  const rank = ({ status }: LiveJob): number => interest.indexOf(status);
+  const interesting = jobs.filter((job) => rank(job) >= 0 && job.reason !== 'WaitingForDependencies');
+  const shown = new Set<string>();
+  for (const { name } of interesting.sort((a, b) => rank(a) - rank(b)).slice(0, rows)) {
+    shown.add(name);
+    if (countLines(jobs, shown) > rows) {
+      shown.delete(name);
+      break;
+    }
+  }
+  return shown;
+}
+
+/** One for each job that is shown, one for each stretch of others. */
+function countLines(jobs: readonly LiveJob[], shown: ReadonlySet<string>): number {
+  return jobs.filter(({ name }, at) => shown.has(name) || at === 0 || shown.has(jobs[at - 1]?.name ?? '')).length;
 }
 
 function jobLine(
@@ -83,7 +95,7 @@ function jobLine(
   const status = job.status.padEnd(10);
   const head = `${name}  ${status} ${time.padStart(7)}  `;
   const why = clipText(whyOf(job), Math.max(0, columns - 1 - head.length), ellipsis);
-  if (head.length >= columns) return clipText(head, columns - 1, ellipsis);
+  if (head.length >= columns) return clipText(head.trimEnd(), columns - 1, ellipsis);
   return `${name}  ${paintStatus(job.status, status, colors)} ${time.padStart(7)}  ${why}`.trimEnd();
 }
 
@@ -91,7 +103,8 @@ function jobLine(
 function whyOf({ status, reason, message, attempt }: LiveJob): string {
   const again = attempt > 1 ? `attempt ${String(attempt)}` : '';
   if (reason === 'Completed' || reason === 'WaitingForDependencies') return again;
-  const said = reason === 'Executing' ? '' : status === 'RUNNING' ? reason : `${reason}: ${printable(message)}`;
+  const plain = status === 'RUNNING' || reason === 'Queued' || reason === 'WaitingForSlot';
+  const said = reason === 'Executing' ? '' : plain ? reason : `${reason}: ${printable(message)}`;
   return [again, said].filter((part) => part !== '').join(', ');
 }
 

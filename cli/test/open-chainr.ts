@@ -46,7 +46,7 @@ export async function openChainr(): Promise<OpenChainr> {
       const lines = log.map((text) => formatLogLine({ time: 0, step: 'main', stream: 'stdout', text, newline: true }));
       const bytes = Buffer.from(lines.join(''));
       await store.transitions.appendLog(lease, { length: 0, bytes, position: '', end: true });
-      await store.transitions.finish(lease, { reason, exitCode }, {});
+      await store.transitions.finish(lease, { reason, exitCode, steps: [{ name: 'main', exitCode }] }, {});
       await store.transitions.close(lease, 60_000);
     },
     showWorker: async (id, running) => {

@@ -1,5 +1,6 @@
 import type { ChainrEvent, RunUid } from '@chainr/core/model/records';
 import { isFinalRun } from '@chainr/core/model/states';
+import type { Store } from '@chainr/core/store/store';
 import { beginning, type EventStream } from '@chainr/core/store/event-stream';
 
 /** Waits for an event, past or to come. Fails with the last ones seen when that takes too long. */
@@ -27,4 +28,10 @@ export async function untilEvent(
 export function untilFinal(events: EventStream, run: RunUid, withinMs = 10_000): Promise<ChainrEvent> {
   const matches = (event: ChainrEvent) => event.kind === 'run.status' && event.run === run && isFinalRun(event.status);
   return untilEvent(events, matches, { withinMs });
+}
+
+/** Waits until the scripts see a later time than now. */
+export async function nextMillisecond({ work }: Store): Promise<void> {
+  const now = await work.now();
+  while ((await work.now()) <= now);
 }

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { pipelineOf, type JobShape } from '@chainr/testkit/builders';
 import { claimJob } from '@chainr/testkit/claim-job';
+import { nextMillisecond } from '@chainr/testkit/waits';
 import { openStore, type OpenStore } from '@chainr/testkit/open-store';
 import { askToEnd } from '@chainr/testkit/ask-to-end';
 import { dependenciesOf, transitiveDependents } from '../../src/model/transitive-dependents.js';
@@ -26,7 +27,9 @@ describe('a retry by hand', () => {
   /** `keeps` keeps the run alive. */
   async function begin(jobs: Record<string, JobShape>, head: Partial<Pipeline> = {}): Promise<Begun> {
     const pipeline = { ...pipelineOf({ fails: [], ...jobs, keeps: [] }), ...head };
-    return { run: await open.create(pipeline), pipeline };
+    const run = await open.create(pipeline);
+    await nextMillisecond(open.store); // What waits since one millisecond has no order.
+    return { run, pipeline };
   }
   const fail = async ({ run }: Begun, index = 0, attempt = 1) =>
     open.store.transitions.finish(await claimJob(open.store, run, index, { attempt }), failed, {}, whole);

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { pipelineOf, type JobShape } from '@chainr/testkit/builders';
 import { claimJob } from '@chainr/testkit/claim-job';
 import { setClock } from '@chainr/testkit/clock';
+import { nextMillisecond } from '@chainr/testkit/waits';
 import { openStore, type OpenStore } from '@chainr/testkit/open-store';
 import type { Pipeline } from '../../src/model/pipeline.js';
 import { keys, parseAttemptId } from '../../src/store/keys.js';
@@ -14,8 +15,12 @@ describe('maxParallel (rule R15)', () => {
   beforeEach(async () => (open = await openStore()));
   afterEach(() => open.close());
 
-  const create = (jobs: Record<string, JobShape>, head: Partial<Pipeline>) =>
-    open.create({ ...pipelineOf(jobs), ...head });
+  /** Later in time than all that waits by then, as it would be: those of one millisecond have no order. */
+  const create = async (jobs: Record<string, JobShape>, head: Partial<Pipeline>) => {
+    const run = await open.create({ ...pipelineOf(jobs), ...head });
+    await nextMillisecond(open.store);
+    return run;
+  };
   const some = (count: number, shape: JobShape = []) =>
     Object.fromEntries(Array.from({ length: count }, (_, at) => [`job-${String(at)}`, shape]));
   const slots = async (run: string) => (await open.client.zrange(keys.slots(run), 0, '-1')).sort();

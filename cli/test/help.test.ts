@@ -1,0 +1,91 @@
+import { expect } from 'chai';
+import type { Command } from 'commander';
+import { createProgram } from '../src/create-program.js';
+import { openChainr, type OpenChainr } from './open-chainr.js';
+import { chainr } from './test-terminal.js';
+
+/** Every command by its path, such as `get runs`; those that scripts call are not for people. */
+function commandsOf(command: Command, path: readonly string[] = []): (readonly string[])[] {
+  const inner = command
+    .createHelp()
+    .visibleCommands(command)
+    .filter((each) => each.name() !== 'help');
+  return inner.flatMap((each) => [[...path, each.name()], ...commandsOf(each, [...path, each.name()])]);
+}
+
+const helpOf = async (...path: string[]) => {
+  const session = chainr([...path, '--help']);
+  expect(await session.exitCode, path.join(' ')).to.equal(0);
+  return session.stdout;
+};
+
+describe('the help', () => {
+  const { stdin, stdout, stderr } = process;
+  const terminal = { stdin, stdout, stderr, env: {}, colors: false, unicode: false };
+  const program = createProgram({ ...terminal, onInterrupt: () => new AbortController().signal }, () => undefined);
+  const paths = commandsOf(program);
+
+  it('has a line for each command', async () => {
+    const help = await helpOf();
+    for (const [name = '', inner] of paths)
+      if (inner === undefined) expect(help).to.match(new RegExp(`^ {2}${name}\\b`, 'm'));
+  });
+
+  it('of each command tells how to name the server, and has an example or what to install', async () => {
+    for (const path of paths) {
+      const help = await helpOf(...path);
+      expect(help, path.join(' '))
+        .to.match(/^(Examples?|Install):$/m)
+        .and.to.contain('--server <url>');
+    }
+  });
+
+  it('of a command below another one does not show the options of that one', async () => {
+    expect(await helpOf('get', 'workers')).to.not.contain('--watch');
+  });
+
+  it('is named after a mistake', async () => {
+    const session = chainr(['get', 'runs', '--nme', 'x']);
+    expect(await session.exitCode).to.equal(2);
+    expect(session.stderr).to.contain('Did you mean --name?').and.to.contain('(chainr get runs --help explains it)');
+  });
+});
+
+describe('what a stranger gets wrong', () => {
+  let server: OpenChainr;
+  let uid: string;
+
+  before(async () => {
+    server = await openChainr();
+    const stdin = JSON.stringify({ kind: 'Pipeline', jobs: { build: { image: 'busybox', run: 'exit 0' } } });
+    const session = chainr(['run', '-', '--server', server.url], { stdin });
+    await session.exitCode;
+    uid = session.stdout.trim();
+  });
+
+  after(() => server.close());
+
+  const said = async (...args: string[]) => {
+    const session = chainr(args, { env: { CHAINR_SERVER: server.url } });
+    expect(await session.exitCode, session.stdout).to.equal(2);
+    return session.stderr;
+  };
+
+  it('is said in a sentence that names the mend', async () => {
+    expect(await said('get', uid, 'biuld')).to.equal('chainr: The run has no job "biuld", did you mean "build"?\n');
+    expect(await said('why', uid, 'x')).to.equal('chainr: The run has no job "x"; it has build.\n');
+    expect(await said('logs', 'nonsense')).to.contain('There is no run "nonsense"');
+    expect(await said('get', '--server', `${server.url}/api`)).to.contain('leave out "/api"');
+    expect(await said('get', '--token-file', '/nowhere/token')).to.equal(
+      'chainr: cannot read the token file /nowhere/token: there is no such file.\n',
+    );
+    expect(await said('delete', uid, '--dry-run')).to.contain('you have named the run');
+  });
+
+  it('is said of a step that a job does not have', async () => {
+    await server.work(uid, 0, ['one']);
+    expect(await said('logs', uid, '--step', 'mian')).to.equal(
+      'chainr: the job has no step "mian", did you mean "main"?\n',
+    );
+  });
+});
