@@ -1,3 +1,4 @@
+import type { Command } from 'commander';
 import type { BulkResult } from '@chainr/core/api/bulk-resource';
 import type { Client } from '@chainr/core/api/client';
 import { CouldNot } from './exit-codes.js';
@@ -5,7 +6,6 @@ import { formatTable } from './format-table.js';
 import type { OutputFormat } from './output-option.js';
 import { addRunFilter, readRunFilter, type RunFilterOptions } from './run-filter.js';
 import { print, type Terminal } from './terminal.js';
-import type { Command } from 'commander';
 
 /** What is done to many runs at once, and how one speaks of it. */
 export interface ManyRuns {

@@ -32,14 +32,22 @@ function speaksUtf8(env: NodeJS.ProcessEnv): boolean {
   return /utf-?8/i.test(locale);
 }
 
-/** On standard error, so that what is asked never mixes with what is printed. */
+/**
+ * On standard error, so that what is asked never mixes with what is printed. Who answers with Ctrl-C or Ctrl-D, the end
+ * of the input, has said nothing.
+ */
 async function ask(question: string): Promise<string> {
   const lines = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    return await lines.question(question);
-  } finally {
-    lines.close();
-  }
+  const nothing = new Promise<string>((resolve) => lines.once('close', () => resolve('\n')));
+  const answer = lines.question(question).catch((error: unknown) => {
+    if (error instanceof Error && error.name === 'AbortError') return nothing;
+    throw error;
+  });
+  const said = await Promise.race([answer, nothing]);
+  // The cursor stands behind the question still.
+  if (said === '\n') process.stderr.write(said);
+  lines.close();
+  return said;
 }
 
 function onInterrupt(): AbortSignal {

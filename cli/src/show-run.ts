@@ -41,6 +41,9 @@ export function showJob(job: Job, colors: boolean): string[] {
     ['Run', job.metadata.run],
     ['Status', statusCell(job.status, colors)],
     ['Reason', `${job.reason}: ${printable(job.message)}`],
+    ...(job.reusedFrom
+      ? [['Taken from', `attempt ${String(job.reusedFrom.attempt)} of run ${job.reusedFrom.run}`]]
+      : []),
   ];
   if (job.attempts.length === 0) return formatTable(facts);
   const outputs = Object.entries(job.outputs ?? {}).map(([key, value]) => [key, printable(value)]);

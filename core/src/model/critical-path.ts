@@ -30,7 +30,8 @@ function longestReady(jobs: readonly TimedJob[]): number | undefined {
 
 /** Of jobs that ended at once, one that ran, and of those the one that depends on others of them. */
 function lastEnded(jobs: readonly TimedJob[], endings: readonly JobEnding[]): number | undefined {
-  const ran = (index: number): number => ((jobs[index]?.attempts.length ?? 0) > 0 ? 1 : 0);
+  const ran = (index: number): number =>
+    jobs[index]?.attempts.some(({ phases }) => phases.claimedAt !== undefined) ? 1 : 0;
   let found: { index: number; ranks: readonly number[] } | undefined;
   endings.forEach(({ endedAt, order }, index) => {
     if (endedAt === undefined) return;

@@ -261,6 +261,19 @@ describe('the timeline of a run', () => {
     expect(timeline.times).to.deep.equal({ waiting: 80, starting: 0, working: 0, overhead: 0 });
   });
 
+  it('ends in a job that ran, not in one that was canceled in the queue at the same moment', () => {
+    const timeline = timelineOf(
+      { createdAt: 0, endedAt: 80 },
+      timedJobs({
+        ran: { attempts: [[0, 0, 10, 20, 80, 80]], status: 'CANCELED', reason: 'CanceledByUser' },
+        before: { attempts: [[0, 0, 1, 1, 60, 60]] },
+        queued: { attempts: [[0, 60]], status: 'CANCELED', reason: 'CanceledByUser', needs: ['before'] },
+      }),
+      500,
+    );
+    expect(pathOf(timeline)).to.deep.equal(['ran']);
+  });
+
   it('has no shares where no time has passed', () => {
     const { times } = timelineOf({ createdAt: 7, endedAt: 7 }, [], 9);
     expect(percentOf(times)).to.deep.equal({ waiting: 0, starting: 0, working: 0, overhead: 0 });
