@@ -1,5 +1,5 @@
 import { ApiError } from '@chainr/core/api/errors';
-import { jobsShown } from '@chainr/core/api/routes';
+import { jobsShown } from '@chainr/core/api/route-parts';
 import type { Run } from '@chainr/core/api/run-resource';
 import type { JobRecord, RunRecord, RunUid } from '@chainr/core/model/records';
 import type { Store } from '@chainr/core/store/store';

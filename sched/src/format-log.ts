@@ -1,6 +1,6 @@
 import { isoTime } from '@chainr/core/api/field-schemas';
 import type { LogLineResource } from '@chainr/core/api/job-resource';
-import { ndjson, plainText } from '@chainr/core/api/routes';
+import { ndjson, plainText } from '@chainr/core/api/route-parts';
 import type { StoredLine } from '@chainr/core/store/log-store';
 
 export interface LogFormat {

@@ -1,4 +1,5 @@
-import { jobsShown, routes } from '@chainr/core/api/routes';
+import { jobsShown } from '@chainr/core/api/route-parts';
+import { routes } from '@chainr/core/api/routes';
 import type { RunList } from '@chainr/core/api/run-resource';
 import type { SchedContext } from './context.js';
 import { presentRun } from './present-run.js';

@@ -19,7 +19,7 @@ export class ShowWorker implements Part {
   }
 
   async start(): Promise<void> {
-    await this.tick();
+    await this.#tryTick();
     this.#showing = this.#loop();
   }
 
@@ -54,9 +54,15 @@ export class ShowWorker implements Part {
     for (;;) {
       await pause(renewEveryMs, undefined, { signal }).catch(() => undefined); // Only an abort ends it early.
       if (signal.aborted) return;
-      await this.tick().catch((error: unknown) => {
-        this.#context.logger.debug({ event: 'worker.not-shown', err: error }, 'The worker could not be shown');
-      });
+      await this.#tryTick();
+    }
+  }
+
+  async #tryTick(): Promise<void> {
+    try {
+      await this.tick();
+    } catch (error) {
+      this.#context.logger.debug({ event: 'worker.not-shown', err: error }, 'The worker could not be shown');
     }
   }
 }

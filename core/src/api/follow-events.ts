@@ -4,7 +4,8 @@ import { pause } from './pause.js';
 import { readLines } from './read-lines.js';
 import { ConnectionError } from './request-error.js';
 import { isPassing, pausesOf } from './retry-policy.js';
-import { ndjson, routes } from './routes.js';
+import { ndjson } from './route-parts.js';
+import { routes } from './routes.js';
 import type { RequestSender } from './send-request.js';
 
 export type StreamedEvents = AsyncGenerator<EventLine>;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { pipelineJsonSchema } from '../model/pipeline-schema.js';
 import { pipelineContentTypes } from '../model/content-types.js';
 import { errorBodySchema, errorCodes, type ErrorCode } from './errors.js';
-import { ndjson } from './routes.js';
+import { ndjson } from './route-parts.js';
 import type { HeaderDocs, Route } from './route.js';
 import { routes } from './routes.js';
 

@@ -267,9 +267,10 @@ export class Transitions {
     let total = 0;
     let oldestMs = 0;
     for (;;) {
-      const [due, lagMs] = (await this.#batcher.run('expire', [deadlinesPerCall], deadlinesPerCall)) as number[];
-      total += due ?? 0;
-      oldestMs = Math.max(oldestMs, lagMs ?? 0);
+      const [due, lagMs, ...left] = await this.#batcher.run('expire', [deadlinesPerCall], deadlinesPerCall);
+      total += Number(due);
+      oldestMs = Math.max(oldestMs, Number(lagMs));
+      for (const run of left) await this.resume(String(run));
       if (due !== deadlinesPerCall) return { due: total, lagMs: oldestMs };
     }
   }

@@ -3,8 +3,7 @@ import { openStore } from '@chainr/testkit/open-store';
 import { driveRun } from '@chainr/testkit/drive-run';
 import { pipelineOf } from '@chainr/testkit/builders';
 import { atOnce, checkHistories } from './check-histories.js';
-import { mistakes } from './mistakes.js';
-import { scriptOfSmallCalls, scriptWithMistake } from './other-scripts.js';
+import { scriptOfSmallCalls } from './other-scripts.js';
 
 /** What must have happened, and how often at least, for a history to show anything. */
 const happened = {
@@ -31,7 +30,7 @@ const happened = {
 
 describe('random histories of runs: cancels, timeouts, retries, slots, priorities, lost leases, reruns', () => {
   it('hold every invariant, more than two thousand of them', async function () {
-    this.timeout(180_000);
+    this.timeout(300_000);
     const groups = 42;
     const { failure, tally } = await checkHistories(groups);
     if (failure) throw failure;
@@ -55,13 +54,4 @@ describe('random histories of runs: cancels, timeouts, retries, slots, prioritie
     const { failure } = await checkHistories(6, script);
     if (failure) throw failure;
   });
-
-  for (const { what, right, wrong, small = false } of mistakes) {
-    it(`show when ${what}`, async function () {
-      this.timeout(60_000);
-      const script = scriptWithMistake(right, wrong);
-      const { failure } = await checkHistories(5, small ? scriptOfSmallCalls(script) : script);
-      expect(failure, 'what was noticed').to.be.an('error');
-    });
-  }
 });

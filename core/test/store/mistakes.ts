@@ -94,8 +94,8 @@ export const mistakes: readonly Mistake[] = [
   },
   {
     what: 'the timeout of a run is forgotten (R14)',
-    right: "if run and kind == 'r' then request_end(run, 'timed_out') end",
-    wrong: '',
+    right: "if run and kind == 'r' then",
+    wrong: 'if false then',
   },
   {
     what: 'the deadline of a run outlasts it (I1)',

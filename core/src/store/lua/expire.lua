@@ -1,14 +1,18 @@
 -- expire: carries out deadlines that are due (rule R14). Called by whoever comes by, as often as they like.
 --
 -- args   how many at most
--- reply  how many were due, of those the age in ms of the oldest
+-- reply  how many were due, of those the age in ms of the oldest, then the runs of which some is left for `resume`
 operations.expire = function(a)
   local due = redis.call('ZRANGE', P .. 'deadlines', '-inf', texts[now], 'BYSCORE', 'LIMIT', 0, a[1], 'WITHSCORES')
+  local reply = { #due / 2, due[2] and now - tonumber(due[2]) or 0 }
   for i = 1, #due, 2 do
     local uid, index, attempt, kind = string.match(due[i], '^([^.]+)%.(%d+)%.(%d+)%.(%a)$')
     deadline_removes[#deadline_removes + 1] = due[i]
     local run = load_run(uid)
-    if run and kind == 'r' then request_end(run, 'timed_out') end
+    if run and kind == 'r' then
+      local _, more = request_end(run, 'timed_out')
+      if more then reply[#reply + 1] = uid end
+    end
     local row = run and load_row(run, tonumber(index))
     local s = row and section_of(row)
     if s and s.attempt == tonumber(attempt) then
@@ -28,5 +32,5 @@ operations.expire = function(a)
       end
     end
   end
-  return { #due / 2, due[2] and now - tonumber(due[2]) or 0 }
+  return reply
 end

@@ -1,0 +1,16 @@
+import { expect } from 'chai';
+import { checkHistories } from './check-histories.js';
+import { mistakes } from './mistakes.js';
+import { scriptOfSmallCalls, scriptWithMistake } from './other-scripts.js';
+
+describe('random histories of runs, of which something is wrong', function () {
+  this.timeout(120_000);
+
+  for (const { what, right, wrong, small = false } of mistakes) {
+    it(`show that ${what}`, async () => {
+      const script = scriptWithMistake(right, wrong);
+      const { failure } = await checkHistories(5, small ? scriptOfSmallCalls(script) : script);
+      expect(failure, 'what was noticed').to.be.an('error');
+    });
+  }
+});
