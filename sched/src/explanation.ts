@@ -198,7 +198,8 @@ const fact = (kind: Fact['kind'], text: string): Fact => ({ kind, text });
 
 const jobs = (count: number): string => (count === 1 ? '1 job' : `${String(count)} jobs`);
 
-const messages = (count: number): string => (count === 1 ? '1 message' : `${String(count)} messages`);
+const messages = (count: number): string =>
+  count === 0 ? 'no message' : count === 1 ? '1 message' : `${String(count)} messages`;
 
 const namesOf = (mask: ConditionMask): string => conditions.filter((_, bit) => (mask & (1 << bit)) !== 0).join(' or ');
 

@@ -38,8 +38,9 @@ describe('a store that fills up, through the API', function () {
   }
 
   const statusOf = async (uid: string) => (await chainr.client.getRun(uid)).status;
+  /** All of it: a run may have ended before its log has. */
   const log = async (uid: string): Promise<string> =>
-    (await fetch(`${chainr.url}/api/runs/${uid}/jobs/only/logs`)).text();
+    (await fetch(`${chainr.url}/api/runs/${uid}/jobs/only/logs?follow=true`)).text();
 
   /** Deletes it once it is closed, soon after its end. */
   async function deleteRun(uid: string): Promise<void> {
