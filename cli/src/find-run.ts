@@ -9,9 +9,14 @@ export function runArgument(name: '<run>' | '[run]' = '<run>'): Argument {
   return new Argument(name, `the uid of a run, or ${newest} for the newest one`);
 }
 
-/** The uid that stands for what was written. @throws CouldNot when the newest of no runs is meant */
+const uid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** The uid that stands for what was written. @throws CouldNot for no uid, and when the newest of no runs is meant */
 export async function findRunUid(client: Client, written: string, signal?: AbortSignal): Promise<string> {
-  if (written !== newest) return written;
+  if (uid.test(written)) return written;
+  if (written !== newest) {
+    throw new CouldNot(`${JSON.stringify(written)} is no uid of a run; write it in full, as chainr get lists it, or ${newest}.`); // prettier-ignore
+  }
   const [run] = (await client.listRuns({ limit: 1 }, signal)).items;
   if (!run) throw new CouldNot('there are no runs yet: chainr run FILE sends one.');
   return run.metadata.uid;

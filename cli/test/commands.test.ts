@@ -162,9 +162,9 @@ describe('chainr', () => {
     });
 
     it('ends with 2 for what is not there', async () => {
-      const session = at('get', 'nonsense');
+      const session = at('get', '01990000-0000-7000-8000-00000000dead');
       expect(await session.exitCode).to.equal(2);
-      expect(session.stderr).to.equal('chainr: There is no run "nonsense".\n');
+      expect(session.stderr).to.equal('chainr: There is no run "01990000-0000-7000-8000-00000000dead".\n');
     });
   });
 

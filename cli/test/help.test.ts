@@ -74,7 +74,9 @@ describe('what a stranger gets wrong', () => {
   it('is said in a sentence that names the mend', async () => {
     expect(await said('get', uid, 'biuld')).to.equal('chainr: The run has no job "biuld", did you mean "build"?\n');
     expect(await said('why', uid, 'x')).to.equal('chainr: The run has no job "x"; it has build.\n');
-    expect(await said('logs', 'nonsense')).to.contain('There is no run "nonsense"');
+    expect(await said('logs', '01990000')).to.equal(
+      'chainr: "01990000" is no uid of a run; write it in full, as chainr get lists it, or latest.\n',
+    );
     expect(await said('get', '--server', `${server.url}/api`)).to.contain('leave out "/api"');
     expect(await said('get', '--token-file', '/nowhere/token')).to.equal(
       'chainr: cannot read the token file /nowhere/token: there is no such file.\n',

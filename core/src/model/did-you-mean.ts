@@ -6,7 +6,8 @@ const longestWord = 64;
 /** The known word that `word` most likely stands for; undefined where none is near. */
 function didYouMean(word: string, known: readonly string[]): string | undefined {
   if (word.length > longestWord) return undefined;
-  const allowed = Math.ceil(word.length / 3);
+  // Of one or two letters everything is near everything.
+  const allowed = word.length < 3 ? 0 : Math.ceil(word.length / 3);
   const near = known.filter((candidate) => Math.abs(candidate.length - word.length) <= allowed);
   if (near.length === 0) return undefined;
   const best = closest(word, near);
