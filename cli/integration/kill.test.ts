@@ -1,14 +1,14 @@
 import { expect } from 'chai';
 import { useDataFolders } from '@chainr/testkit/data-folders';
 import { ledgerOf, lineOf, tenJobs } from './ledger-pipeline.js';
-import { killAll, killServersOf, processesOf, serversOf, untilGone } from '@chainr/testkit/processes-of';
+import { killAllOf, killServersOf, processesOf, serversOf, untilGone } from '@chainr/testkit/processes-of';
 import { linesIn, untilLines } from '@chainr/testkit/lines-in';
 import { createRun, endOfRun, logOf, statusChangesOf } from './runs.js';
 import { startUp } from './start-up.js';
 
 const capacity = { CHAINR_CAPACITY: '4' };
 const lines = 50;
-const fewLines = 20;
+const fewLines = 30;
 const jobNames = Array.from({ length: 10 }, (_, at) => `job-${String(at)}`);
 const wholeLog = (job: string) => Array.from({ length: lines }, (_, number) => lineOf(job, number));
 
@@ -46,8 +46,8 @@ describe('kill -9 of chainr up, Redis included', function () {
     const first = await startUp(home, capacity);
     const uid = await createRun(first.client, tenJobs(home, fewLines));
     await untilLines(ledgerOf(home), 4);
+    await killAllOf(home);
     const ran = linesIn(ledgerOf(home)).map((line) => line.split(' ')[0] ?? '');
-    killAll(processesOf(home));
     await untilGone(() => processesOf(home));
 
     const { client } = await startUp(home, capacity);

@@ -8,7 +8,7 @@ import { responseSignal } from '@chainr/core/service/response-signal';
 import type { RunUid } from '@chainr/core/model/records';
 import type { Store } from '@chainr/core/store/store';
 import type { SchedContext } from './context.js';
-import { findAttempt, waitForAttempt } from './find-attempt.js';
+import { findAttempt, waitForAttempt, type AttemptPlace } from './find-attempt.js';
 import { findJob } from './find-run.js';
 import { logFormats, type LogFormat } from './format-log.js';
 import { sendLog } from './send-log.js';
@@ -25,6 +25,7 @@ export function readLog(context: SchedContext) {
     response.setHeader(headerNames.attempt, String(attempt?.attempt ?? 1));
     const wanted = { format, offset: query.offset, step: query.step };
     if (!query.follow || request.method === 'HEAD') {
+      if (attempt) await untilComplete(context.store, attempt, responseSignal(response));
       await sendLog(context.store.logs, attempt, wanted, response);
       return;
     }
@@ -41,6 +42,10 @@ export function readLog(context: SchedContext) {
       response.destroy();
     }
   });
+}
+
+function untilComplete({ logs }: Store, { uid, jobIndex, attempt }: AttemptPlace, signal: AbortSignal): Promise<void> {
+  return logs.untilComplete(uid, jobIndex, attempt, signal);
 }
 
 /** @throws ApiError Gone, which says since when */

@@ -115,6 +115,24 @@ describe('reading logs', () => {
     expect(await text).to.equal('');
   });
 
+  it('waits for the last lines of an attempt that has ended', async () => {
+    const { uid, lease } = await start();
+    await sched.worker.log(lease, [{ text: 'first' }]);
+    await sched.worker.finish(lease);
+    const response = logs(uid);
+    await sched.worker.log(lease, [{ text: 'last' }], true);
+    expect(await (await response).text()).to.equal('first\nlast\n');
+    expect(where(await response)[1]).to.equal('true');
+  });
+
+  it('does not wait for ever for lines that nobody brings', async () => {
+    const { uid, lease } = await start();
+    await sched.worker.log(lease, [{ text: 'first' }]);
+    await sched.worker.finish(lease);
+    const response = await logs(uid);
+    expect([await response.text(), where(response)[1]]).to.deep.equal(['first\n', 'false']);
+  });
+
   it('is empty for a job that has not started, and says so of attempts that are not there', async () => {
     const uid = await sched.create({ only: job });
     const response = await logs(uid);

@@ -41,8 +41,15 @@ export async function killServersOf(home: string): Promise<void> {
   }
 }
 
-export function killAll(processes: readonly FoundProcess[]): void {
-  for (const { pid } of processes) signal(pid, 'SIGKILL');
+/** Kills all at the same moment: nobody sees the end of another, and nobody starts anything after the first look. */
+export async function killAllOf(home: string): Promise<void> {
+  const stopped = new Set<number>();
+  const others = () => processesOf(home).filter(({ pid }) => !stopped.has(pid));
+  for (let found = others(); found.length > 0; found = others()) {
+    for (const { pid } of found) if (signal(pid, 'SIGSTOP')) stopped.add(pid);
+    await untilFound(() => found.every(({ pid }) => !/[RSD]/.test(stateOf(pid))));
+  }
+  for (const pid of stopped) signal(pid, 'SIGKILL');
 }
 
 /** False: it is gone. */
@@ -68,7 +75,7 @@ function stateOf(pid: number): string {
 /** Ends by force all that has to do with a data folder, again and again until nothing is left. */
 export async function endAllOf(home: string): Promise<void> {
   for (let left = processesOf(home); left.length > 0; left = processesOf(home)) {
-    killAll(left);
+    for (const { pid } of left) signal(pid, 'SIGKILL');
     await pause(10);
   }
 }

@@ -171,8 +171,9 @@ export class WorkerGroup {
     return (row ? (unpackRow(row).section?.epoch ?? 1) : 1) - 1;
   }
 
-  /** The lines of an attempt's log by step and stream, as `step stdout text`. */
+  /** The lines of an attempt's log by step and stream, as `step stdout text`; all of them once it has ended. */
   async logOf(run: RunUid, index: number, attempt = 1): Promise<string[]> {
+    await this.store.logs.untilComplete(run, index, attempt, new AbortController().signal);
     const lines: string[] = [];
     for (let offset = 0; ;) {
       const page = await this.store.logs.read(run, index, attempt, { offset, maxBytes: 1024 * 1024 });

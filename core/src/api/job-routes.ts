@@ -56,7 +56,8 @@ export const jobRoutes = {
     id: 'readLog',
     method: 'GET',
     path: '/api/runs/{uid}/jobs/{job}/logs',
-    summary: 'Reads the log of an attempt, live and ended alike.',
+    summary:
+      'Reads the log of an attempt, live and ended alike. Right after the attempt’s end it waits for the last lines, for at most 3 s.',
     params: ofJob,
     query: z.strictObject({
       attempt: wholeNumber(1, 1_000_000).optional().describe('Which attempt; the last one if left out.'),

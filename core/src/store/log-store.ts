@@ -24,6 +24,11 @@ const followBytes = 256 * 1024;
 /** How long a follower waits for word of new lines before it looks by itself, should one have been lost. */
 const lookAgainMs = 5_000;
 
+/** How long a reader waits for the last lines of an attempt that has ended. */
+const lastLinesMs = 3_000;
+/** How the log of an attempt stands: its container writes, has ended and the last lines are on their way, or all is stored. */
+type LogStanding = 'growing' | 'ending' | 'ended';
+
 /** Reads logs, live and old by the same calls. */
 export class LogStore {
   readonly #connection: Redis;
@@ -48,8 +53,8 @@ export class LogStore {
     return whileAvailable(async () => {
       const key = keys.log(uid, jobIndex, attempt);
       // The end mark is read before the length: what is said to be the end then is.
-      const finished = await this.#isEnded(uid, jobIndex, attempt);
-      if (finished === undefined) return undefined;
+      const standing = await this.#standing(uid, jobIndex, attempt);
+      if (standing === undefined) return undefined;
       const length = Number((await this.#connection.hget(key, 'length')) ?? 0);
       const from = Math.min(await this.#lineStart(key, offset, length), length);
       for (let wanted = Math.max(1, maxBytes); ; wanted *= 2) {
@@ -60,7 +65,7 @@ export class LogStore {
         return {
           lines: parseLines(bytes.subarray(0, end), from),
           nextOffset: from + end,
-          ended: finished && from + end === length,
+          ended: standing === 'ended' && from + end === length,
         };
       }
     });
@@ -75,7 +80,7 @@ export class LogStore {
     signal: AbortSignal,
   ): AsyncGenerator<LogPage> {
     // Asked on the connection that does not wait for Redis: who follows learns that it is away.
-    if ((await whileAvailable(() => this.#isEnded(uid, jobIndex, attempt))) === undefined) return;
+    if ((await whileAvailable(() => this.#standing(uid, jobIndex, attempt))) === undefined) return;
     const word = await this.#subscriptions.listen(keys.log(uid, jobIndex, attempt));
     try {
       let at = offset;
@@ -87,6 +92,27 @@ export class LogStore {
         if (page.ended) return;
         at = page.nextOffset;
         if (page.lines.length === 0) await heard;
+      }
+    } finally {
+      await word.close();
+    }
+  }
+
+  /**
+   * Waits for the last lines of an attempt that has ended, which are stored a moment after its outcome: who reads the
+   * log as soon as a run is over shall find all of it. Returns at once when the attempt still runs, and after a few
+   * seconds when its worker is gone and the lines come with an adoption.
+   */
+  async untilComplete(uid: RunUid, jobIndex: number, attempt: number, signal: AbortSignal): Promise<void> {
+    const isEnding = async () => (await this.#standing(uid, jobIndex, attempt)) === 'ending';
+    if (!(await whileAvailable(isEnding))) return;
+    const enough = AbortSignal.any([signal, AbortSignal.timeout(lastLinesMs)]);
+    const word = await this.#subscriptions.listen(keys.log(uid, jobIndex, attempt));
+    try {
+      while (!enough.aborted) {
+        const heard = word.next(lastLinesMs, enough);
+        if (!(await whileAvailable(isEnding))) return;
+        await heard;
       }
     } finally {
       await word.close();
@@ -109,14 +135,16 @@ export class LogStore {
   }
 
   /** Undefined when the attempt was never claimed. */
-  async #isEnded(uid: RunUid, jobIndex: number, attempt: number): Promise<boolean | undefined> {
+  async #standing(uid: RunUid, jobIndex: number, attempt: number): Promise<LogStanding | undefined> {
     const current = await this.#connection.hgetBuffer(keys.run(uid), String(jobIndex));
     if (!current) return undefined;
     const { section } = unpackRow(current);
     if (!section || attempt > section.attempt || attempt < 1) return undefined;
-    if (attempt < section.attempt) return true;
-    if (section.phases.claimedAt === undefined) return undefined;
-    return (section.flags & attemptFlags.logEnded) !== 0;
+    if (attempt < section.attempt) return 'ended';
+    const { claimedAt, endedAt } = section.phases;
+    if (claimedAt === undefined) return undefined;
+    if ((section.flags & attemptFlags.logEnded) !== 0) return 'ended';
+    return endedAt === undefined ? 'growing' : 'ending';
   }
 
   async #lineStart(key: string, offset: number, length: number): Promise<number> {
