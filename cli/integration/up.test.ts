@@ -1,8 +1,11 @@
+import { readdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { expect } from 'chai';
 import { useDataFolders } from '@chainr/testkit/data-folders';
 import { openRedisClient } from '@chainr/testkit/open-redis-client';
 import { processesOf, serversOf, untilFound, untilGone } from '@chainr/testkit/processes-of';
-import { endOfRun, statusesOf } from './runs.js';
+import { chainr } from '../test/test-terminal.js';
+import { createRun, endOfRun, statusesOf } from './runs.js';
 import { beginUp, startUp } from './start-up.js';
 
 const readme = ['--example', 'examples/readme.json'];
@@ -34,6 +37,19 @@ describe('chainr up', function () {
     const page = await fetch(up.url);
     expect(page.headers.get('content-type')).to.match(/^text\/html/);
     expect(await page.text()).to.match(/<!doctype html>/i);
+  });
+
+  it('starts nothing for an example that is missing or has mistakes, and names all of them', async () => {
+    const home = await folders.make();
+    const missing = beginUp(home, {}, ['--example', '/nowhere.yaml']);
+    expect(await missing.ended).to.deep.equal({ code: 2, signal: null });
+    expect(missing.output).to.equal('chainr: cannot read /nowhere.yaml: there is no such file.\n');
+    const file = path.join(home, 'wrong.yaml');
+    await writeFile(file, 'kind: Pipeline\njobs:\n  a: {image: x, run: 7}\n  b: {image: x, run: y, retries: 3}\n');
+    const wrong = beginUp(home, {}, ['--example', file]);
+    expect(await wrong.ended).to.deep.equal({ code: 1, signal: null });
+    expect(wrong.output).to.match(/^\S+wrong\.yaml has 2 mistakes:\n {2}jobs\.a\.run: .*\n {2}jobs\.b\.retries: .*\n$/);
+    expect(await readdir(home)).to.deep.equal(['wrong.yaml']);
   });
 
   it('leaves no process after Ctrl-C, and shows the old run after the next start', async () => {
@@ -68,6 +84,16 @@ describe('chainr up', function () {
     redis.disconnect();
     up.signal('SIGTERM');
     await up.ended;
+  });
+
+  it('says behind a log that was followed that another attempt comes', async () => {
+    const up = await startUp(await folders.make());
+    const only = { image: 'busybox', run: 'echo one; exit 3', retries: { limit: 1, backoff: { initial: '1h' } } };
+    const uid = await createRun(up.client, { kind: 'Pipeline', jobs: { only } });
+    const session = chainr(['logs', uid, '-f', '--server', up.url]);
+    expect(await session.exitCode).to.equal(0);
+    expect(session.stdout).to.equal('one\n');
+    expect(session.stderr).to.match(/^The job goes on \(PENDING, RetryBackoff\): .* only --follow\n$/);
   });
 
   it('stops in order when Ctrl-C comes while it starts', async () => {

@@ -9,6 +9,7 @@ import { drainCommand } from './drain-command.js';
 import type { Exit } from './exit-codes.js';
 import { describeCommand } from './describe-command.js';
 import { getCommand } from './get-command.js';
+import { helpCommand } from './help-command.js';
 import { logsCommand } from './logs-command.js';
 import { pauseCommand, resumeCommand } from './pause-commands.js';
 import { rerunCommand } from './rerun-command.js';
@@ -24,8 +25,11 @@ export function createProgram(terminal: Terminal, exit: Exit): Command {
   const program = new Command('chainr')
     .description('Runs pipelines of container jobs.')
     .version(version)
-    .option('--server <url>', `the server, such as ${defaultServer} or unix:/path; otherwise CHAINR_SERVER`)
-    .option('--token-file <file>', 'a file with the token of the server; otherwise CHAINR_TOKEN')
+    .option(
+      '--server <url>',
+      `the server: http://…, https://… or unix:/path; otherwise CHAINR_SERVER, and ${defaultServer} without`,
+    )
+    .option('--token-file <file>', 'a file with the token of the server; otherwise the token itself in CHAINR_TOKEN')
     .addHelpText('after', '\nExit codes: 0 succeeded, 1 the run failed or the pipeline has mistakes, 2 could not.');
   const commands = [
     upCommand(terminal, exit),
@@ -43,7 +47,9 @@ export function createProgram(terminal: Terminal, exit: Exit): Command {
     resumeCommand(terminal),
     validateCommand(terminal, exit),
     completionCommand(terminal),
+    helpCommand(() => program),
   ];
+  program.helpCommand(false);
   for (const command of commands) program.addCommand(command);
   program.addCommand(
     completeCommand(terminal, () => program),

@@ -26,7 +26,7 @@ export function getCommand(terminal: Terminal, exit: Exit): Command {
     .description('show the newest runs, a run, a job of a run, or the workers')
     .addArgument(runArgument('[run]'))
     .argument('[job]', 'the name of a job of the run')
-    .option('-w, --watch', 'show each change of the run until it ends; Ctrl-C detaches (exit code 2)')
+    .option('-w, --watch', 'show each change until the run ends; Ctrl-C detaches, the run goes on (exit code 2)')
     .option('--limit <count>', 'how many of the newest runs are listed', readLimit, runsListed)
     .addOption(outputOption())
     .addHelpText(

@@ -1,5 +1,6 @@
 import type { Client } from '@chainr/core/api/client';
 import type { Run } from '@chainr/core/api/run-resource';
+import { clipText } from './clip-text.js';
 import { readLevels, type Levels } from './dependency-levels.js';
 import { listAllJobs } from './list-all-jobs.js';
 import { LiveJobs } from './live-jobs.js';
@@ -33,7 +34,9 @@ export async function liveTree(client: Client, run: Run, terminal: Terminal, scr
   const [timeline, jobs] = await Promise.all([readTimeline(client, uid), listAllJobs(client, run)]);
   const levels = jobs.length > mostWithLevels ? new Map<string, number>() : await readLevels(client, uid);
   const aheadMs = run.metadata.endedAt === undefined ? Date.parse(timeline.to) - Date.now() : 0;
-  return new LiveTree(run, { jobs: new LiveJobs(jobs, timeline), levels, aheadMs }, terminal, screen);
+  const tree = new LiveTree(run, { jobs: new LiveJobs(jobs, timeline), levels, aheadMs }, terminal, screen);
+  client.onAway((why) => tree.onAway(why !== undefined));
+  return tree;
 }
 
 class LiveTree implements RunView {
@@ -42,6 +45,7 @@ class LiveTree implements RunView {
   readonly #screen: Screen;
   readonly #live: LiveScreen;
   #run: Run;
+  #isAway = false;
   #stopListening: (() => void) | undefined;
   #gathering: NodeJS.Timeout | undefined;
   #ticking: NodeJS.Timeout | undefined;
@@ -76,6 +80,12 @@ class LiveTree implements RunView {
     this.#change();
   }
 
+  /** While the server does not answer the tree shows what was; that is said above it. */
+  onAway(isAway: boolean): void {
+    this.#isAway = isAway;
+    this.#change();
+  }
+
   onEnd(run: Run): void {
     this.#run = run;
     this.#live.draw(this.#tree());
@@ -99,7 +109,10 @@ class LiveTree implements RunView {
   #draw(): void {
     clearTimeout(this.#gathering);
     this.#gathering = undefined;
-    this.#live.draw([treeHead(this.#run, this.#beginning.jobs.all, this.#paper()), ...this.#tree()]);
+    const head = this.#isAway
+      ? clipText('The server does not answer; trying again. As it stood:', this.#screen.columns - 1, '')
+      : treeHead(this.#run, this.#beginning.jobs.all, this.#paper());
+    this.#live.draw([head, ...this.#tree()]);
   }
 
   #tree(): string[] {

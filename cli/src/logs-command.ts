@@ -3,13 +3,15 @@ import { Command, InvalidArgumentError } from 'commander';
 import type { Client } from '@chainr/core/api/client';
 import type { Job } from '@chainr/core/api/job-resource';
 import { suggestion } from '@chainr/core/model/did-you-mean';
+import { isFinalJob } from '@chainr/core/model/states';
 import { connect, type ServerOptions } from './connect.js';
 import { examples } from './examples.js';
 import { CouldNot } from './exit-codes.js';
 import { findRunUid, runArgument } from './find-run.js';
 import { outputOption, type OutputFormat } from './output-option.js';
 import { askForJob, listNames } from './suggest-job.js';
-import type { Terminal } from './terminal.js';
+import { printable } from './paint.js';
+import { note, type Terminal } from './terminal.js';
 
 interface LogsOptions extends ServerOptions {
   follow?: true;
@@ -47,8 +49,22 @@ export function logsCommand(terminal: Terminal): Command {
           if (!terminal.stdout.write(text)) await once(terminal.stdout, 'drain');
         }
       });
-      if (lines === 0 && step !== undefined) checkStep(await client.getJob(uid, name), step);
+      if (lines > 0 && !follow) return;
+      const told = await client.getJob(uid, name);
+      if (lines === 0 && step !== undefined) checkStep(told, step);
+      sayWhatIsMissing(told, follow ? lines : 0, terminal);
     });
+}
+
+/** An empty log may be that of a job which wrote nothing. Where it is not, or where another attempt follows, that is said. */
+function sayWhatIsMissing(job: Job, lines: number, terminal: Terminal): void {
+  const { status, reason, message, attempts } = job;
+  const { name, run } = job.metadata;
+  const standing = `(${status}, ${reason}): ${printable(message)}`;
+  if (attempts.length > 0 && !isFinalJob(status) && lines > 0)
+    note(terminal, `The job goes on ${standing} Its next attempt: chainr logs ${run} ${name} --follow`);
+  else if (attempts.length === 0 && !job.reusedFrom)
+    note(terminal, `The job ${name} ${isFinalJob(status) ? 'never ran' : 'has not started yet'} ${standing}`);
 }
 
 /** @throws CouldNot where the log of a step is empty since the job has no such step */

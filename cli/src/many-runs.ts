@@ -40,7 +40,7 @@ export async function actOnMany(many: ManyRuns, options: ManyRunsOptions, termin
   const filter = readRunFilter(options);
   const plan = await addUp((cursor) => many.act({ ...filter, dryRun: true, ...cursor }));
   if (options.dryRun || plan.done === 0) {
-    show(plan, many, options.output, terminal);
+    show({ ...plan, dryRun: options.dryRun ?? false }, many, options.output, terminal);
     return;
   }
   if (!options.yes) await ask(`${capitalized(many.verb)} ${runs(plan.done)}?`, terminal);
@@ -79,7 +79,8 @@ function show(result: BulkResult, { verb, done }: ManyRuns, output: OutputFormat
   const left = matched - result.done;
   const rest =
     left === 0 ? '.' : `; ${runs(left)} ${left === 1 ? 'is' : 'are'} left as ${left === 1 ? 'it is' : 'they are'}:`;
-  if (matched === 0) print(terminal, 'There are no such runs.');
+  if (matched === 0) print(terminal, `Nothing to ${verb}: there are no such runs.`);
+  else if (result.done === 0) print(terminal, `Nothing to ${verb}${rest}`);
   else if (result.dryRun) print(terminal, `Would ${verb} ${runs(result.done)}${rest}`);
   else print(terminal, `${capitalized(done)} ${runs(result.done)}${rest}`);
   for (const line of formatTable(skipped.map(({ uid, message }) => [`  ${uid}`, message]))) print(terminal, line);

@@ -12,7 +12,8 @@ const logsNamed = 10;
 export function printVerdict(run: Run, terminal: Terminal): void {
   const { uid, startedAt, endedAt } = run.metadata;
   const { paint, text } = statusCell(run.status, terminal.colors);
-  print(terminal, `Run ${uid} ${paint(text)} after ${spanBetween(startedAt, endedAt)}: ${showCounts(run)}`);
+  const after = startedAt === undefined ? 'before it began' : `after ${spanBetween(startedAt, endedAt)}`;
+  print(terminal, `Run ${uid} ${paint(text)} ${after}: ${showCounts(run)}`);
   const failed = run.jobs.filter((job) => job.status === 'FAILED').slice(0, logsNamed);
   for (const line of formatTable(failed.map((job) => [`  ${job.name}`, `chainr logs ${uid} ${job.name}`])))
     print(terminal, line);

@@ -2,14 +2,17 @@ import { createInterface } from 'node:readline/promises';
 import { exitCodes } from './exit-codes.js';
 import { processScreen } from './process-screen.js';
 import type { Terminal } from './terminal.js';
+import { whyUnreadable } from './why-unreadable.js';
 
 /** The terminal, pipe or file that this process was started with. */
 export function processTerminal(): Terminal {
   const { stdin, stdout, stderr, env } = process;
-  // `chainr get | head` closes the pipe early: there is nobody left to write for.
+  let watches = false;
   stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    process.exit(exitCodes.succeeded);
+    // `chainr get | head` closes the pipe early: there is nobody left to write for. What was to be waited for was not.
+    if (error.code === 'EPIPE') process.exit(watches ? exitCodes.couldNot : exitCodes.succeeded);
+    stderr.write(`chainr: cannot write to standard output: ${whyUnreadable(error)}.\n`);
+    process.exit(exitCodes.couldNot);
   });
   const draws = stdout.isTTY && env['TERM'] !== 'dumb';
   const colors = draws && !env['NO_COLOR'];
@@ -22,7 +25,10 @@ export function processTerminal(): Terminal {
     unicode: colors && speaksUtf8(env),
     ...(draws ? { screen: processScreen(stdout) } : {}),
     ...(stdin.isTTY && stderr.isTTY ? { ask } : {}),
-    onInterrupt,
+    onInterrupt: () => {
+      watches = true;
+      return onInterrupt();
+    },
   };
 }
 

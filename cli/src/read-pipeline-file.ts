@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import type { PipelineText } from '@chainr/core/api/client';
+import { pipelineLimits } from '@chainr/core/model/limits';
 import { CouldNot } from './exit-codes.js';
 import { whyUnreadable } from './why-unreadable.js';
 import type { Terminal } from './terminal.js';
@@ -8,6 +9,8 @@ import type { Terminal } from './terminal.js';
 /** Reads a pipeline from a file, or from standard input for `-`. @throws CouldNot */
 export async function readPipelineFile(file: string, { stdin }: Terminal): Promise<PipelineText> {
   const content = file === '-' ? await text(stdin) : await readText(file);
+  if (Buffer.byteLength(content) > pipelineLimits.bodyBytes)
+    throw new CouldNot(`${file === '-' ? 'the pipeline' : file} is larger than 8 MiB, the most that a server takes.`);
   return { text: content, contentType: contentTypeOf(file, content) };
 }
 

@@ -1,14 +1,17 @@
 import { Command } from 'commander';
+import type { Client } from '@chainr/core/api/client';
 import { RequestError } from '@chainr/core/api/request-error';
 import type { Run } from '@chainr/core/api/run-resource';
 import type { ServerOptions } from './connect.js';
 import { examples } from './examples.js';
 import { CouldNot, type Exit } from './exit-codes.js';
 import { runArgument } from './find-run.js';
+import { listAllJobs } from './list-all-jobs.js';
 import { addManyRuns, type ManyRunsOptions } from './many-runs.js';
 import { actOnOneOrMany, type OneOrMany } from './one-or-many.js';
 import { outputOption } from './output-option.js';
 import { presentNewRun } from './present-new-run.js';
+import { listNames } from './suggest-job.js';
 import type { Terminal } from './terminal.js';
 
 interface RerunOptions extends ServerOptions, ManyRunsOptions {
@@ -52,18 +55,25 @@ function rerunning(jobs: readonly string[], terminal: Terminal, exit: Exit): One
     },
     one: async (client, uid, { all, watch, output }) => {
       const cursor = watch ? await client.lastCursor() : undefined;
-      const run = await sayWhichJobs(() => client.rerunRun(uid, all ? 'all' : jobs.length > 0 ? [...jobs] : 'failed'));
+      const from = all ? 'all' : jobs.length > 0 ? [...jobs] : 'failed';
+      const run = await sayWhichJobs(client, uid, () => client.rerunRun(uid, from));
       await presentNewRun(client, run, { cursor, output }, terminal, exit);
     },
   };
 }
 
-/** @throws CouldNot with the names that the run does not have, without word of how they were sent */
-async function sayWhichJobs(rerun: () => Promise<Run>): Promise<Run> {
+/** @throws CouldNot with the names that the run does not have and those that it has; with the option for what the API calls "all" */
+async function sayWhichJobs(client: Client, uid: string, rerun: () => Promise<Run>): Promise<Run> {
   try {
     return await rerun();
   } catch (error) {
-    if (!(error instanceof RequestError) || error.status !== 400 || error.details.length === 0) throw error;
-    throw new CouldNot(error.details.map(({ message }) => message).join('\n  '), { cause: error });
+    if (!(error instanceof RequestError)) throw error;
+    if (error.status === 409)
+      throw new CouldNot(error.message.replace(/\brun all\b/, 'run all with --all'), { cause: error });
+    if (error.status !== 400 || error.details.length === 0) throw error;
+    const names = (await listAllJobs(client, await client.getRun(uid))).map(({ name }) => name);
+    const unknown = error.details.map(({ message }) => (message.endsWith('?') ? message : `${message}.`));
+    const jobs = unknown.every((sentence) => sentence.endsWith('?')) ? [] : [`It has ${listNames(names)}.`];
+    throw new CouldNot([...unknown, ...jobs].join('\n  '), { cause: error });
   }
 }

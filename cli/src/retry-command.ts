@@ -21,7 +21,7 @@ export function retryCommand(terminal: Terminal, exit: Exit): Command {
     .description('start a FAILED job again, in a run that goes on')
     .addArgument(runArgument())
     .argument('<job>', 'the name of a job of the run')
-    .option('-w, --watch', 'show each change of the run until it ends')
+    .option('-w, --watch', 'show each change until the run ends; Ctrl-C detaches, the run goes on (exit code 2)')
     .addOption(outputOption())
     .addHelpText('after', examples('chainr retry latest build', 'chainr retry latest build --watch'))
     .addHelpText('after', '\nA run that has ended never changes: chainr rerun makes a new one of it.')

@@ -29,7 +29,7 @@ export function runCommand(terminal: Terminal, exit: Exit): Command {
       const pipeline = await readPipelineFile(file, terminal);
       // Taken before the run exists, so that no event of the run is missed.
       const cursor = options.watch ? await client.lastCursor() : undefined;
-      const run = await createRun(client, pipeline, file, terminal);
+      const run = await createRun(client, pipeline, { file, output: options.output }, terminal);
       if (!run) {
         exit(exitCodes.failed);
       } else {
@@ -42,7 +42,7 @@ export function runCommand(terminal: Terminal, exit: Exit): Command {
 async function createRun(
   client: Client,
   pipeline: PipelineText,
-  file: string,
+  { file, output }: { file: string; output: OutputFormat },
   terminal: Terminal,
 ): Promise<Run | undefined> {
   try {
@@ -51,7 +51,7 @@ async function createRun(
     const isPipelines =
       error instanceof RequestError && (error.status === 400 || error.status === 413) && error.details.length > 0;
     if (!isPipelines) throw error;
-    printMistakes(file, error.details, terminal);
+    printMistakes(file, error.details, output, terminal);
     return undefined;
   }
 }

@@ -53,6 +53,37 @@ describe('chainr', () => {
       expect(session.stderr).to.contain('--watch');
     });
 
+    it('ends with 1 and names every mistake, or prints them as JSON, as validate does', async () => {
+      const bad = await file('wrong.yaml', 'kind: Pipeline\njobs:\n  a: {image: x, run: y, timeout: 10, retries: 3}\n');
+      const session = at('run', bad);
+      expect(await session.exitCode).to.equal(1);
+      expect(session.stderr).to.equal(
+        `${bad} has 2 mistakes:\n` +
+          '  jobs.a.timeout: must be a duration with its unit, such as "10s", but is the number 10\n' +
+          '  jobs.a.retries: must be a map, such as { limit: 3 }\n',
+      );
+      const [asJson, validated] = [at('run', bad, '-o', 'json'), chainr(['validate', bad, '-o', 'json'])];
+      expect([await asJson.exitCode, await validated.exitCode]).to.deep.equal([1, 1]);
+      expect(JSON.parse(asJson.stdout)).to.deep.equal(JSON.parse(validated.stdout));
+      const empty = chainr(['run', '-', '--server', server.url], { stdin: '' });
+      expect(await empty.exitCode).to.equal(1);
+      expect(empty.stderr).to.match(/^the pipeline has a mistake:\n {2}a pipeline is a map/);
+    });
+
+    it('counts the mistakes that it does not name, and refuses what no server takes', async () => {
+      const jobs = Object.fromEntries(Array.from({ length: 1_000 }, (_, at) => [`job-${String(at)}`, 7]));
+      const many = chainr(['validate', '-'], { stdin: JSON.stringify({ kind: 'Pipeline', jobs }) });
+      expect(await many.exitCode).to.equal(1);
+      expect(many.stderr)
+        .to.match(/^the pipeline has 1000 mistakes:\n/)
+        .and.match(/\n {2}and 900 more\n$/);
+      for (const command of ['run', 'validate']) {
+        const large = chainr([command, '-', '--server', server.url], { stdin: '#'.repeat(8 * 1024 * 1024 + 1) });
+        expect(await large.exitCode).to.equal(2);
+        expect(large.stderr).to.contain('the pipeline is larger than 8 MiB');
+      }
+    });
+
     it('reads YAML from a file and from standard input', async () => {
       const yaml = 'kind: Pipeline\njobs:\n  only: {image: busybox, run: exit 0}\n';
       expect(await at('run', await file('one.yaml', yaml)).exitCode).to.equal(0);
@@ -164,7 +195,9 @@ describe('chainr', () => {
     it('ends with 2 for what is not there', async () => {
       const session = at('get', '01990000-0000-7000-8000-00000000dead');
       expect(await session.exitCode).to.equal(2);
-      expect(session.stderr).to.equal('chainr: There is no run "01990000-0000-7000-8000-00000000dead".\n');
+      expect(session.stderr).to.equal(
+        'chainr: There is no run "01990000-0000-7000-8000-00000000dead". `chainr get runs` lists those that there are.\n',
+      );
     });
   });
 
@@ -185,6 +218,20 @@ describe('chainr', () => {
       await server.work(uid, 0, ['one']);
       expect(await session.exitCode).to.equal(0);
       expect(JSON.parse(session.stdout)).to.include({ text: 'one', step: 'main' });
+    });
+
+    it('says why a log is empty where its job never ran or has not started', async () => {
+      const uid = await create(readme);
+      const waiting = at('logs', uid, 'success');
+      expect(await waiting.exitCode).to.equal(0);
+      expect([waiting.stdout, waiting.stderr]).to.deep.equal([
+        '',
+        'The job success has not started yet (PENDING, WaitingForDependencies): Waits for the jobs that it depends on.\n',
+      ]);
+      await server.work(uid, 0, []);
+      const skipped = at('logs', uid, 'error', '-f');
+      expect(await skipped.exitCode).to.equal(0);
+      expect(skipped.stderr).to.match(/^The job error never ran \(SKIPPED, ConditionNotMet\): /);
     });
 
     it('asks which job when there are several', async () => {
@@ -223,8 +270,21 @@ describe('chainr', () => {
       for (const nowhere of ['http://127.0.0.1:9', `unix:${path.join(folder, 'none.sock')}`]) {
         const session = chainr(['get', '--server', nowhere]);
         expect(await session.exitCode).to.equal(2);
-        expect(session.stderr).to.match(/^chainr: no server answers \(.*\): start it with `make run`.*--server\.\n$/);
+        expect(session.stderr).to.match(/^chainr: no server answers at (\S+) \(.*\): start one .*--server\.\n$/);
+        expect(session.stderr).to.contain(` ${nowhere} (`).and.to.not.contain('bad port');
       }
+    });
+
+    it('never shows a token that cannot be sent, and says when a file has none', async () => {
+      for (const token of ['half\nof it', 'zwölf']) {
+        const session = chainr(['get'], { env: { CHAINR_TOKEN: token } });
+        expect(await session.exitCode).to.equal(2);
+        expect(session.stderr).to.match(/^chainr: the token in CHAINR_TOKEN cannot be sent: [^\n]*\n$/);
+        expect(session.stderr).to.not.contain('half').and.to.not.contain('zw');
+      }
+      const empty = chainr(['get', '--token-file', await file('empty', '\n')]);
+      expect(await empty.exitCode).to.equal(2);
+      expect(empty.stderr).to.match(/^chainr: the token file \S+ is empty\.\n$/);
     });
 
     it('says what an address looks like', async () => {

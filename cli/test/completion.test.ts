@@ -44,6 +44,12 @@ describe('completion', () => {
     expect(await wordsFor('completion', '')).to.deep.equal(['bash', 'zsh', 'fish']);
   });
 
+  it('offers what an option may be, also behind "=", and the commands that have a help', async () => {
+    expect(await wordsFor('get', '--output=j')).to.deep.equal(['--output=json']);
+    expect(await wordsFor('get', 'runs', '--status', 'F')).to.deep.equal(['FAILED']);
+    expect(await wordsFor('help', 'ca')).to.deep.equal(['cancel']);
+  });
+
   it('offers files where a file comes next', async () => {
     expect(await wordsFor('run', '')).to.deep.equal([':files']);
     expect(await wordsFor('run', '--token-file', '')).to.deep.equal([':files']);
@@ -74,8 +80,13 @@ describe('completion', () => {
 
   it('works in bash', () => {
     const stub = `chainr() { printf '%s\\n' "asked: $*" >&3; printf 'build\\tPENDING\\nunit tests\\t\\n'; }`;
-    const press = `COMP_WORDS=(chainr get latest ""); COMP_CWORD=3; _chainr 3>&1; printf '%s\\n' "\${COMPREPLY[@]}"`;
-    const printed = execFileSync('bash', ['--norc', '-c', `${stub}\n${completionScript('bash')}\n${press}`]);
-    expect(printed.toString('utf8')).to.equal('asked: complete -- get latest \nbuild\nunit tests\n');
+    const press = (line: string) => {
+      const key = `COMP_LINE='${line}'; COMP_POINT=\${#COMP_LINE}; _chainr 3>&1; printf '%s\\n' "\${COMPREPLY[@]}"`;
+      return execFileSync('bash', ['--norc', '-c', `${stub}\n${completionScript('bash')}\n${key}`]).toString('utf8');
+    };
+    expect(press('chainr get latest ')).to.equal('asked: complete -- get latest \nbuild\nunit tests\n');
+    expect(press('chainr --server http://127.0.0.1:8093 lo')).to.contain('-- --server http://127.0.0.1:8093 lo\n');
+    // Bash has taken the word apart at "=": only what comes behind is completed.
+    expect(press('chainr get --output=b')).to.contain('-- get --output=b\n');
   });
 });

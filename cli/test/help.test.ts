@@ -44,6 +44,15 @@ describe('the help', () => {
     expect(await helpOf('get', 'workers')).to.not.contain('--watch');
   });
 
+  it('is shown by the command help too, which says when there is no such command', async () => {
+    const session = chainr(['help', 'get', 'runs']);
+    expect(await session.exitCode).to.equal(0);
+    expect(session.stdout).to.equal(await helpOf('get', 'runs'));
+    const wrong = chainr(['help', 'cancle']);
+    expect(await wrong.exitCode).to.equal(2);
+    expect(wrong.stderr).to.match(/^error: unknown command "cancle", did you mean "cancel"\?\n/);
+  });
+
   it('is named after a mistake', async () => {
     const session = chainr(['get', 'runs', '--nme', 'x']);
     expect(await session.exitCode).to.equal(2);

@@ -108,6 +108,8 @@ describe('chainr', () => {
       expect(await refused('rerun', uid, 'secnd')).to.equal(
         'chainr: the run has no job "secnd", did you mean "second"?\n',
       );
+      expect(await refused('rerun', uid, 'zz')).to.equal('chainr: the run has no job "zz".\n  It has first, second.\n');
+      expect(await refused('rerun', uid)).to.contain('run all with --all');
     });
 
     it('shows the new run with --watch until it ends', async () => {

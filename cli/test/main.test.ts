@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { open } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
@@ -26,5 +27,15 @@ describe('the process of chainr', () => {
     ]);
     expect(stderr).to.match(/^\nDetached; the run goes on\. Watch it again with: chainr get \S+ --watch\n$/);
     expect(child.exitCode ?? ((await once(child, 'exit')) as [number])[0]).to.equal(2);
+  });
+
+  it('says that its output cannot be written, and ends with 2', async () => {
+    const full = await open('/dev/full', 'w');
+    const args = ['--conditions=chainr-source', '--import=tsx', main, 'completion', 'bash'];
+    const child = spawn(process.execPath, args, { stdio: ['ignore', full.fd, 'pipe'] });
+    const ended = once(child, 'exit') as Promise<[number]>;
+    expect(await text(child.stderr!)).to.equal('chainr: cannot write to standard output: there is no room left.\n');
+    expect((await ended)[0]).to.equal(2);
+    await full.close();
   });
 });

@@ -84,7 +84,7 @@ describe('chainr with many runs', () => {
       expect(await refused(nightly, ['no'])).to.equal('chainr: nothing was done.\n');
       expect(await printed([...nightly, '--dry-run'])).to.equal('Would delete 1 run.\n');
       expect(await printed(nightly, ['y'])).to.equal('Deleted 1 run.\n');
-      expect(await printed(nightly)).to.equal('There are no such runs.\n');
+      expect(await printed(nightly)).to.equal('Nothing to delete: there are no such runs.\n');
     });
 
     it('does not ask with --yes, and says what is left as it is', async () => {

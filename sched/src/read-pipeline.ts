@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { ApiError } from '@chainr/core/api/errors';
 import { checkPipeline } from '@chainr/core/model/check-pipeline';
 import { pipelineContentTypes, pipelineFormat } from '@chainr/core/model/content-types';
-import { quote } from '@chainr/core/model/mistakes';
+import { countMistakes, quote } from '@chainr/core/model/mistakes';
 import { parsePipelineText } from '@chainr/core/model/parse-pipeline';
 import { PipelineSyntaxError } from '@chainr/core/model/syntax-error';
 import type { Pipeline } from '@chainr/core/model/pipeline';
@@ -30,7 +30,8 @@ export async function readPipeline(request: IncomingMessage): Promise<SentPipeli
   if ('pipeline' in checked) return { pipeline: checked.pipeline, contentType, text, body };
 
   const { mistakes: details } = checked;
-  const count = details.length === 1 ? 'one mistake' : `${String(details.length)} mistakes`;
+  const total = countMistakes(details);
+  const count = total === 1 ? 'one mistake' : `${String(total)} mistakes`;
   const first = details[0];
   const shown = first ? `: ${first.path === '' ? '' : `${first.path}: `}${first.message}` : '';
   throw new ApiError('BadRequest', `The pipeline has ${count}${shown}`, { details });
@@ -62,10 +63,8 @@ function decode(body: Buffer): string {
 }
 
 function parse(text: string, contentType: string): unknown {
-  const content = text.startsWith('\uFEFF') ? text.slice(1) : text;
-  if (content.trim() === '') throw badText('The body is empty; send a pipeline.');
   try {
-    return parsePipelineText(content, contentType);
+    return parsePipelineText(text, contentType);
   } catch (error) {
     if (error instanceof PipelineSyntaxError) throw badText(error.message, error);
     throw error;

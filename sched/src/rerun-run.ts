@@ -3,6 +3,7 @@ import { parseBody } from '@chainr/core/api/parse-body';
 import { rerunRequestSchema } from '@chainr/core/api/request-bodies';
 import { routes } from '@chainr/core/api/routes';
 import { suggestion } from '@chainr/core/model/did-you-mean';
+import { quote } from '@chainr/core/model/mistakes';
 import type { JobRecord, RunUid } from '@chainr/core/model/records';
 import { planRerun, type RerunFrom } from '@chainr/core/model/rerun';
 import type { SchedContext } from './context.js';
@@ -66,7 +67,7 @@ function checkNames(from: RerunFrom, jobs: readonly JobRecord[]): void {
   const details = from.flatMap((name, place): ErrorDetail[] =>
     known.has(name)
       ? []
-      : [{ path: `from.${String(place)}`, message: `the run has no job "${name}"${suggestion(name, names)}` }],
+      : [{ path: `from[${String(place)}]`, message: `the run has no job ${quote(name)}${suggestion(name, names)}` }],
   );
   const [first] = details;
   if (first) throw new ApiError('BadRequest', `The body is not as it should be: ${first.message}`, { details });

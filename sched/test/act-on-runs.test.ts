@@ -163,7 +163,7 @@ describe('acting on runs', () => {
       const uid = await sched.create({ build: job, test: job });
       await end(uid, 0, 'Completed');
       const names = await refused(await send(`${uid}/rerun`, { from: ['biuld', 'test', 'x'] }), 400);
-      expect(names.details.map(({ path }) => path)).to.deep.equal(['from.0', 'from.2']);
+      expect(names.details.map(({ path }) => path)).to.deep.equal(['from[0]', 'from[2]']);
       expect(names.details[0]?.message).to.contain('did you mean "build"');
       await refused(await send(`${uid}/rerun`, { from: 'some' }), 400);
       expect((await refused(await send(`${uid}/rerun`, {}), 409)).message).to.match(/No job of the run FAILED/);

@@ -22,6 +22,12 @@ const fileArguments = new Set(['file']);
 /** What the last of the words, which is being written and may be empty, can become. */
 export async function completeWords(program: Command, words: readonly string[], lookUp: Lookup): Promise<Candidates> {
   const current = words.at(-1) ?? '';
+  const [, flag = '', value = ''] = /^(--[^=]+)=(.*)$/.exec(current) ?? [];
+  if (flag !== '') {
+    // The value of an option that is written as one word with it.
+    const { words: found, files } = await completeWords(program, [...words.slice(0, -1), flag, value], lookUp);
+    return { words: found.map(({ word, doc }) => ({ word: `${flag}=${word}`, doc })), files };
+  }
   const read = readWords(program, words.slice(0, -1));
   const { words: found, files } = await candidatesOf(read, current, lookUp);
   return { words: found.filter(({ word }) => word.startsWith(current)), files };
@@ -30,7 +36,9 @@ export async function completeWords(program: Command, words: readonly string[], 
 async function candidatesOf(read: ReadWords, current: string, lookUp: Lookup): Promise<Candidates> {
   if (read.pending) return valuesOf(read.pending, read, lookUp);
   if (current.startsWith('-')) return { words: optionsOf(read.command).map(optionCandidate), files: false };
-  const commands = read.operands.length === 0 ? read.command.createHelp().visibleCommands(read.command) : [];
+  const inner =
+    read.operands.length === 0 ? (read.command.name() === 'help' ? read.command.parent : read.command) : null;
+  const commands = inner ? inner.createHelp().visibleCommands(inner) : [];
   const { words, files } = await argumentCandidates(read.next, read, lookUp);
   return { words: [...commands.map(commandCandidate), ...words], files };
 }

@@ -1,4 +1,5 @@
 import type { Client } from '@chainr/core/api/client';
+import { runStatuses } from '@chainr/core/model/states';
 import { connect } from '../connect.js';
 import { findRunUid } from '../find-run.js';
 import { listAllJobs } from '../list-all-jobs.js';
@@ -41,6 +42,7 @@ const questions: Readonly<Partial<Record<string, Question>>> = {
     const run = await client.getRun(await findRunUid(client, written, signal), signal);
     return (await listAllJobs(client, run, signal)).map(({ name, status }) => ({ word: name, doc: status }));
   },
+  status: () => Promise.resolve(runStatuses.map((status) => ({ word: status, doc: '' }))),
   worker: async (client, _read, signal) =>
     (await client.listWorkers(signal)).items.map(({ id, host }) => ({ word: id, doc: host })),
 };

@@ -1,21 +1,37 @@
-import type { Client } from '@chainr/core/api/client';
+import type { Client, PipelineText } from '@chainr/core/api/client';
 import { isFinalRun } from '@chainr/core/model/states';
+import { checkPipelineText } from '../check-pipeline-text.js';
+import { printMistakes } from '../print-mistakes.js';
 import { readPipelineFile } from '../read-pipeline-file.js';
 import { textView } from '../run-views.js';
 import { print, type Terminal } from '../terminal.js';
 import { watchRun } from '../watch-run.js';
 
+/** A pipeline that has no mistakes, and the file that it is from. */
+export interface Example {
+  file: string;
+  pipeline: PipelineText;
+}
+
+/** Reads and checks a pipeline before anything is started for it; its mistakes are printed. @throws CouldNot */
+export async function readExample(file: string, terminal: Terminal): Promise<Example | 'mistaken'> {
+  const pipeline = await readPipelineFile(file, terminal);
+  const checked = checkPipelineText(pipeline);
+  if ('pipeline' in checked) return { file, pipeline };
+  printMistakes(file, checked.mistakes, 'text', terminal);
+  return 'mistaken';
+}
+
 /** Sends a pipeline as any user would, shows it until it ends, and says where all of it can be read. */
 export async function runExample(
   client: Client,
-  file: string,
+  { file, pipeline }: Example,
   url: string,
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<void> {
   print(terminal, `\nSending ${file}:`);
   try {
-    const pipeline = await readPipelineFile(file, terminal);
     const cursor = await client.lastCursor();
     const run = await client.createRun(pipeline, { signal });
     const view = textView(terminal);

@@ -14,7 +14,7 @@ import { createConstellation, type Constellation } from './constellation.js';
 import { FolderLock, openDataFolder, type DataFolder } from './data-folder.js';
 import { createFileLogger } from './file-logger.js';
 import { PrivateRedis } from './private-redis.js';
-import { runExample } from './run-example.js';
+import { readExample, runExample } from './run-example.js';
 
 /** Signals within this time are one: a signal to the process group and one passed on by `make`. */
 const sameSignalMs = 1_000;
@@ -30,7 +30,9 @@ export function listSettings(): string[] {
 }
 
 /** Starts all services, serves until a signal comes, and stops them. @throws CouldNot when they cannot start */
-export async function up(terminal: Terminal, example: string | undefined): Promise<ExitCode> {
+export async function up(terminal: Terminal, exampleFile: string | undefined): Promise<ExitCode> {
+  const example = exampleFile === undefined ? undefined : await readExample(exampleFile, terminal);
+  if (example === 'mistaken') return exitCodes.failed;
   const { folder, all, service } = await prepare(terminal.env);
   const stop = onSignals(terminal, all, () => service.stop());
   try {
@@ -41,9 +43,13 @@ export async function up(terminal: Terminal, example: string | undefined): Promi
     return exitCodes.succeeded;
   }
   printWelcome(terminal, folder, all);
-  if (example !== undefined) {
-    const client = connect({ server: all.url() }, terminal);
-    await runExample(client, example, all.url(), terminal, stop.signal);
+  if (example) {
+    try {
+      await runExample(connect({ server: all.url() }, terminal), example, all.url(), terminal, stop.signal);
+    } catch (error) {
+      await service.stop();
+      throw error;
+    }
   }
   if (!stop.signal.aborted) print(terminal, 'Serving. Ctrl-C stops.');
   await stop.stopped;

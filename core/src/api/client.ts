@@ -6,7 +6,7 @@ import { readLogLines, type LogLines, type LogQuery } from './read-log-lines.js'
 import type { BodyOf, Route } from './route.js';
 import { routes } from './routes.js';
 import type { RunFilterQuery } from './run-query.js';
-import { RequestSender, type ClientOptions, type Sending } from './send-request.js';
+import { RequestSender, type AwayListener, type ClientOptions, type Sending } from './send-request.js';
 
 /** A pipeline as a file or a person wrote it. */
 export interface PipelineText {
@@ -28,6 +28,11 @@ export class Client {
 
   constructor(options: ClientOptions) {
     this.#sender = new RequestSender(options);
+  }
+
+  /** Tells one listener when a call waits for the server, and when the server has answered again. */
+  onAway(listener: AwayListener): void {
+    this.#sender.onAway = listener;
   }
 
   createRun(pipeline: PipelineText, options: { idempotencyKey?: string; signal?: AbortSignal } = {}) {

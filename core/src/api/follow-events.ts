@@ -25,13 +25,13 @@ export async function* followEvents(
   let cursor = after;
   let pauses = pausesOf(sender.retry);
   for (;;) {
-    const silence = new SilenceWatch(signal);
+    const silence = new SilenceWatch(sender.address, signal);
     const query = { follow: true, ...(cursor === undefined ? {} : { after: cursor }) };
     try {
       const sending = { params: {}, query, headers: { Accept: ndjson }, signal: silence.signal };
       const response = await sender.send(routes.readEvents, sending, (answer) => answer);
-      if (!response.body) throw new ConnectionError('the stream of events has no body');
-      for await (const text of readLines(response.body, silence.signal)) {
+      if (!response.body) throw new ConnectionError(sender.address, 'the stream of events has no body');
+      for await (const text of readLines(response.body, sender.address, silence.signal)) {
         silence.broken();
         pauses = pausesOf(sender.retry);
         if (text === '') continue;
@@ -39,7 +39,7 @@ export async function* followEvents(
         cursor = event.cursor;
         yield event;
       }
-      throw new ConnectionError('the stream of events ended');
+      throw new ConnectionError(sender.address, 'the stream of events ended');
     } catch (error) {
       signal?.throwIfAborted();
       const next = isPassing(error) ? pauses.next() : undefined;
@@ -57,7 +57,10 @@ class SilenceWatch {
   readonly #abort = new AbortController();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(signal: AbortSignal | undefined) {
+  readonly #address: string;
+
+  constructor(address: string, signal: AbortSignal | undefined) {
+    this.#address = address;
     this.signal = signal ? AbortSignal.any([signal, this.#abort.signal]) : this.#abort.signal;
     this.broken();
   }
@@ -65,7 +68,7 @@ class SilenceWatch {
   broken(): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
-      this.#abort.abort(new ConnectionError(`silent for ${String(silenceMs / 1000)} s`));
+      this.#abort.abort(new ConnectionError(this.#address, `silent for ${String(silenceMs / 1000)} s`));
     }, silenceMs);
   }
 

@@ -6,7 +6,11 @@ import { ConnectionError } from './request-error.js';
  *
  * @throws ConnectionError when the connection broke; the signal's reason when it was aborted
  */
-export async function* readLines(body: ReadableStream<Uint8Array>, signal?: AbortSignal): AsyncGenerator<string> {
+export async function* readLines(
+  body: ReadableStream<Uint8Array>,
+  address: string,
+  signal?: AbortSignal,
+): AsyncGenerator<string> {
   const reader = body.getReader();
   const decoder = new TextDecoder();
   let rest = '';
@@ -18,7 +22,7 @@ export async function* readLines(body: ReadableStream<Uint8Array>, signal?: Abor
     }
   } catch (error) {
     signal?.throwIfAborted();
-    throw new ConnectionError(error);
+    throw new ConnectionError(address, error);
   } finally {
     // A body that is broken or read to its end has nothing left to cancel.
     await reader.cancel().catch(() => undefined);

@@ -45,7 +45,7 @@ export async function* readLogLines(
       const response = await sender.send(routes.readLog, sending, (answer) => answer);
       attempt ??= Number(response.headers.get(headerNames.attempt) ?? 1);
       if (!response.body) return;
-      for await (const text of readLines(response.body, signal)) {
+      for await (const text of readLines(response.body, sender.address, signal)) {
         const line = parseAnswer(routes.readLog, text);
         pauses = pausesOf(sender.retry);
         offset = line.offset + 1; // Inside the line, which makes the next one the first to come.

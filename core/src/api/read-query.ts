@@ -17,7 +17,8 @@ export function readQuery<Q extends z.ZodObject>(schema: Q, query: unknown): z.o
     return [{ path: issue.path.join('.'), message: issue.message }];
   });
   const message = details.map((detail) => `${detail.path}: ${detail.message}`).join('; ');
-  throw new ApiError('BadRequest', `The query is not as it should be: ${message}.`, { details });
+  const end = message.endsWith('?') ? '' : '.';
+  throw new ApiError('BadRequest', `The query is not as it should be: ${message}${end}`, { details });
 }
 
 function unknownParameter(key: string, known: readonly string[]): string {

@@ -31,10 +31,13 @@ export class ConnectionError extends Error {
   override readonly name = 'ConnectionError';
   /** Nothing listens there, or the address cannot be asked at all: what was sent has certainly not arrived. */
   readonly refused: boolean;
+  /** The server that was asked. */
+  readonly address: string;
 
-  constructor(cause: unknown) {
+  constructor(address: string, cause: unknown) {
     const code = errorCodeOf(cause);
-    super(code ?? (cause instanceof Error ? deepestMessage(cause) : String(cause)), { cause });
+    super(code ?? (cause instanceof Error ? inOurWords(deepestMessage(cause)) : String(cause)), { cause });
+    this.address = address;
     const unasked = code === undefined && cause instanceof Error;
     this.refused = unasked || ['ECONNREFUSED', 'ENOENT', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH'].includes(code ?? '');
   }
@@ -47,6 +50,10 @@ function errorCodeOf(error: unknown): string | undefined {
   if (error instanceof AggregateError) return errorCodeOf(error.errors[0]);
   return errorCodeOf(error.cause);
 }
+
+/** The ports that https://fetch.spec.whatwg.org/#port-blocking closes. */
+const inOurWords = (message: string): string =>
+  message === 'bad port' ? 'a port that HTTP clients never ask' : message;
 
 const deepestMessage = (error: Error): string =>
   error.cause instanceof Error ? deepestMessage(error.cause) : error.message;

@@ -7,6 +7,8 @@ import type { Fetch } from './socket-fetch.js';
 export interface ClientOptions {
   /** Such as `http://127.0.0.1:8080`. */
   baseUrl: string;
+  /** What errors call the server; `baseUrl` unless given. */
+  address?: string;
   /** Sent as a bearer token. */
   token?: string;
   /** The global `fetch` unless given; `socketFetch` reaches a unix socket. */
@@ -23,13 +25,23 @@ export interface Sending<R extends Route> {
   signal?: AbortSignal;
 }
 
+/** Hears what keeps a server from answering, and undefined when it answers again. */
+export type AwayListener = (why: Error | undefined) => void;
+
 /** Sends requests to one server, each safe to send twice, and again when a failure may pass. */
 export class RequestSender {
   readonly #options: ClientOptions;
   #answered = false;
+  #isAway = false;
+  /** Called when a try has failed that is made again, and when the server has answered after that. */
+  onAway: AwayListener = () => undefined;
 
   constructor(options: ClientOptions) {
     this.#options = options;
+  }
+
+  get address(): string {
+    return this.#options.address ?? this.#options.baseUrl;
   }
 
   get retry(): RetryPolicy {
@@ -55,7 +67,8 @@ export class RequestSender {
         sending.signal?.throwIfAborted();
         const neverThere = error instanceof ConnectionError && error.refused && !this.#answered;
         const next = isPassing(error) && !neverThere ? pauses.next() : undefined;
-        if (!next || next.done) throw error;
+        if (!next || next.done || !isPassing(error)) throw error;
+        this.#setAway(error);
         const asked =
           'retryAfterMs' in (error as object) ? (error as { retryAfterMs?: number }).retryAfterMs : undefined;
         await pause(Math.max(next.value, Math.min(asked ?? 0, this.retry.maxPauseMs)), sending.signal);
@@ -84,18 +97,26 @@ export class RequestSender {
       ...(sending.body === undefined ? {} : { body: sending.body }),
       ...(sending.signal ? { signal: sending.signal } : {}),
     };
-    const response = await brokenAsConnectionError(() => send(url.href, init), sending.signal);
+    const response = await this.#connected(() => send(url.href, init), sending.signal);
     this.#answered = true;
-    if (!response.ok) throw await brokenAsConnectionError(() => readRequestError(response), sending.signal);
-    return brokenAsConnectionError(() => read(response), sending.signal);
+    if (response.status !== 503) this.#setAway(undefined);
+    if (!response.ok) throw await this.#connected(() => readRequestError(response), sending.signal);
+    return this.#connected(() => read(response), sending.signal);
   }
-}
 
-async function brokenAsConnectionError<T>(work: () => Promise<T> | T, signal: AbortSignal | undefined): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    signal?.throwIfAborted();
-    throw new ConnectionError(error);
+  #setAway(why: Error | undefined): void {
+    if (this.#isAway === (why !== undefined)) return;
+    this.#isAway = why !== undefined;
+    this.onAway(why);
+  }
+
+  /** @throws ConnectionError for whatever breaks; the signal's reason */
+  async #connected<T>(work: () => Promise<T> | T, signal: AbortSignal | undefined): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw new ConnectionError(this.address, error);
+    }
   }
 }

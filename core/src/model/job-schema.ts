@@ -15,14 +15,18 @@ import {
 } from './names.js';
 import { suggestion } from './did-you-mean.js';
 
-/** A map that has no fields but these; others are refused with the nearest of these. */
-export function strictMap<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
+/** A map that has no fields but these; others are refused with the nearest of these, and what is no map with words of its own. */
+export function strictMap<Shape extends z.core.$ZodLooseShape>(
+  shape: Shape,
+  sayOther: (input: unknown) => string | undefined = () => undefined,
+) {
   const known = Object.keys(shape);
   return z.strictObject(shape, {
-    error: (issue) =>
-      issue.code === 'unrecognized_keys'
-        ? issue.keys.map((key) => `unknown field ${quote(key)}${suggestion(key, known)}`).join('\n')
-        : undefined,
+    error: (issue) => {
+      if (issue.code === 'unrecognized_keys')
+        return issue.keys.map((key) => `unknown field ${quote(key)}${suggestion(key, known)}`).join('\n');
+      return sayOther(issue.input);
+    },
   });
 }
 
@@ -104,7 +108,12 @@ export const envSchema = z.record(
 
 /** A length of time such as `90s`, `30m`, `1h30m`, `500ms`; units d, h, m, s, ms. */
 export const durationSchema = z
-  .string()
+  .string({
+    error: ({ input }) =>
+      typeof input === 'number'
+        ? `must be a duration with its unit, such as "${String(input)}s", but is ${describeValue(input)}`
+        : undefined,
+  })
   .refine(
     (text) => parseDuration(text) !== undefined,
     'must be a duration such as "90s", "30m" or "1h30m", of at most 365 days',
@@ -207,16 +216,19 @@ export const jobSchema = strictMap({
   pendingTimeout: durationSchema
     .exactOptional()
     .describe('From the claim of an attempt to its start, pulls included; 10 minutes unless said otherwise.'),
-  retries: strictMap({
-    limit: z.int().min(0).max(pipelineLimits.retries),
-    backoff: strictMap({
-      initial: durationSchema.exactOptional(),
-      factor: z.number().min(1).max(100).exactOptional(),
-      max: durationSchema.exactOptional(),
-    })
-      .exactOptional()
-      .describe('The wait before the first retry (1s), its growth (2) and the longest wait (5m, or initial).'),
-  })
+  retries: strictMap(
+    {
+      limit: z.int().min(0).max(pipelineLimits.retries),
+      backoff: strictMap({
+        initial: durationSchema.exactOptional(),
+        factor: z.number().min(1).max(100).exactOptional(),
+        max: durationSchema.exactOptional(),
+      })
+        .exactOptional()
+        .describe('The wait before the first retry (1s), its growth (2) and the longest wait (5m, or initial).'),
+    },
+    (input) => (typeof input === 'number' ? `must be a map, such as { limit: ${String(input)} }` : undefined),
+  )
     .exactOptional()
     .describe('New attempts after a failure: an exit code, a signal, too much memory, the timeout.'),
   priority: prioritySchema.exactOptional(),

@@ -9,6 +9,7 @@ export type Path = readonly (string | number)[];
 
 /** Of more mistakes in a pipeline the rest is counted. */
 const mostReported = 100;
+const more = /^and (\d+) more$/;
 /** Longer texts are cut where a sentence quotes them. */
 const longestQuote = 80;
 
@@ -52,4 +53,10 @@ export class MistakeList {
     if (this.#more === 0) return [...this.#kept];
     return [...this.#kept, { path: '', message: `and ${String(this.#more)} more` }];
   }
+}
+
+/** How many mistakes there are, those that were only counted too. */
+export function countMistakes(mistakes: readonly Mistake[]): number {
+  const [, counted] = more.exec(mistakes.at(-1)?.message ?? '') ?? [];
+  return counted === undefined ? mistakes.length : mistakes.length - 1 + Number(counted);
 }

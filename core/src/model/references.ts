@@ -33,7 +33,7 @@ export function parseReferences(text: string): { parts: readonly (string | Outpu
     const [, job = '', key = ''] = /^\s*jobs\.([^.\s]+)\.outputs\.([^.\s]+)\s*$/.exec(inner) ?? [];
     if (!dnsLabel.test(job) || !outputKey.test(key)) {
       return {
-        mistake: `${quote(text.slice(start, end + closing.length))} must be of the form \${{ jobs.NAME.outputs.KEY }}`,
+        mistake: `${quote(text.slice(start, end + closing.length))} must be of the form \${{ jobs.NAME.outputs.KEY }}${secretHint(inner)}`,
       };
     }
     parts.push({ job, key });
@@ -41,6 +41,10 @@ export function parseReferences(text: string): { parts: readonly (string | Outpu
   }
   return { parts };
 }
+
+/** For those who know other engines. */
+const secretHint = (inner: string): string =>
+  /^\s*secrets?\b/.test(inner) ? '; a secret is a map in env: { TOKEN: { secret: NAME } }' : '';
 
 /** The references in a text that was checked; none where it has none. */
 export function referencesIn(text: string): readonly OutputReference[] {

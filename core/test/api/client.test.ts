@@ -67,6 +67,15 @@ describe('the client', () => {
     expect(keys[1]).to.equal('Bearer secret');
   });
 
+  it('tells once that the server is away, and that it answers again', async () => {
+    const away = answerJson(503, error('Unavailable'), { 'Retry-After': '0' });
+    server = await openServer(away, (request) => request.socket.destroy(), away, answerJson(200, run));
+    const heard: (string | undefined)[] = [];
+    server.client.onAway((why) => heard.push(why?.message));
+    await server.client.getRun('x');
+    expect(heard).to.deep.equal(['A sentence.', undefined]);
+  });
+
   it('gives the answer of the server back when trying again would not help', async () => {
     server = await openServer(answerJson(404, error('NotFound')));
     const reason = await rejection(server.client.getRun('x'));

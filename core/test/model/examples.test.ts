@@ -18,6 +18,14 @@ describe('the examples', () => {
   });
 });
 
+describe('the README', () => {
+  it('shows the pipeline that `make run` runs', async () => {
+    const readme = await readFile(new URL('../README.md', examples), 'utf8');
+    const [, shown = ''] = /```json\n([^]*?)\n```/.exec(readme) ?? [];
+    expect(JSON.parse(shown)).to.deep.equal(JSON.parse(await readFile(new URL('readme.json', examples), 'utf8')));
+  });
+});
+
 describe('the published JSON Schema', () => {
   it('is what the source makes', async () => {
     const published = JSON.parse(

@@ -116,7 +116,7 @@ describe('checking references', () => {
     );
     expect(found).to.have.members([
       'jobs.a.image: has "${{" without "}}" behind it',
-      'jobs.a.env.X: "${{ secrets.token }}" must be of the form ${{ jobs.NAME.outputs.KEY }}',
+      'jobs.a.env.X: "${{ secrets.token }}" must be of the form ${{ jobs.NAME.outputs.KEY }}; a secret is a map in env: { TOKEN: { secret: NAME } }',
       'jobs.b.image: must be the name of an image, without spaces',
       'jobs.c.image: must be the name of an image, without spaces',
     ]);
