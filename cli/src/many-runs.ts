@@ -57,6 +57,7 @@ async function addUp(request: (cursor: { cursor?: string }) => Promise<BulkResul
       matched: sum.matched + part.matched,
       done: sum.done + part.done,
       skipped: [...sum.skipped, ...part.skipped],
+      ...((sum.made ?? part.made) && { made: [...(sum.made ?? []), ...(part.made ?? [])] }),
     };
     next = further;
   }
@@ -75,7 +76,7 @@ function show(result: BulkResult, { verb, done }: ManyRuns, output: OutputFormat
     print(terminal, JSON.stringify(result, null, 2));
     return;
   }
-  const { matched, skipped } = result;
+  const { matched, skipped, made = [] } = result;
   const left = matched - result.done;
   const rest =
     left === 0 ? '.' : `; ${runs(left)} ${left === 1 ? 'is' : 'are'} left as ${left === 1 ? 'it is' : 'they are'}:`;
@@ -83,6 +84,7 @@ function show(result: BulkResult, { verb, done }: ManyRuns, output: OutputFormat
   else if (result.done === 0) print(terminal, `Nothing to ${verb}${rest}`);
   else if (result.dryRun) print(terminal, `Would ${verb} ${runs(result.done)}${rest}`);
   else print(terminal, `${capitalized(done)} ${runs(result.done)}${rest}`);
+  for (const { uid, rerunOf } of made) print(terminal, `  ${uid} of ${rerunOf}`);
   for (const line of formatTable(skipped.map(({ uid, message }) => [`  ${uid}`, message]))) print(terminal, line);
 }
 

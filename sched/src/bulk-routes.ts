@@ -2,6 +2,7 @@ import { ApiError } from '@chainr/core/api/errors';
 import { parseBody } from '@chainr/core/api/parse-body';
 import { bulkRerunRequestSchema, emptyBodySchema } from '@chainr/core/api/request-bodies';
 import { routes } from '@chainr/core/api/routes';
+import type { RunUid } from '@chainr/core/model/records';
 import { isFinalRun } from '@chainr/core/model/states';
 import { bulk } from './bulk.js';
 import type { SchedContext } from './context.js';
@@ -32,7 +33,8 @@ export function bulkRoutes(context: SchedContext): ServedRoute[] {
       const { from } = parseBody(await readBody(request), bulkRerunRequestSchema);
       const result = await bulk(context, query, {
         refuse: ({ status }) => (isFinalRun(status) ? undefined : `The run is ${status}: it has not ended.`),
-        act: ({ uid }) => refusalOf(rerun(context, uid, from, key && { scope: key.scope, key: `${key.key} ${uid}` })),
+        act: ({ uid }) =>
+          madeOrRefused(rerun(context, uid, from, key && { scope: key.scope, key: `${key.key} ${uid}` })),
       });
       sendJson(response, 200, result);
     }),
@@ -46,11 +48,10 @@ export function bulkRoutes(context: SchedContext): ServedRoute[] {
   ];
 }
 
-/** The sentence with which something is refused to one run; undefined where it was done. */
-async function refusalOf(doing: Promise<unknown>): Promise<string | undefined> {
+/** The new run, or the sentence with which it is refused. */
+async function madeOrRefused(making: Promise<RunUid>): Promise<string | { made: RunUid }> {
   try {
-    await doing;
-    return undefined;
+    return { made: await making };
   } catch (error) {
     if (error instanceof ApiError && (error.code === 'Conflict' || error.code === 'NotFound')) return error.message;
     throw error;

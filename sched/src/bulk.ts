@@ -10,8 +10,8 @@ import { readFilter } from './read-filter.js';
 interface BulkVerb {
   /** Why it is not done to a run that stands so: one sentence; undefined where it is. */
   refuse(run: RunRecord): string | undefined;
-  /** @returns why it was not done after all; undefined where it was. */
-  act(run: RunRecord): Promise<string | undefined>;
+  /** @returns why it was not done after all, or the new run that was made; undefined where it was done. */
+  act(run: RunRecord): Promise<string | { made: string } | undefined>;
 }
 
 type BulkQuery = QueryOf<typeof routes.deleteRuns>;
@@ -36,9 +36,11 @@ export async function bulk({ store }: SchedContext, query: BulkQuery, verb: Bulk
   const page = { filter, limit: bulkRuns, ...(cursor === undefined ? {} : { before: cursor }) };
   const { runs, next } = await store.runs.listRuns(page);
   const skipped: BulkResult['skipped'] = [];
+  const made: NonNullable<BulkResult['made']> = [];
   const doOne = async (run: RunRecord): Promise<void> => {
-    const message = verb.refuse(run) ?? (dryRun ? undefined : await verb.act(run));
-    if (message !== undefined) skipped.push({ uid: run.uid, message });
+    const done = verb.refuse(run) ?? (dryRun ? undefined : await verb.act(run));
+    if (typeof done === 'string') skipped.push({ uid: run.uid, message: done });
+    else if (done) made.push({ uid: done.made, rerunOf: run.uid });
   };
   for (let from = 0; from < runs.length; from += atOnce) await Promise.all(runs.slice(from, from + atOnce).map(doOne));
   return {
@@ -47,6 +49,7 @@ export async function bulk({ store }: SchedContext, query: BulkQuery, verb: Bulk
     matched: runs.length,
     done: runs.length - skipped.length,
     skipped: skipped.slice(0, bulkSkippedShown),
+    ...(made.length > 0 && { made }),
     ...(next === undefined ? {} : { next: String(next) }),
   };
 }

@@ -15,6 +15,10 @@ export const bulkResultSchema = z
     skipped: z
       .array(z.object({ uid: z.string(), message: z.string().describe('Why not: one plain sentence.') }))
       .describe('The others, the first 100 of them.'),
+    made: z
+      .array(z.object({ uid: z.string(), rerunOf: z.string() }))
+      .optional()
+      .describe('The new runs, where runs were rerun.'),
     next: z.string().optional().describe('There may be more runs: send the request again with this as its `cursor`.'),
   })
   .meta({ id: 'BulkResult' });

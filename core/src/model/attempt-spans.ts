@@ -14,7 +14,7 @@ const table = {
   dependencies: { share: 'waiting', doc: 'waits for the jobs that it depends on' },
   handOver: { share: 'overhead', doc: 'its last dependency has ended; chainr makes it ready' },
   retry: { share: 'waiting', doc: 'the attempt before has ended; the backoff, or until somebody retries it' },
-  queue: { share: 'waiting', doc: 'ready; waits for a worker with free capacity, or for a slot' },
+  queue: { share: 'waiting', doc: 'ready; waits for a worker that has room and is not paused, or for a slot' },
   starting: { share: 'starting', doc: 'claimed; its image, container or process is made ready' },
   working: { share: 'working', doc: 'its own commands run' },
   closing: { share: 'overhead', doc: 'ended; the end of its log is stored, while its dependents go on' },

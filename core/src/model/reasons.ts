@@ -22,7 +22,7 @@ const failed = ['FAILED'] as const;
  */
 const table = {
   WaitingForDependencies: { statuses: pending, message: 'Waits for the jobs that it depends on.' },
-  Queued: { statuses: pending, message: 'Ready; waits for a worker with free capacity.' },
+  Queued: { statuses: pending, message: 'Ready; waits for a worker that has room and is not paused.' },
   WaitingForSlot: { statuses: pending, message: 'Ready; waits for a free slot.' },
   RetryBackoff: { statuses: pending, message: 'Failed; the next attempt starts after the backoff.' },
   Interrupted: {
