@@ -173,7 +173,9 @@ describe('a ready mark', () => {
     await later();
     await sweep.sweep(never);
     await untilWaiting(1);
-    queue.deliver([{ kind: executorKinds.indexOf('fake'), message: 1, priority: 0, ids: [`${run}.0.1`] }]);
+    queue.deliver([
+      { kind: executorKinds.indexOf('fake'), message: 1, priority: 0, cameBack: false, ids: [`${run}.0.1`] },
+    ]);
     await untilWaiting(2);
     expect(await claimAll(1, 2)).to.deep.equal([`${run}.0.1`]);
   });

@@ -4,7 +4,7 @@ import type { WorkContext } from './context.js';
 
 /**
  * Claims what a message carries, all in one call, and starts what was granted (life of a run,
- * step 4). Ids for which there is no room go back into the queue, where others can take them.
+ * step 4). Ids for which there is no room go back to the head of the queue, where others can take them.
  */
 export async function claimBundle(context: WorkContext, runner: AttemptRunner, ids: readonly string[]): Promise<void> {
   const { store, capacity, config, executor } = context;

@@ -11,15 +11,18 @@ export interface BundleMessage {
   ids: string[];
 }
 
-/** Jobs without BullMQ priority would run before all with one, so every message has one (rule R20). */
-const bullPriority = (priority: number) => 101 - priority;
+/**
+ * BullMQ's priority of a message, 1 to 402, lower ones first: two for each of ours, the first of them for what came back.
+ * What has none would run before all that has one, so every message has one (rule R20).
+ */
+const rankOf = ({ priority, cameBack }: Bundle) => 2 * (101 - priority) - (cameBack ? 1 : 0);
 
 /** The id of a bundle's message; BullMQ refuses ids that are numbers. */
 export const messageId = (message: number): string => `m${String(message)}`;
 
-const optionsOf = (message: number, priority: number) => ({
-  jobId: messageId(message),
-  priority: bullPriority(priority),
+const optionsOf = (bundle: Bundle) => ({
+  jobId: messageId(bundle.message),
+  priority: rankOf(bundle),
   attempts: 1,
   removeOnComplete: true,
   removeOnFail: true,
@@ -61,9 +64,10 @@ export class BundleQueue {
    * here leaves ready marks, which are delivered again.
    */
   deliver(bundles: readonly Bundle[]): void {
-    for (const { kind, message, priority, ids } of bundles) {
+    for (const bundle of bundles) {
+      const { kind, message, ids } = bundle;
       const adding = this.#queue(executorKinds[kind] ?? 'fake')
-        .add('bundle', { ids }, optionsOf(message, priority))
+        .add('bundle', { ids }, optionsOf(bundle))
         .catch((error: unknown) => {
           this.#logger.error({ event: 'queue.add-failed', message, error }, 'A message could not be enqueued');
         })

@@ -21,6 +21,8 @@ export interface Bundle {
   message: number;
   /** −100 … 100, of all its ids (rule R20). */
   priority: number;
+  /** It met a worker without room, or was lost, and goes before the others of its priority. */
+  cameBack: boolean;
   /** `uid.index.attempt` */
   ids: string[];
 }
@@ -136,6 +138,6 @@ export class Batcher {
 }
 
 function toBundle(reply: Reply): Bundle {
-  const [kind, message, priority, ...ids] = reply as [number, number, number, ...string[]];
-  return { kind, message, priority: priority - priorityBase, ids };
+  const [kind, message, priority, cameBack, ...ids] = reply as [number, number, number, number, ...string[]];
+  return { kind, message, priority: priority - priorityBase, cameBack: cameBack === 1, ids };
 }

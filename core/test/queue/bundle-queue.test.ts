@@ -55,7 +55,13 @@ describe('the queue of bundles', function () {
   }
   const deliver = (...messages: number[]) =>
     queue.deliver(
-      messages.map((message) => ({ kind, message, priority: 0, ids: [`uid.${message}.1`, `uid.${message}.2`] })),
+      messages.map((message) => ({
+        kind,
+        message,
+        priority: 0,
+        cameBack: false,
+        ids: [`uid.${message}.1`, `uid.${message}.2`],
+      })),
     );
   const queueKey = (name: string) => `${queuePrefix}:${queueName('fake')}:${name}`;
   const idsOf = (...messages: number[]) => messages.flatMap((message) => [`uid.${message}.1`, `uid.${message}.2`]);
@@ -66,6 +72,19 @@ describe('the queue of bundles', function () {
   async function untilEmpty(): Promise<void> {
     while ((await client.exists(queueKey('active'), queueKey('prioritized'), queueKey('wait'))) > 0);
   }
+
+  it('has what came back go before all of its priority, and behind what is higher', async () => {
+    const one = (message: number, priority: number, cameBack: boolean) => ({ kind, message, priority, cameBack, ids: [`${message}`] }); // prettier-ignore
+    const sent = [one(1, 0, false), one(2, 0, false), one(3, 0, true), one(4, 1, false), one(5, -100, true), one(6, 100, true), one(7, 0, true)]; // prettier-ignore
+    for (const [at, message] of sent.entries()) {
+      queue.deliver([message]);
+      await untilWaiting(at + 1);
+    }
+    const taken = new Taken();
+    await read(taken.take);
+    await taken.until(sent.length);
+    expect(taken.ids).to.eql(['6', '4', '3', '7', '1', '2', '5']);
+  });
 
   it('delivers each message once, to one of several readers, in order', async () => {
     const taken = new Taken();
@@ -100,7 +119,9 @@ describe('the queue of bundles', function () {
 
   it('keeps the queues of executor kinds apart', async () => {
     const taken = new Taken();
-    queue.deliver([{ kind: executorKinds.indexOf('docker'), message: 7, priority: 0, ids: ['uid.7.1'] }]);
+    queue.deliver([
+      { kind: executorKinds.indexOf('docker'), message: 7, priority: 0, cameBack: false, ids: ['uid.7.1'] },
+    ]);
     deliver(8);
     await read(taken.take);
     await taken.until(2);

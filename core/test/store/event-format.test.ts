@@ -41,7 +41,10 @@ describe('packed events', () => {
 
   it("say the reason's own sentence where there is no other, and no exit code where there is none", () => {
     const event = parseEvent('5-0', packed('job.reason', 17, 'uid', 'build', 1, 0, 1, 65_535, ''));
-    expect(event).to.include({ kind: 'job.reason', message: 'Ready; waits for a worker that has room and is not paused.' });
+    expect(event).to.include({
+      kind: 'job.reason',
+      message: 'Ready; waits for a worker that has room and is not paused.',
+    });
     expect(event).not.to.have.property('exitCode');
   });
 

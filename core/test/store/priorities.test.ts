@@ -79,8 +79,8 @@ describe('priorities (rule R20)', () => {
     afterEach(() => queue.stop());
 
     /** A message of another run waits in the queue. */
-    async function waiting(priority: number): Promise<void> {
-      queue.deliver([{ kind: executorKinds.indexOf('fake'), message: 999, priority, ids: ['x.0.1'] }]);
+    async function waiting(priority: number, cameBack = false): Promise<void> {
+      queue.deliver([{ kind: executorKinds.indexOf('fake'), message: 999, priority, cameBack, ids: ['x.0.1'] }]);
       const key = `${queuePrefix}:fake:prioritized`;
       while ((await open.client.zcard(key)) === 0) await new Promise((resolve) => setImmediate(resolve));
     }
@@ -110,6 +110,11 @@ describe('priorities (rule R20)', () => {
         expect(await fusedWith(own)).to.equal(comes ? 1 : 0);
       });
     }
+
+    it('are measured by the same priorities where what waits came back from a full worker', async () => {
+      await waiting(1, true);
+      expect([await fusedWith(0), await fusedWith(1), await fusedWith(2)]).to.eql([0, 1, 1]);
+    });
 
     it('that wait for their turn are in a message', async () => {
       await waiting(5);

@@ -89,7 +89,8 @@ local function hand_out_backlog(run)
   if count > 0 then take_from_backlog(run, count) end
 end
 
--- What is to be in messages now, in lists of one executor kind and one priority each (rule R20).
+-- What is to be in messages now, in lists of one executor kind and one priority each (rule R20). What comes back
+-- from a worker that had no room goes before all of its priority: it was there first.
 local function group_handouts()
   local groups, by_key = {}, {}
   for i = 1, #handouts do
@@ -98,10 +99,10 @@ local function group_handouts()
     if row.status == JOB.PENDING and row.announce then emit_job('job.reason', run, row) end
     if row.status == JOB.PENDING and row.handed_out then
       local priority = priority_of(run, row)
-      local key = run.kind * 256 + priority
+      local key = run.kind * 512 + priority * 2 + row.came_back
       local group = by_key[key]
       if not group then
-        group = { kind = run.kind, priority = priority }
+        group = { kind = run.kind, priority = priority, came_back = row.came_back }
         by_key[key] = group
         groups[#groups + 1] = group
       end
@@ -111,7 +112,7 @@ local function group_handouts()
   return groups
 end
 
--- The messages of this call, for the caller to enqueue: { kind, message id, priority, id … } each.
+-- The messages of this call, for the caller to enqueue: { kind, message id, priority, 1 if it came back, id … } each.
 -- Their ids are written into the rows, so that a sweep can ask BullMQ whether a mark's message is there.
 local function write_handouts()
   local bundles = {}
@@ -120,7 +121,7 @@ local function write_handouts()
     local count = math.ceil(#group / size)
     local last = redis.call('HINCRBY', P .. 'counters', 'message', count)
     for b = 1, count do
-      local bundle = { group.kind, last - count + b, group.priority }
+      local bundle = { group.kind, last - count + b, group.priority, group.came_back }
       for i = (b - 1) * size + 1, math.min(b * size, #group) do
         local row = group[i]
         local id = id_of(row.run, row.index, row.section.attempt)
@@ -135,14 +136,15 @@ local function write_handouts()
 end
 
 -- The priority of the message that BullMQ would give out next, as it is stored, or -1: what is claimed
--- with an end (fusion) must not overtake it. BullMQ keeps `priority * 2^32 + counter`.
+-- with an end (fusion) must not overtake it. BullMQ keeps `rank * 2^32 + counter`; the ranks are those of `rankOf` in
+-- core/src/queue/bundle-queue.ts.
 local heads = {}
 
 local function highest_waiting(kind)
   local known = heads[kind]
   if not known then
     local first = redis.call('ZRANGE', P .. 'queue:' .. KIND[kind] .. ':prioritized', 0, 0, 'WITHSCORES')
-    known = first[2] and 201 - math.floor(tonumber(first[2]) / 4294967296) or -1
+    known = first[2] and math.floor((402 - math.floor(tonumber(first[2]) / 4294967296)) / 2) or -1
     heads[kind] = known
   end
   return known

@@ -1,4 +1,5 @@
--- redeliver: hands an id out again whose message is lost or late (rule R4); twice does no harm.
+-- redeliver: hands an id out again whose message is lost or late, or met a worker without room (rule R4); twice does no
+-- harm. It goes before the others of its priority, since it has waited longer.
 --
 -- args   uid, index, attempt, kind code
 -- reply  ok | gone (nothing waits under this id: its mark is removed)
@@ -14,6 +15,7 @@ operations.redeliver = function(a)
   end
   if not row.handed_out then
     row.handed_out = true
+    row.came_back = 1
     list_handout(row)
     touch_row(run, row)
   end

@@ -47,7 +47,7 @@ local function new_row(run, index, raw)
   local status, reason, high, low, name = string.byte(raw, 1, 5)
   local row = { run = run, index = index, raw = raw, status = status, reason = reason, unsatisfied = high * 256 + low,
     name_end = 5 + name, section = false, plan = false, touched = false, next_touched = false, handed_out = false,
-    announce = false, listed = false }
+    announce = false, listed = false, came_back = 0 }
   run.rows[index] = row
   return row
 end
