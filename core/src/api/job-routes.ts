@@ -61,7 +61,7 @@ export const jobRoutes = {
     params: ofJob,
     query: z.strictObject({
       attempt: wholeNumber(1, 1_000_000).optional().describe('Which attempt; the last one if left out.'),
-      step: z.string().max(63).optional().describe('Only the lines of this step.'),
+      step: z.string().max(63).optional().describe('Only the lines of this step; `main` in a job without steps.'),
       offset: wholeNumber(0, Number.MAX_SAFE_INTEGER).default(0).describe('From where in the stored log: bytes.'),
       follow: truth
         .default(false)
@@ -75,7 +75,8 @@ export const jobRoutes = {
       headers: {
         [headerNames.attempt]: 'The attempt whose log it is; 1 for a job that has none yet.',
         [headerNames.nextOffset]: 'Without `follow`: the `offset` at which the next read goes on.',
-        [headerNames.logEnded]: 'Without `follow`: `true` when nothing will come after these lines.',
+        [headerNames.logEnded]:
+          'Without `follow`: `true` when nothing will come after these lines, nor ever for a job that ended without an attempt.',
       },
     },
     errors: ['BadRequest', 'NotFound', 'Gone'],
