@@ -16,7 +16,10 @@ export const jobRoutes = {
     path: '/api/runs/{uid}/jobs',
     summary: 'Lists the jobs of a run, in the order of its pipeline.',
     params: ofRun,
-    query: z.strictObject({ limit: wholeNumber(1, 1000).default(100), cursor: pageCursor.optional() }),
+    query: z.strictObject({
+      limit: wholeNumber(1, 1000).default(100).describe('How many jobs one page has at most.'),
+      cursor: pageCursor.optional(),
+    }),
     success: { status: 200, doc: 'One page of jobs.', contentTypes: json, schema: jobListSchema },
     errors: ['BadRequest', 'NotFound'],
   }),
@@ -40,7 +43,7 @@ export const jobRoutes = {
     query: nothing,
     body: emptyBodySchema,
     success: { status: 202, doc: 'The job, which is ready again.', contentTypes: json, schema: jobSchema },
-    errors: ['BadRequest', 'NotFound', 'Conflict'],
+    errors: ['BadRequest', 'NotFound', 'Conflict', 'UnsupportedMediaType'],
   }),
   explainJob: defineRoute({
     id: 'explainJob',
@@ -69,7 +72,7 @@ export const jobRoutes = {
     }),
     success: {
       status: 200,
-      doc: 'The lines.',
+      doc: 'The lines: as text, just as they were written, or one line of JSON for each where the request has the header `Accept: application/x-ndjson`.',
       contentTypes: [plainText, ndjson],
       schema: logLineSchema,
       headers: {
