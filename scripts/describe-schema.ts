@@ -14,8 +14,17 @@ export function typeOf(schema: Json): string {
   if (schema['type'] === 'array') return `list of ${typeOf(asMap(schema)['items'] ?? {})}`;
   if (schema['type'] === 'object') return typeOfMap(schema);
   if (schema['format'] === 'date-time') return 'time';
-  return typeof schema['type'] === 'string' ? schema['type'] : 'any';
+  return typeof schema['type'] === 'string' ? schema['type'] + rangeOf(schema) : 'any';
 }
+
+/** ` from 1 to 100`; nothing where any number will do. */
+function rangeOf({ minimum, maximum }: Json): string {
+  if (typeof minimum !== 'number' || minimum === Number.MIN_SAFE_INTEGER) return '';
+  const most = typeof maximum === 'number' && maximum < Number.MAX_SAFE_INTEGER ? ` to ${shown(maximum)}` : '';
+  return ` from ${shown(minimum)}${most}`;
+}
+
+const shown = (number: number): string => number.toLocaleString('en-US');
 
 function typeOfMap(schema: Json): string {
   const fields = Object.keys(asMap(schema['properties']));

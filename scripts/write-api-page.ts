@@ -66,7 +66,10 @@ function bodyOf(operation: Json): string[] {
   const [first] = Object.values(content);
   if (!first) return [];
   const types = Object.keys(content).map((type) => `\`${type}\``);
-  return [`Body: ${typeOf(asMap(first)['schema'] ?? {})}, as ${types.join(', ')}.`];
+  const fields = asMap(asMap(first)['schema']);
+  const empty = 'properties' in fields && Object.keys(asMap(fields['properties'])).length === 0;
+  const type = empty ? 'none' : typeOf(fields);
+  return [`Body: ${type}; \`Content-Type\`: ${types.join(', ')}. ${cell(asMap(operation['requestBody'])['description'])}`];
 }
 
 function answersOf(operation: Json): string[] {

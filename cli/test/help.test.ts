@@ -96,7 +96,7 @@ describe('what a stranger gets wrong', () => {
   it('is said of a step that a job does not have', async () => {
     await server.work(uid, 0, ['one']);
     expect(await said('logs', uid, '--step', 'mian')).to.equal(
-      'chainr: the job has no step "mian", did you mean "main"?\n',
+      'chainr: The job "build" has no step "mian", did you mean "main"?\n',
     );
   });
 });

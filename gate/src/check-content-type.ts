@@ -1,32 +1,40 @@
+import { allowedMethods } from '@chainr/core/api/allowed-methods';
 import { ApiError } from '@chainr/core/api/errors';
+import { json } from '@chainr/core/api/route-parts';
+import type { Route } from '@chainr/core/api/route';
+import { pipelineContentTypes } from '@chainr/core/model/content-types';
+import { methodNotAllowed, notFound } from '@chainr/core/service/express-errors';
 import type { RequestHandler } from 'express';
-import { serviceOf } from './service-of.js';
+import { routesAt } from './routes-at.js';
+import { pathOf, serviceOf } from './service-of.js';
 
 const withBody = ['POST', 'PUT', 'PATCH'];
 
-const allowed = [
-  'application/json',
-  'application/yaml',
-  'application/x-yaml',
-  'text/yaml',
-  'text/x-yaml',
-  'application/vnd.yaml',
-];
-
 /**
- * Demands JSON or YAML of what changes something. A web page elsewhere cannot send these without
- * asking first, and gate never answers such a question with yes.
+ * Demands JSON or, of a pipeline, YAML of what changes something. A web page elsewhere cannot send these without
+ * asking first, and gate never answers such a question with yes. What has another type never reaches a service: that
+ * it asks for what is not there is said here.
  */
 export function checkContentType(): RequestHandler {
-  return (request, _response, next) => {
+  return (request, response, next) => {
+    if (!withBody.includes(request.method) || serviceOf(request.url) === 'ui') return next();
     const [type = ''] = (request.headers['content-type'] ?? '').split(';');
-    if (
-      withBody.includes(request.method) &&
-      serviceOf(request.url) !== 'ui' &&
-      !allowed.includes(type.trim().toLowerCase())
-    ) {
-      throw new ApiError('UnsupportedMediaType', 'The content type must be application/json or application/yaml.');
-    }
-    next();
+    const here = routesAt(pathOf(request.url));
+    const meant = here.filter(({ method }) => method === request.method);
+    const taken = meant.length > 0 ? meant.flatMap(typesOf) : pipelineContentTypes;
+    if (taken.some((known) => known === type.trim().toLowerCase())) return next();
+    if (here.length === 0) return notFound()(request, response, next);
+    const [route] = meant;
+    if (!route) return methodNotAllowed(...allowedMethods(here.map(({ method }) => method)))(request, response, next);
+    throw new ApiError('UnsupportedMediaType', wantedType(route, type));
   };
+}
+
+const typesOf = ({ takesPipeline }: Route): readonly string[] => (takesPipeline ? pipelineContentTypes : json);
+
+function wantedType(route: Route, sent: string): string {
+  const problem = sent === '' ? 'The request has no content type' : `The content type is ${JSON.stringify(sent)}`;
+  return route.takesPipeline
+    ? `${problem}: send the pipeline with a header such as "Content-Type: application/yaml", with one of ${typesOf(route).join(', ')}.`
+    : `${problem}: send the header "Content-Type: ${json[0]}", even where the body is empty.`;
 }

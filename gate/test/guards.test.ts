@@ -89,6 +89,57 @@ describe('gate without a token', () => {
     });
   }
 
+  const sentence = (answer: { status: number; json: unknown }) => [
+    answer.status,
+    (answer.json as { message: string }).message,
+  ];
+
+  it('says which type a POST needs, and how it is sent', async () => {
+    expect(sentence(await gate.ask('/api/runs/x/cancel', { method: 'POST' }))).to.deep.equal([
+      415,
+      'The request has no content type: send the header "Content-Type: application/json", even where the body is empty.',
+    ]);
+    const headers = { 'content-type': 'application/yaml' };
+    expect((await gate.ask('/api/runs/x/rerun', { method: 'POST', headers }, 'from: all')).status).to.equal(415);
+    expect(
+      sentence(await gate.ask('/api/runs', { method: 'POST', headers: { 'content-type': 'text/plain' } })),
+    ).to.deep.equal([
+      415,
+      'The content type is "text/plain": send the pipeline with a header such as "Content-Type: application/yaml", with one of application/json, application/yaml, application/x-yaml, text/yaml, text/x-yaml.',
+    ]);
+  });
+
+  it('says first that there is no such method or address, whatever the type', async () => {
+    for (const method of ['PUT', 'PATCH']) {
+      const answer = await gate.ask('/api/runs', { method });
+      expect(sentence(answer)).to.deep.equal([
+        405,
+        `${method} is not possible here, only POST, GET, HEAD, DELETE, OPTIONS.`,
+      ]);
+      expect(answer.headers['allow']).to.equal('POST, GET, HEAD, DELETE, OPTIONS');
+    }
+    expect((await gate.ask('/api/events', { method: 'POST' })).headers['allow']).to.equal('GET, HEAD, OPTIONS');
+    expect(sentence(await gate.ask('/api/foo?x', { method: 'POST' }))).to.deep.equal([
+      404,
+      'There is nothing at /api/foo.',
+    ]);
+  });
+
+  it('lets no other spelling of an address past the type', async () => {
+    for (const path of [
+      '/api/runs/',
+      '/api/RUNS',
+      '/api//runs',
+      '/api/runs/x/cancel/',
+      '/api/runs/%78/cancel',
+      '/api/runs?x',
+    ])
+      expect(
+        (await gate.ask(path, { method: 'POST', headers: { 'content-type': 'text/plain' } }, '{}')).status,
+        path,
+      ).to.equal(415);
+  });
+
   it('tells sched that the caller is on this machine, whatever the caller says', async () => {
     const answer = await gate.ask('/api/runs', {
       headers: { 'X-Chainr-Caller': 'somebody', 'X-Forwarded-For': '1.2.3.4' },

@@ -5,10 +5,13 @@ import { headerNames } from '@chainr/core/api/headers';
 import { ndjson, plainText } from '@chainr/core/api/route-parts';
 import { routes } from '@chainr/core/api/routes';
 import { responseSignal } from '@chainr/core/service/response-signal';
-import type { RunUid } from '@chainr/core/model/records';
+import { suggestion } from '@chainr/core/model/did-you-mean';
+import type { JobRecord, RunUid } from '@chainr/core/model/records';
+import { isFinalJob } from '@chainr/core/model/states';
+import { mainStep } from '@chainr/core/model/steps';
 import type { Store } from '@chainr/core/store/store';
 import type { SchedContext } from './context.js';
-import { findAttempt, waitForAttempt, type AttemptPlace } from './find-attempt.js';
+import { findAttempt, waitForAttempt } from './find-attempt.js';
 import { findJob } from './find-run.js';
 import { logFormats, type LogFormat } from './format-log.js';
 import { sendLog } from './send-log.js';
@@ -22,30 +25,43 @@ export function readLog(context: SchedContext) {
     const job = await findJob(context.store, uid, name);
     const attempt = await findAttempt(context.store, uid, job, query.attempt);
     await refuseRemoved(context.store, attempt?.uid ?? uid);
+    if (query.step !== undefined) await refuseUnknownStep(context.store, uid, job, query.step);
     response.setHeader(headerNames.attempt, String(attempt?.attempt ?? 1));
     const wanted = { format, offset: query.offset, step: query.step };
-    if (!query.follow || request.method === 'HEAD') {
-      if (attempt) await untilComplete(context.store, attempt, responseSignal(response));
-      await sendLog(context.store.logs, attempt, wanted, response);
-      return;
-    }
     const signal = responseSignal(response);
-    response.flushHeaders();
     try {
-      const followed = attempt ?? (await waitForAttempt(context, uid, name, signal));
-      if (followed) await streamLog(context.store.logs, followed, wanted, response, signal);
-      signal.throwIfAborted();
-      response.end();
+      if (query.follow && request.method !== 'HEAD') {
+        response.flushHeaders();
+        const followed = attempt ?? (await waitForAttempt(context, uid, name, signal));
+        if (followed) await streamLog(context.store.logs, followed, wanted, response, signal);
+        signal.throwIfAborted();
+        response.end();
+      } else {
+        await sendLog(context.store.logs, attempt ?? unclaimed(job), wanted, response, signal);
+      }
     } catch (error) {
-      // Cut, not ended: nobody may take a log for complete because a server stopped.
+      // Cut, not ended: nobody may take a log for complete because a server stopped. A reader that left is no fault.
       if (!signal.aborted) throw error;
       response.destroy();
     }
   });
 }
 
-function untilComplete({ logs }: Store, { uid, jobIndex, attempt }: AttemptPlace, signal: AbortSignal): Promise<void> {
-  return logs.untilComplete(uid, jobIndex, attempt, signal);
+/** A job that ended before any worker claimed it has no log, and none will come. */
+const unclaimed = ({ status }: JobRecord) => ({ ended: isFinalJob(status) });
+
+/** @throws ApiError NotFound, which says what steps there are */
+async function refuseUnknownStep(
+  { runs }: Store,
+  uid: RunUid,
+  { index, name }: JobRecord,
+  step: string,
+): Promise<void> {
+  const names = await runs.listSteps(uid, index);
+  // The marks that chainr itself writes into a log stand under this name.
+  if (step === mainStep || names.length === 0 || names.includes(step)) return;
+  const rest = suggestion(step, names) || `; it has ${names.join(', ')}.`;
+  throw new ApiError('NotFound', `The job ${JSON.stringify(name)} has no step ${JSON.stringify(step)}${rest}`);
 }
 
 /** @throws ApiError Gone, which says since when */

@@ -1,6 +1,5 @@
 import type { ServerResponse } from 'node:http';
 import { headerNames } from '@chainr/core/api/headers';
-import { responseSignal } from '@chainr/core/service/response-signal';
 import type { LogStore, StoredLine } from '@chainr/core/store/log-store';
 import type { AttemptPlace } from './find-attempt.js';
 import { linesOf, writeLines, type WantedLog } from './stream-log.js';
@@ -19,23 +18,28 @@ interface Stretch {
 /**
  * Answers with what is stored from the offset on. The headers that say where the next read goes on
  * come before the lines, so a log of more than a page is walked to its end first, and sent after.
+ *
+ * @param place of a job without any attempt: whether none will come
  */
 export async function sendLog(
   logs: LogStore,
-  place: AttemptPlace | undefined,
+  place: AttemptPlace | { ended: boolean },
   wanted: WantedLog,
   response: ServerResponse,
+  signal: AbortSignal,
 ): Promise<void> {
-  const { lines, nextOffset, ended } = place
-    ? await measure(logs, place, wanted.offset)
-    : { lines: [], nextOffset: wanted.offset, ended: false };
-  response.setHeader(headerNames.nextOffset, String(nextOffset));
-  response.setHeader(headerNames.logEnded, String(ended));
+  if ('ended' in place) {
+    setEnd(response, { nextOffset: wanted.offset, ended: place.ended });
+    response.end();
+    return;
+  }
+  await logs.untilComplete(place.uid, place.jobIndex, place.attempt, signal);
+  const { lines, nextOffset, ended } = await measure(logs, place, wanted.offset);
+  setEnd(response, { nextOffset, ended });
   if (lines) {
     response.end(wanted.format.format(linesOf(lines, wanted.step)));
     return;
   }
-  const signal = responseSignal(response);
   for await (const page of pagesOf(logs, place, wanted.offset)) {
     await writeLines(
       page.lines.filter((line) => line.offset < nextOffset),
@@ -46,6 +50,11 @@ export async function sendLog(
     if (page.nextOffset >= nextOffset) break;
   }
   response.end();
+}
+
+function setEnd(response: ServerResponse, { nextOffset, ended }: Stretch): void {
+  response.setHeader(headerNames.nextOffset, String(nextOffset));
+  response.setHeader(headerNames.logEnded, String(ended));
 }
 
 async function measure(logs: LogStore, place: AttemptPlace, offset: number): Promise<Stretch> {
@@ -59,9 +68,9 @@ async function measure(logs: LogStore, place: AttemptPlace, offset: number): Pro
 }
 
 /** The pages of a stored log up to its end at the moment. */
-async function* pagesOf(logs: LogStore, place: AttemptPlace | undefined, from: number) {
+async function* pagesOf(logs: LogStore, place: AttemptPlace, from: number) {
   let offset = from;
-  while (place) {
+  for (;;) {
     const page = await logs.read(place.uid, place.jobIndex, place.attempt, { offset, maxBytes: pageBytes });
     if (!page) return;
     const stuck = page.nextOffset <= offset;

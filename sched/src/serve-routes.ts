@@ -1,4 +1,5 @@
 import type { Express, Request, Response } from 'express';
+import { allowedMethods } from '@chainr/core/api/allowed-methods';
 import { readParams } from '@chainr/core/api/read-params';
 import { readQuery } from '@chainr/core/api/read-query';
 import type { ParamsOf, QueryOf, Route } from '@chainr/core/api/route';
@@ -40,8 +41,7 @@ export function serveRoutes(app: Express, served: readonly ServedRoute[]): void 
   for (const path of new Set(served.map((route) => route.path))) {
     const here = served.filter((route) => route.path === path);
     const address = app.route(path.replace(/\{(\w+)\}/g, ':$1'));
-    const allowed = here.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
-    allowed.push('OPTIONS');
+    const allowed = allowedMethods(here.map(({ method }) => method));
     for (const route of here) address[verbs[route.method]]((request, response) => route.handle(request, response));
     address.options((_request, response) => {
       response.status(204).set('Allow', allowed.join(', ')).end();

@@ -19,6 +19,8 @@ export interface OpenSched {
   create(jobs: Record<string, unknown>, metadata?: object): Promise<string>;
   delete(path: string): Promise<Response>;
   readonly worker: TestWorker;
+  /** What sched has logged. */
+  readonly logLines: Record<string, unknown>[];
   close(): Promise<void>;
 }
 
@@ -26,9 +28,11 @@ export interface OpenSched {
 export async function openSched(): Promise<OpenSched> {
   const redis = await startRedis();
   const quiet = createLogger('test', 'silent');
+  const logLines: Record<string, unknown>[] = [];
+  const write = (line: string) => void logLines.push(JSON.parse(line) as Record<string, unknown>);
   const sched = createService(
-    { redisUrl: redis.url, listen: { host: '127.0.0.1', port: 0 }, executorKind: 'fake', logLevel: 'silent' },
-    quiet,
+    { redisUrl: redis.url, listen: { host: '127.0.0.1', port: 0 }, executorKind: 'fake', logLevel: 'info' },
+    createLogger('sched', 'info', { write }),
   );
   const store = new Store({ url: redis.url, logger: quiet, deliver: () => undefined });
   await Promise.all([sched.start(), store.start()]);
@@ -53,6 +57,7 @@ export async function openSched(): Promise<OpenSched> {
       return body.metadata.uid;
     },
     worker: new TestWorker(store),
+    logLines,
     close: async () => {
       await sched.stop();
       await store.stop();

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
 import { errorBodySchema } from '@chainr/core/api/errors';
 import { logLineSchema } from '@chainr/core/api/job-resource';
@@ -54,7 +55,9 @@ describe('reading logs', () => {
   });
 
   it('answers with a line of JSON for each line on request, of one step if asked', async () => {
-    const { uid, lease } = await start();
+    const steps = ['build', 'test'].map((name) => ({ ...job, name }));
+    const uid = await sched.create({ only: { steps } });
+    const lease = await sched.worker.claim(uid, 0);
     await sched.worker.log(
       lease,
       [
@@ -71,6 +74,20 @@ describe('reading logs', () => {
     ]);
     expect(parsed[0]).to.include({ time: '2025-11-21T01:53:20.123Z', offset: 0 });
     expect(await (await logs(uid, '?step=build')).text()).to.equal('a\n');
+    expect((await logs(uid, '?step=main')).status, 'the marks of chainr itself').to.equal(200);
+  });
+
+  it('says which steps there are where one is asked for that is not', async () => {
+    const steps = ['build', 'test'].map((name) => ({ ...job, name }));
+    const uid = await sched.create({ only: { steps } });
+    const sentence = async (query: string) => {
+      const response = await logs(uid, query);
+      return [response.status, errorBodySchema.parse(await response.json()).message];
+    };
+    const unknown = [404, 'The job "only" has no step "nope"; it has build, test.'];
+    expect(await sentence('?step=nope')).to.deep.equal(unknown);
+    expect(await sentence('?step=nope&follow=true')).to.deep.equal(unknown);
+    expect((await sentence('?step=buidl'))[1]).to.equal('The job "only" has no step "buidl", did you mean "build"?');
   });
 
   it('sends a log that is longer than a page whole, with the right end', async () => {
@@ -113,6 +130,29 @@ describe('reading logs', () => {
     const text = (await logs(uid, '?follow=true')).text();
     await sched.worker.finish(await sched.worker.claim(uid, 0), 'ExitCode', 1);
     expect(await text).to.equal('');
+  });
+
+  it('has ended for a job that was skipped, or canceled before its start', async () => {
+    const uid = await sched.create({ first: job, only: { ...job, dependsOn: ['first'] } });
+    await sched.worker.finish(await sched.worker.claim(uid, 0), 'ExitCode', 1);
+    const canceled = await sched.create({ only: job });
+    await sched.store.transitions.cancel(canceled);
+    for (const each of [uid, canceled]) {
+      const response = await logs(each);
+      expect([response.status, await response.text(), ...where(response)]).to.deep.equal([200, '', '0', 'true']);
+    }
+  });
+
+  it('is not at fault when a reader leaves early', async () => {
+    const { uid, lease } = await start();
+    const lines = Array.from({ length: 8 }, () => ({ text: 'x'.repeat(60_000) }));
+    for (let at = 0; at < 30; at += 1) await sched.worker.log(lease, lines);
+    const reader = new AbortController();
+    const response = await fetch(`${sched.url}/api/runs/${uid}/jobs/only/logs`, { signal: reader.signal });
+    await (response.body as ReadableStream<Uint8Array>).getReader().read();
+    reader.abort();
+    await pause(300); // Nothing tells when sched has seen it.
+    expect(sched.logLines.filter(({ level }) => level === 'error')).to.deep.equal([]);
   });
 
   it('waits for the last lines of an attempt that has ended', async () => {

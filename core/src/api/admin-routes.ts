@@ -4,7 +4,12 @@ import { json, nothing } from './route-parts.js';
 import { defineRoute } from './route.js';
 import { workerListSchema } from './worker-resource.js';
 
-const ofWorker = z.object({ worker: z.string().regex(/^[\w.-]{1,255}$/) });
+const ofWorker = z.object({
+  worker: z
+    .string()
+    .regex(/^[\w.-]{1,255}$/)
+    .describe('The id of a worker, as the list of workers shows it.'),
+});
 
 /** The workers, and what takes them out of work for a while. */
 export const adminRoutes = {
@@ -27,7 +32,7 @@ export const adminRoutes = {
     query: nothing,
     body: emptyBodySchema,
     success: { status: 200, doc: 'The workers.', contentTypes: json, schema: workerListSchema },
-    errors: ['BadRequest', 'NotFound'],
+    errors: ['BadRequest', 'NotFound', 'UnsupportedMediaType'],
   }),
   undrainWorker: defineRoute({
     id: 'undrainWorker',
@@ -48,7 +53,7 @@ export const adminRoutes = {
     query: nothing,
     body: emptyBodySchema,
     success: { status: 200, doc: 'The workers.', contentTypes: json, schema: workerListSchema },
-    errors: ['BadRequest'],
+    errors: ['BadRequest', 'UnsupportedMediaType'],
   }),
   resume: defineRoute({
     id: 'resume',
@@ -59,6 +64,6 @@ export const adminRoutes = {
     query: nothing,
     body: emptyBodySchema,
     success: { status: 200, doc: 'The workers.', contentTypes: json, schema: workerListSchema },
-    errors: ['BadRequest'],
+    errors: ['BadRequest', 'UnsupportedMediaType'],
   }),
 } as const;

@@ -26,7 +26,7 @@ export const bulkRoutes = {
     query: bulkQuery,
     body: emptyBodySchema,
     success: { status: 200, doc: 'What was canceled.', contentTypes: json, schema: bulkResultSchema },
-    errors: ['BadRequest'],
+    errors: ['BadRequest', 'UnsupportedMediaType'],
   }),
   rerunRuns: defineRoute({
     id: 'rerunRuns',
@@ -40,7 +40,7 @@ export const bulkRoutes = {
     },
     body: bulkRerunRequestSchema,
     success: { status: 200, doc: 'What was rerun.', contentTypes: json, schema: bulkResultSchema },
-    errors: ['BadRequest', 'StoreFull'],
+    errors: ['BadRequest', 'StoreFull', 'UnsupportedMediaType'],
   }),
   deleteRuns: defineRoute({
     id: 'deleteRuns',

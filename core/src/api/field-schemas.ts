@@ -14,10 +14,14 @@ export function isoTime(ms: number): string {
 export const runUidSchema = z
   .string()
   .regex(/^[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$/)
-  .toLowerCase();
+  .toLowerCase()
+  .describe('The uid of a run.');
 
 /** The name of a job in an address. Names that no job can have are simply not found. */
-export const jobNameSchema = z.string().regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/);
+export const jobNameSchema = z
+  .string()
+  .regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/)
+  .describe('The name of a job.');
 
 /** A whole number in a query, from `min` to `max`. */
 export function wholeNumber(min: number, max: number) {
@@ -36,4 +40,6 @@ export const truth = z
   .pipe(z.boolean());
 
 /** Where the next page of a list begins; taken from `metadata.next` of the page before. */
-export const pageCursor = wholeNumber(0, Number.MAX_SAFE_INTEGER);
+export const pageCursor = wholeNumber(0, Number.MAX_SAFE_INTEGER).describe(
+  'Where the page begins: `metadata.next` of the page before; the first page if left out.',
+);

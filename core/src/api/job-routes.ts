@@ -16,7 +16,10 @@ export const jobRoutes = {
     path: '/api/runs/{uid}/jobs',
     summary: 'Lists the jobs of a run, in the order of its pipeline.',
     params: ofRun,
-    query: z.strictObject({ limit: wholeNumber(1, 1000).default(100), cursor: pageCursor.optional() }),
+    query: z.strictObject({
+      limit: wholeNumber(1, 1000).default(100).describe('How many jobs one page has at most.'),
+      cursor: pageCursor.optional(),
+    }),
     success: { status: 200, doc: 'One page of jobs.', contentTypes: json, schema: jobListSchema },
     errors: ['BadRequest', 'NotFound'],
   }),
@@ -40,7 +43,7 @@ export const jobRoutes = {
     query: nothing,
     body: emptyBodySchema,
     success: { status: 202, doc: 'The job, which is ready again.', contentTypes: json, schema: jobSchema },
-    errors: ['BadRequest', 'NotFound', 'Conflict'],
+    errors: ['BadRequest', 'NotFound', 'Conflict', 'UnsupportedMediaType'],
   }),
   explainJob: defineRoute({
     id: 'explainJob',
@@ -61,7 +64,7 @@ export const jobRoutes = {
     params: ofJob,
     query: z.strictObject({
       attempt: wholeNumber(1, 1_000_000).optional().describe('Which attempt; the last one if left out.'),
-      step: z.string().max(63).optional().describe('Only the lines of this step.'),
+      step: z.string().max(63).optional().describe('Only the lines of this step; `main` in a job without steps.'),
       offset: wholeNumber(0, Number.MAX_SAFE_INTEGER).default(0).describe('From where in the stored log: bytes.'),
       follow: truth
         .default(false)
@@ -69,13 +72,14 @@ export const jobRoutes = {
     }),
     success: {
       status: 200,
-      doc: 'The lines.',
+      doc: 'The lines: as text, just as they were written, or one line of JSON for each where the request has the header `Accept: application/x-ndjson`.',
       contentTypes: [plainText, ndjson],
       schema: logLineSchema,
       headers: {
         [headerNames.attempt]: 'The attempt whose log it is; 1 for a job that has none yet.',
         [headerNames.nextOffset]: 'Without `follow`: the `offset` at which the next read goes on.',
-        [headerNames.logEnded]: 'Without `follow`: `true` when nothing will come after these lines.',
+        [headerNames.logEnded]:
+          'Without `follow`: `true` when nothing will come after these lines, nor ever for a job that ended without an attempt.',
       },
     },
     errors: ['BadRequest', 'NotFound', 'Gone'],

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { pipelineJsonSchema } from '../model/pipeline-schema.js';
 import { pipelineContentTypes } from '../model/content-types.js';
 import { errorBodySchema, errorCodes, type ErrorCode } from './errors.js';
+import { emptyBodySchema } from './request-bodies.js';
 import { ndjson } from './route-parts.js';
 import type { HeaderDocs, Route } from './route.js';
 import { routes } from './routes.js';
@@ -17,6 +18,9 @@ export const errorsEverywhere: readonly ErrorCode[] = [
   'Internal',
   'Unavailable',
 ];
+
+const noFields = 'Empty or `{}`: it has no field. The header `Content-Type` is needed all the same.';
+const mayBeEmpty = 'An empty one stands for `{}`. The header `Content-Type` is needed all the same.';
 
 /** The description of the whole API as OpenAPI 3.1, made from the table of routes. */
 export function openApiDocument(version: string): Json {
@@ -56,7 +60,7 @@ function describeRoute(route: Route, printer: SchemaPrinter): Json {
       ...headerParameters(route.headers),
     ],
     ...(route.takesPipeline ? { requestBody: pipelineBody() } : {}),
-    ...(route.body ? { requestBody: { content: { 'application/json': { schema: printer.print(route.body) } } } } : {}),
+    ...(route.body ? { requestBody: jsonBody(route.body, printer) } : {}),
     responses: {
       [success.status]: {
         description: success.doc,
@@ -101,7 +105,16 @@ function mapHeaders(headers: HeaderDocs): Json {
 
 function pipelineBody(): Json {
   const schema = { $ref: '#/components/schemas/Pipeline' };
-  return { required: true, content: Object.fromEntries(pipelineContentTypes.map((type) => [type, { schema }])) };
+  return {
+    required: true,
+    description: 'In UTF-8. The header `Content-Type` says which of them it is.',
+    content: Object.fromEntries(pipelineContentTypes.map((type) => [type, { schema }])),
+  };
+}
+
+function jsonBody(body: z.ZodType, printer: SchemaPrinter): Json {
+  const content = { 'application/json': { schema: printer.print(body) } };
+  return { required: false, description: body === emptyBodySchema ? noFields : mayBeEmpty, content };
 }
 
 /** One response for each HTTP status; its description lists the codes that come with it. */

@@ -62,7 +62,9 @@ export const routes = {
       follow: truth
         .default(false)
         .describe('Go on with what comes; an empty line each 15 seconds shows that the server is there.'),
-      limit: wholeNumber(1, 10_000).optional(),
+      limit: wholeNumber(1, 10_000)
+        .optional()
+        .describe('How many events at most: 1,000 if left out; with `follow`, it ends after so many.'),
     }),
     success: {
       status: 200,

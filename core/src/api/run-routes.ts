@@ -40,7 +40,7 @@ export const runRoutes = {
     params: nothing,
     query: z.strictObject({
       ...runFilterFields,
-      limit: wholeNumber(1, 100).default(20),
+      limit: wholeNumber(1, 100).default(20).describe('How many runs one page has at most.'),
       cursor: pageCursor.optional(),
     }),
     success: { status: 200, doc: 'One page of runs.', contentTypes: json, schema: runListSchema },
@@ -75,7 +75,7 @@ export const runRoutes = {
     query: nothing,
     body: emptyBodySchema,
     success: { status: 200, doc: 'The run as it is now.', contentTypes: json, schema: runSchema },
-    errors: ['BadRequest', 'NotFound'],
+    errors: ['BadRequest', 'NotFound', 'UnsupportedMediaType'],
   }),
   rerunRun: defineRoute({
     id: 'rerunRun',
@@ -95,7 +95,7 @@ export const runRoutes = {
       schema: runSchema,
       headers: { Location: 'The address of the new run.' },
     },
-    errors: ['BadRequest', 'NotFound', 'Conflict', 'StoreFull'],
+    errors: ['BadRequest', 'NotFound', 'Conflict', 'StoreFull', 'UnsupportedMediaType'],
   }),
   getPipeline: defineRoute({
     id: 'getPipeline',
@@ -118,7 +118,10 @@ export const runRoutes = {
     path: '/api/runs/{uid}/timeline',
     summary: 'Shows what the time of a run went into: the phases of each attempt, the critical path, the shares.',
     params: ofRun,
-    query: z.strictObject({ limit: wholeNumber(1, 1000).default(100), cursor: pageCursor.optional() }),
+    query: z.strictObject({
+      limit: wholeNumber(1, 1000).default(100).describe('How many jobs one page has at most.'),
+      cursor: pageCursor.optional(),
+    }),
     success: {
       status: 200,
       doc: 'The summary, and one page of jobs.',

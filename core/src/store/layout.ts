@@ -108,6 +108,9 @@ export function unpackEdges(plan: Buffer): PlanEdge[] {
   }));
 }
 
+/** What of a plan stands behind its edges. */
+export const specificationOf = (plan: Buffer): string => plan.toString('utf8', 6 + plan.readUInt32BE(2));
+
 export interface AttemptSection {
   attempt: number;
   epoch: number;

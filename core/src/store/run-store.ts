@@ -1,13 +1,23 @@
 import type { Redis } from 'ioredis';
 import type { Outputs } from '../model/outcome.js';
+import type { JobPlan } from '../model/pipeline.js';
 import type { AttemptRecord, JobRecord, ReusedAttempt, RunRecord, RunUid } from '../model/records.js';
 import type { RunStatus } from '../model/states.js';
 import type { TimedJob } from '../model/timed-job.js';
 import { createRun, type CreatedRun, type NewRun } from './create-run.js';
 import { StoreFull } from './errors.js';
 import { findRuns, type RunPage, type RunsAsked } from './find-runs.js';
-import { formatAttemptId, indexLines, keys, outputsField, parseAttemptId, prefix, reusedField } from './keys.js';
-import { toAttemptRecord, toJobRecord, unpackRow, unpackState } from './layout.js';
+import {
+  formatAttemptId,
+  indexLines,
+  keys,
+  outputsField,
+  parseAttemptId,
+  planField,
+  prefix,
+  reusedField,
+} from './keys.js';
+import { specificationOf, toAttemptRecord, toJobRecord, unpackRow, unpackState } from './layout.js';
 import { NameCache } from './name-cache.js';
 import { readTimedJobs } from './read-timed-jobs.js';
 import { parseRunInfo } from './run-info.js';
@@ -142,6 +152,14 @@ export class RunStore {
     if (indexes.length === 0) return [];
     const rows = await whileAvailable(() => this.#connection.hmgetBuffer(keys.run(uid), ...indexes.map(String)));
     return rows.flatMap((row, place) => (row ? [toJobRecord(indexes[place] ?? 0, unpackRow(row))] : []));
+  }
+
+  /** The names of a job's steps, in their order; none where there is no such job. */
+  async listSteps(uid: RunUid, jobIndex: number): Promise<string[]> {
+    const plan = await whileAvailable(() => this.#connection.hgetBuffer(keys.run(uid), planField(jobIndex)));
+    if (!plan) return [];
+    const { steps } = JSON.parse(specificationOf(plan)) as JobPlan;
+    return steps.map(({ name }) => name);
   }
 
   /** The attempt that a `Reused` job was taken over from. */

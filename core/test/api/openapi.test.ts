@@ -33,6 +33,16 @@ describe('the OpenAPI document', () => {
     ]);
   });
 
+  it('says of each parameter what it is, and of each number from where to where', () => {
+    type Parameter = { name: string; description?: string; schema: { type?: string; minimum?: number } };
+    const paths = document['paths'] as Record<string, Record<string, { parameters: Parameter[] }>>;
+    const parameters = Object.values(paths).flatMap((path) => Object.values(path).flatMap((each) => each.parameters));
+    for (const { name, description, schema } of parameters) {
+      expect(description, name).to.be.a('string');
+      if (schema.type === 'integer') expect(schema.minimum, name).to.be.within(0, 1);
+    }
+  });
+
   it('lets a later version add fields to its answers', () => {
     const { Run } = (document['components'] as { schemas: Record<string, object> }).schemas;
     expect(JSON.stringify(Run)).to.not.contain('additionalProperties":false');
