@@ -2,7 +2,6 @@ import { once } from 'node:events';
 import { Command, InvalidArgumentError } from 'commander';
 import type { Client } from '@chainr/core/api/client';
 import type { Job } from '@chainr/core/api/job-resource';
-import { suggestion } from '@chainr/core/model/did-you-mean';
 import { isFinalJob } from '@chainr/core/model/states';
 import { connect, type ServerOptions } from './connect.js';
 import { examples } from './examples.js';
@@ -50,9 +49,7 @@ export function logsCommand(terminal: Terminal): Command {
         }
       });
       if (lines > 0 && !follow) return;
-      const told = await client.getJob(uid, name);
-      if (lines === 0 && step !== undefined) checkStep(told, step);
-      sayWhatIsMissing(told, follow ? lines : 0, terminal);
+      sayWhatIsMissing(await client.getJob(uid, name), lines, terminal);
     });
 }
 
@@ -65,15 +62,6 @@ function sayWhatIsMissing(job: Job, lines: number, terminal: Terminal): void {
     note(terminal, `The job goes on ${standing} Its next attempt: chainr logs ${run} ${name} --follow`);
   else if (attempts.length === 0 && !job.reusedFrom)
     note(terminal, `The job ${name} ${isFinalJob(status) ? 'never ran' : 'has not started yet'} ${standing}`);
-}
-
-/** @throws CouldNot where the log of a step is empty since the job has no such step */
-function checkStep({ attempts }: Job, step: string): void {
-  const steps = attempts.at(-1)?.steps?.map(({ name }) => name);
-  if (!steps || steps.includes(step)) return;
-  throw new CouldNot(
-    `the job has no step ${JSON.stringify(step)}${suggestion(step, steps) || `; it has ${listNames(steps)}.`}`,
-  );
 }
 
 async function onlyJob(client: Client, uid: string): Promise<string> {
