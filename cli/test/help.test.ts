@@ -57,6 +57,14 @@ describe('the help', () => {
     const session = chainr(['get', 'runs', '--nme', 'x']);
     expect(await session.exitCode).to.equal(2);
     expect(session.stderr).to.contain('Did you mean --name?').and.to.contain('(chainr get runs --help explains it)');
+    for (const args of [
+      ['--limit', '0'],
+      ['-o', 'xml'],
+    ]) {
+      const own = chainr(['get', 'runs', ...args]);
+      expect(await own.exitCode).to.equal(2);
+      expect(own.stderr, args.join(' ')).to.contain('(chainr get runs --help explains it)');
+    }
   });
 });
 
