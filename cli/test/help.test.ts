@@ -44,6 +44,16 @@ describe('the help', () => {
     expect(await helpOf('get', 'workers')).to.not.contain('--watch');
   });
 
+  it('of each command that watches says what the exit codes mean and what Ctrl-C does', async () => {
+    for (const name of ['run', 'get', 'retry', 'rerun']) {
+      const help = (await helpOf(name)).replace(/\s+/g, ' ');
+      expect(help, name)
+        .to.contain('exit code 0 if it was SUCCESSFUL, 1 if it FAILED or was CANCELED')
+        .and.to.contain('Ctrl-C detaches, the run goes on (exit code 2)');
+    }
+    expect(await helpOf('logs')).to.contain('Ctrl-C');
+  });
+
   it('is shown by the command help too, which says when there is no such command', async () => {
     const session = chainr(['help', 'get', 'runs']);
     expect(await session.exitCode).to.equal(0);
