@@ -270,9 +270,17 @@ describe('chainr', () => {
       for (const nowhere of ['http://127.0.0.1:9', `unix:${path.join(folder, 'none.sock')}`]) {
         const session = chainr(['get', '--server', nowhere]);
         expect(await session.exitCode).to.equal(2);
-        expect(session.stderr).to.match(/^chainr: no server answers at (\S+) \(.*\): start one .*--server\.\n$/);
+        expect(session.stderr).to.match(
+          /^chainr: no server answers at (\S+) \(.*\): start one .*--server or CHAINR_SERVER\.\n$/,
+        );
         expect(session.stderr).to.contain(` ${nowhere} (`).and.to.not.contain('bad port');
       }
+    });
+
+    it('says at once that a server does not speak TLS', async () => {
+      const session = chainr(['get', '--server', server.url.replace('http:', 'https:')]);
+      expect(await session.exitCode).to.equal(2);
+      expect(session.stderr).to.match(/^chainr: the server at https:\S+ does not speak TLS: [^\n]* http:\/\/\.\n$/);
     });
 
     it('never shows a token that cannot be sent, and says when a file has none', async () => {
