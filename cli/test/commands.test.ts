@@ -67,7 +67,7 @@ describe('chainr', () => {
       expect(JSON.parse(asJson.stdout)).to.deep.equal(JSON.parse(validated.stdout));
       const empty = chainr(['run', '-', '--server', server.url], { stdin: '' });
       expect(await empty.exitCode).to.equal(1);
-      expect(empty.stderr).to.match(/^the pipeline has a mistake:\n {2}a pipeline is a map/);
+      expect(empty.stderr).to.match(/^standard input has a mistake:\n {2}a pipeline is a map/);
     });
 
     it('counts the mistakes that it does not name, and refuses what no server takes', async () => {
@@ -75,12 +75,12 @@ describe('chainr', () => {
       const many = chainr(['validate', '-'], { stdin: JSON.stringify({ kind: 'Pipeline', jobs }) });
       expect(await many.exitCode).to.equal(1);
       expect(many.stderr)
-        .to.match(/^the pipeline has 1000 mistakes:\n/)
+        .to.match(/^standard input has 1000 mistakes:\n/)
         .and.match(/\n {2}and 900 more\n$/);
       for (const command of ['run', 'validate']) {
         const large = chainr([command, '-', '--server', server.url], { stdin: '#'.repeat(8 * 1024 * 1024 + 1) });
         expect(await large.exitCode).to.equal(2);
-        expect(large.stderr).to.contain('the pipeline is larger than 8 MiB');
+        expect(large.stderr).to.contain('standard input is larger than 8 MiB');
       }
     });
 
