@@ -114,6 +114,21 @@ describe('chainr', () => {
       expect(session.stdout).to.contain(`chainr logs ${uid} first`);
     });
 
+    it('says of what failed in a run that is SUCCESSFUL that it was allowed to', async () => {
+      const jobs = { loose: { ...job, allowFailure: true }, strict: job };
+      const session = at('run', await file('loose.json', { kind: 'Pipeline', jobs }), '--watch');
+      const [uid] = await session.until(uidPattern);
+      await server.work(uid, 0, [], 'ExitCode', 3);
+      await server.work(uid, 1, []);
+      expect(await session.exitCode).to.equal(0);
+      expect(session.stdout).to.contain(': 1 SUCCESSFUL, 1 FAILED (allowed)\n');
+      for (const command of ['get', 'describe']) {
+        const shown = at(command, uid);
+        expect(await shown.exitCode).to.equal(0);
+        expect(shown.stdout, command).to.match(/^Jobs +1 SUCCESSFUL, 1 FAILED \(allowed\)$/m);
+      }
+    });
+
     it('prints nothing but JSON when it watches with -o json', async () => {
       const session = at('run', await file('readme.json', readme), '--watch', '-o', 'json');
       const [uid] = await session.until(uidPattern);

@@ -37,6 +37,7 @@ describe('the help', () => {
       expect(help, path.join(' '))
         .to.match(/^(Examples?|Install):$/m)
         .and.to.contain('--server <url>');
+      expect(help.replace(/\s+/g, ' '), path.join(' ')).to.contain('CHAINR_SERVER, and http://127.0.0.1:8080 without');
     }
   });
 
