@@ -62,10 +62,8 @@ export function createProgram(terminal: Terminal, exit: Exit): Command {
       .configureOutput({
         writeOut: (text) => terminal.stdout.write(text),
         writeErr: (text) => terminal.stderr.write(text),
-      })
-      .showHelpAfterError(
-        command === program ? '(chainr --help lists the commands)' : `(${pathOf(command)} --help explains it)`,
-      );
+        outputError: (text, write) => write(`${text}${helpFor(command, program)}\n`),
+      });
   }
   return program;
 }
@@ -73,6 +71,17 @@ export function createProgram(terminal: Terminal, exit: Exit): Command {
 /** What every command takes: where the server is. The options of `get` are not those of `get runs`. */
 function sharedOptions(command: Command, program: Command): Option[] {
   return command === program ? [] : program.options.filter(({ long }) => long !== '--version');
+}
+
+/** Where the mend of a mistake stands. `get` reads the options of `get runs` that it has too: what was written counts. */
+function helpFor(command: Command, program: Command): string {
+  if (command === program) return '(chainr --help lists the commands)';
+  return `(${pathOf(commandOf(program, program.args))} --help explains it)`;
+}
+
+function commandOf(command: Command, [name, ...words]: readonly string[]): Command {
+  const inner = command.commands.find((each) => each.name() === name);
+  return inner ? commandOf(inner, words) : command;
 }
 
 /** `chainr get runs`: a command as it is written. */

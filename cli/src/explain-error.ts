@@ -8,7 +8,7 @@ export function explainError(error: unknown): string {
   if (error instanceof ConnectionError) {
     if (error.message === 'ERR_SSL_WRONG_VERSION_NUMBER')
       return `the server at ${error.address} does not speak TLS: write its address with http://.`;
-    return `${sayBroken(error)}: start one with \`chainr up\` or \`make run\`, or name another with --server.`;
+    return `${sayBroken(error)}: start one with \`chainr up\` or \`make run\`, or name another with --server or CHAINR_SERVER.`;
   }
   if (error instanceof UnknownAnswer) return `${error.message} Is --server right?`;
   if (error instanceof RequestError) return explainAnswer(error);

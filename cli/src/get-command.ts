@@ -12,6 +12,7 @@ import { showJob, showRun } from './show-run.js';
 import { askForJob } from './suggest-job.js';
 import { print, type Terminal } from './terminal.js';
 import { watchInTerminal } from './watch-in-terminal.js';
+import { watchOption } from './watch-option.js';
 
 interface GetOptions extends ServerOptions {
   watch?: true;
@@ -26,7 +27,7 @@ export function getCommand(terminal: Terminal, exit: Exit): Command {
     .description('show the newest runs, a run, a job of a run, or the workers')
     .addArgument(runArgument('[run]'))
     .argument('[job]', 'the name of a job of the run')
-    .option('-w, --watch', 'show each change until the run ends; Ctrl-C detaches, the run goes on (exit code 2)')
+    .addOption(watchOption())
     .option('--limit <count>', 'how many of the newest runs are listed', readLimit, runsListed)
     .addOption(outputOption())
     .addHelpText(

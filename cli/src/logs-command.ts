@@ -24,7 +24,10 @@ export function logsCommand(terminal: Terminal): Command {
     .description('print the log of a job')
     .addArgument(runArgument())
     .argument('[job]', 'the name of a job; may be left out where the run has only one')
-    .option('-f, --follow', 'go on until the log has ended; waits for a job that has not started')
+    .option(
+      '-f, --follow',
+      'go on until the log has ended, or Ctrl-C; waits for a job that has not started; the job goes on either way',
+    )
     .option('--attempt <number>', 'which attempt; the last one if left out', readAttempt)
     .option('--step <name>', 'only the lines of this step')
     .addOption(outputOption())

@@ -13,7 +13,7 @@ export function printMistakes(
     print(terminal, JSON.stringify({ kind: 'PipelineCheck', valid: false, mistakes }, null, 2));
     return;
   }
-  const name = file === '-' ? 'the pipeline' : file;
+  const name = file === '-' ? 'standard input' : file;
   const count = countMistakes(mistakes);
   note(terminal, `${name} has ${count === 1 ? 'a mistake' : `${String(count)} mistakes`}:`);
   for (const { path, message } of mistakes) note(terminal, `  ${path === '' ? '' : `${path}: `}${message}`);

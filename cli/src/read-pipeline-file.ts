@@ -10,7 +10,7 @@ import type { Terminal } from './terminal.js';
 export async function readPipelineFile(file: string, { stdin }: Terminal): Promise<PipelineText> {
   const content = file === '-' ? await text(stdin) : await readText(file);
   if (Buffer.byteLength(content) > pipelineLimits.bodyBytes)
-    throw new CouldNot(`${file === '-' ? 'the pipeline' : file} is larger than 8 MiB, the most that a server takes.`);
+    throw new CouldNot(`${file === '-' ? 'standard input' : file} is larger than 8 MiB, the most that a server takes.`);
   return { text: content, contentType: contentTypeOf(file, content) };
 }
 

@@ -13,6 +13,7 @@ import { outputOption } from './output-option.js';
 import { presentNewRun } from './present-new-run.js';
 import { listNames } from './suggest-job.js';
 import type { Terminal } from './terminal.js';
+import { watchOption } from './watch-option.js';
 
 interface RerunOptions extends ServerOptions, ManyRunsOptions {
   all?: true;
@@ -25,7 +26,7 @@ export function rerunCommand(terminal: Terminal, exit: Exit): Command {
     .addArgument(runArgument('[run]'))
     .argument('[job...]', 'run these jobs again, and all that wait for them, instead of what failed')
     .option('--all', 'run every job again')
-    .option('-w, --watch', 'show each change until the new run ends; Ctrl-C detaches, the run goes on (exit code 2)');
+    .addOption(watchOption('the new run'));
   return addManyRuns(command)
     .addOption(outputOption())
     .addHelpText(

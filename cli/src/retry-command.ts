@@ -10,6 +10,7 @@ import { outputOption, type OutputFormat } from './output-option.js';
 import { askForJob } from './suggest-job.js';
 import { print, type Terminal } from './terminal.js';
 import { watchInTerminal } from './watch-in-terminal.js';
+import { watchOption } from './watch-option.js';
 
 interface RetryOptions extends ServerOptions {
   watch?: true;
@@ -21,7 +22,7 @@ export function retryCommand(terminal: Terminal, exit: Exit): Command {
     .description('start a FAILED job again, in a run that goes on')
     .addArgument(runArgument())
     .argument('<job>', 'the name of a job of the run')
-    .option('-w, --watch', 'show each change until the run ends; Ctrl-C detaches, the run goes on (exit code 2)')
+    .addOption(watchOption())
     .addOption(outputOption())
     .addHelpText('after', examples('chainr retry latest build', 'chainr retry latest build --watch'))
     .addHelpText('after', '\nA run that has ended never changes: chainr rerun makes a new one of it.')

@@ -10,6 +10,7 @@ import { presentNewRun } from './present-new-run.js';
 import { printMistakes } from './print-mistakes.js';
 import { readPipelineFile } from './read-pipeline-file.js';
 import type { Terminal } from './terminal.js';
+import { watchOption } from './watch-option.js';
 
 interface RunOptions extends ServerOptions {
   watch?: true;
@@ -20,7 +21,7 @@ export function runCommand(terminal: Terminal, exit: Exit): Command {
   return new Command('run')
     .description('send a pipeline to be run')
     .argument('<file>', 'a JSON or YAML file; - reads standard input')
-    .option('-w, --watch', 'show each change until the run ends; Ctrl-C detaches, the run goes on (exit code 2)')
+    .addOption(watchOption())
     .addOption(outputOption())
     .addHelpText('after', examples('chainr run examples/readme.json --watch', 'cat pipeline.yaml | chainr run -'))
     .action(async (file: string, _options: unknown, command: Command) => {

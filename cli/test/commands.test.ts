@@ -67,7 +67,7 @@ describe('chainr', () => {
       expect(JSON.parse(asJson.stdout)).to.deep.equal(JSON.parse(validated.stdout));
       const empty = chainr(['run', '-', '--server', server.url], { stdin: '' });
       expect(await empty.exitCode).to.equal(1);
-      expect(empty.stderr).to.match(/^the pipeline has a mistake:\n {2}a pipeline is a map/);
+      expect(empty.stderr).to.match(/^standard input has a mistake:\n {2}a pipeline is a map/);
     });
 
     it('counts the mistakes that it does not name, and refuses what no server takes', async () => {
@@ -75,12 +75,12 @@ describe('chainr', () => {
       const many = chainr(['validate', '-'], { stdin: JSON.stringify({ kind: 'Pipeline', jobs }) });
       expect(await many.exitCode).to.equal(1);
       expect(many.stderr)
-        .to.match(/^the pipeline has 1000 mistakes:\n/)
+        .to.match(/^standard input has 1000 mistakes:\n/)
         .and.match(/\n {2}and 900 more\n$/);
       for (const command of ['run', 'validate']) {
         const large = chainr([command, '-', '--server', server.url], { stdin: '#'.repeat(8 * 1024 * 1024 + 1) });
         expect(await large.exitCode).to.equal(2);
-        expect(large.stderr).to.contain('the pipeline is larger than 8 MiB');
+        expect(large.stderr).to.contain('standard input is larger than 8 MiB');
       }
     });
 
@@ -112,6 +112,21 @@ describe('chainr', () => {
       expect(await session.exitCode).to.equal(1);
       expect(session.stdout).to.match(/first +FAILED +ExitCode: Ended with exit code 3\./);
       expect(session.stdout).to.contain(`chainr logs ${uid} first`);
+    });
+
+    it('says of what failed in a run that is SUCCESSFUL that it was allowed to', async () => {
+      const jobs = { loose: { ...job, allowFailure: true }, strict: job };
+      const session = at('run', await file('loose.json', { kind: 'Pipeline', jobs }), '--watch');
+      const [uid] = await session.until(uidPattern);
+      await server.work(uid, 0, [], 'ExitCode', 3);
+      await server.work(uid, 1, []);
+      expect(await session.exitCode).to.equal(0);
+      expect(session.stdout).to.contain(': 1 SUCCESSFUL, 1 FAILED (allowed)\n');
+      for (const command of ['get', 'describe']) {
+        const shown = at(command, uid);
+        expect(await shown.exitCode).to.equal(0);
+        expect(shown.stdout, command).to.match(/^Jobs +1 SUCCESSFUL, 1 FAILED \(allowed\)$/m);
+      }
     });
 
     it('prints nothing but JSON when it watches with -o json', async () => {
@@ -270,9 +285,17 @@ describe('chainr', () => {
       for (const nowhere of ['http://127.0.0.1:9', `unix:${path.join(folder, 'none.sock')}`]) {
         const session = chainr(['get', '--server', nowhere]);
         expect(await session.exitCode).to.equal(2);
-        expect(session.stderr).to.match(/^chainr: no server answers at (\S+) \(.*\): start one .*--server\.\n$/);
+        expect(session.stderr).to.match(
+          /^chainr: no server answers at (\S+) \(.*\): start one .*--server or CHAINR_SERVER\.\n$/,
+        );
         expect(session.stderr).to.contain(` ${nowhere} (`).and.to.not.contain('bad port');
       }
+    });
+
+    it('says at once that a server does not speak TLS', async () => {
+      const session = chainr(['get', '--server', server.url.replace('http:', 'https:')]);
+      expect(await session.exitCode).to.equal(2);
+      expect(session.stderr).to.match(/^chainr: the server at https:\S+ does not speak TLS: [^\n]* http:\/\/\.\n$/);
     });
 
     it('never shows a token that cannot be sent, and says when a file has none', async () => {

@@ -37,11 +37,22 @@ describe('the help', () => {
       expect(help, path.join(' '))
         .to.match(/^(Examples?|Install):$/m)
         .and.to.contain('--server <url>');
+      expect(help.replace(/\s+/g, ' '), path.join(' ')).to.contain('CHAINR_SERVER, and http://127.0.0.1:8080 without');
     }
   });
 
   it('of a command below another one does not show the options of that one', async () => {
     expect(await helpOf('get', 'workers')).to.not.contain('--watch');
+  });
+
+  it('of each command that watches says what the exit codes mean and what Ctrl-C does', async () => {
+    for (const name of ['run', 'get', 'retry', 'rerun']) {
+      const help = (await helpOf(name)).replace(/\s+/g, ' ');
+      expect(help, name)
+        .to.contain('exit code 0 if it was SUCCESSFUL, 1 if it FAILED or was CANCELED')
+        .and.to.contain('Ctrl-C detaches, the run goes on (exit code 2)');
+    }
+    expect(await helpOf('logs')).to.contain('Ctrl-C');
   });
 
   it('is shown by the command help too, which says when there is no such command', async () => {
@@ -57,6 +68,14 @@ describe('the help', () => {
     const session = chainr(['get', 'runs', '--nme', 'x']);
     expect(await session.exitCode).to.equal(2);
     expect(session.stderr).to.contain('Did you mean --name?').and.to.contain('(chainr get runs --help explains it)');
+    for (const args of [
+      ['--limit', '0'],
+      ['-o', 'xml'],
+    ]) {
+      const own = chainr(['get', 'runs', ...args]);
+      expect(await own.exitCode).to.equal(2);
+      expect(own.stderr, args.join(' ')).to.contain('(chainr get runs --help explains it)');
+    }
   });
 });
 

@@ -106,6 +106,8 @@ describe('chainr with many runs', () => {
   it('cancels and reruns by a filter too', async () => {
     await create('nightly');
     await create('nightly');
+    for (const verb of ['cancel', 'rerun', 'delete'])
+      expect(await printed([verb, '--name', 'x', '--yes'])).to.equal(`Nothing to ${verb}: there are no such runs.\n`);
     expect(await printed(['cancel', '--name', 'nightly', '--dry-run'])).to.equal('Would cancel 2 runs.\n');
     expect(await printed(['cancel', '--name', 'nightly', '--yes'])).to.equal('Canceled 2 runs.\n');
     expect(await printed(['rerun', '--status', 'CANCELED'], ['yes'])).to.match(

@@ -29,7 +29,7 @@ export class RequestError extends Error {
 /** The server could not be reached, or the connection broke before the answer was complete. */
 export class ConnectionError extends Error {
   override readonly name = 'ConnectionError';
-  /** Nothing listens there, or the address cannot be asked at all: what was sent has certainly not arrived. */
+  /** Nothing listens there, or what listens cannot be asked so: what was sent has certainly not arrived. */
   readonly refused: boolean;
   /** The server that was asked. */
   readonly address: string;
@@ -39,9 +39,19 @@ export class ConnectionError extends Error {
     super(code ?? (cause instanceof Error ? inOurWords(deepestMessage(cause)) : String(cause)), { cause });
     this.address = address;
     const unasked = code === undefined && cause instanceof Error;
-    this.refused = unasked || ['ECONNREFUSED', 'ENOENT', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH'].includes(code ?? '');
+    this.refused = unasked || neverArrived.has(code ?? '');
   }
 }
+
+const neverArrived: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ENOENT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  // What answers does not speak TLS: nothing was sent but the greeting of TLS.
+  'ERR_SSL_WRONG_VERSION_NUMBER',
+]);
 
 /** `fetch` hides what happened in the cause of its error, or in that of one of several tries. */
 function errorCodeOf(error: unknown): string | undefined {
