@@ -10,7 +10,15 @@ const helpWidth = 100;
 /** A program that is only asked for its help. */
 function silentProgram(): Command {
   const stream = new PassThrough();
-  const terminal = { stdin: stream, stdout: stream, stderr: stream, env: {}, colors: false, unicode: false };
+  const terminal = {
+    stdin: stream,
+    stdout: stream,
+    stderr: stream,
+    env: {},
+    server: {},
+    colors: false,
+    unicode: false,
+  };
   return createProgram({ ...terminal, onInterrupt: () => new AbortController().signal }, () => undefined);
 }
 

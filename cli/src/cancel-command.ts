@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import type { Run } from '@chainr/core/api/run-resource';
 import { isFinalRun } from '@chainr/core/model/states';
+import { commandLine } from './command-line.js';
 import { examples } from './examples.js';
 import { runArgument } from './find-run.js';
 import { addManyRuns } from './many-runs.js';
@@ -25,17 +26,17 @@ function cancelation(terminal: Terminal): OneOrMany {
     many: (client) => ({ verb: 'cancel', done: 'canceled', act: (query) => client.cancelRuns(query) }),
     one: async (client, uid, { output }) => {
       const run = await client.cancelRun(uid);
-      print(terminal, output === 'json' ? JSON.stringify(run, null, 2) : sentenceOf(run));
+      print(terminal, output === 'json' ? JSON.stringify(run, null, 2) : sentenceOf(run, terminal));
     },
   };
 }
 
-function sentenceOf({ status, jobCounts, metadata: { uid, cancelRequestedAt } }: Run): string {
+function sentenceOf({ status, jobCounts, metadata: { uid, cancelRequestedAt } }: Run, terminal: Terminal): string {
   if (isFinalRun(status)) {
     const changed = status === 'CANCELED' && cancelRequestedAt !== undefined;
     return changed ? `Run ${uid} is CANCELED.` : `Run ${uid} is ${status} already; nothing changes.`;
   }
   const count = jobCounts.RUNNING;
   const stopping = `${String(count)} running ${count === 1 ? 'job is' : 'jobs are'} being stopped`;
-  return `Run ${uid} is being canceled; ${stopping}. Watch it with: chainr get ${uid} --watch`;
+  return `Run ${uid} is being canceled; ${stopping}. Watch it with: ${commandLine(terminal, `get ${uid} --watch`)}`;
 }

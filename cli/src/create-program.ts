@@ -31,6 +31,10 @@ export function createProgram(terminal: Terminal, exit: Exit): Command {
     )
     .option('--token-file <file>', 'a file with the token of the server; otherwise the token itself in CHAINR_TOKEN')
     .addHelpText('after', '\nExit codes: 0 succeeded, 1 the run failed or the pipeline has mistakes, 2 could not.');
+  program.hook('preAction', (_program, command) => {
+    const { server } = command.optsWithGlobals<{ server?: string }>();
+    if (server !== undefined) terminal.server.named = server;
+  });
   const commands = [
     upCommand(terminal, exit),
     runCommand(terminal, exit),

@@ -2,6 +2,7 @@ import type { Run } from '@chainr/core/api/run-resource';
 import type { JobTimelineResource, PathPartResource, TimelineResource } from '@chainr/core/api/timeline-resource';
 import { shares } from '@chainr/core/model/attempt-spans';
 import { clipText } from './clip-text.js';
+import { commandLine } from './command-line.js';
 import { formatTable } from './format-table.js';
 import { formatSpan } from './format-time.js';
 import { printable, statusCell } from './paint.js';
@@ -25,7 +26,7 @@ export function describeRun(run: Run, timeline: TimelineResource, terminal: Term
     ...hiddenJobs(run, timeline),
     '',
     ...pathLines(timeline),
-    ...failureLines(run),
+    ...failureLines(run, terminal),
   ];
 }
 
@@ -107,12 +108,12 @@ function pathLines({ criticalPath }: TimelineResource): string[] {
 
 const partOf = (part: PathPartResource): string => `${part.job} ${formatSpan(lengthOf(part))}`;
 
-function failureLines(run: Run): string[] {
+function failureLines(run: Run, terminal: Terminal): string[] {
   const failed = run.jobs.filter(({ status }) => status === 'FAILED').slice(0, namedInWords);
   const rows = failed.map((job) => [
     `  ${job.name}`,
     `${job.reason}: ${printable(job.message)}`,
-    `chainr logs ${run.metadata.uid} ${job.name}`,
+    commandLine(terminal, `logs ${run.metadata.uid} ${job.name}`),
   ]);
   return rows.length === 0 ? [] : ['', 'Failed', ...formatTable(rows)];
 }

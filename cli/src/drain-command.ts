@@ -35,6 +35,7 @@ export function drainCommand(terminal: Terminal): Command {
 async function drain(client: Client, written: string | undefined, undo: boolean): Promise<WorkerList> {
   const workers = await client.listWorkers();
   if (written === undefined) return workers;
+  if (written === '') throw new CouldNot('"" is no id of a worker: chainr drain lists them.');
   const meant = workers.items.filter(({ id }) => id.startsWith(written));
   const [worker] = meant;
   if (meant.length > 1)

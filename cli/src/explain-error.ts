@@ -28,11 +28,12 @@ function sayBroken({ refused, address, message }: ConnectionError): string {
 function explainAnswer(error: RequestError): string {
   if (error.status === 401)
     return `${error.message} The command takes the token from CHAINR_TOKEN, or from a file with --token-file.`;
+  if (error.requestId === undefined) return `${error.message} That is not an answer of chainr: is --server right?`;
   if (error.status === 404 && /^There is no run\b/.test(error.message))
     return `${error.message} \`chainr get runs\` lists those that there are.`;
   // What the sentence has said already is not said again.
   const further = error.details.filter(({ path, message }) => path !== '' && !error.message.includes(message));
   const places = further.map(({ path, message }) => `\n  ${path}: ${message}`);
-  const trace = error.status >= 500 && error.requestId !== undefined ? ` (request ${error.requestId})` : '';
+  const trace = error.status >= 500 ? ` (request ${error.requestId})` : '';
   return `${error.message}${trace}${places.join('')}`;
 }

@@ -1,5 +1,6 @@
 import { Argument } from 'commander';
 import type { Client } from '@chainr/core/api/client';
+import { suggestion } from '@chainr/core/model/did-you-mean';
 import { CouldNot } from './exit-codes.js';
 
 const newest = 'latest';
@@ -15,7 +16,8 @@ const uid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 export async function findRunUid(client: Client, written: string, signal?: AbortSignal): Promise<string> {
   if (uid.test(written)) return written;
   if (written !== newest) {
-    throw new CouldNot(`${JSON.stringify(written)} is no uid of a run; write it in full, as chainr get lists it, or ${newest}.`); // prettier-ignore
+    const near = suggestion(written, [newest, 'runs', 'workers']);
+    throw new CouldNot(`${JSON.stringify(written)} is no uid of a run${near || `; write it in full, as chainr get lists it, or ${newest}.`}`); // prettier-ignore
   }
   const [run] = (await client.listRuns({ limit: 1 }, signal)).items;
   if (!run) throw new CouldNot('there are no runs yet: chainr run FILE sends one.');

@@ -49,6 +49,8 @@ export function getCommand(terminal: Terminal, exit: Exit): Command {
         printRuns(await listRuns(client, {}, options.limit), false, options.output, terminal);
         return;
       }
+      if (command.getOptionValueSource('limit') === 'cli')
+        throw new CouldNot('--limit is for the list of runs; you have named one.');
       const uid = await findRunUid(client, written);
       const shown = await (job === undefined ? getRun(client, uid, terminal) : getJob(client, uid, job, terminal));
       if (options.output === 'json') print(terminal, JSON.stringify(shown.resource, null, 2));

@@ -3,6 +3,7 @@ import type { Client } from '@chainr/core/api/client';
 import type { RunFilterQuery } from '@chainr/core/api/run-query';
 import type { RunList } from '@chainr/core/api/run-resource';
 import { connect, type ServerOptions } from './connect.js';
+import { CouldNot } from './exit-codes.js';
 import { examples } from './examples.js';
 import { outputOption, type OutputFormat } from './output-option.js';
 import { addRunFilter, readRunFilter, type RunFilterOptions } from './run-filter.js';
@@ -17,6 +18,7 @@ const runsPerPage = 100;
 const mostListed = 10_000;
 
 interface GetRunsOptions extends ServerOptions, RunFilterOptions {
+  watch?: true;
   limit: number;
   output: OutputFormat;
 }
@@ -31,10 +33,16 @@ export function getRunsCommand(terminal: Terminal): Command {
     )
     .action(async (_options: unknown, command: Command) => {
       const options = command.optsWithGlobals<GetRunsOptions>();
+      refuseWatch(options);
       const filter = readRunFilter(options);
       const list = await listRuns(connect(options, terminal), filter, options.limit);
       printRuns(list, Object.keys(filter).length > 0, options.output, terminal);
     });
+}
+
+/** `get` reads the option wherever it stands. @throws CouldNot */
+export function refuseWatch({ watch }: { watch?: true }): void {
+  if (watch) throw new CouldNot('only a run can be watched: chainr get RUN --watch.');
 }
 
 /** The newest runs that a filter means; page after page, since one may be short where few are found among many. */
@@ -57,7 +65,7 @@ export function printRuns(list: RunList, filtered: boolean, output: OutputFormat
   if (list.items.length === 0)
     note(terminal, filtered ? 'There are no such runs.' : 'There are no runs yet: chainr run FILE sends one.');
   else for (const line of showRuns(list.items, terminal.colors)) print(terminal, line);
-  if (list.metadata.next !== undefined) note(terminal, 'There are more: --limit lists them.');
+  if (list.metadata.next !== undefined) note(terminal, 'There are more: a larger --limit lists them.');
 }
 
 export function readLimit(text: string): number {

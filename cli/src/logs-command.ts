@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import type { Client } from '@chainr/core/api/client';
 import type { Job } from '@chainr/core/api/job-resource';
 import { isFinalJob } from '@chainr/core/model/states';
+import { commandLine } from './command-line.js';
 import { connect, type ServerOptions } from './connect.js';
 import { examples } from './examples.js';
 import { CouldNot } from './exit-codes.js';
@@ -62,9 +63,13 @@ function sayWhatIsMissing(job: Job, lines: number, terminal: Terminal): void {
   const { name, run } = job.metadata;
   const standing = `(${status}, ${reason}): ${printable(message)}`;
   if (attempts.length > 0 && !isFinalJob(status) && lines > 0)
-    note(terminal, `The job goes on ${standing} Its next attempt: chainr logs ${run} ${name} --follow`);
+    note(
+      terminal,
+      `The job goes on ${standing} Its next attempt: ${commandLine(terminal, `logs ${run} ${name} --follow`)}`,
+    );
   else if (attempts.length === 0 && !job.reusedFrom)
     note(terminal, `The job ${name} ${isFinalJob(status) ? 'never ran' : 'has not started yet'} ${standing}`);
+  else if (status === 'FAILED' && lines === 0) note(terminal, `The job ${name} wrote nothing ${standing}`);
 }
 
 async function onlyJob(client: Client, uid: string): Promise<string> {

@@ -1,5 +1,6 @@
 import type { Client } from '@chainr/core/api/client';
 import type { Run } from '@chainr/core/api/run-resource';
+import { commandLine } from './command-line.js';
 import type { Exit } from './exit-codes.js';
 import type { OutputFormat } from './output-option.js';
 import { note, print, type Terminal } from './terminal.js';
@@ -20,11 +21,21 @@ export async function presentNewRun(
   exit: Exit,
 ): Promise<void> {
   if (cursor !== undefined) {
+    await sayIfNothingStarts(client, terminal);
     exit(await watchInTerminal(client, run, cursor, output, terminal));
   } else if (output === 'json') {
     print(terminal, JSON.stringify(run, null, 2));
   } else {
     print(terminal, run.metadata.uid);
-    note(terminal, `The run is stored. Watch it with: chainr get ${run.metadata.uid} --watch`);
+    note(terminal, `The run is stored. Watch it with: ${commandLine(terminal, `get ${run.metadata.uid} --watch`)}`);
+    await sayIfNothingStarts(client, terminal);
   }
+}
+
+/** Who sent a run to an instance that starts nothing shall not wait without knowing. */
+async function sayIfNothingStarts(client: Client, terminal: Terminal): Promise<void> {
+  const { paused, items } = await client.listWorkers();
+  if (paused) note(terminal, `Nothing new is started: chainr is paused. ${commandLine(terminal, 'resume')} ends that.`);
+  else if (items.length > 0 && items.every(({ draining }) => draining))
+    note(terminal, `Nothing new is started: every worker is being drained (${commandLine(terminal, 'get workers')}).`);
 }

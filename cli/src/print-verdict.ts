@@ -1,12 +1,16 @@
 import type { Run } from '@chainr/core/api/run-resource';
+import type { Reason } from '@chainr/core/model/reasons';
+import { commandLine } from './command-line.js';
 import { formatTable } from './format-table.js';
 import { spanBetween } from './format-time.js';
 import { statusCell } from './paint.js';
 import { showCounts } from './show-run.js';
 import { print, type Terminal } from './terminal.js';
 
-/** Failed jobs whose log is named. */
-const logsNamed = 10;
+/** Failed jobs that are named. */
+const failuresNamed = 10;
+/** Of what failed so the log tells more; of all else, why it failed. */
+const toldByLog: readonly Reason[] = ['ExitCode', 'Signal', 'OutOfMemory', 'TimedOut'];
 
 /** How a run ended, and where to look at what failed. */
 export function printVerdict(run: Run, terminal: Terminal): void {
@@ -14,7 +18,10 @@ export function printVerdict(run: Run, terminal: Terminal): void {
   const { paint, text } = statusCell(run.status, terminal.colors);
   const after = startedAt === undefined ? 'before it began' : `after ${spanBetween(startedAt, endedAt)}`;
   print(terminal, `Run ${uid} ${paint(text)} ${after}: ${showCounts(run)}`);
-  const failed = run.jobs.filter((job) => job.status === 'FAILED').slice(0, logsNamed);
-  for (const line of formatTable(failed.map((job) => [`  ${job.name}`, `chainr logs ${uid} ${job.name}`])))
-    print(terminal, line);
+  const failed = run.jobs.filter((job) => job.status === 'FAILED').slice(0, failuresNamed);
+  const rows = failed.map(({ name, reason }) => {
+    const verb = toldByLog.includes(reason) ? 'logs' : 'why';
+    return [`  ${name}`, reason, commandLine(terminal, `${verb} ${uid} ${name}`)];
+  });
+  for (const line of formatTable(rows)) print(terminal, line);
 }

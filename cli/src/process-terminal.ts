@@ -21,6 +21,7 @@ export function processTerminal(): Terminal {
     stdout,
     stderr,
     env,
+    server: {},
     colors,
     unicode: colors && speaksUtf8(env),
     ...(draws ? { screen: processScreen(stdout) } : {}),

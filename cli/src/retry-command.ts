@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import type { Client } from '@chainr/core/api/client';
 import type { Job } from '@chainr/core/api/job-resource';
 import { RequestError } from '@chainr/core/api/request-error';
+import { commandLine } from './command-line.js';
 import { connect, type ServerOptions } from './connect.js';
 import { examples } from './examples.js';
 import { CouldNot, type Exit } from './exit-codes.js';
@@ -31,23 +32,23 @@ export function retryCommand(terminal: Terminal, exit: Exit): Command {
       const client = connect(server, terminal);
       const uid = await findRunUid(client, written);
       const cursor = watch ? await client.lastCursor() : undefined;
-      const job = await askForJob(client, uid, name, () => retry(client, uid, name));
+      const job = await askForJob(client, uid, name, () => retry(client, uid, name, terminal));
       if (cursor !== undefined) {
         exit(await watchInTerminal(client, await client.getRun(uid), cursor, output, terminal));
       } else if (output === 'json') {
         print(terminal, JSON.stringify(job, null, 2));
       } else {
-        print(terminal, `Job ${name} starts again. Watch it with: chainr get ${uid} --watch`);
+        print(terminal, `Job ${name} starts again. Watch it with: ${commandLine(terminal, `get ${uid} --watch`)}`);
       }
     });
 }
 
 /** @throws CouldNot that names the command for what a retry cannot do */
-async function retry(client: Client, uid: string, name: string): Promise<Job> {
+async function retry(client: Client, uid: string, name: string, terminal: Terminal): Promise<Job> {
   try {
     return await client.retryJob(uid, name);
   } catch (error) {
     if (!(error instanceof RequestError) || error.status !== 409 || !/\brerun\b/.test(error.message)) throw error;
-    throw new CouldNot(`${error.message}\n  chainr rerun ${uid} ${name}`, { cause: error });
+    throw new CouldNot(`${error.message}\n  ${commandLine(terminal, `rerun ${uid} ${name}`)}`, { cause: error });
   }
 }

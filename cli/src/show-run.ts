@@ -50,7 +50,8 @@ export function showJob(job: Job, colors: boolean): string[] {
   const head = ['ATTEMPT', 'STATUS', 'EXIT', 'DURATION', 'REASON', 'MESSAGE'];
   const rows = job.attempts.map(({ attempt, status, exitCode, phases, reason, message }) => [
     String(attempt),
-    statusCell(status, colors),
+    // What was interrupted has no end of its own.
+    status === 'PENDING' && phases.endedAt !== undefined ? '-' : statusCell(status, colors),
     exitCode === undefined ? '-' : String(exitCode),
     spanBetween(phases.startedAt, phases.endedAt),
     reason,

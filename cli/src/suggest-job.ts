@@ -1,6 +1,7 @@
 import type { Client } from '@chainr/core/api/client';
 import { RequestError } from '@chainr/core/api/request-error';
 import { suggestion } from '@chainr/core/model/did-you-mean';
+import { dnsLabel } from '@chainr/core/model/names';
 import { CouldNot } from './exit-codes.js';
 import { listAllJobs } from './list-all-jobs.js';
 
@@ -13,15 +14,24 @@ const namesShown = 10;
  * @throws CouldNot with the name that was most likely meant; else what the question throws
  */
 export async function askForJob<T>(client: Client, uid: string, name: string, ask: () => Promise<T>): Promise<T> {
+  // What no job can be called may mean something else in an address, such as "..".
+  if (!dnsLabel.test(name)) throw await noSuchJob(client, uid, name);
   try {
     return await ask();
   } catch (error) {
     if (!(error instanceof RequestError) || error.status !== 404) throw error;
-    const names = (await listAllJobs(client, await client.getRun(uid))).map((job) => job.name);
+    const names = await namesOf(client, uid);
     if (names.includes(name)) throw error;
     throw new CouldNot(`${error.message.replace(/\.$/, '')}${nearest(name, names)}`, { cause: error });
   }
 }
+
+async function noSuchJob(client: Client, uid: string, name: string): Promise<CouldNot> {
+  return new CouldNot(`The run has no job ${JSON.stringify(name)}${nearest(name, await namesOf(client, uid))}`);
+}
+
+const namesOf = async (client: Client, uid: string): Promise<string[]> =>
+  (await listAllJobs(client, await client.getRun(uid))).map((job) => job.name);
 
 function nearest(name: string, names: readonly string[]): string {
   const meant = suggestion(name, names);

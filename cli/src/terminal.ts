@@ -6,6 +6,8 @@ export interface Terminal {
   readonly stdout: Writable;
   readonly stderr: Writable;
   readonly env: NodeJS.ProcessEnv;
+  /** The server that the command line names, if it does, as soon as it is read. */
+  readonly server: { named?: string };
   /** Whether standard output shows colors. */
   readonly colors: boolean;
   /** Whether bars and marks are drawn with more than ASCII has. */

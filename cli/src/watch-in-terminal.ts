@@ -1,6 +1,7 @@
 import type { Client } from '@chainr/core/api/client';
 import type { Run } from '@chainr/core/api/run-resource';
 import { isFinalRun } from '@chainr/core/model/states';
+import { commandLine } from './command-line.js';
 import { exitCodes, type ExitCode } from './exit-codes.js';
 import type { OutputFormat } from './output-option.js';
 import { note, type Terminal } from './terminal.js';
@@ -29,7 +30,7 @@ export async function watchInTerminal(
     return ended.status === 'SUCCESSFUL' ? exitCodes.succeeded : exitCodes.failed;
   } catch (error) {
     if (!signal.aborted) throw error;
-    note(terminal, `\nDetached; the run goes on. Watch it again with: chainr get ${uid} --watch`);
+    note(terminal, `\nDetached; the run goes on. Watch it again with: ${commandLine(terminal, `get ${uid} --watch`)}`);
     return exitCodes.couldNot;
   } finally {
     view.close?.();

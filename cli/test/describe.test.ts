@@ -44,7 +44,9 @@ describe('chainr describe', () => {
       /\n\* first +SUCCESSFUL +\S+[-. ]*\n\* second +FAILED +\S+[-. ]*\n {2}third +SKIPPED +-\n/,
     );
     expect(session.stdout).to.match(/\nCritical path {2}first \S+ > second \S+\n/);
-    expect(session.stdout).to.match(/\n {2}second +ExitCode: Ended with exit code 3\. +chainr logs \S+ second\n$/);
+    expect(session.stdout).to.match(
+      /\n {2}second +ExitCode: Ended with exit code 3\. +chainr logs \S+ second --server \S+\n$/,
+    );
   });
 
   it('prints the timeline as JSON', async () => {

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import type { Command } from 'commander';
 import { createProgram } from '../src/create-program.js';
@@ -21,7 +24,7 @@ const helpOf = async (...path: string[]) => {
 
 describe('the help', () => {
   const { stdin, stdout, stderr } = process;
-  const terminal = { stdin, stdout, stderr, env: {}, colors: false, unicode: false };
+  const terminal = { stdin, stdout, stderr, env: {}, server: {}, colors: false, unicode: false };
   const program = createProgram({ ...terminal, onInterrupt: () => new AbortController().signal }, () => undefined);
   const paths = commandsOf(program);
 
@@ -110,6 +113,29 @@ describe('what a stranger gets wrong', () => {
       'chainr: cannot read the token file /nowhere/token: there is no such file.\n',
     );
     expect(await said('delete', uid, '--dry-run')).to.contain('you have named the run');
+    expect(await said('get', 'rnus')).to.equal('chainr: "rnus" is no uid of a run, did you mean "runs"?\n');
+    expect(await said('get', 'runs', '--watch')).to.contain('only a run can be watched');
+    expect(await said('get', uid, '--limit', '3')).to.contain('--limit is for the list of runs');
+    expect(await said('drain', '')).to.contain('is no id of a worker');
+    expect(await said('rerun', uid, 'Bad_Name'))
+      .to.contain('no job "Bad_Name"')
+      .and.to.contain('It has build.');
+  });
+
+  it('never makes another address of what it takes for the name of a job', async () => {
+    for (const verb of ['get', 'why', 'logs', 'retry'])
+      for (const name of ['', '.', '..', 'a/b'])
+        expect(await said(verb, uid, name)).to.equal(`chainr: The run has no job "${name}"; it has build.\n`);
+  });
+
+  it('is told when what answers is not chainr', async () => {
+    const other = createServer((_request, response) => response.writeHead(404).end('nothing here'));
+    await once(other.listen(0, '127.0.0.1'), 'listening');
+    const { port } = other.address() as AddressInfo;
+    expect(await said('get', '--server', `http://127.0.0.1:${String(port)}`)).to.equal(
+      'chainr: The server answered 404 Not Found. That is not an answer of chainr: is --server right?\n',
+    );
+    other.close();
   });
 
   it('is said of a step that a job does not have', async () => {

@@ -74,7 +74,7 @@ describe('chainr', () => {
       const uid = await create({ only: job });
       await server.work(uid, 0, [], 'ExitCode', 3);
       expect(await refused('retry', uid, 'only')).to.match(
-        new RegExp(`never changes.*\n {2}chainr rerun ${uid} only\n$`),
+        new RegExp(`never changes.*\n {2}chainr rerun ${uid} only --server ${server.url}\n$`),
       );
     });
 
@@ -180,6 +180,9 @@ describe('chainr', () => {
     it('say that nothing new starts, and that work goes on', async () => {
       expect(await printed('pause')).to.match(/^Nothing new is started; .* chainr resume ends the pause\.\n$/);
       expect(await printed('get', 'workers')).to.contain('chainr is paused');
+      const sent = chainr(['run', '-', '--server', server.url], { stdin: JSON.stringify({ kind: 'Pipeline', jobs: { only: job } }) }); // prettier-ignore
+      expect(await sent.exitCode).to.equal(0);
+      expect(sent.stderr).to.contain(`chainr is paused. chainr resume --server ${server.url} ends that.`);
       expect(await printed('resume')).to.equal('Work goes on.\n');
       expect(workerListSchema.parse(await json('resume')).paused).to.equal(false);
     });

@@ -25,7 +25,9 @@ describe('the process of chainr', () => {
       text(child.stderr),
       once(child.stdout, 'data').then(() => child.kill('SIGINT')),
     ]);
-    expect(stderr).to.match(/^\nDetached; the run goes on\. Watch it again with: chainr get \S+ --watch\n$/);
+    expect(stderr).to.match(
+      /^\nDetached; the run goes on\. Watch it again with: chainr get \S+ --watch --server http:\S+\n$/,
+    );
     expect(child.exitCode ?? ((await once(child, 'exit')) as [number])[0]).to.equal(2);
   });
 

@@ -54,7 +54,7 @@ describe('chainr with many runs', () => {
       const two = at(['get', 'runs', '--limit', '2']);
       expect(await two.exitCode).to.equal(0);
       expect(uidsIn(two.stdout)).to.have.length(2);
-      expect(two.stderr).to.contain('There are more: --limit');
+      expect(two.stderr).to.contain('There are more: a larger --limit');
       const all = runListSchema.parse(JSON.parse(await printed(['get', 'runs', '--limit', '500', '-o', 'json'])));
       expect(all.items).to.have.length(3);
     });

@@ -34,6 +34,7 @@ export function chainr(
     stdout: capture('stdout'),
     stderr: capture('stderr'),
     env: options.env ?? {},
+    server: {},
     colors: false,
     unicode: false,
     ...(options.screen ? { screen: options.screen } : {}),

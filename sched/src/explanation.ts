@@ -180,7 +180,11 @@ function explainEnd({ job, attempts }: JobSituation): Explanation {
 function attemptFacts({ attempts, job }: JobSituation): Fact[] {
   const earlier = attempts.filter(({ attempt }) => attempt < job.attempt || job.status === 'PENDING');
   return earlier.map(({ attempt, status, reason, message }) =>
-    fact('attempts', `Attempt ${String(attempt)} was ${status}, ${reason}: ${message}`),
+    // What was interrupted has no end of its own: its status is that of the job which starts again.
+    fact(
+      'attempts',
+      `Attempt ${String(attempt)} was ${status === 'PENDING' ? '' : `${status}, `}${reason}: ${message}`,
+    ),
   );
 }
 

@@ -39,13 +39,12 @@ export function readWords(program: Command, words: readonly string[]): ReadWords
   return { command, operands, values, ...(pending ? { pending } : {}), ...(next ? { next } : {}) };
 }
 
-/** The options that may be written here: the command's own and those of all above it. */
+/** The options that may be written here: the command's own and those of every command. */
 export function optionsOf(command: Command): Option[] {
-  const above = command.parent ? optionsOf(command.parent) : [];
-  return [
-    ...command.createHelp().visibleOptions(command),
-    ...above.filter(({ long }) => long !== '--version' && long !== '--help'),
-  ];
+  let program = command;
+  while (program.parent) program = program.parent;
+  const shared = command === program ? [] : program.options.filter(({ long }) => long !== '--version');
+  return [...command.createHelp().visibleOptions(command), ...shared];
 }
 
 function splitFlag(word: string): [flag: string, value?: string] {

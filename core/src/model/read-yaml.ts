@@ -155,8 +155,14 @@ function syntaxError(text: string, offset: number, code: string, message: string
   // The library reports a stack that overflowed in this way.
   return code === 'RESOURCE_EXHAUSTION'
     ? tooDeep(text, offset)
-    : new PipelineSyntaxError(`not YAML: ${message}`, { text, offset });
+    : new PipelineSyntaxError(`not YAML: ${message}${hints[code] ?? ''}`, { text, offset });
 }
+
+/** What is most often behind the words of the library. */
+const hints: Readonly<Partial<Record<string, string>>> = {
+  BLOCK_AS_IMPLICIT_KEY: '; a text with ": " in it stands in quotes, or below a |',
+  MISSING_CHAR: '; perhaps a quote is not closed, or a line of a script is not indented',
+};
 
 function tooDeep(text: string, offset: number): PipelineSyntaxError {
   const limit = String(pipelineLimits.depth);

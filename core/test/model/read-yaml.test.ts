@@ -57,6 +57,8 @@ describe('a pipeline in YAML', () => {
       'a: !secret x': 'the tag "!secret" is not one of YAML\'s own',
       'a: 1\n---\nb: 2': 'a pipeline is one YAML document, but there are more',
       'a: [1': 'not YAML: ',
+      'run: echo "a: b"': 'in quotes, or below a |',
+      'run: |\necho b': 'a line of a script is not indented',
       '\ta: 1': 'not YAML: Tabs are not allowed as indentation (line 1, column 1)',
       '? [a]\n: 1': 'not YAML: ',
       '<<: 1': '"<<" takes a map or a list of maps',
