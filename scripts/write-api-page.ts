@@ -69,7 +69,9 @@ function bodyOf(operation: Json): string[] {
   const fields = asMap(asMap(first)['schema']);
   const empty = 'properties' in fields && Object.keys(asMap(fields['properties'])).length === 0;
   const type = empty ? 'none' : typeOf(fields);
-  return [`Body: ${type}; \`Content-Type\`: ${types.join(', ')}. ${cell(asMap(operation['requestBody'])['description'])}`];
+  return [
+    `Body: ${type}; \`Content-Type\`: ${types.join(', ')}. ${cell(asMap(operation['requestBody'])['description'])}`,
+  ];
 }
 
 function answersOf(operation: Json): string[] {
