@@ -9,8 +9,8 @@ import { print, note, type Terminal } from '../terminal.js';
 import { createConstellation, type Constellation } from './constellation.js';
 import { FolderLock, openDataFolder, type DataFolder } from './data-folder.js';
 import { createFileLogger } from './file-logger.js';
-import { PrivateRedis } from './private-redis.js';
 import { elsewhere, readUpSettings, tables } from './read-up-settings.js';
+import { PrivateRedis } from './private-redis.js';
 import { runExample } from './run-example.js';
 
 /** Signals within this time are one: a signal to the process group and one passed on by `make`. */
