@@ -87,6 +87,7 @@ export const countedBy: Readonly<Record<string, string>> = {
   'serverLimits.maxHeaderSize': 'bytes',
   'serverLimits.requestTimeout': 'ms',
   shortestHidden: 'characters',
+  shortestToken: 'characters',
   shortText: 'characters',
   tries: 'tries',
   underWayMax: 'messages',

@@ -11,11 +11,16 @@ export function typeOf(schema: Json): string {
   if (Array.isArray(schema['enum'])) return schema['enum'].map((value) => `\`${String(value)}\``).join(', ');
   const choices = [...asList(schema['anyOf']), ...asList(schema['oneOf'])];
   if (choices.length > 0) return choices.map(typeOf).join(' or ');
-  if (schema['type'] === 'array') return `list of ${typeOf(asMap(schema)['items'] ?? {})}`;
+  if (schema['type'] === 'array')
+    return `list of ${typeOf(asMap(schema)['items'] ?? {})}${upTo(schema['maxItems'], 'entries')}`;
   if (schema['type'] === 'object') return typeOfMap(schema);
   if (schema['format'] === 'date-time') return 'time';
+  if (schema['type'] === 'string') return `string${upTo(schema['maxLength'], 'characters')}`;
   return typeof schema['type'] === 'string' ? schema['type'] + rangeOf(schema) : 'any';
 }
+
+/** `, at most 100 entries`; nothing where there is no limit. */
+const upTo = (most: unknown, of: string): string => (typeof most === 'number' ? `, at most ${shown(most)} ${of}` : '');
 
 /** ` from 1 to 100`; nothing where any number will do. */
 function rangeOf({ minimum, maximum }: Json): string {
@@ -29,7 +34,7 @@ const shown = (number: number): string => number.toLocaleString('en-US');
 function typeOfMap(schema: Json): string {
   const fields = Object.keys(asMap(schema['properties']));
   if (fields.length > 0) return `map with ${fields.map((name) => `\`${name}\``).join(', ')}`;
-  return `map of ${typeOf(asMap(schema)['additionalProperties'] ?? {})}`;
+  return `map of ${typeOf(asMap(schema)['additionalProperties'] ?? {})}${upTo(schema['maxProperties'], 'entries')}`;
 }
 
 const linkTo = (name: string): string => `[${name}](#${name.toLowerCase()})`;

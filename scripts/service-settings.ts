@@ -1,4 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
+import { sizeOf } from '../core/src/service/setting-kinds.js';
+import { shownDefault } from '../core/src/service/shown-default.js';
 import type { Setting } from '../core/src/service/settings.js';
 
 type Table = Readonly<Record<string, Setting<unknown>>>;
@@ -20,11 +22,11 @@ export async function settingsOf(service: string): Promise<readonly Setting<unkn
   return Object.values(table);
 }
 
-/** A default as the pages show it, with its unit. */
-export function shownDefault({ default: value, unit, shown: said }: Setting<unknown>): string {
-  if (said !== undefined) return said;
-  if (value === undefined) return 'required';
-  if (value === '') return 'none';
-  const shown = `\`${typeof value === 'string' ? value : JSON.stringify(value)}\``;
-  return unit === undefined ? shown : `${shown} ${unit}`;
+/** A default as the pages show it; a size also in the unit that people read. */
+export function defaultCell(setting: Setting<unknown>): string {
+  const shown = shownDefault(setting);
+  if ('said' in shown) return shown.said;
+  const { default: value, form } = setting;
+  const size = form.includes('bytes') && typeof value === 'number' && value > 0 ? ` (${sizeOf(value)})` : '';
+  return `\`${shown.written}\`${size}`;
 }

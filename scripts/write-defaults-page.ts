@@ -6,7 +6,7 @@
 import { countedBy, notDefaults } from './default-units.js';
 import { markdownTable, writePage } from './markdown-page.js';
 import { hiddenNumbers, numericConstants, type NumericConstant } from './numeric-constants.js';
-import { services, settingsOf, shownDefault } from './service-settings.js';
+import { services, settingsOf, defaultCell } from './service-settings.js';
 
 interface Default extends NumericConstant {
   unit: string;
@@ -46,7 +46,7 @@ if (mistakes.length > 0) process.exitCode = 1;
 const settingRows: string[][] = [];
 for (const service of services)
   for (const setting of await settingsOf(service))
-    settingRows.push([service, `\`${setting.env}\``, shownDefault(setting), setting.doc]);
+    settingRows.push([service, `\`${setting.env}\``, defaultCell(setting), setting.doc]);
 
 function rowsOf(rows: readonly Default[]): string[][] {
   return rows.map(({ file, name, value, unit, doc }) => [`\`${name}\``, value, unit, doc.replaceAll('|', '\\|'), `[${file}](../${file})`]); // prettier-ignore

@@ -1,11 +1,16 @@
 /** Writes docs/settings.md from the table in the config.ts of each service; with --check says whether it is stale. */
 import { markdownTable, writePage } from './markdown-page.js';
-import { services, settingsOf, shownDefault } from './service-settings.js';
+import { defaultCell, services, settingsOf } from './service-settings.js';
 
 const sections: string[] = [];
 for (const service of services) {
-  const rows = (await settingsOf(service)).map((setting) => [`\`${setting.env}\``, shownDefault(setting), setting.doc]);
-  sections.push(`## ${service}\n\n${markdownTable(['variable', 'default', 'what it is'], rows)}`);
+  const rows = (await settingsOf(service)).map((setting) => [
+    `\`${setting.env}\``,
+    setting.form,
+    defaultCell(setting),
+    setting.doc,
+  ]);
+  sections.push(`## ${service}\n\n${markdownTable(['variable', 'value', 'default', 'what it is'], rows)}`);
 }
 
 await writePage(
@@ -15,7 +20,12 @@ await writePage(
 <!-- Made by \`make generate\` from the config.ts of each service. -->
 
 Each service reads these from its environment when it starts, and says all that is wrong with them at once. \`make run\` needs none of
-them: it gives every service its own.
+them: it gives every service its own. It runs \`chainr up\`, which takes those of cli, gate, work and recycle that \`chainr up --settings\`
+lists, and runs jobs with Docker where a daemon answers, unless \`CHAINR_EXECUTOR\` is set.
+
+A duration is a whole number with a unit, \`d\`, \`h\`, \`m\`, \`s\` or \`ms\`, or several of them, the larger first: \`500ms\`, \`90s\`, \`1h30m\`; at most
+365 days. Only 0 has no unit. A size is a whole number of bytes, without a unit: \`67108864\` is 64 MiB. An empty variable counts as
+not set.
 
 ${sections.join('\n\n')}
 `,

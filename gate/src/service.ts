@@ -11,6 +11,9 @@ import { routeRequests } from './route-requests.js';
 /** For those who start gate beside other services. */
 export { readConfig, settings } from './config.js';
 
+/** A token of fewer characters gets a warning. */
+const shortestToken = 16;
+
 /**
  * The only door to chainr.
  *
@@ -21,6 +24,7 @@ export function createService(
   logger: Logger = createLogger('gate', config.logLevel),
 ): ListeningService {
   refuseOpenDoor(config);
+  warnOfShortToken(config, logger);
   const metrics = new Metrics('gate');
   const server = new HttpServer('http', routeRequests({ config, logger, metrics }), config.listen, logger, {
     metrics,
@@ -29,6 +33,12 @@ export function createService(
     onClientError: answerClientError,
   });
   return new ListeningService('gate', logger, [], server);
+}
+
+function warnOfShortToken({ token }: GateConfig, logger: Logger): void {
+  if (token === undefined || token.length >= shortestToken) return;
+  const named = { event: 'token.short', characters: token.length };
+  logger.warn(named, `CHAINR_TOKEN can be guessed: give it at least ${shortestToken} characters, taken at random`);
 }
 
 function refuseOpenDoor({ listen, token }: GateConfig): void {

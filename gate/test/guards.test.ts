@@ -187,6 +187,16 @@ describe('gate with a token', () => {
     expect(JSON.stringify([seen, gate.logLines])).to.not.include(token);
   });
 
+  it('warns once at the start of a token that can be guessed', async () => {
+    expect(gate.logLines.filter(({ level }) => level === 'warn')).to.deep.equal([]);
+    const other = await openGate({ token: 'short' });
+    const warnings = other.logLines.filter(({ level }) => level === 'warn');
+    await other.close();
+    expect(warnings.map(({ msg }) => msg)).to.deep.equal([
+      'CHAINR_TOKEN can be guessed: give it at least 16 characters, taken at random',
+    ]);
+  });
+
   it('serves the pages and the health without it', async () => {
     expect((await gate.ask('/')).json).to.include({ name: 'ui' });
     expect((await gate.ask('/healthz')).status).to.equal(200);

@@ -1,6 +1,6 @@
 import { parseAddress, type Address } from '@chainr/core/service/address';
 import { logLevels } from '@chainr/core/service/logger';
-import { choice, durationMs, integer, text } from '@chainr/core/service/setting-kinds';
+import { bytes, choice, durationMs, text } from '@chainr/core/service/setting-kinds';
 import { readSettings, type Setting } from '@chainr/core/service/settings';
 
 /** Every setting of recycle; its documentation is made from here. */
@@ -38,12 +38,12 @@ export const settings = {
     default: 7 * 86_400_000,
     doc: 'How long events are kept; who comes back with an older cursor is told to read the state anew; 0: by their size alone.',
   }),
-  eventLimitBytes: integer({
+  eventLimitBytes: bytes({
     env: 'CHAINR_EVENT_LIMIT',
     default: 256 * 1024 * 1024,
-    min: 0,
+    min: 1,
     max: 1024 ** 4,
-    unit: 'bytes',
+    zero: true,
     doc: 'How much memory of Redis the events take at most, by its own estimate; 0: no limit.',
   }),
   logLevel: choice(logLevels, { env: 'CHAINR_LOG_LEVEL', default: 'info', doc: 'The least level that is logged.' }),

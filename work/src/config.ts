@@ -1,8 +1,10 @@
+import { statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { formatDuration } from '@chainr/core/model/duration';
 import { executorKinds, type ExecutorKind } from '@chainr/core/model/records';
 import { parseAddress, type Address } from '@chainr/core/service/address';
 import { logLevels } from '@chainr/core/service/logger';
-import { choice, durationMs, integer, text, words } from '@chainr/core/service/setting-kinds';
+import { bytes, choice, durationMs, integer, text, words } from '@chainr/core/service/setting-kinds';
 import { readSettings, type Setting } from '@chainr/core/service/settings';
 
 /** The token of gate and the passwords of Redis are settings: no job may name one as its secret. */
@@ -12,6 +14,18 @@ function checkPrefix(prefix: string): void {
   if (meetsSettings && !prefix.startsWith('CHAINR_SECRET_')) {
     throw new Error('must not be the beginning of settings; CHAINR_SECRET_ is not');
   }
+}
+
+function checkFolder(folder: string): void {
+  const found = statSync(folder, { throwIfNoEntry: false });
+  if (!found?.isDirectory()) throw new Error(`must be a folder, but ${found ? 'is none' : 'nothing is there'}`);
+}
+
+/** One renewal that fails must not lose a lease. */
+function checkLeases({ leaseTtlMs, renewEveryMs }: { leaseTtlMs?: number; renewEveryMs?: number }): string[] {
+  if (leaseTtlMs === undefined || renewEveryMs === undefined || renewEveryMs * 2 < leaseTtlMs) return [];
+  const values = `they are ${formatDuration(renewEveryMs)} and ${formatDuration(leaseTtlMs)}`;
+  return [`CHAINR_LEASE_RENEWAL must be shorter than half of CHAINR_LEASE_TTL (${values}).`];
 }
 
 /** Every setting of work; its documentation is made from here. */
@@ -63,7 +77,11 @@ export const settings = {
     default: 6_000,
     doc: 'How long a lease lasts unless it is renewed.',
   }),
-  renewEveryMs: durationMs({ env: 'CHAINR_LEASE_RENEWAL', default: 2_000, doc: 'How often leases are renewed.' }),
+  renewEveryMs: durationMs({
+    env: 'CHAINR_LEASE_RENEWAL',
+    default: 2_000,
+    doc: 'How often leases are renewed; shorter than half of CHAINR_LEASE_TTL.',
+  }),
   leaseSweepMs: durationMs({
     env: 'CHAINR_LEASE_SWEEP',
     default: 1_000,
@@ -79,19 +97,21 @@ export const settings = {
     default: 10_000,
     doc: 'How long an attempt that is stopped has between SIGTERM and SIGKILL.',
   }),
-  logLimitBytes: integer({
+  logLimitBytes: bytes({
     env: 'CHAINR_LOG_LIMIT',
     default: 64 * 1024 * 1024,
     min: 1024,
     max: 512 * 1024 * 1024,
-    unit: 'bytes',
     doc: 'How much of the log of an attempt is stored; what comes after is cut, with a mark.',
   }),
-  secretsDir: text({
-    env: 'CHAINR_SECRETS_DIR',
-    default: '',
-    doc: 'A folder with a file for each secret that jobs may name; none by default.',
-  }),
+  secretsDir: text(
+    {
+      env: 'CHAINR_SECRETS_DIR',
+      default: '',
+      doc: 'A folder with a file for each secret that jobs may name; none by default.',
+    },
+    checkFolder,
+  ),
   secretsEnv: text(
     {
       env: 'CHAINR_SECRETS_ENV',
@@ -139,7 +159,7 @@ export function readConfig(env: NodeJS.ProcessEnv): WorkConfig {
   const others = Object.fromEntries(
     Object.entries(env).filter(([name]) => own.has(name) || !secretVariables.has(name)),
   );
-  const { listen, executor, ...values } = readSettings(settings, others);
+  const { listen, executor, ...values } = readSettings(settings, others, checkLeases);
   const kind = executorKinds.find((each) => each === executor) ?? 'process';
   return { ...values, listen: parseAddress(listen), executor: kind, secretVariables, alone: false };
 }

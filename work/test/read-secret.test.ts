@@ -82,7 +82,11 @@ describe('a secret of a worker', () => {
       refusal:
         'is not there: give it to the worker as a file of that name in its CHAINR_SECRETS_DIR or its variable P_MY_KEY',
     });
-    expect(await read('x', { CHAINR_SECRETS_DIR: path.join(folder, 'nowhere') })).to.have.property('refusal');
+    const gone = {
+      ...readConfig({ CHAINR_SECRETS_DIR: path.join(folder, 'here') }),
+      secretsDir: path.join(folder, 'nowhere'),
+    };
+    expect(await readSecret(gone, 'x')).to.have.property('refusal');
   });
 
   it('is refused where no variable could hold it, without a word of it', async () => {

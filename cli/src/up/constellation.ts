@@ -2,19 +2,15 @@ import path from 'node:path';
 import type { ExecutorKind } from '@chainr/core/model/records';
 import type { Part } from '@chainr/core/service/lifecycle';
 import type { Logger } from '@chainr/core/service/logger';
-import { createService as createGate, readConfig as readGateConfig } from '@chainr/gate/service';
+import { createService as createGate } from '@chainr/gate/service';
 import { createService as createNotif } from '@chainr/notif/service';
-import { createService as createRecycle, readConfig as readRecycleConfig } from '@chainr/recycle/service';
+import { createService as createRecycle } from '@chainr/recycle/service';
 import { createService as createSched } from '@chainr/sched/service';
 import { createService as createUi } from '@chainr/ui/service';
-import {
-  answersDocker,
-  createService as createWork,
-  readConfig as readWorkConfig,
-  type WorkService,
-} from '@chainr/work/service';
+import { answersDocker, createService as createWork, type WorkService } from '@chainr/work/service';
 import type { DataFolder } from './data-folder.js';
 import { OtherWorkers } from './other-workers.js';
+import type { UpSettings } from './read-up-settings.js';
 
 export interface Constellation {
   /** All services, in the order in which they start. */
@@ -36,14 +32,14 @@ export async function createConstellation(
   folder: DataFolder,
   redisUrl: string,
   loggerOf: (service: string) => Logger,
-  env: NodeJS.ProcessEnv,
+  settings: UpSettings,
 ): Promise<Constellation> {
-  const { logLevel, ...gateConfig } = readGateConfig(env);
-  const workConfig = readWorkConfig(env);
+  const { logLevel, ...gateConfig } = settings.gate;
+  const workConfig = settings.work;
   const socketOf = (service: string) => ({ socketPath: path.join(folder.sockets, `${service}.sock`) });
   const configOf = (service: string) => ({ redisUrl, logLevel, listen: socketOf(service) });
   // Never a cluster unless told: a kubeconfig may be one of production.
-  const chosen = env['CHAINR_EXECUTOR']
+  const chosen = settings.executorNamed
     ? workConfig.executor
     : (await answersDocker(workConfig))
       ? 'docker'
@@ -61,7 +57,7 @@ export async function createConstellation(
   const work = await makeWork(executorKind);
   const others = new OtherWorkers({ redisUrl, logger: loggerOf('work'), own: executorKind, makeWork });
   const recycle = createRecycle(
-    { ...readRecycleConfig(env), ...configOf('recycle'), hostLostAfterMs: 0 },
+    { ...settings.recycle, ...configOf('recycle'), hostLostAfterMs: 0 },
     loggerOf('recycle'),
   );
   return {

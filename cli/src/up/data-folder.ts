@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { lstatSync, mkdirSync, realpathSync } from 'node:fs';
+import { accessSync, constants, lstatSync, mkdirSync, realpathSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import path from 'node:path';
@@ -19,14 +19,50 @@ export interface DataFolder {
   readonly log: string;
 }
 
-/** Makes the folder if it is missing, for its owner only. */
+/** Makes the folder if it is missing, for its owner only. @throws CouldNot where nothing can be kept */
 export function openDataFolder(folder: string): DataFolder {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  try {
+    return makeDataFolder(path.resolve(folder));
+  } catch (error) {
+    if (error instanceof CouldNot) throw error;
+    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    const why = whyNot[code] ?? `nothing can be written there (${code})`;
+    throw new CouldNot(`CHAINR_HOME is ${JSON.stringify(folder)}, but ${why}: name a folder that you may write to.`, {
+      cause: error,
+    });
+  }
+}
+
+const whyNot: Readonly<Record<string, string>> = {
+  ENOENT: 'no folder can be made there',
+  ENOTDIR: 'that, or a part of it, is a file',
+  EACCES: 'you have no right to write there',
+  EPERM: 'you have no right to write there',
+  EROFS: 'nothing can be written there',
+  ENOSPC: 'its disk is full',
+};
+
+/** One level at a time: `mkdirSync` with `recursive` never returns where the folder above is there and takes none (/proc). */
+function makeFolder(folder: string): void {
+  try {
+    // Throws ENOTDIR for a file: of a folder, `.` is there.
+    statSync(`${folder}${path.sep}.`);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT') || folder === path.dirname(folder))
+      throw error;
+    makeFolder(path.dirname(folder));
+    mkdirSync(folder, { mode: 0o700 });
+  }
+}
+
+function makeDataFolder(folder: string): DataFolder {
+  makeFolder(folder);
+  accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
   const home = realpathSync(folder);
   const inside = path.join(home, 'sockets');
   const name = `chainr-${String(userInfo().uid)}-${createHash('sha256').update(home).digest('hex').slice(0, 16)}`;
   const sockets = Buffer.byteLength(inside) <= longestFolder ? inside : path.join(tmpdir(), name);
-  mkdirSync(sockets, { recursive: true, mode: 0o700 });
+  makeFolder(sockets);
   refuseForeign(sockets);
   return { home, sockets, redis: path.join(home, 'redis'), log: path.join(home, 'chainr.log') };
 }

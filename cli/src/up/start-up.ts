@@ -1,11 +1,7 @@
 import { Service, StoppedWhileStarting } from '@chainr/core/service/lifecycle';
-import { readSettings, type SettingTable } from '@chainr/core/service/settings';
 import type { Logger } from '@chainr/core/service/logger';
+import { shownDefault } from '@chainr/core/service/shown-default';
 import { version } from '@chainr/core/service/version';
-import { settings as gateSettings } from '@chainr/gate/service';
-import { settings as recycleSettings } from '@chainr/recycle/service';
-import { settings as workSettings } from '@chainr/work/service';
-import { settings } from '../config.js';
 import { connect } from '../connect.js';
 import { CouldNot, exitCodes, type ExitCode } from '../exit-codes.js';
 import { formatTable } from '../format-table.js';
@@ -13,20 +9,23 @@ import { print, note, type Terminal } from '../terminal.js';
 import { createConstellation, type Constellation } from './constellation.js';
 import { FolderLock, openDataFolder, type DataFolder } from './data-folder.js';
 import { createFileLogger } from './file-logger.js';
+import { elsewhere, readUpSettings, tables } from './read-up-settings.js';
 import { PrivateRedis } from './private-redis.js';
 import { readExample, runExample } from './run-example.js';
 
 /** Signals within this time are one: a signal to the process group and one passed on by `make`. */
 const sameSignalMs = 1_000;
 
-/** The settings that `chainr up` reads from the environment, one a line. */
+/** The settings that `chainr up` reads from the environment, one a line: name, default, meaning. */
 export function listSettings(): string[] {
-  const tables: SettingTable[] = [settings, gateSettings, workSettings, recycleSettings];
-  const all = tables.flatMap((table) => Object.values(table));
-  const elsewhere = /^CHAINR_(REDIS_URL|SCHED_URL|NOTIF_URL|UI_URL|HOST_LOST_AFTER)$/;
-  // Of a name that several services read, such as CHAINR_LISTEN, gate's is meant: no other one listens to the network.
-  const shown = all.filter(({ env }, at) => !elsewhere.test(env) && all.findIndex((other) => other.env === env) === at);
-  return formatTable(shown.map(({ env, doc }) => [env, doc]));
+  const all = tables.flatMap((table) => Object.values(table)).filter(({ env }) => !elsewhere.includes(env));
+  const distinct = all.filter(({ env }, at) => all.findIndex((other) => other.env === env) === at);
+  return formatTable(
+    distinct.map((setting) => {
+      const shown = setting.env === 'CHAINR_EXECUTOR' ? { said: 'docker if it is there' } : shownDefault(setting);
+      return [setting.env, 'said' in shown ? shown.said : shown.written, setting.doc];
+    }),
+  );
 }
 
 /** Starts all services, serves until a signal comes, and stops them. @throws CouldNot when they cannot start */
@@ -64,11 +63,11 @@ interface Prepared {
 
 async function prepare(env: NodeJS.ProcessEnv): Promise<Prepared> {
   try {
-    const { home, redisMemoryBytes } = readSettings(settings, env);
-    const folder = openDataFolder(home);
-    const loggerOf = createFileLogger(folder.log, env['CHAINR_LOG_LEVEL'] ?? 'info');
-    const redis = new PrivateRedis(folder, redisMemoryBytes, loggerOf('redis'));
-    const all = await createConstellation(folder, redis.url, loggerOf, env);
+    const settings = readUpSettings(env);
+    const folder = openDataFolder(settings.up.home);
+    const loggerOf = createFileLogger(folder.log, settings.gate.logLevel);
+    const redis = new PrivateRedis(folder, settings.up.redisMemoryBytes, loggerOf('redis'));
+    const all = await createConstellation(folder, redis.url, loggerOf, settings);
     return {
       folder,
       all,

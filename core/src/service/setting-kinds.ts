@@ -1,4 +1,4 @@
-import { parseDuration } from '../model/duration.js';
+import { formatDuration, parseDuration } from '../model/duration.js';
 import type { Setting } from './settings.js';
 
 /** What every kind of setting is declared with; without `default` the setting is required. */
@@ -10,29 +10,56 @@ export interface Declaration<T> {
   secret?: boolean;
 }
 
-function setting<T>(declaration: Declaration<T>, parse: (text: string) => T, unit?: string): Setting<T> {
-  return { ...declaration, default: declaration.default, parse, ...(unit === undefined ? {} : { unit }) };
+function setting<T>(
+  declaration: Declaration<T>,
+  form: string,
+  parse: (text: string) => T,
+  write: (value: T) => string = String,
+): Setting<T> {
+  return { ...declaration, default: declaration.default, form, parse, write };
 }
 
 /** A text; `check` throws an Error whose message ends the sentence "CHAINR_X …". */
 export function text(declaration: Declaration<string>, check?: (text: string) => unknown): Setting<string> {
-  return setting(declaration, (value) => {
+  return setting(declaration, 'text', (value) => {
     check?.(value);
     return value;
   });
 }
 
 /** A whole number between two bounds, both included. */
-export function integer(
-  declaration: Declaration<number> & { min: number; max: number; unit?: string },
-): Setting<number> {
-  const { min, max, unit, ...rest } = declaration;
+export function integer(declaration: Declaration<number> & { min: number; max: number }): Setting<number> {
+  const { min, max, ...rest } = declaration;
   const parse = (value: string): number => {
     const number = /^-?\d+$/.test(value) ? Number(value) : Number.NaN;
     if (!(number >= min && number <= max)) throw new Error(`must be a whole number from ${min} to ${max}`);
     return number;
   };
-  return setting(rest, parse, unit);
+  return setting(rest, `${shown(min)} to ${shown(max)}`, parse);
+}
+
+const shown = (number: number): string => number.toLocaleString('en-US');
+
+/** A size: a whole number of bytes between two bounds, both included; `zero` says that 0 is one too. */
+export function bytes(
+  declaration: Declaration<number> & { min: number; max: number; zero?: boolean },
+): Setting<number> {
+  const { min, max, zero = false, ...rest } = declaration;
+  const parse = (value: string): number => {
+    const number = /^\d+$/.test(value) ? Number(value) : Number.NaN;
+    if ((zero && number === 0) || (number >= min && number <= max)) return number;
+    const range = `from ${String(min)} (${sizeOf(min)}) to ${String(max)} (${sizeOf(max)})`;
+    throw new Error(`must be ${zero ? '0 or ' : ''}a whole number of bytes ${range}`);
+  };
+  return setting(rest, `${zero ? '0, or ' : ''}bytes, ${sizeOf(min)} to ${sizeOf(max)}`, parse);
+}
+
+/** `64 MiB`: the largest unit of which it is a whole number. */
+export function sizeOf(count: number): string {
+  const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
+  let power = 0;
+  while (power < units.length - 1 && count > 0 && count % 1024 ** (power + 1) === 0) power += 1;
+  return `${String(count / 1024 ** power)} ${units[power] ?? ''}`;
 }
 
 /** A duration such as `500ms`, `90s` or `1h30m`, or `0`; its value is in milliseconds. */
@@ -42,7 +69,7 @@ export function durationMs(declaration: Declaration<number>): Setting<number> {
     if (ms === undefined) throw new Error('must be a duration such as 500ms, 90s or 1h30m');
     return ms;
   };
-  return setting(declaration, parse, 'ms');
+  return setting(declaration, 'duration', parse, (ms) => (ms === 0 ? '0' : formatDuration(ms)));
 }
 
 /** One of a few words. */
@@ -50,7 +77,7 @@ export function choice<const Word extends string>(
   words: readonly Word[],
   declaration: Declaration<Word>,
 ): Setting<Word> {
-  return setting(declaration, (value) => {
+  return setting(declaration, words.map((word) => `\`${word}\``).join(', '), (value) => {
     const word = words.find((candidate) => candidate === value);
     if (word === undefined) throw new Error(`must be one of ${words.join(', ')}`);
     return word;
@@ -59,7 +86,7 @@ export function choice<const Word extends string>(
 
 /** `true` or `false`. */
 export function flag(declaration: Declaration<boolean>): Setting<boolean> {
-  return setting(declaration, (value) => {
+  return setting(declaration, '`true`, `false`', (value) => {
     if (value !== 'true' && value !== 'false') throw new Error('must be true or false');
     return value === 'true';
   });
@@ -67,12 +94,12 @@ export function flag(declaration: Declaration<boolean>): Setting<boolean> {
 
 /** Words separated by commas; none if the value is `-`, since an empty one counts as not set. */
 export function words(declaration: Declaration<readonly string[]>): Setting<readonly string[]> {
-  return setting(declaration, (value) =>
+  const parse = (value: string): string[] =>
     value === '-'
       ? []
       : value
           .split(',')
           .map((word) => word.trim())
-          .filter((word) => word !== ''),
-  );
+          .filter((word) => word !== '');
+  return setting(declaration, 'words with commas; `-`: none', parse, (list) => list.join(',') || '-');
 }

@@ -10,8 +10,10 @@ export interface Setting<T> {
   parse(text: string): T;
   /** One line for the table of settings. */
   doc: string;
-  /** What its number counts, such as `bytes`. */
-  unit?: string;
+  /** How it is written, for the documents: `duration`, or `` `info` or `debug` ``. */
+  form: string;
+  /** A value as one would write it. */
+  write(value: T): string;
   /** What documents say of a default that depends on the machine. */
   shown?: string;
   /** The value is never shown. */
@@ -46,13 +48,38 @@ const nearDistance = 2;
  *
  * @throws SettingsError that lists every mistake at once; a `CHAINR_` variable that no setting
  *   reads, but whose name is near to one, is a mistake too.
+ * @param together what is wrong with values that are right one by one, a sentence each
  */
-export function readSettings<T extends SettingTable>(table: T, env: NodeJS.ProcessEnv): Values<T> {
+export function readSettings<T extends SettingTable>(
+  table: T,
+  env: NodeJS.ProcessEnv,
+  together: (values: Partial<Values<T>>) => readonly string[] = () => [],
+): Values<T> {
   const mistakes: string[] = [];
-  const values = Object.entries(table).map(([name, setting]) => [name, readOne(setting, env, mistakes)]);
-  mistakes.push(...misspelled(Object.values(table), env));
+  const values = Object.fromEntries(
+    Object.entries(table).map(([name, setting]) => [name, readOne(setting, env, mistakes)]),
+  ) as Values<T>;
+  mistakes.push(...together(values), ...misspelled(Object.values(table), env));
   if (mistakes.length > 0) throw new SettingsError(mistakes);
-  return Object.fromEntries(values) as Values<T>;
+  return values;
+}
+
+/** Reads several tables from one environment. @throws SettingsError that lists the mistakes of all, each once */
+export function readTogether<T extends Readonly<Record<string, () => unknown>>>(
+  readers: T,
+): { readonly [Name in keyof T]: ReturnType<T[Name]> } {
+  const mistakes = new Set<string>();
+  const read = Object.entries(readers).map(([name, reader]) => {
+    try {
+      return [name, reader()];
+    } catch (error) {
+      if (!(error instanceof SettingsError)) throw error;
+      for (const mistake of error.mistakes) mistakes.add(mistake);
+      return [name, undefined];
+    }
+  });
+  if (mistakes.size > 0) throw new SettingsError([...mistakes]);
+  return Object.fromEntries(read) as { readonly [Name in keyof T]: ReturnType<T[Name]> };
 }
 
 function readOne(setting: Setting<unknown>, env: NodeJS.ProcessEnv, mistakes: string[]): unknown {

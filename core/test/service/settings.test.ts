@@ -1,6 +1,7 @@
 import { expect } from 'chai';
-import { choice, durationMs, flag, integer, text } from '../../src/service/setting-kinds.js';
-import { readSettings, SettingsError } from '../../src/service/settings.js';
+import { bytes, choice, durationMs, flag, integer, sizeOf, text, words } from '../../src/service/setting-kinds.js';
+import { readSettings, readTogether, SettingsError } from '../../src/service/settings.js';
+import { shownDefault } from '../../src/service/shown-default.js';
 
 const table = {
   listen: text({ env: 'CHAINR_LISTEN', default: '127.0.0.1:8080', doc: 'Where it listens.' }),
@@ -61,6 +62,52 @@ describe('settings', () => {
     expect(mistakesOf({ CHAINR_URL: 'x', CHAINR_LISTN: ':1', CHAINR_SOMETHING_ELSE: '1', LISTEN: '2' })).to.deep.equal([
       'There is no setting CHAINR_LISTN: did you mean CHAINR_LISTEN?',
     ]);
+  });
+
+  it('are wrong together too, and told for several tables at once, each once', () => {
+    const together = ({ count = 0, grace = 0 }) => (count > grace ? ['CHAINR_COUNT is more than CHAINR_GRACE.'] : []);
+    const env = { CHAINR_COUNT: '9', CHAINR_GRACE: '5ms', CHAINR_LEVEL: 'loud', CHAINR_URL: 'x' };
+    const read = () => readSettings(table, env, together);
+    expect(() => readTogether({ one: read, two: read, three: () => 3 }))
+      .to.throw(SettingsError)
+      .with.property('mistakes')
+      .that.deep.equals([
+        'CHAINR_LEVEL must be one of info, debug (it is "loud").',
+        'CHAINR_COUNT is more than CHAINR_GRACE.',
+      ]);
+    expect(readTogether({ three: () => 3 })).to.deep.equal({ three: 3 });
+  });
+
+  it('of a size have a least value, beside 0 where that has a meaning', () => {
+    const size = bytes({ env: 'CHAINR_SIZE', default: 0, min: 1024, max: 1024 ** 2, zero: true, doc: 'How large.' });
+    expect(readSettings({ size }, { CHAINR_SIZE: '0' })).to.deep.equal({ size: 0 });
+    expect(readSettings({ size }, { CHAINR_SIZE: '1024' })).to.deep.equal({ size: 1024 });
+    for (const text of ['1', '1Mi', '-5'])
+      expect(() => readSettings({ size }, { CHAINR_SIZE: text })).to.throw(
+        `CHAINR_SIZE must be 0 or a whole number of bytes from 1024 (1 KiB) to 1048576 (1 MiB) (it is "${text}").`,
+      );
+    expect([0, 1023, 1536, 64 * 1024 ** 2].map(sizeOf)).to.deep.equal([
+      '0 bytes',
+      '1023 bytes',
+      '1536 bytes',
+      '64 MiB',
+    ]);
+  });
+
+  it('show their defaults as one would write them', () => {
+    const names = words({ env: 'CHAINR_NAMES', default: ['a', 'b'], doc: 'Which.' });
+    const machine = integer({ env: 'CHAINR_CORES', default: 4, shown: 'as cores', min: 1, max: 9, doc: 'How many.' });
+    const empty = text({ env: 'CHAINR_X', default: '', doc: 'Nothing.' });
+    const shown = [table.grace, table.open, names, machine, table.url, empty].map((each) => shownDefault(each));
+    expect(shown).to.deep.equal([
+      { written: '10s' },
+      { written: 'false' },
+      { written: 'a,b' },
+      { said: 'as cores' },
+      { said: 'required' },
+      { said: 'none' },
+    ]);
+    expect(table.grace.parse('10s')).to.equal(table.grace.default);
   });
 
   it('never show the value of a secret', () => {

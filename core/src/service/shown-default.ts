@@ -1,0 +1,10 @@
+import type { Setting } from './settings.js';
+
+/** The default of a setting as documents show it: what one would write, or a sentence in its place. */
+export function shownDefault(setting: Setting<unknown>): { written: string } | { said: string } {
+  const { default: value, shown } = setting;
+  if (shown !== undefined) return { said: shown };
+  if (value === undefined) return { said: 'required' };
+  const written = setting.write(value);
+  return written === '' ? { said: 'none' } : { written };
+}

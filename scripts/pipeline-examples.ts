@@ -1,0 +1,67 @@
+/** A small pipeline for each section of docs/pipelines.md; each is checked before it is printed. */
+export const pipelineExamples = {
+  Pipeline: `kind: Pipeline
+metadata:
+  name: nightly
+  labels: { team: data }
+env: { STAGE: test }
+timeout: 2h
+maxParallel: 4
+jobs:
+  hello:
+    image: busybox
+    run: echo "hello from $STAGE"
+`,
+  Job: `kind: Pipeline
+jobs:
+  fetch:
+    image: curlimages/curl
+    command: [curl, --fail]
+    args: [--silent, https://example.com/]
+    env:
+      TOKEN: { secret: api-token }
+    timeout: 5m
+    retries:
+      limit: 3
+      backoff: { initial: 10s, factor: 2, max: 1m }
+`,
+  Step: `kind: Pipeline
+jobs:
+  build:
+    image: node:20
+    steps:
+      - name: compile
+        run: echo "made" > "$CHAINR_WORKSPACE/result"
+      - name: lint
+        run: exit 1
+        continueOnError: true
+      - name: pack
+        image: busybox
+        run: cat "$CHAINR_WORKSPACE/result"
+`,
+  Dependency: `kind: Pipeline
+jobs:
+  build: { image: busybox, run: exit 0 }
+  test: { image: busybox, run: exit 1, dependsOn: [build] }
+  report:
+    image: busybox
+    run: echo "the tests failed"
+    dependsOn:
+      - job: test
+        conditions: { failure: true }
+`,
+  Duration: `kind: Pipeline
+timeout: 1h30m
+jobs:
+  quick: { image: busybox, run: sleep 1, timeout: 90s }
+`,
+  Quantity: `kind: Pipeline
+jobs:
+  heavy:
+    image: busybox
+    run: echo done
+    resources:
+      requests: { cpu: 500m, memory: 256Mi }
+      limits: { cpu: 2, memory: 1Gi }
+`,
+} as const;

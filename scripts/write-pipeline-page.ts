@@ -1,0 +1,138 @@
+/**
+ * Writes docs/pipelines.md from the JSON Schema of pipelines and the notes of `pipeline-notes.ts`. Fails where a field
+ * has no meaning or no default, and where an example would be refused. With --check says whether the page is stale.
+ */
+import { checkPipeline } from '../core/src/model/check-pipeline.js';
+import { durationPattern } from '../core/src/model/duration.js';
+import { pipelineLimits } from '../core/src/model/limits.js';
+import { quantity } from '../core/src/model/names.js';
+import { parsePipelineText } from '../core/src/model/parse-pipeline.js';
+import { pipelineJsonSchema } from '../core/src/model/pipeline-schema.js';
+import { asMap, cell, fieldRows, type Json } from './describe-schema.js';
+import { markdownTable, writePage } from './markdown-page.js';
+import { fieldNotes } from './pipeline-notes.js';
+import { pipelineExamples } from './pipeline-examples.js';
+
+const mistakes: string[] = [];
+
+/** The schema with names in place of what has a section of its own. */
+function named(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(named);
+  if (typeof schema !== 'object' || schema === null) return schema;
+  const { pattern, description, anyOf } = schema as Json;
+  const kept = description === undefined ? {} : { description };
+  if (pattern === durationPattern.source) return { $ref: '#/Duration', ...kept };
+  if (Array.isArray(anyOf) && anyOf.some((each) => (each as Json)['pattern'] === quantity.source)) {
+    return { $ref: '#/Quantity', ...kept };
+  }
+  return Object.fromEntries(Object.entries(schema).map(([name, value]) => [name, named(value)]));
+}
+
+const pipeline = named(pipelineJsonSchema()) as Json;
+const job = partOf(asMap(pipeline['properties'])['jobs'], 'additionalProperties', 'Job');
+const step = partOf(asMap(job['properties'])['steps'], 'items', 'Step');
+const dependency = dependencyOf(asMap(asMap(job['properties'])['dependsOn'])['items']);
+const schemas: Readonly<Record<string, Json>> = { Pipeline: pipeline, Job: job, Step: step, Dependency: dependency };
+
+/** Takes a schema out of the one that has it, and leaves its name there. */
+function partOf(holder: Json | undefined, place: string, name: string): Json {
+  const part = asMap(holder)[place];
+  if (!holder || !part) throw new Error(`The schema of pipelines has no ${name} where it was.`);
+  holder[place] = { $ref: `#/${name}` };
+  return part;
+}
+
+function dependencyOf(items: Json | undefined): Json {
+  const choices = items?.['anyOf'];
+  if (!Array.isArray(choices)) throw new Error('The schema of pipelines has no Dependency where it was.');
+  const at = choices.findIndex((each) => (each as Json)['type'] === 'object');
+  const [part] = choices.splice(at, 1, { $ref: '#/Dependency' }) as Json[];
+  return part ?? {};
+}
+
+function tableOf(heading: string): string {
+  const notes = fieldNotes[heading] ?? {};
+  const unused = new Set(Object.keys(notes));
+  const rows = fieldRows(schemas[heading] ?? {}).map(([field = '', type = '', required, description]) => {
+    const path = field.replaceAll('`', '');
+    const note = notes[path];
+    unused.delete(path);
+    const doc = note?.doc ?? description ?? '';
+    if (!note || doc === '') mistakes.push(`${heading}: ${path} has no meaning: say it in scripts/pipeline-notes.ts`);
+    return [field, inBytes(type), required === 'yes' ? 'required' : (note?.default ?? ''), cell(doc)];
+  });
+  for (const path of unused) mistakes.push(`scripts/pipeline-notes.ts: ${heading} has no field ${path}`);
+  return markdownTable(['field', 'type', 'default', 'what it is'], rows);
+}
+
+/** What becomes an argument of a process is limited in bytes, which JSON Schema cannot say. */
+function inBytes(type: string): string {
+  const most = pipelineLimits.argumentBytes.toLocaleString('en-US');
+  return type.replace(`${most} characters`, `${most} bytes`);
+}
+
+function exampleOf(heading: keyof typeof pipelineExamples): string {
+  const text = pipelineExamples[heading];
+  const checked = checkPipeline(parsePipelineText(text, 'application/yaml'));
+  if ('mistakes' in checked) mistakes.push(`The example of ${heading} is refused: ${JSON.stringify(checked.mistakes)}`);
+  return `\`\`\`yaml\n${text}\`\`\``;
+}
+
+const page = `# Pipelines
+
+<!-- Made by \`make generate\` from core/src/model/pipeline-schema.ts and scripts/pipeline-notes.ts. -->
+
+A pipeline is YAML or JSON, sent to \`POST /api/runs\` or with \`chainr run FILE\`. \`chainr validate FILE\` names all mistakes at once. A
+field that is not listed here is refused. Editors can take [pipeline.schema.json](../core/schema/pipeline.schema.json).
+[Outputs and secrets](outputs-and-secrets.md) has what may stand in \`env\` and \`image\`, [executors.md](executors.md) what each executor
+ignores.
+
+## Pipeline
+
+${tableOf('Pipeline')}
+
+${exampleOf('Pipeline')}
+
+## Job
+
+A job has exactly one of \`run\`, \`command\` and \`args\` (one of them or both), and \`steps\`. It has an \`image\`, or each of its steps has.
+
+${tableOf('Job')}
+
+${exampleOf('Job')}
+
+## Step
+
+A step has exactly one of \`run\`, and \`command\` and \`args\`.
+
+${tableOf('Step')}
+
+${exampleOf('Step')}
+
+## Dependency
+
+The name of a job alone means that it must have ended SUCCESSFUL. [states.md](states.md) says when an edge is satisfied.
+
+${tableOf('Dependency')}
+
+${exampleOf('Dependency')}
+
+## Duration
+
+Whole numbers with the units \`d\`, \`h\`, \`m\`, \`s\` and \`ms\`, each at most once and the larger first: \`500ms\`, \`90s\`, \`30m\`, \`1h30m\`. From \`1ms\` to
+\`365d\`. A number without a unit is refused.
+
+${exampleOf('Duration')}
+
+## Quantity
+
+As Kubernetes writes it: a number without a sign, and perhaps a suffix. \`m\` is a thousandth, so that \`500m\` of \`cpu\` is half a core; \`k\`, \`M\`,
+\`G\`, \`T\`, \`P\` and \`E\` are powers of 1,000, \`Ki\`, \`Mi\`, \`Gi\`, \`Ti\`, \`Pi\` and \`Ei\` those of 1,024, so that \`256Mi\` of \`memory\` are 268,435,456 bytes.
+\`1e3\` is 1,000. What is a number alone needs no quotes.
+
+${exampleOf('Quantity')}
+`;
+
+for (const mistake of mistakes) console.error(mistake);
+if (mistakes.length > 0) process.exitCode = 1;
+await writePage('docs/pipelines.md', page);
