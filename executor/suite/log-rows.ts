@@ -117,6 +117,33 @@ export const logRows: Row[] = [
       }),
   },
   {
+    name: 'has a line without newline at the end of its step, not of the attempt',
+    needs: needsOutput,
+    run: (place, image) =>
+      withExecutor(place, async (executor) => {
+        const first = "printf 'first'; printf 'bad' >&2";
+        const second = 'echo second; while [ ! -e go ]; do sleep 0.02; done';
+        const spec = attemptOf(image, { run: first }, { run: ':' }, { run: second });
+        await executor.ensure(spec, allow);
+        const lines: LogLine[] = [];
+        let position = '';
+        // A reader that gives up after every batch, as workers do that die, until the third step waits.
+        while (!lines.some(({ text }) => text === 'second')) {
+          for await (const batch of executor.logs(spec, position, never())) {
+            lines.push(...batch.lines);
+            position = batch.position;
+            break;
+          }
+        }
+        await executor.stop(spec, 5000, allow);
+        for (const read of [lines, await allLines(executor, spec)]) {
+          const seen = read.map(({ step, stream, text, newline }) => `${step} ${stream} ${text} ${newline}`);
+          expect(seen.slice(0, 2)).to.have.members(['step-0 stdout first false', 'step-0 stderr bad false']);
+          expect(seen[2]).to.equal('step-2 stdout second true');
+        }
+      }),
+  },
+  {
     name: 'replaces invalid UTF-8 and keeps the rest',
     needs: needsOutput,
     run: (place, image) =>

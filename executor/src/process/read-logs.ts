@@ -5,7 +5,7 @@ import { AttemptFollower } from './follow-attempt.js';
 import { OutputReader } from './output-reader.js';
 
 const concerns = (file: string): boolean =>
-  file.endsWith('.out') || file.endsWith('.err') || file === attemptFiles.exit || file === attemptFiles.started;
+  /\.(out|err|exit)$/.test(file) || file === attemptFiles.exit || file === attemptFiles.started;
 
 /** The attempt's output after `from`; see the port. */
 export async function* readLogs(
