@@ -107,6 +107,17 @@ describe('a retry by hand', () => {
     expect(await marks(begun)).to.eql(['2.1']);
   });
 
+  it('leaves in the backlog what the same call makes ready again', async () => {
+    const onSkipped = { job: 'between', conditions: { skipped: true } };
+    const begun = await begin({ other: [], between: ['fails', 'other'], last: [onSkipped] }, { maxParallel: 1 });
+    await fail(begun);
+    const other = await claimJob(open.store, begun.run, 1);
+    expect((await standings(begun))['last']).to.equal('PENDING WaitingForSlot');
+    await Promise.all([reopen(begun), open.store.transitions.finish(other, failed, {}, whole)]);
+    expect(await standings(begun)).to.include({ between: 'SKIPPED ConditionNotMet', last: 'PENDING WaitingForSlot' });
+    expect(await open.client.zrange(keys.backlog(begun.run), 0, '-1')).to.have.members(['00000', '00003']);
+  });
+
   for (const maxParallel of [0, 1]) {
     const where = maxParallel === 0 ? 'handed out' : 'put into the backlog';
     it(`takes back what the same call has ${where}`, async () => {

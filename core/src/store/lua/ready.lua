@@ -30,6 +30,14 @@ local function backlog_member(row)
   return string.format('%05d', row.index)
 end
 
+-- What the same call has taken out before stays in it.
+local function keep_in_backlog(run, member)
+  local removed = backlog_removes[run.uid]
+  for i = removed and #removed or 0, 1, -1 do
+    if removed[i] == member then table.remove(removed, i) end
+  end
+end
+
 local function put_in_backlog(run, row)
   if run.max_parallel > 0 then row.reason = REASON.WaitingForSlot end
   run.backlog = run.backlog + 1
@@ -37,6 +45,7 @@ local function put_in_backlog(run, row)
   local count = #run.backlog_push
   run.backlog_push[count + 1] = texts[(200 - priority_of(run, row)) * BACKLOG_TIMES + now]
   run.backlog_push[count + 2] = backlog_member(row)
+  keep_in_backlog(run, backlog_member(row))
   list_handout(row)
   touch_row(run, row)
 end
