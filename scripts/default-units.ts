@@ -42,7 +42,7 @@ export const countedBy: Readonly<Record<string, string>> = {
   leasesPerPass: 'leases',
   leastBar: 'columns',
   logShare: 'parts of one',
-  logsNamed: 'jobs',
+  failuresNamed: 'jobs',
   longestFolder: 'bytes',
   longestName: 'columns',
   longestNamedCycle: 'jobs',

@@ -44,11 +44,14 @@ export function logsCommand(terminal: Terminal): Command {
         ...(step === undefined ? {} : { step }),
       };
       let lines = 0;
+      let isOpen = false;
       await askForJob(client, uid, name, async () => {
         for await (const line of client.readLogLines(uid, name, query)) {
           lines += 1;
-          const text =
-            output === 'json' ? `${JSON.stringify(line)}\n` : `${line.text}${line.newline === false ? '' : '\n'}`;
+          // At the end a newline only where there was one; what another step or stream writes begins a line.
+          const before = isOpen ? '\n' : '';
+          isOpen = line.newline === false;
+          const text = output === 'json' ? `${JSON.stringify(line)}\n` : `${before}${line.text}${isOpen ? '' : '\n'}`;
           if (!terminal.stdout.write(text)) await once(terminal.stdout, 'drain');
         }
       });

@@ -75,7 +75,7 @@ async function refuseRemoved({ logs }: Store, uid: RunUid): Promise<void> {
 }
 
 function chooseFormat(request: Request, response: Response): LogFormat {
-  const format = logFormats[request.accepts(plainText, ndjson) === ndjson ? ndjson : plainText];
+  const format = logFormats[request.accepts(plainText, ndjson) === ndjson ? ndjson : plainText]();
   response.set({
     'Content-Type': format.contentType,
     'X-Content-Type-Options': 'nosniff',
