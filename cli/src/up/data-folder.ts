@@ -51,7 +51,16 @@ function makeFolder(folder: string): void {
     if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT') || folder === path.dirname(folder))
       throw error;
     makeFolder(path.dirname(folder));
+    makeLevel(folder);
+  }
+}
+
+/** Another process may have made it a moment before. */
+function makeLevel(folder: string): void {
+  try {
     mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
   }
 }
 
