@@ -8,16 +8,22 @@ export interface LogFormat {
   format(lines: readonly StoredLine[]): string;
 }
 
-/** As it was written: at the end a newline only where there was one; what another step or stream writes begins a line. */
+/**
+ * As it was written: a newline only where there was one, for a long line comes in parts; but what another step or
+ * stream writes begins a line.
+ */
 function asText(): LogFormat {
-  let isOpen = false;
-  const write = ({ text, newline }: StoredLine): string => {
-    const before = isOpen ? '\n' : '';
-    isOpen = !newline;
-    return `${before}${text}${newline ? '\n' : ''}`;
+  let last: StoredLine | undefined;
+  const write = (line: StoredLine): string => {
+    const before = last && continuesOther(last, line) ? '\n' : '';
+    last = line;
+    return `${before}${line.text}${line.newline ? '\n' : ''}`;
   };
   return { contentType: `${plainText}; charset=utf-8`, format: (lines) => lines.map(write).join('') };
 }
+
+const continuesOther = (last: StoredLine, { step, stream }: StoredLine): boolean =>
+  !last.newline && (last.step !== step || last.stream !== stream);
 
 const asNdjson = (): LogFormat => ({
   contentType: ndjson,
