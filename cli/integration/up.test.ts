@@ -93,7 +93,7 @@ describe('chainr up', function () {
     const session = chainr(['logs', uid, '-f', '--server', up.url]);
     expect(await session.exitCode).to.equal(0);
     expect(session.stdout).to.equal('one\n');
-    expect(session.stderr).to.match(/^The job goes on \(PENDING, RetryBackoff\): .* only --follow\n$/);
+    expect(session.stderr).to.match(/^The job goes on \(PENDING, RetryBackoff\): .* only --follow --server \S+\n$/);
   });
 
   it('stops in order when Ctrl-C comes while it starts', async () => {

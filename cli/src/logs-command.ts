@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { Command, InvalidArgumentError } from 'commander';
 import type { Client } from '@chainr/core/api/client';
-import type { Job } from '@chainr/core/api/job-resource';
+import type { Job, LogLineResource } from '@chainr/core/api/job-resource';
 import { isFinalJob } from '@chainr/core/model/states';
 import { commandLine } from './command-line.js';
 import { connect, type ServerOptions } from './connect.js';
@@ -44,20 +44,24 @@ export function logsCommand(terminal: Terminal): Command {
         ...(step === undefined ? {} : { step }),
       };
       let lines = 0;
-      let isOpen = false;
+      let last: LogLineResource | undefined;
       await askForJob(client, uid, name, async () => {
         for await (const line of client.readLogLines(uid, name, query)) {
           lines += 1;
-          // At the end a newline only where there was one; what another step or stream writes begins a line.
-          const before = isOpen ? '\n' : '';
-          isOpen = line.newline === false;
-          const text = output === 'json' ? `${JSON.stringify(line)}\n` : `${before}${line.text}${isOpen ? '' : '\n'}`;
+          const text = output === 'json' ? `${JSON.stringify(line)}\n` : asWritten(line, last);
+          last = line;
           if (!terminal.stdout.write(text)) await once(terminal.stdout, 'drain');
         }
       });
       if (lines > 0 && !follow) return;
       sayWhatIsMissing(await client.getJob(uid, name), lines, terminal);
     });
+}
+
+/** A newline only where there was one, for a long line comes in parts; but what another step or stream writes begins a line. */
+function asWritten({ text, newline, step, stream }: LogLineResource, last: LogLineResource | undefined): string {
+  const isOther = last?.newline === false && (last.step !== step || last.stream !== stream);
+  return `${isOther ? '\n' : ''}${text}${newline === false ? '' : '\n'}`;
 }
 
 /** An empty log may be that of a job which wrote nothing. Where it is not, or where another attempt follows, that is said. */

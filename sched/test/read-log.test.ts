@@ -43,10 +43,14 @@ describe('reading logs', () => {
 
   it('begins a line with what another step writes after a line without newline', async () => {
     const { uid, lease } = await start();
-    await sched.worker.log(lease, [{ text: 'one', step: 'first', newline: false }]);
+    const part = { step: 'first', newline: false };
+    await sched.worker.log(lease, [
+      { text: 'a long ', ...part },
+      { text: 'line', ...part },
+    ]);
     await sched.worker.log(lease, [{ text: 'two', step: 'second', newline: false }], true);
-    expect(await (await logs(uid)).text()).to.equal('one\ntwo');
-    expect(await (await logs(uid, '?follow=true')).text()).to.equal('one\ntwo');
+    expect(await (await logs(uid)).text()).to.equal('a long line\ntwo');
+    expect(await (await logs(uid, '?follow=true')).text()).to.equal('a long line\ntwo');
   });
 
   it('goes on at the offset that it named, and says when nothing more will come', async () => {
