@@ -42,13 +42,17 @@ function factsOf(run: Run, timeline: TimelineResource, { colors }: Terminal): st
     ['Created', createdAt],
     ['Executor', executor],
     ['Jobs', showCounts(run)],
-    ['Time', `${formatSpan(lengthOf(timeline))}${run.metadata.endedAt === undefined ? ' so far' : ''}`],
+    [
+      'Time',
+      `${formatSpan(lengthOf(timeline))} from its creation${run.metadata.endedAt === undefined ? ' until now' : ''}`,
+    ],
     ['Shares', sharesOf(timeline)],
   ]);
 }
 
 function sharesOf({ shares: { percent } }: TimelineResource): string {
-  return shares.map((share) => `${share} ${String(percent[share])} %`).join(', ');
+  const parts = shares.map((share) => `${share} ${String(percent[share])} %`);
+  return `${parts.join(', ')} (along the critical path)`;
 }
 
 function barsOf(timeline: TimelineResource, terminal: Terminal): string[] {
@@ -102,7 +106,7 @@ function pathLines({ criticalPath }: TimelineResource): string[] {
   const parts = criticalPath.filter((part) => shown.includes(part)).map(partOf);
   const hidden = criticalPath.length - parts.length;
   return [
-    `Critical path  ${parts.join(' > ')}${hidden > 0 ? ` (the longest of ${String(criticalPath.length)} jobs)` : ''}`,
+    `Critical path, waiting included  ${parts.join(' > ')}${hidden > 0 ? ` (the longest of ${String(criticalPath.length)} jobs)` : ''}`,
   ];
 }
 

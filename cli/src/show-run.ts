@@ -1,4 +1,4 @@
-import type { Job } from '@chainr/core/api/job-resource';
+import type { Attempt, Job } from '@chainr/core/api/job-resource';
 import type { JobSummary, Run } from '@chainr/core/api/run-resource';
 import { jobStatuses } from '@chainr/core/model/states';
 import { formatTable } from './format-table.js';
@@ -58,7 +58,19 @@ export function showJob(job: Job, colors: boolean): string[] {
     printable(message),
   ]);
   const shown = outputs.length === 0 ? [] : ['', ...formatTable([['OUTPUT', 'VALUE'], ...outputs])];
-  return [...formatTable(facts), '', ...formatTable([head, ...rows]), ...shown];
+  return [...formatTable(facts), '', ...formatTable([head, ...rows]), ...stepLines(job.attempts.at(-1)), ...shown];
+}
+
+/** The steps of the last attempt, where a job has more than the one that stands for itself. */
+function stepLines(attempt: Attempt | undefined): string[] {
+  const steps = attempt?.steps ?? [];
+  if (steps.length < 2) return [];
+  const rows = steps.map(({ name, exitCode, tolerated, startedAt, endedAt }) => [
+    name,
+    `${exitCode === undefined ? '-' : String(exitCode)}${tolerated ? ' (tolerated)' : ''}`,
+    spanBetween(startedAt, endedAt),
+  ]);
+  return ['', ...formatTable([['STEP', 'EXIT', 'DURATION'], ...rows])];
 }
 
 /** `3 SUCCESSFUL, 1 SKIPPED`. Whatever failed in a run that succeeded was allowed to. */

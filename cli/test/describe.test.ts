@@ -39,11 +39,13 @@ describe('chainr describe', () => {
     const session = at('describe', 'latest');
     expect(await session.exitCode, session.stderr).to.equal(0);
     expect(session.stdout).to.match(new RegExp(`^Run +${uid}\nName +told\nStatus +FAILED\nLabels +team=a\n`));
-    expect(session.stdout).to.match(/\nShares +waiting \S+ %, starting \S+ %, working \S+ %, overhead \S+ %\n/);
+    expect(session.stdout).to.match(
+      /\nShares +waiting \S+ %, starting \S+ %, working \S+ %, overhead \S+ % \(along the critical path\)\n/,
+    );
     expect(session.stdout).to.match(
       /\n\* first +SUCCESSFUL +\S+[-. ]*\n\* second +FAILED +\S+[-. ]*\n {2}third +SKIPPED +-\n/,
     );
-    expect(session.stdout).to.match(/\nCritical path {2}first \S+ > second \S+\n/);
+    expect(session.stdout).to.match(/\nCritical path, waiting included {2}first \S+ > second \S+\n/);
     expect(session.stdout).to.match(
       /\n {2}second +ExitCode: Ended with exit code 3\. +chainr logs \S+ second --server \S+\n$/,
     );

@@ -21,6 +21,23 @@ const job: Job = {
 };
 
 describe('a job in the terminal', () => {
+  it('is shown with the steps of its last attempt, where it has several', () => {
+    const [attempt] = job.attempts;
+    const steps = [
+      { name: 'lint', exitCode: 4, tolerated: true, startedAt: '2026-01-01T00:00:00.000Z', endedAt: '2026-01-01T00:00:02.000Z' }, // prettier-ignore
+      { name: 'pack', exitCode: 0 },
+    ];
+    expect(showJob({ ...job, attempts: [{ ...attempt!, steps }] }, false).slice(-4)).to.deep.equal([
+      '',
+      'STEP  EXIT           DURATION',
+      'lint  4 (tolerated)  2.0s',
+      'pack  0              -',
+    ]);
+    expect(showJob({ ...job, attempts: [{ ...attempt!, steps: steps.slice(1) }] }, false).join()).not.to.contain(
+      'STEP',
+    );
+  });
+
   it('is shown with its attempts, and with outputs where it has any', () => {
     expect(showJob(job, false).join('\n')).not.to.contain('OUTPUT');
     const lines = showJob({ ...job, outputs: { tag: 'v1.2', odd: 'a\u001b[31mb' } }, false);
