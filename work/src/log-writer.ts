@@ -56,9 +56,9 @@ export class LogWriter {
     while ((await this.#append(systemLine(sentence), this.#log.position, false)) !== 'ok');
   }
 
-  /** Stores the end mark. */
+  /** Stores the end mark; first again what a Redis that came back without its last seconds has lost. */
   async end(): Promise<void> {
-    while ((await this.#append('', this.#log.position, true)) !== 'ok');
+    while ((await this.#append('', this.#log.position, true)) !== 'ok') await this.write();
   }
 
   /** False: the stored log is another than expected, and is to be gone on with from where it stands. */

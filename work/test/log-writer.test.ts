@@ -111,6 +111,20 @@ describe('the writer of a log', () => {
     expect(await stored()).to.deep.equal(['0', '1', '2', '3']);
   });
 
+  it('stores again what the store has lost since, before the end mark', async () => {
+    const writer = writerOf(async function* (from) {
+      for (let line = from; line < 4; line += 1) yield batchOf([String(line)], line + 1);
+    });
+    writer.attemptEnded();
+    await writer.write();
+    const key = keys.log(lease.run, 0, 1);
+    const kept = Buffer.from([0, 1].map((line) => formatLogLine(lineOf(String(line)))).join(''));
+    await worker.client.set(`${key}:0`, kept);
+    await worker.client.hset(key, 'length', kept.length, 'position', '2');
+    await writer.end();
+    expect(await stored()).to.deep.equal(['0', '1', '2', '3']);
+  });
+
   it('marks a cut that somebody asks for while lines are on their way', async () => {
     const endless = writerOf(async function* () {
       for (let line = 0; ; line += 1) yield batchOf([String(line)], line + 1);
