@@ -12,11 +12,15 @@ export function runArgument(name: '<run>' | '[run]' = '<run>'): Argument {
 
 const uid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** The uid that stands for what was written. @throws CouldNot for no uid, and when the newest of no runs is meant */
-export async function findRunUid(client: Client, written: string, signal?: AbortSignal): Promise<string> {
+/** The uid that stands for what was written, where `others` could have been too. @throws CouldNot for no uid, and when the newest of no runs is meant */
+export async function findRunUid(
+  client: Client,
+  written: string,
+  { others = [], signal }: { others?: readonly string[]; signal?: AbortSignal } = {},
+): Promise<string> {
   if (uid.test(written)) return written;
   if (written !== newest) {
-    const near = suggestion(written, [newest, 'runs', 'workers']);
+    const near = suggestion(written, [newest, ...others]);
     throw new CouldNot(`${JSON.stringify(written)} is no uid of a run${near || `; write it in full, as chainr get lists it, or ${newest}.`}`); // prettier-ignore
   }
   const [run] = (await client.listRuns({ limit: 1 }, signal)).items;

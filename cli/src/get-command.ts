@@ -12,7 +12,7 @@ import { showJob, showRun } from './show-run.js';
 import { askForJob } from './suggest-job.js';
 import { print, type Terminal } from './terminal.js';
 import { watchInTerminal } from './watch-in-terminal.js';
-import { watchOption } from './watch-option.js';
+import { refuseWatch, watchOption } from './watch-option.js';
 
 interface GetOptions extends ServerOptions {
   watch?: true;
@@ -38,10 +38,9 @@ export function getCommand(terminal: Terminal, exit: Exit): Command {
       const options = command.optsWithGlobals<GetOptions>();
       const client = connect(options, terminal);
       if (options.watch) {
-        if (written === undefined || job !== undefined)
-          throw new CouldNot('only a run can be watched: chainr get RUN --watch.');
+        if (written === undefined || job !== undefined) return refuseWatch(options);
         const cursor = await client.lastCursor();
-        const run = await client.getRun(await findRunUid(client, written));
+        const run = await client.getRun(await findNamed(client, written));
         exit(await watchInTerminal(client, run, cursor, options.output, terminal));
         return;
       }
@@ -51,12 +50,16 @@ export function getCommand(terminal: Terminal, exit: Exit): Command {
       }
       if (command.getOptionValueSource('limit') === 'cli')
         throw new CouldNot('--limit is for the list of runs; you have named one.');
-      const uid = await findRunUid(client, written);
+      const uid = await findNamed(client, written);
       const shown = await (job === undefined ? getRun(client, uid, terminal) : getJob(client, uid, job, terminal));
       if (options.output === 'json') print(terminal, JSON.stringify(shown.resource, null, 2));
       else for (const line of shown.lines) print(terminal, line);
     });
 }
+
+/** A misspelled `runs` or `workers` stands where a run is named. @throws CouldNot */
+const findNamed = (client: Client, written: string): Promise<string> =>
+  findRunUid(client, written, { others: ['runs', 'workers'] });
 
 interface Shown {
   resource: object;

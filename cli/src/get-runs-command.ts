@@ -3,12 +3,12 @@ import type { Client } from '@chainr/core/api/client';
 import type { RunFilterQuery } from '@chainr/core/api/run-query';
 import type { RunList } from '@chainr/core/api/run-resource';
 import { connect, type ServerOptions } from './connect.js';
-import { CouldNot } from './exit-codes.js';
 import { examples } from './examples.js';
 import { outputOption, type OutputFormat } from './output-option.js';
 import { addRunFilter, readRunFilter, type RunFilterOptions } from './run-filter.js';
 import { showRuns } from './show-run.js';
 import { note, print, type Terminal } from './terminal.js';
+import { refuseWatch } from './watch-option.js';
 
 /** Runs listed unless a number is given. */
 export const runsListed = 20;
@@ -38,11 +38,6 @@ export function getRunsCommand(terminal: Terminal): Command {
       const list = await listRuns(connect(options, terminal), filter, options.limit);
       printRuns(list, Object.keys(filter).length > 0, options.output, terminal);
     });
-}
-
-/** `get` reads the option wherever it stands. @throws CouldNot */
-export function refuseWatch({ watch }: { watch?: true }): void {
-  if (watch) throw new CouldNot('only a run can be watched: chainr get RUN --watch.');
 }
 
 /** The newest runs that a filter means; page after page, since one may be short where few are found among many. */

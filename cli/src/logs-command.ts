@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { Command, InvalidArgumentError } from 'commander';
 import type { Client } from '@chainr/core/api/client';
-import type { Job, LogLineResource } from '@chainr/core/api/job-resource';
+import type { Job } from '@chainr/core/api/job-resource';
+import { logText } from '@chainr/core/model/log-text';
 import { isFinalJob } from '@chainr/core/model/states';
 import { commandLine } from './command-line.js';
 import { connect, type ServerOptions } from './connect.js';
@@ -44,24 +45,17 @@ export function logsCommand(terminal: Terminal): Command {
         ...(step === undefined ? {} : { step }),
       };
       let lines = 0;
-      let last: LogLineResource | undefined;
+      const asText = logText();
       await askForJob(client, uid, name, async () => {
         for await (const line of client.readLogLines(uid, name, query)) {
           lines += 1;
-          const text = output === 'json' ? `${JSON.stringify(line)}\n` : asWritten(line, last);
-          last = line;
+          const text = output === 'json' ? `${JSON.stringify(line)}\n` : asText(line);
           if (!terminal.stdout.write(text)) await once(terminal.stdout, 'drain');
         }
       });
       if (lines > 0 && !follow) return;
       sayWhatIsMissing(await client.getJob(uid, name), lines, terminal);
     });
-}
-
-/** A newline only where there was one, for a long line comes in parts; but what another step or stream writes begins a line. */
-function asWritten({ text, newline, step, stream }: LogLineResource, last: LogLineResource | undefined): string {
-  const isOther = last?.newline === false && (last.step !== step || last.stream !== stream);
-  return `${isOther ? '\n' : ''}${text}${newline === false ? '' : '\n'}`;
 }
 
 /** An empty log may be that of a job which wrote nothing. Where it is not, or where another attempt follows, that is said. */

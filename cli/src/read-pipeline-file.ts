@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import type { PipelineText } from '@chainr/core/api/client';
+import { sizeOf } from '@chainr/core/service/setting-kinds';
 import { pipelineLimits } from '@chainr/core/model/limits';
 import { CouldNot } from './exit-codes.js';
 import { whyUnreadable } from './why-unreadable.js';
@@ -10,7 +11,9 @@ import type { Terminal } from './terminal.js';
 export async function readPipelineFile(file: string, { stdin }: Terminal): Promise<PipelineText> {
   const content = file === '-' ? await text(stdin) : await readText(file);
   if (Buffer.byteLength(content) > pipelineLimits.bodyBytes)
-    throw new CouldNot(`${file === '-' ? 'standard input' : file} is larger than 8 MiB, the most that a server takes.`);
+    throw new CouldNot(
+      `${file === '-' ? 'standard input' : file} is larger than ${sizeOf(pipelineLimits.bodyBytes)}, the most that a server takes.`,
+    );
   return { text: content, contentType: contentTypeOf(file, content) };
 }
 

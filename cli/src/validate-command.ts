@@ -16,15 +16,14 @@ export function validateCommand(terminal: Terminal, exit: Exit): Command {
     .addHelpText('after', examples('chainr validate examples/readme.json'))
     .action(async (file: string, options: { output: OutputFormat }) => {
       const checked = checkPipelineText(await readPipelineFile(file, terminal));
-      const valid = 'pipeline' in checked;
-      if (!valid) exit(exitCodes.failed);
-      if (!valid) {
+      if ('mistakes' in checked) {
+        exit(exitCodes.failed);
         printMistakes(file, checked.mistakes, options.output, terminal);
         return;
       }
       const { length } = checked.pipeline.jobs;
       if (options.output === 'json')
-        print(terminal, JSON.stringify({ kind: 'PipelineCheck', valid, jobs: length }, null, 2));
+        print(terminal, JSON.stringify({ kind: 'PipelineCheck', valid: true, jobs: length }, null, 2));
       else
         print(
           terminal,

@@ -39,7 +39,7 @@ const questions: Readonly<Partial<Record<string, Question>>> = {
     return [latest, ...runs];
   },
   job: async (client, { operands: [written = ''] }, signal) => {
-    const run = await client.getRun(await findRunUid(client, written, signal), signal);
+    const run = await client.getRun(await findRunUid(client, written, { signal }), signal);
     return (await listAllJobs(client, run, signal)).map(({ name, status }) => ({ word: name, doc: status }));
   },
   status: () => Promise.resolve(runStatuses.map((status) => ({ word: status, doc: '' }))),

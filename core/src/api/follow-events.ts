@@ -55,9 +55,8 @@ export async function* followEvents(
 class SilenceWatch {
   readonly signal: AbortSignal;
   readonly #abort = new AbortController();
-  #timer: ReturnType<typeof setTimeout> | undefined;
-
   readonly #address: string;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(address: string, signal: AbortSignal | undefined) {
     this.#address = address;

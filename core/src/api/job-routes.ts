@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { lastLinesMs } from '../model/limits.js';
 import { jobExplanationSchema } from './explanation-resource.js';
 import { pageCursor, truth, wholeNumber } from './field-schemas.js';
 import { headerNames } from './headers.js';
@@ -59,8 +60,7 @@ export const jobRoutes = {
     id: 'readLog',
     method: 'GET',
     path: '/api/runs/{uid}/jobs/{job}/logs',
-    summary:
-      'Reads the log of an attempt, live and ended alike. Right after the attempt’s end it waits for the last lines, for at most 3 s.',
+    summary: `Reads the log of an attempt, live and ended alike. Right after the attempt’s end it waits for the last lines, for at most ${String(lastLinesMs / 1000)} s.`,
     params: ofJob,
     query: z.strictObject({
       attempt: wholeNumber(1, 1_000_000).optional().describe('Which attempt; the last one if left out.'),

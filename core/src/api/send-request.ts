@@ -66,11 +66,11 @@ export class RequestSender {
       } catch (error) {
         sending.signal?.throwIfAborted();
         const neverThere = error instanceof ConnectionError && error.refused && !this.#answered;
-        const next = isPassing(error) && !neverThere ? pauses.next() : undefined;
-        if (!next || next.done || !isPassing(error)) throw error;
+        if (!isPassing(error) || neverThere) throw error;
+        const next = pauses.next();
+        if (next.done) throw error;
         this.#setAway(error);
-        const asked =
-          'retryAfterMs' in (error as object) ? (error as { retryAfterMs?: number }).retryAfterMs : undefined;
+        const asked = error instanceof ConnectionError ? undefined : error.retryAfterMs;
         await pause(Math.max(next.value, Math.min(asked ?? 0, this.retry.maxPauseMs)), sending.signal);
       }
     }

@@ -33,3 +33,6 @@ export const outputLimits = {
   stepBytes: 3 * 1024,
   jobBytes: 8 * 1024,
 } as const;
+
+/** How long a reader waits for the last lines of an attempt that has ended. */
+export const lastLinesMs = 3_000;

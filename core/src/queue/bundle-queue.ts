@@ -4,6 +4,7 @@ import { executorKinds, type ExecutorKind } from '../model/records.js';
 import type { Logger } from '../service/logger.js';
 import { connectForQueue, untilReady } from '../store/connection.js';
 import { queueName, queuePrefix } from '../store/keys.js';
+import { priorityBase, rankBase } from '../store/layout.js';
 import type { Bundle } from '../store/batcher.js';
 
 /** What a message carries: `uid.index.attempt` ids of one executor kind and one priority (rule R4). */
@@ -12,10 +13,10 @@ export interface BundleMessage {
 }
 
 /**
- * BullMQ's priority of a message, 1 to 402, lower ones first: two for each of ours, the first of them for what came back.
- * What has none would run before all that has one, so every message has one (rule R20).
+ * BullMQ's priority of a message, lower ones first: two for each of ours, the first of them for what came back. What has
+ * none would run before all that has one, so every message has one (rule R20).
  */
-const rankOf = ({ priority, cameBack }: Bundle) => 2 * (101 - priority) - (cameBack ? 1 : 0);
+const rankOf = ({ priority, cameBack }: Bundle) => rankBase - 2 * (priority + priorityBase) - (cameBack ? 1 : 0);
 
 /** The id of a bundle's message; BullMQ refuses ids that are numbers. */
 export const messageId = (message: number): string => `m${String(message)}`;

@@ -52,6 +52,8 @@ export const planFlags = { allowFailure: 1 } as const;
 export const runFlags = { jobPriorities: 1, timeout: 2 } as const;
 /** Priorities are stored as whole numbers from 0. */
 export const priorityBase = 100;
+/** BullMQ's priority, from 1 on and lower ones first, of a message that has our lowest one: there are two for each of ours. */
+export const rankBase = 2 * (2 * priorityBase + 1);
 /** The score of a backlog is the priority (100 − it) times this, plus a time in ms; it stays exact. */
 export const backlogTimes = 2 ** 42;
 

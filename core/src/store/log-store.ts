@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { LogLine, RunUid } from '../model/records.js';
+import { lastLinesMs } from '../model/limits.js';
 import { keys, logPartBytes } from './keys.js';
 import { attemptFlags, unpackRow } from './layout.js';
 import { parseLogLine } from './log-format.js';
@@ -24,8 +25,6 @@ const followBytes = 256 * 1024;
 /** How long a follower waits for word of new lines before it looks by itself, should one have been lost. */
 const lookAgainMs = 5_000;
 
-/** How long a reader waits for the last lines of an attempt that has ended. */
-const lastLinesMs = 3_000;
 /** How the log of an attempt stands: its container writes, has ended and the last lines are on their way, or all is stored. */
 type LogStanding = 'growing' | 'ending' | 'ended';
 

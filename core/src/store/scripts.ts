@@ -6,7 +6,7 @@ import { reasons, reasonTable, type RetryBudget } from '../model/reasons.js';
 import { adoptionsWithoutProgress, lossBackoffMs } from '../model/retries.js';
 import { jobStatuses, jobTransitions, runStatuses, runTransitions } from '../model/states.js';
 import { logPartBytes } from './keys.js';
-import { attemptFlags, backlogTimes, luaFormats, noExitCode, runFlags } from './layout.js';
+import { attemptFlags, backlogTimes, luaFormats, noExitCode, rankBase, runFlags } from './layout.js';
 
 /** The order matters: what a file uses stands before it. */
 const files = [
@@ -131,7 +131,7 @@ function prelude(table: TruthTable): string {
     `local NO_EXIT, LOG_ENDED, CLOSED = ${[noExitCode, logEnded, closed].join(', ')}`,
     `local TIMED_OUT, PENDING_TIMED_OUT, CRASHED, DEADLINE = ${[timedOut, pendingTimedOut, crashed, deadline].join(', ')}`,
     `local JOB_PRIORITIES, RUN_TIMEOUT = ${[runFlags.jobPriorities, runFlags.timeout].join(', ')}`,
-    `local OPEN_JOBS, BACKLOG_TIMES = ${[openJobsItem, backlogTimes].join(', ')}`,
+    `local OPEN_JOBS, BACKLOG_TIMES, RANK_BASE = ${[openJobsItem, backlogTimes, rankBase].join(', ')}`,
     `local BUNDLE_MAX, QUEUED_MAX, EDGES_MAX = ${String(bundleMax)}, ${String(queuedMax)}, ${String(edgesMax)}`,
     `local EDGES_PAGE, READY_COST, END_COST = ${String(edgesPage)}, ${String(readyCost)}, ${String(endCost)}`,
     `local READY_AT_ONCE, FUSIONS_MAX, LOG_PART_BYTES = ${String(readyAtOnce)}, ${String(fusionsMax)}, ${String(logPartBytes)}`,

@@ -43,7 +43,7 @@ describe('references to outputs', () => {
     parts('${{ jobs.a.outputs.b }}'.repeat(5_000));
     parts(`\${{ jobs.${'a'.repeat(100_000)}`);
     parts(`\${{ jobs.a.outputs.${' '.repeat(100_000)} }}`);
-    expect(performance.now() - before).to.be.below(5_000);
+    expect(performance.now() - before).to.be.below(1_000);
   });
 });
 
@@ -142,7 +142,7 @@ describe('checking references', () => {
     );
     const before = performance.now();
     accepted(written(chain));
-    expect(performance.now() - before).to.be.below(9_000);
+    expect(performance.now() - before).to.be.below(3_000);
   });
 });
 

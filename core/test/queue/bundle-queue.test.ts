@@ -177,7 +177,7 @@ describe('the queue of bundles', function () {
       );
       const started = performance.now();
       await reader.stop();
-      expect(performance.now() - started).to.be.below(3_000);
+      expect(performance.now() - started).to.be.below(1_000);
     });
   });
 
@@ -203,7 +203,7 @@ describe('the queue of bundles', function () {
       await untilEmpty();
       const started = performance.now();
       await reader.stop();
-      expect(performance.now() - started).to.be.below(3_000);
+      expect(performance.now() - started).to.be.below(1_000);
       deliver(2);
       await untilWaiting(1);
       expect(taken.ids).to.eql(idsOf(1));

@@ -153,7 +153,7 @@ local function highest_waiting(kind)
   local known = heads[kind]
   if not known then
     local first = redis.call('ZRANGE', P .. 'queue:' .. KIND[kind] .. ':prioritized', 0, 0, 'WITHSCORES')
-    known = first[2] and math.floor((402 - math.floor(tonumber(first[2]) / 4294967296)) / 2) or -1
+    known = first[2] and math.floor((RANK_BASE - math.floor(tonumber(first[2]) / 4294967296)) / 2) or -1
     heads[kind] = known
   end
   return known
