@@ -13,6 +13,7 @@ import {
   userPattern,
   whyNoName,
 } from './names.js';
+import { priorityBase } from './priorities.js';
 import { suggestion } from './did-you-mean.js';
 
 /** A map that has no fields but these; others are refused with the nearest of these, and what is no map with words of its own. */
@@ -122,8 +123,8 @@ export const durationSchema = z
 
 export const prioritySchema = z
   .int()
-  .min(-100)
-  .max(100)
+  .min(-priorityBase)
+  .max(priorityBase)
   .describe('Higher goes first, 0 unless said otherwise; that of a job replaces that of its pipeline.');
 
 const quantitySchema = z.union(

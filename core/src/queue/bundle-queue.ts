@@ -1,10 +1,10 @@
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { priorityBase, rankBase } from '../model/priorities.js';
 import { executorKinds, type ExecutorKind } from '../model/records.js';
 import type { Logger } from '../service/logger.js';
 import { connectForQueue, untilReady } from '../store/connection.js';
 import { queueName, queuePrefix } from '../store/keys.js';
-import { priorityBase, rankBase } from '../store/layout.js';
 import type { Bundle } from '../store/batcher.js';
 
 /** What a message carries: `uid.index.attempt` ids of one executor kind and one priority (rule R4). */

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { StoreUnavailable } from './errors.js';
 import { Lane } from './lane.js';
-import { priorityBase } from './layout.js';
+import { priorityBase } from '../model/priorities.js';
 import { packOperations, type Argument } from './pack-operations.js';
 import type { Script } from './scripts.js';
 import type { Reply } from './unpack-reply.js';

@@ -1,6 +1,7 @@
 import type { ExecutorKind, RunUid } from '../model/records.js';
 import type { RunStatus } from '../model/states.js';
-import { backlogTimes, priorityBase } from './layout.js';
+import { priorityBase } from '../model/priorities.js';
+import { backlogTimes } from './layout.js';
 
 /**
  * Every key of an instance. All carry one hash tag, so that one script may touch several of them

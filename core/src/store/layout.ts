@@ -7,6 +7,7 @@ import {
   type Phases,
 } from '../model/records.js';
 import type { StepOutcome } from '../model/outcome.js';
+import { priorityBase } from '../model/priorities.js';
 import { reasons, sentenceOf, type Reason } from '../model/reasons.js';
 import { jobStatuses, runStatuses, type JobStatus, type RunStatus } from '../model/states.js';
 
@@ -50,10 +51,6 @@ export const attemptFlags = {
 export const planFlags = { allowFailure: 1 } as const;
 /** `jobPriorities`: jobs have priorities of their own, in their plans; `timeout`: the run's stands in `deadlines`. */
 export const runFlags = { jobPriorities: 1, timeout: 2 } as const;
-/** Priorities are stored as whole numbers from 0. */
-export const priorityBase = 100;
-/** BullMQ's priority, from 1 on and lower ones first, of a message that has our lowest one: there are two for each of ours. */
-export const rankBase = 2 * (2 * priorityBase + 1);
 /** The score of a backlog is the priority (100 − it) times this, plus a time in ms; it stays exact. */
 export const backlogTimes = 2 ** 42;
 

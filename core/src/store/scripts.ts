@@ -6,7 +6,8 @@ import { reasons, reasonTable, type RetryBudget } from '../model/reasons.js';
 import { adoptionsWithoutProgress, lossBackoffMs } from '../model/retries.js';
 import { jobStatuses, jobTransitions, runStatuses, runTransitions } from '../model/states.js';
 import { logPartBytes } from './keys.js';
-import { attemptFlags, backlogTimes, luaFormats, noExitCode, rankBase, runFlags } from './layout.js';
+import { rankBase } from '../model/priorities.js';
+import { attemptFlags, backlogTimes, luaFormats, noExitCode, runFlags } from './layout.js';
 
 /** The order matters: what a file uses stands before it. */
 const files = [

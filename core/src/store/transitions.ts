@@ -3,7 +3,8 @@ import { executorKinds, type ExecutorKind, type RunUid } from '../model/records.
 import { reasons, type Reason } from '../model/reasons.js';
 import type { RetryPolicy } from '../model/retries.js';
 import type { Batcher } from './batcher.js';
-import { priorityBase, type PlanEdge } from './layout.js';
+import { priorityBase } from '../model/priorities.js';
+import type { PlanEdge } from './layout.js';
 import { formatLease, parseAttemptId, type AttemptId, type Lease } from './keys.js';
 import { ClaimReader, type ClaimedAttempt } from './read-claim.js';
 import type { Reply } from './unpack-reply.js';
