@@ -35,7 +35,7 @@ export function serversOf(home: string): FoundProcess[] {
 export async function killServersOf(home: string): Promise<void> {
   for (let found = serversOf(home); found.length > 0; found = serversOf(home)) {
     const stopped = found.filter(({ pid }) => signal(pid, 'SIGSTOP'));
-    await untilFound(() => stopped.every(({ pid }) => !/[RSD]/.test(stateOf(pid))));
+    await untilStopped(stopped);
     const servers = new Set(serversOf(home).map(({ pid }) => pid));
     for (const { pid } of stopped) signal(pid, servers.has(pid) ? 'SIGKILL' : 'SIGCONT');
   }
@@ -47,10 +47,17 @@ export async function killAllOf(home: string): Promise<void> {
   const others = () => processesOf(home).filter(({ pid }) => !stopped.has(pid));
   for (let found = others(); found.length > 0; found = others()) {
     for (const { pid } of found) if (signal(pid, 'SIGSTOP')) stopped.add(pid);
-    await untilFound(() => found.every(({ pid }) => !/[RSD]/.test(stateOf(pid))));
+    await untilStopped(found);
   }
   for (const pid of stopped) signal(pid, 'SIGKILL');
 }
+
+/**
+ * Waits until what was told to stop runs nothing more. One that is in the kernel (D) does not either: it may wait there
+ * for a child that was stopped before its exec(2), as vfork(2) does, and would never be seen as stopped.
+ */
+const untilStopped = (told: readonly FoundProcess[]): Promise<void> =>
+  untilFound(() => told.every(({ pid }) => !/[RS]/.test(stateOf(pid))));
 
 /** False: it is gone. */
 function signal(pid: number, name: NodeJS.Signals): boolean {
