@@ -43,6 +43,11 @@ export class LogWriter {
     return this.#allStored;
   }
 
+  /** How much of it is stored, in bytes. */
+  get length(): number {
+    return this.#log.length;
+  }
+
   /** The attempt has ended: from now on nothing is gathered. */
   attemptEnded(): void {
     this.#attemptEnded = true;

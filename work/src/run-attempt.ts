@@ -50,7 +50,7 @@ export async function runAttempt(context: WorkContext, attempt: Attempt, places:
     if (mayBeTriedAgain(attempt, outcome)) {
       return { fused: nothing, closed: retry(context, attempt, outcome, log, written) };
     }
-    const whole = log.allStored;
+    const whole = log.allStored && { logLength: log.length };
     return await finish(context, held, outcome, { atMost: places(), whole }, () => close(context, held, log, written));
   } finally {
     clearTimeout(slow);
@@ -69,7 +69,7 @@ async function refuse(context: WorkContext, attempt: Attempt, refusal: string, p
   const hasRun = end.exitCode !== undefined || end.startedAt !== undefined;
   if (hasRun) await cutUnmasked(new LogWriter(context, attempt), refusal);
   const outcome: Outcome = { ...end, reason: 'ConfigError', message: refusal };
-  return finish(context, held, outcome, { atMost: places(), whole: true }, () => Promise.resolve());
+  return finish(context, held, outcome, { atMost: places(), whole: { logLength: 0 } }, () => Promise.resolve());
 }
 
 const cutUnmasked = (log: LogWriter, refusal: string): Promise<void> =>
@@ -131,26 +131,28 @@ function mayBeTriedAgain({ held, retries }: Attempt, { reason }: Outcome): boole
 
 const nothing: Ended['fused'] = { claimed: [], sentAt: 0 };
 
-/** An attempt that is `whole`, of which all output is stored, is closed with its end. */
+/** An attempt that is `whole`, of which all output is stored, is closed with its end, unless Redis has lost some since. */
 async function finish(
   context: WorkContext,
   held: HeldLease,
   outcome: Outcome,
-  { atMost, whole }: { atMost: number; whole: boolean },
+  { atMost, whole }: { atMost: number; whole: { logLength: number } | false },
   whenFinished: () => Promise<void>,
 ): Promise<Ended> {
   const { leaseTtlMs, removalGraceMs } = context.config;
   const sentAt = performance.now();
-  held.ending = whole;
+  held.ending = whole !== false;
   context.reach('before-finish');
   const reply = await context.store.transitions.finish(held.lease, outcome, agesOf(outcome), {
     ...(atMost > 0 && { fuse: { ttlMs: leaseTtlMs, atMost } }),
-    ...(whole && { closeGraceMs: removalGraceMs }),
+    ...(whole && { closeGraceMs: removalGraceMs, ...whole }),
   });
   context.reach('after-finish');
   if (reply.kind === 'stale') return { fused: nothing };
   const fused = { claimed: reply.fused, sentAt };
-  return whole ? { fused } : { fused, closed: whenFinished() };
+  if (whole && !reply.open) return { fused };
+  held.ending = false;
+  return { fused, closed: whenFinished() };
 }
 
 /**

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { Outcome } from '@chainr/core/model/outcome';
 import type { RunUid } from '@chainr/core/model/records';
+import { keys } from '@chainr/core/store/keys';
 import { createFakeExecutor } from '@chainr/executor/fake/create-fake-executor';
 import type { Executor } from '@chainr/executor/port';
 import { pipelineOf } from '@chainr/testkit/builders';
@@ -63,6 +64,32 @@ describe('an attempt in the hands of a worker', () => {
     const stop = async () => end(outcomeAt(Date.now()));
     return { ...createFakeExecutor(), observe: () => ended, stop };
   }
+
+  it('stores again what Redis has lost of its log before it closes', async () => {
+    const fake = createFakeExecutor({ decide: () => ({ lines: [{ text: 'one' }, { text: 'two' }] }) });
+    const late = endingLate(() => ({ reason: 'Completed', exitCode: 0 }));
+    let readToItsEnd: () => void = () => undefined;
+    const read = new Promise<void>((resolve) => (readToItsEnd = resolve));
+    const executor: Executor = {
+      ...fake,
+      observe: (...args) => late.observe(...args),
+      logs: async function* (...args) {
+        yield* fake.logs(...args);
+        readToItsEnd();
+      },
+    };
+    const { run, worker } = await begin(executor);
+    await read;
+    const key = keys.log(run, 0, 1);
+    const [first = ''] = (await worker.client.get(`${key}:0`))?.split(/(?<=\n)/) ?? [];
+    await worker.client.set(`${key}:0`, first);
+    await worker.client.hset(key, 'length', Buffer.byteLength(first), 'position', '1');
+    await late.stop({ run, job: 'only', attempt: 1 }, 0, () => undefined);
+    await worker.untilJob(run, 'only', 'SUCCESSFUL');
+    await worker.runner.stop();
+    expect(await worker.logOf(run, 0)).to.deep.equal(['one', 'two']);
+    expect((await worker.store.runs.listAttempts(run, 0))[0]?.phases).to.have.property('closedAt');
+  });
 
   it('keeps its end if that came before the signal', async () => {
     const { run, worker } = await begin(endingLate((now) => ({ reason: 'Completed', exitCode: 0, endedAt: now - 50 })));

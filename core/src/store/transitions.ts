@@ -53,9 +53,12 @@ export interface FinishOptions {
   fuse?: { ttlMs: number; atMost: number };
   /** For an attempt of which all output is stored: its log ends and it is closed; its name stays taken for so long. */
   closeGraceMs?: number;
+  /** With that: how long the log is, in bytes; it is compared where there is any. */
+  logLength?: number;
 }
 
-export type FinishReply = { kind: 'ok'; fused: ClaimedAttempt[] } | { kind: 'stale' };
+/** `open`: it was to be closed, but less of its log is stored than was said. */
+export type FinishReply = { kind: 'ok'; fused: ClaimedAttempt[]; open?: true } | { kind: 'stale' };
 
 export type AppendReply =
   | { kind: 'ok'; length: number }
@@ -170,7 +173,7 @@ export class Transitions {
 
   /** RUNNING → final; the outputs are stored with the end. */
   async finish(lease: Lease, outcome: Outcome, ages: PhaseAges, also: FinishOptions = {}): Promise<FinishReply> {
-    const { fuse, closeGraceMs } = also;
+    const { fuse, closeGraceMs, logLength = 0 } = also;
     const reply = await this.#batcher.run('finish', [
       ...leaseArguments(lease),
       ...outcomeArguments(outcome),
@@ -179,11 +182,14 @@ export class Transitions {
       closeGraceMs ?? '',
       fuse?.atMost ?? 0,
       outcome.outputs ? JSON.stringify(outcome.outputs) : '',
+      logLength > 0 ? logLength : '',
     ]);
     if (reply[0] !== 'ok') return { kind: 'stale' };
-    if (reply[1] === 1) await this.resume(lease.run);
-    const fused = reply.slice(2) as Reply[][];
-    return { kind: 'ok', fused: fused.map((claim) => this.#claims.read(claim, lease.run, lease.owner)) };
+    const left = Number(reply[1]);
+    if ((left & 1) !== 0) await this.resume(lease.run);
+    const claims = reply.slice(2) as Reply[][];
+    const fused = claims.map((claim) => this.#claims.read(claim, lease.run, lease.owner));
+    return { kind: 'ok', fused, ...((left & 2) !== 0 && { open: true }) };
   }
 
   /**

@@ -99,6 +99,24 @@ describe('the end of an attempt', () => {
     expect((await open.store.runs.getOutputs(uid, [0])).get(0)).to.deep.equal({ tag: 'new' });
   });
 
+  it('closes an attempt whose log is stored as said, and leaves it open where there is less of it', async () => {
+    const { uid, lease } = await begin({ a: [], b: [] });
+    const other = await claimJob(open.store, uid, 1);
+    const entry = { length: 0, bytes: Buffer.from('a line\n'), position: '1', end: false };
+    for (const each of [lease, other]) await open.store.transitions.appendLog(each, entry);
+    const whole = { closeGraceMs: 1_000 };
+    expect(await finish(lease, completed, {}, { ...whole, logLength: 7 })).to.eql({ kind: 'ok', fused: [] });
+    expect(await finish(other, completed, {}, { ...whole, logLength: 9 })).to.eql({
+      kind: 'ok',
+      fused: [],
+      open: true,
+    });
+    const closed = async (index: number) => (await open.store.runs.listAttempts(uid, index))[0]?.phases.closedAt;
+    expect([await closed(0), await closed(1)].map((at) => at === undefined)).to.eql([false, true]);
+    expect(await statuses(uid)).to.eql(['SUCCESSFUL Completed', 'SUCCESSFUL Completed']);
+    expect(await open.store.logs.read(uid, 1, 1, { offset: 0, maxBytes: 100 })).to.include({ ended: false });
+  });
+
   it('is refused as stale when it comes again, with an older epoch, or from somebody else', async () => {
     const { uid, lease } = await begin({ a: [], b: [] });
     expect(await finish({ ...lease, epoch: 0 }, completed, {})).to.eql({ kind: 'stale' });

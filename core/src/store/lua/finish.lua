@@ -4,10 +4,12 @@
 --        ages in ms of: scheduled, pulled, started (or ''), ttl of the leases under which dependents
 --        that became ready are claimed at once for the same worker (fusion) or '', removal grace in
 --        ms if all of the log is stored already, so that the attempt is closed with its end, or '',
---        how many dependents may be claimed, outputs JSON or ''
--- reply  ok more [claim reply of a dependent, without the run's info] … | stale
+--        how many dependents may be claimed, outputs JSON or '', how long the log is that is stored or
+--        '' if nothing was
+-- reply  ok left [claim reply of a dependent, without the run's info] … | stale
 --
--- `more`: edges are left for `resume`. Rule R11: of causes that meet here, the first recorded
+-- `left`: 1 when edges are left for `resume`, plus 2 when the attempt is not closed, since a Redis that came back
+-- without its last seconds has less of the log than the worker has stored. Rule R11: of causes that meet here, the first recorded
 -- request wins; the exit code is kept whatever the verdict.
 local function verdict(run, s, reason)
   if has_flag(s, TIMED_OUT) then return JOB.FAILED, REASON.TimedOut end
@@ -45,15 +47,21 @@ operations.finish = function(a)
   set_phases(s, a[10], a[11], a[12])
   local fresh = {}
   local more = end_attempt(run, row, a[6], a[7] == '' and NO_EXIT or a[7], a[8], a[9], fresh)
+  local left = more and 1 or 0
   if a[14] ~= '' then
-    ended_logs[#ended_logs + 1] = log_key(run.uid, row.index, s.attempt)
-    close_attempt(run, row, a[14])
+    local key = log_key(run.uid, row.index, s.attempt)
+    if a[17] == '' or load_log(key).length == a[17] then
+      ended_logs[#ended_logs + 1] = key
+      close_attempt(run, row, a[14])
+    else
+      left = left + 2
+    end
   end
   -- They are written with the rows of attempts that others follow.
   if a[16] ~= '' and row.status ~= JOB.CANCELED then
     archived[#archived + 1] = { run.key, 'o' .. texts[row.index], a[16] }
   end
-  local reply = { 'ok', more and 1 or 0 }
+  local reply = { 'ok', left }
   if a[13] == '' or paused or run.cancel_requested > 0 or run.timed_out > 0 then return reply end
   local count = math.min(#fresh, a[15], fusions_left)
   load_plans(run, fresh, count)
