@@ -1,9 +1,11 @@
+import { existsSync } from 'node:fs';
 import { expect } from 'chai';
 import type { RunUid } from '@chainr/core/model/records';
 import { startRedisServer } from '@chainr/core/service/redis-server';
 import { keys } from '@chainr/core/store/keys';
 import { nameOf } from '@chainr/executor/fake/fake-world';
 import { pipelineOf } from '@chainr/testkit/builders';
+import { untilFound } from '@chainr/testkit/processes-of';
 import { claimFoundAttempts } from '../src/sweeps/claim-found-attempts.js';
 import { holding, never, openWorker, type OpenWorker } from './open-worker.js';
 
@@ -25,8 +27,9 @@ describe('an attempt whose claim Redis has lost (rule R7)', () => {
   async function restartRedis(): Promise<void> {
     const { folder, url, pid } = worker.redis;
     process.kill(pid, 'SIGTERM');
-    const socketPath = url.slice('unix:'.length);
-    while ((await startRedisServer({ folder, socketPath }).catch(() => undefined))?.pid === pid);
+    // At its end it takes its socket away, which would then be that of the next one.
+    await untilFound(() => !existsSync(`/proc/${String(pid)}`));
+    await startRedisServer({ folder, socketPath: url.slice('unix:'.length) });
     await whenBack(() => worker.store.ping());
     await whenBack(() => worker.store.work.renew(worker.context.executorNumber(), [], 6_000));
   }
