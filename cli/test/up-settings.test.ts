@@ -8,7 +8,7 @@ import { CouldNot } from '../src/exit-codes.js';
 import { openDataFolder } from '../src/up/data-folder.js';
 import { createFileLogger } from '../src/up/file-logger.js';
 import { readUpSettings } from '../src/up/read-up-settings.js';
-import { listSettings } from '../src/up/start-up.js';
+import { listSettings, placeLines } from '../src/up/start-up.js';
 
 describe('the settings of chainr up', () => {
   const mistakesOf = (env: NodeJS.ProcessEnv): readonly string[] => {
@@ -58,6 +58,23 @@ describe('the settings of chainr up', () => {
     expect(lines.find((line) => line.startsWith('CHAINR_LEASE_TTL '))).to.match(/^CHAINR_LEASE_TTL +6s +How long/);
     expect(lines.find((line) => line.startsWith('CHAINR_TOKEN '))).to.match(/^CHAINR_TOKEN +none +The token/);
     expect(lines.join('\n')).to.not.contain('CHAINR_REDIS_URL');
+  });
+});
+
+describe('what chainr up says of where it serves', () => {
+  it('is an address that a browser or curl can ask', () => {
+    expect(placeLines('http://127.0.0.1:8080')).to.deep.equal([
+      '  page  http://127.0.0.1:8080/',
+      '  API   http://127.0.0.1:8080/api',
+    ]);
+    for (const every of ['0.0.0.0', '[::]'])
+      expect(placeLines(`http://${every}:8094`)).to.deep.equal([
+        '  page  http://127.0.0.1:8094/ (and at every address of this machine)',
+        '  API   http://127.0.0.1:8094/api',
+      ]);
+    expect(placeLines('unix:/run/s.sock')).to.deep.equal([
+      '  API   curl --unix-socket /run/s.sock http://localhost/api/runs',
+    ]);
   });
 });
 

@@ -139,7 +139,7 @@ function workerFacts({ workers, run }: JobSituation): Fact[] {
   const draining = workers.filter((worker) => worker.draining).length;
   const drained = draining === 0 ? '' : `, ${String(draining)} of them being drained`;
   const count = workers.length === 1 ? '1 worker' : `${String(workers.length)} workers`;
-  const text = `${count} with the executor ${run.executorKind}${drained}: ${String(running)} attempts run, ${String(capacity)} may run at once.`;
+  const text = `${count} with the executor ${run.executorKind}${drained}: ${String(running)} attempts in hand, ended ones until they are closed, and ${String(capacity)} places.`;
   return [fact('workers', text)];
 }
 

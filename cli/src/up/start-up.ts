@@ -86,8 +86,7 @@ function cannotStart(error: unknown, logger?: Logger): CouldNot {
 
 function printWelcome(terminal: Terminal, folder: DataFolder, { url, executorKind }: Constellation): void {
   print(terminal, `chainr ${version} on Node ${process.versions.node}`);
-  print(terminal, `  page  ${url()}/`);
-  print(terminal, `  API   ${url()}/api`);
+  for (const line of placeLines(url())) print(terminal, line);
   print(terminal, `  data  ${folder.home} (services log to chainr.log there)`);
   if (executorKind === 'docker') {
     print(
@@ -97,6 +96,15 @@ function printWelcome(terminal: Terminal, folder: DataFolder, { url, executorKin
   } else {
     print(terminal, '  Jobs run as processes of this machine: images are ignored and nothing is isolated.');
   }
+}
+
+/** Where a person finds it: an address of every interface is none that a browser asks. */
+export function placeLines(url: string): string[] {
+  if (url.startsWith('unix:'))
+    return [`  API   curl --unix-socket ${url.slice('unix:'.length)} http://localhost/api/runs`];
+  const here = url.replace(/^http:\/\/(?:0\.0\.0\.0|\[::\]):/, 'http://127.0.0.1:');
+  const everywhere = here === url ? '' : ' (and at every address of this machine)';
+  return [`  page  ${here}/${everywhere}`, `  API   ${here}/api`];
 }
 
 interface Stop {
