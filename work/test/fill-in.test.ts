@@ -1,4 +1,4 @@
-import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
@@ -164,8 +164,9 @@ describe('what a job refers to', () => {
       await breakDisk();
       const run = await worker.create(pipeline());
       await worker.take(run);
-      await rm(path.join(secrets, 'token'));
-      await writeFile(path.join(secrets, 'token'), secret);
+      // In one step: where nothing is there for a moment, the job ends rightly.
+      await writeFile(path.join(secrets, 'next'), secret);
+      await rename(path.join(secrets, 'next'), path.join(secrets, 'token'));
       await worker.untilJob(run, 'only', 'SUCCESSFUL');
       expect(stepsOf('only')?.[0]?.env).to.include({ TOKEN: secret });
     });
