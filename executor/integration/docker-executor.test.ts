@@ -149,7 +149,16 @@ describe('the docker executor', function () {
       const contextOf = (): DockerContext => {
         const instance = () => place.instance;
         const board = new EventBoard(docker, instance);
-        return { docker, instance, networks: [], pullPatienceMs: 0, board, reach: reachNothing, isDriven: () => false };
+        return {
+          docker,
+          instance,
+          networks: [],
+          pullPatienceMs: 0,
+          startPatienceMs: 0,
+          board,
+          reach: reachNothing,
+          isDriven: () => false,
+        };
       };
       const createdOf = async (spec: AttemptSpec): Promise<Docker.Container> =>
         docker.getContainer((await createContainer(contextOf(), spec, 0)) ?? expect.fail('its name was taken'));

@@ -74,6 +74,14 @@ export async function importBusybox(socketPath: string, names: readonly string[]
   for (const name of names) await importImage(socketPath, name, archive);
 }
 
+/** Makes an image that has one program, a static /busybox, and neither a shell nor anything else. */
+export async function importShellless(socketPath: string, name: string): Promise<void> {
+  const archive = pack();
+  archive.entry({ name: 'busybox', mode: 0o755 }, readFileSync(busybox));
+  archive.finalize();
+  await importImage(socketPath, name, await allOf(archive));
+}
+
 /** A tar of all that is in that image. */
 export async function packBusybox(): Promise<Buffer> {
   const { stdout } = await promisify(execFile)(busybox, ['--list']);
@@ -86,6 +94,10 @@ export async function packBusybox(): Promise<Buffer> {
   archive.entry({ name: 'etc/passwd' }, 'root:x:0:0:root:/:/bin/sh\nsomebody:x:1000:1000::/:/bin/sh\n');
   archive.entry({ name: 'etc/group' }, 'root:x:0:\nsomebody:x:1000:\n');
   archive.finalize();
+  return allOf(archive);
+}
+
+async function allOf(archive: AsyncIterable<unknown>): Promise<Buffer> {
   const parts: Buffer[] = [];
   for await (const part of archive) parts.push(part as Buffer);
   return Buffer.concat(parts);

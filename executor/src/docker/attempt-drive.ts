@@ -6,6 +6,7 @@ import { deletedOutcome, endOutcome, lostOutcome, refusalOutcome, tombstoneOutco
 import { endsAttempt, lookAtStep, type StepSight } from './look-at-step.js';
 import { prepareStep } from './prepare-step.js';
 import { readOutputs } from './read-outputs.js';
+import { RefusedStarts } from './refused-starts.js';
 import { startContainer } from './start-container.js';
 
 type Exited = Extract<StepSight, { kind: 'exited' }>;
@@ -19,6 +20,7 @@ export class AttemptDrive {
   readonly #observers = new Set<(change: PhaseChange) => void>();
   /** The containers that were created under this lease: nobody else starts them. */
   readonly #own = new Set<string>();
+  readonly #refusals: RefusedStarts;
   #spec: AttemptSpec;
   #guard: WriteGuard | undefined;
   #lastChange: PhaseChange | undefined;
@@ -28,6 +30,7 @@ export class AttemptDrive {
   constructor(context: DockerContext, spec: AttemptSpec) {
     this.#context = context;
     this.#spec = spec;
+    this.#refusals = new RefusedStarts(context);
   }
 
   get spec(): AttemptSpec {
@@ -105,7 +108,7 @@ export class AttemptDrive {
         if (first) this.#tell({ reason: 'Executing', at: first.startedAt });
         const waits = sight.kind === 'running' || !this.#guard;
         if (waits) await watch.next();
-        else await this.#advance(sight, index, signal);
+        else await this.#refusals.bear(this.spec, index, this.#guardUntil(signal), () => this.#advance(sight, index, signal)); // prettier-ignore
       }
     } finally {
       watch.close();
@@ -122,11 +125,15 @@ export class AttemptDrive {
     return ended.length === 0 && !this.#guard ? lostOutcome('Nothing of it was found on this daemon.') : undefined;
   }
 
-  async #advance(sight: StepSight, index: number, signal: AbortSignal): Promise<void> {
-    const guard = (): void => {
+  #guardUntil(signal: AbortSignal): WriteGuard {
+    return () => {
       signal.throwIfAborted();
       this.#guard?.();
     };
+  }
+
+  async #advance(sight: StepSight, index: number, signal: AbortSignal): Promise<void> {
+    const guard = this.#guardUntil(signal);
     if (sight.kind === 'created' && this.#own.has(sight.id)) {
       await startContainer(this.#context, this.spec, index, sight.id, guard);
       return;

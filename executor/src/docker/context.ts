@@ -12,6 +12,8 @@ export interface DockerContext {
   readonly networks: readonly string[];
   /** How long a pull that fails is tried again. */
   readonly pullPatienceMs: number;
+  /** How long a daemon that answers may refuse a start with errors of its own. */
+  readonly startPatienceMs: number;
   readonly board: EventBoard;
   readonly reach: Reach;
   /** Whether this executor has an attempt to take from step to step, even if the daemon is away at the moment. */

@@ -13,6 +13,8 @@ import { stopAttempt } from './stop-attempt.js';
 
 /** How long a pull that fails is tried again (rule R14). */
 const usualPullPatienceMs = 30_000;
+/** How long a daemon that answers may refuse a start with errors of its own. */
+const usualStartPatienceMs = 30_000;
 
 export interface DockerExecutorOptions {
   docker: Docker;
@@ -24,6 +26,8 @@ export interface DockerExecutorOptions {
   networks?: readonly string[];
   /** How long a pull that fails is tried again; 30 s by default (rule R14). */
   pullPatienceMs?: number;
+  /** How long a daemon that answers may refuse a start with errors of its own; 30 s by default. */
+  startPatienceMs?: number;
   /** Told of the fault points. */
   reach?: Reach;
 }
@@ -36,12 +40,22 @@ export function createDockerExecutor(options: DockerExecutorOptions): Executor {
     instance,
     networks = ['bridge', 'none'],
     pullPatienceMs = usualPullPatienceMs,
+    startPatienceMs = usualStartPatienceMs,
     reach = reachNothing,
   } = options;
   const board = new EventBoard(docker, instance);
   const drives = new Map<string, AttemptDrive>();
   const isDriven = (key: AttemptKey): boolean => drives.has(nameOfKey(key));
-  const context: DockerContext = { docker, instance, networks, pullPatienceMs, board, reach, isDriven };
+  const context: DockerContext = {
+    docker,
+    instance,
+    networks,
+    pullPatienceMs,
+    startPatienceMs,
+    board,
+    reach,
+    isDriven,
+  };
 
   const driveOf = (spec: AttemptSpec): AttemptDrive => {
     const known = drives.get(nameOfKey(spec));

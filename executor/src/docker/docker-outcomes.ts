@@ -2,7 +2,7 @@ import type { Outcome, StepOutcome } from '@chainr/core/model/outcome';
 import type { StepSpec } from '@chainr/core/model/steps';
 import { isSignalCode } from '../signal-codes.js';
 import type { AttemptSpec } from '../port.js';
-import type { StepSight, Tombstone } from './look-at-step.js';
+import { shell, type StepSight, type Tombstone } from './look-at-step.js';
 
 type Exited = Extract<StepSight, { kind: 'exited' }>;
 
@@ -11,17 +11,22 @@ export function endOutcome(spec: AttemptSpec, ended: readonly Exited[]): Outcome
   const seen = soFar(spec, ended);
   const last = ended.at(-1);
   if (!last) throw new Error('no step has ended');
-  const { exitCode, outOfMemory, endedAt, ending } = last;
+  const { exitCode, outOfMemory, withoutShell, endedAt, ending } = last;
   const times = { ...seen, endedAt };
+  if (withoutShell) return { reason: 'ConfigError', message: withoutShellMessage(spec, ended.length - 1), ...times };
   if (exitCode === 0 || ending.tolerated) return { reason: 'Completed', exitCode: 0, ...times };
   if (outOfMemory) return { reason: 'OutOfMemory', exitCode, ...times };
   return { reason: isSignalCode(exitCode) ? 'Signal' : 'ExitCode', exitCode, ...times };
 }
 
+/** A stop took the name of a step. */
+export const stopped: Tombstone = { reason: 'Lost', message: 'It was stopped before it started.' };
+
 /** Its next step's name was taken: it was stopped, or cannot be created as it is written. */
 export function tombstoneOutcome(spec: AttemptSpec, ended: readonly Exited[], { reason, message }: Tombstone): Outcome {
   const next = spec.steps[ended.length]?.name ?? '';
-  const told = reason === 'Lost' && ended.length > 0 ? `It was stopped before its step "${next}" began.` : message;
+  const wasStopped = ended.length > 0 && message === stopped.message;
+  const told = wasStopped ? `It was stopped before its step "${next}" began.` : message;
   return {
     reason,
     message: told,
@@ -52,6 +57,11 @@ export function whyNotStarted(step: StepSpec | undefined, said: string): string 
   return program !== undefined && said.includes('exec: ')
     ? `The command "${program}" of step "${name}" is not a program that exists in its image and may be executed.`
     : `Step "${name}" cannot be started: ${said}.`;
+}
+
+function withoutShellMessage({ steps }: AttemptSpec, index: number): string {
+  const { image = '', name = '' }: Partial<StepSpec> = steps[index] ?? {};
+  return `The image ${image} of step "${name}" has no ${shell}, which "run" needs. Use "command", or an image with a shell.`;
 }
 
 export const deletedOutcome = (spec: AttemptSpec, ended: readonly Exited[]): Outcome => ({

@@ -2,6 +2,7 @@ import type { OutcomeReason } from '@chainr/core/model/outcome';
 import type { AttemptKey } from '../port.js';
 import type { DockerContext } from './context.js';
 import { unless } from './daemon-errors.js';
+import { hasFile } from './has-file.js';
 import { containerName, labels } from './names.js';
 
 /** Why a name was taken by a container that is never started. */
@@ -24,6 +25,8 @@ export type StepSight =
       endedAt: number;
       exitCode: number;
       outOfMemory: boolean;
+      /** Its script never began: the image has no /bin/sh. */
+      withoutShell: boolean;
       ending: StepEnding;
     };
 
@@ -33,8 +36,12 @@ export interface StepEnding {
   last: boolean;
 }
 
+/** What `run` is handed to. */
+export const shell = '/bin/sh';
 /** Of SIGKILL. */
 const killedCode = 137;
+/** What an init exits with when it cannot find the program that it is to start. A script may exit so too. */
+const notFoundCode = 127;
 
 /** Looks at the container of a step under its name. Throws when the daemon does not answer as it should. */
 export async function lookAtStep(context: DockerContext, key: AttemptKey, step: number): Promise<StepSight> {
@@ -64,13 +71,17 @@ export async function lookAtStep(context: DockerContext, key: AttemptKey, step: 
     }
     case 'exited':
     case 'removing':
-    case 'dead':
-      return { kind: 'exited', id, startedAt, endedAt: Date.parse(state.FinishedAt), exitCode, outOfMemory, ending };
+    case 'dead': {
+      const runsScript = found.HostConfig.Init === true;
+      const withoutShell = runsScript && exitCode === notFoundCode && !(await hasFile(context.docker, id, shell));
+      const endedAt = Date.parse(state.FinishedAt);
+      return { kind: 'exited', id, startedAt, endedAt, exitCode, outOfMemory, withoutShell, ending };
+    }
     default:
       return { kind: 'running', id, startedAt, ending };
   }
 }
 
 /** Whether nothing of the attempt comes after this step. */
-export const endsAttempt = ({ exitCode, ending }: Extract<StepSight, { kind: 'exited' }>): boolean =>
-  ending.last || (exitCode !== 0 && !ending.tolerated);
+export const endsAttempt = ({ exitCode, withoutShell, ending }: Extract<StepSight, { kind: 'exited' }>): boolean =>
+  ending.last || withoutShell || (exitCode !== 0 && !ending.tolerated);

@@ -65,10 +65,21 @@ async function create(
         message: `The image ${step.image} is not on this machine, and "pull" is never.`,
       };
     }
+    const name = step?.name ?? '';
+    const fault = status === 500 ? folderFault.exec(message)?.[1] : undefined;
+    if (fault !== undefined)
+      return { reason: 'ConfigError', message: `The workdir "${step?.workdir ?? ''}" of step "${name}" cannot be made: ${fault}.` }; // prettier-ignore
     if (status !== 400 && status !== 404) throw error;
-    return { reason: 'ConfigError', message: `Step "${step?.name ?? ''}" cannot be created: ${message}.` };
+    return { reason: 'ConfigError', message: `Step "${name}" cannot be created: ${message}.` };
   }
 }
+
+/**
+ * How the daemon says, with status 500, that a `workdir` cannot be made in the image: the words of mkdir(2) and
+ * lstat(2), behind a path of its host, which is nobody's business.
+ */
+const folderFault =
+  /^(?:Cannot mkdir|lstat|mkdir|stat)\b.*?(not a directory|file name too long|too many levels of symbolic links)$/;
 
 /** What may stand in a path of the daemon's interface; the daemon itself says what else is wrong. */
 const imageName = /^(?!.*\.\.)[A-Za-z0-9][\w.:/@+-]*$/;

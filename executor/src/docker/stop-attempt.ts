@@ -3,9 +3,8 @@ import type { AttemptKey, WriteGuard } from '../port.js';
 import type { DockerContext } from './context.js';
 import { createTombstone } from './create-container.js';
 import { unless } from './daemon-errors.js';
-import { endsAttempt, lookAtStep, type Tombstone } from './look-at-step.js';
-
-const canceled: Tombstone = { reason: 'Lost', message: 'It was stopped before it started.' };
+import { stopped } from './docker-outcomes.js';
+import { endsAttempt, lookAtStep } from './look-at-step.js';
 
 /**
  * Ends an attempt; see the port. The name of the next step is taken first, so that whoever drives the attempt begins
@@ -32,7 +31,7 @@ export async function stopAttempt(
       }
       guard();
       if (sight.kind === 'missing') {
-        await createTombstone(context, key, index, canceled);
+        await createTombstone(context, key, index, stopped);
         continue;
       }
       if (sight.kind === 'created') {
@@ -41,7 +40,7 @@ export async function stopAttempt(
         await unless([404, 409], context.docker.getContainer(sight.id).remove({ force: false }));
         continue;
       }
-      if (!sight.ending.last) await createTombstone(context, key, index + 1, canceled);
+      if (!sight.ending.last) await createTombstone(context, key, index + 1, stopped);
       const leftMs = deadline - performance.now();
       const signal = leftMs <= 0 ? 'SIGKILL' : 'SIGTERM';
       if (!asked.has(`${sight.id} ${signal}`)) {

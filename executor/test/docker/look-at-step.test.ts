@@ -15,7 +15,8 @@ const ofLastStep = { [labels.step]: '0', [labels.steps]: '1' };
 /** What is seen where a daemon says this of the container's state. */
 function sightOf(state: object, more: Record<string, string> = attemptLabels(instance(), key)): Promise<StepSight> {
   const State = { StartedAt: began, FinishedAt: zero, ExitCode: 0, OOMKilled: false, Error: '', ...state };
-  const inspect = () => Promise.resolve({ Id: 'some-id', State, Config: { Labels: { ...ofLastStep, ...more } } });
+  const inspect = () =>
+    Promise.resolve({ Id: 'some-id', State, Config: { Labels: { ...ofLastStep, ...more } }, HostConfig: {} });
   const docker = { getContainer: () => ({ inspect }) } as unknown as Docker;
   const board = new EventBoard(docker, instance);
   const context = {
@@ -23,6 +24,7 @@ function sightOf(state: object, more: Record<string, string> = attemptLabels(ins
     instance,
     networks: [],
     pullPatienceMs: 0,
+    startPatienceMs: 0,
     board,
     reach: reachNothing,
     isDriven: () => false,

@@ -1,0 +1,44 @@
+import type { AttemptSpec, WriteGuard } from '../port.js';
+import type { DockerContext } from './context.js';
+import { createTombstone } from './create-container.js';
+import { reasonOf, statusOf } from './daemon-errors.js';
+import { lookAtStep } from './look-at-step.js';
+import { takeAway } from './take-away.js';
+
+/**
+ * Ends the patience with a daemon that answers, and yet refuses again and again to create or start a step with an error
+ * of its own (status 500 and up). The attempt is then Lost, with the daemon's words: another one may find a daemon, or a
+ * host, in better order. A daemon that does not answer is an outage, which has no end.
+ */
+export class RefusedStarts {
+  readonly #context: DockerContext;
+  #since: { index: number; at: number } | undefined;
+
+  constructor(context: DockerContext) {
+    this.#context = context;
+  }
+
+  /** Takes one step towards a start. @throws what the daemon said, as long as there is patience. */
+  async bear(spec: AttemptSpec, index: number, guard: WriteGuard, start: () => Promise<void>): Promise<void> {
+    try {
+      await start();
+      this.#since = undefined;
+    } catch (error) {
+      if ((statusOf(error) ?? 0) < 500) throw error;
+      if (this.#since?.index !== index) this.#since = { index, at: performance.now() };
+      if (performance.now() - this.#since.at < this.#context.startPatienceMs) throw error;
+      await this.#giveUp(spec, index, guard, reasonOf(error));
+    }
+  }
+
+  /** Takes the name, so that nothing can start after this; what was started meanwhile goes on. */
+  async #giveUp(spec: AttemptSpec, index: number, guard: WriteGuard, said: string): Promise<void> {
+    const sight = await lookAtStep(this.#context, spec, index);
+    guard();
+    if (sight.kind === 'created') await takeAway(this.#context, spec, index, sight.id);
+    guard();
+    const name = spec.steps[index]?.name ?? '';
+    const message = `The Docker daemon could not start step "${name}": ${said}.`;
+    await createTombstone(this.#context, spec, index, { reason: 'Lost', message });
+  }
+}
