@@ -1,4 +1,4 @@
-/** A small pipeline for each section of docs/pipelines.md; each is checked before it is printed. */
+/** A small pipeline for each section of docs/pipelines.md; each is checked before it is printed, and run by cli/integration/documented-examples.test.ts. */
 export const pipelineExamples = {
   Pipeline: `kind: Pipeline
 metadata:
@@ -49,6 +49,45 @@ jobs:
     dependsOn:
       - job: test
         conditions: { failure: true }
+`,
+  'Going on after a failure': `kind: Pipeline
+jobs:
+  lint: { image: busybox, run: exit 1, allowFailure: true }
+  build:
+    image: busybox
+    run: echo "built, whatever lint has found"
+    dependsOn:
+      - job: lint
+        conditions: { success: true, failure: true }
+`,
+  'Cleaning up at the end': `kind: Pipeline
+jobs:
+  unit: { image: busybox, run: exit 1 }
+  slow: { image: busybox, run: sleep 1 }
+  deploy: { image: busybox, run: echo "deployed", dependsOn: [unit, slow] }
+  teardown:
+    image: busybox
+    run: echo "cleaned up"
+    dependsOn:
+      - { job: unit, conditions: { success: true, failure: true, skipped: true } }
+      - { job: slow, conditions: { success: true, failure: true, skipped: true } }
+      - { job: deploy, conditions: { success: true, failure: true, skipped: true } }
+`,
+  'When at least one succeeded': `kind: Pipeline
+jobs:
+  first-mirror: { image: busybox, run: exit 1, allowFailure: true }
+  second-mirror: { image: busybox, run: exit 0, allowFailure: true }
+  no-mirror:
+    image: busybox
+    run: echo "no mirror has worked"; exit 1
+    dependsOn:
+      - { job: first-mirror, conditions: { failure: true, skipped: true } }
+      - { job: second-mirror, conditions: { failure: true, skipped: true } }
+  publish:
+    image: busybox
+    run: echo "published"
+    dependsOn:
+      - { job: no-mirror, conditions: { skipped: true } }
 `,
   Duration: `kind: Pipeline
 timeout: 1h30m

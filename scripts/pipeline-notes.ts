@@ -59,7 +59,10 @@ export const fieldNotes: Readonly<Record<string, Readonly<Record<string, FieldNo
       doc:
         'The jobs that must have ended before it begins; in all jobs together ' + atMost(pipelineLimits.dependencies),
     },
-    allowFailure: { default: '`false`' },
+    allowFailure: {
+      default: '`false`',
+      doc: 'Its failure does not fail the run. It changes nothing else: a job that waits for its success is skipped all the same, see [Going on after a failure](#going-on-after-a-failure).',
+    },
     pull: { default: 'that of the pipeline' },
     network: { default: 'the executor’s own' },
     timeout: { default: 'none' },

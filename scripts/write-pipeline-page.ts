@@ -117,6 +117,32 @@ ${tableOf('Dependency')}
 
 ${exampleOf('Dependency')}
 
+### Going on after a failure
+
+\`allowFailure\` changes only the verdict of the run. A job that waits for the success of a job with \`allowFailure\` is SKIPPED when that job
+fails, and \`chainr validate\` warns of it. To go on after a failure, name both conditions. Here \`lint\` fails, \`build\` runs, and the run ends
+SUCCESSFUL:
+
+${exampleOf('Going on after a failure')}
+
+### Cleaning up at the end
+
+A job is SKIPPED at once, as soon as one of its dependencies has ended in a way that it does not accept; it does not wait for the others. A job
+that waits only for a skipped job can therefore run while other jobs still run. A job that is to run last must wait for every job that
+may still run. Here \`unit\` fails and \`deploy\` is SKIPPED at once; \`teardown\` runs when \`slow\` has ended too, and the run ends FAILED:
+
+${exampleOf('Cleaning up at the end')}
+
+A cancel or the timeout of the run cancels such a job too.
+
+### When at least one succeeded
+
+A job starts only when all its dependencies are satisfied. "At least one of them succeeded" is therefore written as "not all of them failed":
+one job runs where all have failed or were skipped, and the next one waits for its skip. Here \`no-mirror\` is SKIPPED as soon as the second mirror
+has succeeded, and \`publish\` runs. It does not wait for the other mirrors; to do so, it must name them too, with all three conditions.
+
+${exampleOf('When at least one succeeded')}
+
 ## Duration
 
 Whole numbers with the units \`d\`, \`h\`, \`m\`, \`s\` and \`ms\`, each at most once and the larger first: \`500ms\`, \`90s\`, \`30m\`, \`1h30m\`. From \`1ms\` to

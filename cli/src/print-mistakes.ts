@@ -14,7 +14,16 @@ export function printMistakes(
     return;
   }
   const name = file === '-' ? 'standard input' : file;
-  const count = countMistakes(mistakes);
-  note(terminal, `${name} has ${count === 1 ? 'a mistake' : `${String(count)} mistakes`}:`);
-  for (const { path, message } of mistakes) note(terminal, `  ${path === '' ? '' : `${path}: `}${message}`);
+  notePlaces(name, 'mistake', mistakes, terminal);
+}
+
+/** Says what a valid pipeline may not mean, one place a line, beside the answer on standard output. */
+export function printWarnings(file: string, warnings: readonly Mistake[], terminal: Terminal): void {
+  if (warnings.length > 0) notePlaces(file === '-' ? 'standard input' : file, 'warning', warnings, terminal);
+}
+
+function notePlaces(name: string, what: string, places: readonly Mistake[], terminal: Terminal): void {
+  const count = countMistakes(places);
+  note(terminal, `${name} has ${count === 1 ? `a ${what}` : `${String(count)} ${what}s`}:`);
+  for (const { path, message } of places) note(terminal, `  ${path === '' ? '' : `${path}: `}${message}`);
 }

@@ -1,9 +1,10 @@
 import { Command } from 'commander';
+import { findWarnings } from '@chainr/core/model/find-warnings';
 import { checkPipelineText } from './check-pipeline-text.js';
 import { examples } from './examples.js';
 import { exitCodes, type Exit } from './exit-codes.js';
 import { outputOption, type OutputFormat } from './output-option.js';
-import { printMistakes } from './print-mistakes.js';
+import { printMistakes, printWarnings } from './print-mistakes.js';
 import { readPipelineFile } from './read-pipeline-file.js';
 import { print, type Terminal } from './terminal.js';
 
@@ -22,12 +23,13 @@ export function validateCommand(terminal: Terminal, exit: Exit): Command {
         return;
       }
       const { length } = checked.pipeline.jobs;
-      if (options.output === 'json')
-        print(terminal, JSON.stringify({ kind: 'PipelineCheck', valid: true, jobs: length }, null, 2));
-      else
-        print(
-          terminal,
-          `${file === '-' ? 'The pipeline' : file} is valid: ${String(length)} ${length === 1 ? 'job' : 'jobs'}.`,
-        );
+      const warnings = findWarnings(checked.pipeline);
+      if (options.output === 'json') {
+        print(terminal, JSON.stringify({ kind: 'PipelineCheck', valid: true, jobs: length, warnings }, null, 2));
+        return;
+      }
+      const name = file === '-' ? 'The pipeline' : file;
+      print(terminal, `${name} is valid: ${String(length)} ${length === 1 ? 'job' : 'jobs'}.`);
+      printWarnings(file, warnings, terminal);
     });
 }

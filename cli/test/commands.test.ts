@@ -273,6 +273,24 @@ describe('chainr', () => {
       expect(JSON.parse(asJson.stdout)).to.include({ kind: 'PipelineCheck', valid: false });
     });
 
+    it('ends with 0 and prints warnings on standard error, or as JSON', async () => {
+      const doubtful = await file(
+        'doubtful.yaml',
+        'kind: Pipeline\njobs:\n  a: {image: x, run: y, allowFailure: true}\n  b: {image: x, run: y, dependsOn: [a]}\n',
+      );
+      const session = chainr(['validate', doubtful]);
+      expect(await session.exitCode).to.equal(0);
+      expect(session.stdout).to.match(/is valid: 2 jobs\.\n$/);
+      expect(session.stderr).to.match(
+        /doubtful\.yaml has a warning:\n {2}jobs\.b\.dependsOn\[0\]: "a" has allowFailure/,
+      );
+      const asJson = chainr(['validate', doubtful, '-o', 'json']);
+      expect(await asJson.exitCode).to.equal(0);
+      const { valid, warnings } = JSON.parse(asJson.stdout) as { valid: boolean; warnings: { path: string }[] };
+      expect([valid, warnings.map(({ path }) => path)]).to.deep.equal([true, ['jobs.b.dependsOn[0]']]);
+      expect(asJson.stderr).to.equal('');
+    });
+
     it('names the place where a file is neither JSON nor YAML', async () => {
       const session = chainr(['validate', await file('broken.json', '{"kind":')]);
       expect(await session.exitCode).to.equal(1);

@@ -1,5 +1,6 @@
 import { routes } from '@chainr/core/api/routes';
 import type { PipelineCheck } from '@chainr/core/api/run-resource';
+import { findWarnings } from '@chainr/core/model/find-warnings';
 import { readPipeline } from './read-pipeline.js';
 import { sendJson } from './send-json.js';
 import { served } from './serve-routes.js';
@@ -8,7 +9,8 @@ import { served } from './serve-routes.js';
 export function validatePipeline() {
   return served(routes.validatePipeline, async ({ request, response }) => {
     const { pipeline } = await readPipeline(request);
-    const check: PipelineCheck = { kind: 'PipelineCheck', valid: true, jobs: pipeline.jobs.length };
+    const warnings = findWarnings(pipeline);
+    const check: PipelineCheck = { kind: 'PipelineCheck', valid: true, jobs: pipeline.jobs.length, warnings };
     sendJson(response, 200, check);
   });
 }

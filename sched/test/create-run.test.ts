@@ -151,7 +151,16 @@ describe('POST /api/runs', () => {
     it('counts the jobs of a pipeline that is right', async () => {
       const response = await check(oneJob);
       expect(response.status).to.equal(200);
-      expect(await response.json()).to.deep.equal({ kind: 'PipelineCheck', valid: true, jobs: 1 });
+      expect(await response.json()).to.deep.equal({ kind: 'PipelineCheck', valid: true, jobs: 1, warnings: [] });
+    });
+
+    it('warns of what is allowed and seldom meant', async () => {
+      const a = { image: 'busybox', run: 'exit 1', allowFailure: true };
+      const response = await check({ kind: 'Pipeline', jobs: { a, b: { ...a, dependsOn: ['a'] } } });
+      expect(response.status).to.equal(200);
+      const { warnings } = (await response.json()) as { warnings: { path: string; message: string }[] };
+      expect(warnings.map(({ path }) => path)).to.deep.equal(['jobs.b.dependsOn[0]']);
+      expect(warnings[0]?.message).to.contain('allowFailure');
     });
 
     it('answers a wrong one as the creation would', async () => {

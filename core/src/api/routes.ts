@@ -43,7 +43,12 @@ export const routes = {
     params: nothing,
     query: nothing,
     takesPipeline: true,
-    success: { status: 200, doc: 'It would be accepted.', contentTypes: json, schema: pipelineCheckSchema },
+    success: {
+      status: 200,
+      doc: 'It would be accepted, perhaps with warnings.',
+      contentTypes: json,
+      schema: pipelineCheckSchema,
+    },
     errors: ['BadRequest', 'TooLarge', 'UnsupportedMediaType'],
   }),
   readEvents: defineRoute({

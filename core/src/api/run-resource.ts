@@ -98,6 +98,13 @@ export const resourceListSchema = z
 export type ResourceList = z.infer<typeof resourceListSchema>;
 
 export const pipelineCheckSchema = z
-  .object({ kind: z.literal('PipelineCheck'), valid: z.literal(true), jobs: z.int() })
+  .object({
+    kind: z.literal('PipelineCheck'),
+    valid: z.literal(true),
+    jobs: z.int().describe('How many jobs it has.'),
+    warnings: z
+      .array(z.object({ path: z.string(), message: z.string() }))
+      .describe('What it says that is allowed, but seldom meant: places and sentences, as in `details` of an error.'),
+  })
   .meta({ id: 'PipelineCheck' });
 export type PipelineCheck = z.infer<typeof pipelineCheckSchema>;

@@ -7,6 +7,9 @@ export interface Mistake {
 
 export type Path = readonly (string | number)[];
 
+/** Adds a warning: a place of the pipeline as it was written, and a sentence that says what happens and how to change it. */
+export type Warn = (path: Path, message: string) => void;
+
 /** Of more mistakes in a pipeline the rest is counted. */
 const mostReported = 100;
 const more = /^and (\d+) more$/;
