@@ -13,7 +13,7 @@ import { attemptLabels, containerName } from '../src/docker/names.js';
 import { takeAway } from '../src/docker/take-away.js';
 import type { AttemptKey, AttemptSpec, Executor } from '../src/port.js';
 import {
-  allLines,
+  allOutput,
   allow,
   attemptOf,
   never,
@@ -83,7 +83,7 @@ describe('the docker executor', function () {
 
       await withExecutor(place, async (executor) => {
         expect(await runToEnd(executor, spec)).to.include({ reason: 'Completed', exitCode: 0 });
-        expect(textOf(await allLines(executor, spec))).to.equal('once\n');
+        expect(textOf(await allOutput(executor, spec))).to.equal('once\n');
       });
       const starts = await startsOf(docker, spec);
       expect(starts).to.have.length(1).and.not.to.include(old);
@@ -248,7 +248,7 @@ describe('the docker executor', function () {
       await withExecutor(place, async (executor) => {
         const spec = attemptOf(image, { run: 'ls /sys/class/net', network: 'none' });
         expect(await runToEnd(executor, spec)).to.include({ reason: 'Completed' });
-        expect(textOf(await allLines(executor, spec))).to.equal('lo\n');
+        expect(textOf(await allOutput(executor, spec))).to.equal('lo\n');
       });
     });
 
@@ -262,7 +262,7 @@ describe('the docker executor', function () {
         );
         const { reason, outputs } = await runToEnd(executor, spec);
         expect([reason, outputs]).to.deep.equal(['Completed', { first: '1000', last: '0' }]);
-        expect(textOf(await allLines(executor, spec))).to.equal('1000\n1000\nhello\n0\n');
+        expect(textOf(await allOutput(executor, spec))).to.equal('1000\n1000\nhello\n0\n');
       });
     });
 
@@ -304,7 +304,7 @@ describe('the docker executor', function () {
       await withExecutor(place, async (executor) => {
         const spec = attemptOf(image, { run: 'echo text > file' }, { run: 'echo ready; exec sleep 300' });
         await executor.ensure(spec, allow);
-        for await (const { lines } of executor.logs(spec, '', never())) if (lines.length > 0) break;
+        for await (const { chunks } of executor.logs(spec, '', never())) if (chunks.length > 0) break;
         const error: unknown = await executor.remove(spec, allow).catch((reason: unknown) => reason);
         expect(String(error)).to.contain('still runs');
         await executor.stop(spec, 0, allow);

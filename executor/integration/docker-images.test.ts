@@ -6,7 +6,7 @@ import { packBusybox, startDockerDaemon, whyNoDocker, type DockerDaemon } from '
 import type { Outcome } from '@chainr/core/model/outcome';
 import { connectToDaemon } from '../src/docker/connect-to-daemon.js';
 import type { AttemptSpec, PhaseChange } from '../src/port.js';
-import { allLines, allow, attemptOf, never, runToEnd, textOf, withExecutor } from '../suite/place.js';
+import { allOutput, allow, attemptOf, never, runToEnd, textOf, withExecutor } from '../suite/place.js';
 import { makeDockerPlace, type DockerPlace } from './docker-place.js';
 import { startStandInRegistry, type StandInRegistry } from './stand-in-registry.js';
 
@@ -102,7 +102,7 @@ describe('the images of the docker executor', function () {
       const pulled = spec();
       expect((await runAndHear(pulled)).outcome).to.include({ reason: 'Completed' });
       expect(registry.manifests()).to.be.greaterThan(asked);
-      expect(textOf(await withExecutor(place, (executor) => allLines(executor, pulled)))).to.equal('here\n');
+      expect(textOf(await withExecutor(place, (executor) => allOutput(executor, pulled)))).to.equal('here\n');
     }
     registry.answerWith(404);
     expect((await runAndHear(spec())).outcome.reason).to.equal('ImagePullFailed');

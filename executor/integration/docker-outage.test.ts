@@ -4,7 +4,7 @@ import { importBusybox, startDockerDaemon, whyNoDocker, type DockerDaemon } from
 import { connectToDaemon, findDaemon } from '../src/docker/connect-to-daemon.js';
 import { createDockerExecutor } from '../src/docker/create-docker-executor.js';
 import type { AttemptSpec, Executor } from '../src/port.js';
-import { allLines, allow, attemptOf, never, runToEnd, textOf, untilExecuting } from '../suite/place.js';
+import { allOutput, allow, attemptOf, never, runToEnd, textOf, untilExecuting } from '../suite/place.js';
 import { makeDockerPlace, type DockerPlace } from './docker-place.js';
 import { startsOf } from './starts-of.js';
 
@@ -15,7 +15,7 @@ const image = 'busybox';
 async function rejectionsOf(executor: Executor, spec: AttemptSpec): Promise<string[]> {
   const verbs = {
     observe: () => executor.observe(spec, () => undefined, never()),
-    logs: () => allLines(executor, spec),
+    logs: () => allOutput(executor, spec),
     stop: () => executor.stop(spec, 0, allow),
     remove: () => executor.remove(spec, allow),
     list: () => executor.list(),
@@ -102,9 +102,9 @@ describe('the docker executor while its daemon is away', function () {
 
     daemon = await startDockerDaemon(daemon.folder);
     expect(await executor.observe(running, () => undefined, never())).to.satisfy(endedWithItsDaemon);
-    expect(textOf(await allLines(executor, running))).to.equal('begun\n');
+    expect(textOf(await allOutput(executor, running))).to.equal('begun\n');
     expect(await executor.observe(ended, () => undefined, never())).to.deep.equal(outcome);
-    expect(textOf(await allLines(executor, ended))).to.equal('done\n');
+    expect(textOf(await allOutput(executor, ended))).to.equal('done\n');
     // Its `ensure` was heard, though nothing came of it.
     expect(await executor.observe(later, () => undefined, never())).to.include({ reason: 'Completed' });
     expect(await startsOf(connectToDaemon(daemon.socketPath), later)).to.have.length(1);
@@ -115,7 +115,7 @@ describe('the docker executor while its daemon is away', function () {
     const executor = place.open();
     const spec = attemptOf(image, { run: 'echo ready; exec sleep 300' });
     await executor.ensure(spec, allow);
-    for await (const { lines } of executor.logs(spec, '', never())) if (lines.length > 0) break;
+    for await (const { chunks } of executor.logs(spec, '', never())) if (chunks.length > 0) break;
     const outcome = executor.observe(spec, () => undefined, never()).catch((reason: unknown) => reason);
     await daemon.end();
     const seen = await outcome;

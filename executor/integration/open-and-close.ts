@@ -12,7 +12,7 @@ const executor = createDockerExecutor({
 const spec = attemptOf('busybox', { run: 'echo ready; exec sleep 300' });
 await executor.ensure(spec, allow);
 const outcome = executor.observe(spec, () => undefined, never()).catch(() => undefined);
-for await (const { lines } of executor.logs(spec, '', never())) if (lines.length > 0) break;
+for await (const { chunks } of executor.logs(spec, '', never())) if (chunks.length > 0) break;
 await executor.list();
 await executor.close();
 await outcome;

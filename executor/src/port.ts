@@ -1,5 +1,5 @@
 import type { Outcome } from '@chainr/core/model/outcome';
-import type { ExecutorKind, LogLine, RunUid } from '@chainr/core/model/records';
+import type { ExecutorKind, LogStream, RunUid } from '@chainr/core/model/records';
 import type { Reason } from '@chainr/core/model/reasons';
 import type { StepSpec } from '@chainr/core/model/steps';
 
@@ -35,10 +35,22 @@ export interface PhaseChange {
 /** An executor's own mark of where an attempt's output was read up to; '' is the beginning. */
 export type Position = string;
 
+/** Bytes that a step wrote, as it wrote them: many lines, or a part of one; it may end inside a character. */
+export interface OutputChunk {
+  /** Milliseconds since 1970, when they were written, or read where that is not known. */
+  time: number;
+  /** The step's name. */
+  step: string;
+  /** `system`: chainr's own words, not the step's. */
+  stream: LogStream;
+  /** At least one. */
+  bytes: Buffer;
+}
+
 export interface LogBatch {
-  /** In order within each step and stream. */
-  lines: readonly LogLine[];
-  /** The position after these lines. */
+  /** In the order in which they were written, as far as the executor knows it: in order within each step and stream. */
+  chunks: readonly OutputChunk[];
+  /** The position after these chunks. */
   position: Position;
 }
 
@@ -97,10 +109,17 @@ export interface Executor {
   observe(spec: AttemptSpec, onPhase: (change: PhaseChange) => void, signal: AbortSignal): Promise<Outcome>;
 
   /**
-   * The attempt's output after `from`, live or ended alike; ends when the attempt has ended and
-   * all was read. Reads ahead no further than the batch that it yields. An abort ends it quietly.
+   * The attempt's output after `from`, live or ended alike, as soon as it is there; ends when the attempt has ended
+   * and all was read. Reads ahead no further than the batch that it yields. An abort ends it quietly. That a batch was
+   * taken does not mean that it is stored: `stored` says so.
    */
   logs(spec: AttemptSpec, from: Position, signal: AbortSignal): AsyncIterable<LogBatch>;
+
+  /**
+   * Output before this position is stored, or left out for good, and is not asked for again: an executor that keeps
+   * output itself may let go of it. Called now and then; never with a position before an earlier one of the attempt.
+   */
+  stored?(key: AttemptKey, position: Position): void;
 
   /**
    * Ends the attempt: SIGTERM, after `graceMs` SIGKILL. Resolves when nothing of it runs. An

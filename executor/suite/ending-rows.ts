@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { allLines, attemptOf, needsOutput, runToEnd, withExecutor, type Row } from './place.js';
+import { allOutput, attemptOf, needsOutput, runToEnd, withExecutor, type Row } from './place.js';
 
 export const endingRows: Row[] = [
   {
@@ -78,8 +78,8 @@ export const endingRows: Row[] = [
           ['step-0', 0],
           ['step-1', 4],
         ]);
-        const lines = await allLines(executor, spec);
-        expect(lines.map(({ step, text }) => `${step}: ${text}`)).to.deep.equal(['step-1: one']);
+        const output = await allOutput(executor, spec);
+        expect(output.map(({ step, bytes }) => `${step}: ${bytes.toString()}`)).to.deep.equal(['step-1: one\n']);
       }),
   },
   {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { allLines, attemptOf, needsOutput, runToEnd, textOf, withExecutor, type Row } from './place.js';
+import { allOutput, attemptOf, needsOutput, runToEnd, textOf, withExecutor, type Row } from './place.js';
 
 const awkward = {
   QUOTES: `it's "so" \`and\` $HOME \\ \\n 'again'`,
@@ -27,7 +27,7 @@ export const environmentRows: Row[] = [
         const spec = { ...attemptOf(image, { run, env: awkward }), attempt: 12 };
         await runToEnd(executor, spec);
         const expected = [spec.run, 'some-job', '12', 'main', 'some-pipeline', ...Object.values(awkward)];
-        expect(textOf(await allLines(executor, spec))).to.equal(expected.map((value) => `${value}|`).join(''));
+        expect(textOf(await allOutput(executor, spec))).to.equal(expected.map((value) => `${value}|`).join(''));
       }),
   },
   {
@@ -38,7 +38,7 @@ export const environmentRows: Row[] = [
         const env = { OPTIND: 'abc', PPID: 'x', IFS: 'o', ...awkward };
         const spec = attemptOf(image, { command: ['/usr/bin/env'], env });
         await runToEnd(executor, spec);
-        const lines = textOf(await allLines(executor, spec));
+        const lines = textOf(await allOutput(executor, spec));
         for (const [name, value] of Object.entries(env)) expect(`\n${lines}`).to.contain(`\n${name}=${value}\n`);
         expect(lines).to.contain('CHAINR_JOB=some-job\n');
       }),
@@ -53,7 +53,7 @@ export const environmentRows: Row[] = [
         await withExecutor(place, async (executor) => {
           const spec = attemptOf(image, { command: ['env'] });
           await runToEnd(executor, spec);
-          expect(textOf(await allLines(executor, spec))).not.to.match(/CANARY|TOKEN|secret/);
+          expect(textOf(await allOutput(executor, spec))).not.to.match(/CANARY|TOKEN|secret/);
         });
       } finally {
         delete process.env['CHAINR_TOKEN'];
@@ -69,7 +69,7 @@ export const environmentRows: Row[] = [
         const args = ['%s|', ...Object.values(awkward), '-n', '*'];
         const spec = attemptOf(image, { command: ['printf'], args });
         await runToEnd(executor, spec);
-        expect(textOf(await allLines(executor, spec))).to.equal(
+        expect(textOf(await allOutput(executor, spec))).to.equal(
           args
             .slice(1)
             .map((value) => `${value}|`)
@@ -89,7 +89,7 @@ export const environmentRows: Row[] = [
           { run: '[ "$(pwd -P)" = "$(cd "$CHAINR_WORKSPACE/sub"; pwd -P)" ] && echo sub', workdir: 'sub' },
         );
         await runToEnd(executor, spec);
-        expect(textOf(await allLines(executor, spec))).to.equal('workspace\n/usr\nsub\n');
+        expect(textOf(await allOutput(executor, spec))).to.equal('workspace\n/usr\nsub\n');
       }),
   },
   {
@@ -106,7 +106,7 @@ export const environmentRows: Row[] = [
         const outcome = await runToEnd(executor, spec);
         expect(outcome.reason).to.equal('ConfigError');
         expect(outcome.message).to.contain('"/no/such folder"').and.contain('"step-1"');
-        expect(textOf(await allLines(executor, spec))).to.equal('');
+        expect(textOf(await allOutput(executor, spec))).to.equal('');
       }),
   },
   {
@@ -123,7 +123,7 @@ export const environmentRows: Row[] = [
           expect((await runToEnd(executor, attemptOf(image, draft))).reason).to.equal('ConfigError');
         const large = attemptOf(image, { run: `: ${'x'.repeat(120_000)}\necho fits` });
         await runToEnd(executor, large);
-        expect(textOf(await allLines(executor, large))).to.equal('fits\n');
+        expect(textOf(await allOutput(executor, large))).to.equal('fits\n');
       }),
   },
 ];

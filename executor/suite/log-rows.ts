@@ -1,9 +1,10 @@
 import { expect } from 'chai';
-import type { LogLine } from '@chainr/core/model/records';
+import type { OutputChunk } from '../src/port.js';
 import {
-  allLines,
+  allOutput,
   allow,
   attemptOf,
+  bytesOf,
   needsOutput,
   never,
   runToEnd,
@@ -22,10 +23,10 @@ export const logRows: Row[] = [
         const both = 'echo to $CHAINR_STEP; echo bad $CHAINR_STEP >&2';
         const spec = attemptOf(image, { run: both }, { run: both });
         await runToEnd(executor, spec);
-        const lines = await allLines(executor, spec);
+        const output = await allOutput(executor, spec);
         for (const step of ['step-0', 'step-1']) {
-          expect(textOf(lines, 'stdout', step)).to.equal(`to ${step}\n`);
-          expect(textOf(lines, 'stderr', step)).to.equal(`bad ${step}\n`);
+          expect(textOf(output, 'stdout', step)).to.equal(`to ${step}\n`);
+          expect(textOf(output, 'stderr', step)).to.equal(`bad ${step}\n`);
         }
       }),
   },
@@ -39,13 +40,13 @@ export const logRows: Row[] = [
         const seen: string[] = [];
         let position = '';
         for await (const batch of executor.logs(spec, '', never())) {
-          seen.push(textOf(batch.lines));
+          seen.push(textOf(batch.chunks));
           position = batch.position;
           break;
         }
         expect(seen).to.deep.equal(['first\n']);
         await executor.stop(spec, 5000, allow);
-        expect(textOf(await allLines(executor, spec, position))).to.equal('');
+        expect(textOf(await allOutput(executor, spec, position))).to.equal('');
       }),
   },
   {
@@ -58,12 +59,12 @@ export const logRows: Row[] = [
         const spec = attemptOf(image, { run: loop }, { run: loop });
         await executor.ensure(spec, allow);
         // A reader that gives up after every batch, as workers do that die, while the attempt still writes.
-        const lines: LogLine[] = [];
+        const chunks: OutputChunk[] = [];
         let position = '';
         for (let reads = 0; ; reads += 1) {
           const before = position;
           for await (const batch of executor.logs(spec, position, never())) {
-            lines.push(...batch.lines);
+            chunks.push(...batch.chunks);
             position = batch.position;
             break;
           }
@@ -71,13 +72,13 @@ export const logRows: Row[] = [
         }
         for (const step of ['step-0', 'step-1']) {
           const numbers = Array.from({ length: 4000 }, (_, index) => index);
-          expect(textOf(lines, 'stdout', step)).to.equal(numbers.map((n) => `${step} line ${n} of many\n`).join(''));
-          expect(textOf(lines, 'stderr', step)).to.equal(numbers.map((n) => `err ${n}\n`).join(''));
+          expect(textOf(chunks, 'stdout', step)).to.equal(numbers.map((n) => `${step} line ${n} of many\n`).join(''));
+          expect(textOf(chunks, 'stderr', step)).to.equal(numbers.map((n) => `err ${n}\n`).join(''));
         }
       }),
   },
   {
-    name: 'reads 5 MB without a line missing or doubled, in bounded batches',
+    name: 'reads 5 MB without a byte missing or doubled, in bounded batches',
     needs: needsOutput,
     run: (place, image) =>
       withExecutor(place, async (executor) => {
@@ -85,39 +86,61 @@ export const logRows: Row[] = [
         const run = `awk 'BEGIN { for (i = 0; i < ${count}; i++) printf "%050d\\n", i }'`;
         const spec = attemptOf(image, { run });
         await executor.ensure(spec, allow);
-        let next = 0;
+        const read: Buffer[] = [];
         let largest = 0;
-        for await (const { lines } of executor.logs(spec, '', never())) {
-          largest = Math.max(
-            largest,
-            lines.reduce((sum, { text }) => sum + text.length, 0),
-          );
-          for (const { text } of lines) {
-            if (Number(text) !== next) expect.fail(`line ${next} reads ${text}`);
-            next += 1;
-          }
+        for await (const { chunks } of executor.logs(spec, '', never())) {
+          const batch = bytesOf(chunks);
+          largest = Math.max(largest, batch.length);
+          read.push(batch);
         }
-        expect(next).to.equal(count);
+        const lines = Array.from({ length: count }, (_, index) => `${String(index).padStart(50, '0')}\n`);
+        expect(Buffer.concat(read).equals(Buffer.from(lines.join('')))).to.equal(true);
         expect(largest).to.be.at.most(1024 * 1024);
       }),
   },
   {
-    name: 'keeps a missing last newline',
+    name: 'keeps every byte: a missing last newline, carriage returns, zeros, what is not UTF-8, the longest lines',
     needs: needsOutput,
     run: (place, image) =>
       withExecutor(place, async (executor) => {
-        const spec = attemptOf(image, { run: "printf 'one\\n\\nlast'" });
-        await runToEnd(executor, spec);
-        const lines = await allLines(executor, spec);
-        expect(lines.map(({ text, newline }) => [text, newline])).to.deep.equal([
-          ['one', true],
-          ['', true],
-          ['last', false],
-        ]);
+        const shapes: [string, Buffer][] = [
+          [`printf 'one\\n\\nlast'`, Buffer.from('one\n\nlast')],
+          [`printf '10 %%\\r20 %%\\r\\n'`, Buffer.from('10 %\r20 %\r\n')],
+          [`printf 'a\\377b gr\\303\\266\\303 \\000 \\342\\202'`, Buffer.from('61ff62206772c3b6c3200020e282', 'hex')],
+          [
+            `awk 'BEGIN { for (i = 0; i < 100000; i++) printf "%07d", i; print "x"; print "next" }'`,
+            Buffer.concat([
+              ...Array.from({ length: 100_000 }, (_, at) => Buffer.from(String(at).padStart(7, '0'))),
+              Buffer.from('x\nnext\n'),
+            ]),
+          ],
+        ];
+        for (const [run, written] of shapes) {
+          const spec = attemptOf(image, { run });
+          await runToEnd(executor, spec);
+          const read = bytesOf(await allOutput(executor, spec));
+          expect(read.equals(written), `${run}: ${String(read.length)} bytes`).to.equal(true);
+        }
       }),
   },
   {
-    name: 'has a line without newline at the end of its step, not of the attempt',
+    name: 'shows a line that is not finished, while the attempt runs',
+    needs: needsOutput,
+    run: (place, image) =>
+      withExecutor(place, async (executor) => {
+        const spec = attemptOf(image, { run: "printf 'Name? '; while [ ! -e go ]; do sleep 0.02; done" });
+        await executor.ensure(spec, allow);
+        let seen = '';
+        for await (const { chunks } of executor.logs(spec, '', never())) {
+          seen += textOf(chunks);
+          if (seen === 'Name? ') break;
+        }
+        await executor.stop(spec, 5000, allow);
+        expect(textOf(await allOutput(executor, spec))).to.equal('Name? ');
+      }),
+  },
+  {
+    name: 'has all of a step before what the next one writes, a last line without a newline too',
     needs: needsOutput,
     run: (place, image) =>
       withExecutor(place, async (executor) => {
@@ -125,48 +148,22 @@ export const logRows: Row[] = [
         const second = 'echo second; while [ ! -e go ]; do sleep 0.02; done';
         const spec = attemptOf(image, { run: first }, { run: ':' }, { run: second });
         await executor.ensure(spec, allow);
-        const lines: LogLine[] = [];
+        const chunks: OutputChunk[] = [];
         let position = '';
         // A reader that gives up after every batch, as workers do that die, until the third step waits.
-        while (!lines.some(({ text }) => text === 'second')) {
+        while (textOf(chunks, 'stdout', 'step-2') !== 'second\n') {
           for await (const batch of executor.logs(spec, position, never())) {
-            lines.push(...batch.lines);
+            chunks.push(...batch.chunks);
             position = batch.position;
             break;
           }
         }
         await executor.stop(spec, 5000, allow);
-        for (const read of [lines, await allLines(executor, spec)]) {
-          const seen = read.map(({ step, stream, text, newline }) => `${step} ${stream} ${text} ${newline}`);
-          expect(seen.slice(0, 2)).to.have.members(['step-0 stdout first false', 'step-0 stderr bad false']);
-          expect(seen[2]).to.equal('step-2 stdout second true');
+        for (const read of [chunks, await allOutput(executor, spec)]) {
+          expect([textOf(read, 'stdout', 'step-0'), textOf(read, 'stderr', 'step-0')]).to.deep.equal(['first', 'bad']);
+          const next = read.findIndex(({ step }) => step === 'step-2');
+          expect(read.slice(next).map(({ step }) => step)).not.to.include('step-0');
         }
-      }),
-  },
-  {
-    name: 'replaces invalid UTF-8 and keeps the rest',
-    needs: needsOutput,
-    run: (place, image) =>
-      withExecutor(place, async (executor) => {
-        const spec = attemptOf(image, { run: "printf 'a\\377b gr\\303\\266\\303\\237e\\n'" });
-        await runToEnd(executor, spec);
-        expect(textOf(await allLines(executor, spec))).to.equal('a\ufffdb größe\n');
-      }),
-  },
-  {
-    name: 'splits a line that is too long and loses none of it',
-    needs: needsOutput,
-    run: (place, image) =>
-      withExecutor(place, async (executor) => {
-        const spec = attemptOf(image, {
-          run: `awk 'BEGIN { for (i = 0; i < 100000; i++) printf "%07d", i; print ""; print "next" }'`,
-        });
-        await runToEnd(executor, spec);
-        const lines = await allLines(executor, spec);
-        const expected = Array.from({ length: 100_000 }, (_, index) => String(index).padStart(7, '0')).join('');
-        expect(textOf(lines) === `${expected}\nnext\n`).to.equal(true);
-        expect(lines.length).to.equal(4);
-        for (const { text } of lines) expect(text.length).to.be.at.most(256 * 1024);
       }),
   },
   {
@@ -178,7 +175,7 @@ export const logRows: Row[] = [
         await untilExecuting(executor, spec);
         const told = new AbortController();
         const read = (async () => {
-          for await (const batch of executor.logs(spec, '', told.signal)) expect(batch.lines).to.deep.equal([]);
+          for await (const batch of executor.logs(spec, '', told.signal)) expect(batch.chunks).to.deep.equal([]);
         })();
         told.abort();
         await read;

@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 import { randomUUID } from 'node:crypto';
 import type { Outcome } from '@chainr/core/model/outcome';
-import type { LogLine } from '@chainr/core/model/records';
+import type { LogStream } from '@chainr/core/model/records';
 import type { StepSpec } from '@chainr/core/model/steps';
-import type { AttemptSpec, Capabilities, Executor } from '../src/port.js';
+import type { AttemptSpec, Capabilities, Executor, OutputChunk } from '../src/port.js';
 
 /** Where a suite's attempts run: executors that are opened on one place see the same attempts. */
 export interface Place {
@@ -67,18 +67,22 @@ export async function untilExecuting(executor: Executor, spec: AttemptSpec): Pro
   );
 }
 
-export async function allLines(executor: Executor, spec: AttemptSpec, from = ''): Promise<LogLine[]> {
-  const lines: LogLine[] = [];
-  for await (const batch of executor.logs(spec, from, never())) lines.push(...batch.lines);
-  return lines;
+export async function allOutput(executor: Executor, spec: AttemptSpec, from = ''): Promise<OutputChunk[]> {
+  const chunks: OutputChunk[] = [];
+  for await (const batch of executor.logs(spec, from, never())) chunks.push(...batch.chunks);
+  return chunks;
 }
 
-/** The texts of one stream, whole lines put together from their pieces. */
-export function textOf(lines: readonly LogLine[], stream: LogLine['stream'] = 'stdout', step?: string): string {
-  return lines
-    .filter((line) => line.stream === stream && (step === undefined || line.step === step))
-    .map(({ text, newline }) => (newline ? `${text}\n` : text))
-    .join('');
+/** What one stream, or every one, has written, of one step or of all. */
+export function bytesOf(chunks: readonly OutputChunk[], stream?: LogStream, step?: string): Buffer {
+  const wanted = chunks.filter((chunk) => {
+    return (stream === undefined || chunk.stream === stream) && (step === undefined || chunk.step === step);
+  });
+  return Buffer.concat(wanted.map(({ bytes }) => bytes));
+}
+
+export function textOf(chunks: readonly OutputChunk[], stream: LogStream = 'stdout', step?: string): string {
+  return bytesOf(chunks, stream, step).toString();
 }
 
 /** Opens an executor on the place and closes it when the work is done, whatever happens. */

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { PhaseChange } from '../src/port.js';
 import {
-  allLines,
+  allOutput,
   allow,
   attemptOf,
   needsOutput,
@@ -25,7 +25,7 @@ export const startingRows: Row[] = [
         const outcomes = await Promise.all([one, two].map((each) => each.observe(spec, () => undefined, never())));
         for (const executor of [one, two, one]) await executor.ensure(spec, allow);
         expect(outcomes.map(({ reason }) => reason)).to.deep.equal(['Completed', 'Completed']);
-        expect(textOf(await allLines(two, spec))).to.equal('started\n');
+        expect(textOf(await allOutput(two, spec))).to.equal('started\n');
       }),
   },
   {
@@ -38,7 +38,7 @@ export const startingRows: Row[] = [
         expect((await one.observe(spec, () => undefined, never())).reason).to.equal('Completed');
         for (const executor of [one, two, one]) await executor.ensure(spec, allow);
         expect((await two.observe(spec, () => undefined, never())).reason).to.equal('Completed');
-        expect(textOf(await allLines(two, spec))).to.match(/^started\n$/);
+        expect(textOf(await allOutput(two, spec))).to.match(/^started\n$/);
       }),
   },
   {

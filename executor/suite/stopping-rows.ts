@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { AttemptSpec, Executor } from '../src/port.js';
 import {
-  allLines,
+  allOutput,
   allow,
   attemptOf,
   needsOutput,
@@ -18,7 +18,11 @@ const ready = 'echo ready';
 
 /** Resolves when the script has said that it is ready for a signal. */
 async function untilReady(executor: Executor, spec: AttemptSpec): Promise<void> {
-  for await (const { lines } of executor.logs(spec, '', never())) if (textOf(lines).includes('ready\n')) return;
+  let seen = '';
+  for await (const { chunks } of executor.logs(spec, '', never())) {
+    seen += textOf(chunks);
+    if (seen.includes('ready\n')) return;
+  }
   expect.fail('it ended before it was ready');
 }
 
@@ -36,7 +40,7 @@ export const stoppingRows: Row[] = [
         await executor.stop(spec, 20_000, allow);
         const outcome = await executor.observe(spec, () => undefined, never());
         expect(outcome).to.include({ reason: 'ExitCode', exitCode: 7 });
-        expect(textOf(await allLines(executor, spec))).to.contain('cleaned\n');
+        expect(textOf(await allOutput(executor, spec))).to.contain('cleaned\n');
       }),
   },
   {
@@ -64,7 +68,7 @@ export const stoppingRows: Row[] = [
         await executor.stop(spec, 5000, allow);
         const outcome = await executor.observe(spec, () => undefined, never());
         expect(outcome.reason).to.not.equal('Completed');
-        expect(textOf(await allLines(executor, spec))).to.equal('ready\n');
+        expect(textOf(await allOutput(executor, spec))).to.equal('ready\n');
       }),
   },
   {
@@ -77,7 +81,7 @@ export const stoppingRows: Row[] = [
         const outcome = await two.observe(spec, () => undefined, never());
         expect(outcome.reason).to.equal('Lost');
         expect(outcome).not.to.have.property('exitCode');
-        expect(await allLines(two, spec)).to.deep.equal([]);
+        expect(await allOutput(two, spec)).to.deep.equal([]);
       }),
   },
   {

@@ -5,7 +5,7 @@ import { createFakeExecutor, type FakeEnd } from '../src/fake/create-fake-execut
 import { createFakeWorld } from '../src/fake/fake-world.js';
 import type { AttemptSpec } from '../src/port.js';
 import { executorSuite } from '../suite/executor-suite.js';
-import { allLines, allow, attemptOf, never, runToEnd, textOf } from '../suite/place.js';
+import { allOutput, allow, attemptOf, never, runToEnd, textOf } from '../suite/place.js';
 
 /** As much of a shell as the suite's rows without output need: `exit N`, `sleep`, and what `writing` makes. */
 function decide(spec: AttemptSpec): FakeEnd {
@@ -40,7 +40,7 @@ describe('the fake executor', () => {
     const executor = createFakeExecutor();
     const spec = attemptOf('none', { run: 'anything' });
     expect(await runToEnd(executor, spec)).to.deep.equal({ reason: 'Completed', exitCode: 0 });
-    expect(await allLines(executor, spec)).to.deep.equal([]);
+    expect(await allOutput(executor, spec)).to.deep.equal([]);
   });
 
   it('counts starts, not calls', async () => {
@@ -60,7 +60,7 @@ describe('the fake executor', () => {
     await executor.ensure(spec, allow);
     const phases: string[] = [];
     const outcome = executor.observe(spec, ({ reason }) => phases.push(reason), never());
-    const lines = allLines(executor, spec);
+    const lines = allOutput(executor, spec);
     executor.end(spec, { reason: 'OutOfMemory', exitCode: 137 });
     expect(await outcome).to.deep.equal({ reason: 'OutOfMemory', exitCode: 137 });
     expect(phases).to.deep.equal(['Executing']);

@@ -1,11 +1,11 @@
 import type { LogLine } from '@chainr/core/model/records';
 import { formatLogLine } from '@chainr/core/store/log-format';
-import type { AttemptSpec, Position } from '@chainr/executor/port';
+import type { AttemptSpec, OutputChunk, Position } from '@chainr/executor/port';
 import type { Attempt, LogState } from './attempt.js';
 import type { WorkContext } from './context.js';
 import { LeaseLost, type HeldLease } from './held-lease.js';
-import { LineMask } from './line-mask.js';
 import type { Mask } from './mask.js';
+import { OutputMask } from './output-mask.js';
 
 /** Lines are gathered this long, unless many come at once or the attempt has ended. */
 const gatherMs = 25;
@@ -70,10 +70,10 @@ export class LogWriter {
   async #writeOn(): Promise<boolean> {
     const { executor, config } = this.#context;
     const from = this.#log.position;
-    const mask = new LineMask(this.#mask, from === '');
-    for await (const { lines: read, position } of executor.logs(this.#spec, from, this.#held.signal)) {
+    const mask = new OutputMask(this.#mask, from === '');
+    for await (const { chunks, position } of executor.logs(this.#spec, from, this.#held.signal)) {
       if (this.#abandoned) return true;
-      const lines = mask.lines(read);
+      const lines = mask.chunks(chunks).flatMap(linesOf);
       const text = lines.map(formatLogLine).join('');
       const bytes = Buffer.byteLength(text);
       const overLimit = this.#log.length + bytes > config.logLimitBytes;
@@ -83,6 +83,7 @@ export class LogWriter {
       if (reply === 'full') return (await this.#append(systemLine(fullSentence), this.#log.position, false)) === 'ok';
       if (reply === 'length') return false;
       if (overLimit) return true;
+      executor.stored?.(this.#spec, position);
       if (bytes < fullBatchBytes && !this.#attemptEnded) await this.#gather();
     }
     // Executors end quietly when the lease has gone: then this is not the end of the output.
@@ -120,6 +121,14 @@ export class LogWriter {
       };
     });
   }
+}
+
+/** The lines of a chunk as the store has them; one that goes on in the next chunk has no newline. */
+function linesOf({ time, step, stream, bytes }: OutputChunk): LogLine[] {
+  const texts = bytes.toString().split('\n');
+  const last = texts.pop() ?? '';
+  const lines = texts.map((text): LogLine => ({ time, step, stream, text, newline: true }));
+  return last === '' ? lines : [...lines, { time, step, stream, text: last, newline: false }];
 }
 
 const fullSentence = 'The log is cut here: the store has no room for more logs.';

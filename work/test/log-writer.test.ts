@@ -11,7 +11,10 @@ import { openWorker, type OpenWorker } from './open-worker.js';
 const lineOf = (text: string) => ({ time: 1, step: 'main', stream: 'stdout', text, newline: true }) as const;
 /** Positions are counts of lines, as with the fake executor. */
 const batchOf = (texts: readonly string[], position: number): LogBatch => {
-  return { lines: texts.map(lineOf), position: String(position) };
+  const chunks = texts.map(
+    (text) => ({ time: 1, step: 'main', stream: 'stdout', bytes: Buffer.from(`${text}\n`) }) as const,
+  );
+  return { chunks, position: String(position) };
 };
 
 describe('the writer of a log', () => {

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import type { LogLine } from '@chainr/core/model/records';
-import { LineMask } from '../src/line-mask.js';
+import type { OutputChunk } from '@chainr/executor/port';
 import { Mask, noMask } from '../src/mask.js';
+import { OutputMask } from '../src/output-mask.js';
 
 const secret = 'hunter2-Größe!';
 const mask = new Mask([secret, 'other-token', 'abc']);
@@ -91,47 +91,48 @@ describe('the mask of secrets', () => {
   });
 });
 
-describe('secrets in the pieces of a long line', () => {
-  const piece = (text: string, newline: boolean, stream: LogLine['stream'] = 'stdout'): LogLine => {
-    return { time: 1, step: 'main', stream, text, newline };
+describe('secrets in the chunks of an output', () => {
+  const chunk = (text: string, stream: OutputChunk['stream'] = 'stdout'): OutputChunk => {
+    return { time: 1, step: 'main', stream, bytes: Buffer.from(text) };
   };
-  const textsOf = (lines: LineMask, pieces: readonly LogLine[]): string[] =>
-    pieces.flatMap((each) => lines.lines([each])).map(({ text }) => text);
+  const textsOf = (output: OutputMask, chunks: readonly OutputChunk[]): string[] =>
+    chunks.flatMap((each) => output.chunks([each])).map(({ bytes }) => bytes.toString());
 
   it('are covered in each of them, at whatever place they are split', () => {
     const token = 'other-token';
     for (let at = 1; at < token.length; at += 1) {
-      const told = textsOf(new LineMask(mask, true), [
-        piece(`begins ${token.slice(0, at)}`, false),
-        piece(`${token.slice(at)} ends`, true),
-        piece('next', true),
+      const told = textsOf(new OutputMask(mask, true), [
+        chunk(`begins ${token.slice(0, at)}`),
+        chunk(`${token.slice(at)} ends\n`),
+        chunk('next\n'),
       ]);
-      expect(told[1], String(at)).to.equal('*** ends');
+      expect(told[1], String(at)).to.equal('*** ends\n');
       expect(told[0], String(at)).to.equal(at < 4 ? `begins ${token.slice(0, at)}` : 'begins ***');
-      expect(told[2]).to.equal('next');
+      expect(told[2]).to.equal('next\n');
     }
   });
 
   it('are covered when they are split more than once, each stream for itself', () => {
-    const told = textsOf(new LineMask(mask, true), [
-      piece('x other', false),
-      piece('y oth', false, 'stderr'),
-      piece('-to', false),
-      piece('nothing', true, 'stderr'),
-      piece('ken z', true),
+    const told = textsOf(new OutputMask(mask, true), [
+      chunk('x other'),
+      chunk('y oth', 'stderr'),
+      chunk('-to'),
+      chunk('nothing\n', 'stderr'),
+      chunk('ken z\n'),
     ]);
-    expect(told).to.deep.equal(['x ***', 'y oth', '***', 'nothing', '*** z']);
+    expect(told).to.deep.equal(['x ***', 'y oth', '***', 'nothing\n', '*** z\n']);
   });
 
   it('are covered by who goes on with the log and does not know how the line began', () => {
-    expect(
-      textsOf(new LineMask(mask, false), [piece('-token ends', true), piece('-token begins', true)]),
-    ).to.deep.equal(['*** ends', '-token begins']);
-    expect(textsOf(new LineMask(mask, true), [piece('-token is a line', true)])).to.deep.equal(['-token is a line']);
+    expect(textsOf(new OutputMask(mask, false), [chunk('-token ends\n'), chunk('-token begins\n')])).to.deep.equal([
+      '*** ends\n',
+      '-token begins\n',
+    ]);
+    expect(textsOf(new OutputMask(mask, true), [chunk('-token is a line\n')])).to.deep.equal(['-token is a line\n']);
   });
 
   it('cost nothing where there are none', () => {
-    const lines = [piece('one', true)];
-    expect(new LineMask(noMask, true).lines(lines)).to.equal(lines);
+    const chunks = [chunk('one\n')];
+    expect(new OutputMask(noMask, true).chunks(chunks)).to.equal(chunks);
   });
 });

@@ -102,14 +102,17 @@ export type ChainrEvent =
       exitCode?: number;
     });
 
+/** Where a piece of a log comes from; `system`: from chainr itself, such as the mark of a cut. */
+export const logStreams = ['stdout', 'stderr', 'system'] as const;
+export type LogStream = (typeof logStreams)[number];
+
 /** One line of an attempt's log. */
 export interface LogLine {
   /** Milliseconds since 1970, when the line was read. */
   time: number;
   /** The step's name; `main` for a job without steps. */
   step: string;
-  /** `system` lines are chainr's own, such as the mark of a cut. */
-  stream: 'stdout' | 'stderr' | 'system';
+  stream: LogStream;
   text: string;
   /** False when the line goes on in the next one, or ended without a newline. */
   newline: boolean;

@@ -3,9 +3,8 @@ export interface LogFrame {
   stream: 'stdout' | 'stderr';
   /** As the daemon writes it, with nanoseconds: sorts as text. */
   timestamp: string;
-  text: string;
-  /** It ends its line. */
-  newline: boolean;
+  /** As they were written, with the newline where there is one. */
+  bytes: Buffer;
 }
 
 const headBytes = 8;
@@ -35,11 +34,9 @@ export class FrameReader {
 
 function frameOf(stream: number, entry: Buffer): LogFrame {
   const space = entry.indexOf(0x20);
-  const newline = entry[entry.length - 1] === 0x0a;
   return {
     stream: stream === 2 ? 'stderr' : 'stdout',
     timestamp: entry.toString('latin1', 0, space),
-    text: entry.toString('utf8', space + 1, newline ? entry.length - 1 : entry.length),
-    newline,
+    bytes: Buffer.from(entry.subarray(space + 1)),
   };
 }

@@ -1,12 +1,11 @@
-import type { LogLine } from '@chainr/core/model/records';
 import type { AttemptSpec, LogBatch, Position } from '../port.js';
 import type { DockerContext } from './context.js';
 import { unless } from './daemon-errors.js';
 import type { Watch } from './event-board.js';
-import { LineBuilder } from './line-builder.js';
 import { FrameReader } from './log-frames.js';
 import { formatPosition, parsePosition, sinceOf, type StepMarks } from './log-position.js';
 import { endsAttempt, lookAtStep, type StepSight } from './look-at-step.js';
+import { StepOutput } from './step-output.js';
 
 type Begun = Extract<StepSight, { kind: 'running' | 'exited' }>;
 
@@ -60,14 +59,14 @@ async function* readStep(
   context: DockerContext,
   spec: AttemptSpec,
   index: number,
-  { kind, id }: Begun,
+  { id }: Begun,
   marks: StepMarks[],
   signal: AbortSignal,
 ): AsyncGenerator<LogBatch, void, void> {
   const isAborted = (): boolean => signal.aborted;
   if (isAborted()) return; // Of what is past no listener hears.
   const from = marks[index] ?? {};
-  const lines = new LineBuilder(spec.steps[index]?.name ?? '', from);
+  const output = new StepOutput(spec.steps[index]?.name ?? '', from);
   const frames = new FrameReader();
   // The generator may be left in the middle, which must end the request too.
   const left = new AbortController();
@@ -88,17 +87,12 @@ async function* readStep(
       context.docker.getContainer(id).logs({ ...asked, abortSignal: left.signal }),
     );
     if (!stream) return;
-    const batchOf = (batch: LogLine[]): LogBatch => {
-      marks[index] = lines.marks;
-      return { lines: batch, position: formatPosition(marks) };
-    };
-    for await (const chunk of stream) {
-      const batch = lines.take(frames.take(chunk as unknown as Buffer));
-      if (batch.length > 0) yield batchOf(batch);
+    for await (const piece of stream) {
+      const chunks = output.take(frames.take(piece as unknown as Buffer));
+      marks[index] = output.marks;
+      if (chunks.length > 0) yield { chunks, position: formatPosition(marks) };
       if (isAborted()) return;
     }
-    const last = kind === 'exited' ? lines.flush() : [];
-    if (last.length > 0) yield batchOf(last);
   } catch (error) {
     if (!isAborted()) throw error;
   } finally {

@@ -21,14 +21,13 @@ async function* linesThenEnd(
   from: Position,
   signal: AbortSignal,
 ): AsyncGenerator<LogBatch, void, void> {
-  const lines = attempt.lines.slice(Number(from)).map(({ text, step, stream = 'stdout' }) => ({
+  const chunks = attempt.lines.slice(Number(from)).map(({ text, step, stream = 'stdout' }) => ({
     time: Date.now(),
     step: step ?? spec.steps[0]?.name ?? 'main',
     stream,
-    text,
-    newline: true,
+    bytes: Buffer.from(`${text}\n`),
   }));
-  if (lines.length > 0 && !signal.aborted) yield { lines, position: String(attempt.lines.length) };
+  if (chunks.length > 0 && !signal.aborted) yield { chunks, position: String(attempt.lines.length) };
   if (attempt.outcome || signal.aborted) return;
   await new Promise<void>((resolve) => {
     const settle = (): void => {

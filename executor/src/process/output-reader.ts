@@ -1,17 +1,13 @@
 import { existsSync, fstatSync } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { LogLine } from '@chainr/core/model/records';
-import type { LogBatch, Position } from '../port.js';
-import { maxLineBytes, splitLines } from '../split-lines.js';
+import type { LogBatch, OutputChunk, Position } from '../port.js';
 import { stepFile } from './attempt-folder.js';
 import { formatPosition, parsePosition, type Offsets } from './log-position.js';
 import { saysGone } from './read-if-there.js';
 
-/** What is read of an output at once. */
+/** What is read of all outputs at once. */
 const maxBatchBytes = 256 * 1024;
-/** Room for the longest line and its newline, so that a read of so many bytes always ends some line. */
-const readBytes = maxLineBytes + 2;
 
 interface OutputFile {
   step: string;
@@ -46,20 +42,21 @@ export class OutputReader {
   }
 
   /**
-   * The next lines, some 256 KiB of them at most; undefined if there are none yet. With the end of its step a last line
-   * without a newline is one too. `ended` says that nothing more is going to be written.
+   * What was written since the last call, 256 KiB of it at most; undefined if there is nothing yet. `ended` says that
+   * nothing more is going to be written.
    */
   async read(ended: boolean): Promise<LogBatch | undefined> {
-    const lines: LogLine[] = [];
+    const chunks: OutputChunk[] = [];
     let room = maxBatchBytes;
     for (const [index, { exit, outputs }] of this.#steps.entries()) {
-      // Looked at before the reading, as the end of the attempt is. What outlives its step may write on: whole lines.
+      // Looked at before the reading, as the end of the attempt is. What outlives its step may write on.
       const isOver = ended || (index === this.#past && existsSync(exit));
       let isWhole = true;
       for (const file of outputs) {
-        if (room <= 0) return batchOf(lines, this.#offsets);
-        const { consumed, more } = await this.#readFile(file, isOver, lines);
-        room -= consumed;
+        if (room <= 0) return batchOf(chunks, this.#offsets);
+        const { bytes, more } = await this.#readFile(file, room);
+        if (bytes.length > 0) chunks.push(chunkOf(file, bytes));
+        room -= bytes.length;
         if (more) isWhole = false;
       }
       // What the next step has written comes after all that this one wrote.
@@ -69,36 +66,36 @@ export class OutputReader {
         this.#past = index + 1;
       }
     }
-    return batchOf(lines, this.#offsets);
+    return batchOf(chunks, this.#offsets);
   }
 
   async close(): Promise<void> {
     for (const { outputs } of this.#steps) for (const { handle } of outputs) await handle?.close();
   }
 
-  /** Reads what fits into one buffer: how many bytes became lines, and whether the file has more. */
-  async #readFile(file: OutputFile, isOver: boolean, lines: LogLine[]): Promise<{ consumed: number; more: boolean }> {
+  /** Up to so many bytes, and whether the file has more. */
+  async #readFile(file: OutputFile, room: number): Promise<{ bytes: Buffer; more: boolean }> {
     file.handle ??= await openIfThere(file.path);
     const offsets = this.#offsets[file.index];
-    if (!file.handle || !offsets) return { consumed: 0, more: false };
+    if (!file.handle || !offsets) return { bytes: nothing, more: false };
     const offset = offsets[file.stream];
     const left = fstatSync(file.handle.fd).size - offset;
-    if (left <= 0) return { consumed: 0, more: false };
-    const more = left > readBytes;
-    const buffer = Buffer.allocUnsafe(Math.min(left, readBytes));
+    if (left <= 0) return { bytes: nothing, more: false };
+    const buffer = Buffer.allocUnsafe(Math.min(left, room));
     const { bytesRead } = await file.handle.read(buffer, 0, buffer.length, offset);
-    const split = splitLines(buffer.subarray(0, bytesRead), isOver && !more);
-    const time = Date.now();
-    for (const { text, newline } of split.lines) {
-      lines.push({ time, step: file.step, stream: file.stream === 0 ? 'stdout' : 'stderr', text, newline });
-    }
-    offsets[file.stream] += split.consumed;
-    return { consumed: split.consumed, more };
+    offsets[file.stream] += bytesRead;
+    return { bytes: buffer.subarray(0, bytesRead), more: left > bytesRead };
   }
 }
 
-const batchOf = (lines: LogLine[], offsets: Offsets): LogBatch | undefined =>
-  lines.length > 0 ? { lines, position: formatPosition(offsets) } : undefined;
+const nothing = Buffer.alloc(0);
+
+const chunkOf = ({ step, stream }: OutputFile, bytes: Buffer): OutputChunk => {
+  return { time: Date.now(), step, stream: stream === 0 ? 'stdout' : 'stderr', bytes };
+};
+
+const batchOf = (chunks: OutputChunk[], offsets: Offsets): LogBatch | undefined =>
+  chunks.length > 0 ? { chunks, position: formatPosition(offsets) } : undefined;
 
 async function openIfThere(path: string): Promise<FileHandle | undefined> {
   try {

@@ -6,8 +6,8 @@ import { FrameReader, type LogFrame } from '../../src/docker/log-frames.js';
 const timestamp = '2026-01-02T03:04:05.678901234Z';
 
 /** As the daemon writes it. */
-function bytesOf({ stream, timestamp: time, text, newline }: LogFrame): Buffer {
-  const entry = Buffer.from(`${time} ${text}${newline ? '\n' : ''}`);
+function bytesOf({ stream, timestamp: time, bytes }: LogFrame): Buffer {
+  const entry = Buffer.concat([Buffer.from(`${time} `), bytes]);
   const head = Buffer.alloc(8);
   head.writeUInt8(stream === 'stderr' ? 2 : 1, 0);
   head.writeUInt32BE(entry.length, 4);
@@ -17,19 +17,18 @@ function bytesOf({ stream, timestamp: time, text, newline }: LogFrame): Buffer {
 const frame = (text: string, more: Partial<LogFrame> = {}): LogFrame => ({
   stream: 'stdout',
   timestamp,
-  text,
-  newline: true,
+  bytes: Buffer.from(text),
   ...more,
 });
 
 describe('the frames of a container log', () => {
-  it('tell stream, time and text, and whether the line ends', () => {
-    const frames = [frame('one two'), frame('bad', { stream: 'stderr' }), frame('half', { newline: false }), frame('')];
+  it('tell stream, time and bytes', () => {
+    const frames = [frame('one two\n'), frame('bad\n', { stream: 'stderr' }), frame('half'), frame('')];
     expect(new FrameReader().take(Buffer.concat(frames.map(bytesOf)))).to.deep.equal(frames);
   });
 
   it('are the same however the stream is cut into chunks', () => {
-    const frames = [frame('größe'), frame('', { stream: 'stderr' }), frame('x'.repeat(300), { newline: false })];
+    const frames = [frame('größe'), frame('', { stream: 'stderr' }), frame('x'.repeat(300))];
     const bytes = Buffer.concat(frames.map(bytesOf));
     fc.assert(
       fc.property(fc.array(fc.nat(bytes.length), { maxLength: 12 }), (cuts) => {

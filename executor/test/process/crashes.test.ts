@@ -8,7 +8,7 @@ import { after, before, describe, it } from 'mocha';
 import { isAlive } from '../../src/process/identity.js';
 import type { AttemptSpec } from '../../src/port.js';
 import {
-  allLines,
+  allOutput,
   allow,
   attemptOf,
   never,
@@ -48,7 +48,7 @@ describe('the process executor when processes die', () => {
     process.kill((await identityIn(folderOf(spec), '0.group')).pid, 'SIGKILL');
     await withExecutor(place, async (executor) => {
       expect((await runToEnd(executor, spec)).reason).to.equal('Lost');
-      expect(textOf(await allLines(executor, spec))).to.equal('ready\n');
+      expect(textOf(await allOutput(executor, spec))).to.equal('ready\n');
       expect((await runToEnd(executor, spec)).reason).to.equal('Lost');
     });
   });
@@ -120,7 +120,7 @@ describe('the process executor when processes die', () => {
     writeFileSync(join(folderOf(spec), 'claim.1'), '1 1 another-boot\n');
     await withExecutor(place, async (executor) => {
       expect((await runToEnd(executor, spec)).reason).to.equal('Lost');
-      expect(await allLines(executor, spec)).to.deep.equal([]);
+      expect(await allOutput(executor, spec)).to.deep.equal([]);
     });
   });
 
@@ -145,7 +145,7 @@ describe('the process executor when processes die', () => {
       await executor.ensure(spec, allow);
       for (const pid of launchers) process.kill(pid, 'SIGKILL');
       expect(await executor.observe(spec, () => undefined, never())).to.include({ reason: 'Completed' });
-      expect(textOf(await allLines(executor, spec))).to.equal('started\n');
+      expect(textOf(await allOutput(executor, spec))).to.equal('started\n');
     });
   });
 
@@ -164,7 +164,7 @@ describe('the process executor when processes die', () => {
     await withExecutor(place, async (executor) => {
       const outcome = executor.observe(spec, () => writeFileSync(join(folderOf(spec), 'workspace', 'go'), ''), never());
       expect(await outcome).to.include({ reason: 'ExitCode', exitCode: 3 });
-      expect(textOf(await allLines(executor, spec))).to.equal('ready\nstill here\n');
+      expect(textOf(await allOutput(executor, spec))).to.equal('ready\nstill here\n');
     });
   });
 

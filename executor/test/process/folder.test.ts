@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import { createProcessExecutor } from '../../src/process/create-process-executor.js';
 import { machineId } from '../../src/process/machine-id.js';
-import { allLines, allow, attemptOf, never, runToEnd, textOf, withExecutor } from '../../suite/place.js';
+import { allOutput, allow, attemptOf, never, runToEnd, textOf, withExecutor } from '../../suite/place.js';
 import { makeProcessPlace, type ProcessPlace } from './process-place.js';
 
 describe('the folder of the process executor', () => {
@@ -84,7 +84,7 @@ describe('the folder of the process executor', () => {
     await withExecutor(place, async (executor) => {
       const spec = attemptOf('ignored', { run: 'echo ready; sleep 300' });
       await executor.ensure(spec, allow);
-      for await (const batch of executor.logs(spec, '', never())) if (batch.lines.length > 0) break;
+      for await (const batch of executor.logs(spec, '', never())) if (batch.chunks.length > 0) break;
       const error: unknown = await executor.remove(spec, allow).catch((reason: unknown) => reason);
       expect(String(error)).to.contain('still runs');
       await executor.stop(spec, 0, allow);
@@ -109,7 +109,7 @@ describe('the folder of the process executor', () => {
     await withExecutor(place, async (executor) => {
       const spec = attemptOf('ignored', { command: ['env'], env: { OWN: 'value' } });
       await runToEnd(executor, spec);
-      const lines = textOf(await allLines(executor, spec))
+      const lines = textOf(await allOutput(executor, spec))
         .trim()
         .split('\n');
       const chainr = ['ATTEMPT', 'JOB', 'OUTPUT', 'PIPELINE', 'RUN', 'STEP', 'WORKSPACE'].map(
@@ -129,7 +129,7 @@ describe('the folder of the process executor', () => {
     await withExecutor(place, async (executor) => {
       const spec = attemptOf('ignored', { run: 'touch "$TMPDIR/file" && echo "$TMPDIR"' });
       await runToEnd(executor, spec);
-      const temporary = textOf(await allLines(executor, spec)).trim();
+      const temporary = textOf(await allOutput(executor, spec)).trim();
       expect(temporary).to.equal(join(place.folder, 'attempts', spec.run, 'some-job', '1', 'tmp'));
       expect(readdirSync(temporary)).to.deep.equal(['file']);
     });

@@ -1,0 +1,68 @@
+import { expect } from 'chai';
+import { describe, it } from 'mocha';
+import type { LogFrame } from '../../src/docker/log-frames.js';
+import type { StepMarks } from '../../src/docker/log-position.js';
+import { StepOutput } from '../../src/docker/step-output.js';
+
+const [first, second] = ['2026-01-02T03:04:05.000000001Z', '2026-01-02T03:04:05.000000002Z'];
+
+const entry = (text: string, more: Partial<LogFrame> = {}): LogFrame => ({
+  stream: 'stdout',
+  timestamp: first,
+  bytes: Buffer.from(text),
+  ...more,
+});
+
+/** The texts of the chunks that are made of entries, with the marks afterwards. */
+function build(entries: readonly LogFrame[], from: StepMarks = {}): { texts: string[]; marks: StepMarks } {
+  const output = new StepOutput('main', from);
+  const texts = output.take(entries).map(({ bytes }) => bytes.toString());
+  return { texts, marks: output.marks };
+}
+
+describe('the output of a container', () => {
+  it('is made of the entries of its log, with the time to the millisecond', () => {
+    const chunks = new StepOutput('some-step', {}).take([entry('text\n', { stream: 'stderr' })]);
+    const time = Date.parse('2026-01-02T03:04:05.000Z');
+    expect(chunks).to.deep.equal([{ time, step: 'some-step', stream: 'stderr', bytes: Buffer.from('text\n') }]);
+  });
+
+  it('comes with the pieces of a line that is not finished, and with bytes that are not UTF-8', () => {
+    const bytes = Buffer.from([0x61, 0xff, 0x0d, 0xc3]);
+    const output = new StepOutput('main', {});
+    expect(output.take([entry('half'), entry('', { bytes })]).map((chunk) => chunk.bytes)).to.deep.equal([
+      Buffer.from('half'),
+      bytes,
+    ]);
+  });
+
+  it('is counted within one timestamp, for each stream', () => {
+    const entries = [entry('a'), entry('x', { stream: 'stderr' }), entry('b'), entry('c', { timestamp: second })];
+    expect(build(entries.slice(0, 3)).marks).to.deep.equal({ stdout: [first, 2], stderr: [first, 1] });
+    expect(build(entries).marks).to.deep.equal({ stdout: [second, 1], stderr: [first, 1] });
+  });
+
+  it('goes on after any mark, with none missing or doubled', () => {
+    const entries = ['a', 'b', 'c', 'd', 'e', 'f'].map((text, index) =>
+      entry(text, {
+        stream: index % 3 === 2 ? 'stderr' : 'stdout',
+        timestamp: index < 4 ? first : second,
+      }),
+    );
+    const all = build(entries);
+    for (let count = 0; count <= entries.length; count += 1) {
+      const before = build(entries.slice(0, count));
+      const after = build(entries, before.marks);
+      expect([...before.texts, ...after.texts], `after ${String(count)}`).to.deep.equal(all.texts);
+      expect(after.marks).to.deep.equal(all.marks);
+    }
+  });
+
+  it('keeps the mark that it went on from as long as nothing new comes', () => {
+    const from: StepMarks = { stdout: [second, 3] };
+    expect(build([entry('old'), entry('old too', { timestamp: second })], from)).to.deep.equal({
+      texts: [],
+      marks: from,
+    });
+  });
+});
