@@ -58,7 +58,7 @@ export async function createRun(connection: Redis, transitions: Transitions, run
   const waitsForSlot = new Set(maxParallel > 0 ? parked : []);
   const fields = [...dag.flatMap(fieldsOfJob), ...(rerun?.fields ?? [])];
   const packedSource = await packSource(source);
-  const hasPriorities = pipeline.jobs.some((job) => job.priority !== undefined);
+  const hasPriorities = priorities.some((each) => each !== priority);
   const info = infoOf(run);
   const request = {
     uid,

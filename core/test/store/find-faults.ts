@@ -123,8 +123,11 @@ class Inspection {
     this.#same('backlog', sorted(found.backlog), sorted(this.#backlog));
     this.#same('length of the backlog', state.backlog, this.#backlog.length);
     const taken = this.#handedOut.length + this.#running.length;
+    this.#same('more is handed out than has a slot', taken > (maxParallel ?? Infinity), false);
     const isFree = maxParallel !== undefined && taken < maxParallel;
-    this.#same('a job waits for a slot while one is free', isFree && this.#backlog.length > 0, false);
+    // Where jobs differ in priority none is chosen before all edges are resolved.
+    const isChosen = found.todo === 0 || this.#case.jobs.every(({ priority }) => priority === undefined);
+    this.#same('a job waits for a slot while one is free', isFree && isChosen && this.#backlog.length > 0, false);
   }
 
   /** Something stands in `deadlines`, and was not left lying there. */

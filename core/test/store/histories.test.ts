@@ -9,6 +9,7 @@ import { scriptOfSmallCalls } from './other-scripts.js';
 const happened = {
   claimed: 5_000,
   'claim paused': 200,
+  'claim parked': 40,
   'claim taken': 500,
   'cancel ok': 200,
   adopted: 2_000,

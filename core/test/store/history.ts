@@ -5,7 +5,7 @@ import type { Outcome, OutcomeReason } from '../../src/model/outcome.js';
 import type { RunUid } from '../../src/model/records.js';
 import { retryPolicy } from '../../src/model/retries.js';
 import { dependenciesOf, transitiveDependents, type Dependencies } from '../../src/model/transitive-dependents.js';
-import { formatAttemptId, keys, parseAttemptId, type Lease } from '../../src/store/keys.js';
+import { formatAttemptId, keys, parseAttemptId, type AttemptId, type Lease } from '../../src/store/keys.js';
 import { unpackRow } from '../../src/store/layout.js';
 import type { Store } from '../../src/store/store.js';
 import type { ReopenReply } from '../../src/store/transitions.js';
@@ -102,10 +102,17 @@ export class History {
     await Promise.all(dice.shuffled(actions).map((act) => act()));
   }
 
+  /** What was handed out by now. */
+  collectMail(): void {
+    const ids = this.#ground.inbox.take(this.run);
+    this.#mail.push(...ids);
+    for (const id of ids) this.deeds.handedOut.add(attemptOf(parseAttemptId(id)));
+  }
+
   /** Messages that lie ready: some of them, in any order, some twice, some never. */
   #openMail(): string[] {
     const dice = this.#dice;
-    this.#mail.push(...this.#ground.inbox.take(this.run));
+    this.collectMail();
     const ids = dice.shuffled(this.#mail.splice(0));
     const opened = ids.splice(0, dice.below(ids.length + 1) || 1);
     this.#mail.push(...ids);
@@ -133,6 +140,7 @@ export class History {
     const reply = await store.transitions.claim(parseAttemptId(id), { owner, executor, ttlMs });
     this.#count(typeof reply === 'object' ? 'claimed' : `claim ${reply}`);
     if (typeof reply === 'object') this.#hold(reply.lease, worker);
+    else if (reply === 'parked') this.deeds.handedOut.delete(attemptOf(parseAttemptId(id)));
   }
 
   #hold(lease: Lease, worker: Worker): void {
@@ -181,7 +189,12 @@ export class History {
     const replies = await Promise.all(this.#dice.chance(0.1) ? [finish(), finish()] : [finish()]);
     const done = replies.filter(({ kind }) => kind === 'ok');
     expect(done, what).to.have.length(1);
-    for (const reply of done) if (reply.kind === 'ok') for (const fused of reply.fused) this.#hold(fused.lease, worker);
+    for (const reply of done) {
+      for (const fused of reply.kind === 'ok' ? reply.fused : []) {
+        this.deeds.fused.add(attemptOf(fused.lease));
+        this.#hold(fused.lease, worker);
+      }
+    }
     if (whole) this.#drop(held);
     else held.ended = true;
   }
@@ -383,4 +396,4 @@ export class History {
   }
 }
 
-const attemptOf = ({ index, attempt }: Lease): string => `${index}.${attempt}`;
+const attemptOf = ({ index, attempt }: AttemptId): string => `${index}.${attempt}`;

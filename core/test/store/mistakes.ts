@@ -118,6 +118,21 @@ export const mistakes: readonly Mistake[] = [
     wrong: '      row.handed_out = false',
   },
   {
+    what: 'a claim goes before what waits with a higher priority (R20)',
+    right: '  if must_give_way(run, row) then return park(run, row) end',
+    wrong: '',
+  },
+  {
+    what: 'what an end makes ready comes with it in the order of the pipeline (R20)',
+    right: '    return first > second',
+    wrong: '    return one.index < other.index',
+  },
+  {
+    what: 'more is handed out than there are slots (R15)',
+    right: 'local fits = run.backlog == 0 and run.todo == 0 and #rows <= room_of(run)',
+    wrong: 'local fits = true',
+  },
+  {
     what: 'a paused instance claims',
     right: "if paused then return { 'paused' } end",
     wrong: '',

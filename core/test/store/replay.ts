@@ -27,6 +27,10 @@ export class Deeds {
   readonly adoptions = new Map<string, number>();
   /** The attempts that retries by hand made. */
   readonly reopened = new Set<string>();
+  /** Attempts that messages were made for, and that no claim has put back. */
+  readonly handedOut = new Set<string>();
+  /** Attempts that were claimed with the end of what they waited for. */
+  readonly fused = new Set<string>();
 
   count(counts: Map<string, number>, id: string): void {
     counts.set(id, (counts.get(id) ?? 0) + 1);
@@ -98,6 +102,8 @@ export class Replay {
   #revived: number[] = [];
   #last: ChainrEvent | undefined;
   #request: EndRequest | undefined;
+  /** The jobs that were ready before the last attempt ended. */
+  #readyBefore: number[] = [];
 
   /** @param start how its jobs stand at the beginning. */
   constructor(run: RunUid, each: RandomCase, { deeds, start }: { deeds: Deeds; start: readonly Start[] }) {
@@ -168,6 +174,7 @@ export class Replay {
   }
 
   #changeJob(event: JobEvent, view: JobView): void {
+    if (view.status === 'RUNNING') this.#readyBefore = this.#ready();
     const change = `${view.status} → ${event.status}`;
     if (change === 'PENDING → RUNNING') this.#claim(event, view);
     else if (change === 'RUNNING → PENDING') this.#again(event, view);
@@ -191,7 +198,29 @@ export class Replay {
     this.#must(event.time >= view.backoffEndsAt, event, 'its backoff is not over');
     const running = this.statuses.filter((status) => status === 'RUNNING').length;
     this.#must(running < maxParallel, event, `${running} jobs run already`);
+    this.#mustGoFirst(event, this.#indexes.get(event.job)!);
     Object.assign(view, { everClaimed: true, claimedAt: event.time, executingAt: 0, backoffEndsAt: 0 });
+  }
+
+  /** Rule R20: nothing of a higher priority of the run waits for what this job gets. */
+  #mustGoFirst(event: JobEvent, index: number): void {
+    const { jobs, priority = 0 } = this.#case;
+    const priorityOf = (at: number) => jobs[at]!.priority ?? priority;
+    const higher = this.#ready().filter((at) => priorityOf(at) > priorityOf(index));
+    const idOf = (at: number) => `${at}.${this.jobs[at]!.attempt}`;
+    // Edges that are left for a later call have made nothing ready, so that what was told counts.
+    const waiting = higher.filter((at) => /Queued|WaitingForSlot|Interrupted/.test(this.jobs[at]!.reason) && !this.deeds.handedOut.has(idOf(at))); // prettier-ignore
+    const beside = this.deeds.fused.has(idOf(index)) ? higher.filter((at) => !this.#readyBefore.includes(at)) : [];
+    const first = [...waiting, ...beside];
+    this.#must(first.length === 0, event, `of a higher priority and ready: ${first.join()}`);
+  }
+
+  #ready(): number[] {
+    const isReady = ({ status, reason }: JobView, index: number): boolean => {
+      if (status !== 'PENDING' || reason === 'RetryBackoff') return false;
+      return edgesOf(this.#case.jobs[index]!, (on) => this.jobs[on]!.status).waiting === 0;
+    };
+    return this.jobs.flatMap((view, index) => (isReady(view, index) ? [index] : []));
   }
 
   #again(event: JobEvent, view: JobView): void {

@@ -224,8 +224,10 @@ export class HistoryGround implements Ground {
   async #look(histories: readonly History[], dueUntil = 0): Promise<void> {
     const events = await this.#readEvents();
     const { runs } = await this.#snapshot(histories);
-    for (const { run, replay, case: each, deeds } of histories) {
+    for (const history of histories) {
+      const { run, replay, case: each, deeds } = history;
       const found = runs.get(run)!;
+      history.collectMail();
       try {
         replay.take(events.get(run) ?? [], requestOf(found.state));
         const faults = findFaults(each, replay, found, dueUntil);

@@ -2,7 +2,7 @@
 --
 -- args   uid, index, attempt, owner, executor number, expiry of the lease in ms from now
 -- reply  ok index attempt epoch name specification dependents info
---        | gone | taken | final | canceled | waiting | stale | paused | parked (no slot is free)
+--        | gone | taken | final | canceled | waiting | stale | paused | parked (no slot is free, or something else goes first)
 --
 -- `info` is the run's, and only with its first claim in a call; '' otherwise. An id that comes twice, late, or
 -- for a run that is gone does nothing (rule R4).
@@ -43,13 +43,14 @@ local function take(run, row, owner, executor, ttl, info)
   return { 'ok', row.index, s.attempt, s.epoch, name_of(row), specification, dependents, info }
 end
 
--- Without a slot it waits in the backlog, and no message comes for it before one is free (rule R15).
+-- Without a slot it waits in the backlog, and no message comes for it before one is free (rule R15). So does what was
+-- handed out before something of a higher priority of its run became ready, which then takes its place (rule R20).
 local function park(run, row)
   clear_mark(run, row)
   row.section.message = 0
-  row.announce = true
+  row.handed_out = false
   run.queued = math.max(0, run.queued - 1)
-  put_in_backlog(run, row)
+  send_to_backlog(run, row)
   return { 'parked' }
 end
 
@@ -66,5 +67,6 @@ operations.claim = function(a)
   if s.attempt ~= a[3] then return { 'stale' } end
   if paused then return { 'paused' } end
   if run.max_parallel > 0 and slots_taken(run) >= run.max_parallel then return park(run, row) end
+  if must_give_way(run, row) then return park(run, row) end
   return take(run, row, a[4], a[5], a[6], info_once(run))
 end

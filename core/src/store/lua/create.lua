@@ -27,7 +27,7 @@ operations.create = function(a)
   local run = { uid = uid, key = P .. 'run:' .. uid, [0] = jobs - a[13] - a[14], 0, a[13], 0, a[14], 0, rows = {},
     last_touched = false, status = RUN.PENDING, kind = a[2], flags = a[9], priority = a[10], max_parallel = a[11],
     failed = 0, open = 0, queued = 0, backlog = a[8], todo = 0, todo_queue = false, backlog_push = false,
-    backlog_taken = false, backlog_dropped = false, slots_taken = 0,
+    backlog_taken = false, backlog_dropped = false, slots_taken = 0, fresh = false, backlog_top = false, gave_way = false,
     sequence = redis.call('HINCRBY', P .. 'counters', 'sequence', 1), created = now, started = 0, ended = 0,
     cancel_requested = 0, timed_out = 0, info = a[3], indexes = a[16], is_new = true, source = inline and a[INLINE],
     inline = inline and a }

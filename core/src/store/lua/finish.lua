@@ -64,11 +64,11 @@ operations.finish = function(a)
   local reply = { 'ok', left }
   if a[13] == '' or paused or run.cancel_requested > 0 or run.timed_out > 0 then return reply end
   local count = math.min(#fresh, a[15], fusions_left)
+  local least = order_fresh(run, fresh)
   load_plans(run, fresh, count)
   for i = 1, count do
     local dependent = fresh[i]
-    if dependent.handed_out and dependent.status == JOB.PENDING
-      and priority_of(run, dependent) >= highest_waiting(run.kind) then
+    if priority_of(run, dependent) >= highest_waiting(run.kind) and can_start(run, dependent, least) then
       reply[#reply + 1] = take(run, dependent, a[5], s.executor, a[13], '')
       fusions_left = fusions_left - 1
     end

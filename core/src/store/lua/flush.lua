@@ -35,6 +35,7 @@ end
 -- What this call put into backlogs is stored first, since the next ones are chosen from all that is there.
 for i = 1, #touched do
   local run = touched[i]
+  settle_fresh(run)
   local key, removed = P .. 'backlog:' .. run.uid, backlog_removes[run.uid]
   if run.backlog_dropped then redis.call('UNLINK', key) end
   if run.backlog_push then zadd(key, run.backlog_push) end

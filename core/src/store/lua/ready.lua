@@ -2,6 +2,10 @@
 -- waits in the run's backlog, and so does what would find no slot (rule R15): by priority, then by
 -- the time at which it became ready. Each call hands out the next ones of the runs that it touches;
 -- so many in all (invariant I10), but always some of a run that has none left to be claimed.
+--
+-- Rule R20: where jobs of a run differ in priority, a call first gathers all that becomes ready (`run.fresh`), and
+-- hands it out at its end: directly where there is room for all of it, else the highest first, by way of the backlog.
+-- While edges of the run are left for later calls nothing of it is handed out, since more may become ready with them.
 local handouts, backlog_removes = {}, {}
 local backlog_left = READY_AT_ONCE
 
@@ -41,6 +45,7 @@ end
 local function put_in_backlog(run, row)
   if run.max_parallel > 0 then row.reason = REASON.WaitingForSlot end
   run.backlog = run.backlog + 1
+  if run.backlog_top then run.backlog_top = math.max(run.backlog_top, priority_of(run, row)) end
   run.backlog_push = run.backlog_push or {}
   local count = #run.backlog_push
   run.backlog_push[count + 1] = texts[(200 - priority_of(run, row)) * BACKLOG_TIMES + now]
@@ -58,12 +63,85 @@ local function make_ready(run, row, announce)
   s.queued = now
   row.unsatisfied = 0
   row.announce = announce
+  -- The roots of a new run come in the order of their priority.
+  if has_priorities(run) and not run.is_new then
+    row.is_fresh = true
+    run.fresh = run.fresh or {}
+    run.fresh[#run.fresh + 1] = row
+    touch_row(run, row)
+    return
+  end
   -- Who waits for a slot already goes first.
   if room_of(run) > 0 and (run.max_parallel == 0 or run.backlog == 0) then
     hand_out(run, row)
   else
     put_in_backlog(run, row)
   end
+end
+
+-- It may be taken out again by the same call, which then tells nothing of it.
+local function send_to_backlog(run, row)
+  row.reason_before = row.reason
+  put_in_backlog(run, row)
+end
+
+-- The highest priority of what waits in the backlog, or -1.
+local function backlog_top(run)
+  if run.backlog == 0 then return -1 end
+  if not run.backlog_top then
+    local head = redis.call('ZRANGE', P .. 'backlog:' .. run.uid, 0, 0, 'WITHSCORES')
+    run.backlog_top = head[2] and 200 - math.floor(tonumber(head[2]) / BACKLOG_TIMES) or -1
+    local pushed = run.backlog_push or {}
+    for i = 1, #pushed, 2 do
+      run.backlog_top = math.max(run.backlog_top, 200 - math.floor(tonumber(pushed[i]) / BACKLOG_TIMES))
+    end
+  end
+  return run.backlog_top
+end
+
+-- The highest priority of what is ready and not handed out, or -1. Only of a run whose jobs differ in priority.
+local function highest_ready(run)
+  local top = backlog_top(run)
+  local fresh = run.fresh or {}
+  load_plans(run, fresh, #fresh)
+  for i = 1, #fresh do
+    if fresh[i].is_fresh then top = math.max(top, priority_of(run, fresh[i])) end
+  end
+  return top
+end
+
+-- Whether what the claim is for would start before something of a higher priority of its run.
+local function must_give_way(run, row)
+  if not has_priorities(run) or (run.backlog == 0 and not run.fresh) then return false end
+  run.gave_way = highest_ready(run) > priority_of(run, row)
+  return run.gave_way
+end
+
+-- What an end made ready, in the order in which it is to start. @return the priority that what comes with the end
+-- must have at least: that of all else that is ready.
+local function order_fresh(run, rows)
+  if not has_priorities(run) then return -1 end
+  load_plans(run, rows, #rows)
+  table.sort(rows, function(one, other)
+    local first, second = priority_of(run, one), priority_of(run, other)
+    if first == second then return one.index < other.index end
+    return first > second
+  end)
+  for i = 1, #rows do rows[i].is_fresh = false end
+  local least = highest_ready(run)
+  if run.max_parallel > 0 and least == backlog_top(run) then least = least + 1 end -- Who waits for a slot goes first.
+  for i = 1, #rows do rows[i].is_fresh = true end
+  return least
+end
+
+-- @return whether the row, which an end made ready, can be claimed with it.
+local function can_start(run, row, least)
+  if row.status ~= JOB.PENDING then return false end
+  if row.handed_out then return true end
+  if not row.is_fresh or run.todo > 0 or room_of(run) <= 0 or priority_of(run, row) < least then return false end
+  row.is_fresh = false
+  hand_out(run, row)
+  return true
 end
 
 local function take_from_backlog(run, count)
@@ -79,7 +157,9 @@ local function take_from_backlog(run, count)
     if row and row.status == JOB.PENDING then
       local s = section_of(row) or new_section(row, 1, 0, run.created, 0, 0)
       if s.queued == 0 then s.queued = now end
-      if row.reason == REASON.WaitingForSlot then
+      if row.reason_before then
+        row.reason = row.reason_before
+      elseif row.reason == REASON.WaitingForSlot then
         row.reason = REASON.Queued
         row.announce = true
       end
@@ -88,12 +168,27 @@ local function take_from_backlog(run, count)
   end
 end
 
+-- Comes after all operations: what the call has gathered is handed out, or waits in the backlog.
+local function settle_fresh(run)
+  if not run.fresh or run.cancel_requested > 0 or run.timed_out > 0 then return end
+  local rows = {}
+  for i = 1, #run.fresh do
+    if run.fresh[i].is_fresh then rows[#rows + 1] = run.fresh[i] end
+  end
+  local fits = run.backlog == 0 and run.todo == 0 and #rows <= room_of(run)
+  if not fits then load_plans(run, rows, #rows) end
+  for i = 1, #rows do
+    if fits then hand_out(run, rows[i]) else send_to_backlog(run, rows[i]) end
+  end
+end
+
 -- Comes after all operations: what they put into the backlog is stored by then.
 local function hand_out_backlog(run)
   if run.backlog == 0 or run.cancel_requested > 0 or run.timed_out > 0 then return end
   if run.is_new and run.max_parallel == 0 then return end -- What it begins with is handed out already.
+  if run.todo > 0 and has_priorities(run) then return end
   local room = room_of(run)
-  if run.max_parallel == 0 and room < BUNDLE_MAX then return end
+  if run.max_parallel == 0 and room < BUNDLE_MAX and not run.gave_way then return end
   local count = math.min(room, run.backlog, math.max(backlog_left, BUNDLE_MAX - run.queued))
   if count > 0 then take_from_backlog(run, count) end
 end
@@ -105,6 +200,10 @@ local function group_handouts()
   for i = 1, #handouts do
     local row = handouts[i]
     local run = row.run
+    if row.reason_before and row.reason ~= row.reason_before then -- It waits for a slot, and that is told.
+      row.section.text = ''
+      row.announce = true
+    end
     if row.status == JOB.PENDING and row.announce then emit_job('job.reason', run, row) end
     if row.status == JOB.PENDING and row.handed_out then
       local priority = priority_of(run, row)

@@ -35,7 +35,9 @@ local function make_wait(run, row, unsatisfied)
   local s = section_of(row)
   local skipped = row.status == JOB.SKIPPED
   if not skipped and row.unsatisfied == 0 and s then
-    if s.message > 0 or row.handed_out then
+    if row.is_fresh then
+      row.is_fresh = false
+    elseif s.message > 0 or row.handed_out then
       clear_mark(run, row)
       row.handed_out = false
       run.queued = math.max(0, run.queued - 1)

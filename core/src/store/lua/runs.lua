@@ -12,7 +12,7 @@ local function new_run(uid, raw)
     created = created, started = started, ended = ended, cancel_requested = cancel_requested, timed_out = timed_out,
     rows = {}, last_touched = false, touched = false, final = false, is_new = false, info = false, source = false,
     inline = false, todo_queue = false, backlog_push = false, backlog_taken = false, backlog_dropped = false,
-    slots_taken = false }
+    slots_taken = false, fresh = false, backlog_top = false, gave_way = false }
   runs[uid] = run
   return run
 end
@@ -47,7 +47,7 @@ local function new_row(run, index, raw)
   local status, reason, high, low, name = string.byte(raw, 1, 5)
   local row = { run = run, index = index, raw = raw, status = status, reason = reason, unsatisfied = high * 256 + low,
     name_end = 5 + name, section = false, plan = false, touched = false, next_touched = false, handed_out = false,
-    announce = false, listed = false, came_back = 0 }
+    announce = false, listed = false, came_back = 0, is_fresh = false, reason_before = false }
   run.rows[index] = row
   return row
 end
@@ -134,7 +134,7 @@ local function plan_of(row)
   return plan
 end
 
--- Reads the plans of the first `count` rows, in one command.
+-- Reads the plans of the first `count` rows, five hundred in a command.
 local function load_plans(run, rows, count)
   local missing, fields = {}, {}
   for i = 1, count do
@@ -143,9 +143,10 @@ local function load_plans(run, rows, count)
       fields[#fields + 1] = 'p' .. texts[rows[i].index]
     end
   end
-  if #missing == 0 then return end
-  local plans = redis.call('HMGET', run.key, unpack(fields))
-  for i = 1, #missing do missing[i].plan = plans[i] end
+  for from = 1, #missing, 500 do
+    local plans = redis.call('HMGET', run.key, unpack(fields, from, math.min(from + 499, #missing)))
+    for i = 1, #plans do missing[from + i - 1].plan = plans[i] end
+  end
 end
 
 local function edges_in(plan)
@@ -153,9 +154,13 @@ local function edges_in(plan)
   return (((a * 256 + b) * 256 + c) * 256 + d) / 3
 end
 
+local function has_priorities(run)
+  return bit.band(run.flags, JOB_PRIORITIES) > 0
+end
+
 -- Rule R20, as it is stored: from 0 (least) to 200. A job's own replaces its run's.
 local function priority_of(run, row)
-  if bit.band(run.flags, JOB_PRIORITIES) == 0 then return run.priority end
+  if not has_priorities(run) then return run.priority end
   return (string.byte(plan_of(row), 2))
 end
 
