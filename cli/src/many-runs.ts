@@ -47,11 +47,11 @@ export async function actOnMany(many: ManyRuns, options: ManyRunsOptions, termin
   show(await addUp((cursor) => many.act({ ...filter, ...cursor })), many, options.output, terminal);
 }
 
-/** Goes on until no run is left: one request does it to some hundreds. */
+/** Goes on until no run is left: one request does it to some hundreds, or to fewer where Redis was away for a moment. */
 async function addUp(request: (cursor: { cursor?: string }) => Promise<BulkResult>): Promise<BulkResult> {
-  let { next, ...sum } = await request({});
+  let { next, stopped: _soon, ...sum } = await request({});
   while (next !== undefined) {
-    const { next: further, ...part } = await request({ cursor: next });
+    const { next: further, stopped: _again, ...part } = await request({ cursor: next });
     sum = {
       ...sum,
       matched: sum.matched + part.matched,

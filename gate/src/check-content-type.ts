@@ -6,7 +6,7 @@ import { pipelineContentTypes } from '@chainr/core/model/content-types';
 import { methodNotAllowed, notFound } from '@chainr/core/service/express-errors';
 import type { RequestHandler } from 'express';
 import { routesAt } from './routes-at.js';
-import { pathOf, serviceOf } from './service-of.js';
+import { targetOf } from './read-target.js';
 
 const withBody = ['POST', 'PUT', 'PATCH'];
 
@@ -17,9 +17,11 @@ const withBody = ['POST', 'PUT', 'PATCH'];
  */
 export function checkContentType(): RequestHandler {
   return (request, response, next) => {
-    if (!withBody.includes(request.method) || serviceOf(request.url) === 'ui') return next();
+    const { path, destination } = targetOf(request);
+    const ofApi = destination === 'sched' || destination === 'notif';
+    if (!withBody.includes(request.method) || !ofApi) return next();
     const [type = ''] = (request.headers['content-type'] ?? '').split(';');
-    const here = routesAt(pathOf(request.url));
+    const here = routesAt(path);
     const meant = here.filter(({ method }) => method === request.method);
     const taken = meant.length > 0 ? meant.flatMap(typesOf) : pipelineContentTypes;
     if (taken.some((known) => known === type.trim().toLowerCase())) return next();

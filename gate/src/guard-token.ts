@@ -3,7 +3,7 @@ import { ApiError } from '@chainr/core/api/errors';
 import { headerNames } from '@chainr/core/api/headers';
 import type { RequestHandler } from 'express';
 import { refuseForeignOrigin } from './same-origin.js';
-import { pathOf, serviceOf } from './service-of.js';
+import { targetOf, type Destination } from './read-target.js';
 
 /**
  * Guards a gate with a token: the API is answered only to who bears it. The pages hold no data and
@@ -15,7 +15,7 @@ export function guardToken(token: string): RequestHandler {
   const caller = hash(`caller:${token}`).toString('hex').slice(0, 16);
   return (request, _response, next) => {
     refuseForeignOrigin(request);
-    if (isOpen(request.url)) {
+    if (open[targetOf(request).destination]) {
       delete request.headers.authorization;
       next();
       return;
@@ -30,10 +30,14 @@ export function guardToken(token: string): RequestHandler {
   };
 }
 
-/** Gate's own metrics tell strangers too much; routes do not mind the case of their letters. */
-function isOpen(target: string): boolean {
-  return serviceOf(target) === 'ui' && !pathOf(target).toLowerCase().startsWith('/metrics');
-}
+/** What is answered without the token. Gate's own metrics tell strangers too much. */
+const open: Readonly<Record<Destination, boolean>> = {
+  health: true,
+  ui: true,
+  metrics: false,
+  sched: false,
+  notif: false,
+};
 
 function unauthorized(message: string, parameters: string): ApiError {
   return new ApiError('Unauthorized', message, {

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ApiError } from '@chainr/core/api/errors';
 import type { RequestHandler } from 'express';
-import { answerError } from './answer-error.js';
+import { answerError } from '@chainr/core/service/answer-error';
 import { drainRequest } from './drain-request.js';
 import { maxBodyBytes } from './limits.js';
 

@@ -1,7 +1,7 @@
 import { requestIdOf } from '@chainr/core/service/request-id';
 import type { Logger } from '@chainr/core/service/logger';
 import type { RequestHandler } from 'express';
-import { pathOf } from './service-of.js';
+import { pathOf } from './read-target.js';
 
 const probes = ['/healthz', '/readyz', '/metrics'];
 

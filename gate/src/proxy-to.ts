@@ -2,7 +2,7 @@ import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import { ApiError } from '@chainr/core/api/errors';
 import type { Address } from '@chainr/core/service/address';
 import { createProxyMiddleware, type Plugin } from 'http-proxy-middleware';
-import { answerError } from './answer-error.js';
+import { answerError } from '@chainr/core/service/answer-error';
 import { drainRequest } from './drain-request.js';
 import { answerDeadlineMs } from './limits.js';
 import { bodyRefused } from './limit-body.js';

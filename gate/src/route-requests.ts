@@ -1,10 +1,10 @@
 import { errorHandler, notFound } from '@chainr/core/service/express-errors';
 import { healthRoutes } from '@chainr/core/service/health';
+import { noStore } from '@chainr/core/service/no-store';
 import { requestIds } from '@chainr/core/service/request-id';
-import express from 'express';
+import express, { type RequestHandler } from 'express';
 import { checkContentType } from './check-content-type.js';
 import { checkService } from './check-service.js';
-import { checkTarget } from './check-target.js';
 import type { GateContext } from './context.js';
 import { drainRefused } from './drain-request.js';
 import { guardLoopback } from './guard-loopback.js';
@@ -12,26 +12,26 @@ import { guardToken } from './guard-token.js';
 import { limitBody } from './limit-body.js';
 import { logAccess } from './log-access.js';
 import { proxyTo } from './proxy-to.js';
+import { readTarget, targetOf, type Destination } from './read-target.js';
 import { securityHeaders } from './security-headers.js';
-import { serviceOf } from './service-of.js';
 import { stripHeaders } from './strip-headers.js';
 
 /** What a request passes, in this order, on its way to a service. */
 export function routeRequests({ config, logger, metrics }: GateContext): express.Express {
-  const proxies = {
+  const checks = { sched: checkService('sched', config.sched), notif: checkService('notif', config.notif) };
+  const own = healthRoutes(metrics, checks, logger);
+  const answers: Readonly<Record<Destination, RequestHandler>> = {
+    health: own,
+    metrics: own,
     sched: proxyTo('sched', config.sched),
     notif: proxyTo('notif', config.notif),
     ui: proxyTo('ui', config.ui),
   };
   const app = express().disable('x-powered-by').set('trust proxy', false).set('query parser', false);
-  app.use(requestIds(), logAccess(logger), securityHeaders(), checkTarget());
-  app.use(stripHeaders());
+  app.use(requestIds(), logAccess(logger), securityHeaders(), noStore(), readTarget(), stripHeaders());
   app.use(config.token === undefined ? guardLoopback(config.listen) : guardToken(config.token));
-  app.use(
-    healthRoutes(metrics, { sched: checkService('sched', config.sched), notif: checkService('notif', config.notif) }),
-  );
   app.use(checkContentType(), limitBody());
-  app.use((request, response, next) => proxies[serviceOf(request.url)](request, response, next));
+  app.use((request, response, next) => answers[targetOf(request).destination](request, response, next));
   app.use(notFound(), drainRefused(), errorHandler(logger));
   return app;
 }

@@ -3,7 +3,6 @@ import { HttpServer } from '@chainr/core/service/http-server';
 import { ListeningService } from '@chainr/core/service/listening-service';
 import { createLogger, type Logger } from '@chainr/core/service/logger';
 import { Metrics } from '@chainr/core/service/metrics';
-import { answerClientError } from './answer-client-error.js';
 import type { GateConfig } from './config.js';
 import { serverLimits } from './limits.js';
 import { routeRequests } from './route-requests.js';
@@ -30,7 +29,6 @@ export function createService(
     metrics,
     setting: 'PORT or CHAINR_LISTEN',
     limits: serverLimits,
-    onClientError: answerClientError,
   });
   return new ListeningService('gate', logger, [], server);
 }

@@ -29,11 +29,10 @@ const latest = 'latest';
  */
 export function answerEvents(context: NotifContext): RequestHandler {
   return async (request, response) => {
-    const { after, follow, limit } = readQuery(routes.readEvents.query, request.query);
+    const { after, follow, limit } = readQuery(routes.readEvents.query, request.url);
     const cursor = await toCursor(context, after);
     response.set({
       'Content-Type': `${ndjson}; charset=utf-8`,
-      'Cache-Control': 'no-store',
       'X-Accel-Buffering': 'no',
     });
     if (follow) await answerLive(context, cursor, limit, response, request.method === 'HEAD');
@@ -46,7 +45,7 @@ async function toCursor({ events }: NotifContext, after: string | undefined): Pr
   if (after === latest) return events.lastCursor();
   if (isCursor(after)) return after;
   const message = `must be the cursor of an event, such as 1763690000000-0, or ${latest}`;
-  throw new ApiError('BadRequest', `The query is not as it should be: after: ${message}.`, {
+  throw new ApiError('BadRequest', `Invalid query: after: ${message}.`, {
     details: [{ path: 'after', message }],
   });
 }

@@ -1,6 +1,7 @@
 import { routes } from '@chainr/core/api/routes';
 import { errorHandler, methodNotAllowed, notFound } from '@chainr/core/service/express-errors';
 import { healthRoutes } from '@chainr/core/service/health';
+import { noStore } from '@chainr/core/service/no-store';
 import { requestIds } from '@chainr/core/service/request-id';
 import express from 'express';
 import { answerEvents } from './answer-events.js';
@@ -10,8 +11,9 @@ const allowed = ['GET', 'HEAD', 'OPTIONS'] as const;
 
 /** Every address that notif answers. */
 export function createApp(context: NotifContext): express.Express {
-  const app = express().disable('x-powered-by').disable('etag').enable('case sensitive routing');
-  app.use(requestIds());
+  const app = express();
+  app.disable('x-powered-by').disable('etag').enable('case sensitive routing').set('query parser', false);
+  app.use(requestIds(), noStore());
   app
     .route(routes.readEvents.path)
     .get(answerEvents(context))
@@ -19,7 +21,7 @@ export function createApp(context: NotifContext): express.Express {
       response.status(204).set('Allow', allowed.join(', ')).end();
     })
     .all(methodNotAllowed(...allowed));
-  app.use(healthRoutes(context.metrics, { redis: context.checkRedis }));
+  app.use(healthRoutes(context.metrics, { redis: context.checkRedis }, context.logger));
   app.use(notFound(), errorHandler(context.logger));
   return app;
 }

@@ -3,6 +3,8 @@ import { ApiError } from '@chainr/core/api/errors';
 import type { QueryOf } from '@chainr/core/api/route';
 import type { routes } from '@chainr/core/api/routes';
 import type { RunRecord } from '@chainr/core/model/records';
+import { toApiError } from '@chainr/core/service/express-errors';
+import type { Logger } from '@chainr/core/service/logger';
 import type { SchedContext } from './context.js';
 import { readFilter } from './read-filter.js';
 
@@ -21,10 +23,16 @@ const atOnce = 64;
 
 /**
  * Does something to the runs that a query means, newest first, up to 500 of them; the answer tells where to go on.
+ * What fails for a fault of chainr is left out with a sentence. An outage ends it early: then the answer tells what
+ * was done before, and `next` is where it was cut short.
  *
- * @throws ApiError BadRequest when the query means no run in particular
+ * @throws ApiError BadRequest when the query means no run in particular; whatever kept the first run from being done
  */
-export async function bulk({ store }: SchedContext, query: BulkQuery, verb: BulkVerb): Promise<BulkResult> {
+export async function bulk(
+  { store, logger }: Pick<SchedContext, 'store' | 'logger'>,
+  query: BulkQuery,
+  verb: BulkVerb,
+): Promise<BulkResult> {
   const { all, dryRun, cursor, ...named } = query;
   if (!all && Object.values(named).every((part) => part === undefined)) {
     const message = 'name at least one of status, name, label, since and until, or say all=true to mean every run';
@@ -35,21 +43,58 @@ export async function bulk({ store }: SchedContext, query: BulkQuery, verb: Bulk
   const filter = await readFilter(store, named);
   const page = { filter, limit: bulkRuns, ...(cursor === undefined ? {} : { before: cursor }) };
   const { runs, next } = await store.runs.listRuns(page);
-  const skipped: BulkResult['skipped'] = [];
-  const made: NonNullable<BulkResult['made']> = [];
+  const tally = new Tally();
   const doOne = async (run: RunRecord): Promise<void> => {
-    const done = verb.refuse(run) ?? (dryRun ? undefined : await verb.act(run));
-    if (typeof done === 'string') skipped.push({ uid: run.uid, message: done });
-    else if (done) made.push({ uid: done.made, rerunOf: run.uid });
+    const refusal = verb.refuse(run);
+    if (refusal !== undefined || dryRun) tally.add(run, refusal);
+    else
+      await verb.act(run).then(
+        (result) => tally.add(run, result),
+        (error: unknown) => tally.fail(run, error, logger),
+      );
   };
-  for (let from = 0; from < runs.length; from += atOnce) await Promise.all(runs.slice(from, from + atOnce).map(doOne));
+  let from = 0;
+  for (; from < runs.length && !tally.outage; from += atOnce)
+    await Promise.all(runs.slice(from, from + atOnce).map(doOne));
+  const { outage, done, skipped, made } = tally;
+  if (outage && done + skipped.length === 0) throw outage.thrown;
+  // Who goes on there sends what was under way again: it is done once all the same.
+  const cutShort = runs[from - atOnce - 1]?.sequence ?? cursor ?? (runs[0]?.sequence ?? 0) + 1;
+  const goesOnAt = outage ? cutShort : next;
   return {
     kind: 'BulkResult',
     dryRun,
-    matched: runs.length,
-    done: runs.length - skipped.length,
+    matched: outage ? done + skipped.length : runs.length,
+    done,
     skipped: skipped.slice(0, bulkSkippedShown),
     ...(made.length > 0 && { made }),
-    ...(next === undefined ? {} : { next: String(next) }),
+    ...(outage && { stopped: outage.message }),
+    ...(goesOnAt === undefined ? {} : { next: String(goesOnAt) }),
   };
+}
+
+/** What came of the runs so far. */
+class Tally {
+  done = 0;
+  readonly skipped: BulkResult['skipped'] = [];
+  readonly made: NonNullable<BulkResult['made']> = [];
+  /** Why nothing more is begun. */
+  outage: { thrown: unknown; message: string } | undefined;
+
+  /** @param result why it was not done, or the new run that was made; undefined where it was done. */
+  add({ uid }: RunRecord, result: string | { made: string } | undefined): void {
+    if (typeof result === 'string') this.skipped.push({ uid, message: result });
+    else this.done += 1;
+    if (typeof result === 'object') this.made.push({ uid: result.made, rerunOf: uid });
+  }
+
+  fail(run: RunRecord, thrown: unknown, logger: Logger): void {
+    const { code, message } = toApiError(thrown);
+    if (code === 'Unavailable' || code === 'StoreFull') {
+      this.outage = { thrown, message };
+      return;
+    }
+    if (code === 'Internal') logger.error({ err: thrown, run: run.uid }, 'a run of many failed');
+    this.add(run, message);
+  }
 }

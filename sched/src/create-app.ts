@@ -1,6 +1,7 @@
 import express from 'express';
 import { errorHandler, notFound } from '@chainr/core/service/express-errors';
 import { healthRoutes } from '@chainr/core/service/health';
+import { noStore } from '@chainr/core/service/no-store';
 import { requestIds } from '@chainr/core/service/request-id';
 import type { SchedContext } from './context.js';
 import { adminWorkers } from './admin-workers.js';
@@ -26,8 +27,8 @@ import { validatePipeline } from './validate-pipeline.js';
 /** Every address that sched answers. The chain before a handler is short: each run passes it. */
 export function createApp(context: SchedContext): express.Express {
   const app = express();
-  app.disable('x-powered-by').disable('etag').enable('case sensitive routing');
-  app.use(requestIds());
+  app.disable('x-powered-by').disable('etag').enable('case sensitive routing').set('query parser', false);
+  app.use(requestIds(), noStore());
   serveRoutes(app, [
     createRun(context),
     ...bulkRoutes(context), // Before those of one run: `cancel` is no uid.
@@ -48,7 +49,7 @@ export function createApp(context: SchedContext): express.Express {
     listResources(),
     getOpenApi(),
   ]);
-  app.use(healthRoutes(context.metrics, { redis: () => context.store.ping() }));
+  app.use(healthRoutes(context.metrics, { redis: () => context.store.ping() }, context.logger));
   app.use(notFound());
   app.use(errorHandler(context.logger));
   return app;

@@ -1,11 +1,10 @@
 import { routes } from '@chainr/core/api/routes';
 import type { SchedContext } from './context.js';
-import { showRun } from './find-run.js';
 import { hashBody, readIdempotencyKey } from './read-idempotency-key.js';
 import { readPipeline } from './read-pipeline.js';
 import { sendJson } from './send-json.js';
 import { served } from './serve-routes.js';
-import { storeRun } from './store-run.js';
+import { showMade, storeRun } from './store-run.js';
 
 /** Checks the pipeline, stores the run, answers with it. A key that was used before answers with its run as it is now. */
 export function createRun({ store, executorKind }: SchedContext) {
@@ -18,7 +17,7 @@ export function createRun({ store, executorKind }: SchedContext) {
       executorKind,
       ...(key === undefined ? {} : { idempotency: { ...key, bodyHash: hashBody(body) } }),
     });
-    const run = await showRun(store, uid, pipeline.jobs.length);
+    const run = await showMade(store, uid, pipeline.jobs.length);
     sendJson(response, routes.createRun.success.status, run, { Location: run.metadata.selfLink });
   });
 }

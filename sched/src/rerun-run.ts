@@ -7,13 +7,13 @@ import { quote } from '@chainr/core/model/mistakes';
 import type { JobRecord, RunUid } from '@chainr/core/model/records';
 import { planRerun, type RerunFrom } from '@chainr/core/model/rerun';
 import type { SchedContext } from './context.js';
-import { findRun, showRun } from './find-run.js';
+import { findRun } from './find-run.js';
 import { hashBody, readIdempotencyKey, type IdempotencyKey } from './read-idempotency-key.js';
 import { readBody } from './read-body.js';
 import { readStoredPipeline } from './read-stored-pipeline.js';
 import { sendJson } from './send-json.js';
 import { served } from './serve-routes.js';
-import { storeRun } from './store-run.js';
+import { showMade, storeRun, uidOf } from './store-run.js';
 
 /** Makes a new run of the same pipeline; what succeeded or was skipped is taken over (rule R13). */
 export function rerunRun(context: SchedContext) {
@@ -21,7 +21,7 @@ export function rerunRun(context: SchedContext) {
     const key = readIdempotencyKey(request);
     const { from } = parseBody(await readBody(request), rerunRequestSchema);
     const made = await rerun(context, uid, from, key);
-    const run = await showRun(context.store, made);
+    const run = await showMade(context.store, made);
     sendJson(response, routes.rerunRun.success.status, run, { Location: run.metadata.selfLink });
   });
 }
@@ -37,6 +37,10 @@ export async function rerun(
   from: RerunFrom,
   key?: IdempotencyKey,
 ): Promise<RunUid> {
+  const idempotency = key && { ...key, bodyHash: hashOf(uid, from) };
+  const before = idempotency && (await store.runs.findReplay(idempotency));
+  // The run that it was made of may be gone by now.
+  if (before) return uidOf(before);
   const { pipeline, source } = await readStoredPipeline(store, uid);
   const { jobCount } = await findRun(store, uid);
   const jobs = await store.runs.listJobs(uid, { from: 0, limit: jobCount });
@@ -51,7 +55,7 @@ export async function rerun(
     source,
     executorKind,
     rerun: { of: uid, standings, fields },
-    ...(key && { idempotency: { ...key, bodyHash: hashOf(uid, from) } }),
+    ...(idempotency && { idempotency }),
   });
 }
 

@@ -27,7 +27,7 @@ export function served<R extends Route>(route: R, answer: (call: RouteCall<R>) =
     path: route.path,
     handle: async (request, response) => {
       const params = readParams<R['params']>(route.params, request.params);
-      const query = readQuery<R['query']>(route.query, request.query);
+      const query = readQuery<R['query']>(route.query, request.url);
       await answer({ params, query, request, response });
     },
   };

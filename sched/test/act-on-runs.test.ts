@@ -159,6 +159,21 @@ describe('acting on runs', () => {
       await refused(await send(`${uid}/rerun`, { from: 'all' }, key), 409);
     });
 
+    it('answers with the run of a key after its original is gone, and 410 after it is gone itself', async () => {
+      const uid = await sched.create({ a: job });
+      await end(uid, 0, 'ExitCode');
+      const key = { 'Idempotency-Key': 'original-gone' };
+      const made = await runOf(await send(`${uid}/rerun`, {}, key), 202);
+      expect((await sched.delete(`/api/runs/${uid}`)).status).to.equal(200);
+      const replayed = await runOf(await send(`${uid}/rerun`, {}, key), 202);
+      expect(replayed.metadata.uid).to.equal(made.metadata.uid);
+      await refused(await send(`${uid}/rerun`, { from: 'all' }, key), 409);
+      await refused(await send(`${uid}/rerun`, {}, { 'Idempotency-Key': 'another' }), 404);
+      await end(made.metadata.uid, 0, 'Completed');
+      expect((await sched.delete(`/api/runs/${made.metadata.uid}`)).status).to.equal(200);
+      expect((await refused(await send(`${uid}/rerun`, {}, key), 410)).code).to.equal('Gone');
+    });
+
     it('names every mistake, and why it cannot be', async () => {
       const uid = await sched.create({ build: job, test: job });
       await end(uid, 0, 'Completed');

@@ -117,6 +117,25 @@ describe('POST /api/runs', () => {
       expect(replayed.status).to.equal('SUCCESSFUL');
     });
 
+    it('answers 410, not 404, where the run that it made was deleted', async () => {
+      const once = { 'Idempotency-Key': 'of-a-deleted-run' };
+      const made = runSchema.parse(await (await sched.post(oneJob, once)).json());
+      const { uid } = made.metadata;
+      const lease = await sched.worker.claim(uid, 0);
+      await sched.worker.finish(lease);
+      await sched.worker.log(lease, [], true);
+      await sched.worker.close(lease);
+      expect((await sched.delete(`/api/runs/${uid}`)).status).to.equal(200);
+      const again = await sched.post(oneJob, once);
+      expect(again.status).to.equal(410);
+      expect(await errorOf(again)).to.include({
+        code: 'Gone',
+        message: `The run ${uid} that this Idempotency-Key made was deleted; use a new key for a new run.`,
+      });
+      const other = await sched.post({ kind: 'Pipeline', jobs: { other: job } }, once);
+      expect(other.status, 'another body is still another request').to.equal(409);
+    });
+
     it('refuses the key with another body', async () => {
       const response = await sched.post({ kind: 'Pipeline', jobs: { other: job } }, key);
       expect(response.status).to.equal(409);

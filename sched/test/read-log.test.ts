@@ -93,6 +93,29 @@ describe('reading logs', () => {
     expect((await logs(uid, '?step=main')).status, 'the marks of chainr itself').to.equal(200);
   });
 
+  it('answers every error as JSON, whatever type the log would have had', async () => {
+    const uid = await sched.create({ only: job });
+    const address = `/api/runs/${uid}/jobs/only/logs`;
+    for (const path of [
+      `/api/runs/${uid}/jobs/none/logs`,
+      `/api/runs/${uid}/jobs/none/logs?follow=true`,
+      `${address}?attempt=7`,
+      `${address}?offset=x`,
+      `${address}?offset=1&offset=2`,
+      `${address}?step=none`,
+      `/api/runs/01990000-0000-7000-8000-00000000dead/jobs/only/logs`,
+    ])
+      for (const accept of ['application/x-ndjson', 'text/plain', '*/*'])
+        for (const method of ['GET', 'HEAD']) {
+          const response = await fetch(sched.url + path, { method, headers: { Accept: accept } });
+          const shown = `${method} ${path} ${accept}`;
+          expect(response.status, shown).to.be.within(400, 404);
+          expect(response.headers.get('content-type'), shown).to.equal('application/json; charset=utf-8');
+          expect(response.headers.get('cache-control'), shown).to.equal('no-store');
+          if (method === 'GET') expect(await response.json(), shown).to.have.property('kind', 'Error');
+        }
+  });
+
   it('says which steps there are where one is asked for that is not', async () => {
     const steps = ['build', 'test'].map((name) => ({ ...job, name }));
     const uid = await sched.create({ only: { steps } });

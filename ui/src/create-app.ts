@@ -17,7 +17,7 @@ export function createApp({ logger, metrics, page }: UiContext): express.Express
         .send(page.html);
     })
     .all(methodNotAllowed('GET', 'HEAD'));
-  app.use(healthRoutes(metrics, {}));
+  app.use(healthRoutes(metrics, {}, logger));
   app.use(notFound(), errorHandler(logger));
   return app;
 }

@@ -10,7 +10,7 @@ export const bulkResultSchema = z
   .object({
     kind: z.literal('BulkResult'),
     dryRun: z.boolean().describe('Nothing was done: this is what would be.'),
-    matched: z.int().describe('How many runs this request found.'),
+    matched: z.int().describe('How many runs this request found; with `stopped`, how many it came to.'),
     done: z.int().describe('To how many of them it was done; with `dryRun`, would be.'),
     skipped: z
       .array(z.object({ uid: z.string(), message: z.string().describe('Why not: one plain sentence.') }))
@@ -19,6 +19,10 @@ export const bulkResultSchema = z
       .array(z.object({ uid: z.string(), rerunOf: z.string() }))
       .optional()
       .describe('The new runs, where runs were rerun.'),
+    stopped: z
+      .string()
+      .optional()
+      .describe('Why the request ended early: one plain sentence. The rest is as it was; `next` goes on there.'),
     next: z.string().optional().describe('There may be more runs: send the request again with this as its `cursor`.'),
   })
   .meta({ id: 'BulkResult' });

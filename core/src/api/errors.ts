@@ -15,7 +15,7 @@ const table = {
   MethodNotAllowed: { status: 405, doc: 'The address exists; `Allow` names the methods that it answers.' },
   RequestTimeout: { status: 408, doc: 'The request did not arrive in time.' },
   Conflict: { status: 409, doc: 'The request contradicts what is stored.' },
-  Gone: { status: 410, doc: 'It was there and was removed; the message says when.' },
+  Gone: { status: 410, doc: 'It was there and was removed; the message says more.' },
   TooLarge: { status: 413, doc: 'The body is larger than the limit that the message names.' },
   UriTooLong: { status: 414, doc: 'The address is longer than the limit that the message names.' },
   UnsupportedMediaType: { status: 415, doc: 'The content type is none of those that the message names.' },

@@ -20,7 +20,7 @@ export const runRoutes = {
     query: nothing,
     headers: {
       [headerNames.idempotencyKey]:
-        '1 to 255 visible ASCII characters, kept for 24 hours: the same key with the same body answers with the run that it made, as it is now.',
+        '1 to 255 visible ASCII characters, kept for 24 hours: the same key with the same body answers with the run that it made, as it is now, or with 410 where that was deleted.',
     },
     takesPipeline: true,
     success: {
@@ -30,7 +30,7 @@ export const runRoutes = {
       schema: runSchema,
       headers: { Location: 'The address of the run.' },
     },
-    errors: ['BadRequest', 'Conflict', 'TooLarge', 'UnsupportedMediaType', 'StoreFull'],
+    errors: ['BadRequest', 'Conflict', 'Gone', 'TooLarge', 'UnsupportedMediaType', 'StoreFull'],
   }),
   listRuns: defineRoute({
     id: 'listRuns',
@@ -95,7 +95,7 @@ export const runRoutes = {
       schema: runSchema,
       headers: { Location: 'The address of the new run.' },
     },
-    errors: ['BadRequest', 'NotFound', 'Conflict', 'StoreFull', 'UnsupportedMediaType'],
+    errors: ['BadRequest', 'NotFound', 'Conflict', 'Gone', 'StoreFull', 'UnsupportedMediaType'],
   }),
   getPipeline: defineRoute({
     id: 'getPipeline',

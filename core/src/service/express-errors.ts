@@ -1,6 +1,8 @@
+import type { IncomingMessage } from 'node:http';
 import type { ErrorRequestHandler, RequestHandler } from 'express';
-import { ApiError, errorBody } from '../api/errors.js';
+import { ApiError } from '../api/errors.js';
 import { StoreFull, StoreUnavailable } from '../store/errors.js';
+import { answerError } from './answer-error.js';
 import type { Logger } from './logger.js';
 import { requestIdOf } from './request-id.js';
 
@@ -28,23 +30,26 @@ export function methodNotAllowed(...allowed: readonly string[]): RequestHandler 
 
 /**
  * Turns whatever a handler threw into the one form of errors, `{kind: 'Error', …}`. Faults of
- * chainr itself are logged, and answered without what they say. An answer that is already under
- * way is cut, so that the client cannot take it for complete.
+ * chainr itself are logged, and answered without what they say; every 503 is logged with its
+ * cause. An answer that is already under way is cut, so that the client cannot take it for complete.
  */
 export function errorHandler(logger: Logger): ErrorRequestHandler {
   return (thrown: unknown, request, response, _next) => {
-    const requestId = requestIdOf(request);
     const error = toApiError(thrown);
-    if (error.code === 'Internal') logger.error({ err: thrown, requestId, method: request.method }, 'request failed');
-    if (response.headersSent) {
-      response.destroy();
-      return;
-    }
-    response.status(error.status).set(error.headers).json(errorBody(error, requestId));
+    logFault(logger, thrown, error, request);
+    if (response.headersSent) response.destroy();
+    else answerError(request, response, error);
   };
 }
 
-function toApiError(thrown: unknown): ApiError {
+function logFault(logger: Logger, thrown: unknown, { code, status }: ApiError, request: IncomingMessage): void {
+  if (status < 500) return;
+  const seen = { err: thrown, code, requestId: requestIdOf(request), method: request.method };
+  logger[code === 'Internal' ? 'error' : 'warn'](seen, 'request failed');
+}
+
+/** What a handler threw, as the answer tells it. */
+export function toApiError(thrown: unknown): ApiError {
   if (thrown instanceof ApiError) return thrown;
   if (thrown instanceof StoreUnavailable) {
     return new ApiError('Unavailable', 'Redis is away; try again soon.', {

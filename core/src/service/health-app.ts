@@ -12,6 +12,6 @@ export function healthApp(
   logger: Logger,
 ): express.Express {
   const app = express().disable('x-powered-by');
-  app.use(requestIds(), healthRoutes(metrics, checks), notFound(), errorHandler(logger));
+  app.use(requestIds(), healthRoutes(metrics, checks, logger), notFound(), errorHandler(logger));
   return app;
 }

@@ -1,5 +1,7 @@
 import express from 'express';
+import type { Logger } from './logger.js';
 import type { Metrics } from './metrics.js';
+import { noStore } from './no-store.js';
 import { version } from './version.js';
 
 /** Answers true, or says in one sentence why not. */
@@ -10,11 +12,17 @@ const checkDeadlineMs = 2000;
 
 /**
  * `GET /healthz` answers 200 as long as the process answers at all; `GET /readyz` answers 503 and
- * says why while one of the checks fails; `GET /metrics` answers what the service counts.
+ * says why while one of the checks fails, and the log says it once; `GET /metrics` answers what the service counts.
  */
-export function healthRoutes(metrics: Metrics, checks: Readonly<Record<string, ReadyCheck>>): express.Router {
+export function healthRoutes(
+  metrics: Metrics,
+  checks: Readonly<Record<string, ReadyCheck>>,
+  logger: Logger,
+): express.Router {
   const { service } = metrics;
   const router = express.Router();
+  let wasReady = true;
+  router.use(['/healthz', '/readyz', '/metrics'], noStore());
   router.get('/healthz', (_request, response) => {
     response.json({ status: 'ok', service, version });
   });
@@ -26,13 +34,13 @@ export function healthRoutes(metrics: Metrics, checks: Readonly<Record<string, R
       }),
     );
     const ready = Object.values(results).every((result) => result === true);
+    if (wasReady && !ready) logger.warn({ checks: results }, 'not ready');
+    if (!wasReady && ready) logger.info('ready again');
+    wasReady = ready;
     response.status(ready ? 200 : 503).json({ status: ready ? 'ok' : 'unready', service, version, checks: results });
   });
   router.get('/metrics', async (_request, response) => {
-    response
-      .set('Cache-Control', 'no-store')
-      .type(metrics.contentType)
-      .send(await metrics.text());
+    response.type(metrics.contentType).send(await metrics.text());
   });
   return router;
 }

@@ -3,6 +3,7 @@ import http from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { formatAddress, type Address } from './address.js';
+import { answerClientError } from './answer-client-error.js';
 import type { Part } from './lifecycle.js';
 import { listenError, removeDeadSocket } from './listen-errors.js';
 import type { Logger } from './logger.js';
@@ -12,6 +13,22 @@ import { bindServerSignal } from './response-signal.js';
 /** How long open answers may take to end after a stop before they are cut. */
 const usualStopDeadlineMs = 5_000;
 
+type ServerLimits = Readonly<
+  Record<'headersTimeout' | 'requestTimeout' | 'maxHeaderSize' | 'keepAliveTimeout', number>
+>;
+
+/**
+ * What is behind gate is laxer than gate (`gate/src/limits.ts`), so that it is gate that refuses, in its own words.
+ * Times in milliseconds, sizes in bytes.
+ */
+export const limitsBehindGate: ServerLimits = {
+  headersTimeout: 60_000,
+  requestTimeout: 600_000,
+  maxHeaderSize: 32 * 1024,
+  /** Gate closes an idle connection first: a request on one that is being closed would be lost. */
+  keepAliveTimeout: 60_000,
+};
+
 export interface HttpServerOptions {
   /** Where answers are counted. */
   metrics?: Metrics;
@@ -19,10 +36,8 @@ export interface HttpServerOptions {
   setting?: string;
   /** How long open responses may take to end after a stop before they are cut. */
   stopDeadlineMs?: number;
-  /** Limits against slow or greedy clients, as `http.createServer` takes them. */
-  limits?: Pick<http.ServerOptions, 'headersTimeout' | 'requestTimeout' | 'maxHeaderSize' | 'keepAliveTimeout'>;
-  /** Answers what is not HTTP or breaks a limit; Node's bare answer if left out. */
-  onClientError?: (error: NodeJS.ErrnoException, socket: Duplex) => void;
+  /** Limits against slow or greedy clients, as `http.createServer` takes them; those of a service behind gate if left out. */
+  limits?: ServerLimits;
 }
 
 /**
@@ -39,6 +54,8 @@ export class HttpServer implements Part {
   readonly #stopDeadlineMs: number;
   readonly #stopping = new AbortController();
   readonly #silent = new Set<Socket>();
+  /** The latest answer on each connection. */
+  readonly #latest = new WeakMap<Duplex, http.ServerResponse>();
   #url = '';
 
   constructor(
@@ -53,8 +70,10 @@ export class HttpServer implements Part {
     this.#logger = logger;
     this.#setting = options.setting ?? 'CHAINR_LISTEN';
     this.#stopDeadlineMs = options.stopDeadlineMs ?? usualStopDeadlineMs;
-    this.#server = http.createServer(options.limits ?? {}, (request, response) => {
+    const limits = options.limits ?? limitsBehindGate;
+    this.#server = http.createServer(limits, (request, response) => {
       this.#silent.delete(request.socket);
+      this.#latest.set(request.socket, response);
       bindServerSignal(response, this.#stopping.signal);
       response.once('close', () => {
         if (response.headersSent) options.metrics?.countAnswer(response.statusCode);
@@ -63,11 +82,18 @@ export class HttpServer implements Part {
       if (this.#stopping.signal.aborted) response.setHeader('Connection', 'close');
       handler(request, response);
     });
+    // Node would drop what is beyond a count of headers without a word; their size is limited all the same.
+    this.#server.maxHeadersCount = 0;
     this.#server.on('connection', (socket: Socket) => {
       this.#silent.add(socket);
       socket.once('close', () => this.#silent.delete(socket));
     });
-    if (options.onClientError) this.#server.on('clientError', options.onClientError);
+    this.#server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+      const latest = this.#latest.get(socket);
+      // In the middle of an answer another one would be taken for a part of it.
+      if (latest?.headersSent && !latest.writableFinished) socket.destroy();
+      else answerClientError(error, socket, limits.maxHeaderSize);
+    });
   }
 
   /** `http://host:port` with the real port, or `unix:/path`; empty before the start. */

@@ -15,10 +15,16 @@ export interface NewRun {
   pipeline: Pipeline;
   source: Source;
   executorKind: ExecutorKind;
-  /** Scoped to the caller; kept for 24 hours with the hash of the body (rule R17). */
-  idempotency?: { scope: string; key: string; bodyHash: string };
+  idempotency?: IdempotencyKey;
   /** For a run that takes over jobs of another one (rule R13). */
   rerun?: Rerun;
+}
+
+/** Scoped to the caller; kept for 24 hours with the hash of the body (rule R17). */
+export interface IdempotencyKey {
+  scope: string;
+  key: string;
+  bodyHash: string;
 }
 
 export interface Rerun {

@@ -60,6 +60,7 @@ export const keys = {
   status: (status: RunStatus) => `${prefix}status:${status}`,
   name: (name: string) => `${prefix}name:${name}`,
   label: (key: string, value: string) => `${prefix}label:${key}=${value}`,
+  idempotency: (scope: string, key: string) => `${prefix}idempotency:${scope}:${key}`,
   names: `${prefix}names`,
   ended: `${prefix}ended`,
   deletions: `${prefix}deletions`,

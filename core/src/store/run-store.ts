@@ -4,7 +4,7 @@ import type { JobPlan } from '../model/pipeline.js';
 import type { AttemptRecord, JobRecord, ReusedAttempt, RunRecord, RunUid } from '../model/records.js';
 import type { RunStatus } from '../model/states.js';
 import type { TimedJob } from '../model/timed-job.js';
-import { createRun, type CreatedRun, type NewRun } from './create-run.js';
+import { createRun, type CreatedRun, type IdempotencyKey, type NewRun } from './create-run.js';
 import { StoreFull } from './errors.js';
 import { findRuns, type RunPage, type RunsAsked } from './find-runs.js';
 import {
@@ -55,6 +55,14 @@ export class RunStore {
   async createRun(run: NewRun): Promise<CreatedRun> {
     if (await this.#memory.isFull()) throw new StoreFull('Redis uses most of its memory');
     return whileAvailable(() => createRun(this.#connection, this.#transitions, run));
+  }
+
+  /** What `createRun` would answer to a key that was used before; undefined for a new one. */
+  async findReplay({ scope, key, bodyHash }: IdempotencyKey): Promise<CreatedRun | undefined> {
+    const known = await whileAvailable(() => this.#connection.get(keys.idempotency(scope, key)));
+    const [uid, hash] = known?.split(' ') ?? [];
+    if (uid === undefined) return undefined;
+    return hash === bodyHash ? { kind: 'replayed', uid } : { kind: 'conflict' };
   }
 
   async getRun(uid: RunUid): Promise<RunRecord | undefined> {

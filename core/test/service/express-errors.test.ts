@@ -8,13 +8,20 @@ import { requestIds } from '../../src/service/request-id.js';
 import { StoreFull, StoreUnavailable } from '../../src/store/errors.js';
 
 describe('the errors of a service', () => {
-  const logger = createLogger('test', 'silent');
+  const logged: Record<string, unknown>[] = [];
+  const write = (line: string) => void logged.push(JSON.parse(line) as Record<string, unknown>);
+  const logger = createLogger('test', 'warn', { write });
   let server: HttpServer;
   let thrown: Error;
 
   before(async () => {
     const app = express().use(requestIds());
     app.get('/throws', () => Promise.reject(thrown));
+    app.get('/prepared', (_request, response) => {
+      response.set({ 'Content-Type': 'application/x-ndjson', 'Content-Length': '3', ETag: '"x"', Location: '/x' });
+      response.set({ Vary: 'Accept', 'X-Chainr-Attempt': '2', 'X-Chainr-Cursor': '1-0', 'Content-Encoding': 'gzip' });
+      throw thrown;
+    });
     app.get('/breaks-off', (_request, response) => {
       response.write('half');
       throw thrown;
@@ -51,6 +58,38 @@ describe('the errors of a service', () => {
       details: [{ path: 'name', message: 'is taken' }],
       requestId: 'r-1',
     });
+  });
+
+  for (const method of ['GET', 'HEAD']) {
+    it(`are JSON, whatever the handler had prepared for its success (${method})`, async () => {
+      thrown = new ApiError('Gone', 'It was removed.');
+      const response = await fetch(`${server.url}/prepared`, { method });
+      const body = await response.text();
+      const { headers } = response;
+      expect(response.status).to.equal(410);
+      expect(headers.get('content-type')).to.equal('application/json; charset=utf-8');
+      expect(headers.get('cache-control')).to.equal('no-store');
+      for (const name of ['etag', 'location', 'vary', 'x-chainr-attempt', 'x-chainr-cursor', 'content-encoding'])
+        expect(headers.get(name), name).to.equal(null);
+      if (method === 'HEAD') expect(body).to.equal('');
+      else expect(JSON.parse(body)).to.include({ kind: 'Error', code: 'Gone', message: 'It was removed.' });
+      expect(Number(headers.get('content-length'))).to.be.greaterThan(20);
+    });
+  }
+
+  it('are logged with their cause where they are 503, so that nobody has to guess', async () => {
+    logged.length = 0;
+    thrown = new StoreUnavailable('ECONNREFUSED');
+    await ask('/throws');
+    thrown = new StoreFull('OOM');
+    await ask('/throws');
+    thrown = new ApiError('NotFound', 'There is no such thing.');
+    await ask('/throws');
+    expect(logged.map(({ level, code, requestId }) => [level, code, requestId])).to.deep.equal([
+      ['warn', 'Unavailable', 'r-1'],
+      ['warn', 'StoreFull', 'r-1'],
+    ]);
+    expect(JSON.stringify(logged)).to.include('ECONNREFUSED');
   });
 
   it('say what to do while Redis is full', async () => {

@@ -9,10 +9,14 @@ import { version } from '../../src/service/version.js';
 describe('the health of a service', () => {
   let server: HttpServer;
   let redis: ReadyCheck;
+  let logged: Record<string, unknown>[];
 
   beforeEach(async () => {
     redis = async () => true;
-    const app = express().use(healthRoutes(new Metrics('test'), { redis: () => redis() }));
+    logged = [];
+    const write = (line: string) => void logged.push(JSON.parse(line) as Record<string, unknown>);
+    const logger = createLogger('test', 'info', { write });
+    const app = express().use(healthRoutes(new Metrics('test'), { redis: () => redis() }, logger));
     server = new HttpServer('http', app, { host: '127.0.0.1', port: 0 }, createLogger('test', 'silent'));
     await server.start();
   });
@@ -31,6 +35,18 @@ describe('the health of a service', () => {
     const response = await fetch(`${server.url}/readyz`);
     expect(response.status).to.equal(200);
     expect(await response.json()).to.deep.include({ status: 'ok', checks: { redis: true } });
+  });
+
+  it('logs once why it is not ready, and that it is again', async () => {
+    redis = async () => 'Redis is away.';
+    for (let asked = 0; asked < 3; asked += 1) expect((await fetch(`${server.url}/readyz`)).status).to.equal(503);
+    redis = async () => true;
+    for (let asked = 0; asked < 3; asked += 1) expect((await fetch(`${server.url}/readyz`)).status).to.equal(200);
+    expect(logged.map(({ level, msg }) => [level, msg])).to.deep.equal([
+      ['warn', 'not ready'],
+      ['info', 'ready again'],
+    ]);
+    expect(logged[0]?.['checks']).to.deep.equal({ redis: 'Redis is away.' });
   });
 
   it('says why it is not ready, also when a check throws', async () => {

@@ -67,6 +67,52 @@ describe('an HTTP server', () => {
     expect((await response.toArray()).join('')).to.equal('second');
   });
 
+  /** Sends bytes as they are, and reads until the server ends the connection. */
+  async function raw(server: HttpServer, text: string): Promise<string> {
+    const socket = net.connect(Number(new URL(server.url).port), '127.0.0.1');
+    socket.write(text);
+    return ((await socket.toArray()) as Buffer[]).join('');
+  }
+
+  it('answers what is not HTTP, and too large headers, in the form of all errors', async () => {
+    const server = serve((_request, response) => response.end());
+    await server.start();
+    for (const [sent, message] of [
+      ['nonsense\r\n\r\n', 'The request is not valid HTTP.'],
+      [`GET / HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(40_000)}\r\n\r\n`, 'The headers are larger than 32768 bytes.'],
+      ['POST / HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n', 'The request is not valid HTTP.'],
+    ] as const) {
+      const answer = await raw(server, sent);
+      expect(answer).to.match(/^HTTP\/1.1 400 Bad Request\r\nContent-Type: application\/json; charset=utf-8\r\n/);
+      expect(JSON.parse(answer.slice(answer.indexOf('\r\n\r\n')))).to.include({ code: 'BadRequest', message });
+    }
+  });
+
+  it('never writes an error into the middle of an answer', async () => {
+    const server = serve((request, response) => {
+      request.on('error', () => undefined);
+      response.writeHead(200, { 'Content-Length': '100' }).write('half');
+    });
+    await server.start();
+    const head = 'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n';
+    const socket = net.connect(Number(new URL(server.url).port), '127.0.0.1');
+    socket.write(head);
+    const [first] = (await once(socket, 'data')) as [Buffer];
+    socket.write('not the size of a chunk\r\n');
+    const rest = await socket.toArray().catch(() => []);
+    expect(Buffer.concat([first, ...(rest as Buffer[])]).toString()).to.not.include('"kind":"Error"');
+  });
+
+  it('reads every header, however many there are', async () => {
+    const server = serve((request, response) => response.end(String(request.headers['idempotency-key'])));
+    await server.start();
+    const many = Array.from({ length: 3_000 }, () => 'a:').join('\r\n');
+    const request = `GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${many}\r\nIdempotency-Key: k\r\n\r\n`;
+    expect(await raw(server, request))
+      .to.match(/\r\n\r\n.*k/s)
+      .and.to.not.include('undefined');
+  });
+
   it('ends streaming responses and lets the others finish when it stops', async () => {
     const streaming = deferred();
     const finish = deferred();

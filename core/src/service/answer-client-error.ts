@@ -1,16 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { ApiError, errorBody } from '@chainr/core/api/errors';
-import { serverLimits } from './limits.js';
+import { ApiError, errorBody } from '../api/errors.js';
 
-/** Answers what Node refuses before there is a request: not HTTP, too large headers, too slow. */
-export function answerClientError(thrown: NodeJS.ErrnoException, socket: Duplex): void {
+/**
+ * Answers what Node refuses before there is a request: not HTTP, too large headers, too slow.
+ *
+ * @param maxHeaderSize of the server, in bytes
+ */
+export function answerClientError(thrown: NodeJS.ErrnoException, socket: Duplex, maxHeaderSize: number): void {
   if (!socket.writable || thrown.code === 'ECONNRESET') {
     socket.destroy();
     return;
   }
-  const error = toApiError(thrown);
+  const error = toApiError(thrown, maxHeaderSize);
   const requestId = randomUUID();
   const body = JSON.stringify(errorBody(error, requestId));
   socket.end(
@@ -18,6 +21,7 @@ export function answerClientError(thrown: NodeJS.ErrnoException, socket: Duplex)
       `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status] ?? ''}`,
       'Content-Type: application/json; charset=utf-8',
       `Content-Length: ${Buffer.byteLength(body)}`,
+      'Cache-Control: no-store',
       `X-Request-Id: ${requestId}`,
       'Connection: close',
       '',
@@ -26,13 +30,13 @@ export function answerClientError(thrown: NodeJS.ErrnoException, socket: Duplex)
   );
 }
 
-function toApiError(thrown: NodeJS.ErrnoException): ApiError {
+function toApiError(thrown: NodeJS.ErrnoException, maxHeaderSize: number): ApiError {
   switch (thrown.code) {
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return new ApiError('RequestTimeout', 'The request did not arrive in time.');
     case 'HPE_HEADER_OVERFLOW':
-      return new ApiError('BadRequest', `The headers are larger than ${serverLimits.maxHeaderSize} bytes.`);
+      return new ApiError('BadRequest', `The headers are larger than ${maxHeaderSize} bytes.`);
     default:
-      return new ApiError('BadRequest', 'The request is not HTTP as it should be.');
+      return new ApiError('BadRequest', 'The request is not valid HTTP.');
   }
 }

@@ -1,0 +1,96 @@
+import { expect } from 'chai';
+import { createLogger } from '@chainr/core/service/logger';
+import { StoreFull } from '@chainr/core/store/errors';
+import { bulk } from '../src/bulk.js';
+import { openSched, type OpenSched } from './open-sched.js';
+
+const job = { image: 'busybox', run: 'exit 0' };
+
+describe('what is done to many runs', () => {
+  let sched: OpenSched;
+  const logged: Record<string, unknown>[] = [];
+  const write = (line: string) => void logged.push(JSON.parse(line) as Record<string, unknown>);
+  const logger = createLogger('test', 'info', { write });
+  const query = { all: true, dryRun: false };
+
+  beforeEach(async () => {
+    sched = await openSched();
+    logged.length = 0;
+  });
+
+  afterEach(() => sched.close());
+
+  /** Newest first, as they are acted on. */
+  async function createRuns(count: number): Promise<string[]> {
+    const uids: string[] = [];
+    for (let at = 0; at < count; at += 1) uids.unshift(await sched.create({ a: job }));
+    return uids;
+  }
+
+  it('tells what was done when Redis goes away in the middle, and the rest is done from there on', async () => {
+    const uids = await createRuns(150);
+    const canceled: string[] = [];
+    let left = 100;
+    const cancel = async ({ uid }: { uid: string }) => {
+      left -= 1;
+      if (left === 0) await sched.redis.stop();
+      await sched.store.transitions.cancel(uid);
+      canceled.push(uid);
+      return undefined;
+    };
+    const verb = { refuse: () => undefined, act: cancel };
+    const first = await bulk({ store: sched.store, logger }, query, verb);
+    expect(first).to.include({ stopped: 'Redis is away; try again soon.', done: canceled.length });
+    expect(first.matched).to.equal(first.done);
+    expect(canceled.length).to.be.within(64, 128);
+    // What was cut short begins anew: behind the last 64 of which every one was done.
+    const begun = uids.indexOf(canceled[63] ?? '');
+    expect(begun).to.be.within(0, 63);
+    expect(Number(first.next)).to.equal(150 - 64 + 1);
+  });
+
+  it('goes on where it stopped', async () => {
+    const uids = await createRuns(130);
+    let full = true;
+    const acted = new Map<string, number>();
+    const verb = {
+      refuse: () => undefined,
+      act: async ({ uid }: { uid: string }) => {
+        if (full && uid === uids[100]) throw new StoreFull('OOM');
+        acted.set(uid, (acted.get(uid) ?? 0) + 1);
+        return { made: `of ${uid}` };
+      },
+    };
+    const context = { store: sched.store, logger };
+    const first = await bulk(context, query, verb);
+    expect(first.stopped).to.match(/^Redis has no room left/);
+    expect(first.made).to.have.length(first.done);
+    full = false;
+    const second = await bulk(context, { ...query, cursor: Number(first.next) }, verb);
+    expect(second.stopped).to.equal(undefined);
+    expect([...acted.keys()]).to.have.members(uids);
+    for (const uid of uids.slice(0, 64)) expect(acted.get(uid), 'not sent again').to.equal(1);
+  });
+
+  it('fails as a whole where nothing was done', async () => {
+    await createRuns(3);
+    const verb = { refuse: () => undefined, act: () => Promise.reject(new StoreFull('OOM')) };
+    const failure = await bulk({ store: sched.store, logger }, query, verb).catch((error: unknown) => error);
+    expect(failure).to.be.instanceOf(StoreFull);
+  });
+
+  it('leaves out a run that a fault of chainr keeps from it, and logs the fault', async () => {
+    const [newest, middle, oldest] = await createRuns(3);
+    const verb = {
+      refuse: () => undefined,
+      act: ({ uid }: { uid: string }) =>
+        uid === middle ? Promise.reject(new Error('secret detail')) : Promise.resolve(undefined),
+    };
+    const result = await bulk({ store: sched.store, logger }, query, verb);
+    expect(result).to.deep.include({ matched: 3, done: 2 });
+    expect(result.skipped).to.deep.equal([{ uid: middle, message: 'A fault of chainr; its logs tell more.' }]);
+    expect(logged).to.have.length(1);
+    expect(logged[0]).to.include({ level: 'error', run: middle });
+    expect([newest, oldest]).to.not.include(undefined);
+  });
+});
