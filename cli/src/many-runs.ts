@@ -49,7 +49,8 @@ export async function actOnMany(many: ManyRuns, options: ManyRunsOptions, termin
 
 /** Goes on until no run is left: one request does it to some hundreds, or to fewer where Redis was away for a moment. */
 async function addUp(request: (cursor: { cursor?: string }) => Promise<BulkResult>): Promise<BulkResult> {
-  let { next, stopped: _soon, ...sum } = await request({});
+  const { next: second, stopped: _soon, ...first } = await request({});
+  let [next, sum] = [second, first];
   while (next !== undefined) {
     const { next: further, stopped: _again, ...part } = await request({ cursor: next });
     sum = {
