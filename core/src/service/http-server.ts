@@ -21,7 +21,7 @@ type ServerLimits = Readonly<
  * What is behind gate is laxer than gate (`gate/src/limits.ts`), so that it is gate that refuses, in its own words.
  * Times in milliseconds, sizes in bytes.
  */
-export const limitsBehindGate: ServerLimits = {
+const limitsBehindGate: ServerLimits = {
   headersTimeout: 60_000,
   requestTimeout: 600_000,
   maxHeaderSize: 32 * 1024,
