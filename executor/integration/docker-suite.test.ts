@@ -25,6 +25,8 @@ describe('on a Docker daemon', function () {
       memoryLimit: true,
       workspacePath: '/shared',
       output: true,
+      ordersStreams: true,
+      unfinishedLines: false,
       manyOwners: false,
       refusesMissingWorkdir: false,
     },

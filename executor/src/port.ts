@@ -75,6 +75,10 @@ export interface Capabilities {
   workspacePath?: string;
   /** Runs real scripts and keeps their output. */
   output: boolean;
+  /** What a script writes to stdout and stderr comes in the order in which it was written, all of it as stdout. */
+  ordersStreams: boolean;
+  /** A line is handed over before its newline was written. */
+  unfinishedLines: boolean;
   /** Starts an attempt once even if several ask for it at the same moment; else leases must see to that. */
   manyOwners: boolean;
   /** A `workdir` that does not exist is a ConfigError; else it is made. */

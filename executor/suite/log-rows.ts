@@ -17,7 +17,7 @@ import {
 export const logRows: Row[] = [
   {
     name: 'keeps both streams of every step apart',
-    needs: needsOutput,
+    needs: (capabilities) => needsOutput(capabilities) && !capabilities.ordersStreams,
     run: (place, image) =>
       withExecutor(place, async (executor) => {
         const both = 'echo to $CHAINR_STEP; echo bad $CHAINR_STEP >&2';
@@ -27,6 +27,35 @@ export const logRows: Row[] = [
         for (const step of ['step-0', 'step-1']) {
           expect(textOf(output, 'stdout', step)).to.equal(`to ${step}\n`);
           expect(textOf(output, 'stderr', step)).to.equal(`bad ${step}\n`);
+        }
+      }),
+  },
+  {
+    name: 'keeps the order of what a script writes to its streams, in whatever way',
+    needs: ({ ordersStreams }) => ordersStreams,
+    run: (place, image) =>
+      withExecutor(place, async (executor) => {
+        const ways: [string, string][] = [
+          [
+            'i=0; while [ $i -lt 300 ]; do echo o$i; echo e$i >&2; i=$((i+1)); done',
+            numbered(300, (n) => `o${n}\ne${n}\n`),
+          ],
+          ['echo one; echo two > /dev/stderr; echo three > /dev/stdout; echo four >&2', 'one\ntwo\nthree\nfour\n'],
+          ['echo one >&2; echo two >> /dev/stdout; echo three >> /dev/stderr; echo four', 'one\ntwo\nthree\nfour\n'],
+          ['echo one; { echo two; echo three >&2; } > /dev/stderr 2>&1; printf four', 'one\ntwo\nthree\nfour'],
+          [
+            'echo one | tee /dev/stderr > /dev/null; echo two | tee -a /dev/stdout; echo three',
+            'one\ntwo\ntwo\nthree\n',
+          ],
+          ['set -x; echo one; echo two', '+ echo one\none\n+ echo two\ntwo\n'],
+          ["echo one; sh -c 'echo two >&2; exec echo three'; echo four >&2", 'one\ntwo\nthree\nfour\n'],
+        ];
+        const spec = attemptOf(image, ...ways.map(([run]) => ({ run })));
+        const { reason } = await runToEnd(executor, spec);
+        expect(reason).to.equal('Completed');
+        const output = await allOutput(executor, spec);
+        for (const [index, [run, written]] of ways.entries()) {
+          expect(textOf(output, 'stdout', `step-${index}`), run).to.equal(written);
         }
       }),
   },
@@ -71,9 +100,13 @@ export const logRows: Row[] = [
           if (position === before) break;
         }
         for (const step of ['step-0', 'step-1']) {
-          const numbers = Array.from({ length: 4000 }, (_, index) => index);
-          expect(textOf(chunks, 'stdout', step)).to.equal(numbers.map((n) => `${step} line ${n} of many\n`).join(''));
-          expect(textOf(chunks, 'stderr', step)).to.equal(numbers.map((n) => `err ${n}\n`).join(''));
+          const lines = bytesOf(chunks, undefined, step)
+            .toString()
+            .split(/(?<=\n)/);
+          const isError = (line: string): boolean => line.startsWith('err ');
+          expect(lines.filter(isError).join('')).to.equal(numbered(4000, (n) => `err ${n}\n`));
+          const others = lines.filter((line) => !isError(line)).join('');
+          expect(others).to.equal(numbered(4000, (n) => `${step} line ${n} of many\n`));
         }
       }),
   },
@@ -125,7 +158,7 @@ export const logRows: Row[] = [
   },
   {
     name: 'shows a line that is not finished, while the attempt runs',
-    needs: needsOutput,
+    needs: ({ unfinishedLines }) => unfinishedLines,
     run: (place, image) =>
       withExecutor(place, async (executor) => {
         const spec = attemptOf(image, { run: "printf 'Name? '; while [ ! -e go ]; do sleep 0.02; done" });
@@ -160,7 +193,7 @@ export const logRows: Row[] = [
         }
         await executor.stop(spec, 5000, allow);
         for (const read of [chunks, await allOutput(executor, spec)]) {
-          expect([textOf(read, 'stdout', 'step-0'), textOf(read, 'stderr', 'step-0')]).to.deep.equal(['first', 'bad']);
+          expect(bytesOf(read, undefined, 'step-0').toString()).to.equal('firstbad');
           const next = read.findIndex(({ step }) => step === 'step-2');
           expect(read.slice(next).map(({ step }) => step)).not.to.include('step-0');
         }
@@ -183,3 +216,7 @@ export const logRows: Row[] = [
       }),
   },
 ];
+
+function numbered(count: number, line: (n: number) => string): string {
+  return Array.from({ length: count }, (_, n) => line(n)).join('');
+}

@@ -4,7 +4,7 @@ import { chainrVariables } from '../chainr-variables.js';
 import type { AttemptKey, AttemptSpec } from '../port.js';
 import type { DockerContext } from './context.js';
 import { reasonOf, statusOf, unless } from './daemon-errors.js';
-import type { Tombstone } from './look-at-step.js';
+import { shell, type Tombstone } from './look-at-step.js';
 import { attemptLabels, containerName, labels, volumeName } from './names.js';
 import { memoryBytes, nanoCpus } from './quantities.js';
 
@@ -45,8 +45,9 @@ export async function createContainer(
       ...(step.run !== undefined && { Init: true }),
       ...(step.network !== undefined && { NetworkMode: step.network }),
       ...limitsOf(step),
-      // The log is read as long as the container is there: no other driver keeps it so, and none may rotate it away.
-      LogConfig: { Type: 'json-file', Config: { 'max-size': '1000g', 'max-file': '1' } },
+      // The log is read as long as the container is there, so none of it may be rotated away. This driver keeps bytes
+      // as they are; json-file replaces what is not UTF-8, and that also in characters at the end of 16 KiB.
+      LogConfig: { Type: 'local', Config: { 'max-size': '1000g', 'max-file': '1', compress: 'false' } },
       Mounts: [
         {
           Type: 'volume',
@@ -109,9 +110,12 @@ async function importEmptyImage(docker: Docker): Promise<void> {
   });
 }
 
-/** `command` stands in place of the image's entrypoint and `args` of its command, as in Kubernetes. */
+/**
+ * `command` stands in place of the image's entrypoint and `args` of its command, as in Kubernetes. The daemon reads
+ * stdout and stderr through a pipe each, which loses their order: a script gets one pipe for both.
+ */
 function whatRuns({ run, command, args }: StepSpec): Pick<Docker.ContainerCreateOptions, 'Entrypoint' | 'Cmd'> {
-  if (run !== undefined) return { Entrypoint: ['/bin/sh', '-c', run], Cmd: [] };
+  if (run !== undefined) return { Entrypoint: [shell, '-c', `exec ${shell} -c "$1" 2>&1`, 'sh', run], Cmd: [] };
   return {
     ...(command && { Entrypoint: [...command], Cmd: [] }),
     ...(args && { Cmd: [...args] }),

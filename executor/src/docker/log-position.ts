@@ -28,10 +28,14 @@ export function formatPosition(steps: readonly StepMarks[]): Position {
 export const isAfter = (mark: Mark | undefined, timestamp: string, ordinal: number): boolean =>
   !mark || timestamp > mark[0] || (timestamp === mark[0] && ordinal > mark[1]);
 
-/** The daemon's `since`, seconds with nanoseconds: the older of both streams, since one request reads both. */
-export function sinceOf({ stdout, stderr }: StepMarks): string {
-  if (!stdout || !stderr) return '0';
-  const [timestamp] = stdout[0] < stderr[0] ? stdout : stderr;
-  const nanos = /\.(\d{9})Z$/.exec(timestamp)?.[1] ?? '000000000';
-  return `${String(Math.floor(Date.parse(timestamp) / 1000))}.${nanos}`;
+/**
+ * The daemon's `since`, seconds with nanoseconds: the time of the oldest mark among the streams that are read, since
+ * one request reads them all.
+ */
+export function sinceOf(marks: StepMarks, streams: readonly (keyof StepMarks)[]): string {
+  const times = streams.map((stream) => marks[stream]?.[0] ?? '');
+  const [oldest = ''] = times.sort();
+  if (oldest === '') return '0';
+  const nanos = /\.(\d{9})Z$/.exec(oldest)?.[1] ?? '000000000';
+  return `${String(Math.floor(Date.parse(oldest) / 1000))}.${nanos}`;
 }

@@ -66,7 +66,10 @@ async function* readStep(
   const isAborted = (): boolean => signal.aborted;
   if (isAborted()) return; // Of what is past no listener hears.
   const from = marks[index] ?? {};
-  const output = new StepOutput(spec.steps[index]?.name ?? '', from);
+  const step = spec.steps[index];
+  const output = new StepOutput(step?.name ?? '', from);
+  // A script writes both to stdout (create-container.ts).
+  const streams = step?.run === undefined ? (['stdout', 'stderr'] as const) : (['stdout'] as const);
   const frames = new FrameReader();
   // The generator may be left in the middle, which must end the request too.
   const left = new AbortController();
@@ -77,9 +80,9 @@ async function* readStep(
   const asked = {
     follow: true as const,
     stdout: true,
-    stderr: true,
+    stderr: step?.run === undefined,
     timestamps: true,
-    since: sinceOf(from) as unknown as number,
+    since: sinceOf(from, streams) as unknown as number,
   };
   try {
     const stream = await unless(

@@ -2,24 +2,37 @@ import type { OutputChunk } from '../port.js';
 import type { LogFrame } from './log-frames.js';
 import { isAfter, type Mark, type StepMarks } from './log-position.js';
 
+/** The daemon breaks a line after so many bytes. moby, daemon/logger/copier.go */
+const pieceBytes = 16 * 1024;
+const newline = Buffer.from('\n');
+
 /** Counts the entries of one stream, and tells which come after a mark. */
 class StreamPlace {
   /** The last entry that was taken. */
   mark: Mark | undefined;
   readonly #from: Mark | undefined;
   #last: Mark = ['', 0];
+  /** The last entry was a piece of a line that goes on. */
+  #goesOn = false;
 
   constructor(from: Mark | undefined) {
     this.#from = from;
     this.mark = from;
   }
 
-  /** Whether the entry is a new one. */
-  pass(timestamp: string): boolean {
+  /**
+   * The bytes of a new entry; undefined where it is an old one. The daemon's `local` driver loses the newline of a line
+   * that it has broken: so the piece that ends such a line gets one. The output of a step that ends with more than
+   * 16 KiB and no newline looks the same, and gets one too.
+   */
+  pass({ timestamp, bytes }: LogFrame): Buffer | undefined {
     this.#last = [timestamp, timestamp === this.#last[0] ? this.#last[1] + 1 : 1];
-    if (!isAfter(this.#from, ...this.#last)) return false;
+    const isWhole = bytes.at(-1) === newline[0];
+    const endsBroken = this.#goesOn && bytes.length < pieceBytes && !isWhole;
+    this.#goesOn = bytes.length === pieceBytes && !isWhole;
+    if (!isAfter(this.#from, ...this.#last)) return undefined;
     this.mark = this.#last;
-    return true;
+    return endsBroken ? Buffer.concat([bytes, newline]) : bytes;
   }
 }
 
@@ -35,8 +48,10 @@ export class StepOutput {
 
   take(frames: readonly LogFrame[]): OutputChunk[] {
     const chunks: OutputChunk[] = [];
-    for (const { stream, timestamp, bytes } of frames) {
-      if (!this.#streams[stream].pass(timestamp) || bytes.length === 0) continue;
+    for (const frame of frames) {
+      const { stream, timestamp } = frame;
+      const bytes = this.#streams[stream].pass(frame);
+      if (bytes === undefined || bytes.length === 0) continue;
       chunks.push({ time: Date.parse(timestamp), step: this.#step, stream, bytes });
     }
     return chunks;

@@ -66,6 +66,8 @@ export function createProcessExecutor({
       image: false,
       memoryLimit: false,
       output: true,
+      ordersStreams: false,
+      unfinishedLines: true,
       manyOwners: true,
       refusesMissingWorkdir: true,
     },

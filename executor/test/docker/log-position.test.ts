@@ -32,11 +32,13 @@ describe('a position in the log of an attempt', () => {
     expect(isAfter([late, 1], early, 9)).to.equal(false);
   });
 
-  it('asks the daemon from the older stream on, and from the beginning where one has said nothing', () => {
+  it('asks the daemon from the older of the streams on, and from the beginning where one has said nothing', () => {
     const seconds = Date.parse('2026-01-02T03:04:05Z') / 1000;
-    expect(sinceOf({ stdout: [early, 1], stderr: [late, 4] })).to.equal(`${String(seconds)}.000000009`);
-    expect(sinceOf({ stdout: [late, 1], stderr: [late, 4] })).to.equal(`${String(seconds + 1)}.120000000`);
-    expect(sinceOf({ stdout: [late, 1] })).to.equal('0');
-    expect(sinceOf({})).to.equal('0');
+    const both = ['stdout', 'stderr'] as const;
+    expect(sinceOf({ stdout: [early, 1], stderr: [late, 4] }, both)).to.equal(`${String(seconds)}.000000009`);
+    expect(sinceOf({ stdout: [late, 1], stderr: [late, 4] }, both)).to.equal(`${String(seconds + 1)}.120000000`);
+    expect(sinceOf({ stdout: [late, 1] }, both)).to.equal('0');
+    expect(sinceOf({ stdout: [late, 1] }, ['stdout'])).to.equal(`${String(seconds + 1)}.120000000`);
+    expect(sinceOf({}, ['stdout'])).to.equal('0');
   });
 });

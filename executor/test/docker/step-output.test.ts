@@ -36,6 +36,31 @@ describe('the output of a container', () => {
     ]);
   });
 
+  describe('with a line that the daemon has broken', () => {
+    const piece = 'x'.repeat(16 * 1024);
+    const endings: Record<string, [string[], string]> = {
+      'in the middle': [[piece, piece, 'rest', 'next\n'], `${piece}${piece}rest\nnext\n`],
+      'right before its newline': [[piece, '', 'next\n'], `${piece}\nnext\n`],
+      'and whose newline was kept': [[piece, 'rest\n', 'next\n'], `${piece}rest\nnext\n`],
+    };
+    for (const [where, [texts, written]] of Object.entries(endings)) {
+      it(`${where} has one newline at its end, from wherever it is read`, () => {
+        const entries = texts.map((text) => entry(text));
+        expect(build(entries).texts.join('')).to.equal(written);
+        for (let count = 0; count <= entries.length; count += 1) {
+          const before = build(entries.slice(0, count));
+          const after = build(entries, before.marks);
+          expect([...before.texts, ...after.texts].join(''), `after ${String(count)}`).to.equal(written);
+        }
+      });
+    }
+
+    it('of the other stream has nothing to do with it', () => {
+      const entries = [entry(piece), entry('bad', { stream: 'stderr' }), entry('rest')];
+      expect(build(entries).texts.join('')).to.equal(`${piece}badrest\n`);
+    });
+  });
+
   it('is counted within one timestamp, for each stream', () => {
     const entries = [entry('a'), entry('x', { stream: 'stderr' }), entry('b'), entry('c', { timestamp: second })];
     expect(build(entries.slice(0, 3)).marks).to.deep.equal({ stdout: [first, 2], stderr: [first, 1] });

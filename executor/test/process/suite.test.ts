@@ -6,6 +6,8 @@ executorSuite('process', {
     image: false,
     memoryLimit: false,
     output: true,
+    ordersStreams: false,
+    unfinishedLines: true,
     manyOwners: true,
     refusesMissingWorkdir: true,
   },
