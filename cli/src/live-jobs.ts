@@ -61,9 +61,10 @@ function timesOf({ status, attempts }: JobTimelineResource): Pick<LiveJob, 'atte
   const last = attempts.at(-1);
   const spans = last?.spans.filter(({ kind }) => kind === 'starting' || kind === 'working') ?? [];
   const [first, end] = [spans[0], spans.at(-1)?.to];
-  if (!last || !first) return { attempt: last?.attempt ?? 0 };
+  const attempt = attempts.findLast((each) => each.attempt !== undefined)?.attempt ?? 0;
+  if (!first) return { attempt };
   return {
-    attempt: last.attempt,
+    attempt,
     beganAt: Date.parse(first.from),
     ...(isFinalJob(status) && end !== undefined ? { endedAt: Date.parse(end) } : {}),
   };

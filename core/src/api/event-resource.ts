@@ -6,7 +6,7 @@ const head = { cursor: z.string(), time: timeSchema, run: z.string() };
 
 const jobChange = {
   job: z.string(),
-  attempt: z.int(),
+  attempt: z.int().describe('The number of the current or last attempt; 0 as long as none was claimed.'),
   status: jobStatusSchema,
   reason: reasonSchema,
   message: z.string(),

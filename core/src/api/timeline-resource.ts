@@ -29,13 +29,13 @@ export const jobTimelineSchema = z
     attempts: z
       .array(
         z.object({
-          attempt: z.int().min(1),
+          attempt: z.int().min(1).optional().describe('Absent for a wait that no attempt has come of.'),
           status: jobStatusSchema,
           reason: reasonSchema,
           spans: z.array(spanSchema).describe('Each begins where the one before ends.'),
         }),
       )
-      .describe('Oldest first; the last one may be still to come. None of a job that was taken over by a rerun.'),
+      .describe('Oldest first; the last one may be a wait. None of a job that was taken over by a rerun.'),
   })
   .meta({ id: 'JobTimeline' });
 export type JobTimelineResource = z.infer<typeof jobTimelineSchema>;

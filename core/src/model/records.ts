@@ -95,6 +95,7 @@ export type ChainrEvent =
   | (EventHead & {
       kind: 'job.status' | 'job.reason';
       job: string;
+      /** The number of the current or last attempt; 0 as long as none was claimed. */
       attempt: number;
       status: JobStatus;
       reason: Reason;

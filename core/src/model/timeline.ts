@@ -19,7 +19,8 @@ export interface PathPart {
 }
 
 export interface AttemptTimeline {
-  attempt: number;
+  /** Absent for a wait that no attempt has come of. */
+  attempt?: number;
   status: JobStatus;
   reason: Reason;
   spans: readonly Span[];
@@ -30,7 +31,7 @@ export interface JobTimeline {
   status: JobStatus;
   reason: Reason;
   critical: boolean;
-  /** Oldest first; the last one may be still to come, as long as the job waits. None of a job that was taken over. */
+  /** Oldest first; the last one may be a wait. None of a job that was taken over. */
   attempts: readonly AttemptTimeline[];
 }
 
@@ -127,7 +128,7 @@ function attemptTimelines(
     const previousEndAt = attempts[place - 1]?.phases.endedAt;
     const { attempt, status, reason } = each;
     const spans = attemptSpans(each, { ...frame, ...(previousEndAt === undefined ? {} : { previousEndAt }) });
-    return { attempt, status, reason, spans };
+    return { ...(each.phases.claimedAt === undefined ? {} : { attempt }), status, reason, spans };
   });
 }
 

@@ -177,8 +177,7 @@ function unpackSection(bytes: Buffer): AttemptSection {
 export function toJobRecord(index: number, row: Row): JobRecord {
   const { status, reason, name, section } = row;
   const text = section?.text;
-  const claimed = section !== undefined && section.epoch > 0;
-  const attempt = claimed ? (section.phases.claimedAt === undefined ? section.attempt - 1 : section.attempt) : 0;
+  const attempt = section ? (section.phases.claimedAt === undefined ? section.attempt - 1 : section.attempt) : 0;
   return { index, name, status, reason, message: text ? text : sentenceOf(reason, section?.exitCode), attempt };
 }
 

@@ -62,6 +62,7 @@ export class History {
   /** Leases of before: of attempts that are over, or that another owner has. */
   readonly #old: { lease: Lease; worker: Worker }[] = [];
   readonly #mail: string[] = [];
+  readonly #parked: string[] = [];
   readonly #dependencies: Dependencies[];
   #canceled = false;
 
@@ -106,7 +107,13 @@ export class History {
   collectMail(): void {
     const ids = this.#ground.inbox.take(this.run);
     this.#mail.push(...ids);
-    for (const id of ids) this.deeds.handedOut.add(attemptOf(parseAttemptId(id)));
+    for (const id of ids) this.deeds.count(this.deeds.handedOut, attemptOf(parseAttemptId(id)));
+  }
+
+  /** What claims have put back since; when in a round that was is not known, so it comes after the look at its events. */
+  collectParked(): void {
+    const { handedOut } = this.deeds;
+    for (const id of this.#parked.splice(0)) handedOut.set(id, (handedOut.get(id) ?? 0) - 1);
   }
 
   /** Messages that lie ready: some of them, in any order, some twice, some never. */
@@ -140,7 +147,7 @@ export class History {
     const reply = await store.transitions.claim(parseAttemptId(id), { owner, executor, ttlMs });
     this.#count(typeof reply === 'object' ? 'claimed' : `claim ${reply}`);
     if (typeof reply === 'object') this.#hold(reply.lease, worker);
-    else if (reply === 'parked') this.deeds.handedOut.delete(attemptOf(parseAttemptId(id)));
+    else if (reply === 'parked') this.#parked.push(attemptOf(parseAttemptId(id)));
   }
 
   #hold(lease: Lease, worker: Worker): void {

@@ -146,9 +146,9 @@ describe('a retry by hand', () => {
     const { events } = await open.store.events.readEvents(cursor, 10);
     const told = events.map((event) => ('job' in event ? [event.kind, event.job, event.status, event.reason, event.attempt] : [])); // prettier-ignore
     expect(told).to.eql([
-      ['job.status', 'a', 'PENDING', 'WaitingForDependencies', 1],
-      ['job.reason', 'cure', 'PENDING', 'WaitingForDependencies', 1],
-      ['job.status', 'fails', 'PENDING', 'Queued', 2],
+      ['job.status', 'a', 'PENDING', 'WaitingForDependencies', 0],
+      ['job.reason', 'cure', 'PENDING', 'WaitingForDependencies', 0],
+      ['job.status', 'fails', 'PENDING', 'Queued', 1],
     ]);
   });
 

@@ -27,8 +27,8 @@ export class Deeds {
   readonly adoptions = new Map<string, number>();
   /** The attempts that retries by hand made. */
   readonly reopened = new Set<string>();
-  /** Attempts that messages were made for, and that no claim has put back. */
-  readonly handedOut = new Set<string>();
+  /** How many messages were made for an attempt, less those that a claim has put back. */
+  readonly handedOut = new Map<string, number>();
   /** Attempts that were claimed with the end of what they waited for. */
   readonly fused = new Set<string>();
 
@@ -48,6 +48,8 @@ export interface JobView {
   reason: string;
   /** The one that runs or ran last, or that it waits for. */
   attempt: number;
+  /** The last one that was claimed; 0: none was. It is the one that events tell. */
+  begun: number;
   everClaimed: boolean;
   claimedAt: number;
   /** 0: no code of the user runs yet. */
@@ -115,6 +117,7 @@ export class Replay {
       status,
       reason,
       attempt: 1,
+      begun: 0,
       everClaimed: false,
       claimedAt: 0,
       executingAt: 0,
@@ -174,6 +177,8 @@ export class Replay {
   }
 
   #changeJob(event: JobEvent, view: JobView): void {
+    if (event.status !== 'RUNNING')
+      this.#must(event.attempt === view.begun, event, `attempt ${view.begun} is the last`);
     if (view.status === 'RUNNING') this.#readyBefore = this.#ready();
     const change = `${view.status} → ${event.status}`;
     if (change === 'PENDING → RUNNING') this.#claim(event, view);
@@ -199,7 +204,13 @@ export class Replay {
     const running = this.statuses.filter((status) => status === 'RUNNING').length;
     this.#must(running < maxParallel, event, `${running} jobs run already`);
     this.#mustGoFirst(event, this.#indexes.get(event.job)!);
-    Object.assign(view, { everClaimed: true, claimedAt: event.time, executingAt: 0, backoffEndsAt: 0 });
+    Object.assign(view, {
+      begun: view.attempt,
+      everClaimed: true,
+      claimedAt: event.time,
+      executingAt: 0,
+      backoffEndsAt: 0,
+    });
   }
 
   /** Rule R20: nothing of a higher priority of the run waits for what this job gets. */
@@ -209,7 +220,7 @@ export class Replay {
     const higher = this.#ready().filter((at) => priorityOf(at) > priorityOf(index));
     const idOf = (at: number) => `${at}.${this.jobs[at]!.attempt}`;
     // Edges that are left for a later call have made nothing ready, so that what was told counts.
-    const waiting = higher.filter((at) => /Queued|WaitingForSlot|Interrupted/.test(this.jobs[at]!.reason) && !this.deeds.handedOut.has(idOf(at))); // prettier-ignore
+    const waiting = higher.filter((at) => /Queued|WaitingForSlot|Interrupted/.test(this.jobs[at]!.reason) && (this.deeds.handedOut.get(idOf(at)) ?? 0) === 0); // prettier-ignore
     const beside = this.deeds.fused.has(idOf(index)) ? higher.filter((at) => !this.#readyBefore.includes(at)) : [];
     const first = [...waiting, ...beside];
     this.#must(first.length === 0, event, `of a higher priority and ready: ${first.join()}`);
@@ -225,7 +236,6 @@ export class Replay {
 
   #again(event: JobEvent, view: JobView): void {
     const id = `${this.#indexes.get(event.job)!}.${view.attempt}`;
-    this.#must(event.attempt === view.attempt + 1, event, `attempt ${view.attempt + 1} is next`);
     this.#mustGoOn(event);
     if (event.reason === 'RetryBackoff') {
       const reason = view.stop ?? this.deeds.outcomes.get(id)?.reason ?? '';
@@ -272,7 +282,6 @@ export class Replay {
     const index = this.#indexes.get(event.job)!;
     const { jobs } = this.#case;
     this.#must(this.deeds.reopened.has(`${index}.${view.attempt + 1}`), event, 'nobody has asked for it');
-    this.#must(event.attempt === view.attempt + 1, event, `attempt ${view.attempt + 1} is next`);
     this.#mustGoOn(event);
     const claimed = dependentsOf(jobs, index).filter((at) => this.jobs[at]!.everClaimed);
     this.#must(claimed.length === 0, event, `of its dependents ${claimed.join()} have run`);
@@ -286,7 +295,6 @@ export class Replay {
   #end(event: JobEvent, view: JobView): void {
     const index = this.#indexes.get(event.job)!;
     const id = `${index}.${view.attempt}`;
-    this.#must(event.attempt === view.attempt, event, `attempt ${view.attempt} runs`);
     const outcome = this.deeds.outcomes.get(id);
     const mayCrash = (this.deeds.adoptions.get(id) ?? 0) > adoptionsMax;
     if (event.reason === 'CanceledByUser' || event.reason === 'RunTimedOut') {
@@ -317,7 +325,7 @@ export class Replay {
   }
 
   #changeReason(event: JobEvent, view: JobView): void {
-    this.#must(event.status === view.status && event.attempt === view.attempt, event, `it was ${view.status}`);
+    this.#must(event.status === view.status && event.attempt === view.begun, event, `it was ${view.status}`);
     if (event.reason === 'Canceling') this.#stop(event, view);
     else this.#must(view.stop === undefined, event, 'it is being stopped');
     if (event.reason === 'Executing' && view.executingAt === 0) view.executingAt = event.time;

@@ -151,8 +151,8 @@ describe('an attempt that infrastructure took', () => {
     );
     const sentence = 'Attempt 1 was lost (Lost); the next one starts in 1 s, loss 1 of 3 that are made good.';
     expect(lines).to.eql([
-      ['job.status', 2, 'PENDING', 'RetryBackoff', sentence],
-      ['job.reason', 2, 'PENDING', 'Queued', reasonTable.Queued.message],
+      ['job.status', 1, 'PENDING', 'RetryBackoff', sentence],
+      ['job.reason', 1, 'PENDING', 'Queued', reasonTable.Queued.message],
       ['job.status', 2, 'RUNNING', 'Starting', reasonTable.Starting.message],
     ]);
   });

@@ -230,6 +230,7 @@ export class HistoryGround implements Ground {
       history.collectMail();
       try {
         replay.take(events.get(run) ?? [], requestOf(found.state));
+        history.collectParked();
         const faults = findFaults(each, replay, found, dueUntil);
         const twice = [...deeds.claims].filter(([, count]) => count > 1);
         for (const [id] of twice) faults.push(`attempt ${id} was claimed twice`);

@@ -1,11 +1,18 @@
 -- The one place that writes a status; the tables come from core/model/states.ts.
 local events = {}
 
+-- The number of the current or last attempt; 0 as long as none was claimed. What waits to be claimed is no attempt yet:
+-- where the wait is given up, by a cancel or a timeout, there never was one.
+local function claimed_attempt(s)
+  if not s then return 0 end
+  return s.claimed > 0 and s.attempt or s.attempt - 1
+end
+
 -- Fields are joined by the unit separator; the text comes last, since it may hold anything.
 local function emit_job(kind, run, row)
   local s = row.section
   events[#events + 1] = kind .. '\31' .. texts[now] .. '\31' .. run.uid .. '\31' .. name_of(row) .. '\31'
-    .. texts[s and s.attempt or 1] .. '\31' .. texts[row.status] .. '\31' .. texts[row.reason] .. '\31'
+    .. texts[claimed_attempt(s)] .. '\31' .. texts[row.status] .. '\31' .. texts[row.reason] .. '\31'
     .. texts[s and s.exit or NO_EXIT] .. '\31' .. (s and s.text or '')
 end
 
