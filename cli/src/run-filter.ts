@@ -2,6 +2,7 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { RunFilterQuery } from '@chainr/core/api/run-query';
 import { suggestion } from '@chainr/core/model/did-you-mean';
 import { parseDuration } from '@chainr/core/model/duration';
+import { parseMoment } from '@chainr/core/model/moment';
 import { runStatuses, type RunStatus } from '@chainr/core/model/states';
 
 /** What the options below leave in the options of a command. */
@@ -57,8 +58,7 @@ function readStatus(word: string): RunStatus {
 
 /** As the server reads it; said here, where nothing has to be encoded for an address. */
 function readTime(text: string): string {
-  if (parseDuration(text) !== undefined || (/^\d{4}-\d\d-\d\d/.test(text) && !Number.isNaN(Date.parse(text))))
-    return text;
+  if (parseDuration(text) !== undefined || parseMoment(text) !== undefined) return text;
   throw new InvalidArgumentError(
     'It must be how long ago, such as 24h or 30d, or a time such as 2026-11-21T01:44:00Z.',
   );

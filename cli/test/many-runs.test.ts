@@ -61,7 +61,9 @@ describe('chainr with many runs', () => {
 
     it('says what a filter that cannot be is', async () => {
       expect(await refused(['get', 'runs', '--status', 'faild'])).to.contain('Did you mean "FAILED"?');
-      expect(await refused(['get', 'runs', '--since', 'yesterday'])).to.contain('how long ago, such as 24h');
+      for (const bad of ['yesterday', '2026-02-31', '2026-02-29T10:00Z', '2026-11-21 and more']) {
+        expect(await refused(['get', 'runs', '--since', bad]), bad).to.contain('how long ago, such as 24h');
+      }
       expect(await refused(['get', 'runs', '--limit', '0'])).to.contain('a whole number from 1');
     });
   });

@@ -1,7 +1,7 @@
 import { ApiError } from '@chainr/core/api/errors';
 import { isoTime } from '@chainr/core/api/field-schemas';
 import { parseBody } from '@chainr/core/api/parse-body';
-import { emptyBodySchema } from '@chainr/core/api/request-bodies';
+import { emptyBodySchema, smallBodyBytes } from '@chainr/core/api/request-bodies';
 import { routes } from '@chainr/core/api/routes';
 import type { WorkerList } from '@chainr/core/api/worker-resource';
 import type { Store } from '@chainr/core/store/store';
@@ -17,19 +17,19 @@ export function adminWorkers({ store }: SchedContext): ServedRoute[] {
       sendJson(response, 200, await listWorkers(store));
     }),
     served(routes.drainWorker, async ({ params, request, response }) => {
-      parseBody(await readBody(request), emptyBodySchema);
+      parseBody(await readBody(request, smallBodyBytes), emptyBodySchema);
       sendJson(response, 200, await drain(store, params.worker, true));
     }),
     served(routes.undrainWorker, async ({ params, response }) => {
       sendJson(response, 200, await drain(store, params.worker, false));
     }),
     served(routes.pause, async ({ request, response }) => {
-      parseBody(await readBody(request), emptyBodySchema);
+      parseBody(await readBody(request, smallBodyBytes), emptyBodySchema);
       await store.workers.pause(true);
       sendJson(response, 200, await listWorkers(store));
     }),
     served(routes.resume, async ({ request, response }) => {
-      parseBody(await readBody(request), emptyBodySchema);
+      parseBody(await readBody(request, smallBodyBytes), emptyBodySchema);
       await store.workers.pause(false);
       sendJson(response, 200, await listWorkers(store));
     }),

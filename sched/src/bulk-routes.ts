@@ -1,6 +1,6 @@
 import { ApiError } from '@chainr/core/api/errors';
 import { parseBody } from '@chainr/core/api/parse-body';
-import { bulkRerunRequestSchema, emptyBodySchema } from '@chainr/core/api/request-bodies';
+import { bulkRerunRequestSchema, emptyBodySchema, smallBodyBytes } from '@chainr/core/api/request-bodies';
 import { routes } from '@chainr/core/api/routes';
 import type { RunUid } from '@chainr/core/model/records';
 import { isFinalRun } from '@chainr/core/model/states';
@@ -18,7 +18,7 @@ export function bulkRoutes(context: SchedContext): ServedRoute[] {
   const { store } = context;
   return [
     served(routes.cancelRuns, async ({ query, request, response }) => {
-      parseBody(await readBody(request), emptyBodySchema);
+      parseBody(await readBody(request, smallBodyBytes), emptyBodySchema);
       const result = await bulk(context, query, {
         refuse: ({ status }) => (isFinalRun(status) ? `The run is ${status} already.` : undefined),
         act: async ({ uid }) => {
@@ -30,7 +30,7 @@ export function bulkRoutes(context: SchedContext): ServedRoute[] {
     }),
     served(routes.rerunRuns, async ({ query, request, response }) => {
       const key = readIdempotencyKey(request);
-      const { from } = parseBody(await readBody(request), bulkRerunRequestSchema);
+      const { from } = parseBody(await readBody(request, smallBodyBytes), bulkRerunRequestSchema);
       const result = await bulk(context, query, {
         refuse: ({ status }) => (isFinalRun(status) ? undefined : `The run is ${status}: it has not ended.`),
         act: ({ uid }) =>

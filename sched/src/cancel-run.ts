@@ -1,6 +1,6 @@
 import { ApiError } from '@chainr/core/api/errors';
 import { parseBody } from '@chainr/core/api/parse-body';
-import { emptyBodySchema } from '@chainr/core/api/request-bodies';
+import { emptyBodySchema, smallBodyBytes } from '@chainr/core/api/request-bodies';
 import { routes } from '@chainr/core/api/routes';
 import type { SchedContext } from './context.js';
 import { showRun } from './find-run.js';
@@ -11,7 +11,7 @@ import { served } from './serve-routes.js';
 /** Records the request (rule R10); what runs is stopped by the workers that hold it. */
 export function cancelRun({ store }: SchedContext) {
   return served(routes.cancelRun, async ({ params: { uid }, request, response }) => {
-    parseBody(await readBody(request), emptyBodySchema);
+    parseBody(await readBody(request, smallBodyBytes), emptyBodySchema);
     const reply = await store.transitions.cancel(uid);
     if (reply === 'gone') throw new ApiError('NotFound', `There is no run ${JSON.stringify(uid)}.`);
     sendJson(response, 200, await showRun(store, uid));

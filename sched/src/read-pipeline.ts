@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { ApiError } from '@chainr/core/api/errors';
 import { checkPipeline } from '@chainr/core/model/check-pipeline';
 import { pipelineContentTypes, pipelineFormat } from '@chainr/core/model/content-types';
+import { pipelineLimits } from '@chainr/core/model/limits';
 import { countMistakes, quote } from '@chainr/core/model/mistakes';
 import { parsePipelineText } from '@chainr/core/model/parse-pipeline';
 import { PipelineSyntaxError } from '@chainr/core/model/syntax-error';
@@ -24,7 +25,7 @@ export interface SentPipeline {
  */
 export async function readPipeline(request: IncomingMessage): Promise<SentPipeline> {
   const contentType = readContentType(request);
-  const body = await readBody(request);
+  const body = await readBody(request, pipelineLimits.bodyBytes);
   const text = decode(body);
   const checked = checkPipeline(parse(text, contentType));
   if ('pipeline' in checked) return { pipeline: checked.pipeline, contentType, text, body };

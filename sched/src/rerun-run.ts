@@ -1,9 +1,9 @@
-import { ApiError, type ErrorDetail } from '@chainr/core/api/errors';
-import { parseBody } from '@chainr/core/api/parse-body';
-import { rerunRequestSchema } from '@chainr/core/api/request-bodies';
+import { ApiError } from '@chainr/core/api/errors';
+import { invalidBody, parseBody } from '@chainr/core/api/parse-body';
+import { rerunRequestSchema, namesBodyBytes } from '@chainr/core/api/request-bodies';
 import { routes } from '@chainr/core/api/routes';
 import { suggestion } from '@chainr/core/model/did-you-mean';
-import { quote } from '@chainr/core/model/mistakes';
+import { MistakeList, quote } from '@chainr/core/model/mistakes';
 import type { JobRecord, RunUid } from '@chainr/core/model/records';
 import { planRerun, type RerunFrom } from '@chainr/core/model/rerun';
 import type { SchedContext } from './context.js';
@@ -19,7 +19,7 @@ import { showMade, storeRun, uidOf } from './store-run.js';
 export function rerunRun(context: SchedContext) {
   return served(routes.rerunRun, async ({ params: { uid }, request, response }) => {
     const key = readIdempotencyKey(request);
-    const { from } = parseBody(await readBody(request), rerunRequestSchema);
+    const { from } = parseBody(await readBody(request, namesBodyBytes), rerunRequestSchema);
     const made = await rerun(context, uid, from, key);
     const run = await showMade(context.store, made);
     sendJson(response, routes.rerunRun.success.status, run, { Location: run.metadata.selfLink });
@@ -63,16 +63,15 @@ function hashOf(uid: RunUid, from: RerunFrom): string {
   return hashBody(Buffer.from(`rerun ${uid} ${JSON.stringify(from)}`));
 }
 
-/** @throws ApiError BadRequest that names every job that the run does not have */
+/** @throws ApiError BadRequest that names the first 100 jobs that the run does not have */
 function checkNames(from: RerunFrom, jobs: readonly JobRecord[]): void {
   if (typeof from === 'string') return;
   const names = jobs.map(({ name }) => name);
   const known = new Set(names);
-  const details = from.flatMap((name, place): ErrorDetail[] =>
-    known.has(name)
-      ? []
-      : [{ path: `from[${String(place)}]`, message: `the run has no job ${quote(name)}${suggestion(name, names)}` }],
-  );
-  const [first] = details;
-  if (first) throw new ApiError('BadRequest', `The body is not as it should be: ${first.message}`, { details });
+  const mistakes = new MistakeList();
+  for (const [place, name] of from.entries()) {
+    if (known.has(name)) continue;
+    mistakes.add(['from', place], () => `the run has no job ${quote(name)}${suggestion(name, names)}`);
+  }
+  if (!mistakes.isEmpty) throw invalidBody(mistakes);
 }

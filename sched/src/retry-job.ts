@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { ApiError } from '@chainr/core/api/errors';
 import { parseBody } from '@chainr/core/api/parse-body';
-import { emptyBodySchema } from '@chainr/core/api/request-bodies';
+import { emptyBodySchema, smallBodyBytes } from '@chainr/core/api/request-bodies';
 import { routes } from '@chainr/core/api/routes';
 import type { Pipeline } from '@chainr/core/model/pipeline';
 import type { JobRecord, RunUid } from '@chainr/core/model/records';
@@ -26,7 +26,7 @@ const busyPauseMs = 100;
 /** FAILED → PENDING by hand, with a new attempt (rule R12). */
 export function retryJob({ store }: SchedContext) {
   return served(routes.retryJob, async ({ params: { uid, job: name }, request, response }) => {
-    parseBody(await readBody(request), emptyBodySchema);
+    parseBody(await readBody(request, smallBodyBytes), emptyBodySchema);
     const job = await findJob(store, uid, name);
     const { pipeline } = await readStoredPipeline(store, uid);
     const reply = await reopen(store, uid, job.index, dependentsOf(pipeline, job));

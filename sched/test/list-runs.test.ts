@@ -74,7 +74,19 @@ describe('the list of runs, filtered', () => {
       'until: must be a time such as 2026-11-21T01:44:00Z (a "+" in it is written %2B), or how long ago such as 24h',
       'nam: there is no such parameter, did you mean "name"?',
     ]);
-    for (const bad of ['status=', 'name=', 'name=Night', 'name=a*b', 'label=', 'since=', 'since=0'])
+    for (const bad of [
+      'status=',
+      'name=',
+      'name=Night',
+      'name=a*b',
+      'label=',
+      'since=',
+      'since=0',
+      'since=2026-02-31',
+      'until=2026-02-29',
+      'since=2026-11-31T10:00Z',
+      'until=2026-11-21T24:00Z',
+    ])
       expect((await sched.get(`/api/runs?${bad}`)).status, bad).to.equal(400);
   });
 });

@@ -32,7 +32,7 @@ export const adminRoutes = {
     query: nothing,
     body: emptyBodySchema,
     success: { status: 200, doc: 'The workers.', contentTypes: json, schema: workerListSchema },
-    errors: ['BadRequest', 'NotFound', 'UnsupportedMediaType'],
+    errors: ['BadRequest', 'NotFound', 'TooLarge', 'UnsupportedMediaType'],
   }),
   undrainWorker: defineRoute({
     id: 'undrainWorker',
@@ -53,7 +53,7 @@ export const adminRoutes = {
     query: nothing,
     body: emptyBodySchema,
     success: { status: 200, doc: 'The workers.', contentTypes: json, schema: workerListSchema },
-    errors: ['BadRequest', 'UnsupportedMediaType'],
+    errors: ['BadRequest', 'TooLarge', 'UnsupportedMediaType'],
   }),
   resume: defineRoute({
     id: 'resume',
@@ -64,6 +64,6 @@ export const adminRoutes = {
     query: nothing,
     body: emptyBodySchema,
     success: { status: 200, doc: 'The workers.', contentTypes: json, schema: workerListSchema },
-    errors: ['BadRequest', 'UnsupportedMediaType'],
+    errors: ['BadRequest', 'TooLarge', 'UnsupportedMediaType'],
   }),
 } as const;

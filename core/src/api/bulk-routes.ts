@@ -26,7 +26,7 @@ export const bulkRoutes = {
     query: bulkQuery,
     body: emptyBodySchema,
     success: { status: 200, doc: 'What was canceled.', contentTypes: json, schema: bulkResultSchema },
-    errors: ['BadRequest', 'UnsupportedMediaType'],
+    errors: ['BadRequest', 'TooLarge', 'UnsupportedMediaType'],
   }),
   rerunRuns: defineRoute({
     id: 'rerunRuns',
@@ -40,7 +40,7 @@ export const bulkRoutes = {
     },
     body: bulkRerunRequestSchema,
     success: { status: 200, doc: 'What was rerun.', contentTypes: json, schema: bulkResultSchema },
-    errors: ['BadRequest', 'StoreFull', 'UnsupportedMediaType'],
+    errors: ['BadRequest', 'StoreFull', 'TooLarge', 'UnsupportedMediaType'],
   }),
   deleteRuns: defineRoute({
     id: 'deleteRuns',

@@ -44,7 +44,7 @@ export const jobRoutes = {
     query: nothing,
     body: emptyBodySchema,
     success: { status: 202, doc: 'The job, which is ready again.', contentTypes: json, schema: jobSchema },
-    errors: ['BadRequest', 'NotFound', 'Conflict', 'UnsupportedMediaType'],
+    errors: ['BadRequest', 'NotFound', 'Conflict', 'TooLarge', 'UnsupportedMediaType'],
   }),
   explainJob: defineRoute({
     id: 'explainJob',

@@ -1,16 +1,38 @@
 import type { z } from 'zod';
-import { ApiError, type ErrorDetail } from './errors.js';
+import { addIssues, describeIssue } from '../model/describe-issue.js';
+import { MistakeList } from '../model/mistakes.js';
+import { ApiError } from './errors.js';
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
  * The JSON body of a request as its route's schema makes it; an empty one stands for `{}`.
  *
- * @throws ApiError BadRequest that names every mistake
+ * @throws ApiError BadRequest whose details name the first 100 mistakes
  */
-export function parseBody<S extends z.ZodType>(body: Buffer, schema: S): z.output<S> {
-  const checked = schema.safeParse(parseJson(body.toString('utf8')));
+export function parseBody<S extends z.ZodType>(body: Uint8Array, schema: S): z.output<S> {
+  const checked = schema.safeParse(parseJson(decode(body)), { error: describeIssue });
   if (checked.success) return checked.data;
-  const details = checked.error.issues.map(({ path, message }): ErrorDetail => ({ path: path.join('.'), message }));
-  throw new ApiError('BadRequest', `The body is not as it should be: ${details[0]?.message ?? ''}`, { details });
+  const mistakes = new MistakeList();
+  addIssues(checked.error.issues, [], mistakes);
+  throw invalidBody(mistakes);
+}
+
+/** @throws ApiError BadRequest: the answer to a body with these mistakes, of which there is at least one */
+export function invalidBody(mistakes: MistakeList): ApiError {
+  const details = mistakes.list();
+  const [first] = details;
+  const shown = first ? `: ${first.path === '' ? '' : `${first.path}: `}${first.message}` : '';
+  return new ApiError('BadRequest', `Invalid request body${shown}`, { details });
+}
+
+function decode(body: Uint8Array): string {
+  try {
+    return utf8.decode(body);
+  } catch (cause) {
+    const message = 'The body is not valid UTF-8.';
+    throw new ApiError('BadRequest', message, { details: [{ path: '', message }], cause });
+  }
 }
 
 function parseJson(text: string): unknown {

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { suggestion } from '../model/did-you-mean.js';
+import { describeIssue } from '../model/describe-issue.js';
 import { ApiError, type ErrorDetail } from './errors.js';
 import { parseQuery, type SentQuery } from './parse-query.js';
 
@@ -13,7 +14,7 @@ export function readQuery<Q extends z.ZodObject>(schema: Q, target: string): z.o
   const query = parseQuery(target);
   const known = Object.keys(schema.shape);
   const unknown = Object.keys(query).filter((name) => !known.includes(name));
-  const read = schema.safeParse(query);
+  const read = schema.safeParse(query, { error: describeIssue });
   if (read.success && unknown.length === 0) return read.data;
   throw wrongQuery([
     ...unknown.map((name) => ({ path: name, message: unknownParameter(name, known) })),

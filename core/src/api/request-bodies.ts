@@ -1,14 +1,26 @@
 import { z } from 'zod';
+import { pipelineLimits } from '../model/limits.js';
+
+/** How large a body may be that has no field, or one word. */
+export const smallBodyBytes = 4 * 1024;
+/** How large a body may be that names jobs: 10,000 of the longest names take less. */
+export const namesBodyBytes = 1024 * 1024;
 
 /** The body of what needs none. */
 export const emptyBodySchema = z.strictObject({});
+
+/** The length is looked at before the names are, of which each wrong one is an object. */
+const jobNames = z
+  .array(z.unknown())
+  .max(pipelineLimits.jobs)
+  .pipe(z.array(z.string().max(1_000)).min(1).max(pipelineLimits.jobs));
 
 /** What of a run is to run again. */
 export const rerunRequestSchema = z
   .strictObject({
     from: z
-      .union([z.enum(['failed', 'all']), z.array(z.string().max(1_000)).min(1).max(10_000)], {
-        error: 'must be "failed", "all" or a list of names of jobs',
+      .union([z.enum(['failed', 'all']), jobNames], {
+        error: `must be "failed", "all" or a list of up to ${String(pipelineLimits.jobs)} names of jobs`,
       })
       .default('failed')
       .describe(

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { suggestion } from '../model/did-you-mean.js';
 import { parseDuration } from '../model/duration.js';
 import { quote } from '../model/mistakes.js';
+import { parseMoment } from '../model/moment.js';
 import { labelKey, labelValue } from '../model/names.js';
 import { runStatuses } from '../model/states.js';
 import { runStatusSchema } from './run-resource.js';
@@ -42,13 +43,11 @@ const name = z
   .regex(/^[-a-z0-9.]{0,253}\*?$/, 'must be the name of a pipeline, or how it begins with "*" after it')
   .refine((text) => text !== '', 'must not be empty; "*" means every run that has a name');
 
-const isoMoment = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?(?:Z|[-+]\d\d:\d\d))?$/;
-
 /** A time, or how long ago. */
 const moment = z
   .string({ error: 'must be given once' })
   .refine(
-    (text) => parseDuration(text) !== undefined || (isoMoment.test(text) && !Number.isNaN(Date.parse(text))),
+    (text) => parseDuration(text) !== undefined || parseMoment(text) !== undefined,
     'must be a time such as 2026-11-21T01:44:00Z (a "+" in it is written %2B), or how long ago such as 24h',
   );
 
@@ -69,5 +68,8 @@ export type RunFilterQuery = z.output<z.ZodObject<typeof runFilterFields>>;
 /** The time that `since` or `until` names; milliseconds since 1970. @param now what "ago" counts from. */
 export function readMoment(text: string, now: number): number {
   const agoMs = parseDuration(text);
-  return agoMs === undefined ? Date.parse(text) : now - agoMs;
+  if (agoMs !== undefined) return now - agoMs;
+  const moment = parseMoment(text);
+  if (moment === undefined) throw new Error(`${text} is no time: the query was not checked`);
+  return moment;
 }

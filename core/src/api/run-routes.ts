@@ -75,7 +75,7 @@ export const runRoutes = {
     query: nothing,
     body: emptyBodySchema,
     success: { status: 200, doc: 'The run as it is now.', contentTypes: json, schema: runSchema },
-    errors: ['BadRequest', 'NotFound', 'UnsupportedMediaType'],
+    errors: ['BadRequest', 'NotFound', 'TooLarge', 'UnsupportedMediaType'],
   }),
   rerunRun: defineRoute({
     id: 'rerunRun',
@@ -95,7 +95,7 @@ export const runRoutes = {
       schema: runSchema,
       headers: { Location: 'The address of the new run.' },
     },
-    errors: ['BadRequest', 'NotFound', 'Conflict', 'Gone', 'StoreFull', 'UnsupportedMediaType'],
+    errors: ['BadRequest', 'NotFound', 'Conflict', 'Gone', 'StoreFull', 'TooLarge', 'UnsupportedMediaType'],
   }),
   getPipeline: defineRoute({
     id: 'getPipeline',

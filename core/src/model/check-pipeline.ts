@@ -9,7 +9,7 @@ import { whyNoName } from './names.js';
 import { normalizePipeline } from './normalize-pipeline.js';
 import { headSchema } from './pipeline-schema.js';
 import type { Pipeline } from './pipeline.js';
-import { fieldsOf, toPlain, type PlainMap } from './plain-values.js';
+import { fieldsOf, sizeOfMap, toPlain, type PlainMap } from './plain-values.js';
 
 export type { Mistake } from './mistakes.js';
 
@@ -22,6 +22,12 @@ export type CheckedPipeline = { pipeline: Pipeline } | { mistakes: Mistake[] };
  */
 export function checkPipeline(value: unknown): CheckedPipeline {
   const mistakes = new MistakeList();
+  const fieldCount = sizeOfMap(value);
+  if (fieldCount > pipelineLimits.entries) {
+    const most = String(pipelineLimits.entries);
+    mistakes.add([], `a pipeline has no more than ${most} fields, but this has ${String(fieldCount)}`);
+    return { mistakes: mistakes.list() };
+  }
   const fields = fieldsOf(value, [], mistakes);
   if (!fields) {
     mistakes.add([], `a pipeline is a map with "kind" and "jobs", but this is ${describeValue(value)}`);
@@ -29,7 +35,10 @@ export function checkPipeline(value: unknown): CheckedPipeline {
   }
 
   const head = Object.create(null) as PlainMap;
-  for (const [name, field] of fields) head[name] = name === 'jobs' ? null : toPlain(field, [name], mistakes);
+  for (const [name, field] of fields) {
+    const plain = name === 'jobs' ? null : toPlain(field, [name], mistakes);
+    if (plain !== undefined) head[name] = plain;
+  }
   const checkedHead = headSchema.safeParse(head, { error: describeIssue });
   if (!checkedHead.success) addIssues(checkedHead.error.issues, [], mistakes);
   const envBytes = checkEnv(head.env, ['env'], mistakes);
@@ -41,10 +50,12 @@ export function checkPipeline(value: unknown): CheckedPipeline {
     const path = ['jobs', name];
     const whyNot = whyNoName(name);
     if (whyNot !== undefined) mistakes.add(path, whyNot);
+    if (job === undefined) continue; // Too large, as was said.
     const checked = checkJob(job, path, envBytes, mistakes);
     if (checked) checkedJobs.push([name, checked]);
   }
   checkReferences(jobs, checkDependencies(jobs, mistakes), mistakes);
+  checkInheritedImages(checkedJobs, mistakes);
 
   if (!mistakes.isEmpty || !checkedHead.success) return { mistakes: mistakes.list() };
   return { pipeline: normalizePipeline(checkedHead.data, checkedJobs) };
@@ -58,19 +69,29 @@ function readJobs(fields: readonly (readonly [string, unknown])[], mistakes: Mis
     mistakes.add(path, 'is missing, it must be a map of jobs by name');
     return [];
   }
+  const count = sizeOfMap(jobs);
+  if (count > pipelineLimits.jobs) {
+    mistakes.add(path, `has ${String(count)} jobs, but at most ${String(pipelineLimits.jobs)} are possible`);
+    return [];
+  }
   const entries = fieldsOf(jobs, path, mistakes);
   if (!entries) {
     mistakes.add(path, `must be a map of jobs by name, but is ${describeValue(jobs)}`);
     return [];
   }
-  if (isEmptyMap(jobs)) mistakes.add(path, 'is empty, a pipeline has at least one job');
-  if (entries.length > pipelineLimits.jobs) {
-    mistakes.add(path, `has ${String(entries.length)} jobs, but at most ${String(pipelineLimits.jobs)} are possible`);
-    return [];
-  }
+  if (count === 0) mistakes.add(path, 'is empty, a pipeline has at least one job');
   return entries.map(([name, job]) => [name, toPlain(job, ['jobs', name], mistakes)]);
 }
 
-function isEmptyMap(value: unknown): boolean {
-  return value instanceof Map ? value.size === 0 : Object.keys(value as object).length === 0;
+/** Each step is stored with its image: a long one on a job with many steps makes much of a short document. */
+function checkInheritedImages(jobs: readonly (readonly [string, JobInput])[], mistakes: MistakeList): void {
+  const characters = jobs.reduce((sum, [, { image = '', steps = [] }]) => {
+    return sum + image.length * steps.filter((step) => step.image === undefined).length;
+  }, 0);
+  if (characters <= pipelineLimits.inheritedImages) return;
+  mistakes.add(
+    ['jobs'],
+    `repeat the images of jobs for their steps in ${String(characters)} characters, but at most ` +
+      `${String(pipelineLimits.inheritedImages)} are possible: give jobs with many steps shorter image names`,
+  );
 }

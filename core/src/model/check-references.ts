@@ -48,7 +48,9 @@ export function checkPipelineEnv(env: unknown, mistakes: MistakeList): void {
   if (!isPlainMap(env)) return;
   for (const [name, value] of Object.entries(env)) {
     if (typeof value !== 'string' || !hasReference(value)) continue;
-    mistakes.add(['env', name], 'refers to outputs, which only the env of jobs and steps can');
+    const parsed = parseReferences(value);
+    const outputs = 'refers to outputs, which only the env of jobs and steps can';
+    mistakes.add(['env', name], 'mistake' in parsed ? parsed.mistake : outputs);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
-import type { MistakeList, Path } from './mistakes.js';
-import { quote } from './mistakes.js';
+import { suggestion } from './did-you-mean.js';
+import { mostReported, quote, type MistakeList, type Path } from './mistakes.js';
 
 const words: Readonly<Record<string, string>> = {
   string: 'text',
@@ -12,8 +12,8 @@ const words: Readonly<Record<string, string>> = {
   record: 'a map',
 };
 
-/** The message of a zod issue in plain words, for schemas that do not have their own. */
-export function describeIssue(issue: z.core.$ZodRawIssue): string | undefined {
+/** The message of a zod issue in plain words, for schemas that do not have their own; none is left to the library. */
+export function describeIssue(issue: z.core.$ZodRawIssue): string {
   const { input } = issue;
   switch (issue.code) {
     case 'invalid_type': {
@@ -33,9 +33,17 @@ export function describeIssue(issue: z.core.$ZodRawIssue): string | undefined {
     case 'too_small':
       if (issue.origin === 'array' && issue.minimum === 1) return 'must not be empty';
       return sized(issue.origin, `at least ${String(issue.minimum)}`);
+    case 'unrecognized_keys':
+      return describeUnknown(issue.keys, []);
     default:
-      return undefined;
+      return issue.input === undefined ? 'is missing' : `is not possible here, but is ${describeValue(input)}`;
   }
+}
+
+/** A line for each unknown field, with the nearest of those that are known; as many as are ever shown. */
+export function describeUnknown(keys: readonly string[], known: readonly string[]): string {
+  const shown = keys.slice(0, mostReported);
+  return shown.map((key) => `unknown field ${quote(key)}${suggestion(key, known)}`).join('\n');
 }
 
 /** What a value is, as a person who wrote it would say. */
@@ -62,7 +70,7 @@ function sized(origin: string, bound: string): string {
 /**
  * Adds what zod found to the list. Of a value that may be one of several kinds, only what is
  * wrong with the kind that it is; of several unknown fields, each at its own place. The messages
- * of `strictMap` for unknown fields are lines, one for each key.
+ * for unknown fields are lines, one for each key (`describeUnknown`).
  */
 export function addIssues(issues: readonly z.core.$ZodIssue[], path: Path, mistakes: MistakeList): void {
   for (const issue of issues) {
@@ -86,5 +94,5 @@ export function addIssues(issues: readonly z.core.$ZodIssue[], path: Path, mista
 
 /** Whether the value is not even of the kind that this branch is about. */
 function isOtherKind(issue: z.core.$ZodIssue): boolean {
-  return issue.code === 'invalid_type' && issue.path.length === 0;
+  return (issue.code === 'invalid_type' || issue.code === 'invalid_value') && issue.path.length === 0;
 }

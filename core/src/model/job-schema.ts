@@ -1,8 +1,7 @@
 import { z } from 'zod';
-import { describeValue, textHint } from './describe-issue.js';
+import { describeUnknown, describeValue, textHint } from './describe-issue.js';
 import { durationPattern, parseDuration } from './duration.js';
 import { pipelineLimits } from './limits.js';
-import { quote } from './mistakes.js';
 import {
   dnsLabel,
   envName,
@@ -14,7 +13,6 @@ import {
   whyNoName,
 } from './names.js';
 import { priorityBase } from './priorities.js';
-import { suggestion } from './did-you-mean.js';
 
 /** A map that has no fields but these; others are refused with the nearest of these, and what is no map with words of its own. */
 export function strictMap<Shape extends z.core.$ZodLooseShape>(
@@ -24,8 +22,7 @@ export function strictMap<Shape extends z.core.$ZodLooseShape>(
   const known = Object.keys(shape);
   return z.strictObject(shape, {
     error: (issue) => {
-      if (issue.code === 'unrecognized_keys')
-        return issue.keys.map((key) => `unknown field ${quote(key)}${suggestion(key, known)}`).join('\n');
+      if (issue.code === 'unrecognized_keys') return describeUnknown(issue.keys, known);
       return sayOther(issue.input);
     },
   });
@@ -39,7 +36,7 @@ const text = (most: number): z.ZodString =>
     .refine(({ length }) => length <= most, `is longer than ${String(most)} characters`)
     .meta({ minLength: 1, maxLength: most });
 
-/** The same for lists. */
+/** The same for lists. That one has too many entries is said before (`toPlain`), but for those of up to 100. */
 const list = <Item extends z.ZodType>(item: Item, least: number, most: number): z.ZodArray<Item> =>
   z
     .array(item)
@@ -73,12 +70,24 @@ const script = z
     description: 'A shell script, run by /bin/sh -c without -e.',
   });
 
+/** Control characters (Unicode category Cc): in a name or a path they mean nothing, and spoil what shows it. */
+const controls = '\\u0000-\\u001f\\u007f-\\u009f';
+
+const withoutReferences = (name: string): string => name.replaceAll(/\$\{\{[^}]*/g, '');
+
 /** References are not looked at here: what is wrong with one is said once, by `checkReferences`. */
 const image = text(pipelineLimits.imageLength)
-  .refine((name) => /^\S+$/.test(name.replaceAll(/\$\{\{[^}]*/g, '')), 'must be the name of an image, without spaces')
-  .meta({ pattern: /^([^\s$]|\$(?!\{\{)|\$\{\{[^{}]+\}\})+$/.source });
+  .refine((name) => /^\S+$/.test(withoutReferences(name)), 'must be the name of an image, without spaces')
+  .refine(
+    (name) => !/\p{Cc}/u.test(withoutReferences(name)),
+    'must be the name of an image, without control characters',
+  )
+  .meta({ pattern: `^([^\\s${controls}$]|\\$(?!\\{\\{)|\\$\\{\\{[^{}]+\\}\\})+$` });
 
-const workdir = text(pipelineLimits.workdirLength).regex(/^\//, 'must be an absolute path, beginning with "/"');
+const workdir = text(pipelineLimits.workdirLength)
+  .regex(/^\//, 'must be an absolute path, beginning with "/"')
+  .refine((path) => !/\p{Cc}/u.test(path), 'must be a path without control characters')
+  .meta({ pattern: `^\\/[^${controls}]*$` });
 
 const secretReference = strictMap({
   secret: z
@@ -137,15 +146,10 @@ const quantitySchema = z.union(
   },
 );
 
-const quantities = z
-  .record(
-    z.string().regex(resourceName, 'must be cpu, memory, ephemeral-storage or a name such as "nvidia.com/gpu"'),
-    quantitySchema,
-  )
-  .refine(
-    (named) => Object.keys(named).length <= pipelineLimits.resourceNames,
-    `names more than ${String(pipelineLimits.resourceNames)} resources`,
-  );
+const quantities = z.record(
+  z.string().regex(resourceName, 'must be cpu, memory, ephemeral-storage or a name such as "nvidia.com/gpu"'),
+  quantitySchema,
+);
 
 const words = (least: number) => list(argument, least, pipelineLimits.commandWords);
 
@@ -193,7 +197,9 @@ const conditions = strictMap({
 }).describe('How the dependency may end. If none is true and success is not written, success is true.');
 
 const dependencySchema = z.union([z.string(), strictMap({ job: z.string(), conditions: conditions.exactOptional() })], {
-  error: 'must be the name of a job, or a map with "job" and "conditions"',
+  error: ({ input }) =>
+    `must be the name of a job, or a map with "job" and "conditions", but is ${describeValue(input)}` +
+    (input === null ? '' : textHint(input)),
 });
 
 export const jobSchema = strictMap({

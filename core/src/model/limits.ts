@@ -14,15 +14,23 @@ export const pipelineLimits = {
   /** Of all arguments and variables of one container; half of what Linux takes with its usual stack limit. */
   containerBytes: 1024 * 1024,
   commandWords: 1_000,
+  /** Of one `env`: of the pipeline, a job or a step. */
+  variables: 10_000,
   imageLength: 1_024,
   workdirLength: 4_095,
   labels: 64,
   resourceNames: 32,
+  /** Of every other list or map: none that a pipeline has is longer. */
+  entries: 100,
   retries: 100,
   /** How deep lists and maps of a document may be nested; a pipeline needs 8. */
   depth: 32,
   /** Of a document whose aliases are expanded: its characters, and 8 for each value. */
   expandedSize: 16 * 1024 * 1024,
+  /** Values of a document, those of expanded aliases included; a plain job has 3. */
+  values: 1_000_000,
+  /** Characters of the images that steps take over from their jobs, since each step is stored with its own. */
+  inheritedImages: 16 * 1024 * 1024,
   /** Tokens of a YAML document, spaces and line ends included; a plain job has some 30. */
   yamlTokens: 1_000_000,
 } as const;

@@ -10,8 +10,10 @@ export type Path = readonly (string | number)[];
 /** Adds a warning: a place of the pipeline as it was written, and a sentence that says what happens and how to change it. */
 export type Warn = (path: Path, message: string) => void;
 
-/** Of more mistakes in a pipeline the rest is counted. */
-const mostReported = 100;
+/** Of more mistakes the rest is counted. */
+export const mostReported = 100;
+/** The places and sentences of all of them together: what a document makes long must not make an answer long. */
+const reportedLength = 32_768;
 const more = /^and (\d+) more$/;
 /** Longer texts are cut where a sentence quotes them. */
 const longestQuote = 80;
@@ -36,6 +38,7 @@ function formatPath(path: Path): string {
  */
 export class MistakeList {
   readonly #kept: Mistake[] = [];
+  #length = 0;
   #more = 0;
 
   get isEmpty(): boolean {
@@ -44,11 +47,13 @@ export class MistakeList {
 
   /** A message that is costly to make is given as a function, and made only if it is kept. */
   add(path: Path, message: string | (() => string)): void {
-    if (this.#kept.length < mostReported) {
-      this.#kept.push({ path: formatPath(path), message: typeof message === 'string' ? message : message() });
+    if (this.#kept.length === mostReported || this.#length >= reportedLength) {
+      this.#more += 1;
       return;
     }
-    this.#more += 1;
+    const mistake = { path: formatPath(path), message: typeof message === 'string' ? message : message() };
+    this.#kept.push(mistake);
+    this.#length += mistake.path.length + mistake.message.length;
   }
 
   /** In the order in which they were found; a last one stands for those that were only counted. */

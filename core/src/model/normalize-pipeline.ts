@@ -2,7 +2,7 @@ import { readMask } from './check-dependencies.js';
 import { parseDuration } from './duration.js';
 import type { JobInput } from './job-schema.js';
 import type { HeadInput } from './pipeline-schema.js';
-import type { Dependency, Env, Job, Pipeline, Resources, Retries, Step } from './pipeline.js';
+import type { Dependency, Job, Pipeline, Resources, Retries, Step } from './pipeline.js';
 import { referencesIn } from './references.js';
 import { mainStep } from './steps.js';
 
@@ -12,20 +12,30 @@ type Written<Field extends keyof JobInput> = NonNullable<JobInput[Field]>;
 /** Brings what was checked into the form of `Pipeline`; fields that are not written stay away. */
 export function normalizePipeline(head: HeadInput, jobs: readonly (readonly [string, JobInput])[]): Pipeline {
   const indexOf = new Map(jobs.map(([name], index) => [name, index]));
+  // Looked at once, not for each job. It refers to no outputs (`checkPipelineEnv`), but may have secrets.
+  const sharesSecrets = Object.values(head.env ?? {}).some((value) => typeof value !== 'string');
   return {
     kind: 'Pipeline',
     metadata: { ...head.metadata, labels: { ...head.metadata?.labels } },
     ...(head.env && { env: head.env }),
-    jobs: jobs.map(([name, job]) => normalizeJob(name, job, head, indexOf)),
+    jobs: jobs.map(([name, job]) => normalizeJob(name, job, { pull: head.pull, sharesSecrets, indexOf })),
     ...(head.timeout !== undefined && { timeoutMs: durationMs(head.timeout) }),
     ...(head.priority !== undefined && { priority: head.priority }),
     ...(head.maxParallel !== undefined && { maxParallel: head.maxParallel }),
   };
 }
 
-function normalizeJob(name: string, job: JobInput, head: HeadInput, indexOf: ReadonlyMap<string, number>): Job {
-  const pull = job.pull ?? head.pull;
-  const references = findReferences(job, head.env, indexOf);
+/** What jobs take from their pipeline. */
+interface Shared {
+  pull: HeadInput['pull'];
+  /** Whether a variable of the pipeline is a secret. */
+  sharesSecrets: boolean;
+  indexOf: ReadonlyMap<string, number>;
+}
+
+function normalizeJob(name: string, job: JobInput, shared: Shared): Job {
+  const pull = job.pull ?? shared.pull;
+  const references = findReferences(job, shared);
   return {
     name,
     allowFailure: job.allowFailure ?? false,
@@ -46,16 +56,13 @@ function normalizeJob(name: string, job: JobInput, head: HeadInput, indexOf: Rea
 }
 
 /** What has to be looked up before the job begins; undefined where that is nothing. */
-function findReferences(
-  job: JobInput,
-  pipelineEnv: Env = {},
-  indexOf: ReadonlyMap<string, number>,
-): Job['references'] | undefined {
+function findReferences(job: JobInput, { sharesSecrets, indexOf }: Shared): Job['references'] | undefined {
   const containers = [job, ...(job.steps ?? [])];
-  const values = [pipelineEnv, ...containers.map(({ env = {} }) => env)].flatMap((env) => Object.values(env));
+  const values = containers.flatMap(({ env = {} }) => Object.values(env));
   const texts = [...values, ...containers.map(({ image = '' }) => image)].filter((value) => typeof value === 'string');
   const names = texts.flatMap(referencesIn).map((reference) => reference.job);
-  if (names.length === 0 && values.every((value) => typeof value === 'string')) return undefined;
+  const hasSecrets = sharesSecrets || values.some((value) => typeof value !== 'string');
+  if (names.length === 0 && !hasSecrets) return undefined;
   return { outputsOf: Object.fromEntries(names.map((of) => [of, indexOf.get(of) ?? 0])) };
 }
 

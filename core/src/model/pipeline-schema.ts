@@ -11,25 +11,20 @@ import {
 import { pipelineLimits } from './limits.js';
 import { dnsSubdomain, labelKey, labelValue } from './names.js';
 
-const labels = z
-  .record(
-    z
-      .string()
-      .regex(
-        labelKey,
-        'the key of a label is a name such as "team" or "example.com/team", of at most 63 characters after the "/"',
-      ),
-    z
-      .string()
-      .regex(
-        labelValue,
-        'the value of a label has at most 63 letters, digits, ".", "-" and "_", and begins and ends with a letter or digit',
-      ),
-  )
-  .refine(
-    (named) => Object.keys(named).length <= pipelineLimits.labels,
-    `has more than ${String(pipelineLimits.labels)} labels`,
-  );
+const labels = z.record(
+  z
+    .string()
+    .regex(
+      labelKey,
+      'the key of a label is a name such as "team" or "example.com/team", of at most 63 characters after the "/"',
+    ),
+  z
+    .string()
+    .regex(
+      labelValue,
+      'the value of a label has at most 63 letters, digits, ".", "-" and "_", and begins and ends with a letter or digit',
+    ),
+);
 
 const head = {
   kind: z.literal('Pipeline'),

@@ -27,35 +27,91 @@ export function fieldsOf(value: unknown, path: Path, mistakes: MistakeList): [st
   });
 }
 
+/** How many fields a map has, as it was read or built; 0 for everything else. */
+export function sizeOfMap(value: unknown): number {
+  if (value instanceof Map) return value.size;
+  return isBuiltMap(value) ? Object.keys(value).length : 0;
+}
+
 function isBuiltMap(value: unknown): value is PlainMap {
   if (!isPlainMap(value)) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === null || prototype === Object.prototype;
 }
 
+/** How many entries a list or map may have, by the name of the field that it stands in. */
+const mostEntries = new Map<string | number, number>([
+  ['env', pipelineLimits.variables],
+  ['command', pipelineLimits.commandWords],
+  ['args', pipelineLimits.commandWords],
+  ['dependsOn', pipelineLimits.jobs],
+  ['labels', pipelineLimits.labels],
+  ['requests', pipelineLimits.resourceNames],
+  ['limits', pipelineLimits.resourceNames],
+]);
+
 /**
  * A copy of a document's value as plain data: maps without a prototype, lists, text, numbers,
- * booleans, null. Reports what no program could be given or Redis could not give back.
+ * booleans, null. Reports what no program could be given or Redis could not give back. Of a list or
+ * map with more entries than any field of its name may have, nothing is copied: it is reported, and
+ * undefined stands for the whole value, of which no more can be said.
  */
 export function toPlain(value: unknown, path: Path, mistakes: MistakeList): unknown {
-  if (path.length > pipelineLimits.depth) {
-    mistakes.add(path.slice(0, 3), `is nested deeper than ${String(pipelineLimits.depth)} levels`);
-    return null;
+  const copier = new Copier(path, mistakes);
+  const copy = copier.copy(value);
+  return copier.foundTooLarge ? undefined : copy;
+}
+
+class Copier {
+  readonly #mistakes: MistakeList;
+  /** Where it is: one list that grows and shrinks, since a copy for each value would cost more than the values. */
+  readonly #path: (string | number)[];
+  foundTooLarge = false;
+
+  constructor(path: Path, mistakes: MistakeList) {
+    this.#path = [...path];
+    this.#mistakes = mistakes;
   }
-  if (typeof value === 'string') {
-    isStorable(value, path, mistakes);
-    return value;
+
+  copy(value: unknown): unknown {
+    if (this.#path.length > pipelineLimits.depth) {
+      this.#mistakes.add(this.#path.slice(0, 3), `is nested deeper than ${String(pipelineLimits.depth)} levels`);
+      return null;
+    }
+    if (typeof value === 'string') {
+      isStorable(value, this.#path, this.#mistakes);
+      return value;
+    }
+    if (value === null || typeof value === 'number' || typeof value === 'boolean') return value;
+    if (Array.isArray(value)) {
+      return this.#isTooLarge(value.length) ? null : value.map((item, index) => this.#copyAt(index, item));
+    }
+    if (value instanceof Map && this.#isTooLarge(value.size)) return null;
+    const fields = fieldsOf(value, this.#path, this.#mistakes);
+    if (!fields) {
+      this.#mistakes.add(this.#path, 'is nothing that a document can hold');
+      return null;
+    }
+    if (this.#isTooLarge(fields.length)) return null;
+    const map = Object.create(null) as PlainMap;
+    for (const [key, field] of fields) map[key] = this.#copyAt(key, field);
+    return map;
   }
-  if (value === null || typeof value === 'number' || typeof value === 'boolean') return value;
-  if (Array.isArray(value)) return value.map((item, index) => toPlain(item, [...path, index], mistakes));
-  const fields = fieldsOf(value, path, mistakes);
-  if (!fields) {
-    mistakes.add(path, 'is nothing that a document can hold');
-    return null;
+
+  #copyAt(place: string | number, value: unknown): unknown {
+    this.#path.push(place);
+    const copy = this.copy(value);
+    this.#path.pop();
+    return copy;
   }
-  const map = Object.create(null) as PlainMap;
-  for (const [key, field] of fields) map[key] = toPlain(field, [...path, key], mistakes);
-  return map;
+
+  #isTooLarge(count: number): boolean {
+    const most = mostEntries.get(this.#path.at(-1) ?? '') ?? pipelineLimits.entries;
+    if (count <= most) return false;
+    this.foundTooLarge = true;
+    this.#mistakes.add(this.#path, `has ${String(count)} entries, but at most ${String(most)} are possible`);
+    return true;
+  }
 }
 
 function isStorable(text: string, path: Path, mistakes: MistakeList): boolean {

@@ -24,6 +24,7 @@ const words: readonly (readonly [string, boolean | null])[] = [
 class JsonReader {
   readonly #text: string;
   #at = 0;
+  #values = 0;
 
   constructor(text: string) {
     this.#text = text;
@@ -39,6 +40,10 @@ class JsonReader {
   #value(depth: number): unknown {
     if (depth > pipelineLimits.depth) {
       throw this.#error(`lists and maps are nested deeper than ${String(pipelineLimits.depth)} levels`);
+    }
+    this.#values += 1;
+    if (this.#values > pipelineLimits.values) {
+      throw this.#error(`there are more than ${String(pipelineLimits.values)} values`);
     }
     this.#skipSpace();
     const first = this.#text[this.#at];

@@ -79,6 +79,7 @@ const knownTags = new Set([
 interface Anchored {
   value: unknown;
   size: number;
+  values: number;
 }
 
 class YamlConverter {
@@ -86,6 +87,7 @@ class YamlConverter {
   readonly #anchors = new Map<string, Anchored>();
   /** Of all that was converted so far, aliases counted with what they stand for. */
   #size = 0;
+  #values = 0;
 
   constructor(text: string) {
     this.#text = text;
@@ -93,15 +95,18 @@ class YamlConverter {
 
   convert(node: unknown, depth: number): unknown {
     if (depth > pipelineLimits.depth) throw tooDeep(this.#text, offsetOf((node as ParsedNode | null)?.range));
-    const before = this.#size;
-    this.#grow(8);
+    const before = { size: this.#size, values: this.#values };
+    this.#grow(8, 1);
     if (isAlias(node)) return this.#alias(node.source, node);
     if (!isScalar(node) && !isMap(node) && !isSeq(node)) return null;
     if (node.tag !== undefined && !knownTags.has(node.tag)) {
       throw this.#error(`the tag ${quote(node.tag)} is not one of YAML's own`, node);
     }
     const value = this.#value(node, depth);
-    if (node.anchor) this.#anchors.set(node.anchor, { value, size: this.#size - before });
+    if (node.anchor) {
+      const size = this.#size - before.size;
+      this.#anchors.set(node.anchor, { value, size, values: this.#values - before.values });
+    }
     return value;
   }
 
@@ -109,14 +114,14 @@ class YamlConverter {
     if (isMap(node)) return this.#map(node, depth + 1);
     if (isSeq(node)) return node.items.map((item) => this.convert(item, depth + 1));
     const value = isScalar(node) ? node.value : null;
-    if (typeof value === 'string') this.#grow(value.length);
+    if (typeof value === 'string') this.#grow(value.length, 0);
     return value;
   }
 
   #alias(name: string, node: Node): unknown {
     const anchored = this.#anchors.get(name);
     if (!anchored) throw this.#error(`nothing before the alias ${quote(`*${name}`)} has this anchor`, node);
-    this.#grow(anchored.size);
+    this.#grow(anchored.size, anchored.values);
     return anchored.value;
   }
 
@@ -139,9 +144,10 @@ class YamlConverter {
     return map;
   }
 
-  #grow(size: number): void {
+  #grow(size: number, values: number): void {
     this.#size += size;
-    if (this.#size > pipelineLimits.expandedSize) {
+    this.#values += values;
+    if (this.#size > pipelineLimits.expandedSize || this.#values > pipelineLimits.values) {
       throw new PipelineSyntaxError('not YAML that chainr reads: with its aliases expanded it is too large');
     }
   }
@@ -155,7 +161,26 @@ function syntaxError(text: string, offset: number, code: string, message: string
   // The library reports a stack that overflowed in this way.
   return code === 'RESOURCE_EXHAUSTION'
     ? tooDeep(text, offset)
-    : new PipelineSyntaxError(`not YAML: ${message}${hints[code] ?? ''}`, { text, offset });
+    : new PipelineSyntaxError(`not YAML: ${message}${quoteHint(text, offset, message) ?? hints[code] ?? ''}`, {
+        text,
+        offset,
+      });
+}
+
+/** How far behind a quote that seems open its closing one is looked for. */
+const quotedAtMost = 10_000;
+
+/**
+ * For the library a text in quotes ends where a line is not indented. Where the closing quote comes before the next
+ * field, that line is the mistake: the usual one in a script of several lines.
+ */
+function quoteHint(text: string, offset: number, message: string): string | undefined {
+  const [, mark] = /^Missing closing (["'])/.exec(message) ?? [];
+  if (mark === undefined) return undefined;
+  const rest = text.slice(offset, offset + quotedAtMost);
+  const end = rest.indexOf(mark);
+  if (end < 0 || /^ *[\w-]+:(?: |$)/m.test(rest.slice(0, end))) return undefined;
+  return '; every line of a text in quotes, and its closing quote, must be indented deeper than the name of the field';
 }
 
 /** What is most often behind the words of the library. */

@@ -37,9 +37,22 @@ describe('the dependencies of a pipeline', () => {
       'jobs.b.dependsOn: must be a list, but is the text "a"',
     ]);
     expect(refusedWith(written({ a: {}, b: { dependsOn: [1, { conditions: { failure: 'yes' } }] } }))).to.have.members([
-      'jobs.b.dependsOn[0]: must be the name of a job, or a map with "job" and "conditions"',
+      'jobs.b.dependsOn[0]: must be the name of a job, or a map with "job" and "conditions", but is the number 1; write it in quotes',
       'jobs.b.dependsOn[1].job: is missing, it must be text',
       'jobs.b.dependsOn[1].conditions.failure: must be true or false, but is the text "yes"',
+    ]);
+  });
+
+  it('say how to write as text what YAML takes for something else', () => {
+    const sentence = 'must be the name of a job, or a map with "job" and "conditions", but is';
+    const dependsOn = [true, 1, null, ['a'], { job: true }, { job: 2 }];
+    expect(refusedWith(written({ a: { dependsOn } }))).to.deep.equal([
+      `jobs.a.dependsOn[0]: ${sentence} true; write it in quotes`,
+      `jobs.a.dependsOn[1]: ${sentence} the number 1; write it in quotes`,
+      `jobs.a.dependsOn[2]: ${sentence} empty`,
+      `jobs.a.dependsOn[3]: ${sentence} a list`,
+      'jobs.a.dependsOn[4].job: must be text, but is true; write it in quotes',
+      'jobs.a.dependsOn[5].job: must be text, but is the number 2; write it in quotes',
     ]);
   });
 

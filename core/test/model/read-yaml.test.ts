@@ -68,6 +68,25 @@ describe('a pipeline in YAML', () => {
       expect(syntaxErrorOf(() => yaml(text)).message).to.contain(message);
   });
 
+  it('tells a quote that is not indented from one that is not closed', () => {
+    const indent = 'and its closing quote, must be indented deeper than the name of the field';
+    const unclosed = 'perhaps a quote is not closed';
+    const messages: Record<string, string> = {
+      'run: "echo\n  hi\n"\n': indent,
+      'jobs:\n  a:\n    run: "echo\n    hi\n    "\n    image: b\n': indent,
+      "jobs:\n  a:\n    run: 'echo\n      hi\n    '\n": indent,
+      'run: "echo\nhi"\n': indent,
+      'jobs:\n  a:\n    run: "x\n  "\n    image: b\n': indent,
+      'run: "echo hi\n': unclosed,
+      'run: "echo\n  hi\nimage: b\n': unclosed,
+      'run: \'echo\n  hi\nimage: "b"\n': unclosed,
+    };
+    for (const [text, message] of Object.entries(messages)) {
+      expect(syntaxErrorOf(() => yaml(text)).message, text).to.contain(message);
+    }
+    expect(yaml('run: "echo\n  hi\n  "\n')).to.deep.equal(new Map([['run', 'echo hi ']]));
+  });
+
   it('refuses aliases that expand to more than a pipeline may be', () => {
     const levels = Array.from(
       { length: 9 },

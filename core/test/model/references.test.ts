@@ -128,6 +128,18 @@ describe('checking references', () => {
     ]);
   });
 
+  it('says in the env of the whole pipeline, too, what is wrong with what is no reference to outputs', () => {
+    const env = { T: '${{ secrets.T }}', U: 'x ${{ secret.u }}', V: '${{ env.X }}', W: '${{', OK: '$T' };
+    const form = 'must be of the form ${{ jobs.NAME.outputs.KEY }}';
+    const hint = 'a secret is a map in env: { TOKEN: { secret: NAME } }';
+    expect(refusedWith(written({ build }, { env }))).to.deep.equal([
+      `env.T: "\${{ secrets.T }}" ${form}; ${hint}`,
+      `env.U: "\${{ secret.u }}" ${form}; ${hint}`,
+      `env.V: "\${{ env.X }}" ${form}`,
+      'env.W: has "${{" without "}}" behind it',
+    ]);
+  });
+
   it('costs no more than the graph has edges and bits, however many references there are', () => {
     const chain = Object.fromEntries(
       Array.from({ length: 5_000 }, (_, at) => [
