@@ -108,7 +108,7 @@ export class TestWorker {
 
   /** The attempt is over, since its worker shuts down; the next one is ready. */
   async requeue(lease: Lease): Promise<void> {
-    await this.#store.transitions.requeue(lease, 'Interrupted', '', 1_000);
+    await this.#store.transitions.requeue(lease, 'Interrupted', '', { removalGraceMs: 1_000 });
   }
 
   async finish(lease: Lease, reason: OutcomeReason = 'Completed', exitCode = 0, outputs?: Outputs): Promise<void> {

@@ -61,6 +61,11 @@ export class LogWriter {
     while ((await this.#append(systemLine(sentence), this.#log.position, false)) !== 'ok');
   }
 
+  /** Stores again what a Redis that came back without its last seconds has lost; else it changes nothing. */
+  async storeAgain(): Promise<void> {
+    while ((await this.#append('', this.#log.position, false)) !== 'ok') await this.write();
+  }
+
   /** Stores the end mark; first again what a Redis that came back without its last seconds has lost. */
   async end(): Promise<void> {
     while ((await this.#append('', this.#log.position, true)) !== 'ok') await this.write();

@@ -1,6 +1,6 @@
 import type { Outcome } from '@chainr/core/model/outcome';
 import { reasonTable } from '@chainr/core/model/reasons';
-import type { ClaimedAttempt, PhaseAges } from '@chainr/core/store/transitions';
+import type { AgainReply, ClaimedAttempt, PhaseAges } from '@chainr/core/store/transitions';
 import type { PhaseChange } from '@chainr/executor/port';
 import type { Attempt } from './attempt.js';
 import type { WorkContext } from './context.js';
@@ -45,11 +45,8 @@ export async function runAttempt(context: WorkContext, attempt: Attempt, places:
     const seen = await whileOut(context, attempt, () => observe(context, attempt, () => { clearTimeout(slow); })); // prettier-ignore
     const outcome = attempt.mask.outcome(seen);
     log.attemptEnded();
-    if (wasInterrupted(attempt, outcome))
-      return { fused: nothing, closed: requeue(context, held, outcome, log, written) };
-    if (mayBeTriedAgain(attempt, outcome)) {
-      return { fused: nothing, closed: retry(context, attempt, outcome, log, written) };
-    }
+    const again = followUp(context, attempt, outcome);
+    if (again) return { fused: nothing, closed: endWith(again, context, held, outcome, log, written) };
     const whole = log.allStored && { logLength: log.length };
     return await finish(context, held, outcome, { atMost: places(), whole }, () => close(context, held, log, written));
   } finally {
@@ -122,6 +119,12 @@ export async function closeEndedAttempt(context: WorkContext, attempt: Attempt, 
   await closeLease(context, held);
 }
 
+/** What leads to another attempt; undefined where none may follow. */
+function followUp(context: WorkContext, attempt: Attempt, outcome: Outcome): Again | undefined {
+  if (wasInterrupted(attempt, outcome)) return requeue(context, attempt);
+  return mayBeTriedAgain(attempt, outcome) ? retry(context, attempt, outcome) : undefined;
+}
+
 /** Whether a budget is left is for the script to say. What a person or the run's timeout has asked to end, ends. */
 function mayBeTriedAgain({ held, retries }: Attempt, { reason }: Outcome): boolean {
   if (held.stop !== undefined) return retries !== undefined && reasonTable[held.stop].budget === 'user';
@@ -164,53 +167,55 @@ function wasInterrupted({ interruptedAt }: Attempt, { endedAt = Infinity, exitCo
   return interruptedAt !== undefined && endedAt + lagMs >= interruptedAt;
 }
 
-async function requeue(
+const agesOf = ({ startedAt }: Outcome): PhaseAges =>
+  startedAt === undefined ? {} : { startedMs: Date.now() - startedAt };
+
+/** What leads to the next attempt; `logLength`: how much of the log of this one is stored. */
+type Again = (logLength: number) => Promise<AgainReply>;
+
+const requeued = 'Its worker was shut down while it ran; it starts again as soon as there is a worker.';
+
+/** The next attempt is ready at once. */
+const requeue =
+  ({ store, config: { removalGraceMs } }: WorkContext, { held }: Attempt): Again =>
+  (logLength) =>
+    store.transitions.requeue(held.lease, 'Interrupted', requeued, { removalGraceMs, logLength });
+
+/** The next attempt follows after a backoff, as long as the budget lasts. */
+const retry =
+  ({ store, config: { removalGraceMs } }: WorkContext, { held, retries }: Attempt, outcome: Outcome): Again =>
+  (logLength) => {
+    const options = { removalGraceMs, logLength, ...(retries && { retries }) };
+    return store.transitions.retry(held.lease, outcome, agesOf(outcome), options);
+  };
+
+/**
+ * The end of an attempt that another one follows. All of its log is stored before, since its row goes; the end mark
+ * comes in the same call: who adopts it before that goes on with the log.
+ */
+async function endWith(
+  again: Again,
   context: WorkContext,
   held: HeldLease,
   outcome: Outcome,
   log: LogWriter,
   written: Promise<void>,
 ): Promise<void> {
-  await endLog(held, log, written);
-  const sentence = 'Its worker was shut down while it ran; it starts again as soon as there is a worker.';
+  await settleLog(held, log, written);
   held.ending = true;
-  const { transitions } = context.store;
-  const { removalGraceMs } = context.config;
-  const reply = await transitions.requeue(held.lease, 'Interrupted', sentence, removalGraceMs);
-  if (reply === 'canceled') await finishClosed(context, held, outcome);
-}
-
-/** The end of an attempt whose log has its end mark already. */
-async function finishClosed(context: WorkContext, { lease }: HeldLease, outcome: Outcome): Promise<void> {
+  context.reach('before-next-attempt');
+  let reply = await again(log.length);
+  for (; reply === 'log-lost'; reply = await again(log.length)) await log.storeAgain();
+  if (reply !== 'final') return;
   const { removalGraceMs: closeGraceMs } = context.config;
-  await context.store.transitions.finish(lease, outcome, agesOf(outcome), { closeGraceMs });
-}
-
-const agesOf = ({ startedAt }: Outcome): PhaseAges =>
-  startedAt === undefined ? {} : { startedMs: Date.now() - startedAt };
-
-/** Another attempt follows, as long as the budget lasts. The log ends first, since its row goes. */
-async function retry(
-  context: WorkContext,
-  { held, retries }: Attempt,
-  outcome: Outcome,
-  log: LogWriter,
-  written: Promise<void>,
-): Promise<void> {
-  await endLog(held, log, written);
-  held.ending = true;
-  const { transitions } = context.store;
-  const { removalGraceMs } = context.config;
-  const reply = await transitions.retry(held.lease, outcome, agesOf(outcome), {
-    removalGraceMs,
-    ...(retries && { retries }),
-  });
-  if (reply === 'final')
-    await transitions.finish(held.lease, outcome, agesOf(outcome), { closeGraceMs: removalGraceMs });
+  const whole = { closeGraceMs, logLength: log.length };
+  const finished = await context.store.transitions.finish(held.lease, outcome, agesOf(outcome), whole);
+  if (finished.kind === 'ok' && finished.open) await close(context, held, log, written);
 }
 
 async function close(context: WorkContext, held: HeldLease, log: LogWriter, written: Promise<void>): Promise<void> {
-  await endLog(held, log, written);
+  await settleLog(held, log, written);
+  await log.end();
   await closeLease(context, held);
 }
 
@@ -220,8 +225,8 @@ async function closeLease(context: WorkContext, held: HeldLease): Promise<void> 
   await context.store.transitions.close(held.lease, context.config.removalGraceMs);
 }
 
-/** All output is stored, or a mark says what is missing; then the end mark (rule R5). */
-async function endLog(held: HeldLease, log: LogWriter, written: Promise<void>): Promise<void> {
+/** All output is stored, or a mark says what is missing (rule R5). */
+async function settleLog(held: HeldLease, log: LogWriter, written: Promise<void>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<'late'>((resolve) => (timer = setTimeout(resolve, logEndMs, 'late')));
   const outcome = await Promise.race([written, late]).finally(() => { clearTimeout(timer); }); // prettier-ignore
@@ -229,7 +234,6 @@ async function endLog(held: HeldLease, log: LogWriter, written: Promise<void>): 
     await log.cut(`The log is cut here: its end did not come within ${String(logEndMs / 1000)} s.`);
     held.abandon();
   }
-  await log.end();
 }
 
 function report(

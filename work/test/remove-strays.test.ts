@@ -129,7 +129,7 @@ describe('what an executor has that belongs to no attempt', () => {
     await startHere(keyOf(ended));
     await worker.store.transitions.finish(ended, { reason: 'Completed', exitCode: 0 }, {});
     const waiting = await builtClaim(worker, 'other');
-    await worker.store.transitions.requeue(waiting, 'Interrupted', '', removalGraceMs);
+    await worker.store.transitions.requeue(waiting, 'Interrupted', '', { removalGraceMs });
     await startHere({ ...keyOf(waiting), attempt: 2 });
     const sweep = sweepOf();
     await worker.forward(longMs);

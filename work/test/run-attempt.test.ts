@@ -65,14 +65,18 @@ describe('an attempt in the hands of a worker', () => {
     return { ...createFakeExecutor(), observe: () => ended, stop };
   }
 
-  it('stores again what Redis has lost of its log before it closes', async () => {
+  /** Has two lines; it ends with the outcome when it is stopped, once all has been read. */
+  async function beginWithLostLine(
+    outcome: Outcome,
+  ): Promise<{ run: RunUid; worker: OpenWorker; end: () => Promise<void> }> {
     const fake = createFakeExecutor({ decide: () => ({ lines: [{ text: 'one' }, { text: 'two' }] }) });
-    const late = endingLate(() => ({ reason: 'Completed', exitCode: 0 }));
+    const late = endingLate(() => outcome);
     let readToItsEnd: () => void = () => undefined;
     const read = new Promise<void>((resolve) => (readToItsEnd = resolve));
     const executor: Executor = {
       ...fake,
       observe: (...args) => late.observe(...args),
+      stop: (...args) => late.stop(...args),
       logs: async function* (...args) {
         yield* fake.logs(...args);
         readToItsEnd();
@@ -84,11 +88,30 @@ describe('an attempt in the hands of a worker', () => {
     const [first = ''] = (await worker.client.get(`${key}:0`))?.split(/(?<=\n)/) ?? [];
     await worker.client.set(`${key}:0`, first);
     await worker.client.hset(key, 'length', Buffer.byteLength(first), 'position', '1');
-    await late.stop({ run, job: 'only', attempt: 1 }, 0, () => undefined);
+    return { run, worker, end: () => late.stop({ run, job: 'only', attempt: 1 }, 0, () => undefined) };
+  }
+
+  it('stores again what Redis has lost of its log before it closes', async () => {
+    const { run, worker, end } = await beginWithLostLine({ reason: 'Completed', exitCode: 0 });
+    await end();
     await worker.untilJob(run, 'only', 'SUCCESSFUL');
     await worker.runner.stop();
     expect(await worker.logOf(run, 0)).to.deep.equal(['one', 'two']);
     expect((await worker.store.runs.listAttempts(run, 0))[0]?.phases).to.have.property('closedAt');
+  });
+
+  it('stores again what Redis has lost of its log before another attempt follows', async () => {
+    const { run, worker, end } = await beginWithLostLine({ reason: 'Lost' });
+    await end();
+    expect(await worker.untilJob(run, 'only', 'PENDING')).to.include({ reason: 'RetryBackoff' });
+    expect(await worker.logOf(run, 0)).to.deep.equal(['one', 'two']);
+  });
+
+  it('stores again what Redis has lost of its log before it goes back into the queue', async () => {
+    const { run, worker } = await beginWithLostLine({ reason: 'Lost' });
+    await worker.runner.stop();
+    expect(await worker.untilJob(run, 'only', 'PENDING')).to.include({ reason: 'Interrupted' });
+    expect(await worker.logOf(run, 0)).to.deep.equal(['one', 'two']);
   });
 
   it('keeps its end if that came before the signal', async () => {

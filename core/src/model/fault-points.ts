@@ -13,6 +13,8 @@ export const faultPoints = [
   'between-steps',
   /** A part of the log is stored. */
   'after-log-append',
+  /** The outcome is seen and all of the log stored; that another attempt follows is not yet recorded. */
+  'before-next-attempt',
   /** The outcome is seen; its report is not yet sent. */
   'before-finish',
   /** The end is recorded. */

@@ -60,6 +60,22 @@ export interface FinishOptions {
 /** `open`: it was to be closed, but less of its log is stored than was said. */
 export type FinishReply = { kind: 'ok'; fused: ClaimedAttempt[]; open?: true } | { kind: 'stale' };
 
+/** Of an attempt that another one follows. */
+export interface AgainOptions {
+  /** Its name stays taken for so long. */
+  removalGraceMs: number;
+  /** How long its log is, in bytes; it is compared where there is any. */
+  logLength?: number;
+}
+
+export type AgainReply =
+  | 'ok'
+  | 'stale'
+  /** No retry is left, or something else ended it: finish it instead. */
+  | 'final'
+  /** Less of its log is stored than was said: store it again first. */
+  | 'log-lost';
+
 export type AppendReply =
   | { kind: 'ok'; length: number }
   /** The stored log is not as long as expected: read on from this position. */
@@ -182,7 +198,7 @@ export class Transitions {
       closeGraceMs ?? '',
       fuse?.atMost ?? 0,
       outcome.outputs ? JSON.stringify(outcome.outputs) : '',
-      logLength > 0 ? logLength : '',
+      lengthArgument(logLength),
     ]);
     if (reply[0] !== 'ok') return { kind: 'stale' };
     const left = Number(reply[1]);
@@ -193,32 +209,31 @@ export class Transitions {
   }
 
   /**
-   * RUNNING → PENDING after infrastructure took the attempt or, where the user has asked for retries, it failed; its
-   * log has its end mark by then. The next attempt starts after a backoff. `final`: no retry is left, or something
-   * else ended it: finish it instead.
+   * RUNNING → PENDING after infrastructure took the attempt or, where the user has asked for retries, it failed. The
+   * next attempt starts after a backoff. The log ends with it.
    */
   async retry(
     lease: Lease,
     outcome: Outcome,
     ages: PhaseAges,
-    { removalGraceMs, retries }: { removalGraceMs: number; retries?: RetryPolicy },
-  ): Promise<'ok' | 'stale' | 'final'> {
+    { removalGraceMs, logLength = 0, retries }: AgainOptions & { retries?: RetryPolicy },
+  ): Promise<AgainReply> {
     const own = retries ? [retries.limit, retries.initialMs, retries.factor, retries.maxMs] : [];
-    const args = [...leaseArguments(lease), ...outcomeArguments(outcome), ...ageArguments(ages), removalGraceMs, ...own]; // prettier-ignore
-    const [kind] = await this.#batcher.run('retry', args);
-    return kind as 'ok' | 'stale' | 'final';
+    const ended = [...leaseArguments(lease), ...outcomeArguments(outcome), ...ageArguments(ages)];
+    const [kind] = await this.#batcher.run('retry', [...ended, removalGraceMs, lengthArgument(logLength), ...own]);
+    return kind as AgainReply;
   }
 
-  /** RUNNING → PENDING with the next attempt, ready at once. `canceled`: finish it instead. */
+  /** RUNNING → PENDING with the next attempt, ready at once. The log ends with it. */
   async requeue(
     lease: Lease,
     reason: Reason,
     message: string,
-    removalGraceMs: number,
-  ): Promise<'ok' | 'stale' | 'canceled'> {
-    const args = [...leaseArguments(lease), reasons.indexOf(reason), clip(message), removalGraceMs];
-    const [kind] = await this.#batcher.run('requeue', args);
-    return kind as 'ok' | 'stale' | 'canceled';
+    { removalGraceMs, logLength = 0 }: AgainOptions,
+  ): Promise<AgainReply> {
+    const head = [...leaseArguments(lease), reasons.indexOf(reason), clip(message)];
+    const [kind] = await this.#batcher.run('requeue', [...head, removalGraceMs, lengthArgument(logLength)]);
+    return kind as AgainReply;
   }
 
   /** The attempt is over, and its lease with it. `open`: it has not ended, or its log has no end mark. */
@@ -347,6 +362,8 @@ const leasesPerCall = 500;
 const deadlinesPerCall = 32;
 
 const leaseArguments = ({ run, index, attempt, epoch, owner }: Lease) => [run, index, attempt, epoch, owner];
+
+const lengthArgument = (length: number) => (length > 0 ? length : '');
 
 const outcomeArguments = ({ reason, exitCode, message = '', steps }: Outcome) => [
   reasons.indexOf(reason),

@@ -73,7 +73,7 @@ describe('an attempt that nobody claimed is none', () => {
 
   it('whose job was given back by its worker, and canceled before another one took it', async () => {
     const run = await create({ a: [] });
-    await open.store.transitions.requeue(await claimJob(open.store, run, 0), 'Interrupted', '', 0);
+    await open.store.transitions.requeue(await claimJob(open.store, run, 0), 'Interrupted', '', { removalGraceMs: 0 });
     await open.store.transitions.cancel(run);
     expect(await told(run, 'a')).to.eql({
       events: ['RUNNING.1', 'PENDING.1', 'CANCELED.1'],

@@ -68,7 +68,9 @@ describe('claiming an attempt', () => {
   it('is refused as stale for another attempt than the next one', async () => {
     const uid = await open.create(pipelineOf({ a: [] }));
     expect(await claim(uid, 0, 2)).to.equal('stale');
-    await open.store.transitions.requeue(await claimJob(open.store, uid, 0), 'Interrupted', '', 1_000);
+    await open.store.transitions.requeue(await claimJob(open.store, uid, 0), 'Interrupted', '', {
+      removalGraceMs: 1_000,
+    });
     expect(await claim(uid, 0, 1)).to.equal('stale');
   });
 

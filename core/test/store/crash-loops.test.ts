@@ -112,7 +112,7 @@ describe('a crash loop (rule R9)', () => {
 
   it('is no matter for a later attempt of the job', async () => {
     const lease = await adoptOften(await holdOne(), max);
-    await open.store.transitions.requeue(lease, 'Interrupted', '', 1_000);
+    await open.store.transitions.requeue(lease, 'Interrupted', '', { removalGraceMs: 1_000 });
     await adoptOften(await claimJob(open.store, lease.run, 0, { attempt: 2 }), max);
   });
 

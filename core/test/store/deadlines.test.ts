@@ -177,7 +177,7 @@ describe('deadlines (rule R14)', () => {
     it('do not let the attempt be given back or made good', async () => {
       const lease = await timedOut();
       const { transitions } = open.store;
-      expect(await transitions.requeue(lease, 'Interrupted', '', 1_000)).to.equal('canceled');
+      expect(await transitions.requeue(lease, 'Interrupted', '', { removalGraceMs: 1_000 })).to.equal('final');
       expect(await transitions.retry(lease, { reason: 'Lost' }, {}, { removalGraceMs: 1_000 })).to.equal('final');
     });
 
@@ -229,7 +229,10 @@ describe('deadlines (rule R14)', () => {
   describe('of an attempt that is over', () => {
     for (const [name, end] of [
       ['has ended', (lease: Lease): Promise<unknown> => finish(lease, completed)],
-      ['was given back', (lease: Lease) => open.store.transitions.requeue(lease, 'Interrupted', '', 0)],
+      [
+        'was given back',
+        (lease: Lease) => open.store.transitions.requeue(lease, 'Interrupted', '', { removalGraceMs: 0 }),
+      ],
     ] as const) {
       it(`are gone: it ${name}`, async () => {
         const lease = await hold();

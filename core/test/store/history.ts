@@ -217,7 +217,7 @@ export class History {
 
   async #giveBack(held: Held): Promise<void> {
     const { store } = held.worker;
-    const reply = await store.transitions.requeue(held.lease, 'Interrupted', '', graceMs);
+    const reply = await store.transitions.requeue(held.lease, 'Interrupted', '', { removalGraceMs: graceMs });
     this.#count(`requeue ${reply}`);
     expect(reply, `giving back ${formatAttemptId(held.lease)}`).to.not.equal('stale');
     if (reply !== 'ok') return;
@@ -369,7 +369,7 @@ export class History {
         await says('retry', transitions.retry(lease, { reason: 'Lost' }, {}, { removalGraceMs: graceMs }));
         break;
       case 2:
-        await says('requeue', transitions.requeue(lease, 'Interrupted', '', graceMs));
+        await says('requeue', transitions.requeue(lease, 'Interrupted', '', { removalGraceMs: graceMs }));
         break;
       case 3:
         await says(

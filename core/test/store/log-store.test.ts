@@ -121,7 +121,7 @@ describe('reading a log', () => {
   it('knows that the log of an earlier attempt has ended', async () => {
     const lease = await hold();
     await append(lease, ['first try']);
-    await open.store.transitions.requeue(lease, 'Interrupted', '', 1_000);
+    await open.store.transitions.requeue(lease, 'Interrupted', '', { removalGraceMs: 1_000 });
     expect(await read(lease)).to.include({ ended: true });
     expect(textsOf([await read(lease)])).to.eql(['first try']);
   });

@@ -48,7 +48,7 @@ describe('priorities (rule R20)', () => {
     messages();
     await open.store.transitions.redeliver('fake', [`${run}.0.1`]);
     expect(messages()).to.eql([[42, [0]]]);
-    await open.store.transitions.requeue(await claimJob(open.store, run, 0), 'Interrupted', '', 0);
+    await open.store.transitions.requeue(await claimJob(open.store, run, 0), 'Interrupted', '', { removalGraceMs: 0 });
     expect(messages()).to.eql([[42, [0]]]);
   });
 
@@ -216,7 +216,7 @@ describe('priorities (rule R20)', () => {
       await end(uid, (await handedOut(uid)).join());
       const lease = await claimJob(open.store, uid, 1);
       expect(await handedOut(uid)).to.eql(['flaky']);
-      await open.store.transitions.requeue(lease, 'Interrupted', 'Its worker stopped.', 0);
+      await open.store.transitions.requeue(lease, 'Interrupted', 'Its worker stopped.', { removalGraceMs: 0 });
       expect(await handedOut(uid)).to.eql(['flaky']);
       const again = await claimJob(open.store, uid, 1, { attempt: 2 });
       await open.store.transitions.retry(again, { reason: 'Lost' }, {}, { removalGraceMs: 0 });

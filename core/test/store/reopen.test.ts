@@ -217,7 +217,9 @@ describe('a retry by hand', () => {
     it('as claimed when a dependent has run and was given back', async () => {
       const begun = await begin({ cure: [onFailure('fails')] });
       await fail(begun);
-      await open.store.transitions.requeue(await claimJob(open.store, begun.run, 1), 'Interrupted', '', 0);
+      await open.store.transitions.requeue(await claimJob(open.store, begun.run, 1), 'Interrupted', '', {
+        removalGraceMs: 0,
+      });
       expect(await reopen(begun)).to.eql({ kind: 'claimed', index: 1 });
     });
 

@@ -16,7 +16,7 @@ describe('giving an attempt back', () => {
   after(() => open.close());
 
   const requeue = (lease: Lease) =>
-    open.store.transitions.requeue(lease, 'Interrupted', 'The worker stopped.', graceMs);
+    open.store.transitions.requeue(lease, 'Interrupted', 'The worker stopped.', { removalGraceMs: graceMs });
 
   it('makes the next attempt ready, and keeps the one that is over', async () => {
     const uid = await open.create(pipelineOf({ a: [] }));
@@ -63,12 +63,51 @@ describe('giving an attempt back', () => {
     expect(await requeue(lease)).to.equal('stale');
   });
 
-  it('is refused as canceled when the run is to end', async () => {
+  it('is refused as final when the run is to end', async () => {
     const uid = await open.create(pipelineOf({ a: [] }));
     const lease = await claimJob(open.store, uid, 0);
     await askToEnd(open, uid);
-    expect(await requeue(lease)).to.equal('canceled');
+    expect(await requeue(lease)).to.equal('final');
   });
+});
+
+describe('an attempt that another one follows', () => {
+  let open: OpenStore;
+  before(async () => (open = await openStore()));
+  after(() => open.close());
+
+  const line = Buffer.from('100 main o first\n');
+  const ways: Record<string, (lease: Lease, logLength: number) => Promise<string>> = {
+    'given back': (lease, logLength) =>
+      open.store.transitions.requeue(lease, 'Interrupted', '', { removalGraceMs: graceMs, logLength }),
+    lost: (lease, logLength) =>
+      open.store.transitions.retry(lease, { reason: 'Lost' }, {}, { removalGraceMs: graceMs, logLength }),
+  };
+  async function hold(): Promise<Lease> {
+    const lease = await claimJob(open.store, await open.create(pipelineOf({ a: [] })), 0);
+    await open.store.transitions.appendLog(lease, { length: 0, bytes: line, position: '1', end: false });
+    return lease;
+  }
+
+  for (const [what, over] of Object.entries(ways)) {
+    it(`has its log ended with it, for who follows it, where it is ${what}`, async () => {
+      const lease = await hold();
+      const follower = open.store.logs.follow(lease.run, 0, 1, { offset: line.length }, new AbortController().signal);
+      const page = follower.next();
+      expect(await over(lease, line.length)).to.equal('ok');
+      expect((await page).value).to.deep.include({ lines: [], ended: true });
+      expect(await open.store.logs.read(lease.run, 0, 1, { offset: 0, maxBytes: 100 })).to.include({ ended: true });
+    });
+
+    it(`is left as it is where it is ${what} and Redis has lost some of its log`, async () => {
+      const lease = await hold();
+      expect(await over(lease, line.length + 1)).to.equal('log-lost');
+      expect(await open.store.runs.findJob(lease.run, 'a')).to.include({ status: 'RUNNING', attempt: 1 });
+      const entry = { length: line.length, bytes: Buffer.from('x'), position: '2', end: false };
+      expect(await open.store.transitions.appendLog(lease, entry), 'it is stored again').to.include({ kind: 'ok' });
+      expect(await over(lease, line.length + 1)).to.equal('ok');
+    });
+  }
 });
 
 describe('closing an attempt', () => {

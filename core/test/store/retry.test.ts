@@ -69,7 +69,7 @@ describe('an attempt that infrastructure took', () => {
     await retry(lease);
     await forward(1_000);
     await expire();
-    await open.store.transitions.requeue(await claim(run, 2), 'Interrupted', '', graceMs);
+    await open.store.transitions.requeue(await claim(run, 2), 'Interrupted', '', { removalGraceMs: graceMs });
     expect(await retry(await claim(run, 3))).to.equal('ok');
     expect((await jobOf(run))?.message).to.include('the next one starts in 10 s, loss 2 of 3');
   });

@@ -54,7 +54,7 @@ describe('maxParallel (rule R15)', () => {
     const run = await create(some(2), { maxParallel: 1 });
     const lease = await claimJob(open.store, run, 0);
     handedOut(run);
-    await open.store.transitions.requeue(lease, 'Interrupted', 'Its worker stopped.', 0);
+    await open.store.transitions.requeue(lease, 'Interrupted', 'Its worker stopped.', { removalGraceMs: 0 });
     expect(await slots(run)).to.eql([]);
     expect(handedOut(run)).to.eql([1]);
     expect(await open.store.runs.findJob(run, 'job-0')).to.include({
@@ -67,7 +67,7 @@ describe('maxParallel (rule R15)', () => {
     const run = await create(some(2), { maxParallel: 1 });
     const lease = await claimJob(open.store, run, 0);
     const cursor = await open.store.events.lastCursor();
-    await open.store.transitions.requeue(lease, 'Interrupted', 'Its worker stopped.', 0);
+    await open.store.transitions.requeue(lease, 'Interrupted', 'Its worker stopped.', { removalGraceMs: 0 });
     const { events } = await open.store.events.readEvents(cursor, 10);
     const ofJob = events.flatMap((event) => ('job' in event && event.job === 'job-0' ? [`${event.kind} ${event.reason}`] : [])); // prettier-ignore
     expect(ofJob).to.eql(['job.status Interrupted', 'job.reason WaitingForSlot']);

@@ -55,20 +55,23 @@ export function loseHosts({ store, config }: RecycleContext, monotonicMs = () =>
     const { transitions } = store;
     const adopted = await transitions.adopt(lease, { owner, executor: number, ttlMs, ownerGone: false });
     if (typeof adopted === 'string') return;
+    let { logLength } = adopted;
     if (!adopted.logEnded) {
       const text = `The log is cut here: no worker of ${id} was seen for ${String(config.hostLostAfterMs / 1000)} s.`;
       const cut = { time: await store.work.now(), step: 'main', stream: 'system', text, newline: true } as const;
       const bytes = Buffer.from(formatLogLine(cut));
-      const { logLength: length, position } = adopted;
-      const appended = await transitions.appendLog(adopted.lease, { length, bytes, position, end: true });
+      const { ended: end, position } = adopted;
+      const appended = await transitions.appendLog(adopted.lease, { length: logLength, bytes, position, end });
       if (appended.kind !== 'ok') return;
+      logLength = appended.length;
     }
     if (adopted.ended) {
       await transitions.close(adopted.lease, graceMs);
       return;
     }
     const outcome: Outcome = { reason: 'Lost', message: `No worker of ${id} is there any more.` };
-    if ((await transitions.retry(adopted.lease, outcome, {}, { removalGraceMs: graceMs })) !== 'final') return;
-    await transitions.finish(adopted.lease, outcome, {}, { closeGraceMs: graceMs });
+    const again = await transitions.retry(adopted.lease, outcome, {}, { removalGraceMs: graceMs, logLength });
+    // Of a log that Redis has lost some of, the next pass stores the mark again.
+    if (again === 'final') await transitions.finish(adopted.lease, outcome, {}, { closeGraceMs: graceMs, logLength });
   }
 }

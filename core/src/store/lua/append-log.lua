@@ -33,6 +33,16 @@ local function load_log(key)
   return log
 end
 
+-- Whether as much of an attempt's log is stored as its worker says; '' says nothing.
+local function is_stored(run, row, length)
+  return length == '' or load_log(log_key(run.uid, row.index, row.section.attempt)).length == length
+end
+
+-- The attempt is closed by this call: who follows its log is told that it has ended.
+local function end_log(run, row)
+  ended_logs[#ended_logs + 1] = log_key(run.uid, row.index, row.section.attempt)
+end
+
 reads['append-log'] = 1
 operations['append-log'] = function(a)
   local run = load_run(a[1])

@@ -49,9 +49,8 @@ operations.finish = function(a)
   local more = end_attempt(run, row, a[6], a[7] == '' and NO_EXIT or a[7], a[8], a[9], fresh)
   local left = more and 1 or 0
   if a[14] ~= '' then
-    local key = log_key(run.uid, row.index, s.attempt)
-    if a[17] == '' or load_log(key).length == a[17] then
-      ended_logs[#ended_logs + 1] = key
+    if is_stored(run, row, a[17]) then
+      end_log(run, row)
       close_attempt(run, row, a[14])
     else
       left = left + 2

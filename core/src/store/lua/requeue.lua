@@ -1,20 +1,25 @@
 -- requeue: RUNNING → PENDING; the attempt is over, and the next one is ready at once.
 --
--- args   uid, index, attempt, epoch, owner, reason code, text, removal grace in ms
--- reply  ok next-attempt | stale | canceled (the run or a deadline ended it: finish instead)
+-- args   uid, index, attempt, epoch, owner, reason code, text, removal grace in ms, length of the log or '' if
+--        nothing was stored
+-- reply  ok next-attempt | stale | final (the run or a deadline ended it: finish instead)
+--        | log-lost (less of its log is stored than that: store it again first)
 --
--- The row of the ended attempt moves to `attempts:UID`; its remains are due for removal.
+-- The log ends in this call, so that no attempt that runs has a log that has ended. The row of the ended attempt
+-- moves to `attempts:UID`; its remains are due for removal.
 reads.requeue = 1
 operations.requeue = function(a)
   local run = load_run(a[1])
   local row, s = held_row(run, a[2], a[3], a[4], a[5])
   if not row or row.status ~= JOB.RUNNING then return { 'stale' } end
-  if stop_reason(run, s) then return { 'canceled' } end
+  if stop_reason(run, s) then return { 'final' } end
+  if not is_stored(run, row, a[9]) then return { 'log-lost' } end
   s.ended = now
   s.text = a[7]
   set_status(run, row, JOB.PENDING, a[6])
   clear_deadlines(run, row)
   free_slot(run, row)
+  end_log(run, row)
   close_attempt(run, row, a[8])
   archive(run, row, JOB.PENDING, a[6])
   new_section(row, s.attempt + 1, s.epoch, now, s.losses, s.failures).text = a[7]

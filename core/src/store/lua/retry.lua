@@ -2,11 +2,13 @@
 --
 -- args   uid, index, attempt, epoch, owner, reason code, exit code or '', text, steps JSON or '',
 --        ages in ms of: scheduled, pulled, started (or ''), removal grace in ms,
---        of the user's retries, where the job has any: limit, first backoff in ms, factor, longest backoff in ms
+--        length of the log or '' if nothing was stored, of the user's retries, where the job has any: limit, first backoff in ms, factor, longest backoff in ms
 -- reply  ok next-attempt | stale | final (no retry is left, or the run or a deadline ended it: finish instead)
+--        | log-lost (less of its log is stored than that: store it again first)
 --
 -- What infrastructure took and what the user's own code did have budgets of their own (`reasons.ts`).
--- The log has its end mark by then. The row of the ended attempt moves to `attempts:UID`.
+-- The log ends in this call, so that no attempt that runs has a log that has ended. The row of the ended attempt
+-- moves to `attempts:UID`.
 local UNITS = { { 86400, ' d' }, { 3600, ' h' }, { 60, ' min' }, { 1, ' s' } }
 
 -- In its two largest units, such as "1 h 30 min".
@@ -48,10 +50,11 @@ operations.retry = function(a)
     backoff, text = lost_again(s, reason)
     losses = losses + 1
   elseif USERS[reason] then
-    backoff, text = failed_again(s, reason, a[14], a[15], a[16], a[17])
+    backoff, text = failed_again(s, reason, a[15], a[16], a[17], a[18])
     failures = failures + 1
   end
   if not backoff then return { 'final' } end
+  if not is_stored(run, row, a[14]) then return { 'log-lost' } end
   s.exit = a[7] == '' and NO_EXIT or a[7]
   s.text = reason == a[6] and a[8] or ''
   s.steps = a[9]
@@ -60,6 +63,7 @@ operations.retry = function(a)
   set_status(run, row, JOB.PENDING, REASON.RetryBackoff)
   clear_deadlines(run, row)
   free_slot(run, row)
+  end_log(run, row)
   close_attempt(run, row, a[13])
   archive(run, row, JOB.FAILED, reason)
   new_section(row, s.attempt + 1, s.epoch, now, losses, failures).text = text
