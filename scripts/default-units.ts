@@ -28,6 +28,7 @@ export const countedBy: Readonly<Record<string, string>> = {
   examinedMax: 'runs',
   explainedAtOnce: 'jobs',
   failuresNamed: 'jobs',
+  framesAtOnce: 'frames',
   fewEntries: 'entries of the stream',
   fewest: 'runs',
   fullFrom: 'parts of one',

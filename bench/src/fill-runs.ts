@@ -1,7 +1,6 @@
 import type { Pipeline } from '@chainr/core/model/pipeline';
 import type { RunUid } from '@chainr/core/model/records';
 import { logPartBytes, type AttemptId } from '@chainr/core/store/keys';
-import { formatLogLine } from '@chainr/core/store/log-format';
 import { driveRun } from '@chainr/testkit/drive-run';
 import type { OpenStore } from '@chainr/testkit/open-store';
 import { chainOf } from './shapes.js';
@@ -17,7 +16,7 @@ const live = 500;
 const atOnce = 128;
 const largeJobs = 10_000;
 const largeLogParts = 64;
-const line = formatLogLine({ time: 1, step: 'main', stream: 'stdout', text: 'hello', newline: true });
+const line = 'hello\n';
 
 /** Stores so many runs as long use leaves them, with names, labels and logs, and ends all but the newest. */
 export async function fillRuns(open: OpenStore, count: number): Promise<void> {

@@ -5,7 +5,6 @@ import type { OutcomeReason } from '@chainr/core/model/outcome';
 import { parseServiceUrl } from '@chainr/core/service/address';
 import { createLogger } from '@chainr/core/service/logger';
 import type { Lease } from '@chainr/core/store/keys';
-import { formatLogLine } from '@chainr/core/store/log-format';
 import { Store } from '@chainr/core/store/store';
 import { startRedis } from '@chainr/testkit/redis';
 
@@ -43,8 +42,7 @@ export async function openChainr(): Promise<OpenChainr> {
     },
     work: async (run, index, log, reason = 'Completed', exitCode = 0) => {
       const lease = await claim(store, run, index);
-      const lines = log.map((text) => formatLogLine({ time: 0, step: 'main', stream: 'stdout', text, newline: true }));
-      const bytes = Buffer.from(lines.join(''));
+      const bytes = Buffer.from(log.map((text) => `${text}\n`).join(''));
       await store.transitions.appendLog(lease, { length: 0, bytes, position: '', end: true });
       await store.transitions.finish(lease, { reason, exitCode, steps: [{ name: 'main', exitCode }] }, {});
       await store.transitions.close(lease, 60_000);

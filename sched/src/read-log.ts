@@ -13,7 +13,7 @@ import type { Store } from '@chainr/core/store/store';
 import type { SchedContext } from './context.js';
 import { findAttempt, waitForAttempt } from './find-attempt.js';
 import { findJob } from './find-run.js';
-import { logFormats, type LogFormat } from './format-log.js';
+import { asNdjson, asRaw, asText, type LogFormat } from './format-log.js';
 import { sendLog } from './send-log.js';
 import { streamLog } from './stream-log.js';
 import { served } from './serve-routes.js';
@@ -21,13 +21,14 @@ import { served } from './serve-routes.js';
 /** Reads what is stored and ends, or goes on until the attempt's end mark. */
 export function readLog(context: SchedContext) {
   return served(routes.readLog, async ({ params: { uid, job: name }, query, request, response }) => {
-    const format = chooseFormat(request, response);
+    const format = chooseFormat(request, response, query.raw);
     const job = await findJob(context.store, uid, name);
     const attempt = await findAttempt(context.store, uid, job, query.attempt);
     await refuseRemoved(context.store, attempt?.uid ?? uid);
-    if (query.step !== undefined) await refuseUnknownStep(context.store, uid, job, query.step);
+    const names = await context.store.runs.listSteps(uid, job.index);
+    if (query.step !== undefined) refuseUnknownStep(job, names, query.step);
     response.setHeader(headerNames.attempt, String(attempt?.attempt ?? 1));
-    const wanted = { format, offset: query.offset, step: query.step };
+    const wanted = { format, offset: query.offset, steps: { names, only: query.step } };
     const signal = responseSignal(response);
     try {
       if (query.follow && request.method !== 'HEAD') {
@@ -51,13 +52,7 @@ export function readLog(context: SchedContext) {
 const unclaimed = ({ status }: JobRecord) => ({ ended: isFinalJob(status) });
 
 /** @throws ApiError NotFound, which says what steps there are */
-async function refuseUnknownStep(
-  { runs }: Store,
-  uid: RunUid,
-  { index, name }: JobRecord,
-  step: string,
-): Promise<void> {
-  const names = await runs.listSteps(uid, index);
+function refuseUnknownStep({ name }: JobRecord, names: readonly string[], step: string): void {
   // The marks that chainr itself writes into a log stand under this name.
   if (step === mainStep || names.length === 0 || names.includes(step)) return;
   const rest = suggestion(step, names) || `; it has ${names.join(', ')}.`;
@@ -74,8 +69,9 @@ async function refuseRemoved({ logs }: Store, uid: RunUid): Promise<void> {
   );
 }
 
-function chooseFormat(request: Request, response: Response): LogFormat {
-  const format = logFormats[request.accepts(plainText, ndjson) === ndjson ? ndjson : plainText]();
+function chooseFormat(request: Request, response: Response, raw: boolean): LogFormat {
+  const asLines = request.accepts(plainText, ndjson) === ndjson ? asNdjson : asText;
+  const format = raw ? asRaw : asLines;
   response.set({
     'Content-Type': format.contentType,
     'X-Content-Type-Options': 'nosniff',

@@ -1,23 +1,12 @@
 import type { ServerResponse } from 'node:http';
 import { headerNames } from '@chainr/core/api/headers';
-import type { LogStore, StoredLine } from '@chainr/core/store/log-store';
+import type { LogStore } from '@chainr/core/store/log-store';
 import type { AttemptPlace } from './find-attempt.js';
-import { linesOf, writeLines, type WantedLog } from './stream-log.js';
-
-/** How much of a stored log is held in memory at a time. */
-const pageBytes = 1024 * 1024;
-
-/** A stretch of a stored log, up to its end at the moment. */
-interface Stretch {
-  /** Its lines, if they fit into one page. */
-  lines?: readonly StoredLine[];
-  nextOffset: number;
-  ended: boolean;
-}
+import { writePage, type WantedLog } from './stream-log.js';
 
 /**
- * Answers with what is stored from the offset on. The headers that say where the next read goes on
- * come before the lines, so a log of more than a page is walked to its end first, and sent after.
+ * Answers with what is stored from the offset on, up to its end at the moment: the headers say where that is, and
+ * come before anything of the log was read.
  *
  * @param place of a job without any attempt: whether none will come
  */
@@ -28,55 +17,25 @@ export async function sendLog(
   response: ServerResponse,
   signal: AbortSignal,
 ): Promise<void> {
+  const { offset, format } = wanted;
   if ('ended' in place) {
-    setEnd(response, { nextOffset: wanted.offset, ended: place.ended });
+    setEnd(response, { nextOffset: offset, ended: place.ended });
     response.end();
     return;
   }
-  await logs.untilComplete(place.uid, place.jobIndex, place.attempt, signal);
-  const { lines, nextOffset, ended } = await measure(logs, place, wanted.offset);
-  setEnd(response, { nextOffset, ended });
-  if (lines) {
-    response.end(wanted.format.format(linesOf(lines, wanted.step)));
-    return;
-  }
-  for await (const page of pagesOf(logs, place, wanted.offset)) {
-    await writeLines(
-      page.lines.filter((line) => line.offset < nextOffset),
-      wanted,
-      response,
-      signal,
-    );
-    if (page.nextOffset >= nextOffset) break;
+  const { uid, jobIndex, attempt } = place;
+  await logs.untilComplete(uid, jobIndex, attempt, signal);
+  const end = await logs.measure(uid, jobIndex, attempt, { offset, exact: format.exact });
+  const { nextOffset: to, ended } = end ?? { nextOffset: offset, ended: false };
+  setEnd(response, { nextOffset: to, ended });
+  if (response.req.method !== 'HEAD') {
+    const pages = logs.stretch(uid, jobIndex, attempt, { from: offset, to, pageBytes: format.pageBytes }, signal);
+    for await (const page of pages) await writePage(page, wanted, response, signal);
   }
   response.end();
 }
 
-function setEnd(response: ServerResponse, { nextOffset, ended }: Stretch): void {
+function setEnd(response: ServerResponse, { nextOffset, ended }: { nextOffset: number; ended: boolean }): void {
   response.setHeader(headerNames.nextOffset, String(nextOffset));
   response.setHeader(headerNames.logEnded, String(ended));
-}
-
-async function measure(logs: LogStore, place: AttemptPlace, offset: number): Promise<Stretch> {
-  let stretch: Stretch = { lines: [], nextOffset: offset, ended: false };
-  let pages = 0;
-  for await (const page of pagesOf(logs, place, offset)) {
-    pages += 1;
-    stretch = { nextOffset: page.nextOffset, ended: page.ended, ...(pages === 1 ? { lines: page.lines } : {}) };
-  }
-  return stretch;
-}
-
-/** The pages of a stored log up to its end at the moment. */
-async function* pagesOf(logs: LogStore, place: AttemptPlace, from: number) {
-  let offset = from;
-  for (;;) {
-    const page = await logs.read(place.uid, place.jobIndex, place.attempt, { offset, maxBytes: pageBytes });
-    if (!page) return;
-    const stuck = page.nextOffset <= offset;
-    if (stuck && !page.ended) return;
-    yield page;
-    if (stuck || page.ended) return;
-    offset = page.nextOffset;
-  }
 }

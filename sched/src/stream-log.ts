@@ -1,40 +1,54 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
-import type { LogStore, StoredLine } from '@chainr/core/store/log-store';
+import type { LogPage } from '@chainr/core/store/log-page';
+import type { LogStore } from '@chainr/core/store/log-store';
 import type { AttemptPlace } from './find-attempt.js';
-import type { LogFormat } from './format-log.js';
+import type { LogFormat, WantedSteps } from './format-log.js';
 
 /** Which part of a log is asked for, and how it is written. */
 export interface WantedLog {
   format: LogFormat;
-  /** Bytes of the stored log. */
+  /** Bytes of the log. */
   offset: number;
-  /** Only the lines of this step. */
-  step: string | undefined;
+  steps: WantedSteps;
 }
+
+/** A follower of a silent log hears of it so often that its connection lives; where the format cannot, TCP asks. */
+const heartbeatMs = 15_000;
 
 /** Writes a log as it grows, until its end mark. Reads no faster than the client does. */
 export async function streamLog(
   logs: LogStore,
-  place: AttemptPlace,
+  { uid, jobIndex, attempt }: AttemptPlace,
   wanted: WantedLog,
   response: ServerResponse,
   signal: AbortSignal,
 ): Promise<void> {
-  const pages = logs.follow(place.uid, place.jobIndex, place.attempt, { offset: wanted.offset }, signal);
-  for await (const { lines } of pages) await writeLines(lines, wanted, response, signal);
+  response.socket?.setKeepAlive(true, heartbeatMs);
+  const { format, offset } = wanted;
+  const pages = logs.follow(uid, jobIndex, attempt, { offset, patient: true, quietMs: heartbeatMs }, signal);
+  for await (const page of pages) {
+    if (page.bytes.length > 0) await writePage(page, wanted, response, signal);
+    else if (!page.ended) response.write(format.heartbeat);
+  }
 }
 
-export async function writeLines(
-  lines: readonly StoredLine[],
-  wanted: WantedLog,
+/** What was made of pages that several followers share. */
+const written = new WeakMap<LogPage, Map<LogFormat, Buffer>>();
+
+export async function writePage(
+  page: LogPage,
+  { format, steps }: WantedLog,
   response: ServerResponse,
   signal: AbortSignal,
 ): Promise<void> {
-  const text = wanted.format.format(linesOf(lines, wanted.step));
-  if (text !== '' && !response.write(text)) await once(response, 'drain', { signal });
+  const bytes = steps.only === undefined ? shared(page, format, steps) : format.format(page, steps);
+  if (bytes.length > 0 && !response.write(bytes)) await once(response, 'drain', { signal });
 }
 
-export function linesOf(lines: readonly StoredLine[], step: string | undefined): readonly StoredLine[] {
-  return step === undefined ? lines : lines.filter((line) => line.step === step);
+function shared(page: LogPage, format: LogFormat, steps: WantedSteps): Buffer {
+  const known = written.get(page) ?? new Map<LogFormat, Buffer>();
+  const bytes = known.get(format) ?? format.format(page, steps);
+  written.set(page, known.set(format, bytes));
+  return bytes;
 }

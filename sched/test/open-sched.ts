@@ -1,6 +1,5 @@
 import { createLogger } from '@chainr/core/service/logger';
 import type { Lease } from '@chainr/core/store/keys';
-import { formatLogLine } from '@chainr/core/store/log-format';
 import { Store } from '@chainr/core/store/store';
 import type { OutcomeReason, Outputs } from '@chainr/core/model/outcome';
 import type { LogLine } from '@chainr/core/model/records';
@@ -85,18 +84,15 @@ export class TestWorker {
     return claimed.lease;
   }
 
-  async log(lease: Lease, lines: readonly Partial<LogLine>[], end = false): Promise<void> {
-    const full = lines.map((line): LogLine => ({
-      time: 1_763_690_000_123,
-      step: 'main',
-      stream: 'stdout',
-      text: '',
-      newline: true,
-      ...line,
-    }));
-    const bytes = Buffer.from(full.map(formatLogLine).join(''));
+  /** Lines, or with bytes: pieces as they are. */
+  async log(lease: Lease, lines: readonly (Partial<LogLine> & { bytes?: Buffer })[], end = false): Promise<void> {
+    const steps = await this.#store.runs.listSteps(lease.run, lease.index);
+    const pieces = lines.map(({ time = 1_763_690_000_123, step = 'main', stream = 'stdout', ...line }) => {
+      const { text = '', newline = true, bytes = Buffer.from(`${text}${newline ? '\n' : ''}`) } = line;
+      return { time, step: Math.max(0, steps.indexOf(step)), stream, bytes };
+    });
     const length = this.#lengths.get(lease) ?? 0;
-    const reply = await this.#store.transitions.appendLog(lease, { length, bytes, position: String(length), end });
+    const reply = await this.#store.transitions.appendLog(lease, { length, pieces, position: String(length), end });
     if (reply.kind !== 'ok') throw new Error(`append refused: ${reply.kind}`);
     this.#lengths.set(lease, reply.length);
   }

@@ -46,7 +46,8 @@ describe('reading logs', () => {
   });
 
   it('begins a line with what another step writes after a line without newline', async () => {
-    const { uid, lease } = await start();
+    const uid = await sched.create({ only: { steps: ['first', 'second'].map((name) => ({ ...job, name })) } });
+    const lease = await sched.worker.claim(uid, 0);
     const part = { step: 'first', newline: false };
     await sched.worker.log(lease, [
       { text: 'a long ', ...part },
@@ -114,6 +115,67 @@ describe('reading logs', () => {
           expect(response.headers.get('cache-control'), shown).to.equal('no-store');
           if (method === 'GET') expect(await response.json(), shown).to.have.property('kind', 'Error');
         }
+  });
+
+  it('shows a line that grows, as text and as pieces that say that they go on', async () => {
+    const { uid, lease } = await start();
+    await sched.worker.log(lease, [{ bytes: Buffer.from('Name? ') }]);
+    const parse = (text: string | undefined) =>
+      (text ?? '').split('\n').flatMap((line) => (line === '' ? [] : [logLineSchema.parse(JSON.parse(line))]));
+    const [text, json] = [await logs(uid, '?follow=true'), await logs(uid, '?follow=true', ndjson)].map(({ body }) =>
+      (body as ReadableStream<Uint8Array>).pipeThrough(new TextDecoderStream()).getReader(),
+    );
+    expect((await text!.read()).value).to.equal('Name? ');
+    const first = parse((await json!.read()).value);
+    expect(first.map(({ text: piece, newline, nextOffset }) => [piece, newline, nextOffset])).to.deep.equal([
+      ['Name? ', false, 6],
+    ]);
+    await sched.worker.log(lease, [{ bytes: Buffer.from('Eva\r\n10 %\r') }]);
+    expect((await text!.read()).value).to.equal('Eva\r\n10 %\r');
+    expect(parse((await json!.read()).value).map(({ text: piece, newline }) => [piece, newline])).to.deep.equal([
+      ['Eva\r', undefined],
+      ['10 %\r', false],
+    ]);
+    await sched.worker.log(lease, [], true);
+    expect([(await text!.read()).done, (await json!.read()).done]).to.deep.equal([true, true]);
+  });
+
+  it('never shows half a character while the other half is on its way', async () => {
+    const { uid, lease } = await start();
+    const bytes = Buffer.from('grün €');
+    await sched.worker.log(lease, [{ bytes: bytes.subarray(0, -2) }]);
+    const response = await logs(uid);
+    expect([await response.text(), where(response)[0]]).to.deep.equal(['grün ', String(bytes.length - 3)]);
+    expect(Buffer.from(await (await logs(uid, '?raw=true')).arrayBuffer())).to.deep.equal(bytes.subarray(0, -2));
+    await sched.worker.log(lease, [{ bytes: bytes.subarray(-2) }], true);
+    expect(await (await logs(uid, `?offset=${String(bytes.length - 3)}`)).text()).to.equal('€');
+  });
+
+  it('gives exactly what was written with raw=true: no marks, bytes that are no text, one step if asked', async () => {
+    const uid = await sched.create({ only: { steps: ['build', 'test'].map((name) => ({ ...job, name })) } });
+    const lease = await sched.worker.claim(uid, 0);
+    const [first, second] = [Buffer.from([0, 255, 13, 195]), Buffer.from([10, 128, 0])];
+    await sched.worker.log(
+      lease,
+      [
+        { bytes: first, step: 'build' },
+        { text: 'a mark', stream: 'system', time: 1 },
+        { bytes: second, step: 'test', stream: 'stderr' },
+      ],
+      true,
+    );
+    const raw = async (query: string) => {
+      const response = await logs(uid, `?raw=true${query}`, ndjson);
+      expect(response.headers.get('content-type')).to.equal('application/octet-stream');
+      return Buffer.from(await response.arrayBuffer());
+    };
+    const whole = Buffer.concat([first, second]);
+    expect(await raw('')).to.deep.equal(whole);
+    expect(await raw('&follow=true')).to.deep.equal(whole);
+    expect(await raw('&step=test')).to.deep.equal(second);
+    expect(await raw('&offset=2')).to.deep.equal(whole.subarray(2));
+    expect(await (await logs(uid)).text()).to.equal('\0\ufffd\r\ufffd\na mark\n\n\ufffd\0');
+    expect(await (await logs(uid, '?step=main')).text()).to.equal('a mark\n');
   });
 
   it('says which steps there are where one is asked for that is not', async () => {

@@ -1,4 +1,3 @@
-import { formatLogLine } from '@chainr/core/store/log-format';
 import type { Store } from '@chainr/core/store/store';
 import type { RunUid } from '@chainr/core/model/records';
 import { claimJob } from './claim-job.js';
@@ -13,8 +12,8 @@ export interface EndOptions {
 /** Takes the only job of a run through its life: claimed, ended and closed. */
 export async function endRun(store: Store, run: RunUid, { fails = false, log = [] }: EndOptions = {}): Promise<void> {
   const lease = await claimJob(store, run, 0);
-  const lines = log.map((text) => formatLogLine({ time: 1, step: 'main', stream: 'stdout', text, newline: true }));
-  const entry = { length: 0, bytes: Buffer.from(lines.join('')), position: String(log.length), end: true };
+  const bytes = Buffer.from(log.map((text) => `${text}\n`).join(''));
+  const entry = { length: 0, bytes, position: String(log.length), end: true };
   if (log.length > 0) await store.transitions.appendLog(lease, entry);
   const outcome = fails
     ? ({ reason: 'ExitCode', exitCode: 1 } as const)

@@ -8,6 +8,7 @@ import { BundleQueue } from '@chainr/core/queue/bundle-queue';
 import { startRedisServer, type RedisServer } from '@chainr/core/service/redis-server';
 import { keys } from '@chainr/core/store/keys';
 import { unpackRow } from '@chainr/core/store/layout';
+import { linesOf } from '@chainr/core/store/log-page';
 import { Store } from '@chainr/core/store/store';
 import { createService as createRecycle } from '@chainr/recycle/service';
 import type { Redis } from 'ioredis';
@@ -174,11 +175,12 @@ export class WorkerGroup {
   /** The lines of an attempt's log by step and stream, as `step stdout text`; all of them once it has ended. */
   async logOf(run: RunUid, index: number, attempt = 1): Promise<string[]> {
     await this.store.logs.untilComplete(run, index, attempt, new AbortController().signal);
+    const steps = await this.store.runs.listSteps(run, index);
     const lines: string[] = [];
     for (let offset = 0; ;) {
       const page = await this.store.logs.read(run, index, attempt, { offset, maxBytes: 1024 * 1024 });
-      if (!page || page.lines.length === 0) return lines;
-      lines.push(...page.lines.map(({ step, stream, text }) => `${step} ${stream} ${text}`));
+      if (!page || page.bytes.length === 0) return lines;
+      lines.push(...linesOf(page, steps).map(({ step, stream, text }) => `${step} ${stream} ${text}`));
       offset = page.nextOffset;
     }
   }

@@ -1,5 +1,4 @@
-import type { LogLine } from '@chainr/core/model/records';
-import { formatLogLine } from '@chainr/core/store/log-format';
+import { markOf, type LogPiece } from '@chainr/core/store/log-format';
 import type { AttemptSpec, OutputChunk, Position } from '@chainr/executor/port';
 import type { Attempt, LogState } from './attempt.js';
 import type { WorkContext } from './context.js';
@@ -7,7 +6,7 @@ import { LeaseLost, type HeldLease } from './held-lease.js';
 import type { Mask } from './mask.js';
 import { OutputMask } from './output-mask.js';
 
-/** Lines are gathered this long, unless many come at once or the attempt has ended. */
+/** Output is gathered this long, unless much comes at once or the attempt has ended. */
 const gatherMs = 25;
 /** A batch from here on is worth a call of its own. */
 const fullBatchBytes = 64 * 1024;
@@ -58,17 +57,17 @@ export class LogWriter {
   async cut(sentence: string): Promise<void> {
     this.#abandoned = true;
     this.#wake?.();
-    while ((await this.#append(systemLine(sentence), this.#log.position, false)) !== 'ok');
+    while ((await this.#append([mark(sentence)], this.#log.position, false)) !== 'ok');
   }
 
   /** Stores again what a Redis that came back without its last seconds has lost; else it changes nothing. */
   async storeAgain(): Promise<void> {
-    while ((await this.#append('', this.#log.position, false)) !== 'ok') await this.write();
+    while ((await this.#append([], this.#log.position, false)) !== 'ok') await this.write();
   }
 
   /** Stores the end mark; first again what a Redis that came back without its last seconds has lost. */
   async end(): Promise<void> {
-    while ((await this.#append('', this.#log.position, true)) !== 'ok') await this.write();
+    while ((await this.#append([], this.#log.position, true)) !== 'ok') await this.write();
   }
 
   /** False: the stored log is another than expected, and is to be gone on with from where it stands. */
@@ -78,14 +77,13 @@ export class LogWriter {
     const mask = new OutputMask(this.#mask, from === '');
     for await (const { chunks, position } of executor.logs(this.#spec, from, this.#held.signal)) {
       if (this.#abandoned) return true;
-      const lines = mask.chunks(chunks).flatMap(linesOf);
-      const text = lines.map(formatLogLine).join('');
-      const bytes = Buffer.byteLength(text);
+      const pieces = mask.chunks(chunks).map((chunk) => this.#pieceOf(chunk));
+      const bytes = sizeOf(pieces);
       const overLimit = this.#log.length + bytes > config.logLimitBytes;
-      const stored = overLimit ? this.#whatFits(lines) + systemLine(limitSentence(config.logLimitBytes)) : text;
+      const stored = overLimit ? [...this.#whatFits(pieces), mark(limitSentence(config.logLimitBytes))] : pieces;
       const reply = await this.#append(stored, position, false);
       // A mark that leaves the position where it is always fits (rule R19); the job goes on without its log.
-      if (reply === 'full') return (await this.#append(systemLine(fullSentence), this.#log.position, false)) === 'ok';
+      if (reply === 'full') return (await this.#append([mark(fullSentence)], this.#log.position, false)) === 'ok';
       if (reply === 'length') return false;
       if (overLimit) return true;
       executor.stored?.(this.#spec, position);
@@ -96,22 +94,29 @@ export class LogWriter {
     return true;
   }
 
-  #whatFits(lines: readonly LogLine[]): string {
-    let room = this.#context.config.logLimitBytes - this.#log.length;
-    const fitting = lines.map(formatLogLine);
-    const end = fitting.findIndex((line) => (room -= Buffer.byteLength(line)) < 0);
-    return fitting.slice(0, end).join('');
+  #pieceOf({ time, step, stream, bytes }: OutputChunk): LogPiece {
+    const index = this.#spec.steps.findIndex(({ name }) => name === step);
+    return { time, step: Math.max(0, index), stream, bytes };
   }
 
-  async #append(text: string, position: Position, end: boolean): Promise<'ok' | 'length' | 'full'> {
+  #whatFits(pieces: readonly LogPiece[]): LogPiece[] {
+    let room = this.#context.config.logLimitBytes - this.#log.length;
+    return pieces.flatMap((piece) => {
+      const bytes = piece.bytes.subarray(0, Math.max(0, room));
+      room -= bytes.length;
+      return bytes.length > 0 ? [{ ...piece, bytes }] : [];
+    });
+  }
+
+  async #append(pieces: readonly LogPiece[], position: Position, end: boolean): Promise<'ok' | 'length' | 'full'> {
     const log = this.#log;
-    const entry = { length: log.length, bytes: Buffer.from(text), position, end };
+    const entry = { length: log.length, pieces, position, end };
     const reply = await this.#context.store.transitions.appendLog(this.#held.lease, entry);
     if (reply.kind === 'stale') {
       this.#held.abandon();
       throw new LeaseLost('the log belongs to another lease');
     }
-    if (text !== '') this.#context.reach('after-log-append');
+    if (pieces.length > 0) this.#context.reach('after-log-append');
     log.length = reply.length;
     log.position = reply.kind === 'ok' ? position : reply.position;
     return reply.kind;
@@ -128,18 +133,8 @@ export class LogWriter {
   }
 }
 
-/** The lines of a chunk as the store has them; one that goes on in the next chunk has no newline. */
-function linesOf({ time, step, stream, bytes }: OutputChunk): LogLine[] {
-  const texts = bytes.toString().split('\n');
-  const last = texts.pop() ?? '';
-  const lines = texts.map((text): LogLine => ({ time, step, stream, text, newline: true }));
-  return last === '' ? lines : [...lines, { time, step, stream, text: last, newline: false }];
-}
+const sizeOf = (pieces: readonly LogPiece[]): number => pieces.reduce((sum, { bytes }) => sum + bytes.length, 0);
 
+const mark = (sentence: string): LogPiece => markOf(sentence, Date.now());
 const fullSentence = 'The log is cut here: the store has no room for more logs.';
 const limitSentence = (bytes: number) => `The log is cut here: it has reached the limit of ${String(bytes)} bytes.`;
-
-function systemLine(text: string): string {
-  const line: LogLine = { time: Date.now(), step: 'main', stream: 'system', text, newline: true };
-  return formatLogLine(line);
-}

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { keys, type Lease } from '@chainr/core/store/keys';
-import { formatLogLine } from '@chainr/core/store/log-format';
+import { linesOf } from '@chainr/core/store/log-page';
 import { createFakeExecutor } from '@chainr/executor/fake/create-fake-executor';
 import type { AttemptSpec, LogBatch } from '@chainr/executor/port';
 import { builtClaim } from './built-claim.js';
@@ -8,7 +8,6 @@ import { LogWriter } from '../src/log-writer.js';
 import { noMask } from '../src/mask.js';
 import { openWorker, type OpenWorker } from './open-worker.js';
 
-const lineOf = (text: string) => ({ time: 1, step: 'main', stream: 'stdout', text, newline: true }) as const;
 /** Positions are counts of lines, as with the fake executor. */
 const batchOf = (texts: readonly string[], position: number): LogBatch => {
   const chunks = texts.map(
@@ -56,7 +55,7 @@ describe('the writer of a log', () => {
     await writer.end();
     const page = await worker.store.logs.read(lease.run, 0, 1, { offset: 0, maxBytes: 1000 });
     expect(page).to.deep.include({ ended: true });
-    expect(page?.lines.map(({ text }) => text)).to.deep.equal(['one', 'two', 'three']);
+    expect(page && linesOf(page).map(({ text }) => text)).to.deep.equal(['one', 'two', 'three']);
   });
 
   it('lets lines gather before it reads on, but not once the attempt has ended', async () => {
@@ -78,7 +77,6 @@ describe('the writer of a log', () => {
 
   it('stores what fits under the limit, and marks the cut', async () => {
     const texts = Array.from({ length: 20 }, (_, at) => `${String(at).padStart(2)} ${'x'.repeat(50)}`);
-    const fitting = Math.floor(500 / formatLogLine(lineOf(texts[0] ?? '')).length);
     const writer = writerOf(async function* () {
       yield batchOf(texts.slice(0, 2), 2);
       yield batchOf(texts.slice(2), 20);
@@ -86,7 +84,7 @@ describe('the writer of a log', () => {
     }, undefined, 500); // prettier-ignore
     await writer.write();
     const mark = 'The log is cut here: it has reached the limit of 500 bytes.';
-    expect(await stored()).to.deep.equal([...texts.slice(0, fitting), mark]);
+    expect(await stored()).to.deep.equal([...texts.slice(0, 9), (texts[9] ?? '').slice(0, 500 - 9 * 54), mark]);
   });
 
   it('marks the cut where the store has no room for more logs, and the job goes on', async () => {
@@ -104,7 +102,7 @@ describe('the writer of a log', () => {
   });
 
   it('goes on from where the stored log stands, if that is elsewhere than it thought', async () => {
-    const first = Buffer.from(formatLogLine(lineOf('0')));
+    const first = Buffer.from('0\n');
     await worker.store.transitions.appendLog(lease, { length: 0, bytes: first, position: '1', end: false });
     const writer = writerOf(async function* (from) {
       for (let line = from; line < 4; line += 1) yield batchOf([String(line)], line + 1);
@@ -121,7 +119,7 @@ describe('the writer of a log', () => {
     writer.attemptEnded();
     await writer.write();
     const key = keys.log(lease.run, 0, 1);
-    const kept = Buffer.from([0, 1].map((line) => formatLogLine(lineOf(String(line)))).join(''));
+    const kept = Buffer.from('0\n1\n');
     await worker.client.set(`${key}:0`, kept);
     await worker.client.hset(key, 'length', kept.length, 'position', '2');
     await writer.end();

@@ -1,3 +1,4 @@
+import { linesOf } from '@chainr/core/store/log-page';
 import { reachNothing } from '@chainr/core/model/fault-points';
 import type { JobRecord, RunUid } from '@chainr/core/model/records';
 import { createFakeExecutor, type FakeExecutorOptions } from '@chainr/executor/fake/create-fake-executor';
@@ -102,7 +103,7 @@ export async function openWorker(
     },
     logOf: async (run, index, attempt = 1) => {
       const page = await store.logs.read(run, index, attempt, { offset: 0, maxBytes: 16 * 1024 * 1024 });
-      return page?.lines.map(({ text }) => text) ?? [];
+      return page ? linesOf(page).map(({ text }) => text) : [];
     },
     close: async () => {
       await Promise.all([runner, ...others.map((other) => other.runner)].map((each) => each.stop()));

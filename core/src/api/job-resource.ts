@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { phases, type Phase } from '../model/records.js';
+import { logStreams, phases, type Phase } from '../model/records.js';
 import { timeSchema } from './field-schemas.js';
 import { jobStatusSchema, jobSummarySchema, reasonSchema } from './run-resource.js';
 
@@ -51,20 +51,21 @@ export const jobSchema = z
   .meta({ id: 'Job' });
 export type Job = z.infer<typeof jobSchema>;
 
-/** One line of a log as NDJSON. */
+/** One line of a log as NDJSON, or a piece of one. */
 export const logLineSchema = z
   .object({
     time: timeSchema,
     step: z.string(),
-    stream: z
-      .enum(['stdout', 'stderr', 'system'])
-      .describe('`system` lines are chainr’s own, such as the mark of a cut.'),
-    text: z.string(),
+    stream: z.enum(logStreams).describe('`system` lines are chainr’s own, such as the mark of a cut.'),
+    text: z.string().describe('What is no UTF-8 is replaced by U+FFFD.'),
     newline: z
       .literal(false)
       .optional()
-      .describe('Present where the line goes on in the next one, or ended without a newline.'),
-    offset: z.int().describe('Where the line begins in the stored log: bytes.'),
+      .describe(
+        'Present where the line goes on in the next piece of the same step and stream, or ended without a newline: a line that is not finished is shown as it grows.',
+      ),
+    offset: z.int().describe('Where it begins in the log: bytes as they were written.'),
+    nextOffset: z.int().describe('Where it ends: the `offset` at which a read goes on after it.'),
   })
   .meta({ id: 'LogLine' });
 export type LogLineResource = z.infer<typeof logLineSchema>;

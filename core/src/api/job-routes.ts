@@ -5,7 +5,7 @@ import { pageCursor, truth, wholeNumber } from './field-schemas.js';
 import { headerNames } from './headers.js';
 import { jobSchema, logLineSchema } from './job-resource.js';
 import { emptyBodySchema } from './request-bodies.js';
-import { json, ndjson, nothing, ofJob, ofRun, plainText } from './route-parts.js';
+import { json, ndjson, nothing, octetStream, ofJob, ofRun, plainText } from './route-parts.js';
 import { defineRoute } from './route.js';
 import { jobListSchema } from './run-resource.js';
 
@@ -60,26 +60,31 @@ export const jobRoutes = {
     id: 'readLog',
     method: 'GET',
     path: '/api/runs/{uid}/jobs/{job}/logs',
-    summary: `Reads the log of an attempt, live and ended alike. Right after the attempt’s end it waits for the last lines, for at most ${String(lastLinesMs / 1000)} s.`,
+    summary: `Reads the log of an attempt, live and ended alike. Right after the attempt’s end it waits for the last bytes, for at most ${String(lastLinesMs / 1000)} s.`,
     params: ofJob,
     query: z.strictObject({
       attempt: wholeNumber(1, 1_000_000).optional().describe('Which attempt; the last one if left out.'),
       step: z.string().max(63).optional().describe('Only the lines of this step; `main` in a job without steps.'),
-      offset: wholeNumber(0, Number.MAX_SAFE_INTEGER).default(0).describe('From where in the stored log: bytes.'),
+      offset: wholeNumber(0, Number.MAX_SAFE_INTEGER)
+        .default(0)
+        .describe('From where in the log: bytes as they were written.'),
+      raw: truth
+        .default(false)
+        .describe('Exactly the bytes that the job wrote, and nothing of chainr, as `application/octet-stream`.'),
       follow: truth
         .default(false)
         .describe('Go on until the end of the attempt’s log; waits for the first attempt of a job that has none.'),
     }),
     success: {
       status: 200,
-      doc: 'The lines: as text, just as they were written, or one line of JSON for each where the request has the header `Accept: application/x-ndjson`.',
-      contentTypes: [plainText, ndjson],
+      doc: 'The log as text, with what is no UTF-8 replaced; or one line of JSON for each line, or piece of one, where the request has the header `Accept: application/x-ndjson`. A follower of a silent log gets an empty line of NDJSON now and then, which means nothing.',
+      contentTypes: [plainText, ndjson, octetStream],
       schema: logLineSchema,
       headers: {
         [headerNames.attempt]: 'The attempt whose log it is; 1 for a job that has none yet.',
         [headerNames.nextOffset]: 'Without `follow`: the `offset` at which the next read goes on.',
         [headerNames.logEnded]:
-          'Without `follow`: `true` when nothing will come after these lines, nor ever for a job that ended without an attempt.',
+          'Without `follow`: `true` when nothing will come after these bytes, nor ever for a job that ended without an attempt.',
       },
     },
     errors: ['BadRequest', 'NotFound', 'Gone'],

@@ -15,7 +15,7 @@ export interface LogQuery {
   attempt?: number;
   /** Only the lines of this step. */
   step?: string;
-  /** Bytes of the stored log. */
+  /** Bytes of the log. */
   offset?: number;
   /** Go on until the log has ended, instead of ending with what is stored. */
   follow?: boolean;
@@ -46,9 +46,10 @@ export async function* readLogLines(
       attempt ??= Number(response.headers.get(headerNames.attempt) ?? 1);
       if (!response.body) return;
       for await (const text of readLines(response.body, sender.address, signal)) {
-        const line = parseAnswer(routes.readLog, text);
         pauses = pausesOf(sender.retry);
-        offset = line.offset + 1; // Inside the line, which makes the next one the first to come.
+        if (text === '') continue; // A heartbeat.
+        const line = parseAnswer(routes.readLog, text);
+        offset = line.nextOffset;
         yield line;
       }
       return;

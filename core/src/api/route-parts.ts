@@ -4,6 +4,7 @@ import { jobNameSchema, runUidSchema } from './field-schemas.js';
 export const json = ['application/json'] as const;
 export const ndjson = 'application/x-ndjson';
 export const plainText = 'text/plain';
+export const octetStream = 'application/octet-stream';
 
 export const nothing = z.strictObject({});
 export const ofRun = z.object({ uid: runUidSchema });

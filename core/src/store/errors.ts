@@ -12,3 +12,8 @@ export class StoreFull extends Error {
 export class StoreUnfit extends Error {
   override name = 'StoreUnfit';
 }
+
+/** A log went, with its run or by its own retention, while somebody read it. */
+export class LogRemoved extends Error {
+  override name = 'LogRemoved';
+}

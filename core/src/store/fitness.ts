@@ -7,7 +7,7 @@ import { keys } from './keys.js';
  * The format of the state in Redis, major.minor (rule R21): a process works with a newer minor
  * and refuses a newer major.
  */
-export const stateVersion = { major: 3, minor: 0 } as const;
+export const stateVersion = { major: 4, minor: 0 } as const;
 
 const oldestRedis = [6, 2] as const;
 

@@ -15,8 +15,9 @@ import { backlogTimes } from './layout.js';
  * | `backlog:UID` | zset | indexes (five digits) of ready jobs that are not yet handed out (rule R4: 1,000 at once) or wait for a slot, by priority and time |
  * | `slots:UID` | zset | indexes of the jobs that hold a slot (rule R15), by the time of their claim |
  * | `todo:UID` | list | `index:edge`: edges that are not yet resolved; `65535:index`: jobs of a run that is to end (invariant I10) |
- * | `log:UID:INDEX.ATTEMPT` | hash | length, position and end mark of a log |
+ * | `log:UID:INDEX.ATTEMPT` | hash | `length` of a log and the executor's `position` after it; `first`: its frames (`log-format.ts`) as long as they are few, then `frames`: how many bytes of them there are |
  * | `log:UID:INDEX.ATTEMPT:N` | string | the log's n-th MiB |
+ * | `log:UID:INDEX.ATTEMPT:fN` | string | the n-th MiB of its frames |
  * | `runs` | zset | uid by creation sequence |
  * | `live:KIND` | zset | uid by creation sequence, of the runs that are not final |
  * | `status:STATUS` | zset | uid by creation sequence, of the runs that are RUNNING or final; PENDING is what else is live |
@@ -119,6 +120,8 @@ export const queueName = (kind: ExecutorKind): string => kind;
 
 /** How large a string one part of a log grows: appends stay cheap, whatever the log's length. */
 export const logPartBytes = 1024 * 1024;
+/** Four frames: a longer value would cost its small hash the compact form that Redis has for those. */
+export const firstFramesBytes = 56;
 
 /** `uid.index.attempt`: names an attempt in messages, marks and due removals. */
 export interface AttemptId {

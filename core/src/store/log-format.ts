@@ -1,32 +1,73 @@
-import type { LogLine } from '../model/records.js';
+import { logStreams, type LogStream } from '../model/records.js';
 
 /**
- * How a line of a log is stored, and therefore what offsets count:
+ * How a log is stored (ADR 11): the bytes as they were written, and beside them frames, which say where they come
+ * from. A frame holds from its offset to that of the next one:
  *
- *     TIME FLAG STEP TEXT newline
- *
- * TIME is in milliseconds, base 36; FLAG is `o` (stdout), `e` (stderr) or `s` (system), in upper
- * case when the line has no newline of its own; STEP is `-` for the only step of a job without
- * steps.
+ *     offset u48, time u48 (ms since 1970), origin u16 (index of the step × 4 + stream), big-endian
  */
-const flags = { stdout: 'o', stderr: 'e', system: 's' } as const;
-const streams = new Map(Object.entries(flags).map(([stream, flag]) => [flag as string, stream as LogLine['stream']]));
-const onlyStep = 'main';
-
-export function formatLogLine({ time, step, stream, text, newline }: LogLine): string {
-  const flag = newline ? flags[stream] : flags[stream].toUpperCase();
-  return `${time.toString(36)} ${flag} ${step === onlyStep ? '-' : step} ${text}\n`;
+export interface LogFrame extends Origin {
+  /** Bytes of the log before it. */
+  offset: number;
+  /** Milliseconds since 1970. */
+  time: number;
 }
 
-/** `line` without its last newline. */
-export function parseLogLine(line: string): LogLine {
-  const [time = '', flag = '', step = ''] = line.split(' ', 3);
-  const lower = flag.toLowerCase();
-  return {
-    time: parseInt(time, 36),
-    step: step === '-' ? onlyStep : step,
-    stream: streams.get(lower) ?? 'system',
-    text: line.slice(time.length + flag.length + step.length + 3),
-    newline: flag === lower,
-  };
+/** Where bytes of a log come from. */
+export interface Origin {
+  /** The index of the step; 0 for chainr's own words. */
+  step: number;
+  stream: LogStream;
+}
+
+/** A piece of what is appended. */
+export interface LogPiece extends Origin {
+  time: number;
+  bytes: Buffer;
+}
+
+/** A line of chainr's own. */
+export const markOf = (text: string, time: number): LogPiece => {
+  return { time, step: 0, stream: 'system', bytes: Buffer.from(`${text}\n`) };
+};
+
+/** A frame takes so many. */
+export const frameBytes = 14;
+
+/**
+ * What is stored of pieces at the end of a log that is `length` bytes long: pieces of one origin and millisecond share
+ * a frame.
+ */
+export function packPieces(length: number, pieces: readonly LogPiece[]): { bytes: Buffer; frames: Buffer } {
+  const frames = Buffer.allocUnsafe(pieces.length * frameBytes);
+  let framed = 0;
+  let offset = length;
+  let last: LogPiece | undefined;
+  for (const piece of pieces) {
+    const { time, step, stream } = piece;
+    if (piece.bytes.length === 0) continue;
+    if (last?.time !== time || last.step !== step || last.stream !== stream) {
+      frames.writeUIntBE(offset, framed, 6);
+      frames.writeUIntBE(time, framed + 6, 6);
+      frames.writeUInt16BE(step * 4 + logStreams.indexOf(stream), framed + 12);
+      framed += frameBytes;
+    }
+    offset += piece.bytes.length;
+    last = piece;
+  }
+  return { bytes: Buffer.concat(pieces.map(({ bytes }) => bytes)), frames: frames.subarray(0, framed) };
+}
+
+/** The frames of whole ones in `bytes`. */
+export function unpackFrames(bytes: Buffer): LogFrame[] {
+  return Array.from({ length: Math.floor(bytes.length / frameBytes) }, (_, place) => {
+    const at = place * frameBytes;
+    const origin = bytes.readUInt16BE(at + 12);
+    return {
+      offset: bytes.readUIntBE(at, 6),
+      time: bytes.readUIntBE(at + 6, 6),
+      step: origin >> 2,
+      stream: logStreams[origin & 3] ?? 'system',
+    };
+  });
 }

@@ -1,37 +1,31 @@
 import type { Redis } from 'ioredis';
-import type { LogLine, RunUid } from '../model/records.js';
+import type { RunUid } from '../model/records.js';
 import { lastLinesMs } from '../model/limits.js';
-import { keys, logPartBytes } from './keys.js';
+import { keys } from './keys.js';
 import { attemptFlags, unpackRow } from './layout.js';
-import { parseLogLine } from './log-format.js';
+import type { LogPage } from './log-page.js';
+import { LogTail } from './log-tail.js';
+import { endOfCharacters, readLogPage, type LogExtent, type PageWish } from './read-log-page.js';
 import type { Subscriptions } from './subscriptions.js';
-import { whileAvailable } from './while-available.js';
-
-export interface StoredLine extends LogLine {
-  /** Where the line begins, in bytes of the stored log. */
-  offset: number;
-}
-
-export interface LogPage {
-  lines: StoredLine[];
-  /** Where to read on. */
-  nextOffset: number;
-  /** The end mark is stored and nothing comes after `nextOffset`. */
-  ended: boolean;
-}
+import { patiently, whileAvailable } from './while-available.js';
 
 /** What a follower reads at once. */
 const followBytes = 256 * 1024;
-/** How long a follower waits for word of new lines before it looks by itself, should one have been lost. */
-const lookAgainMs = 5_000;
+/** A page has room for any character. */
+const leastPageBytes = 4;
 
-/** How the log of an attempt stands: its container writes, has ended and the last lines are on their way, or all is stored. */
+/** How the log of an attempt stands: its container writes, has ended and the last bytes are on their way, or all is stored. */
 type LogStanding = 'growing' | 'ending' | 'ended';
+
+interface LogLook extends LogExtent {
+  standing: LogStanding;
+}
 
 /** Reads logs, live and old by the same calls. */
 export class LogStore {
   readonly #connection: Redis;
   readonly #subscriptions: Subscriptions;
+  readonly #tails = new Map<string, { tail: LogTail; followers: number }>();
 
   constructor(connection: Redis, subscriptions: Subscriptions) {
     this.#connection = connection;
@@ -39,9 +33,8 @@ export class LogStore {
   }
 
   /**
-   * Whole lines from `offset`; one that begins inside a line skips to the next. At least one line
-   * is returned if there is one, even when it is longer than `maxBytes`. Undefined when there is no
-   * such attempt.
+   * At most `maxBytes` from `offset` on; where more is stored the page ends with a line, if one ends in it. Undefined
+   * when there is no such attempt.
    */
   async read(
     uid: RunUid,
@@ -49,61 +42,109 @@ export class LogStore {
     attempt: number,
     { offset, maxBytes }: { offset: number; maxBytes: number },
   ): Promise<LogPage | undefined> {
-    return whileAvailable(async () => {
-      const key = keys.log(uid, jobIndex, attempt);
-      // The end mark is read before the length: what is said to be the end then is.
-      const standing = await this.#standing(uid, jobIndex, attempt);
-      if (standing === undefined) return undefined;
-      const length = Number((await this.#connection.hget(key, 'length')) ?? 0);
-      const from = Math.min(await this.#lineStart(key, offset, length), length);
-      for (let wanted = Math.max(1, maxBytes); ; wanted *= 2) {
-        const to = Math.min(from + wanted, length);
-        const bytes = await this.#bytes(key, from, to);
-        const end = bytes.lastIndexOf('\n') + 1;
-        if (end === 0 && to < length) continue;
-        return {
-          lines: parseLines(bytes.subarray(0, end), from),
-          nextOffset: from + end,
-          ended: standing === 'ended' && from + end === length,
-        };
-      }
-    });
+    return whileAvailable(() => this.#read(uid, jobIndex, attempt, { offset, maxBytes }));
   }
 
-  /** Pages as they come, until the end mark; ends quietly when aborted. Nothing for an unknown attempt. */
-  async *follow(
+  /**
+   * How far a log can be read at the moment, in a few commands however long it is: to its last whole character, and
+   * with `exact` to its last byte. Undefined when there is no such attempt.
+   */
+  async measure(
     uid: RunUid,
     jobIndex: number,
     attempt: number,
-    { offset }: { offset: number },
+    { offset, exact }: { offset: number; exact: boolean },
+  ): Promise<{ nextOffset: number; ended: boolean } | undefined> {
+    return whileAvailable(async () => {
+      const look = await this.#look(uid, jobIndex, attempt);
+      if (!look) return undefined;
+      const { length, standing } = look;
+      if (offset >= length) return { nextOffset: length, ended: standing === 'ended' };
+      if (exact || standing === 'ended') return { nextOffset: length, ended: standing === 'ended' };
+      const key = keys.log(uid, jobIndex, attempt);
+      return { nextOffset: await endOfCharacters(this.#connection, key, offset, length), ended: false };
+    });
+  }
+
+  /** The pages of a stretch that is stored. Where Redis stops answering meanwhile they wait for it. */
+  async *stretch(
+    uid: RunUid,
+    jobIndex: number,
+    attempt: number,
+    { from, to, pageBytes }: { from: number; to: number; pageBytes: number },
     signal: AbortSignal,
   ): AsyncGenerator<LogPage> {
-    // Asked on the connection that does not wait for Redis: who follows learns that it is away.
-    if ((await whileAvailable(() => this.#standing(uid, jobIndex, attempt))) === undefined) return;
-    const word = await this.#subscriptions.listen(keys.log(uid, jobIndex, attempt));
-    try {
-      let at = offset;
-      while (!signal.aborted) {
-        const heard = word.next(lookAgainMs, signal);
-        const page = await this.read(uid, jobIndex, attempt, { offset: at, maxBytes: followBytes });
-        if (!page) return;
-        if (page.lines.length > 0 || page.ended) yield page;
-        if (page.ended) return;
-        at = page.nextOffset;
-        if (page.lines.length === 0) await heard;
-      }
-    } finally {
-      await word.close();
+    const key = keys.log(uid, jobIndex, attempt);
+    let place: Pick<PageWish, 'offset' | 'frame'> = { offset: from };
+    while (place.offset < to) {
+      const { offset } = place;
+      const end = Math.min(to, offset + Math.max(pageBytes, leastPageBytes));
+      const wish = { ...place, to: end, goesOn: end < to ? ('here' as const) : (false as const) };
+      const read = async () => readLogPage(this.#connection, key, await this.#extent(key), wish);
+      const { page, frame } = await patiently(read, signal);
+      yield { ...page, ended: false };
+      signal.throwIfAborted();
+      place = { offset: page.nextOffset, frame };
     }
   }
 
   /**
-   * Waits for the last lines of an attempt that has ended, which are stored a moment after its outcome: who reads the
+   * Pages as they come, until the end mark; ends quietly when aborted. Nothing for an unknown attempt. Whoever follows
+   * the same log shares its newest pages: Redis is asked once. An empty page comes after `quietMs` without any other.
+   * @throws StoreUnavailable if Redis is away at the beginning and the reader is not `patient`; later it is waited for.
+   */
+  async *follow(
+    uid: RunUid,
+    jobIndex: number,
+    attempt: number,
+    { offset, patient = false, quietMs }: { offset: number; patient?: boolean; quietMs?: number },
+    signal: AbortSignal,
+  ): AsyncGenerator<LogPage> {
+    const look = () => this.#look(uid, jobIndex, attempt);
+    if (!(await (patient ? patiently(look, signal) : whileAvailable(look)))) return;
+    const key = keys.log(uid, jobIndex, attempt);
+    const tail = this.#join(key, { uid, jobIndex, attempt });
+    try {
+      for (let at = offset; !signal.aborted;) {
+        const page = tail.pageAt(at);
+        if (page) {
+          yield page;
+          at = page.nextOffset;
+          if (page.ended) return;
+        } else if (tail.isReady && at < tail.end) {
+          const to = at < tail.start ? tail.start : tail.pageAround(at);
+          for await (const old of this.stretch(
+            uid,
+            jobIndex,
+            attempt,
+            { from: at, to, pageBytes: followBytes },
+            signal,
+          ))
+            yield old;
+          at = to;
+        } else if (tail.isOver) {
+          return;
+        } else {
+          at = tail.isReady ? Math.min(at, tail.end) : at;
+          const since = performance.now();
+          await tail.next(quietMs, signal);
+          if (quietMs !== undefined && performance.now() - since >= quietMs) yield emptyPage(at);
+        }
+      }
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    } finally {
+      this.#leave(key);
+    }
+  }
+
+  /**
+   * Waits for the last bytes of an attempt that has ended, which are stored a moment after its outcome: who reads the
    * log as soon as a run is over shall find all of it. Returns at once when the attempt still runs, and after a few
-   * seconds when its worker is gone and the lines come with an adoption.
+   * seconds when its worker is gone and the bytes come with an adoption.
    */
   async untilComplete(uid: RunUid, jobIndex: number, attempt: number, signal: AbortSignal): Promise<void> {
-    const isEnding = async () => (await this.#standing(uid, jobIndex, attempt)) === 'ending';
+    const isEnding = async () => (await this.#look(uid, jobIndex, attempt))?.standing === 'ending';
     if (!(await whileAvailable(isEnding))) return;
     const enough = AbortSignal.any([signal, AbortSignal.timeout(lastLinesMs)]);
     const word = await this.#subscriptions.listen(keys.log(uid, jobIndex, attempt));
@@ -133,48 +174,82 @@ export class LogStore {
     await whileAvailable(() => this.#connection.hset(keys.counters, 'logsExpiredTo', time));
   }
 
-  /** Undefined when the attempt was never claimed. */
-  async #standing(uid: RunUid, jobIndex: number, attempt: number): Promise<LogStanding | undefined> {
-    const current = await this.#connection.hgetBuffer(keys.run(uid), String(jobIndex));
-    if (!current) return undefined;
-    const { section } = unpackRow(current);
-    if (!section || attempt > section.attempt || attempt < 1) return undefined;
-    if (attempt < section.attempt) return 'ended';
-    const { claimedAt, endedAt } = section.phases;
-    if (claimedAt === undefined) return undefined;
-    if ((section.flags & attemptFlags.logEnded) !== 0) return 'ended';
-    return endedAt === undefined ? 'growing' : 'ending';
+  async #read(
+    uid: RunUid,
+    jobIndex: number,
+    attempt: number,
+    { offset, maxBytes }: { offset: number; maxBytes: number },
+  ): Promise<LogPage | undefined> {
+    const look = await this.#look(uid, jobIndex, attempt);
+    if (!look) return undefined;
+    const { length, standing } = look;
+    const from = Math.min(offset, length);
+    const to = Math.min(from + Math.max(maxBytes, leastPageBytes), length);
+    const isLast = to === length;
+    if (from === to) return { ...emptyPage(from), ended: standing === 'ended' };
+    const goesOn = isLast ? (standing === 'ended' ? false : 'later') : 'here';
+    const { page } = await readLogPage(this.#connection, keys.log(uid, jobIndex, attempt), look, {
+      offset: from,
+      to,
+      goesOn,
+    });
+    return { ...page, ended: standing === 'ended' && page.nextOffset === length };
   }
 
-  async #lineStart(key: string, offset: number, length: number): Promise<number> {
-    if (offset === 0 || offset >= length) return offset;
-    for (let at = offset - 1; at < length; at += 4096) {
-      const bytes = await this.#bytes(key, at, Math.min(at + 4096, length));
-      const newline = bytes.indexOf('\n');
-      if (newline >= 0) return at + newline + 1;
-    }
-    return length;
+  /** Undefined when the attempt was never claimed. The end mark is read before the length: what is said to be the end then is. */
+  async #look(uid: RunUid, jobIndex: number, attempt: number): Promise<LogLook | undefined> {
+    const [current, extent] = await Promise.all([
+      this.#connection.hgetBuffer(keys.run(uid), String(jobIndex)),
+      this.#extent(keys.log(uid, jobIndex, attempt)),
+    ]);
+    const standing = current ? standingOf(current, attempt) : undefined;
+    return standing && { ...extent, standing };
   }
 
-  async #bytes(key: string, from: number, to: number): Promise<Buffer> {
-    const parts: Buffer[] = [];
-    for (let at = from; at < to;) {
-      const start = at % logPartBytes;
-      const stop = Math.min(logPartBytes, start + (to - at));
-      const part = `${key}:${String(Math.floor(at / logPartBytes))}`;
-      parts.push(await this.#connection.getrangeBuffer(part, start, stop - 1));
-      at += stop - start;
+  async #extent(key: string): Promise<LogExtent> {
+    const [length, frames, first] = await this.#connection.hmgetBuffer(key, 'length', 'frames', 'first');
+    return { length: Number(length ?? 0), frames: frames ? Number(frames) : (first ?? Buffer.alloc(0)) };
+  }
+
+  #join(key: string, { uid, jobIndex, attempt }: { uid: RunUid; jobIndex: number; attempt: number }): LogTail {
+    const known = this.#tails.get(key);
+    if (known) {
+      known.followers += 1;
+      return known.tail;
     }
-    return Buffer.concat(parts);
+    const tail = new LogTail({
+      listen: () => this.#subscriptions.listen(key),
+      end: async (signal) => {
+        const measure = () => this.measure(uid, jobIndex, attempt, { offset: 0, exact: false });
+        return (await patiently(measure, signal))?.nextOffset;
+      },
+      read: (offset, signal) =>
+        patiently(() => this.#read(uid, jobIndex, attempt, { offset, maxBytes: followBytes }), signal),
+    });
+    this.#tails.set(key, { tail, followers: 1 });
+    return tail;
+  }
+
+  #leave(key: string): void {
+    const known = this.#tails.get(key);
+    if (!known) return;
+    known.followers -= 1;
+    if (known.followers > 0) return;
+    known.tail.stop();
+    this.#tails.delete(key);
   }
 }
 
-function parseLines(bytes: Buffer, offset: number): StoredLine[] {
-  const lines: StoredLine[] = [];
-  for (let from = 0; from < bytes.length;) {
-    const end = bytes.indexOf('\n', from);
-    lines.push({ ...parseLogLine(bytes.toString('utf8', from, end)), offset: offset + from });
-    from = end + 1;
-  }
-  return lines;
+const emptyPage = (offset: number): LogPage => {
+  return { offset, nextOffset: offset, bytes: Buffer.alloc(0), frames: [], ended: false };
+};
+
+function standingOf(current: Buffer, attempt: number): LogStanding | undefined {
+  const { section } = unpackRow(current);
+  if (!section || attempt > section.attempt || attempt < 1) return undefined;
+  if (attempt < section.attempt) return 'ended';
+  const { claimedAt, endedAt } = section.phases;
+  if (claimedAt === undefined) return undefined;
+  if ((section.flags & attemptFlags.logEnded) !== 0) return 'ended';
+  return endedAt === undefined ? 'growing' : 'ending';
 }

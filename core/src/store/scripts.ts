@@ -5,7 +5,7 @@ import { executorKinds } from '../model/records.js';
 import { reasons, reasonTable, type RetryBudget } from '../model/reasons.js';
 import { adoptionsWithoutProgress, lossBackoffMs } from '../model/retries.js';
 import { jobStatuses, jobTransitions, runStatuses, runTransitions } from '../model/states.js';
-import { logPartBytes } from './keys.js';
+import { firstFramesBytes, logPartBytes } from './keys.js';
 import { rankBase } from '../model/priorities.js';
 import { attemptFlags, backlogTimes, luaFormats, noExitCode, runFlags } from './layout.js';
 
@@ -136,6 +136,7 @@ function prelude(table: TruthTable): string {
     `local BUNDLE_MAX, QUEUED_MAX, EDGES_MAX = ${String(bundleMax)}, ${String(queuedMax)}, ${String(edgesMax)}`,
     `local EDGES_PAGE, READY_COST, END_COST = ${String(edgesPage)}, ${String(readyCost)}, ${String(endCost)}`,
     `local READY_AT_ONCE, FUSIONS_MAX, LOG_PART_BYTES = ${String(readyAtOnce)}, ${String(fusionsMax)}, ${String(logPartBytes)}`,
+    `local FIRST_FRAMES_BYTES = ${String(firstFramesBytes)}`,
     `local REMOVALS_MAX, PART_COST = ${String(removalsMax)}, ${String(partCost)}`,
     '',
   ].join('\n');

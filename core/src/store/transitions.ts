@@ -6,6 +6,7 @@ import type { Batcher } from './batcher.js';
 import { priorityBase } from '../model/priorities.js';
 import type { PlanEdge } from './layout.js';
 import { formatLease, parseAttemptId, type AttemptId, type Lease } from './keys.js';
+import { packPieces, type LogPiece } from './log-format.js';
 import { ClaimReader, type ClaimedAttempt } from './read-claim.js';
 import type { Reply } from './unpack-reply.js';
 
@@ -75,6 +76,20 @@ export type AgainReply =
   | 'final'
   /** Less of its log is stored than was said: store it again first. */
   | 'log-lost';
+
+/** What is appended to a log. */
+export type LogEntry = {
+  /** How long the log is expected to be. */
+  length: number;
+  /** The executor's position afterwards. */
+  position: string;
+  /** Nothing comes after it. */
+  end: boolean;
+} & (
+  | { pieces: readonly LogPiece[] }
+  /** Of the first step's stdout, now. */
+  | { bytes: Buffer }
+);
 
 export type AppendReply =
   | { kind: 'ok'; length: number }
@@ -242,13 +257,13 @@ export class Transitions {
     return kind as 'ok' | 'stale' | 'open';
   }
 
-  /** Stores bytes at the end of a log that is `length` bytes long, and the executor's position after them. */
-  async appendLog(
-    lease: Lease,
-    entry: { length: number; bytes: Buffer; position: string; end: boolean },
-  ): Promise<AppendReply> {
-    const args = [...leaseArguments(lease), entry.length, entry.bytes, entry.position, entry.end ? 1 : 0];
-    const [kind, length, position] = await this.#batcher.run('append-log', args, 1 + entry.bytes.length / 16_384);
+  /** Stores what was written at the end of a log that is `length` bytes long, and the executor's position after it. */
+  async appendLog(lease: Lease, entry: LogEntry): Promise<AppendReply> {
+    const { length: expected, position: after, end } = entry;
+    const pieces = 'pieces' in entry ? entry.pieces : [{ time: Date.now(), step: 0, stream: 'stdout', bytes: entry.bytes } as const]; // prettier-ignore
+    const { bytes, frames } = packPieces(expected, pieces);
+    const args = [...leaseArguments(lease), expected, bytes, frames, after, end ? 1 : 0];
+    const [kind, length, position] = await this.#batcher.run('append-log', args, 1 + bytes.length / 16_384);
     const name = kind as AppendReply['kind'];
     if (name === 'stale') return { kind: name };
     return name === 'ok'

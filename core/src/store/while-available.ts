@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { StoreFull, StoreUnavailable } from './errors.js';
 
 const away =
@@ -15,5 +16,20 @@ export async function whileAvailable<T>(commands: () => Promise<T>): Promise<T> 
       throw new StoreFull('Redis has no memory left', { cause: error });
     }
     throw error;
+  }
+}
+
+/** How long it waits before it asks again. */
+const patienceStepMs = 200;
+
+/** The same for who has begun to answer and cannot say any more that Redis is away: asks again until it is back. */
+export async function patiently<T>(commands: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  for (;;) {
+    try {
+      return await whileAvailable(commands);
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable)) throw error;
+      await pause(patienceStepMs, undefined, { signal });
+    }
   }
 }

@@ -24,6 +24,7 @@ const line = (text: string, offset: number) => ({
   stream: 'stdout',
   text,
   offset,
+  nextOffset: offset + text.length + 1,
 });
 const event = (cursor: string) => ({
   kind: 'run.status',
@@ -114,7 +115,7 @@ describe('the client', () => {
     expect(texts).to.deep.equal(['one', 'two', 'three']);
     expect(asked).to.deep.equal([
       '/api/runs/x/jobs/job/logs?follow=true',
-      '/api/runs/x/jobs/job/logs?follow=true&attempt=2&offset=11',
+      '/api/runs/x/jobs/job/logs?follow=true&attempt=2&offset=14',
     ]);
   });
 

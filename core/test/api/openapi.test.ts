@@ -29,6 +29,7 @@ describe('the OpenAPI document', () => {
       ['attempt', false],
       ['step', false],
       ['offset', false],
+      ['raw', false],
       ['follow', false],
     ]);
   });

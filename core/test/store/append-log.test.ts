@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { pipelineOf } from '@chainr/testkit/builders';
 import { claimJob } from '@chainr/testkit/claim-job';
 import { openStore, type OpenStore } from '@chainr/testkit/open-store';
+import { frameBytes } from '../../src/store/log-format.js';
 import { keys, logPartBytes, type Lease } from '../../src/store/keys.js';
 
 describe('appending to a log', () => {
@@ -81,5 +82,36 @@ describe('appending to a log', () => {
       10,
       0,
     ]);
+  });
+
+  it('keeps the first few frames without a key of their own, and gives back all that a log took', async () => {
+    const before = Number(await open.client.hget(keys.counters, 'logBytes'));
+    const lease = await hold();
+    const key = logKey(lease);
+    let length = 0;
+    for (const [at, inHash] of [true, true, true, true, false, false].entries()) {
+      const pieces = [
+        { time: 1_763_690_000_000 + at, step: 0, stream: 'stdout', bytes: Buffer.from(`${at}\n`) } as const,
+      ];
+      const entry = { length, pieces, position: String(at), end: at === 5 };
+      expect(await open.store.transitions.appendLog(lease, entry)).to.eql({ kind: 'ok', length: length + 2 });
+      length += 2;
+      const counts = [await open.client.hstrlen(key, 'first'), await open.client.strlen(`${key}:f0`)];
+      expect(counts).to.eql(inHash ? [(at + 1) * frameBytes, 0] : [0, (at + 1) * frameBytes]);
+      expect(await open.client.object('ENCODING', key)).to.match(/listpack|ziplist/);
+    }
+    const stored = Number(await open.client.hget(keys.counters, 'logBytes')) - before;
+    expect(stored).to.equal(length + 6 * frameBytes);
+    await open.store.transitions.finish(lease, { reason: 'Completed', exitCode: 0 }, {}, { closeGraceMs: 1 });
+    await open.store.runs.deleteRun(lease.run);
+    expect(Number(await open.client.hget(keys.counters, 'logBytes'))).to.equal(before);
+    expect(await open.client.keys(`${key}*`)).to.eql([]);
+  });
+
+  it('moves the position without a byte, which wakes no reader', async () => {
+    const lease = await hold();
+    await append(lease, 0, 'one\n', { position: 'a' });
+    expect(await append(lease, 4, '', { position: 'b' })).to.eql({ kind: 'ok', length: 4 });
+    expect(await append(lease, 0, 'x')).to.eql({ kind: 'length', length: 4, position: 'b' });
   });
 });

@@ -2,36 +2,9 @@ import { expect } from 'chai';
 import { pipelineOf } from '@chainr/testkit/builders';
 import { claimJob } from '@chainr/testkit/claim-job';
 import { openStore, type OpenStore } from '@chainr/testkit/open-store';
-import type { LogLine } from '../../src/model/records.js';
 import type { Lease } from '../../src/store/keys.js';
-import { formatLogLine, parseLogLine } from '../../src/store/log-format.js';
-import type { LogPage } from '../../src/store/log-store.js';
-
-const line = (text: string, more: Partial<LogLine> = {}): LogLine => ({
-  time: 1_763_690_000_123,
-  step: 'main',
-  stream: 'stdout',
-  text,
-  newline: true,
-  ...more,
-});
-
-describe('a line of a log', () => {
-  for (const [what, each] of [
-    ['plain text', line('hello world')],
-    ['nothing', line('')],
-    ['spaces at both ends', line('  a  b  ')],
-    ['a carriage return', line('50 %\r60 %')],
-    ['other letters', line('naïve ☃ 🚀')],
-    ['no newline of its own', line('> ', { newline: false })],
-    ['a step and stderr', line('oops', { step: 'build', stream: 'stderr' })],
-    ['a mark of chainr', line('cut here', { stream: 'system' })],
-  ] as const) {
-    it(`with ${what} reads back as it was stored`, () => {
-      expect(parseLogLine(formatLogLine(each).slice(0, -1))).to.eql(each);
-    });
-  }
-});
+import type { LogPiece } from '../../src/store/log-format.js';
+import { linesOf, type LogPage } from '../../src/store/log-page.js';
 
 describe('reading a log', () => {
   let open: OpenStore;
@@ -42,7 +15,7 @@ describe('reading a log', () => {
   const lengths = new Map<Lease, number>();
   async function append(lease: Lease, texts: readonly string[], end = false): Promise<void> {
     const length = lengths.get(lease) ?? 0;
-    const bytes = Buffer.from(texts.map((text) => formatLogLine(line(text))).join(''));
+    const bytes = Buffer.from(texts.map((text) => `${text}\n`).join(''));
     const reply = await open.store.transitions.appendLog(lease, { length, bytes, position: String(length), end });
     expect(reply).to.eql({ kind: 'ok', length: length + bytes.length });
     lengths.set(lease, length + bytes.length);
@@ -52,34 +25,91 @@ describe('reading a log', () => {
   const follow = ({ run, index, attempt }: Lease, signal: AbortSignal, offset = 0) =>
     open.store.logs.follow(run, index, attempt, { offset }, signal);
   const textsOf = (pages: readonly (LogPage | undefined)[]) =>
-    pages.flatMap((page) => page?.lines.map(({ text }) => text) ?? []);
-  const overhead = formatLogLine(line('')).length;
+    pages.flatMap((page) => (page ? linesOf(page) : []).map(({ text }) => text));
 
   it('answers with whole lines and where to read on', async () => {
     const lease = await hold();
     await append(lease, ['one', 'two', 'three']);
-    const page = await read(lease, 0, overhead * 2 + 10);
-    expect(textsOf([page])).to.eql(['one', 'two']);
-    expect(page?.lines.map(({ offset }) => offset)).to.eql([0, overhead + 3]);
-    expect(page).to.include({ nextOffset: overhead * 2 + 6, ended: false });
+    const page = await read(lease, 0, 10);
+    expect(page && linesOf(page).map(({ text, offset, nextOffset }) => [text, offset, nextOffset])).to.eql([
+      ['one', 0, 4],
+      ['two', 4, 8],
+    ]);
+    expect(page).to.include({ nextOffset: 8, ended: false });
     expect(textsOf([await read(lease, page?.nextOffset)])).to.eql(['three']);
   });
 
-  it('skips to the next line from inside one', async () => {
+  it('answers with every byte from any offset on, and says when that is within a line', async () => {
     const lease = await hold();
     await append(lease, ['one', 'two', 'three']);
-    const second = overhead + 3;
-    expect(textsOf([await read(lease, second)])).to.eql(['two', 'three']);
-    for (const inside of [1, 5, second - 1]) expect(textsOf([await read(lease, inside)])).to.eql(['two', 'three']);
-    expect(textsOf([await read(lease, second + 1)])).to.eql(['three']);
+    const whole = Buffer.from('one\ntwo\nthree\n');
+    for (let offset = 0; offset <= whole.length; offset += 1) {
+      const page = await read(lease, offset);
+      expect(page?.bytes).to.eql(whole.subarray(offset));
+      expect(page?.within !== undefined, String(offset)).to.equal(![0, 4, 8, 14].includes(offset));
+    }
   });
 
-  it('answers with a line that is longer than asked for, whole', async () => {
+  it('answers with a line that is longer than asked for in pieces, none of them with half a character', async () => {
     const lease = await hold();
-    const long = 'x'.repeat(200_000);
+    const long = 'x€'.repeat(50_000);
     await append(lease, [long, 'short']);
-    for (const maxBytes of [100, 1, 0]) expect(textsOf([await read(lease, 0, maxBytes)])[0] === long).to.be.true;
-    expect(textsOf([await read(lease, 150_000)])).to.eql(['short']);
+    for (const maxBytes of [100, 1, 0, 333]) {
+      let [text, offset] = ['', 0];
+      while (offset < 2_000) {
+        const page = await read(lease, offset, maxBytes);
+        expect(page?.bytes.toString()).not.to.contain('\ufffd');
+        text += page?.bytes.toString() ?? '';
+        offset = page?.nextOffset ?? Infinity;
+      }
+      expect(long.startsWith(text)).to.be.true;
+    }
+  });
+
+  it('tells step, stream and time of every byte, wherever the reading begins and ends', async () => {
+    const lease = await hold();
+    const streams = ['stdout', 'stderr', 'system'] as const;
+    const pieces: LogPiece[] = Array.from({ length: 20_000 }, (_, at) => {
+      const bytes = Buffer.alloc(1 + (at % 7), 97 + (at % 26));
+      return { time: 1_763_690_000_000 + (at >> 2), step: (at >> 4) % 100, stream: streams[at % 5] ?? 'stdout', bytes };
+    });
+    let length = 0;
+    for (const count of [1, 2, 1, 5_000, 14_996]) {
+      const some = pieces.splice(0, count);
+      pieces.push(...some);
+      const reply = await open.store.transitions.appendLog(lease, {
+        length,
+        pieces: some,
+        position: String(length),
+        end: false,
+      });
+      length += some.reduce((sum, { bytes }) => sum + bytes.length, 0);
+      expect(reply).to.eql({ kind: 'ok', length });
+    }
+    const origins = pieces.flatMap(({ time, step, stream, bytes }) =>
+      Array.from(bytes, () => `${time} ${step} ${stream}`),
+    );
+    const originsOf = ({ frames, offset, nextOffset }: LogPage) =>
+      frames.flatMap(({ time, step, stream, offset: at }, place) => {
+        const bytes = Math.min(nextOffset, frames[place + 1]?.offset ?? nextOffset) - Math.max(offset, at);
+        return Array.from({ length: bytes }, () => `${time} ${step} ${stream}`);
+      });
+    for (const from of [0, 1, 2, 3, 777, 39_999, 60_001, length - 1]) {
+      const page = (await read(lease, from, 1_000))!;
+      expect(originsOf(page)).to.eql(origins.slice(from, page.nextOffset));
+      expect(page.nextOffset).to.equal(Math.min(length, from + 1_000));
+    }
+    const found: string[] = [];
+    const signal = new AbortController().signal;
+    for await (const page of open.store.logs.stretch(
+      lease.run,
+      0,
+      1,
+      { from: 0, to: length, pageBytes: 50_000 },
+      signal,
+    ))
+      found.push(...originsOf(page));
+    expect(found).to.eql(origins);
   });
 
   it('goes across the borders of the stored parts', async () => {
@@ -102,8 +132,8 @@ describe('reading a log', () => {
     expect(await read(lease)).to.include({ ended: false });
     await append(lease, [], true);
     expect(await read(lease)).to.include({ ended: true });
-    expect(await read(lease, 0, overhead + 4)).to.include({ ended: false });
-    expect(await read(lease, 1_000_000)).to.deep.include({ lines: [], ended: true });
+    expect(await read(lease, 0, 4)).to.include({ ended: false });
+    expect(await read(lease, 1_000_000)).to.deep.include({ bytes: Buffer.alloc(0), ended: true });
   });
 
   it('knows no log of what was never claimed', async () => {
@@ -113,7 +143,7 @@ describe('reading a log', () => {
     expect(await read({ ...lease, index: 1 })).to.be.undefined;
     expect(await read({ ...lease, index: 9 })).to.be.undefined;
     await claimJob(open.store, uid, 0);
-    expect(await read(lease)).to.deep.include({ lines: [], ended: false });
+    expect(await read(lease)).to.deep.include({ bytes: Buffer.alloc(0), ended: false });
     expect(await read({ ...lease, attempt: 2 })).to.be.undefined;
     expect(await read({ ...lease, attempt: 0 })).to.be.undefined;
   });
@@ -137,7 +167,7 @@ describe('reading a log', () => {
         const pages: LogPage[] = [];
         for await (const page of follow(lease, never)) {
           pages.push(page);
-          for (const { text } of page.lines) seen.add(text);
+          for (const { text } of linesOf(page)) seen.add(text);
           wake.resolve();
         }
         return pages;
@@ -165,7 +195,7 @@ describe('reading a log', () => {
       const lease = await hold();
       await append(lease, ['one', 'two'], true);
       const pages: LogPage[] = [];
-      for await (const page of follow(lease, new AbortController().signal, overhead + 3)) pages.push(page);
+      for await (const page of follow(lease, new AbortController().signal, 4)) pages.push(page);
       expect(textsOf(pages)).to.eql(['two']);
     });
 

@@ -120,8 +120,10 @@ describe('an attempt that infrastructure took', () => {
     expect(second).to.not.have.any.keys('exitCode', 'steps');
     expect(second?.phases).to.not.have.any.keys('startedAt', 'endedAt', 'closedAt');
     const log = { offset: 0, maxBytes: 1_000 };
-    expect(await open.store.logs.read(run, 0, 1, log)).to.have.nested.property('lines.length', 1);
-    expect((await open.store.logs.read(run, 0, 2, log))?.lines).to.eql([]);
+    expect((await open.store.logs.read(run, 0, 1, log))?.bytes)
+      .to.have.property('length')
+      .above(0);
+    expect((await open.store.logs.read(run, 0, 2, log))?.bytes).to.have.length(0);
   });
 
   it('lets its lease go, and its remains stay for the removal grace', async () => {

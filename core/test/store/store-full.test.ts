@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { frameBytes } from '../../src/store/log-format.js';
 import { fanOfJobs, pipelineOf } from '@chainr/testkit/builders';
 import { claimJob, testExecutor } from '@chainr/testkit/claim-job';
 import { endRun } from '@chainr/testkit/end-run';
@@ -81,15 +82,16 @@ describe('a Redis that is nearly full', () => {
     it('stores no more of them but marks, until one is deleted', async () => {
       const first = await claimJob(open.store, await open.create(single), 0);
       const second = await claimJob(open.store, await open.create(single), 0);
+      const stored = mebibyte - 10 - 2 * frameBytes;
       expect(await append(first, 0, 7 * mebibyte, 'a')).to.include({ kind: 'ok' });
-      expect(await append(second, 0, mebibyte - 10, 'b')).to.include({ kind: 'ok' });
-      const full = { kind: 'full', length: mebibyte - 10, position: 'b' };
-      expect(await append(second, mebibyte - 10, 11, 'c')).to.eql(full);
-      expect(await append(second, mebibyte - 10, 100, 'b'), 'a mark').to.eql({ kind: 'ok', length: mebibyte + 90 });
-      expect(await append(second, mebibyte + 90, 1, 'c')).to.include({ kind: 'full' });
+      expect(await append(second, 0, stored, 'b')).to.include({ kind: 'ok' });
+      const full = { kind: 'full', length: stored, position: 'b' };
+      expect(await append(second, stored, 11, 'c')).to.eql(full);
+      expect(await append(second, stored, 100, 'b'), 'a mark').to.eql({ kind: 'ok', length: stored + 100 });
+      expect(await append(second, stored + 100, 1, 'c')).to.include({ kind: 'full' });
       await open.store.transitions.finish(first, { reason: 'Completed', exitCode: 0 }, {}, { closeGraceMs: 1 });
       await open.store.runs.deleteRun(first.run);
-      expect(await append(second, mebibyte + 90, 1000, 'c')).to.include({ kind: 'ok' });
+      expect(await append(second, stored + 100, 1000, 'c')).to.include({ kind: 'ok' });
     });
   });
 });

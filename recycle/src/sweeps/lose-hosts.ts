@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Sweep } from '@chainr/core/service/sweep';
 import type { Outcome } from '@chainr/core/model/outcome';
-import { formatLogLine } from '@chainr/core/store/log-format';
+import { markOf } from '@chainr/core/store/log-format';
 import type { Lease } from '@chainr/core/store/keys';
 import type { KnownExecutor } from '@chainr/core/store/work-store';
 import type { RecycleContext } from '../context.js';
@@ -58,10 +58,9 @@ export function loseHosts({ store, config }: RecycleContext, monotonicMs = () =>
     let { logLength } = adopted;
     if (!adopted.logEnded) {
       const text = `The log is cut here: no worker of ${id} was seen for ${String(config.hostLostAfterMs / 1000)} s.`;
-      const cut = { time: await store.work.now(), step: 'main', stream: 'system', text, newline: true } as const;
-      const bytes = Buffer.from(formatLogLine(cut));
+      const pieces = [markOf(text, await store.work.now())];
       const { ended: end, position } = adopted;
-      const appended = await transitions.appendLog(adopted.lease, { length: logLength, bytes, position, end });
+      const appended = await transitions.appendLog(adopted.lease, { length: logLength, pieces, position, end });
       if (appended.kind !== 'ok') return;
       logLength = appended.length;
     }

@@ -3,24 +3,33 @@
 local removals_left = REMOVALS_MAX
 local ROWS_PAGE = 100
 
--- From its last part to its first, so that a log that is half removed says by its length what is left of it.
--- @return whether nothing is left.
-local function remove_log(key)
-  local length = tonumber(redis.call('HGET', key, 'length') or 0)
+-- Removes what is stored in parts, from the last part to the first. @return how many of the bytes are left.
+local function remove_parts(key, length)
   local parts = math.ceil(length / LOG_PART_BYTES)
   local left = length
   while parts > 0 and removals_left > 0 do
     parts = parts - 1
     left = parts * LOG_PART_BYTES
-    redis.call('UNLINK', key .. ':' .. texts[parts])
+    redis.call('UNLINK', key .. texts[parts])
     removals_left = removals_left - PART_COST
   end
   log_bytes = log_bytes - (length - left)
-  if left > 0 then
-    redis.call('HSET', key, 'length', texts[left])
+  return left
+end
+
+-- The frames go first; a log that is half removed says by its lengths what is left of it.
+-- @return whether nothing is left.
+local function remove_log(key)
+  local meta = redis.call('HMGET', key, 'length', 'frames', 'first')
+  if not meta[1] then return true end
+  local frames = remove_parts(key .. ':f', tonumber(meta[2] or 0))
+  local length = remove_parts(key .. ':', tonumber(meta[1]))
+  if frames + length > 0 then
+    redis.call('HSET', key, 'length', texts[length], 'frames', texts[frames])
     return false
   end
-  if length > 0 then redis.call('UNLINK', key) end
+  log_bytes = log_bytes - #(meta[3] or '')
+  redis.call('UNLINK', key)
   return true
 end
 
