@@ -3,7 +3,6 @@ export const countedBy: Readonly<Record<string, string>> = {
   'adoptionsWithoutProgress.max': 'adoptions',
   atOnce: 'runs',
   attemptsPerPass: 'attempts',
-  base64Line: 'characters',
   batchSize: 'events',
   bulkRuns: 'runs',
   bulkSkippedShown: 'runs',
@@ -48,6 +47,7 @@ export const countedBy: Readonly<Record<string, string>> = {
   'limitsBehindGate.maxHeaderSize': 'bytes',
   'limitsBehindGate.requestTimeout': 'ms',
   logShare: 'parts of one',
+  longestEntity: 'characters',
   longestFolder: 'bytes',
   longestName: 'columns',
   longestNamedCycle: 'jobs',
@@ -56,6 +56,7 @@ export const countedBy: Readonly<Record<string, string>> = {
   maxParts: 'parameters',
   memoryShare: 'parts of one',
   mostListed: 'runs',
+  mostQuotes: 'quotes',
   mostReported: 'mistakes',
   mostWithLevels: 'jobs',
   namedInWords: 'jobs',
@@ -99,6 +100,7 @@ export const countedBy: Readonly<Record<string, string>> = {
   'serverLimits.maxHeaderSize': 'bytes',
   'serverLimits.requestTimeout': 'ms',
   shortestHidden: 'characters',
+  shortestRun: 'digits',
   shortestToken: 'characters',
   shortText: 'characters',
   tries: 'tries',
@@ -106,6 +108,7 @@ export const countedBy: Readonly<Record<string, string>> = {
   weightPerCall: 'light operations',
   widestIndent: 'columns',
   widestName: 'columns',
+  worthSkimming: 'digits',
 };
 
 /** Codes, forms and formulas: numbers that nobody would choose otherwise. */
@@ -113,6 +116,7 @@ export const notDefaults: ReadonlySet<string> = new Set([
   'attemptFlags',
   'backlogTimes',
   'code',
+  'controls',
   'exitCodes',
   'factors',
   'headBytes',
@@ -127,6 +131,8 @@ export const notDefaults: ReadonlySet<string> = new Set([
   'quick',
   'runFlags',
   'signalCodes',
+  'spaceByte',
   'stateVersion',
+  'unfolding',
   'widestHead',
 ]);

@@ -3,8 +3,8 @@ import type { AttemptSpec, OutputChunk, Position } from '@chainr/executor/port';
 import type { Attempt, LogState } from './attempt.js';
 import type { WorkContext } from './context.js';
 import { LeaseLost, type HeldLease } from './held-lease.js';
+import { maskOutput } from './mask-output.js';
 import type { Mask } from './mask.js';
-import { OutputMask } from './output-mask.js';
 
 /** Output is gathered this long, unless much comes at once or the attempt has ended. */
 const gatherMs = 25;
@@ -74,10 +74,10 @@ export class LogWriter {
   async #writeOn(): Promise<boolean> {
     const { executor, config } = this.#context;
     const from = this.#log.position;
-    const mask = new OutputMask(this.#mask, from === '');
-    for await (const { chunks, position } of executor.logs(this.#spec, from, this.#held.signal)) {
+    const read = (signal: AbortSignal) => executor.logs(this.#spec, from, signal);
+    for await (const { chunks, position } of maskOutput(this.#mask, from, read, this.#held.signal)) {
       if (this.#abandoned) return true;
-      const pieces = mask.chunks(chunks).map((chunk) => this.#pieceOf(chunk));
+      const pieces = chunks.map((chunk) => this.#pieceOf(chunk));
       const bytes = sizeOf(pieces);
       const overLimit = this.#log.length + bytes > config.logLimitBytes;
       const stored = overLimit ? [...this.#whatFits(pieces), mark(limitSentence(config.logLimitBytes))] : pieces;

@@ -1,14 +1,41 @@
-import { StringDecoder } from 'node:string_decoder';
-import type { OutputChunk } from '@chainr/executor/port';
-import type { Mask } from './mask.js';
+import type { LogBatch, OutputChunk } from '@chainr/executor/port';
+import { cover, type Mask } from './mask.js';
+import type { Scanner } from './mask/scanner.js';
 
-/** Hides secrets in the output of an attempt as it is read, also where one is split between chunks. */
+/** More is not held back, whatever it may be the beginning of. */
+const mostHeldBytes = 1024 * 1024;
+
+/** What a step writes to one stream, in order. */
+interface Sequence {
+  readonly scanner: Scanner;
+  /** Where the last cover ends that was handed on. */
+  coveredTo: number;
+}
+
+interface HeldChunk {
+  readonly chunk: OutputChunk;
+  readonly sequence: Sequence;
+  /** Its place in the sequence. */
+  readonly from: number;
+  readonly to: number;
+}
+
+interface HeldBatch {
+  readonly position: LogBatch['position'];
+  readonly chunks: readonly HeldChunk[];
+}
+
+/**
+ * Hides secrets in the output of an attempt as it is read, wherever it is split into chunks. What may be the beginning
+ * of a secret is held back until it is known. Whole batches are, since only their ends have positions from which
+ * somebody else could go on.
+ */
 export class OutputMask {
   readonly #mask: Mask;
   readonly #fromBeginning: boolean;
-  /** By step and stream: the end of a line that goes on, or '' after one that has ended. */
-  readonly #ends = new Map<string, string>();
-  readonly #decoders = new Map<string, StringDecoder>();
+  readonly #sequences = new Map<string, Sequence>();
+  readonly #held: HeldBatch[] = [];
+  #heldBytes = 0;
 
   /** @param fromBeginning of the output; else what was read before, perhaps by another worker, is not known. */
   constructor(mask: Mask, fromBeginning: boolean) {
@@ -16,20 +43,73 @@ export class OutputMask {
     this.#fromBeginning = fromBeginning;
   }
 
-  /** Chunks that may be stored. To be called with all chunks, in their order. */
-  chunks(chunks: readonly OutputChunk[]): readonly OutputChunk[] {
-    return this.#mask.isEmpty ? chunks : chunks.map((chunk) => this.#chunk(chunk));
+  /** Whether anything is held back. */
+  get holds(): boolean {
+    return this.#held.length > 0;
   }
 
-  #chunk(chunk: OutputChunk): OutputChunk {
-    const place = `${chunk.step} ${chunk.stream}`;
-    const decoder = this.#decoders.get(place) ?? new StringDecoder('utf8');
-    this.#decoders.set(place, decoder);
-    const text = decoder.write(chunk.bytes);
-    const goesOn = !text.endsWith('\n');
-    const before = this.#ends.get(place) ?? (this.#fromBeginning ? '' : undefined);
-    const { memory } = this.#mask;
-    this.#ends.set(place, goesOn && memory > 0 ? ((before ?? '') + text).slice(-memory) : '');
-    return { ...chunk, bytes: Buffer.from(this.#mask.piece(text, before, goesOn)) };
+  /** Takes the next batch. Returns what may be stored by now, of this one and those before, as one batch. */
+  add({ chunks, position }: LogBatch): LogBatch | undefined {
+    this.#held.push({ position, chunks: chunks.map((chunk) => this.#scan(chunk)) });
+    if (this.#heldBytes > mostHeldBytes) return this.cover();
+    const open = new Map([...this.#sequences.values()].map((each) => [each, each.scanner.openFrom ?? Infinity]));
+    const isClear = ({ sequence, to }: HeldChunk): boolean => to <= (open.get(sequence) ?? Infinity);
+    const waits = this.#held.findIndex((batch) => !batch.chunks.every(isClear));
+    return this.#release(waits < 0 ? this.#held.length : waits);
   }
+
+  /** All that is held back, with what may be the beginning of a secret covered: nobody waits for it any longer. */
+  cover(): LogBatch | undefined {
+    for (const { scanner } of this.#sequences.values()) scanner.coverOpen();
+    return this.#release(this.#held.length);
+  }
+
+  /** All that is held back, since nothing comes behind it: what has begun is no secret. */
+  rest(): LogBatch | undefined {
+    return this.#release(this.#held.length);
+  }
+
+  #scan(chunk: OutputChunk): HeldChunk {
+    const sequence = this.#sequenceOf(chunk);
+    const { scanner } = sequence;
+    const from = scanner.length;
+    scanner.scan(chunk.bytes);
+    this.#heldBytes += chunk.bytes.length;
+    return { chunk, sequence, from, to: scanner.length };
+  }
+
+  #sequenceOf({ step, stream }: OutputChunk): Sequence {
+    const name = `${step} ${stream}`;
+    let sequence = this.#sequences.get(name);
+    if (!sequence) {
+      sequence = { scanner: this.#mask.scanner({ fromBeginning: this.#fromBeginning }), coveredTo: 0 };
+      this.#sequences.set(name, sequence);
+    }
+    return sequence;
+  }
+
+  #release(count: number): LogBatch | undefined {
+    const released = this.#held.splice(0, count);
+    const last = released.at(-1);
+    if (!last) return undefined;
+    const chunks = released.flatMap((batch) => batch.chunks);
+    for (const { chunk } of chunks) this.#heldBytes -= chunk.bytes.length;
+    return { position: last.position, chunks: chunks.map(covered).filter(({ bytes }) => bytes.length > 0) };
+  }
+}
+
+/** A secret that goes on from one chunk into the next is covered once. */
+function covered({ chunk, sequence, from, to }: HeldChunk): OutputChunk {
+  const ranges = sequence.scanner.foundFrom(from).filter(([begin]) => begin < to);
+  if (ranges.length === 0) return chunk;
+  const pieces: Buffer[] = [];
+  let end = from;
+  for (const [begin, behind] of ranges) {
+    if (begin > end) pieces.push(chunk.bytes.subarray(end - from, begin - from));
+    if (begin >= end || sequence.coveredTo !== end) pieces.push(Buffer.from(cover));
+    end = Math.min(behind, to);
+    sequence.coveredTo = end;
+  }
+  pieces.push(chunk.bytes.subarray(end - from));
+  return { ...chunk, bytes: Buffer.concat(pieces) };
 }

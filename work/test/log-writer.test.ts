@@ -5,7 +5,7 @@ import { createFakeExecutor } from '@chainr/executor/fake/create-fake-executor';
 import type { AttemptSpec, LogBatch } from '@chainr/executor/port';
 import { builtClaim } from './built-claim.js';
 import { LogWriter } from '../src/log-writer.js';
-import { noMask } from '../src/mask.js';
+import { Mask, noMask } from '../src/mask.js';
 import { openWorker, type OpenWorker } from './open-worker.js';
 
 /** Positions are counts of lines, as with the fake executor. */
@@ -136,6 +136,29 @@ describe('the writer of a log', () => {
     await writing;
     await endless.end();
     expect((await stored()).at(-1)).to.equal('Cut by hand.');
+  });
+
+  it('stores nothing of a batch that may hold the beginning of a secret, so that who goes on reads it again', async () => {
+    const chunk = (text: string) => ({ time: 1, step: 'main', stream: 'stdout', bytes: Buffer.from(text) }) as const;
+    const parts = ['one\n', 'two other-', 'token three\n'].map((text) => chunk(text));
+    const reading = (last: number) =>
+      async function* (from: number): AsyncGenerator<LogBatch> {
+        for (let at = from; at < last; at += 1) yield { chunks: parts.slice(at, at + 1), position: String(at + 1) };
+        await Promise.resolve();
+        if (last < parts.length) throw new Error('the worker dies here');
+      };
+    const mask = new Mask(['other-token']);
+    const dying: unknown = await writerOf(reading(2), undefined, 1000, mask)
+      .write()
+      .catch((error: unknown) => error);
+    expect(dying).to.have.property('message', 'the worker dies here');
+    expect(await stored()).to.deep.equal(['one']);
+    const { length, position } = await worker.client.hgetall(keys.log(lease.run, 0, 1));
+    expect(position).to.equal('1');
+    const adopter = writerOf(reading(3), { length: Number(length), position: '1' }, 1000, mask);
+    await adopter.write();
+    await adopter.end();
+    expect((await stored()).join('|').replace('***| three', '*** three')).to.equal('one|two *** three');
   });
 
   it('ends when the log is another owner’s', async () => {

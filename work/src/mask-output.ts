@@ -1,0 +1,60 @@
+import type { LogBatch, Position } from '@chainr/executor/port';
+import type { Mask } from './mask.js';
+import { OutputMask } from './output-mask.js';
+
+/** Who writes a secret in two parts writes them sooner one after the other; and a prompt is not held back longer. */
+const heldMs = 250;
+
+/**
+ * The output of an attempt with its secrets hidden, batch by batch. The position of a batch that it yields is that of
+ * an executor's batch, and covers all before it: nothing that is held back counts as handed on.
+ * @param read the output from a position, as an executor does; an abort of the signal ends it quietly.
+ */
+export function maskOutput(
+  mask: Mask,
+  from: Position,
+  read: (signal: AbortSignal) => AsyncIterable<LogBatch>,
+  signal: AbortSignal,
+): AsyncIterable<LogBatch> {
+  return mask.isEmpty ? read(signal) : maskBatches(new OutputMask(mask, from === ''), read, signal);
+}
+
+async function* maskBatches(
+  output: OutputMask,
+  read: (signal: AbortSignal) => AsyncIterable<LogBatch>,
+  signal: AbortSignal,
+): AsyncGenerator<LogBatch, void> {
+  const leaving = new AbortController();
+  const batches = read(AbortSignal.any([signal, leaving.signal]))[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const next: Promise<IteratorResult<LogBatch, unknown>> = batches.next();
+      const isLate = output.holds && (await isLater(next));
+      const late = isLate ? output.cover() : undefined;
+      if (late) yield late;
+      const result = await next;
+      if (result.done === true) break;
+      const ready = output.add(result.value);
+      if (ready) yield ready;
+    }
+    const rest = signal.aborted ? undefined : output.rest();
+    if (rest) yield rest;
+  } finally {
+    // Whoever leaves before the end may do so while the next batch is being read.
+    leaving.abort();
+    await batches.return?.();
+  }
+}
+
+/** Whether a promise takes longer than output is held back. Its rejection is for the one who awaits it. */
+async function isLater(promise: Promise<unknown>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<true>((resolve) => (timer = setTimeout(resolve, heldMs, true)));
+  const settled = promise.then(
+    () => false,
+    () => false,
+  );
+  return Promise.race([late, settled]).finally(() => {
+    clearTimeout(timer);
+  });
+}
