@@ -61,6 +61,7 @@ export const countedBy: Readonly<Record<string, string>> = {
   mostWithLevels: 'jobs',
   namedInWords: 'jobs',
   namesAtOnce: 'names',
+  linksShown: 'jobs',
   namesShown: 'names',
   nearDistance: 'letters',
   nodesStep: 'entries of the stream',

@@ -8,6 +8,7 @@ import type { JobStanding } from '@chainr/core/store/read-standing';
 import type { SchedContext } from './context.js';
 import { explain, type JobSituation } from './explanation.js';
 import { findJob, findRun } from './find-run.js';
+import { findSkipChain } from './find-skip-chain.js';
 import { readStoredPipeline } from './read-stored-pipeline.js';
 import { sendJson } from './send-json.js';
 import { served } from './serve-routes.js';
@@ -44,11 +45,12 @@ async function situationOf(context: SchedContext, uid: RunUid, job: JobRecord): 
     store.runs.listAttempts(uid, job.index),
   ]);
   if (!standing) throw new ApiError('NotFound', `The run has no job ${JSON.stringify(job.name)}.`);
-  const [dependencies, slotHolders, aheadInQueue, reused] = await Promise.all([
+  const [dependencies, skippedBy, slotHolders, aheadInQueue, reused] = await Promise.all([
     dependenciesNeeded(job) ? readDependencies(context, uid, job) : [],
+    job.status === 'SKIPPED' ? findSkipChain(store.runs, run, job) : [],
     store.runs.getJobs(uid, standing.slotHolders),
     countAhead(context, run.executorKind, standing),
-    job.reason === 'Reused' ? store.runs.getReused(uid, job.index) : undefined,
+    job.reason === 'Reused' ? readReused(context, uid, job) : undefined,
   ]);
   return {
     job,
@@ -57,6 +59,7 @@ async function situationOf(context: SchedContext, uid: RunUid, job: JobRecord): 
     now,
     attempts,
     dependencies,
+    skippedBy,
     slotHolders: slotHolders.map(({ name }) => name),
     workers: workers.filter(({ executor }) => executor === run.executorKind),
     paused,
@@ -79,6 +82,14 @@ async function readDependencies({ store }: SchedContext, uid: RunUid, job: JobRe
     const dependency = jobs[place];
     return dependency ? [{ job: dependency, mask }] : [];
   });
+}
+
+/** The attempt that ran, and what became of its log: its run may have been deleted, or its logs removed before it. */
+async function readReused({ store }: SchedContext, uid: RunUid, job: JobRecord): Promise<JobSituation['reused']> {
+  const reused = await store.runs.getReused(uid, job.index);
+  if (!reused) return undefined;
+  const [run, removedAt] = await Promise.all([store.runs.getRun(reused.run), store.logs.removedAt(reused.run)]);
+  return { ...reused, log: !run ? 'gone with its run' : removedAt === undefined ? 'there' : 'removed' };
 }
 
 /** The queue only hints: where it does not answer, nothing is said of it. */

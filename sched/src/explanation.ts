@@ -16,14 +16,22 @@ export interface JobSituation {
   now: number;
   attempts: readonly AttemptRecord[];
   /** What it depends on and by which conditions; only where that explains something. */
-  dependencies: readonly { job: JobRecord; mask: ConditionMask }[];
+  dependencies: readonly Dependency[];
+  /** Of a skipped job: the dependency that had it skipped, then what had that one skipped, up to what was not skipped. */
+  skippedBy: readonly Dependency[];
   slotHolders: readonly string[];
   /** Of the run's executor kind. */
   workers: readonly KnownWorker[];
   paused: boolean;
   /** How many messages come before the one with the job; absent when a worker has it, or it is on its way. */
   aheadInQueue?: number;
-  reused?: ReusedAttempt;
+  reused?: ReusedAttempt & { log: 'there' | 'gone with its run' | 'removed' };
+}
+
+/** A job, and the conditions by which the next one depends on it. */
+export interface Dependency {
+  job: JobRecord;
+  mask: ConditionMask;
 }
 
 export interface Explanation {
@@ -33,6 +41,8 @@ export interface Explanation {
 
 /** How many names a sentence lists. */
 const namesShown = 5;
+/** How many links of a chain of skipped jobs are told. */
+const linksShown = 20;
 
 export function explain(situation: JobSituation): Explanation {
   const { sentence, facts } = explainReason(situation);
@@ -74,19 +84,33 @@ function explainDependencies({ dependencies }: JobSituation): Explanation {
   };
 }
 
-function explainSkip({ job, dependencies }: JobSituation): Explanation {
-  const guilty = dependencies.filter(
-    (each) => isFinalJob(each.job.status) && !isSatisfied(each.job.status as Ending, each.mask),
+/** The last of the chain is the root cause; all before it were skipped with what depends on them. */
+function explainSkip({ job, dependencies, skippedBy }: JobSituation): Explanation {
+  const told = new Set(skippedBy.map((each) => each.job.name));
+  const others = dependencies.filter(
+    (each) =>
+      !told.has(each.job.name) && isFinalJob(each.job.status) && !isSatisfied(each.job.status as Ending, each.mask),
   );
-  const facts = guilty.map((each) =>
-    fact(
-      'dependency',
-      `${each.job.name} is ${each.job.status}, but must end so: ${namesOf(each.mask)}. ${each.job.message}`,
-    ),
+  const root = skippedBy.at(-1);
+  const links = skippedBy.map((each, place) => linkFact(each, skippedBy[place - 1]?.job)).reverse();
+  const facts = [...links.slice(0, linksShown), ...others.map((each) => linkFact(each))];
+  if (!root) return { sentence: job.message, facts };
+  const cause = `It was skipped, since ${root.job.name} is ${root.job.status} and`;
+  const [first, ...between] = skippedBy.slice(0, -1).reverse();
+  if (!first) return { sentence: `${cause} it runs only on ${namesOf(root.mask)}.`, facts };
+  const way = between.length > 0 ? ` by way of ${list(between.map((each) => each.job.name).reverse())}` : '';
+  return {
+    sentence: `${cause} ${first.job.name}, which it depends on${way}, runs only on ${namesOf(root.mask)}.`,
+    facts,
+  };
+}
+
+function linkFact({ job, mask }: Dependency, dependent?: JobRecord): Fact {
+  const forWhom = dependent ? ` for ${dependent.name}` : '';
+  return fact(
+    'dependency',
+    `${job.name} is ${job.status}, but must end so${forWhom}: ${namesOf(mask)}. ${job.message}`,
   );
-  const [first] = guilty;
-  if (!first) return { sentence: job.message, facts };
-  return { sentence: `It was skipped, since ${first.job.name} is ${first.job.status} and it runs only on ${namesOf(first.mask)}.`, facts }; // prettier-ignore
 }
 
 function explainSlot({ run, standing, slotHolders }: JobSituation): Explanation {
@@ -145,7 +169,12 @@ function workerFacts({ workers, run }: JobSituation): Fact[] {
 
 function explainReuse({ reused, job }: JobSituation): Explanation {
   if (!reused) return { sentence: job.message, facts: [] };
-  const text = `Attempt ${String(reused.attempt)} of the run ${reused.run} ran it; its log is there.`;
+  const log = {
+    there: 'its log is there',
+    'gone with its run': 'that run was deleted, and the log with it',
+    removed: 'the logs of that run were removed',
+  }[reused.log];
+  const text = `Attempt ${String(reused.attempt)} of the run ${reused.run} ran it; ${log}.`;
   return { sentence: job.message, facts: [fact('outcome', text)] };
 }
 
@@ -165,8 +194,14 @@ function explainPhase({ job, standing, attempts, now }: JobSituation): Explanati
   return { sentence: `${job.message.replace(/\.$/, '')}${lasted}.`, facts };
 }
 
-function explainEnd({ job, attempts }: JobSituation): Explanation {
+function explainEnd(situation: JobSituation): Explanation {
+  const { job, attempts } = situation;
   const last = attempts.at(-1);
+  if (!endedInAttempt(situation)) {
+    if (last?.status !== 'FAILED') return { sentence: job.message, facts: [] };
+    const before = `attempt ${String(last.attempt)} was FAILED, ${last.reason}: ${last.message}`;
+    return { sentence: `${job.message} It was to start again; ${before}`, facts: [] };
+  }
   const facts: Fact[] = [];
   if (last?.exitCode !== undefined) facts.push(fact('outcome', `Exit code ${String(last.exitCode)}.`));
   const failed = last?.steps?.find(({ exitCode, tolerated }) => exitCode !== 0 && tolerated !== true);
@@ -177,8 +212,12 @@ function explainEnd({ job, attempts }: JobSituation): Explanation {
   return { sentence: job.message, facts };
 }
 
-function attemptFacts({ attempts, job }: JobSituation): Fact[] {
-  const earlier = attempts.filter(({ attempt }) => attempt < job.attempt || job.status === 'PENDING');
+/** Whether the status is that of the last attempt; what was given up while it waited has none of its own. */
+const endedInAttempt = ({ standing: { row } }: JobSituation): boolean => row.section?.phases.claimedAt !== undefined;
+
+function attemptFacts(situation: JobSituation): Fact[] {
+  const { attempts, job } = situation;
+  const earlier = attempts.filter(({ attempt }) => attempt < job.attempt || !endedInAttempt(situation));
   return earlier.map(({ attempt, status, reason, message }) =>
     // What was interrupted has no end of its own: its status is that of the job which starts again.
     fact(

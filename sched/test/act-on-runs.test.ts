@@ -262,7 +262,7 @@ describe('acting on runs', () => {
       await end(uid, 0, 'ExitCode');
       expect((await why(uid, 'b')).sentence).to.equal('It was skipped, since a is FAILED and it runs only on success.');
       expect((await why(uid, 'c')).sentence).to.equal(
-        'It was skipped, since b is SKIPPED and it runs only on success.',
+        'It was skipped, since a is FAILED and b, which it depends on, runs only on success.',
       );
       expect((await why(uid, 'a')).facts[0]?.text).to.equal('Exit code 3.');
     });
