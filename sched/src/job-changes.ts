@@ -65,7 +65,9 @@ export class JobChanges implements Part {
   #read(): Reader {
     const stop = new AbortController();
     const cursor = this.#events.lastCursor();
-    const reading = cursor.then((after) => this.#events.tail(after, { onEvents: this.#tell, onLost: this.#tellAll }, stop.signal));
+    const reading = cursor.then((after) =>
+      this.#events.tail(after, { onEvents: this.#tell, onLost: this.#tellAll }, stop.signal),
+    );
     const ended = reading.catch((error: unknown) => {
       if (this.#reader?.stop === stop) this.#reader = undefined;
       if (!stop.signal.aborted && this.#changes.listenerCount('error') > 0) this.#changes.emit('error', error);
