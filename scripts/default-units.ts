@@ -1,6 +1,7 @@
 /** What a constant counts whose name does not end in its unit; by its name, and its property if it is a map. */
 export const countedBy: Readonly<Record<string, string>> = {
-  'adoptionsWithoutProgress.max': 'adoptions',
+  'crashLoop.deathsMax': 'deaths',
+  'crashLoop.delayLeasesMax': 'times of a lease',
   atOnce: 'runs',
   attemptsPerPass: 'attempts',
   batchSize: 'events',
@@ -65,7 +66,6 @@ export const countedBy: Readonly<Record<string, string>> = {
   namesShown: 'names',
   nearDistance: 'letters',
   nodesStep: 'entries of the stream',
-  numberDigits: 'digits',
   page: 'entries',
   pagesPerPass: 'pages',
   paperColumns: 'columns',
@@ -106,7 +106,6 @@ export const countedBy: Readonly<Record<string, string>> = {
   shortestToken: 'characters',
   shortText: 'characters',
   tries: 'tries',
-  unansweredFactor: 'times as long',
   underWayMax: 'messages',
   weightPerCall: 'light operations',
   widestIndent: 'columns',

@@ -71,4 +71,28 @@ describe('stopping chainr up while jobs run', function () {
     expect(await up.ended).to.deep.equal({ code: 0, signal: null });
     await untilGone(() => processesOf(home));
   });
+
+  it('starts a job again that was handling SIGTERM when chainr was killed', async () => {
+    const home = await folders.make();
+    const first = await startUp(home, four);
+    const handles = `[ -e "$LEDGER.calm" ] || { trap 'echo "$CHAINR_JOB asked" >> "$LEDGER"; sleep 1; exit 143' TERM; echo "$CHAINR_JOB deaf" >> "$LEDGER"; while :; do sleep 0.1; done; }`;
+    const uid = await createRun(first.client, tenJobs(home, 1, handles));
+    await untilLines(ledgerOf(home), 4);
+    const { length } = linesIn(ledgerOf(home));
+    process.kill(first.pid, 'SIGTERM');
+    await untilLines(ledgerOf(home), length + 1);
+    first.signal('SIGKILL');
+    await first.ended;
+    await writeFile(calmOf(home), '');
+
+    const second = await startUp(home, four);
+    const run = await endOfRun(second.client, uid);
+    expect(run.status).to.equal('SUCCESSFUL');
+    const asked = linesIn(ledgerOf(home)).filter((line) => line.endsWith(' asked')).map((line) => line.split(' ')[0] ?? ''); // prettier-ignore
+    expect(asked).to.have.length.above(0);
+    for (const name of asked) {
+      const { attempts } = await second.client.getJob(uid, name);
+      expect(attempts.map(({ reason }) => reason)).to.deep.equal(['Interrupted', 'Completed']);
+    }
+  });
 });

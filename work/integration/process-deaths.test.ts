@@ -113,32 +113,4 @@ describe('kill -9 of what runs a job', function () {
     await Promise.all(Array.from({ length: atOnce }, lane));
     if (failures.length > 0) throw new AggregateError(failures, failures.map(String).join('\n\n'));
   });
-
-  it('of five workers after another, each soon after it adopted a job, ends the job: it may be what kills them', async () => {
-    const home = await folders.make();
-    const ledger = path.join(home, 'ledger');
-    const group = await WorkerGroup.start({ home, kind: 'process', env: briefLeases });
-    try {
-      let next = await group.startWorker();
-      const jobs = { only: { image: 'busybox', run: script } };
-      const run = await group.createRun({ kind: 'Pipeline', env: { LEDGER: ledger }, jobs });
-      await untilLines(ledger, 1);
-      while ((await group.logOf(run, 0)).length < 1) await group.untilRenewed(1);
-      for (let death = 1; death <= 6; death += 1) {
-        next.signal('SIGKILL');
-        await next.ended;
-        next = await group.startWorker();
-        await next.says(/"event":"attempt.adopted"/);
-      }
-      await untilFinal(group.store.events, run);
-      const told = await group.store.runs.listAttempts(run, 0);
-      expect(told.map(({ status, reason }) => [status, reason])).to.deep.equal([['FAILED', 'WorkerCrashed']]);
-      await untilFound(() => !processesOf(home).some(({ folder }) => folder.startsWith(path.join(home, 'process', 'attempts', run)))); // prettier-ignore
-      expect(linesIn(ledger), 'starts').to.have.length(1);
-      next.signal('SIGTERM');
-      expect((await next.ended).code, next.output).to.equal(0);
-    } finally {
-      await group.stop();
-    }
-  });
 });

@@ -14,6 +14,9 @@ const fusionHops = 50;
 /** As many as a message carries: what one worker takes at once others cannot do. */
 const fusedMax = bundleMax;
 
+/** How long Redis has to record that an attempt is interrupted, where a person wants it killed at once. */
+const hurryMs = 1_000;
+
 /** How long a second look may take: what goes on has no end to tell. */
 const lookMs = 2_000;
 
@@ -75,7 +78,7 @@ export class AttemptRunner implements Part {
 
   /** While it stops: what was asked to end is killed. */
   hurry(): void {
-    for (const attempt of this.#attempts) this.#track(this.#interrupt(attempt, 0));
+    for (const attempt of this.#attempts) this.#track(this.#kill(attempt));
   }
 
   /** Runs what was claimed; its place in the capacity is taken by the caller and given back here. */
@@ -147,7 +150,8 @@ export class AttemptRunner implements Part {
     const log = { length: adopted.logLength, position: adopted.position };
     const attempt = this.#takeInHand(adopted, sentAt, log, adopted);
     try {
-      await closeEndedAttempt(this.#context, attempt, adopted.logEnded);
+      const cut = adopted.stop !== undefined;
+      await closeEndedAttempt(this.#context, attempt, { logEnded: adopted.logEnded, cut });
     } catch (error) {
       this.#logLoss(attempt, error);
     } finally {
@@ -161,7 +165,7 @@ export class AttemptRunner implements Part {
     claimed: ClaimedAttempt,
     sentAt: number,
     log: Attempt['log'],
-    { stop, begun = false }: Pick<Partial<AdoptedAttempt>, 'stop' | 'begun'> = {},
+    { stop, stopToldMs = 0, begun = false }: Pick<Partial<AdoptedAttempt>, 'stop' | 'stopToldMs' | 'begun'> = {},
   ): Attempt {
     const held = this.#context.leases.hold(claimed.lease, sentAt);
     const { spec, ...resolved } = this.#specs.resolve(claimed);
@@ -173,7 +177,8 @@ export class AttemptRunner implements Part {
       dependents: claimed.dependents,
       log,
     };
-    if (stop !== undefined) held.requestStop(stop);
+    if (stop !== undefined) held.requestStop(stop, stopToldMs + performance.now() - sentAt);
+    if (stop === 'Interrupted') attempt.interruptedAt = Date.now() - held.stopToldMs;
     held.onStop = () => {
       this.#track(this.#stopRequested(attempt));
     };
@@ -207,17 +212,47 @@ export class AttemptRunner implements Part {
     this.#attempts.delete(attempt);
   }
 
-  async #interrupt(attempt: Attempt, graceMs = this.#context.config.stopGraceMs): Promise<void> {
+  /** Its next attempt follows, whoever sees its end: that is recorded before the first signal. */
+  async #interrupt(attempt: Attempt): Promise<void> {
+    const { held } = attempt;
+    if ((await this.#recordInterruption(attempt, this.#context.config.stopGraceMs)) === 'stale') return;
     attempt.interruptedAt ??= Date.now();
+    held.requestStop('Interrupted');
+  }
+
+  /** As `#interrupt`, with no grace. */
+  async #kill(attempt: Attempt): Promise<void> {
     const { executor, logger } = this.#context;
+    if ((await this.#recordInterruption(attempt, hurryMs)) === 'stale') return;
+    attempt.interruptedAt ??= Date.now();
     try {
-      await executor.stop(attempt.spec, graceMs, attempt.held.guard);
+      await executor.stop(attempt.spec, 0, attempt.held.guard);
     } catch (error) {
-      logger.warn(
-        { event: 'interrupt.failed', lease: attempt.held.lease, err: attempt.mask.error(error) },
-        'An attempt could not be stopped',
-      );
+      const { lease } = attempt.held;
+      const event = { event: 'interrupt.failed', lease, err: attempt.mask.error(error) };
+      logger.warn(event, 'An attempt could not be stopped');
     }
+  }
+
+  /**
+   * `late`: Redis does not answer. The attempt is stopped all the same; if this worker ends before Redis is back, the
+   * next one takes it for ended by the signal.
+   */
+  async #recordInterruption(attempt: Attempt, patienceMs: number): Promise<'ok' | 'stale' | 'late'> {
+    const { store, logger } = this.#context;
+    const { lease } = attempt.held;
+    attempt.interruption ??= store.transitions.interrupt(lease).catch((error: unknown) => {
+      logger.warn({ event: 'interrupt.not-recorded', lease, err: error }, 'Redis did not record an interruption');
+      return 'late';
+    });
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<'late'>((resolve) => (timer = setTimeout(resolve, patienceMs, 'late')));
+    const recorded = await Promise.race([attempt.interruption, late]).finally(() => { clearTimeout(timer); }); // prettier-ignore
+    if (recorded === 'late') {
+      const sentence = 'Redis does not answer: an attempt is stopped before it is recorded that it is to start again';
+      logger.warn({ event: 'interrupt.not-recorded', lease }, sentence);
+    }
+    return recorded;
   }
 
   /** An attempt that leaves these hands unended is somebody else's now, or will be when its lease expires. */

@@ -22,8 +22,10 @@ export interface Attempt {
   readonly dependents: number;
   /** Where its log stands as it comes into these hands. */
   readonly log: LogState;
-  /** Set when this worker shuts down: by `Date.now()`, right before the attempt is stopped. */
+  /** Set when this worker shuts down, or one before it did: by `Date.now()`, right before the attempt is stopped. */
   interruptedAt?: number;
+  /** Under way or done: the record of that. */
+  interruption?: Promise<'ok' | 'stale' | 'late'>;
   /** Ends the observation with an outcome that was found otherwise. */
   settle?: (outcome: Outcome) => void;
 }

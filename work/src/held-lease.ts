@@ -21,6 +21,8 @@ export class HeldLease {
   /** Called once, when the attempt is to be stopped. */
   onStop: ((reason: Reason) => void) | undefined;
   #stop: Reason | undefined;
+  /** When a worker was told first to stop it, by `performance.now()`. */
+  #stopToldAt = 0;
   readonly #lost = new AbortController();
   #deadline: number;
 
@@ -52,10 +54,17 @@ export class HeldLease {
     return this.#stop;
   }
 
-  requestStop(reason: Reason): void {
+  /** @param toldMs how long ago a worker was told first; this one may have adopted the attempt since. */
+  requestStop(reason: Reason, toldMs = 0): void {
     if (this.#stop !== undefined) return;
     this.#stop = reason;
+    this.#stopToldAt = performance.now() - toldMs;
     this.onStop?.(reason);
+  }
+
+  /** How long ago a worker was told first to stop the attempt, in ms; 0 where none was. */
+  get stopToldMs(): number {
+    return this.#stop === undefined ? 0 : performance.now() - this.#stopToldAt;
   }
 
   handOver(): void {

@@ -36,6 +36,9 @@ export async function runAttempt(context: WorkContext, attempt: Attempt, places:
   const { held } = attempt;
   const slow = setTimeout(() => { report(context, attempt, { reason: 'Starting', at: Date.now() }); }, pendingAfterMs); // prettier-ignore
   try {
+    // What is to be stopped is stopped before anything is read of it: that may be what kills workers (rule R9).
+    if (held.stop !== undefined) await stopAttempt(context, attempt);
+    if (held.stop === 'WorkerCrashed') return await endCrashed(context, attempt, places);
     const refusal = attempt.references && (await fillIn(context, attempt));
     if (refusal !== undefined) return await refuse(context, attempt, refusal, places);
     await begin(context, attempt);
@@ -69,6 +72,23 @@ async function refuse(context: WorkContext, attempt: Attempt, refusal: string, p
   return finish(context, held, outcome, { atMost: places(), whole: { logLength: 0 } }, () => Promise.resolve());
 }
 
+/**
+ * Ends an attempt that was stopped since its workers died of it (rule R9). Its end is recorded before its log is read,
+ * and without what it says of itself; one that had succeeded by itself before has succeeded.
+ */
+async function endCrashed(context: WorkContext, attempt: Attempt, places: () => number): Promise<Ended> {
+  const { held, spec } = attempt;
+  const watch = () => context.executor.observe(spec, () => undefined, held.signal);
+  const seen = await whileOut(context, attempt, watch);
+  const stoppedAt = Date.now() - held.stopToldMs;
+  const succeeded = seen.reason === 'Completed' && (seen.endedAt ?? Infinity) < stoppedAt;
+  const isFilled = succeeded && (await fillIn(context, attempt)) === undefined;
+  const { message: _message, outputs: _outputs, ...end } = seen;
+  const outcome: Outcome = isFilled ? attempt.mask.outcome(seen) : { ...end, reason: 'WorkerCrashed' };
+  const readLog = () => closeEndedAttempt(context, attempt, { logEnded: false, cut: false });
+  return finish(context, held, outcome, { atMost: places(), whole: false }, readLog);
+}
+
 const cutUnmasked = (log: LogWriter, refusal: string): Promise<void> =>
   log.cut(`The log is cut here, since its secrets cannot be hidden any more: ${refusal}`);
 
@@ -79,9 +99,11 @@ function begin(context: WorkContext, attempt: Attempt): Promise<void> {
     : stopAttempt(context, attempt);
 }
 
+/** SIGTERM, and SIGKILL when the grace is over, which counts from when a worker was told first. */
 export function stopAttempt(context: WorkContext, attempt: Attempt): Promise<void> {
   const { held, spec } = attempt;
-  return whileOut(context, attempt, () => context.executor.stop(spec, context.config.stopGraceMs, held.guard));
+  const graceMs = () => Math.max(0, context.config.stopGraceMs - held.stopToldMs);
+  return whileOut(context, attempt, () => context.executor.stop(spec, graceMs(), held.guard));
 }
 
 /** The outcome, as the executor tells it or a second look found it. */
@@ -96,16 +118,21 @@ function observe(context: WorkContext, attempt: Attempt, onFirstChange: () => vo
   });
 }
 
-/** An adopted attempt whose end is recorded already: only its log and its closing are left. */
-export async function closeEndedAttempt(context: WorkContext, attempt: Attempt, logEnded: boolean): Promise<void> {
+/**
+ * An attempt whose end is recorded already: only its log and its closing are left.
+ * @param cut its log is read no more, since workers died of that.
+ */
+export async function closeEndedAttempt(
+  context: WorkContext,
+  attempt: Attempt,
+  { logEnded, cut }: { logEnded: boolean; cut: boolean },
+): Promise<void> {
   const { held } = attempt;
-  const refusal = logEnded ? undefined : await fillIn(context, attempt);
+  const refusal = logEnded || cut ? undefined : await fillIn(context, attempt);
   const log = new LogWriter(context, attempt);
   log.attemptEnded();
-  // What ended because its workers crashed may still run; its output, which may be why, is not read again (rule R9).
-  if (held.stop !== undefined) await stopAttempt(context, attempt);
   if (logEnded) return closeLease(context, held);
-  if (refusal === undefined && held.stop === undefined) {
+  if (refusal === undefined && !cut) {
     return close(
       context,
       held,
@@ -114,7 +141,7 @@ export async function closeEndedAttempt(context: WorkContext, attempt: Attempt, 
     );
   }
   if (refusal !== undefined) await cutUnmasked(log, refusal);
-  else await log.cut('The log is cut here: the workers that read it crashed again and again.');
+  else await log.cut('The log is cut here: the workers that read it died soon after, again and again.');
   await log.end();
   await closeLease(context, held);
 }
@@ -127,7 +154,9 @@ function followUp(context: WorkContext, attempt: Attempt, outcome: Outcome): Aga
 
 /** Whether a budget is left is for the script to say. What a person or the run's timeout has asked to end, ends. */
 function mayBeTriedAgain({ held, retries }: Attempt, { reason }: Outcome): boolean {
-  if (held.stop !== undefined) return retries !== undefined && reasonTable[held.stop].budget === 'user';
+  // What ended by itself before it could be interrupted has no other cause than its own.
+  const stop = held.stop === 'Interrupted' ? undefined : held.stop;
+  if (stop !== undefined) return retries !== undefined && reasonTable[stop].budget === 'user';
   const { budget } = reasonTable[reason];
   return budget === 'infrastructure' || (budget === 'user' && retries !== undefined);
 }

@@ -16,12 +16,12 @@ export interface StepOutcome {
   endedAt?: number;
 }
 
-/** The reasons with which an executor may report an end. */
+/** The reasons with which an executor may report an end; a worker alone reports that one crashed. */
 export type OutcomeReason = Extract<
   Reason,
   | 'Completed' | 'ExitCode' | 'Signal' | 'OutOfMemory' | 'TimedOut'
   | 'Lost' | 'Deleted' | 'Evicted' | 'Preempted' | 'NodeLost' | 'RegistryError'
-  | 'ConfigError' | 'ImagePullFailed' | 'PendingTimedOut'
+  | 'ConfigError' | 'ImagePullFailed' | 'PendingTimedOut' | 'WorkerCrashed'
 >; // prettier-ignore
 
 /**

@@ -57,7 +57,7 @@ const table = {
   WorkerCrashed: {
     statuses: failed,
     budget: 'none',
-    message: 'Its workers crashed again and again without any progress.',
+    message: 'Its workers died soon after they took it, again and again; it was stopped.',
   },
   CanceledByUser: { statuses: ['CANCELED'], budget: 'none', message: 'Was canceled.' },
   RunTimedOut: { statuses: ['CANCELED'], budget: 'none', message: 'The timeout of its run came first.' },

@@ -25,8 +25,11 @@ export function retryPolicy({ limit, backoff = {} }: Retries): RetryPolicy {
   return { limit, initialMs, factor, maxMs: backoff.maxMs ?? Math.max(initialMs, defaultBackoff.maxMs) };
 }
 
-/** Rule R9: an attempt that was adopted so often in this time, without a line, phase or step between, kills its workers. */
-export const adoptionsWithoutProgress = { max: 5, withinMs: 600_000 } as const;
+/**
+ * Rule R9: so many workers in a row may die soon after they took an attempt, without a line, phase or step between, and
+ * what such an attempt waits at most before it is adopted again, in times of a lease.
+ */
+export const crashLoop = { deathsMax: 5, delayLeasesMax: 4 } as const;
 
 /** Rule R14: from the claim to the user's code, pulls included, unless the job says otherwise. */
 export const defaultPendingTimeoutMs = 600_000;

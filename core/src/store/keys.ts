@@ -33,7 +33,7 @@ import { backlogTimes } from './layout.js';
  * | `workers` | hash | id of a worker → what it says of itself, JSON, with the time at which it said so |
  * | `drains` | set | ids of the workers that take nothing new |
  * | `paused` | string | there while nothing new is claimed |
- * | `stops:EXECUTOR` | hash | `uid.index.attempt` of what is to be stopped → code of the reason |
+ * | `stops:EXECUTOR` | hash | `uid.index.attempt` of what is to be stopped → code of the reason, once a worker was told with the time of that: `CODE.TIME` |
  * | `seen` | hash | executor → when a worker of it last renewed, ms |
  * | `due:EXECUTOR` | zset | `uid.index.attempt` by the time at which its remains may go |
  * | `turn:NAME` | string | the owner whose turn it is with something that one of many does |
@@ -42,7 +42,7 @@ import { backlogTimes } from './layout.js';
  * | `counters` | hash | `sequence` of runs, `message` of bundles, `executor` numbers; `logBytes` that are stored and `logQuota`, how many may be (rule R19); `logsExpiredTo`: the logs of runs that ended before are gone |
  * | `idempotency:SCOPE:KEY` | string | uid and hash of the body, for 24 hours |
  * | `events` | stream | the one event stream; an entry holds the events of a call |
- * | `reply:LANE` | string | number and reply of a lane's last call (rule R6) |
+ * | `reply:LANE` | string | nonce and reply of a lane's last call (rule R6) |
  * | `version`, `instance` | string | of the state format; of this installation |
  * | `clock` | string | milliseconds that tests add to the time of Redis |
  * | `queue:*` | | BullMQ's own |

@@ -20,8 +20,8 @@ import { jobStatuses, runStatuses, type JobStatus, type RunStatus } from '../mod
  *              that the job is ready, the section of its current or last attempt:
  *     attempt  attempt u16, epoch u32, flags u8, exit code u16 (65535: none), executor u32,
  *              message id u48, losses u8 (how many attempts of the job infrastructure took), failures u8 (how
- *              many of the user's retries are used up), adoptions u8 (without progress since the first of
- *              them), time of that first one u48 (ms), eight phases u48 (ms), owner (u8 length), text (u16),
+ *              many of the user's retries are used up), adoptions u8 (after owners that died soon, in a row,
+ *              rule R9), time of the last one u48 (ms), eight phases u48 (ms), owner (u8 length), text (u16),
  *              steps JSON (u16)
  *     state    status u8, kind u8, flags u8, priority u8 (+ 100), maxParallel u16 (0: none), six job counts
  *              u16, failed u16, open u16 (attempts that are claimed and not closed), queued u16, backlog u16,
@@ -38,7 +38,7 @@ export const luaFormats = {
 export const noExitCode = 0xffff;
 /**
  * `timedOut`, `pendingTimedOut` and `crashed` are recorded requests to end the attempt, which its end will show
- * whatever its exit code (rule R11); `deadline`: one of its deadlines may stand in `deadlines`.
+ * whatever its exit code (rule R11); `interrupted`: it is stopped to be started again; `deadline`: one of its deadlines may stand in `deadlines`.
  */
 export const attemptFlags = {
   logEnded: 1,
@@ -47,6 +47,7 @@ export const attemptFlags = {
   pendingTimedOut: 8,
   crashed: 16,
   deadline: 32,
+  interrupted: 64,
 } as const;
 export const planFlags = { allowFailure: 1 } as const;
 /** `jobPriorities`: jobs have priorities of their own, in their plans; `timeout`: the run's stands in `deadlines`. */

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { conditions, truthTable, type TruthTable } from '../model/edges.js';
 import { executorKinds } from '../model/records.js';
 import { reasons, reasonTable, type RetryBudget } from '../model/reasons.js';
-import { adoptionsWithoutProgress, lossBackoffMs } from '../model/retries.js';
+import { crashLoop, lossBackoffMs } from '../model/retries.js';
 import { jobStatuses, jobTransitions, runStatuses, runTransitions } from '../model/states.js';
 import { firstFramesBytes, logPartBytes } from './keys.js';
 import { rankBase } from '../model/priorities.js';
@@ -20,6 +20,7 @@ const rare: Readonly<Record<string, readonly string[]>> = {
   report: ['report'],
   retry: ['retry'],
   requeue: ['requeue'],
+  interrupt: ['interrupt'],
   renew: ['renew'],
   release: ['release'],
   adopt: ['adopt'],
@@ -115,14 +116,14 @@ function prelude(table: TruthTable): string {
     const mask = conditions.reduce((bits, condition, bit) => (row[condition] ? bits | (1 << bit) : bits), 0);
     return `[${String(jobStatuses.indexOf(ending as keyof TruthTable))}] = ${String(mask)}`;
   });
-  const { logEnded, closed, timedOut, pendingTimedOut, crashed, deadline } = attemptFlags;
+  const { logEnded, closed, timedOut, pendingTimedOut, crashed, deadline, interrupted } = attemptFlags;
   return [
     '-- Made from core/model and core/store/layout.ts.',
     `local JOB = { ${codes(jobStatuses)} }`,
     `local RUN = { ${codes(runStatuses)} }`,
     `local RUN_NAME = { ${runStatuses.map((name, code) => `[${String(code)}] = '${name}'`).join(', ')} }`,
     `local REASON = { ${codes(reasons)} }`,
-    `local ADOPTIONS_MAX, ADOPTIONS_MS = ${String(adoptionsWithoutProgress.max)}, ${String(adoptionsWithoutProgress.withinMs)}`,
+    `local DEATHS_MAX, SUSPECT_TTLS_MAX = ${String(crashLoop.deathsMax)}, ${String(crashLoop.delayLeasesMax)}`,
     `local KIND = { ${executorKinds.map((kind, code) => `[${String(code)}] = '${kind}'`).join(', ')} }`,
     `local STATUSES = ${String(statuses)}`,
     `local ALLOWED_JOB = { ${allowed(jobTransitions, jobStatuses)} }`,
@@ -131,6 +132,7 @@ function prelude(table: TruthTable): string {
     `local FORMAT = { row = '${luaFormats.rowHead}', attempt = '${luaFormats.attempt}', state = '${luaFormats.state}' }`,
     `local NO_EXIT, LOG_ENDED, CLOSED = ${[noExitCode, logEnded, closed].join(', ')}`,
     `local TIMED_OUT, PENDING_TIMED_OUT, CRASHED, DEADLINE = ${[timedOut, pendingTimedOut, crashed, deadline].join(', ')}`,
+    `local INTERRUPTED = ${String(interrupted)}`,
     `local JOB_PRIORITIES, RUN_TIMEOUT = ${[runFlags.jobPriorities, runFlags.timeout].join(', ')}`,
     `local OPEN_JOBS, BACKLOG_TIMES, RANK_BASE = ${[openJobsItem, backlogTimes, rankBase].join(', ')}`,
     `local BUNDLE_MAX, QUEUED_MAX, EDGES_MAX = ${String(bundleMax)}, ${String(queuedMax)}, ${String(edgesMax)}`,

@@ -26,8 +26,10 @@ export interface AdoptedAttempt extends ClaimedAttempt {
   logLength: number;
   /** Where the executor's output was read up to. */
   position: string;
-  /** Why it is to be stopped; absent where it may go on. */
+  /** Why it is to be stopped, or, where it has ended, why its log is to be read no more; absent where it may go on. */
   stop?: Reason;
+  /** How long ago a worker was told first to stop it. */
+  stopToldMs: number;
   /** Code of the user is known to have run. */
   begun: boolean;
 }
@@ -312,7 +314,16 @@ export class Transitions {
     }
   }
 
-  /** Takes a lease over. `ownerGone`: it need not have expired, since its owner is known to be gone. */
+  /** Records that the worker of an attempt is about to stop it, so that it starts again: before the first signal. */
+  async interrupt(lease: Lease): Promise<'ok' | 'stale'> {
+    const [kind] = await this.#batcher.run('interrupt', leaseArguments(lease));
+    return kind as 'ok' | 'stale';
+  }
+
+  /**
+   * Takes a lease over. `ownerGone`: it need not have expired, since its owner is known to be gone. `held`: it has not
+   * expired, or its attempt is suspected to kill its workers and is left alone for a while (rule R9).
+   */
   async adopt(
     lease: Lease,
     by: { owner: string; executor: number; ttlMs: number; ownerGone: boolean },
@@ -320,17 +331,15 @@ export class Transitions {
     const args = [...leaseArguments(lease), by.owner, by.executor, by.ttlMs, by.ownerGone ? 1 : 0];
     const reply = await this.#batcher.run('adopt', args);
     if (reply[0] !== 'ok') return reply[0] as 'held' | 'stale';
-    const ended = reply[8] === 1;
-    // The adoption may be what ended it (rule R9), and has left edges then.
-    if (ended && reply[12] !== '') await this.resume(lease.run);
     return {
       ...this.#claims.read(reply, lease.run, by.owner),
-      ended,
+      ended: reply[8] === 1,
       logEnded: reply[9] === 1,
       logLength: Number(reply[10]),
       position: String(reply[11]),
       ...(reply[12] === '' ? {} : { stop: reasonOf(reply[12]) }),
       begun: reply[13] === 1,
+      stopToldMs: Number(reply[14]),
     };
   }
 

@@ -103,11 +103,14 @@ export class WorkStore {
     return members.map(parseLease);
   }
 
-  /** Leases of one executor that have expired or were let go of, the oldest first, with what is left to do of each. */
-  async listExpiredLeases(executor: number, limit: number): Promise<ExpiredLease[]> {
+  /**
+   * Leases of one executor that have expired or were let go of, the oldest first, but for the first `skip`, with what
+   * is left to do of each.
+   */
+  async listExpiredLeases(executor: number, limit: number, skip = 0): Promise<ExpiredLease[]> {
     return whileAvailable(async () => {
       const now = await this.now();
-      const range = [keys.leases(executor), 0, String(now), 'BYSCORE', 'LIMIT', 0, limit, 'WITHSCORES'] as const;
+      const range = [keys.leases(executor), 0, String(now), 'BYSCORE', 'LIMIT', skip, limit, 'WITHSCORES'] as const;
       const members = await this.#connection.zrange(...range);
       const leases = members.flatMap((member, at) => (at % 2 === 0 ? [parseLease(member)] : []));
       if (leases.length === 0) return [];

@@ -18,7 +18,7 @@ const happened = {
   'contest stale': 100,
   'retry ok': 1_000,
   'requeue ok': 300,
-  'requeue canceled': 20,
+  'requeue final': 20,
   'reopen ok': 300,
   'reopen claimed': 300,
   'reopen busy': 100,

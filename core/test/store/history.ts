@@ -38,6 +38,8 @@ interface Held {
   executing: boolean;
   /** The end of its attempt is recorded; it is to be closed. */
   ended: boolean;
+  /** It is being stopped, since its workers died soon after they took it. */
+  crashes?: boolean;
 }
 
 export const ttlMs = 6_000;
@@ -179,10 +181,10 @@ export class History {
     const { transitions } = worker.store;
     const what = `the end of ${formatAttemptId(lease)}`;
     const id = attemptOf(lease);
-    const outcome = this.#outcomeOf(lease.index);
+    const outcome = held.crashes ? crashed : this.#outcomeOf(lease.index);
     this.deeds.outcomes.set(id, outcome);
     const { retries } = this.case.jobs[lease.index]!;
-    if (this.#dice.chance(outcome.reason === 'Completed' ? 0.2 : 0.95)) {
+    if (!held.crashes && this.#dice.chance(outcome.reason === 'Completed' ? 0.2 : 0.95)) {
       this.deeds.retried.add(id);
       const policy = retries && retryPolicy({ limit: retries.limit, backoff: retries });
       const reply = await transitions.retry(lease, outcome, {}, { removalGraceMs: graceMs, ...(policy && { retries: policy }) }); // prettier-ignore
@@ -217,6 +219,7 @@ export class History {
 
   async #giveBack(held: Held): Promise<void> {
     const { store } = held.worker;
+    if (this.#dice.chance(0.5)) expect(await store.transitions.interrupt(held.lease), 'interrupted').to.equal('ok');
     const reply = await store.transitions.requeue(held.lease, 'Interrupted', '', { removalGraceMs: graceMs });
     this.#count(`requeue ${reply}`);
     expect(reply, `giving back ${formatAttemptId(held.lease)}`).to.not.equal('stale');
@@ -239,7 +242,8 @@ export class History {
   async #adopt(held: Held, ownerGone = this.#dice.chance(0.5)): Promise<void> {
     const reply = await this.takeOver(held, ownerGone);
     expect(reply, `adopting ${formatAttemptId(held.lease)}`).to.not.equal('stale');
-    if (ownerGone) expect(reply).to.not.equal('held');
+    // A suspect is left alone for a while, whoever comes (rule R9).
+    if (ownerGone && reply === 'held') this.#count('suspects left alone');
   }
 
   async takeOver(held: Held, ownerGone: boolean): Promise<'ok' | 'held' | 'stale'> {
@@ -252,7 +256,9 @@ export class History {
     if (typeof reply === 'string') return reply;
     this.deeds.count(this.deeds.adoptions, attemptOf(before));
     this.#old.push({ lease: before, worker: held.worker });
-    Object.assign(held, { lease: reply.lease, worker, ended: reply.ended });
+    const crashes = reply.stop === 'WorkerCrashed' && !reply.ended;
+    if (crashes) this.#count('crash loops');
+    Object.assign(held, { lease: reply.lease, worker, ended: reply.ended, crashes });
     return 'ok';
   }
 
@@ -267,8 +273,14 @@ export class History {
     const finish = async () => {
       ({ kind } = await worker.store.transitions.finish(lease, outcome, {}));
     };
-    await Promise.all(this.#dice.shuffled([finish, () => this.#adopt(held, true)]).map((act) => act()));
+    let taken = '';
+    const adopt = async () => {
+      taken = await this.takeOver(held, true);
+    };
+    await Promise.all(this.#dice.shuffled([finish, adopt]).map((act) => act()));
+    expect(taken, `adopting ${formatAttemptId(lease)}`).to.not.equal('stale');
     this.#count(`contest ${kind}`);
+    if (taken === 'held') held.ended ||= kind === 'ok';
     if (kind === 'stale') {
       if (before) this.deeds.outcomes.set(id, before);
       else if (!ended) this.deeds.outcomes.delete(id);
@@ -402,5 +414,7 @@ export class History {
     tally.set(name, (tally.get(name) ?? 0) + 1);
   }
 }
+
+const crashed = { reason: 'WorkerCrashed', exitCode: 137 } as const;
 
 const attemptOf = ({ index, attempt }: AttemptId): string => `${index}.${attempt}`;

@@ -84,6 +84,7 @@ describe('leases', () => {
       expect(ended).to.include({ ended: true, logEnded: false });
       const end = { length: 0, bytes: Buffer.alloc(0), position: '', end: true };
       await open.store.transitions.appendLog(ended.lease, end);
+      await open.store.transitions.release(executor, [ended.lease]);
       expect(await adopt(ended.lease, { ownerGone: true })).to.include({ ended: true, logEnded: true });
     });
 

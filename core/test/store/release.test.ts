@@ -3,7 +3,7 @@ import { pipelineOf } from '@chainr/testkit/builders';
 import { claimJob, testExecutor } from '@chainr/testkit/claim-job';
 import { setClock } from '@chainr/testkit/clock';
 import { openStore, type OpenStore } from '@chainr/testkit/open-store';
-import { adoptionsWithoutProgress } from '../../src/model/retries.js';
+import { crashLoop } from '../../src/model/retries.js';
 import { formatLease, type Lease } from '../../src/store/keys.js';
 
 const completed = { reason: 'Completed', exitCode: 0 } as const;
@@ -63,7 +63,7 @@ describe('a lease that is let go of', () => {
 
   it('is no death of a worker, however often it happens', async () => {
     let lease = await hold();
-    for (let times = 0; times < 3 * adoptionsWithoutProgress.max; times += 1) {
+    for (let times = 0; times < 3 * crashLoop.deathsMax; times += 1) {
       await release(lease);
       const adopted = await adopt(lease, `owner-${String(times)}`);
       expect(adopted).to.include({ ended: false });

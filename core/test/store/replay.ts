@@ -60,6 +60,8 @@ export interface JobView {
   failures: number;
   /** 0: there is none. */
   backoffEndsAt: number;
+  /** It is being stopped, since its workers died soon after they took it. */
+  crashes?: boolean;
   /** An event has said how it stands. */
   wasTold: boolean;
 }
@@ -80,8 +82,9 @@ const stops: readonly (readonly [RegExp, string])[] = [
   [/^It did not start within its pendingTimeout/, 'PendingTimedOut'],
   [/^A cancel was requested/, 'CanceledByUser'],
   [/^The timeout of its run has passed/, 'RunTimedOut'],
+  [/^Its workers died soon after they took it/, 'WorkerCrashed'],
 ];
-/** Adoptions without any progress before the one that ends an attempt (rule R9). */
+/** Adoptions before the one that asks for the stop of an attempt, at least (rule R9). */
 const adoptionsMax = 5;
 
 /**
@@ -251,6 +254,7 @@ export class Replay {
     view.attempt += 1;
     view.executingAt = 0;
     delete view.stop;
+    delete view.crashes;
   }
 
   #skip(event: JobEvent, view: JobView): void {
@@ -289,7 +293,14 @@ export class Replay {
     const after = afterReopening(jobs, index, before).map((status, at) => (at === index ? view.status : status));
     this.#must(after.join() === this.statuses.join(), event, `its dependents should stand ${after.join()}`);
     this.#revived = [];
-    Object.assign(view, { attempt: view.attempt + 1, losses: 0, failures: 0, executingAt: 0, stop: undefined });
+    Object.assign(view, {
+      attempt: view.attempt + 1,
+      losses: 0,
+      failures: 0,
+      executingAt: 0,
+      stop: undefined,
+      crashes: false,
+    });
   }
 
   #end(event: JobEvent, view: JobView): void {
@@ -304,11 +315,11 @@ export class Replay {
       return;
     }
     this.#must(!view.stop || view.stop === event.reason, event, `first came ${view.stop ?? ''}`);
-    if (!view.stop) this.#must(!this.#request || event.time <= this.#request.at, event, 'the run was to end');
     if (event.reason === 'WorkerCrashed') {
-      this.#must(event.status === 'FAILED' && mayCrash, event, 'it was not adopted so often');
+      this.#must(event.status === 'FAILED' && view.crashes === true, event, 'nothing was said of that before');
       return;
     }
+    if (!view.stop) this.#must(!this.#request || event.time <= this.#request.at, event, 'the run was to end');
     this.#must(outcome !== undefined || mayCrash, event, 'nobody has reported an end');
     const reason = view.stop ?? outcome?.reason ?? '';
     this.#must(event.reason === reason, event, `it was ${reason}`);
@@ -338,6 +349,12 @@ export class Replay {
     const stop = stops.find(([words]) => words.test(event.message))?.[1];
     const { timeoutMs = Infinity, pendingTimeoutMs = Infinity } = this.#case.jobs[this.#indexes.get(event.job)!]!;
     this.#must(view.status === 'RUNNING' && view.stop === undefined && stop !== undefined, event, 'it is told once');
+    if (stop === 'WorkerCrashed') {
+      const id = `${this.#indexes.get(event.job)!}.${view.attempt}`;
+      this.#must((this.deeds.adoptions.get(id) ?? 0) > adoptionsMax, event, 'it was not adopted so often');
+      view.crashes = true;
+      return;
+    }
     if (stop === 'TimedOut')
       this.#must(view.executingAt > 0 && event.time >= view.executingAt + timeoutMs, event, 'early'); // prettier-ignore
     else if (stop === 'PendingTimedOut')

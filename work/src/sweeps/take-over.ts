@@ -6,6 +6,8 @@ import type { TakeOverCaution } from './take-over-caution.js';
 
 /** How many leases one pass takes: what one worker takes the others of its executor cannot. */
 const leasesPerPass = 64;
+/** How many pages of that size one pass looks at. */
+const pagesPerPass = 16;
 
 /**
  * Takes over expired leases of this executor, those of one sort. The expired end of `leases:EXECUTOR` is the
@@ -18,23 +20,36 @@ export async function takeOver(
   wanted: (expired: ExpiredLease) => boolean,
 ): Promise<Swept> {
   if (!(await caution.allows())) return { changed: 0 };
-  const { store, owner, config } = context;
-  const executor = context.executorNumber();
-  const expired = await store.work.listExpiredLeases(executor, leasesPerPass);
+  const { store, owner } = context;
   // Those that it holds are late, and it still tries to renew them. What is its own and not in its hands, a Redis has
   // brought back that lost its newest writes, the end of the attempt among them; nobody else may be there (rule R6).
   const isHeld = ({ lease }: ExpiredLease) => lease.owner === owner && context.leases.holds(lease);
-  const adoptable = expired.filter((each) => !isHeld(each) && wanted(each));
   let changed = 0;
-  for (const { lease } of adoptable) {
-    const sentAt = performance.now();
-    const by = { owner, executor, ttlMs: config.leaseTtlMs, ownerGone: false };
-    const adopted = await store.transitions.adopt(lease, by);
-    if (typeof adopted === 'string') continue;
-    runner.startAdopted(adopted, sentAt);
-    const { run, index, attempt } = lease;
-    context.logger.info({ event: 'attempt.adopted', run, index, attempt, from: lease.owner }, 'An attempt is adopted');
-    changed += 1;
+  let lagMs = 0;
+  // What stays where it is, such as a suspect (rule R9), keeps nothing behind it from being taken.
+  for (let page = 0, left = 0; page < pagesPerPass && changed < leasesPerPass; page += 1) {
+    const expired = await store.work.listExpiredLeases(context.executorNumber(), leasesPerPass, left);
+    let taken = 0;
+    for (const each of expired.filter((one) => !isHeld(one) && wanted(one))) {
+      if (!(await adoptOne(context, runner, each))) continue;
+      taken += 1;
+      lagMs = Math.max(lagMs, each.overdueMs);
+    }
+    changed += taken;
+    left += expired.length - taken;
+    if (expired.length < leasesPerPass) break;
   }
-  return { changed, lagMs: Math.max(0, ...adoptable.map(({ overdueMs }) => overdueMs)) };
+  return { changed, lagMs };
+}
+
+async function adoptOne(context: WorkContext, runner: AttemptRunner, { lease }: ExpiredLease): Promise<boolean> {
+  const { store, owner, config, logger } = context;
+  const sentAt = performance.now();
+  const by = { owner, executor: context.executorNumber(), ttlMs: config.leaseTtlMs, ownerGone: false };
+  const adopted = await store.transitions.adopt(lease, by);
+  if (typeof adopted === 'string') return false;
+  runner.startAdopted(adopted, sentAt);
+  const { run, index, attempt } = lease;
+  logger.info({ event: 'attempt.adopted', run, index, attempt, from: lease.owner }, 'An attempt is adopted');
+  return true;
 }

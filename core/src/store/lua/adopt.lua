@@ -3,12 +3,25 @@
 -- args   lease as it is now (uid, index, attempt, epoch, owner), new owner, executor number, ttl in ms,
 --        1 when the old owner is known to be gone
 -- reply  ok index attempt epoch name specification dependents info ended(0|1) log-ended(0|1) log-length position
---        code of the reason for which it is to be stopped, or '', begun(0|1)
---        | held (not expired) | stale
+--        code of the reason for which it is to be stopped, or '', begun(0|1), how many ms ago a worker was told
+--        first to stop it | held (not expired, or a suspect whose delay is not over) | stale
 --
--- Rule R9: what was adopted ADOPTIONS_MAX times within ADOPTIONS_MS without any progress, after deaths of its
--- workers, ends right here, FAILED: what kills workers must not need one to end. Its new owner stops what still
--- runs of it. A lease that was let go of in order (`release`) does not count.
+-- Rule R9: an owner that died before it had renewed its leases for a third of their time may have died of the attempt;
+-- one that lived on did not, nor did one that let go of it in order. After DEATHS_MAX such deaths in a row, without any
+-- progress between, the next adoption asks for its stop: its owner stops it before it reads anything of it, and then
+-- reports its end. Of an attempt that has ended the code says that its log is to be read no more.
+local function deaths_in_a_row(s, expiry, ttl)
+  if expiry == 0 then return s.adoptions end
+  local lived = expiry - ttl - math.max(s.claimed, s.adopted)
+  return lived * 3 >= ttl and 0 or math.min(s.adoptions + 1, 255)
+end
+
+-- Before it is adopted for the third time in a row, and so on, it is left alone for half the time of a lease, then for
+-- twice as long each time.
+local function suspect_delay(deaths, ttl)
+  return deaths < 2 and 0 or math.min(2 ^ (deaths - 3), SUSPECT_TTLS_MAX) * ttl
+end
+
 reads.adopt = 3
 operations.adopt = function(a)
   local run = load_run(a[1])
@@ -18,25 +31,31 @@ operations.adopt = function(a)
   if not expiry then return { 'stale' } end
   expiry = tonumber(expiry)
   if a[9] ~= 1 and expiry > now then return { 'held' } end
+  local runs = row.status == JOB.RUNNING
+  local deaths = deaths_in_a_row(s, expiry, a[8])
+  -- What is to be stopped is stopped at once.
+  if expiry > 0 and not (runs and stop_reason(run, s)) then
+    local free = a[9] == 1 and expiry - a[8] or expiry
+    if free + suspect_delay(deaths, a[8]) > now then return { 'held' } end
+  end
   remove_lease(run, row)
   s.epoch = s.epoch + 1
   s.owner = a[6]
+  s.adopted = now
+  s.adoptions = deaths
   touch_row(run, row)
   add_lease(run, row, a[8])
-  if expiry > 0 then
-    if s.adoptions == 0 or now - s.adopted > ADOPTIONS_MS then
-      s.adoptions = 0
-      s.adopted = now
-    end
-    s.adoptions = math.min(s.adoptions + 1, 255)
-    if row.status == JOB.RUNNING and s.adoptions > ADOPTIONS_MAX then
-      s.flags = bit.bor(s.flags, CRASHED)
-      end_attempt(run, row, REASON.WorkerCrashed, NO_EXIT, '', '', {})
-    end
+  local id = id_of(run, row.index, s.attempt)
+  local entry = false
+  if runs and deaths > DEATHS_MAX and not stop_reason(run, s) then
+    request_stop(run, row, CRASHED, 'Its workers died soon after they took it, again and again; it is being stopped.')
+    entry = texts[REASON.WorkerCrashed]
   end
+  local stop = runs and stop_reason(run, s) or (not runs and deaths > DEATHS_MAX and REASON.WorkerCrashed) or ''
+  if runs and stop ~= '' then entry = entry or redis.call('HGET', P .. 'stops:' .. texts[s.executor], id) end
+  local told_ago = entry and tell_stop(s.executor, id, entry) or 0
   local log = load_log(log_key(a[1], a[2], a[3]))
   local specification, dependents = specification_of(row)
   return { 'ok', row.index, s.attempt, s.epoch, name_of(row), specification, dependents, info_once(run),
-    row.status == JOB.RUNNING and 0 or 1, s.flags % 2, log.length, log.position, (row.status == JOB.RUNNING or has_flag(s, CRASHED)) and stop_reason(run, s) or '',
-    s.started > 0 and 1 or 0 }
+    runs and 0 or 1, s.flags % 2, log.length, log.position, stop, s.started > 0 and 1 or 0, told_ago }
 end

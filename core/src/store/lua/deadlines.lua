@@ -4,8 +4,9 @@
 -- over, does nothing.
 --
 -- What is to be stopped then stands in `stops:EXECUTOR`, `uid.index.attempt` → code of the reason,
--- until it has ended: whoever renews the lease or adopts the attempt is told.
-local deadline_adds, deadline_removes, stop_adds, stop_removes = {}, {}, {}, {}
+-- until it has ended: whoever renews the lease or adopts the attempt is told. `CODE.TIME` says when a worker was told
+-- first: the grace of the stop counts from then, whoever adopts the attempt later.
+local deadline_adds, deadline_removes, stop_adds, stops_told, stop_removes = {}, {}, {}, {}, {}
 
 local function set_deadline(run, row, kind, at)
   local s = row.section
@@ -25,7 +26,16 @@ local function stop_reason(run, s)
   if has_flag(s, CRASHED) then return REASON.WorkerCrashed end
   if run.cancel_requested > 0 then return REASON.CanceledByUser end
   if run.timed_out > 0 then return REASON.RunTimedOut end
+  if has_flag(s, INTERRUPTED) then return REASON.Interrupted end
   return nil
+end
+
+-- A worker is told to stop an attempt, of which `entry` stands in `stops`. @return how many ms ago one was told first.
+local function tell_stop(executor, id, entry)
+  local at = string.match(entry, '%.(%d+)$')
+  if at then return math.max(0, now - tonumber(at)) end
+  add_to(stops_told, executor, id, entry .. '.' .. texts[now])
+  return 0
 end
 
 local function run_deadline(run)
@@ -48,7 +58,10 @@ local function request_stop(run, row, flag, text)
   local s = row.section
   s.flags = bit.bor(s.flags, flag, DEADLINE)
   s.text = text
-  add_to(stop_adds, s.executor, id_of(run, row.index, s.attempt), texts[stop_reason(run, s)])
+  -- Whoever interrupts it has been told already, and when.
+  if not has_flag(s, INTERRUPTED) then
+    add_to(stop_adds, s.executor, id_of(run, row.index, s.attempt), texts[stop_reason(run, s)])
+  end
   row.reason = REASON.Canceling
   touch_row(run, row)
   emit_job('job.reason', run, row)

@@ -14,6 +14,7 @@
 local function verdict(run, s, reason)
   if has_flag(s, TIMED_OUT) then return JOB.FAILED, REASON.TimedOut end
   if has_flag(s, PENDING_TIMED_OUT) then return JOB.FAILED, REASON.PendingTimedOut end
+  if has_flag(s, CRASHED) and reason == REASON.WorkerCrashed then return JOB.FAILED, reason end
   if run.cancel_requested > 0 then return JOB.CANCELED, REASON.CanceledByUser end
   if run.timed_out > 0 then return JOB.CANCELED, REASON.RunTimedOut end
   if reason == REASON.Completed then return JOB.SUCCESSFUL, reason end
@@ -28,6 +29,7 @@ local function end_attempt(run, row, outcome, exit, text, steps, fresh)
   s.text = reason == outcome and text or ''
   s.steps = steps
   s.ended = now
+  s.adoptions = 0 -- Progress (rule R9).
   set_status(run, row, status, reason)
   clear_deadlines(run, row)
   free_slot(run, row)

@@ -110,6 +110,7 @@ for executor, pairs_of in pairs(stop_adds) do
   redis.call('HSET', P .. 'stops:' .. texts[executor], unpack(pairs_of))
   redis.call('PUBLISH', P .. 'stops:' .. texts[executor], '')
 end
+for executor, pairs_of in pairs(stops_told) do redis.call('HSET', P .. 'stops:' .. texts[executor], unpack(pairs_of)) end
 for uid, holders in pairs(slot_adds) do zadd(P .. 'slots:' .. uid, holders) end
 for executor, time_seen in pairs(seen) do redis.call('HSET', P .. 'seen', executor, time_seen) end
 -- Marks are removed first: what is parked may be handed out again in the same call.

@@ -3,6 +3,20 @@
 --
 -- args   executor number, ttl in ms, lease …
 -- reply  places (from 0) of the leases that are lost; place, code of the reason of each whose attempt is to be stopped
+
+-- Who asks for a lease that another worker has taken lives, so it did not die of the attempt: it could not reach Redis,
+-- or was frozen (rule R9).
+local function absolve(lease)
+  local uid, index, attempt, epoch = string.match(lease, '^([^.]+)%.(%d+)%.(%d+)%.(%d+)%.')
+  local run = uid and load_run(uid)
+  local row = run and load_row(run, tonumber(index))
+  local s = row and section_of(row)
+  if s and s.attempt == tonumber(attempt) and s.epoch > tonumber(epoch) and s.adoptions > 0 then
+    s.adoptions = 0
+    touch_row(run, row)
+  end
+end
+
 operations.renew = function(a)
   local executor = texts[a[1]]
   seen[executor] = texts[now]
@@ -12,7 +26,12 @@ operations.renew = function(a)
   local scores = redis.call('ZMSCORE', P .. 'leases:' .. executor, unpack(members))
   local ids = {}
   for i = 1, #members do
-    if scores[i] then renew_lease(a[1], members[i], a[2]) else lost[#lost + 1] = i - 1 end
+    if scores[i] then
+      renew_lease(a[1], members[i], a[2])
+    else
+      lost[#lost + 1] = i - 1
+      absolve(members[i])
+    end
     ids[i] = string.match(members[i], '^[^.]+%.%d+%.%d+')
   end
   if redis.call('EXISTS', P .. 'stops:' .. executor) == 1 then
@@ -20,7 +39,8 @@ operations.renew = function(a)
     for i = 1, #members do
       if scores[i] and reasons[i] then
         stops[#stops + 1] = i - 1
-        stops[#stops + 1] = tonumber(reasons[i])
+        stops[#stops + 1] = tonumber(string.match(reasons[i], '^%d+'))
+        tell_stop(a[1], ids[i], reasons[i])
       end
     end
   end

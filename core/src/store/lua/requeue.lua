@@ -12,7 +12,8 @@ operations.requeue = function(a)
   local run = load_run(a[1])
   local row, s = held_row(run, a[2], a[3], a[4], a[5])
   if not row or row.status ~= JOB.RUNNING then return { 'stale' } end
-  if stop_reason(run, s) then return { 'final' } end
+  local stop = stop_reason(run, s)
+  if stop and stop ~= REASON.Interrupted then return { 'final' } end
   if not is_stored(run, row, a[9]) then return { 'log-lost' } end
   s.ended = now
   s.text = a[7]

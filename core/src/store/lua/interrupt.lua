@@ -1,0 +1,19 @@
+-- interrupt: the worker of an attempt shuts down and is about to stop it (life of a run, step 5).
+--
+-- args   uid, index, attempt, epoch, owner
+-- reply  ok | stale
+--
+-- Recorded before the first signal, so that whoever adopts the attempt knows that it did not end by itself, and has it
+-- started again. What is to be stopped for another reason stays so (rule R11).
+reads.interrupt = 1
+operations.interrupt = function(a)
+  local run = load_run(a[1])
+  local row, s = held_row(run, a[2], a[3], a[4], a[5])
+  if not row or row.status ~= JOB.RUNNING then return { 'stale' } end
+  if not stop_reason(run, s) then
+    s.flags = bit.bor(s.flags, INTERRUPTED, DEADLINE)
+    touch_row(run, row)
+    tell_stop(s.executor, id_of(run, row.index, s.attempt), texts[REASON.Interrupted])
+  end
+  return { 'ok' }
+end

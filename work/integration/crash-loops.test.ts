@@ -1,0 +1,145 @@
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { expect } from 'chai';
+import type { RunUid } from '@chainr/core/model/records';
+import { keys } from '@chainr/core/store/keys';
+import type { Command } from '@chainr/testkit/command';
+import { useDataFolders } from '@chainr/testkit/data-folders';
+import { linesIn, untilLines } from '@chainr/testkit/lines-in';
+import { processesOf, untilFound } from '@chainr/testkit/processes-of';
+import { untilEvent, untilFinal } from '@chainr/testkit/waits';
+import { briefLeases, WorkerGroup } from '@chainr/testkit/worker-group';
+
+const adopted = /"event":"attempt.adopted"/;
+const leaseLost = /"event":"lease.lost"/;
+/** Says nothing, and goes on until it is told to end. */
+const silent = 'echo "$$" >> "$LEDGER"; while [ ! -e "$LEDGER.go" ]; do sleep 0.1; done';
+
+describe('workers that die again and again beside one job', function () {
+  this.timeout(180_000);
+  const folders = useDataFolders();
+  let home: string;
+  let group: WorkerGroup;
+  beforeEach(async () => {
+    home = await folders.make();
+    group = await WorkerGroup.start({ home, kind: 'process', env: { ...briefLeases, CHAINR_STOP_GRACE: '3s' } });
+  });
+  afterEach(() => group.stop());
+
+  const ledger = () => path.join(home, 'ledger');
+  const create = (jobs: object, more: object = {}) =>
+    group.createRun({ kind: 'Pipeline', env: { LEDGER: ledger() }, jobs, ...more });
+  /** The processes of a job's first attempt. */
+  const processes = (run: RunUid, job = 'only') =>
+    processesOf(home).filter(({ folder }) => folder.startsWith(path.join(home, 'process', 'attempts', run, job)));
+  const attemptsOf = async (run: RunUid, index = 0) =>
+    (await group.store.runs.listAttempts(run, index)).map(({ status, reason }) => `${status} ${reason}`);
+  /** It dies as soon as it has adopted the job. */
+  async function dieOfAdoption(): Promise<void> {
+    const worker = await group.startWorker();
+    await worker.says(adopted);
+    await kill(worker);
+  }
+  async function kill(worker: Command): Promise<void> {
+    worker.signal('SIGKILL');
+    await worker.ended;
+  }
+  async function endInOrder(worker: Command): Promise<void> {
+    worker.signal('SIGTERM');
+    expect((await worker.ended).code, worker.output).to.equal(0);
+  }
+  /** Fails where something of the job runs when it is called ended. */
+  async function endOf(run: RunUid, job = 'only'): Promise<void> {
+    await untilFinal(group.store.events, run, 60_000);
+    expect(processes(run, job), 'what is called ended does not run').to.deep.equal([]);
+  }
+
+  it('end a job that each of them dies of, and its process before that', async () => {
+    const first = await group.startWorker();
+    const run = await create({ only: { image: 'busybox', run: 'echo "$$" >> "$LEDGER"; sleep 600' } });
+    await untilEvent(group.store.events, (event) => event.kind === 'job.reason' && event.reason === 'Executing');
+    await kill(first);
+    for (let death = 1; death <= 5; death += 1) await dieOfAdoption();
+    expect(await attemptsOf(run)).to.deep.equal(['RUNNING Executing']);
+    const last = await group.startWorker();
+    await endOf(run);
+    expect(await attemptsOf(run)).to.deep.equal(['FAILED WorkerCrashed']);
+    expect(linesIn(ledger()), 'starts').to.have.length(1);
+    await endInOrder(last);
+  });
+
+  it('do a silent job no harm where they live on for a while', async () => {
+    let worker = await group.startWorker();
+    const run = await create({ only: { image: 'busybox', run: silent } });
+    await untilLines(ledger(), 1);
+    for (let death = 1; death <= 7; death += 1) {
+      await group.untilRenewed(5);
+      await kill(worker);
+      worker = await group.startWorker();
+      await worker.says(adopted);
+    }
+    await goOn(run);
+    await endInOrder(worker);
+  });
+
+  it('that only froze, and come back, do a silent job no harm', async () => {
+    let holder = await group.startWorker();
+    const run = await create({ only: { image: 'busybox', run: silent } });
+    await untilLines(ledger(), 1);
+    let other = await group.startWorker();
+    for (let stall = 1; stall <= 7; stall += 1) {
+      const [taken, lost] = [count(other, adopted), count(holder, leaseLost)];
+      holder.signal('SIGSTOP');
+      await untilFound(() => count(other, adopted) > taken, 30_000);
+      holder.signal('SIGCONT');
+      await untilFound(() => count(holder, leaseLost) > lost, 30_000);
+      [holder, other] = [other, holder];
+    }
+    await goOn(run);
+    for (const worker of [holder, other]) await endInOrder(worker);
+  });
+
+  it('while one is to stop it leave it RUNNING until its process is gone, and its slot taken', async () => {
+    const deaf = `trap '' TERM; echo "$CHAINR_JOB" >> "$LEDGER"; while :; do sleep 0.1; done`;
+    const next = {
+      image: 'busybox',
+      dependsOn: [{ job: 'only', conditions: { failure: true } }],
+      run: 'echo "$CHAINR_JOB" >> "$LEDGER"',
+    };
+    const first = await group.startWorker();
+    const jobs = {
+      only: { image: 'busybox', timeout: '1s', run: deaf },
+      beside: { image: 'busybox', run: next.run },
+      next,
+    };
+    const run = await create(jobs, { maxParallel: 1 });
+    await untilLines(ledger(), 1);
+    await first.says(/"started"/);
+    // Told to stop it, they die; none of them lives through the grace.
+    await untilStopTold(run);
+    await kill(first);
+    for (let death = 1; death <= 3; death += 1) await dieOfAdoption();
+    const last = await group.startWorker();
+    await untilEvent(group.store.events, (event) => event.kind === 'job.status' && event.job === 'only' && event.status === 'FAILED', { withinMs: 60_000 }); // prettier-ignore
+    expect(processes(run), 'what is called ended does not run').to.deep.equal([]);
+    await untilFinal(group.store.events, run, 60_000);
+    expect(await attemptsOf(run)).to.deep.equal(['FAILED TimedOut']);
+    expect(linesIn(ledger())).to.have.members(['only', 'beside', 'next']);
+    await endInOrder(last);
+  });
+
+  async function untilStopTold(run: RunUid): Promise<void> {
+    const told = async () => (await group.client.hget(keys.stops(1), `${run}.0.1`))?.includes('.') ?? false;
+    while (!(await told()));
+  }
+
+  async function goOn(run: RunUid): Promise<void> {
+    expect(await attemptsOf(run)).to.deep.equal(['RUNNING Executing']);
+    await writeFile(`${ledger()}.go`, '');
+    await untilFinal(group.store.events, run);
+    expect(await attemptsOf(run)).to.deep.equal(['SUCCESSFUL Completed']);
+    expect(linesIn(ledger()), 'starts').to.have.length(1);
+  }
+});
+
+const count = ({ output }: Command, words: RegExp): number => output.match(new RegExp(words.source, 'g'))?.length ?? 0;
