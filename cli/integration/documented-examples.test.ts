@@ -28,7 +28,7 @@ const endings: Record<string, Ending | 'needs curl, a secret and the internet'> 
 };
 
 describe('the examples of docs/pipelines.md', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   const folders = useDataFolders();
   let up: Up;
   let home: string;

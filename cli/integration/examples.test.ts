@@ -18,7 +18,7 @@ const endings: Record<string, Record<string, string>> = {
 };
 
 describe('the examples', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   const folders = useDataFolders();
   let up: Up;
 

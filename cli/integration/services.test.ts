@@ -11,7 +11,7 @@ import { Command } from '@chainr/testkit/command';
 const stateful = ['sched', 'notif', 'work', 'recycle'] as const;
 
 describe('services as processes of their own', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   const folders = useDataFolders();
   let redis: RedisServer | undefined;
 

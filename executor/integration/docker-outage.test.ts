@@ -65,7 +65,7 @@ const endedWithItsDaemon = ({ reason, exitCode }: Outcome): boolean =>
   reason === 'Signal' && (exitCode === 143 || exitCode === 137);
 
 describe('the docker executor while its daemon is away', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let daemon: DockerDaemon;
   let place: DockerPlace;
   before(async function () {

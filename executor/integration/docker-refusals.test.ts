@@ -17,7 +17,7 @@ const image = 'busybox';
 const shellless = 'shellless';
 
 describe('what a Docker daemon refuses', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let daemon: DockerDaemon;
   let place: DockerPlace;
   before(async function () {

@@ -5,7 +5,7 @@ import { makeDockerPlace } from './docker-place.js';
 const why = whyNoDocker();
 
 describe('on a Docker daemon', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let daemon: DockerDaemon;
   before(async function () {
     if (why !== undefined) {

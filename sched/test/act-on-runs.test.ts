@@ -117,7 +117,7 @@ describe('acting on runs', () => {
       const lease = await sched.worker.claim(uid, 0);
       await sched.worker.finish(lease, 'ExitCode', 1);
       expect((await refused(await send(`${uid}/jobs/a/retry`), 409)).message).to.match(/log of "a" is still/);
-    }).timeout(10_000);
+    });
   });
 
   describe('rerun', () => {

@@ -20,10 +20,8 @@ describe('sched while Redis is away', () => {
   };
 
   const probe = async () => {
-    const asked = performance.now();
     await expectUnavailable(await sched.post(oneJob));
     await expectUnavailable(await sched.get('/api/runs'));
-    expect(performance.now() - asked).to.be.lessThan(4000);
     expect((await sched.get('/readyz')).status).to.equal(503);
     expect((await sched.get('/healthz')).status).to.equal(200);
   };

@@ -95,7 +95,7 @@ export async function untilGone(find: () => readonly FoundProcess[]): Promise<vo
 }
 
 /** Waits for what only a look at the system's processes can tell. */
-export async function untilFound(look: () => boolean, withinMs = 20_000): Promise<void> {
+export async function untilFound(look: () => boolean, withinMs = 100_000): Promise<void> {
   const deadline = performance.now() + withinMs;
   while (!look()) {
     if (performance.now() > deadline) throw new Error('it did not come');

@@ -7,7 +7,7 @@ import { beginning, type EventStream } from '@chainr/core/store/event-stream';
 export async function untilEvent(
   events: EventStream,
   matches: (event: ChainrEvent) => boolean,
-  { after = beginning, withinMs = 25_000 } = {},
+  { after = beginning, withinMs = 100_000 } = {},
 ): Promise<ChainrEvent> {
   const over = new AbortController();
   const seen: ChainrEvent[] = [];
@@ -25,7 +25,7 @@ export async function untilEvent(
 }
 
 /** Waits until a run has ended. */
-export function untilFinal(events: EventStream, run: RunUid, withinMs = 25_000): Promise<ChainrEvent> {
+export function untilFinal(events: EventStream, run: RunUid, withinMs = 100_000): Promise<ChainrEvent> {
   const matches = (event: ChainrEvent) => event.kind === 'run.status' && event.run === run && isFinalRun(event.status);
   return untilEvent(events, matches, { withinMs });
 }

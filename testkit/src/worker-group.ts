@@ -134,7 +134,7 @@ export class WorkerGroup {
 
   /** Waits until the worker with the fault has come to its point, and is frozen, dead or cut off from Redis. */
   async untilReached({ signal }: Fault): Promise<void> {
-    await untilFound(() => existsSync(this.#marker), 30_000);
+    await untilFound(() => existsSync(this.#marker));
     if (signal !== 'CUT') return;
     this.#proxy?.cut();
     await writeFile(`${this.#marker}.go`, '');

@@ -35,7 +35,7 @@ describeOnExecutors('a worker that goes while a job of 20 s runs', function (sub
       const adoptedAfterMs = Date.parse((JSON.parse(line) as { time: string }).time) - sentAt;
       const { code, signal: endedBy } = await first.ended;
       expect(endedBy ?? code, first.output).to.equal(signal === 'SIGKILL' ? 'SIGKILL' : 0);
-      await untilFinal(group.store.events, run, 60_000);
+      await untilFinal(group.store.events, run);
       await untilAllClosed(place, run, long);
       await expectAllOnce(place, run, long, `after ${signal}`);
       expect(await group.adoptionsOf(run, 0)).to.equal(1);

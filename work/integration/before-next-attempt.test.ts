@@ -52,7 +52,7 @@ describeOnExecutors('a worker that is gone right before the next attempt is reco
       await group.untilReached(fault);
       if (cancel) await group.store.transitions.cancel(uid);
       const second = await group.startWorker();
-      await untilFinal(group.store.events, uid, 30_000);
+      await untilFinal(group.store.events, uid);
       await untilClosed(group, uid);
       group.undo(first, fault);
       const told = await group.store.runs.listAttempts(uid, 0);

@@ -6,7 +6,7 @@ import { WorkerGroup } from '@chainr/testkit/worker-group';
 const attempts = 500;
 
 describe('a worker whose event loop is blocked', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   const folders = useDataFolders();
   let group: WorkerGroup | undefined;
 

@@ -50,7 +50,7 @@ describe('workers that die again and again beside one job', function () {
   }
   /** Fails where something of the job runs when it is called ended. */
   async function endOf(run: RunUid, job = 'only'): Promise<void> {
-    await untilFinal(group.store.events, run, 60_000);
+    await untilFinal(group.store.events, run);
     expect(processes(run, job), 'what is called ended does not run').to.deep.equal([]);
   }
 
@@ -90,9 +90,9 @@ describe('workers that die again and again beside one job', function () {
     for (let stall = 1; stall <= 7; stall += 1) {
       const [taken, lost] = [count(other, adopted), count(holder, leaseLost)];
       holder.signal('SIGSTOP');
-      await untilFound(() => count(other, adopted) > taken, 30_000);
+      await untilFound(() => count(other, adopted) > taken);
       holder.signal('SIGCONT');
-      await untilFound(() => count(holder, leaseLost) > lost, 30_000);
+      await untilFound(() => count(holder, leaseLost) > lost);
       [holder, other] = [other, holder];
     }
     await goOn(run);
@@ -120,9 +120,9 @@ describe('workers that die again and again beside one job', function () {
     await kill(first);
     for (let death = 1; death <= 3; death += 1) await dieOfAdoption();
     const last = await group.startWorker();
-    await untilEvent(group.store.events, (event) => event.kind === 'job.status' && event.job === 'only' && event.status === 'FAILED', { withinMs: 60_000 }); // prettier-ignore
+    await untilEvent(group.store.events, (event) => event.kind === 'job.status' && event.job === 'only' && event.status === 'FAILED'); // prettier-ignore
     expect(processes(run), 'what is called ended does not run').to.deep.equal([]);
-    await untilFinal(group.store.events, run, 60_000);
+    await untilFinal(group.store.events, run);
     expect(await attemptsOf(run)).to.deep.equal(['FAILED TimedOut']);
     expect(linesIn(ledger())).to.have.members(['only', 'beside', 'next']);
     await endInOrder(last);

@@ -15,7 +15,7 @@ const onFailure = (job: string) => ({
 
 for (const { kind, why, open } of executorSubjects) {
   describe(`jobs that do not end well: ${kind}`, function () {
-    this.timeout(60_000);
+    this.timeout(120_000);
     let opened: OpenedExecutor;
     let chainr: Constellation;
 
@@ -113,7 +113,7 @@ for (const { kind, why, open } of executorSubjects) {
         (event) => event.run === uid && 'reason' in event && event.reason === 'Executing',
       );
       await takeAway(uid);
-      await untilFinal(chainr.store.events, uid, 30_000);
+      await untilFinal(chainr.store.events, uid);
       const job = await chainr.client.getJob(uid, 'only');
       expect(job.attempts.map(({ status, reason }) => [status, reason])).to.deep.equal([
         ['FAILED', kind === 'process' ? 'Lost' : 'Deleted'],

@@ -91,7 +91,7 @@ describeOnExecutors('a worker that freezes, dies or is cut off', function (subje
     const second = await group.startWorker();
     const adoptedAt = timeOf(await second.says(/^.*"event":"attempt.adopted".*$/m));
     if (back === 'when it is adopted') group.undo(first, fault);
-    await untilFinal(group.store.events, run, 30_000);
+    await untilFinal(group.store.events, run);
     await untilClosed(group, run);
     const before = await look(group, home, run);
     if (back) {

@@ -10,7 +10,7 @@ import { untilFinal } from '@chainr/testkit/waits';
 const limit = 16 * 1024 * 1024;
 
 describe('logs of jobs, through the API', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let folder: string;
   let chainr: Constellation;
 

@@ -81,7 +81,7 @@ describeOnExecutors('a Redis that comes back without its last seconds', (subject
       await group.restartRedis();
       if (!alive) workers.push(...(await startWorkers(group, count)));
       const backAt = performance.now();
-      await untilFinal(group.store.events, run, 45_000).catch(async (error: unknown) => {
+      await untilFinal(group.store.events, run).catch(async (error: unknown) => {
         const stuck = await group.store.runs.listJobs(run, { from: 0, limit: jobs.length });
         const said = workers.map(({ output }) => output).join('\n');
         throw new Error(`${what}: it did not end: ${JSON.stringify(stuck)} ${said}`, { cause: error });

@@ -6,7 +6,7 @@ import { startConstellation } from '@chainr/testkit/constellation';
 import { untilFinal } from '@chainr/testkit/waits';
 
 describe('jobs that became ready at once', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
 
   for (const [capacity, why] of [
     [1, 'one place'],

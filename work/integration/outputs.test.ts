@@ -45,7 +45,7 @@ describeOnExecutors('outputs of jobs', (subject) => {
   }
 
   async function expectAllTold(group: WorkerGroup, run: string): Promise<void> {
-    await untilFinal(group.store.events, run, 30_000);
+    await untilFinal(group.store.events, run);
     const jobs = await group.store.runs.listJobs(run, { from: 0, limit: 10 });
     expect(jobs.map(({ name, status, reason }) => `${name} ${status} ${reason}`)).to.deep.equal([
       'build SUCCESSFUL Completed',
@@ -65,7 +65,7 @@ describeOnExecutors('outputs of jobs', (subject) => {
   }
 
   it('reach the variables and images of those that wait for them, of failed ones too', async function () {
-    this.timeout(60_000);
+    this.timeout(120_000);
     await withGroup(async (group) => {
       const worker = await group.startWorker();
       const run = await group.createRun(pipeline);
@@ -76,7 +76,7 @@ describeOnExecutors('outputs of jobs', (subject) => {
   });
 
   it('are not lost with a worker that is killed after the end of a job and before its report', async function () {
-    this.timeout(60_000);
+    this.timeout(120_000);
     await withGroup(async (group) => {
       const fault = { point: 'before-finish', signal: 'SIGKILL' } as const;
       const first = await group.startWorker(fault);

@@ -59,7 +59,7 @@ const jobs = {
 
 for (const { kind, why, open } of executorSubjects) {
   describe(`a planted secret: ${kind}`, function () {
-    this.timeout(60_000);
+    this.timeout(120_000);
     let opened: OpenedExecutor;
     let chainr: Constellation;
     let secrets: string;
@@ -104,7 +104,7 @@ for (const { kind, why, open } of executorSubjects) {
       const { uid } = metadata;
       const over = new AbortController();
       const watching = watchProcesses(over.signal);
-      await untilFinal(chainr.store.events, uid, 40_000);
+      await untilFinal(chainr.store.events, uid);
       const names = [...Object.keys(jobs), 'check'];
       for (const name of names) await untilLogEnded(uid, name);
       over.abort();

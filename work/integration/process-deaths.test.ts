@@ -76,7 +76,7 @@ describe('kill -9 of what runs a job', function () {
       const second = await group.startWorker();
       const victims = { home, run, worker: first };
       for (const pid of kills.map((find) => find(victims))) process.kill(pid, 'SIGKILL');
-      await untilFinal(group.store.events, run, 30_000);
+      await untilFinal(group.store.events, run);
       // A run may have ended before the log of its last attempt has.
       let told = await group.store.runs.listAttempts(run, 0);
       while (told.at(-1)?.phases.closedAt === undefined) told = await group.store.runs.listAttempts(run, 0);

@@ -48,7 +48,7 @@ describe('20 jobs on two workers while Redis is away for 30 s', function () {
       const bringBack = await takeAway(group);
       await pause(awayMs); // How long it is away is what is tried here.
       await bringBack();
-      await untilFinal(group.store.events, run, 60_000);
+      await untilFinal(group.store.events, run);
       await untilAllClosed(place, run, jobs);
       await expectAllOnce(place, run, jobs, `Redis ${name}`);
       const adoptions = await Promise.all(jobs.map((_, index) => group.adoptionsOf(run, index)));

@@ -72,7 +72,7 @@ describe('workers whose connections to Redis fall silent', function () {
       if (hasOther) other = await group.startWorker();
       const silence = fall(proxy);
       expect(silence.count, title).to.be.above(0);
-      await untilFinal(group.store.events, run, 60_000).catch((error: unknown) => {
+      await untilFinal(group.store.events, run).catch((error: unknown) => {
         throw new Error(`${title}: ${worker.output}`, { cause: error });
       });
       await untilAllClosed(place, run, jobs);

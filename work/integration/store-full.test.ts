@@ -14,7 +14,7 @@ const memory = 64 * mebibyte;
 const mark = 'The log is cut here: the store has no room for more logs.';
 
 describe('a store that fills up, through the API', function () {
-  this.timeout(90_000);
+  this.timeout(120_000);
   let folder: string;
   let chainr: Constellation;
   /** Gives up at once where the client tries again. */
@@ -56,7 +56,7 @@ describe('a store that fills up, through the API', function () {
 
   it('cuts the logs that have no room, with a mark, lets their jobs succeed, and stores logs again after deletion', async () => {
     const loud = await create(`awk 'BEGIN { for (line = 0; line < 300000; line++) print "${'x'.repeat(100)}" }'`);
-    await untilFinal(chainr.store.events, loud, 60_000);
+    await untilFinal(chainr.store.events, loud);
     expect(await statusOf(loud)).to.equal('SUCCESSFUL');
     const stored = await log(loud);
     expect(stored.trimEnd().endsWith(mark)).to.be.true;

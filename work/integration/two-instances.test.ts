@@ -21,7 +21,7 @@ interface Instance {
 }
 
 describe('two instances on one Docker daemon, with their sweeps on', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let daemon: DockerDaemon;
   let instances: Instance[] = [];
 

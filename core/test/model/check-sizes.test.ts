@@ -178,7 +178,7 @@ describe('the size of a pipeline', () => {
 });
 
 describe('the cost of a pipeline', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   const grow = 10;
   const job = { image: 'b', run: 'x' };
   const name = (index: number): string => `j${String(index)}`;

@@ -160,7 +160,7 @@ describe('a cancel', () => {
 });
 
 describe('a cancel of a run of 10,000 jobs', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   // As of the run itself: what is slow by itself is slow every time.
   this.retries(2);
   /** Invariant I10 asks for about 5 ms on a quiet machine. */

@@ -15,7 +15,7 @@ import { Transitions } from '../../src/store/transitions.js';
 const width = 3_000;
 
 describe('a fan too wide for one call', function () {
-  this.timeout(30_000);
+  this.timeout(120_000);
   let open: OpenStore;
   beforeEach(async () => (open = await openStore()));
   afterEach(() => open.close());

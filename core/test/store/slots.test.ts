@@ -121,7 +121,7 @@ describe('maxParallel (rule R15)', () => {
     expect(order, 'in the order of the pipeline').to.eql(Array.from({ length: 600 }, (_, at) => at));
     expect(await open.store.runs.getRun(run)).to.include({ status: 'SUCCESSFUL' });
     for (const key of [keys.slots(run), keys.backlog(run)]) expect(await open.client.exists(key)).to.equal(0);
-  }).timeout(20_000);
+  });
 
   it('takes what has the highest priority first, whatever came before', async () => {
     const run = await create({ runs: [], low: { priority: -5 }, high: { priority: 7 }, same: { priority: 7 } }, { maxParallel: 1 }); // prettier-ignore

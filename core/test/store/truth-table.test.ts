@@ -9,7 +9,7 @@ const flipped = (ending: keyof TruthTable, condition: (typeof conditions)[number
 });
 
 describe('the end of jobs and runs', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
 
   // Not those of CANCELED: only a cancel or a timeout of the run cancels a job, and each ends all others itself.
   for (const ending of ['SUCCESSFUL', 'FAILED', 'SKIPPED'] as const) {
