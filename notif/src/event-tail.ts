@@ -8,17 +8,13 @@ import { RecentEvents } from './recent-events.js';
 
 /** How many of the newest events are kept for clients that keep up. */
 const eventsKept = 5_000;
-/** How often the tail looks whether the stream still knows its cursor. */
-const usualCheckMs = 15_000;
-/** How long it waits before it reads again after an outage. */
+/** How long it waits before it reads again after an error. */
 const usualRetryMs = 500;
 
 export interface EventTailOptions {
   /** How many of the newest events are kept for clients that keep up. */
   capacity?: number;
-  /** How often the tail looks whether the stream still knows its cursor. */
-  checkMs?: number;
-  /** How long it waits before it reads again after an outage. */
+  /** How long it waits before it reads again after an error. */
   retryMs?: number;
 }
 
@@ -31,19 +27,18 @@ export class EventTail implements Part {
   readonly recent: RecentEvents;
   readonly #events: EventReader;
   readonly #logger: Logger;
-  readonly #checkMs: number;
   readonly #retryMs: number;
   readonly #stopped = new AbortController();
   readonly #waiting = new Set<() => void>();
   #version = 0;
   #generation = 0;
+  #isSure = false;
   #cursor: Cursor = '';
   #running: Promise<void> | undefined;
 
   constructor(events: EventReader, logger: Logger, options: EventTailOptions = {}) {
     this.#events = events;
     this.#logger = logger;
-    this.#checkMs = options.checkMs ?? usualCheckMs;
     this.#retryMs = options.retryMs ?? usualRetryMs;
     this.recent = new RecentEvents(options.capacity ?? eventsKept);
   }
@@ -68,6 +63,16 @@ export class EventTail implements Part {
     return this.#generation;
   }
 
+  /** After which event the tail stands. */
+  get cursor(): Cursor {
+    return this.#cursor;
+  }
+
+  /** Whether Redis is known to have what the tail has seen: not while it is away, since it may come back without its newest writes. */
+  get isSure(): boolean {
+    return this.#isSure;
+  }
+
   /** Resolves when `version` is another than the one that the caller saw, or when the signal aborts. */
   changedSince(version: number, signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
@@ -89,40 +94,25 @@ export class EventTail implements Part {
     while (!this.#stopped.signal.aborted) await this.#tick();
   }
 
-  /** Follows the stream until it is stopped, loses its place, or cannot read. */
+  /** Follows the stream until it is stopped, or cannot go on. */
   async #tick(): Promise<void> {
-    const lost = new AbortController();
-    const check = setInterval(() => void this.#checkPlace(lost), this.#checkMs);
     try {
-      const signal = AbortSignal.any([this.#stopped.signal, lost.signal]);
-      const take = (events: readonly ChainrEvent[], cursor: Cursor): void => {
-        // A reply may still have been on its way when the place was lost.
-        if (!signal.aborted) this.#take(events, cursor);
-      };
-      await this.#events.tail(this.#cursor, take, signal);
+      const onEvents = (events: readonly ChainrEvent[], cursor: Cursor): void => this.#take(events, cursor);
+      const onBroken = (): void => void (this.#isSure = false);
+      const onLost = (cursor: Cursor): void => this.#lose(cursor);
+      await this.#events.tail(this.#cursor, { onEvents, onBroken, onLost }, this.#stopped.signal);
     } catch (error) {
+      this.#isSure = false;
       this.#logger.warn({ err: error }, 'cannot read the event stream; trying again');
       await pause(this.#retryMs, undefined, { signal: this.#stopped.signal }).catch(() => undefined); // Only a stop ends it early.
-    } finally {
-      clearInterval(check);
     }
   }
 
-  /**
-   * After Redis was replaced or rolled back (rule R7) the stream may end before our cursor: without
-   * this look the tail would wait for ever for what comes after it.
-   */
-  async #checkPlace(lost: AbortController): Promise<void> {
-    try {
-      const { resync, cursor } = await this.#events.readEvents(this.#cursor, 1);
-      if (!resync || this.#stopped.signal.aborted) return;
-      this.#logger.warn({ from: this.#cursor, to: cursor }, 'lost its place in the event stream');
-      lost.abort();
-      this.#generation += 1;
-      this.#begin(cursor);
-    } catch (error) {
-      this.#logger.debug({ err: error }, 'cannot look at the event stream; the next look tries again');
-    }
+  /** Redis was replaced or rolled back (rule R7): what was seen here is not to be told any more. */
+  #lose(cursor: Cursor): void {
+    this.#logger.warn({ from: this.#cursor, to: cursor }, 'lost its place in the event stream');
+    this.#generation += 1;
+    this.#begin(cursor);
   }
 
   #begin(cursor: Cursor): void {
@@ -132,6 +122,7 @@ export class EventTail implements Part {
   }
 
   #take(events: readonly ChainrEvent[], cursor: Cursor): void {
+    this.#isSure = true;
     this.recent.append(events.map(eventLine));
     this.#cursor = cursor;
     this.#wakeAll();

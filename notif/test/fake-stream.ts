@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { ChainrEvent, Cursor } from '@chainr/core/model/records';
-import type { EventPage } from '@chainr/core/store/event-stream';
+import type { EventListener, EventPage } from '@chainr/core/store/event-stream';
 import type { EventReader } from '../src/event-reader.js';
 
 /** An event stream in memory; each call takes a few turns of the loop, as a network would. */
@@ -37,25 +37,32 @@ export class FakeStream implements EventReader {
     return this.#last();
   }
 
-  async tail(
-    after: Cursor,
-    onEvents: (events: ChainrEvent[], cursor: Cursor) => void,
-    signal: AbortSignal,
-  ): Promise<void> {
+  async stands(cursor: Cursor): Promise<boolean> {
+    await turn();
+    return this.#has(cursor);
+  }
+
+  async tail(after: Cursor, { onEvents, onLost }: EventListener, signal: AbortSignal): Promise<void> {
     let cursor = after;
     const stopped = (): boolean => signal.aborted;
+    onEvents([], cursor);
     while (!stopped()) {
       await turn();
       const failure = this.#failure;
       this.#failure = undefined;
       if (failure) throw failure;
       const events = this.events.filter((event) => order(event.cursor) > order(cursor)).slice(0, 7);
+      const stands = this.#has(cursor);
       const last = events.at(-1);
       await turn();
-      if (!last || stopped()) continue;
-      cursor = last.cursor;
-      onEvents(events, cursor);
+      if (stopped()) return;
+      if (!stands) onLost?.((cursor = this.#last()));
+      else if (last) onEvents(events, (cursor = last.cursor));
     }
+  }
+
+  #has(cursor: Cursor): boolean {
+    return cursor === '0-0' || this.events.some((event) => event.cursor === cursor);
   }
 
   #last(): Cursor {

@@ -110,7 +110,7 @@ describe('following the events', () => {
   it('tells live clients too when the stream was rolled back behind them', async () => {
     const stream = new FakeStream();
     for (let n = 0; n < 9; n += 1) stream.append();
-    await withTail(stream, { checkMs: 1 }, async (tail) => {
+    await withTail(stream, {}, async (tail) => {
       const client = follow(stream, tail, '0-0');
       await client.until(() => client.lines.length === 9);
       stream.events = stream.events.slice(0, 4);

@@ -65,7 +65,9 @@ export class JobChanges implements Part {
   #read(): Reader {
     const stop = new AbortController();
     const cursor = this.#events.lastCursor();
-    const reading = cursor.then((after) => this.#events.tail(after, this.#tell, stop.signal));
+    const reading = cursor.then((after) =>
+      this.#events.tail(after, { onEvents: this.#tell, onLost: this.#tellAll }, stop.signal),
+    );
     const ended = reading.catch((error: unknown) => {
       if (this.#reader?.stop === stop) this.#reader = undefined;
       if (!stop.signal.aborted && this.#changes.listenerCount('error') > 0) this.#changes.emit('error', error);
@@ -80,6 +82,11 @@ export class JobChanges implements Part {
 
   readonly #tell = (events: readonly ChainrEvent[]): void => {
     for (const event of events) if ('job' in event) this.#changes.emit(topic(event.run, event.job));
+  };
+
+  /** Redis has lost its newest writes: what each waits for may be otherwise than was told. */
+  readonly #tellAll = (): void => {
+    for (const name of this.#changes.eventNames()) if (name !== 'error') this.#changes.emit(name);
   };
 }
 

@@ -1,43 +1,93 @@
 import { createConnection, createServer, type Socket } from 'node:net';
 
+/** What a silent connection does not carry any more. */
+export type Lost = 'all' | 'requests' | 'replies';
+
+export interface Silence {
+  /** How many connections it has hit so far. */
+  readonly count: number;
+  /** Ends it for new connections. Those that it has hit deliver what they held back, and go on. */
+  end(): void;
+}
+
 export interface RedisProxy {
   /** As `CHAINR_REDIS_URL` takes it. */
   readonly url: string;
   /** Ends all connections and lets no new one through. */
   cut(): void;
   mend(): void;
+  /**
+   * Makes connections fall silent, as a NAT does that has forgotten them: nobody is told, and nothing comes any more.
+   *
+   * @param name of the connections, as they tell it to Redis; absent: all of them.
+   * @param isLasting also those that are opened from now on.
+   */
+  silence(options?: { name?: string; lost?: Lost; isLasting?: boolean }): Silence;
+  /**
+   * Ends all connections once, when the n-th piece of requests from now on has come.
+   *
+   * @param isDelivered whether Redis still gets it.
+   * @returns whether it has happened.
+   */
+  cutAt(piece: number, isDelivered: boolean): () => boolean;
   close(): Promise<void>;
 }
 
-/** Stands between one client and a Redis, both on unix sockets, so that a test can part them. */
+interface Link {
+  near: Socket;
+  far: Socket;
+  name: string;
+  lost: Set<'requests' | 'replies'>;
+  held: { to: Socket; bytes: Buffer }[];
+}
+
+/** Stands between clients and a Redis on a unix socket, so that a test can part them. It listens on a socket of its own. */
 export async function startRedisProxy(redisUrl: string, socketPath: string): Promise<RedisProxy> {
   const target = redisUrl.slice('unix:'.length);
-  const open = new Set<Socket>();
+  const links = new Set<Link>();
+  const lasting = new Set<(link: Link) => void>();
   let isCut = false;
+  let onRequest: (() => 'forward' | 'drop') | undefined;
+
   const server = createServer((near) => {
     if (isCut) {
       near.destroy();
       return;
     }
-    const far = createConnection(target);
-    for (const [socket, other] of [
-      [near, far],
-      [far, near],
-    ] as const) {
-      // prettier-ignore
-      open.add(socket);
-      socket.on('error', () => undefined); // Its close follows.
-      socket.once('close', () => {
-        open.delete(socket);
-        other.destroy();
-      });
-    }
-    near.pipe(far).pipe(near);
+    const link: Link = { near, far: createConnection(target), name: '', lost: new Set(), held: [] };
+    links.add(link);
+    carry(link, near, link.far, 'requests');
+    carry(link, link.far, near, 'replies');
   });
   await new Promise<void>((resolve) => server.listen(socketPath, resolve));
+
+  function carry(link: Link, from: Socket, to: Socket, kind: 'requests' | 'replies'): void {
+    from.on('error', () => undefined); // Its close follows.
+    from.on('data', (bytes) => {
+      if (kind === 'requests') {
+        link.name ||= /SETNAME\r\n\$\d+\r\n(\S+)\r\n/i.exec(bytes.toString('latin1'))?.[1] ?? '';
+        for (const apply of lasting) apply(link);
+        if (onRequest?.() === 'drop') return;
+      }
+      if (link.lost.has(kind)) link.held.push({ to, bytes });
+      else if (!to.write(bytes)) {
+        from.pause();
+        to.once('drain', () => from.resume());
+      }
+    });
+    from.once('close', () => {
+      // Of the end of a silent connection the other side does not hear either.
+      if (link.lost.has(kind)) return;
+      to.destroy();
+      links.delete(link);
+    });
+  }
+
   const endAll = () => {
-    for (const socket of open) socket.destroy();
+    for (const { near, far } of links) for (const socket of [near, far]) socket.destroy();
+    links.clear();
   };
+
   return {
     url: `unix:${socketPath}`,
     cut: () => {
@@ -46,6 +96,42 @@ export async function startRedisProxy(redisUrl: string, socketPath: string): Pro
     },
     mend: () => {
       isCut = false;
+    },
+    silence: ({ name, lost = 'all', isLasting = false } = {}) => {
+      const hit = new Set<Link>();
+      const apply = (link: Link): void => {
+        if (hit.has(link) || (name !== undefined && link.name !== name)) return;
+        hit.add(link);
+        for (const kind of lost === 'all' ? (['requests', 'replies'] as const) : [lost]) link.lost.add(kind);
+      };
+      for (const link of links) apply(link);
+      if (isLasting) lasting.add(apply);
+      return {
+        get count() {
+          return hit.size;
+        },
+        end: () => {
+          lasting.delete(apply);
+          for (const link of hit) {
+            link.lost.clear();
+            for (const { to, bytes } of link.held.splice(0)) to.write(bytes);
+            for (const socket of [link.near, link.far]) if (socket.destroyed) (socket === link.near ? link.far : link.near).end(); // prettier-ignore
+          }
+        },
+      };
+    },
+    cutAt: (piece, isDelivered) => {
+      let left = piece;
+      onRequest = () => {
+        left -= 1;
+        if (left > 0) return 'forward';
+        onRequest = undefined;
+        // What is to be delivered must be written before its connection ends.
+        if (isDelivered) setImmediate(endAll);
+        else endAll();
+        return isDelivered ? 'forward' : 'drop';
+      };
+      return () => left <= 0;
     },
     close: async () => {
       endAll();

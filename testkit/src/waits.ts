@@ -13,12 +13,12 @@ export async function untilEvent(
   const seen: ChainrEvent[] = [];
   let found: ChainrEvent | undefined;
   const timer = setTimeout(() => over.abort(), withinMs);
-  const look = (arrived: ChainrEvent[]) => {
+  const onEvents = (arrived: ChainrEvent[]) => {
     seen.push(...arrived);
     found ??= arrived.find(matches);
     if (found) over.abort();
   };
-  await events.tail(after, look, over.signal);
+  await events.tail(after, { onEvents }, over.signal);
   clearTimeout(timer);
   if (!found) throw new Error(`no such event within ${withinMs} ms; the last ones: ${JSON.stringify(seen.slice(-5))}`);
   return found;

@@ -1,8 +1,9 @@
-import { readdir, stat, truncate } from 'node:fs/promises';
+import { stat, truncate } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
 import type { RunUid } from '@chainr/core/model/records';
+import { appendOnlyFile } from '@chainr/testkit/append-only-file';
 import type { Command } from '@chainr/testkit/command';
 import { useDataFolders } from '@chainr/testkit/data-folders';
 import { untilFinal } from '@chainr/testkit/waits';
@@ -67,7 +68,7 @@ describeOnExecutors('a Redis that comes back without its last seconds', (subject
     try {
       const place = { subject, group, home };
       const run = await createCounting(place, jobs);
-      const file = await appendOnlyFile(home);
+      const file = await appendOnlyFile(path.join(home, 'redis'));
       const sizeAtFirst = (await stat(file)).size;
       const workers = await startWorkers(group, count);
       await untilFrom?.(place, run);
@@ -123,16 +124,4 @@ const startWorkers = (group: WorkerGroup, count: number): Promise<Command[]> =>
 async function killWorker(worker: Command): Promise<void> {
   worker.signal('SIGKILL');
   await worker.ended;
-}
-
-/** What it appends to: since Redis 7 the last of several files. */
-async function appendOnlyFile(home: string): Promise<string> {
-  const folder = path.join(home, 'redis');
-  const names = await readdir(folder, { recursive: true });
-  const name = names.find((each) => each.endsWith('.incr.aof')) ?? names.find((each) => each.endsWith('.aof'));
-  if (name === undefined) {
-    await pause(20);
-    return appendOnlyFile(home);
-  }
-  return path.join(folder, name);
 }

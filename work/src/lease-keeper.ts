@@ -23,6 +23,9 @@ export class LeaseKeeper implements Part {
   #renewing: Promise<void> | undefined;
   #stops: Word | undefined;
   #ticking: Promise<void> = Promise.resolve();
+  /** When a round last failed, by `performance.now()`. */
+  #failedAt = -Infinity;
+  #isMute = false;
 
   constructor(options: LeaseKeeperOptions) {
     this.#options = options;
@@ -75,9 +78,12 @@ export class LeaseKeeper implements Part {
 
   async #renew(): Promise<void> {
     const { store, ttlMs, executorNumber } = this.#options;
-    const leases = [...this.#held.keys()];
+    const leases = this.#canReport() ? [...this.#held.keys()] : [];
     const sentAt = performance.now();
-    const renewal = await store.work.renew(executorNumber(), leases, ttlMs);
+    const renewal = await store.work.renew(executorNumber(), leases, ttlMs).catch((error: unknown) => {
+      this.#failedAt = performance.now();
+      throw error;
+    });
     for (const { lease, reason } of renewal.stops) this.#held.get(lease)?.requestStop(reason);
     const lost = new Set(renewal.lost);
     for (const lease of leases) {
@@ -95,6 +101,24 @@ export class LeaseKeeper implements Part {
       );
       held.lose();
     }
+  }
+
+  /**
+   * Whether what happens to the attempts can still be told. Leases are renewed on a connection of their own: where
+   * that lives and the other does not, a lease that is renewed would keep its attempt from workers that can tell. When
+   * Redis itself is away both fail, and nobody else could tell either.
+   */
+  #canReport(): boolean {
+    const { store, ttlMs, logger } = this.#options;
+    const muteMs = Math.min(store.unansweredMs, performance.now() - this.#failedAt);
+    const isMute = muteMs > ttlMs;
+    if (isMute !== this.#isMute)
+      logger.warn(
+        { event: isMute ? 'lease.left-to-lapse' : 'lease.renewed-again', muteMs: Math.round(muteMs), leases: this.#held.size },
+        isMute ? 'Reports do not get through; leases are left to lapse' : 'Reports get through again',
+      ); // prettier-ignore
+    this.#isMute = isMute;
+    return !isMute;
   }
 
   /** Word that something is to be stopped makes the next round come at once. */

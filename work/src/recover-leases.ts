@@ -38,6 +38,7 @@ export class RecoverLeases implements Part {
     const leases = await store.work.listLeases(executor);
     let count = 0;
     for (const lease of leases) {
+      if (this.#context.leases.holds(lease)) continue; // A start before this one, which Redis cut short, has adopted it.
       const sentAt = performance.now();
       const reply = await store.transitions.adopt(lease, {
         owner,

@@ -44,7 +44,7 @@ export class BundleQueue {
   readonly #stopped = new AbortController();
 
   constructor(url: string, logger: Logger) {
-    this.#connection = connectForQueue(url, logger);
+    this.#connection = connectForQueue({ url, name: 'queue', logger });
     this.#logger = logger;
   }
 

@@ -7,6 +7,7 @@ import type { Part } from '../service/lifecycle.js';
 import type { Logger } from '../service/logger.js';
 import { connectForQueue, untilReady } from '../store/connection.js';
 import { queueName, queuePrefix } from '../store/keys.js';
+import { whileAvailable } from '../store/while-available.js';
 import type { BundleMessage } from './bundle-queue.js';
 
 export interface BundleReaderOptions {
@@ -21,6 +22,8 @@ export interface BundleReaderOptions {
 
 /** Messages that are taken at once: while one's ids are claimed the next is fetched. */
 const underWayMax = 2;
+/** How long Redis may hold back the answer to who waits for a message. */
+const blocksMs = 2_000;
 /** After a failed fetch. */
 const fetchAgainMs = 200;
 /**
@@ -44,7 +47,7 @@ export class BundleReader implements Part {
 
   constructor(options: BundleReaderOptions) {
     this.#options = options;
-    this.#connection = connectForQueue(options.url, options.logger);
+    this.#connection = connectForQueue({ url: options.url, name: 'reader', logger: options.logger, blocksMs });
   }
 
   /** BullMQ's worker connects as soon as it is made, so it is made when Redis is there. */
@@ -55,6 +58,7 @@ export class BundleReader implements Part {
       connection: this.#connection,
       prefix: queuePrefix,
       autorun: false,
+      drainDelay: blocksMs / 1000,
       skipStalledCheck: true,
       skipLockRenewal: true,
     });
@@ -62,14 +66,20 @@ export class BundleReader implements Part {
       logger.debug({ event: 'queue.away', error: error.message });
     });
     this.#worker = worker;
-    await worker.waitUntilReady();
+    try {
+      await whileAvailable(() => worker.waitUntilReady());
+    } catch (error) {
+      // One that could not begin never can.
+      await closeSoon(worker);
+      throw error;
+    }
     this.#reading = this.#read(worker);
   }
 
   /** Fetches no more; what is being taken is still finished. */
   async stop(): Promise<void> {
     this.#stopped.abort();
-    const closed = Promise.all([this.#worker?.close(true), this.#reading]);
+    const closed = Promise.all([this.#worker && closeSoon(this.#worker), this.#reading]);
     await Promise.race([closed, pause(closeWithinMs, undefined, { ref: false })]);
     await Promise.all(this.#underWay);
     this.#connection.disconnect();
@@ -109,4 +119,8 @@ export class BundleReader implements Part {
       this.#options.logger.warn(named, 'A message was not finished');
     }
   }
+}
+
+async function closeSoon(worker: Worker): Promise<void> {
+  await Promise.race([worker.close(true), pause(closeWithinMs, undefined, { ref: false })]);
 }

@@ -1,9 +1,17 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { StoreUnavailable } from '../store/errors.js';
 import type { Logger } from './logger.js';
+
+/** How long a start that Redis cut short waits before it is tried again. */
+const startAgainMs = 200;
 
 /** Something with a lifetime: a server, a connection, a loop. */
 export interface Part {
   readonly name: string;
-  /** Resolves when the part does its work. Called once. */
+  /**
+   * Resolves when the part does its work. Called once, or again where it rejected with
+   * StoreUnavailable: what it had begun by then must not stand in its way.
+   */
   start(): Promise<void>;
   /**
    * Resolves when nothing of the part is left. Safe to repeat, and safe while `start` is still
@@ -18,7 +26,8 @@ export class StoppedWhileStarting extends Error {
 }
 
 /**
- * A list of parts with one lifetime: started in order, stopped in reverse order. A failed start
+ * A list of parts with one lifetime: started in order, stopped in reverse order. A start during
+ * which Redis goes away waits for it, says so, and goes on (rule R8). Any other failed start
  * stops what was started and rejects with the first error. Both calls are safe to repeat and to
  * overlap; a service that was stopped does not start again.
  */
@@ -52,13 +61,31 @@ export class Service implements Part {
       if (this.#stopping) throw new StoppedWhileStarting(`${this.name} was stopped before it had started.`);
       this.#begun.push(part);
       try {
-        await part.start();
+        await this.#startPart(part);
       } catch (error) {
         await this.#stopAfterFailure(error);
       }
     }
     if (this.#stopping) throw new StoppedWhileStarting(`${this.name} was stopped before it had started.`);
     this.logger.info('started');
+  }
+
+  #isStopping(): boolean {
+    return this.#stopping !== undefined;
+  }
+
+  async #startPart(part: Part): Promise<void> {
+    for (let tries = 0; ; tries += 1) {
+      try {
+        await part.start();
+        return;
+      } catch (error) {
+        if (this.#isStopping() || !(error instanceof StoreUnavailable)) throw error;
+        if (tries === 0) this.logger.warn({ event: 'start.waiting', part: part.name, err: error }, 'Waiting for Redis');
+        await pause(startAgainMs);
+        if (this.#isStopping()) throw error;
+      }
+    }
   }
 
   async #stopAfterFailure(error: unknown): Promise<never> {

@@ -47,15 +47,15 @@ const weightPerCall = 32;
  */
 export class Batcher {
   readonly #idle: Lane[];
-  readonly #lanes: number;
+  readonly #lanes: readonly Lane[];
   readonly #deliver: (bundles: Bundle[]) => void;
   readonly #stopped = new AbortController();
   #waiting: Operation[] = [];
   #scheduled = false;
 
   constructor({ connection, script, patienceMs, deliver, lanes = 2 }: BatcherOptions) {
-    this.#lanes = lanes;
-    this.#idle = Array.from({ length: lanes }, () => new Lane(connection, script, patienceMs));
+    this.#lanes = Array.from({ length: lanes }, () => new Lane(connection, script, patienceMs));
+    this.#idle = [...this.#lanes];
     this.#deliver = deliver;
   }
 
@@ -74,7 +74,12 @@ export class Batcher {
 
   /** Whether nothing waits and nothing is under way. */
   get isIdle(): boolean {
-    return this.#waiting.length === 0 && this.#idle.length === this.#lanes;
+    return this.#waiting.length === 0 && this.#idle.length === this.#lanes.length;
+  }
+
+  /** How long the oldest call under way has been without a reply, in milliseconds. */
+  get unansweredMs(): number {
+    return Math.max(...this.#lanes.map((lane) => lane.unansweredMs));
   }
 
   #schedule(): void {

@@ -1,51 +1,80 @@
-import { Redis, type RedisOptions } from 'ioredis';
+import type { Redis, RedisOptions } from 'ioredis';
 import type { Logger } from '../service/logger.js';
+import { WatchedConnection } from './watched-connection.js';
 
 export interface ConnectionOptions {
   /** `redis://…`, `rediss://…` or `unix:/path/to/the.sock`. */
   url: string;
+  /** What it is for, as `CLIENT LIST` shows it. */
+  name: string;
   logger: Logger;
   /** After so many milliseconds without a reply a command fails; absent: waits as long as the connection lives. */
   commandTimeoutMs?: number;
+  /** How long Redis may hold a command back that waits for something, in milliseconds. */
+  blocksMs?: number;
 }
+
+/** A connection on which no byte comes for so long is made anew; one that blocks gets the time for that on top. */
+const silentMs = 3_000;
+/** How long it may take to open one. */
+const connectTimeoutMs = 5_000;
+const retryStrategy = (times: number) => Math.min(20 * times, 500);
 
 /**
  * A connection that never sends a command twice by itself (rule R6) and never keeps commands for
- * later while Redis is away (rule R8): who calls decides what to do then. It reconnects for ever.
+ * later while Redis is away (rule R8): who calls decides what to do then. It reconnects for ever,
+ * also when its peer falls silent.
  */
-export function connect({ url, logger, commandTimeoutMs }: ConnectionOptions): Redis {
-  const connection = new Redis({
-    ...target(url),
-    lazyConnect: true,
-    protocol: 2,
-    autoResendUnfulfilledCommands: false,
-    enableOfflineQueue: false,
-    maxRetriesPerRequest: 0,
-    retryStrategy: (times) => Math.min(20 * times, 500),
-    ...(commandTimeoutMs === undefined ? {} : { commandTimeout: commandTimeoutMs }),
-  });
+export function connect({ url, name, logger, commandTimeoutMs, blocksMs = 0 }: ConnectionOptions): Redis {
+  const connection = new WatchedConnection(
+    {
+      ...target(url),
+      connectionName: `chainr-${name}`,
+      lazyConnect: true,
+      protocol: 2,
+      connectTimeout: connectTimeoutMs,
+      autoResendUnfulfilledCommands: false,
+      enableOfflineQueue: false,
+      maxRetriesPerRequest: 0,
+      retryStrategy,
+      ...(commandTimeoutMs === undefined ? {} : { commandTimeout: commandTimeoutMs + blocksMs }),
+    },
+    silentMs + blocksMs,
+  );
   let away = false;
   connection.on('error', (error: Error) => {
-    if (!away) logger.warn({ event: 'redis.away', error: error.message }, 'Redis does not answer; trying again');
+    if (!away)
+      logger.warn({ event: 'redis.away', connection: name, error: error.message }, 'Redis does not answer; trying again'); // prettier-ignore
     away = true;
   });
   connection.on('ready', () => {
-    if (away) logger.info({ event: 'redis.back' }, 'Redis answers again');
+    if (away) logger.info({ event: 'redis.back', connection: name }, 'Redis answers again');
     away = false;
   });
   return connection;
 }
 
-/** A connection for BullMQ, which blocks on it, and queues and sends again as it is made for. */
-export function connectForQueue(url: string, logger: Logger): Redis {
-  const connection = new Redis({
-    ...target(url),
-    lazyConnect: true,
-    protocol: 2,
-    maxRetriesPerRequest: null,
-  });
+/** A connection that keeps commands until Redis is there, and sends them again: for BullMQ, which is made for that, and for subscriptions. */
+export function connectForQueue({
+  url,
+  name,
+  logger,
+  blocksMs = 0,
+}: Omit<ConnectionOptions, 'commandTimeoutMs'>): Redis {
+  const connection = new WatchedConnection(
+    {
+      ...target(url),
+      connectionName: `chainr-${name}`,
+      lazyConnect: true,
+      protocol: 2,
+      connectTimeout: connectTimeoutMs,
+      maxRetriesPerRequest: null,
+      retryStrategy,
+    },
+    silentMs + blocksMs,
+  );
   connection.on('error', (error: Error) => {
-    logger.debug({ event: 'redis.queue-away', error: error.message });
+    logger.debug({ event: 'redis.queue-away', connection: name, error: error.message });
   });
   return connection;
 }

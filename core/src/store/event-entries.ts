@@ -24,6 +24,11 @@ export function eventsOf([id, fields]: Entry): ChainrEvent[] {
   );
 }
 
+/** Ids alone do not tell: a Redis that took another's place may have given the same one, if its clock is behind. */
+export function isSameEntry([id, fields]: Entry, [otherId, others]: Entry): boolean {
+  return id === otherId && fields.length === others.length && fields.every((field, at) => field === others[at]);
+}
+
 export function placeOf(cursor: Cursor): Place {
   const [entry = '', events] = cursor.split('.');
   return events === undefined ? { entry } : { entry, events: Number(events) };

@@ -1,7 +1,11 @@
 import type { Redis } from 'ioredis';
 import type { ChainrEvent, Cursor } from '../model/records.js';
-import { eventsOf, placeOf, type Entry } from './event-entries.js';
+import { setTimeout as pause } from 'node:timers/promises';
+import { untilReady } from './connection.js';
+import { StoreUnavailable } from './errors.js';
+import { eventsOf, isSameEntry, placeOf, type Entry } from './event-entries.js';
 import { keys } from './keys.js';
+import { repliesOf } from './replies-of.js';
 import { trimEvents, type EventRetention } from './trim-events.js';
 import { unlessAborted } from './unless-aborted.js';
 import { whileAvailable } from './while-available.js';
@@ -19,18 +23,32 @@ export interface EventPage {
   resync: boolean;
 }
 
+/** What a tail tells. */
+export interface EventListener {
+  /** What came after the last cursor, and where the stream goes on. Also called without events when the tail has found its place. */
+  onEvents: (events: ChainrEvent[], cursor: Cursor) => void;
+  /** Redis went away: until the next `onEvents` nobody knows whether it has kept what was told. */
+  onBroken?: () => void;
+  /** Redis has not kept what was told last, or has removed it: the tail begins anew at this cursor. */
+  onLost?: (cursor: Cursor) => void;
+}
+
 /** What a page begins with. */
 const fewEntries = 16;
 /** What a tail takes at once. */
 const entriesAtOnce = 50;
+/** How long a tail waits for the next entry before it looks whether its last one still stands. */
+const blocksMs = 2_000;
+/** How long a tail waits before it asks again a Redis that refused. */
+const askAgainMs = 100;
 
 /** The one event stream (invariant I6). */
 export class EventStream {
   readonly #connection: Redis;
-  readonly #connect: () => Redis;
+  readonly #connect: (blocksMs: number) => Redis;
 
-  /** @param connect makes a connection for a reader that blocks. */
-  constructor(connection: Redis, connect: () => Redis) {
+  /** @param connect makes a connection for a reader that blocks for so long. */
+  constructor(connection: Redis, connect: (blocksMs: number) => Redis) {
     this.#connection = connection;
     this.#connect = connect;
   }
@@ -53,38 +71,49 @@ export class EventStream {
 
   /** The cursor of the newest event. */
   async lastCursor(): Promise<Cursor> {
-    return whileAvailable(async () => {
-      const [last] = (await this.#connection.xrevrange(keys.events, '+', '-', 'COUNT', 1)) as Entry[];
-      return last?.[0] ?? beginning;
-    });
+    return whileAvailable(() => lastEntry(this.#connection));
   }
 
-  /** Calls back with what comes after a cursor, as it comes, until aborted; waits while Redis is away. */
-  async tail(
-    after: Cursor,
-    onEvents: (events: ChainrEvent[], cursor: Cursor) => void,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const connection = this.#connect();
+  /** Whether the stream still has the entry of a cursor. */
+  async stands(cursor: Cursor): Promise<boolean> {
+    const { entry } = placeOf(cursor);
+    return whileAvailable(async () => entry === beginning || (await readEntry(this.#connection, entry)) !== undefined);
+  }
+
+  /**
+   * Tells what comes after a cursor, as it comes, until aborted; waits while Redis is away.
+   *
+   * A Redis that was killed or replaced may have lost its newest entries, and goes on without them (rule R7). So each
+   * read also looks whether the entry that was told last stands as it was told, by the same connection and in the same
+   * go: what comes after a lost entry is never told as if it followed.
+   */
+  async tail(after: Cursor, listener: EventListener, signal: AbortSignal): Promise<void> {
+    const connection = this.#connect(blocksMs);
     const close = () => {
       connection.disconnect();
     };
     signal.addEventListener('abort', close);
-    let { entry } = placeOf(after);
+    const isAborted = (): boolean => signal.aborted;
+    let cursor = after;
+    const onEvents: EventListener['onEvents'] = (events, to) => {
+      if (signal.aborted) return; // A reply may still have been on its way.
+      cursor = to;
+      listener.onEvents(events, to);
+    };
     try {
-      const rest = entry === after ? [] : ((await this.#restOfEntry(after)) ?? []);
-      if (rest.length > 0) onEvents(rest, entry);
       while (!signal.aborted) {
-        const reading = connection.xread('COUNT', entriesAtOnce, 'BLOCK', 5_000, 'STREAMS', keys.events, entry);
-        const reply = await unlessAborted(reading, signal);
-        const entries = (reply?.[0]?.[1] ?? []) as Entry[];
-        const last = entries.at(-1);
-        if (!last) continue;
-        entry = last[0];
-        onEvents(entries.flatMap(eventsOf), entry);
+        try {
+          await untilReady(connection, signal);
+          await tailUntilLost(connection, cursor, onEvents, signal);
+          cursor = await whileAvailable(() => unlessAborted(lastEntry(connection), signal));
+          listener.onLost?.(cursor);
+        } catch (error) {
+          if (isAborted()) return;
+          if (!(error instanceof StoreUnavailable)) throw error;
+          listener.onBroken?.();
+          await pause(askAgainMs, undefined, { signal }).catch(() => undefined); // Only an abort ends it early.
+        }
       }
-    } catch (error) {
-      if (!signal.aborted) throw error;
     } finally {
       signal.removeEventListener('abort', close);
       // Twice would leave a timer of two seconds, which keeps the process.
@@ -111,8 +140,49 @@ export class EventStream {
    */
   async #restOfEntry(cursor: Cursor): Promise<ChainrEvent[] | undefined> {
     const { entry, events } = placeOf(cursor);
-    const [found] = (await this.#connection.xrange(keys.events, entry, entry)) as Entry[];
+    const found = await readEntry(this.#connection, entry);
     if (!found) return undefined;
     return events === undefined ? [] : eventsOf(found).slice(events);
+  }
+}
+
+async function readEntry(connection: Redis, id: string): Promise<Entry | undefined> {
+  const [found] = (await connection.xrange(keys.events, id, id)) as Entry[];
+  return found;
+}
+
+async function lastEntry(connection: Redis): Promise<string> {
+  const [last] = (await connection.xrevrange(keys.events, '+', '-', 'COUNT', 1)) as Entry[];
+  return last?.[0] ?? beginning;
+}
+
+/** Tells what comes after a cursor; resolves when what was told last does not stand any more. */
+async function tailUntilLost(
+  connection: Redis,
+  after: Cursor,
+  onEvents: EventListener['onEvents'],
+  signal: AbortSignal,
+): Promise<void> {
+  let { entry } = placeOf(after);
+  const { events: told } = placeOf(after);
+  let known = entry === beginning ? undefined : await whileAvailable(() => readEntry(connection, entry));
+  if (entry !== beginning && !known) return;
+  onEvents(known && told !== undefined ? eventsOf(known).slice(told) : [], entry);
+  while (!signal.aborted) {
+    const pipeline = connection
+      .pipeline()
+      .xread('COUNT', entriesAtOnce, 'BLOCK', blocksMs, 'STREAMS', keys.events, entry)
+      .xrange(keys.events, entry, entry);
+    const [read, [standing]] = (await whileAvailable(() => unlessAborted(repliesOf(pipeline), signal))) as [
+      [key: string, entries: Entry[]][] | null,
+      Entry[],
+    ];
+    if (known && !(standing && isSameEntry(standing, known))) return;
+    const entries = read?.[0]?.[1] ?? [];
+    const last = entries.at(-1);
+    if (!last) continue;
+    known = last;
+    [entry] = last;
+    onEvents(entries.flatMap(eventsOf), entry);
   }
 }

@@ -42,7 +42,7 @@ import { backlogTimes } from './layout.js';
  * | `counters` | hash | `sequence` of runs, `message` of bundles, `executor` numbers; `logBytes` that are stored and `logQuota`, how many may be (rule R19); `logsExpiredTo`: the logs of runs that ended before are gone |
  * | `idempotency:SCOPE:KEY` | string | uid and hash of the body, for 24 hours |
  * | `events` | stream | the one event stream; an entry holds the events of a call |
- * | `reply:LANE` | string | nonce and reply of a lane's last call (rule R6) |
+ * | `reply:LANE` | string | number and reply of a lane's last call (rule R6) |
  * | `version`, `instance` | string | of the state format; of this installation |
  * | `clock` | string | milliseconds that tests add to the time of Redis |
  * | `queue:*` | | BullMQ's own |

@@ -5,20 +5,28 @@ import { StoreFull, StoreUnavailable } from './errors.js';
 import { prefix } from './keys.js';
 import type { Script } from './scripts.js';
 import { unpackReply, type Reply } from './unpack-reply.js';
+import { isRefusal } from './while-available.js';
 
 /** How long Redis may take for a call; the longest take some ten milliseconds. */
 const answerMs = 1_500;
 
+/** Digits of the number of a call; the same for all, so that text order is that of the numbers. */
+const numberDigits = 12;
+
 /**
  * One sequence of calls of the script, of which one at a time is under way. A call without a
- * reply is sent again with the same nonce, and the script, which keeps the last reply of each
- * lane, answers it as the first time (rule R6).
+ * reply is sent again with the same number, and the script, which keeps the last reply of each
+ * lane, answers it as the first time (rule R6). Numbers rise: a call that a dead connection
+ * delivers after the lane has gone on is refused.
  */
 export class Lane {
   readonly #name = randomBytes(9).toString('base64url');
   readonly #connection: Redis;
   readonly #script: Script;
   readonly #patienceMs: number;
+  #calls = 0;
+  /** When the call under way began, by `performance.now()`. */
+  #begunAt: number | undefined;
 
   /** @param patienceMs how long a call is sent again before it counts as unavailable; Infinity: for ever. */
   constructor(connection: Redis, script: Script, patienceMs: number) {
@@ -33,11 +41,25 @@ export class Lane {
    * after the last two nothing was written.
    */
   async call(operations: Buffer, signal: AbortSignal): Promise<Reply[]> {
-    const nonce = randomBytes(9).toString('base64url');
-    const deadline = performance.now() + this.#patienceMs;
+    this.#calls += 1;
+    this.#begunAt = performance.now();
+    try {
+      return await this.#callUntil(this.#begunAt + this.#patienceMs, operations, signal);
+    } finally {
+      this.#begunAt = undefined;
+    }
+  }
+
+  /** How long the call under way has been without a reply, in milliseconds; 0 without one. */
+  get unansweredMs(): number {
+    return this.#begunAt === undefined ? 0 : performance.now() - this.#begunAt;
+  }
+
+  async #callUntil(deadline: number, operations: Buffer, signal: AbortSignal): Promise<Reply[]> {
+    const number = String(this.#calls).padStart(numberDigits, '0');
     for (;;) {
       try {
-        return unpackReply(await this.#send([this.#name, nonce, operations]));
+        return unpackReply(await this.#send([this.#name, number, operations]));
       } catch (error) {
         const failure = sort(error);
         if (failure !== 'away') throw failure;
@@ -94,8 +116,7 @@ export class Lane {
 /** What the caller does next: send again, or give the error back. */
 function sort(error: unknown): 'away' | Error {
   if (!(error instanceof Error)) return new Error(String(error));
-  if (error.name !== 'ReplyError') return 'away';
-  if (/^(LOADING|BUSY|MASTERDOWN|READONLY|TRYAGAIN|CLUSTERDOWN|NOREPLICAS)\b/.test(error.message)) return 'away';
+  if (error.name !== 'ReplyError' || isRefusal(error.message)) return 'away';
   if (error.message.includes('OOM command not allowed')) return new StoreFull('Redis has no memory left');
   return error;
 }

@@ -15,6 +15,7 @@ import { Subscriptions } from './subscriptions.js';
 import { Transitions } from './transitions.js';
 import { WorkStore } from './work-store.js';
 import { WorkerRegistry } from './worker-registry.js';
+import { whileAvailable } from './while-available.js';
 
 export interface StoreOptions {
   url: string;
@@ -54,6 +55,7 @@ export class Store implements Part {
   readonly #memory: StoreMemory;
   readonly #subscriptions: Subscriptions;
   readonly #batchers: readonly Batcher[];
+  readonly #batcher: Batcher;
   readonly #logger: Logger;
   readonly #stopped = new AbortController();
 
@@ -67,10 +69,10 @@ export class Store implements Part {
       script = inlineConstants(composeScript()),
     } = options;
     this.#logger = logger;
-    this.#connection = connect({ url, logger, commandTimeoutMs });
+    this.#connection = connect({ url, name: 'main', logger, commandTimeoutMs });
     // Leases are renewed on a connection of their own: a long log must not cost a renewal.
-    this.#renewing = connect({ url, logger, commandTimeoutMs });
-    this.#subscriptions = new Subscriptions(() => connectForQueue(url, logger));
+    this.#renewing = connect({ url, name: 'renewals', logger, commandTimeoutMs });
+    this.#subscriptions = new Subscriptions(() => connectForQueue({ url, name: 'subscriptions', logger }));
     const batcher = new Batcher({ connection: this.#connection, script, patienceMs, deliver });
     const renewer = new Batcher({ connection: this.#renewing, script, patienceMs: usualPatienceMs, deliver, lanes: 1 });
     this.#batchers = [batcher, renewer];
@@ -79,7 +81,10 @@ export class Store implements Part {
     this.#memory = new StoreMemory(this.#connection);
     this.runs = new RunStore(this.#connection, this.transitions, this.removals, this.#memory);
     this.logs = new LogStore(this.#connection, this.#subscriptions);
-    this.events = new EventStream(this.#connection, () => connectForQueue(url, logger));
+    this.events = new EventStream(this.#connection, (blocksMs) =>
+      connect({ url, name: 'events', logger, commandTimeoutMs, blocksMs }),
+    );
+    this.#batcher = batcher;
     this.work = new WorkStore(this.#connection, new Transitions(renewer), this.#subscriptions);
     this.workers = new WorkerRegistry(this.#connection, () => this.work.now());
   }
@@ -94,8 +99,8 @@ export class Store implements Part {
     }, 1_000);
     try {
       await untilReady(this.#connection, this.#stopped.signal);
-      await checkServer(this.#connection);
-      this.instance = (await checkState(this.#connection)).instance;
+      await whileAvailable(() => checkServer(this.#connection));
+      this.instance = (await whileAvailable(() => checkState(this.#connection))).instance;
       await this.#memory.look();
       await untilReady(this.#renewing, this.#stopped.signal);
     } finally {
@@ -109,6 +114,11 @@ export class Store implements Part {
     this.#subscriptions.stop();
     for (const connection of [this.#connection, this.#renewing]) connection.disconnect();
     return Promise.resolve();
+  }
+
+  /** How long the oldest transition under way has been without a reply, in milliseconds; renewals do not count. */
+  get unansweredMs(): number {
+    return this.#batcher.unansweredMs;
   }
 
   /** True, or the sentence that says why not. */

@@ -30,7 +30,13 @@ export class Subscriptions {
     const known = this.#channels.get(channel);
     const { listeners, subscribed } = known ?? { listeners: new Set(), subscribed: this.#open().subscribe(channel) };
     this.#channels.set(channel, { listeners: listeners.add(onMessage), subscribed });
-    await subscribed;
+    try {
+      await subscribed;
+    } catch (error) {
+      // Who comes next asks anew.
+      if (this.#channels.get(channel)?.listeners === listeners) this.#channels.delete(channel);
+      throw error;
+    }
     return {
       next: (ms, signal) =>
         new Promise((resolve) => {
@@ -63,6 +69,10 @@ export class Subscriptions {
     this.#connection = this.#connect();
     this.#connection.on('message', (channel: string) => {
       for (const listener of this.#channels.get(channel)?.listeners ?? []) listener();
+    });
+    // What was said while the connection was gone was said to nobody.
+    this.#connection.on('ready', () => {
+      for (const { listeners } of this.#channels.values()) for (const listener of listeners) listener();
     });
     return this.#connection;
   }

@@ -1,15 +1,20 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { StoreFull, StoreUnavailable } from './errors.js';
 
-const away =
-  /Connection is closed|Command timed out|Stream isn't writeable|max retries|ECONN|ENOENT|EPIPE|^(LOADING|BUSY|MASTERDOWN|READONLY)\b/;
+/** What ioredis says of a command that its connection did not carry, or not in time. */
+const broken =
+  /Connection is closed|Command timed out|Command aborted due to connection close|Stream isn't writeable|max retries|ECONN|ENOENT|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN|no answer for/;
+
+/** Whether a server's reply says that it cannot serve just now: it loads its data, is busy, or is no master. */
+export const isRefusal = (message: string): boolean =>
+  /^(LOADING|BUSY|MASTERDOWN|READONLY|TRYAGAIN|CLUSTERDOWN|NOREPLICAS|UNBLOCKED)\b/.test(message);
 
 /** Runs commands of a connection; what says that Redis is away becomes StoreUnavailable, that it is full StoreFull. */
 export async function whileAvailable<T>(commands: () => Promise<T>): Promise<T> {
   try {
     return await commands();
   } catch (error) {
-    if (error instanceof Error && away.test(error.message)) {
+    if (error instanceof Error && (broken.test(error.message) || isRefusal(error.message))) {
       throw new StoreUnavailable('Redis does not answer', { cause: error });
     }
     if (error instanceof Error && error.message.startsWith('OOM ')) {

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { deferred } from './deferred.js';
 import { Service, StoppedWhileStarting, type Part } from '../../src/service/lifecycle.js';
 import { createLogger } from '../../src/service/logger.js';
+import { StoreUnavailable } from '../../src/store/errors.js';
 
 const logger = createLogger('test', 'silent');
 
@@ -35,6 +36,40 @@ describe('a service', () => {
     const broken = part('b', calls, { start: async () => Promise.reject(new Error('no place')) });
     const service = new Service('test', logger, [part('a', calls), broken, part('c', calls)]);
     expect(await failureOf(service.start())).to.have.property('message', 'no place');
+    expect(calls).to.deep.equal(['start a', 'stop b', 'stop a']);
+  });
+
+  it('waits when Redis goes away while a part starts, says so, and goes on', async () => {
+    const calls: string[] = [];
+    const said: unknown[] = [];
+    const telling = createLogger('test', 'silent');
+    telling.warn = (line: unknown) => void said.push(line);
+    let left = 3;
+    const start = async () => {
+      calls.push('start b');
+      left -= 1;
+      if (left > 0) throw new StoreUnavailable('Redis does not answer');
+    };
+    const service = new Service('test', telling, [part('a', calls), part('b', calls, { start }), part('c', calls)]);
+    await service.start();
+    expect(calls).to.deep.equal(['start a', 'start b', 'start b', 'start b', 'start c']);
+    expect(said).to.have.length(1);
+    expect(said[0]).to.include({ event: 'start.waiting', part: 'b' });
+    await service.stop();
+  });
+
+  it('can be stopped while it waits for Redis to come back', async () => {
+    const calls: string[] = [];
+    const begun = deferred();
+    const start = async () => {
+      begun.resolve();
+      throw new StoreUnavailable('Redis does not answer');
+    };
+    const service = new Service('test', logger, [part('a', calls), part('b', calls, { start })]);
+    const failure = failureOf(service.start());
+    await begun.promise;
+    await service.stop();
+    expect(await failure).to.be.instanceOf(StoppedWhileStarting);
     expect(calls).to.deep.equal(['start a', 'stop b', 'stop a']);
   });
 

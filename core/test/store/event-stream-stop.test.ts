@@ -5,7 +5,7 @@ describe('who follows the events', () => {
   it('can stop while Redis is away', async () => {
     const opened = await openStore();
     const stop = new AbortController();
-    const following = opened.store.events.tail(beginning, () => undefined, stop.signal);
+    const following = opened.store.events.tail(beginning, { onEvents: () => undefined }, stop.signal);
     await opened.redis.stop();
     stop.abort();
     await following;

@@ -65,11 +65,11 @@ describe('the event stream', () => {
       const stop = new AbortController();
       const followed: ChainrEvent[] = [];
       if (at === whole.length - 1) continue;
-      const hear = (events: ChainrEvent[]) => {
+      const onEvents = (events: ChainrEvent[]) => {
         followed.push(...events);
         if (followed.length >= whole.length - at - 1) stop.abort();
       };
-      await open.store.events.tail(cursor, hear, stop.signal);
+      await open.store.events.tail(cursor, { onEvents }, stop.signal);
       expect(followed).to.eql(whole.slice(at + 1));
     }
   });
@@ -108,11 +108,13 @@ describe('the event stream', () => {
     let last = '';
     const tailing = open.store.events.tail(
       after,
-      (events, cursor) => {
-        followed.push(...events);
-        expect(cursor).to.equal(events.at(-1)?.cursor);
-        last = cursor;
-        if (events.some((event) => event.kind === 'run.created' && event.name === 'the-last-one')) stop.abort();
+      {
+        onEvents: (events, cursor) => {
+          followed.push(...events);
+          expect(cursor).to.equal(events.at(-1)?.cursor ?? after);
+          last = cursor;
+          if (events.some((event) => event.kind === 'run.created' && event.name === 'the-last-one')) stop.abort();
+        },
       },
       stop.signal,
     );
@@ -137,7 +139,7 @@ describe('the event stream', () => {
 
   it('stops when told', async () => {
     const stop = new AbortController();
-    const tailing = open.store.events.tail(beginning, () => {}, stop.signal);
+    const tailing = open.store.events.tail(beginning, { onEvents: () => {} }, stop.signal);
     setImmediate(() => stop.abort());
     await tailing;
   });

@@ -2,17 +2,22 @@
 --
 -- KEYS[1]  prefix of all keys
 -- ARGV[1]  lane: a sequence of calls of one process, of which one at a time is under way
--- ARGV[2]  nonce of this call
+-- ARGV[2]  number of this call in its lane, as 12 digits
 -- ARGV[3]  operations, a MessagePack array: name, array of its arguments, name …
 -- reply    a MessagePack array: the reply of each operation, then the messages to enqueue
 --
 -- Rule R6: a client that got no reply sends the same call again. The lane's last reply is kept,
--- so a call that was carried out answers as the first time and does nothing. Nothing is written
+-- so a call that was carried out answers as the first time and does nothing. One with a lower number
+-- comes late, from a connection that the client gave up, and nobody waits for it. Nothing is written
 -- before all operations have run: one that raises an error leaves no trace, nor do the others.
 local P = KEYS[1]
 local lane_key = P .. 'reply:' .. ARGV[1]
 local kept = redis.call('MGET', lane_key, P .. 'clock', P .. 'paused')
-if kept[1] and string.sub(kept[1], 1, #ARGV[2]) == ARGV[2] then return string.sub(kept[1], #ARGV[2] + 1) end
+if kept[1] then
+  local last = string.sub(kept[1], 1, #ARGV[2])
+  if last == ARGV[2] then return string.sub(kept[1], #ARGV[2] + 1) end
+  if last > ARGV[2] then return redis.error_reply('LATE this call has been given up') end
+end
 
 -- Rule R22: the one source of "now", in milliseconds. Only tests set the offset.
 local time = redis.call('TIME')

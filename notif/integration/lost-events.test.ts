@@ -1,0 +1,194 @@
+import { stat, truncate } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { expect } from 'chai';
+import type { EventLine } from '@chainr/core/api/event-resource';
+import { startRedisServer, type RedisServer } from '@chainr/core/service/redis-server';
+import { keys } from '@chainr/core/store/keys';
+import { Store } from '@chainr/core/store/store';
+import { appendOnlyFile } from '@chainr/testkit/append-only-file';
+import { pipelineOf } from '@chainr/testkit/builders';
+import { useDataFolders } from '@chainr/testkit/data-folders';
+import { openRedisClient } from '@chainr/testkit/open-redis-client';
+import { silentLogger } from '@chainr/testkit/open-store';
+import { untilFound } from '@chainr/testkit/processes-of';
+import { createService } from '../src/service.js';
+
+const turn = () => pause(10);
+
+interface Follower {
+  readonly lines: EventLine[];
+  stop(): Promise<void>;
+}
+
+/** Follows the events; asks again only while it is told that Redis is away. */
+function follow(url: string, after: string): Follower {
+  const stopped = new AbortController();
+  const lines: EventLine[] = [];
+  const reading = (async () => {
+    const ask = () => fetch(`${url}/api/events?follow=true&after=${after}`, { signal: stopped.signal });
+    let response = await ask();
+    for (; response.status === 503; response = await ask()) await turn();
+    let rest = '';
+    for await (const text of (response.body ?? new ReadableStream()).pipeThrough(new TextDecoderStream())) {
+      const parts = `${rest}${text}`.split('\n');
+      rest = parts.pop() ?? '';
+      lines.push(...parts.filter((part) => part !== '').map((part) => JSON.parse(part) as EventLine));
+    }
+  })();
+  reading.catch(() => undefined); // It is awaited when it is stopped.
+  return {
+    lines,
+    stop: async () => {
+      stopped.abort();
+      await reading.catch((error: unknown) => {
+        if (!stopped.signal.aborted) throw error;
+      });
+    },
+  };
+}
+
+const runsOf = (lines: readonly EventLine[]): string[] => lines.flatMap((line) => ('run' in line ? [line.run] : []));
+
+describe('events that Redis has lost', function () {
+  this.timeout(120_000);
+  const folders = useDataFolders();
+  let folder: string;
+  let redis: RedisServer;
+  let store: Store;
+  let notif: ReturnType<typeof createService>;
+  let followers: Follower[];
+
+  const startRedis = () =>
+    startRedisServer({ folder, socketPath: path.join(folder, 'redis.sock'), appendfsync: 'always' });
+
+  beforeEach(async () => {
+    folder = path.join(await folders.make(), 'redis');
+    redis = await startRedis();
+    store = new Store({ url: redis.url, logger: silentLogger, deliver: () => undefined, patienceMs: Infinity });
+    await store.start();
+    const listen = { host: '127.0.0.1', port: 0 };
+    notif = createService({ redisUrl: redis.url, listen, logLevel: 'silent' }, silentLogger);
+    await notif.start();
+    followers = [];
+  });
+
+  afterEach(async () => {
+    await Promise.all(followers.map((follower) => follower.stop()));
+    await notif.stop();
+    await store.stop();
+    await redis.stop();
+  });
+
+  const begin = (after: string): Follower => {
+    const follower = follow(notif.url, after);
+    followers.push(follower);
+    return follower;
+  };
+
+  async function create(): Promise<string> {
+    const source = { contentType: 'application/json', text: '{}' };
+    const asked = { pipeline: pipelineOf({ a: [] }), source, executorKind: 'fake' } as const;
+    for (;;) {
+      const made: unknown = await store.runs.createRun(asked).catch((error: unknown) => error);
+      if (!(made instanceof Error)) return (made as { uid: string }).uid;
+      if (made.name !== 'StoreUnavailable') throw made;
+      await turn();
+    }
+  }
+
+  const createSome = async (count: number): Promise<string[]> => {
+    const uids: string[] = [];
+    for (let n = 0; n < count; n += 1) uids.push(await create());
+    return uids;
+  };
+
+  /** Kills Redis; when it is back it has nothing after `size`. */
+  async function lose(size: number): Promise<void> {
+    const file = await appendOnlyFile(folder);
+    process.kill(redis.pid, 'SIGKILL');
+    await untilFound(() => !redis.isAlive());
+    await truncate(file, size);
+    redis = await startRedis();
+  }
+
+  const sizeNow = async () => (await stat(await appendOnlyFile(folder))).size;
+  const untilHas = async ({ lines }: Follower, uid: string | undefined) => {
+    while (uid !== undefined && !runsOf(lines).includes(uid)) await turn();
+  };
+
+  for (const shape of ['new ones follow at once', 'none follow for a while'] as const) {
+    it(`are told to nobody any more, and who got them hears of it: ${shape}`, async () => {
+      const kept = await createSome(3);
+      const keptCursor = await store.events.lastCursor();
+      const size = await sizeNow();
+      const live = begin('0-0');
+      await untilHas(live, kept.at(-1));
+      const lost = await createSome(7);
+      await untilHas(live, lost.at(-1));
+      const lostCursor = live.lines.at(-1)?.cursor ?? '';
+      await lose(size);
+      const fresh = shape === 'new ones follow at once' ? await createSome(4) : [];
+      // Clients come from before and from within what was lost, as soon as anything is answered.
+      const early = begin(keptCursor);
+      const late = begin(lostCursor);
+      while (!live.lines.some(({ kind }) => kind === 'resync')) await turn();
+      fresh.push(...(await createSome(4)));
+      for (const follower of [live, early]) await untilHas(follower, fresh.at(-1));
+
+      expect(runsOf(early.lines), 'from before').to.eql(fresh);
+      const resyncAt = live.lines.findIndex(({ kind }) => kind === 'resync');
+      expect(runsOf(live.lines.slice(0, resyncAt)), 'live, before it heard').to.eql([...kept, ...lost]);
+      const resync = live.lines[resyncAt];
+      const page = await store.events.readEvents(resync?.cursor, 1_000);
+      expect(page.resync).to.equal(false);
+      expect(runsOf(live.lines.slice(resyncAt + 1)), 'live, after').to.eql(page.events.map(({ run }) => run));
+      while (late.lines.length === 0) await turn();
+      expect(late.lines[0], 'from within').to.have.property('kind', 'resync');
+      for (const uid of runsOf([...early.lines, ...late.lines])) expect(await store.runs.getRun(uid), uid).to.include({ uid }); // prettier-ignore
+    });
+  }
+
+  it('are told to nobody any more when another Redis takes its place, which has nothing', async () => {
+    const before = await createSome(5);
+    const live = begin('0-0');
+    await untilHas(live, before.at(-1));
+    await lose(0);
+    const after = await createSome(2);
+    const anew = begin('0-0');
+    await untilHas(anew, after.at(-1));
+    expect(runsOf(anew.lines)).to.eql(after);
+    while (!live.lines.some(({ kind }) => kind === 'resync')) await turn();
+    expect(live.lines.filter(({ kind }) => kind === 'resync')).to.have.length(1);
+  });
+
+  it('are noticed when their place is taken by others, with the same ids, while Redis goes on', async () => {
+    const [uid = ''] = await createSome(1);
+    const live = begin('0-0');
+    await untilHas(live, uid);
+    const client = await openRedisClient(redis.url);
+    const cursor = await store.events.lastCursor();
+    const [[, fields] = []] = (await client.xrange(keys.events, cursor, cursor)) as [string, string[]][];
+    const other = (fields ?? []).map((field) => field.replaceAll(uid, '01900000-0000-7000-8000-000000000000'));
+    await client
+      .multi()
+      .del(keys.events)
+      .xadd(keys.events, cursor, ...other)
+      .exec();
+    client.disconnect();
+    while (!live.lines.some(({ kind }) => kind === 'resync')) await turn();
+    expect(runsOf(live.lines)).to.eql([uid]);
+  });
+
+  it('cost no client anything when none was lost: it gets each event once', async () => {
+    const live = begin('0-0');
+    const before = await createSome(3);
+    await untilHas(live, before.at(-1));
+    process.kill(redis.pid, 'SIGKILL');
+    await untilFound(() => !redis.isAlive());
+    redis = await startRedis();
+    const after = await createSome(3);
+    await untilHas(live, after.at(-1));
+    expect(runsOf(live.lines)).to.eql([...before, ...after]);
+  });
+});
