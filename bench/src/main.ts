@@ -1,4 +1,5 @@
 import { loadavg } from 'node:os';
+import { measureAttempts } from './measure-attempts.js';
 import { measureHandover } from './measure-handover.js';
 import { measureIdleMemory } from './measure-idle-memory.js';
 import { measureLargeRun } from './measure-large-run.js';
@@ -16,6 +17,7 @@ const measurements: Readonly<Record<string, { doc: string; measure: () => AsyncI
   handover: { doc: 'from the end of a job to the start of its dependent', measure: measureHandover },
   posts: { doc: 'creating runs over HTTP', measure: measureRunPosts },
   lists: { doc: 'lists and deletion of 100,000 stored runs', measure: measureLists },
+  attempts: { doc: 'cost of an attempt on the process executor', measure: measureAttempts },
   'redis-memory': { doc: 'what a finished job leaves in Redis', measure: measureRedisMemory },
   'idle-memory': { doc: 'what a service takes that has nothing to do', measure: measureIdleMemory },
 };

@@ -5,6 +5,7 @@ import { logRows } from './log-rows.js';
 import { outputRows } from './output-rows.js';
 import type { Place, Subject } from './place.js';
 import { startingRows } from './starting-rows.js';
+import { streamRows } from './stream-rows.js';
 import { stoppingRows } from './stopping-rows.js';
 
 const groups = {
@@ -12,6 +13,7 @@ const groups = {
   ending: endingRows,
   'the environment of a step': environmentRows,
   logs: logRows,
+  'the standard streams': streamRows,
   outputs: outputRows,
   stopping: stoppingRows,
 };

@@ -11,7 +11,7 @@ export const attemptFiles = {
   claimPrefix: 'claim.',
 } as const;
 
-export type StepFile = 'group' | 'started' | 'config' | 'exit' | 'out' | 'err' | 'output';
+export type StepFile = 'group' | 'started' | 'config' | 'exit' | 'lost' | 'output';
 
 export const stepFile = (index: number, file: StepFile): string => `${index}.${file}`;
 

@@ -3,7 +3,9 @@ import type { Reach } from '@chainr/core/model/fault-points';
 import type { AttemptKey, WriteGuard } from '../port.js';
 import type { Environment } from './attempt-environment.js';
 import { attemptFolder } from './attempt-folder.js';
+import type { EscapeSweep } from './escape-sweep.js';
 import type { Launcher, StartRequest } from './launcher.js';
+import type { Segment } from './segment-files.js';
 import type { WatchBoard } from './watch-board.js';
 
 /** A start that was asked for; until its `started` is seen it may have to be asked for again. */
@@ -23,6 +25,9 @@ export interface ProcessContext {
   readonly envProgram: string;
   readonly launcher: Launcher;
   readonly board: WatchBoard;
+  readonly escapes: EscapeSweep;
+  /** The place up to which an attempt's output was removed, by the attempt's folder as above. */
+  readonly removedUpTo: Map<string, Segment>;
   /** By the attempt's folder below that of all attempts. */
   readonly pendingStarts: Map<string, PendingStart>;
   readonly reach: Reach;

@@ -5,7 +5,9 @@ import { reachNothing, type Reach } from '@chainr/core/model/fault-points';
 import type { Executor } from '../port.js';
 import { baseEnvironment } from './attempt-environment.js';
 import type { ProcessContext } from './context.js';
+import { explainFullDisk } from './disk-space.js';
 import { ensureAttempt } from './ensure-attempt.js';
+import { EscapeSweep } from './escape-sweep.js';
 import { findProgram } from './find-program.js';
 import { Launcher } from './launcher.js';
 import { listAttempts } from './list-attempts.js';
@@ -13,6 +15,7 @@ import { machineId } from './machine-id.js';
 import { observeAttempt } from './observe-attempt.js';
 import { readLogs } from './read-logs.js';
 import { removeAttempt } from './remove-attempt.js';
+import { removeStored } from './remove-stored.js';
 import { stopAttempt } from './stop-attempt.js';
 import { WatchBoard } from './watch-board.js';
 
@@ -30,7 +33,7 @@ export interface ProcessExecutorOptions {
 /**
  * Runs attempts as processes of this machine: `image` and `resources` are ignored and nothing is isolated. A small
  * shell script supervises each attempt, so that it outlives the worker and is started once (see `supervisor.sh`).
- * A process that leaves its session (setsid) is not followed. Throws a sentence where it cannot work.
+ * Throws a sentence where it cannot work.
  */
 export function createProcessExecutor({
   folder,
@@ -48,6 +51,8 @@ export function createProcessExecutor({
   const searchPath = `${base['PATH'] ?? ''}:/usr/bin:/bin`;
   const plans = randomBytes(6).toString('hex');
   let planCount = 0;
+  // supervisor.sh runs these.
+  for (const program of ['dd', 'sleep']) findProgram(program, searchPath);
   const context: ProcessContext = {
     attempts,
     instance,
@@ -55,6 +60,8 @@ export function createProcessExecutor({
     envProgram: findProgram('env', searchPath),
     launcher: new Launcher(attempts, base, findProgram('setsid', searchPath)),
     board: new WatchBoard(),
+    escapes: new EscapeSweep(),
+    removedUpTo: new Map(),
     pendingStarts: new Map(),
     reach,
     nextPlan: () => `plan-${plans}-${(planCount += 1)}`,
@@ -66,20 +73,28 @@ export function createProcessExecutor({
       image: false,
       memoryLimit: false,
       output: true,
-      ordersStreams: false,
+      ordersStreams: true,
       unfinishedLines: true,
       manyOwners: true,
       refusesMissingWorkdir: true,
     },
-    ensure: async (spec, guard) => ensureAttempt(context, spec, guard),
+    ensure: async (spec, guard) => {
+      try {
+        ensureAttempt(context, spec, guard);
+      } catch (error) {
+        throw explainFullDisk(error, attempts);
+      }
+    },
     observe: (spec, onPhase, signal) => observeAttempt(context, spec, onPhase, signal),
     logs: (spec, from, signal) => readLogs(context, spec, from, signal),
+    stored: (key, position) => removeStored(context, key, position),
     stop: (key, graceMs, guard) => stopAttempt(context, key, graceMs, guard),
     remove: (key, guard) => removeAttempt(context, key, guard),
     list: () => listAttempts(context),
     close: async () => {
       context.launcher.close();
       context.board.close();
+      context.escapes.close();
     },
   };
 }

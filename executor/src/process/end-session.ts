@@ -1,6 +1,7 @@
-import { readFileSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AttemptKey } from '../port.js';
+import { namesAttempt } from './environment-of.js';
 import { readBootId, readStat, type Identity } from './identity.js';
 import { errorCode, saysGone } from './read-if-there.js';
 
@@ -16,23 +17,11 @@ export function sessionMembers(leader: Identity, key: AttemptKey): number[] {
   if (living && living.startTime !== leader.startTime) return [];
   return allProcesses().filter((pid) => {
     const stat = readStat(pid);
+    // The leader is on record a moment before it has a session of its own.
+    if (pid === leader.pid && stat?.startTime === leader.startTime) return true;
     if (stat?.session !== leader.pid || stat.startTime < leader.startTime) return false;
     return living !== undefined || namesAttempt(pid, key);
   });
-}
-
-/** The children of a process, for when its records are gone. */
-export function childrenOf(parent: number): Identity[] {
-  const bootId = readBootId();
-  return allProcesses().flatMap((pid) => {
-    const stat = readStat(pid);
-    return stat?.parent === parent ? [{ pid, startTime: stat.startTime, bootId }] : [];
-  });
-}
-
-/** Sends the signal to every process of the session. Throws if one may not be ended by this user. */
-export function signalSession(leader: Identity, key: AttemptKey, signal: NodeJS.Signals): void {
-  for (const pid of sessionMembers(leader, key)) signalProcess(pid, signal);
 }
 
 /** Ends every process of the session by force and resolves when none is left. */
@@ -46,6 +35,7 @@ export async function endSession(leader: Identity, key: AttemptKey): Promise<voi
   }
 }
 
+/** Throws if the process is there and may not be sent the signal by this user. */
 export function signalProcess(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
@@ -55,20 +45,7 @@ export function signalProcess(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-function allProcesses(): number[] {
+/** The pids of all processes of this machine, ascending. */
+export function allProcesses(): number[] {
   return readdirSync('/proc').flatMap((name) => (/^\d+$/.test(name) ? [Number(name)] : []));
-}
-
-function namesAttempt(pid: number, key: AttemptKey): boolean {
-  try {
-    const variables = new Set(readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0'));
-    return (
-      variables.has(`CHAINR_RUN=${key.run}`) &&
-      variables.has(`CHAINR_JOB=${key.job}`) &&
-      variables.has(`CHAINR_ATTEMPT=${key.attempt}`)
-    );
-  } catch (error) {
-    if (saysGone(error) || errorCode(error) === 'EACCES') return false;
-    throw error;
-  }
 }

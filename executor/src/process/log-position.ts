@@ -1,22 +1,24 @@
 import type { Position } from '../port.js';
 
-/** For each step, in order, how many bytes of its stdout and stderr were read. */
-export type Offsets = [stdout: number, stderr: number][];
-
-export function parsePosition(position: Position, stepCount: number): Offsets {
-  const read: unknown = position === '' ? [] : JSON.parse(position);
-  if (!Array.isArray(read)) throw new Error(`"${position}" is not a position of the process executor.`);
-  return Array.from({ length: stepCount }, (_, index) => {
-    const pair: unknown = read[index] ?? [0, 0];
-    if (!Array.isArray(pair) || !pair.every(Number.isSafeInteger)) {
-      throw new Error(`"${position}" is not a position of the process executor.`);
-    }
-    return [Number(pair[0]), Number(pair[1])];
-  });
+/** How far an attempt's output was read: steps run in order, and what a step writes is in segments of one order. */
+export interface Place {
+  step: number;
+  segment: number;
+  /** In the segment, bytes. */
+  offset: number;
 }
 
-/** Steps that have not written anything yet are left out at the end. */
-export function formatPosition(offsets: Offsets): Position {
-  const last = offsets.findLastIndex(([stdout, stderr]) => stdout > 0 || stderr > 0);
-  return JSON.stringify(offsets.slice(0, last + 1));
+/** The place of a position; undefined for one of a version that kept stdout and stderr apart (`[[1,2]]`). */
+export function parsePosition(position: Position): Place | undefined {
+  if (position === '') return { step: 0, segment: 0, offset: 0 };
+  if (position.startsWith('[')) return undefined;
+  const [, step, segment, offset] = /^(\d+)\.(\d+)\.(\d+)$/.exec(position) ?? [];
+  if (offset === undefined) throw new Error(`"${position}" is not a position of the process executor.`);
+  return { step: Number(step), segment: Number(segment), offset: Number(offset) };
 }
+
+export const formatPosition = ({ step, segment, offset }: Place): Position => `${step}.${segment}.${offset}`;
+
+/** Whether all of a segment lies before the place. */
+export const liesBefore = (segment: Omit<Place, 'offset'>, { step, segment: number }: Place): boolean =>
+  segment.step < step || (segment.step === step && segment.segment < number);

@@ -68,7 +68,7 @@ function parseSupervisor(record: string): Supervisor | undefined {
 }
 
 function readEnd(path: string): Extract<Sight, { kind: 'ended' }> | undefined {
-  const words = /^ended((?: \S+)*)\n$/.exec(readIfThere(join(path, attemptFiles.exit)) ?? '')?.[1]?.trim();
+  const words = /^ended((?: \S+)*)\n/.exec(readIfThere(join(path, attemptFiles.exit)) ?? '')?.[1]?.trim();
   if (words === undefined) return undefined;
   const stopped = words.endsWith('stopped');
   const codes = words.split(' ').flatMap((word) => (/^\d+$/.test(word) ? [Number(word)] : []));

@@ -1,105 +1,115 @@
-import { existsSync, fstatSync } from 'node:fs';
-import { open, type FileHandle } from 'node:fs/promises';
+import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LogBatch, OutputChunk, Position } from '../port.js';
-import { stepFile } from './attempt-folder.js';
-import { formatPosition, parsePosition, type Offsets } from './log-position.js';
+import { formatPosition, parsePosition, type Place } from './log-position.js';
 import { saysGone } from './read-if-there.js';
+import { listSegments, readLoss, segmentFile } from './segment-files.js';
+import { readStepExit } from './step-exit.js';
 
-/** What is read of all outputs at once. */
+/** What is read at once. */
 const maxBatchBytes = 256 * 1024;
 
-interface OutputFile {
-  step: string;
-  index: number;
-  stream: 0 | 1;
-  path: string;
-  handle: FileHandle | undefined;
-}
+const earlierVersion = 'The rest of its output is missing: an earlier version of chainr started it.';
+const lostByStore = 'Output is missing here: the store lost it after it had been removed from disk.';
 
-interface StepFiles {
-  /** There once the step has ended, before the next one begins. */
-  exit: string;
-  outputs: readonly OutputFile[];
-}
-
-/** Reads the output files of an attempt's steps, one step after the other, from a position on. */
+/**
+ * Reads the output of an attempt's steps, one after the other, from a position on. Reads are synchronous: what was just
+ * written is in memory, and a turn through the thread pool costs more than the read.
+ */
 export class OutputReader {
-  readonly #offsets: Offsets;
-  readonly #steps: StepFiles[];
-  /** How many steps have ended and were read to their end. */
-  #past = 0;
+  readonly #path: string;
+  readonly #steps: readonly { name: string }[];
+  readonly #end: Place;
+  #place: Place | undefined;
+  /** The open segment. */
+  #file: number | undefined;
 
   constructor(path: string, steps: readonly { name: string }[], from: Position) {
-    this.#offsets = parsePosition(from, steps.length);
-    this.#steps = steps.map(({ name }, index) => ({
-      exit: join(path, stepFile(index, 'exit')),
-      outputs: ([0, 1] as const).map((stream) => {
-        const file = join(path, stepFile(index, stream === 0 ? 'out' : 'err'));
-        return { step: name, index, stream, path: file, handle: undefined };
-      }),
-    }));
+    this.#path = path;
+    this.#steps = steps;
+    this.#end = { step: steps.length, segment: 0, offset: 0 };
+    this.#place = parsePosition(from);
   }
 
   /**
    * What was written since the last call, 256 KiB of it at most; undefined if there is nothing yet. `ended` says that
    * nothing more is going to be written.
    */
-  async read(ended: boolean): Promise<LogBatch | undefined> {
-    const chunks: OutputChunk[] = [];
-    let room = maxBatchBytes;
-    for (const [index, { exit, outputs }] of this.#steps.entries()) {
-      // Looked at before the reading, as the end of the attempt is. What outlives its step may write on.
-      const isOver = ended || (index === this.#past && existsSync(exit));
-      let isWhole = true;
-      for (const file of outputs) {
-        if (room <= 0) return batchOf(chunks, this.#offsets);
-        const { bytes, more } = await this.#readFile(file, room);
-        if (bytes.length > 0) chunks.push(chunkOf(file, bytes));
-        room -= bytes.length;
-        if (more) isWhole = false;
-      }
-      // What the next step has written comes after all that this one wrote.
-      if (!isWhole) break;
-      if (index >= this.#past) {
-        if (!isOver) break;
-        this.#past = index + 1;
-      }
+  read(ended: boolean): LogBatch | undefined {
+    if (this.#place === undefined || this.#isOfEarlierVersion(this.#place)) {
+      this.#place = this.#end;
+      return this.#batchOf('system', Buffer.from(`${earlierVersion}\n`), 0);
     }
-    return batchOf(chunks, this.#offsets);
+    for (;;) {
+      const place: Place = this.#place;
+      if (place.step >= this.#steps.length) return undefined;
+      const bytes = this.#readSegment(place);
+      if (bytes) return this.#batchOf('stdout', bytes, place.step);
+      // Looked for before the next read, which so reads all that was written before the one or the other.
+      const next = nextSegment(this.#path, place);
+      const isOver = ended || readStepExit(this.#path, place.step)?.whole === true;
+      if (next === undefined && !isOver) return undefined;
+      const rest = this.#readSegment(place);
+      if (rest) return this.#batchOf('stdout', rest, place.step);
+      const mark = this.#whatIsMissing(place, next);
+      this.close();
+      this.#place =
+        next === undefined
+          ? { step: place.step + 1, segment: 0, offset: 0 }
+          : { step: place.step, segment: next, offset: 0 };
+      if (mark !== undefined) return this.#batchOf('system', Buffer.from(`${mark}\n`), place.step);
+    }
   }
 
-  async close(): Promise<void> {
-    for (const { outputs } of this.#steps) for (const { handle } of outputs) await handle?.close();
+  close(): void {
+    if (this.#file !== undefined) closeSync(this.#file);
+    this.#file = undefined;
   }
 
-  /** Up to so many bytes, and whether the file has more. */
-  async #readFile(file: OutputFile, room: number): Promise<{ bytes: Buffer; more: boolean }> {
-    file.handle ??= await openIfThere(file.path);
-    const offsets = this.#offsets[file.index];
-    if (!file.handle || !offsets) return { bytes: nothing, more: false };
-    const offset = offsets[file.stream];
-    const left = fstatSync(file.handle.fd).size - offset;
-    if (left <= 0) return { bytes: nothing, more: false };
-    const buffer = Buffer.allocUnsafe(Math.min(left, room));
-    const { bytesRead } = await file.handle.read(buffer, 0, buffer.length, offset);
-    offsets[file.stream] += bytesRead;
-    return { bytes: buffer.subarray(0, bytesRead), more: left > bytesRead };
+  /** What the segment has after the place, which moves past it; undefined if that is nothing. */
+  #readSegment(place: Place): Buffer | undefined {
+    this.#file ??= openIfThere(segmentFile(this.#path, place));
+    if (this.#file === undefined) return undefined;
+    const left = fstatSync(this.#file).size - place.offset;
+    if (left <= 0) return undefined;
+    const buffer = Buffer.allocUnsafe(Math.min(left, maxBatchBytes));
+    const bytesRead = readSync(this.#file, buffer, 0, buffer.length, place.offset);
+    place.offset += bytesRead;
+    return bytesRead === 0 ? undefined : buffer.subarray(0, bytesRead);
+  }
+
+  #batchOf(stream: OutputChunk['stream'], bytes: Buffer, step: number): LogBatch {
+    const chunk = { time: Date.now(), step: this.#steps[step]?.name ?? '', stream, bytes };
+    return { chunks: [chunk], position: formatPosition(this.#place ?? this.#end) };
+  }
+
+  /** A sentence if there is a gap between a segment that was read to its end and the next one. */
+  #whatIsMissing({ step, segment }: Place, next: number | undefined): string | undefined {
+    const loss = readLoss(this.#path, step);
+    if (loss?.after === segment) {
+      return `Output is missing from here on: it could not be written to ${this.#path} (${loss.why}).`;
+    }
+    return next !== undefined && next > segment + 1 ? lostByStore : undefined;
+  }
+
+  #isOfEarlierVersion({ step, segment, offset }: Place): boolean {
+    return step === 0 && segment === 0 && offset === 0 && existsSync(join(this.#path, '0.out'));
   }
 }
 
-const nothing = Buffer.alloc(0);
+/** The number of the first segment of the same step after this one. */
+function nextSegment(path: string, { step, segment }: Place): number | undefined {
+  if (existsSync(segmentFile(path, { step, segment: segment + 1 }))) return segment + 1;
+  if (existsSync(segmentFile(path, { step, segment }))) return undefined;
+  // It has not been begun, or it was removed and has come to be needed again.
+  const later = listSegments(path).filter((each) => each.step === step && each.segment > segment);
+  return later.length === 0 ? undefined : Math.min(...later.map((each) => each.segment));
+}
 
-const chunkOf = ({ step, stream }: OutputFile, bytes: Buffer): OutputChunk => {
-  return { time: Date.now(), step, stream: stream === 0 ? 'stdout' : 'stderr', bytes };
-};
-
-const batchOf = (chunks: OutputChunk[], offsets: Offsets): LogBatch | undefined =>
-  chunks.length > 0 ? { chunks, position: formatPosition(offsets) } : undefined;
-
-async function openIfThere(path: string): Promise<FileHandle | undefined> {
+function openIfThere(path: string): number | undefined {
+  if (!existsSync(path)) return undefined;
   try {
-    return await open(path, 'r');
+    return openSync(path, 'r');
   } catch (error) {
     if (saysGone(error)) return undefined;
     throw error;

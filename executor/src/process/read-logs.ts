@@ -3,9 +3,10 @@ import { attemptFiles } from './attempt-folder.js';
 import { pathOf, type ProcessContext } from './context.js';
 import { AttemptFollower } from './follow-attempt.js';
 import { OutputReader } from './output-reader.js';
+import { isSegmentName } from './segment-files.js';
 
 const concerns = (file: string): boolean =>
-  /\.(out|err|exit)$/.test(file) || file === attemptFiles.exit || file === attemptFiles.started;
+  isSegmentName(file) || file.endsWith('.exit') || file === attemptFiles.exit || file === attemptFiles.started;
 
 /** The attempt's output after `from`; see the port. */
 export async function* readLogs(
@@ -24,7 +25,7 @@ export async function* readLogs(
       // Looked at before the reading: when the end is on record, all of the output is in the files (I7).
       const ended = (await follower.look()) !== undefined;
       for (;;) {
-        const batch = await output.read(ended);
+        const batch = output.read(ended);
         if (!batch || isTold()) break;
         yield batch;
       }
@@ -33,6 +34,6 @@ export async function* readLogs(
     }
   } finally {
     watch.close();
-    await output.close();
+    output.close();
   }
 }

@@ -5,9 +5,11 @@ import { withOutputs } from '@chainr/core/model/outputs';
 import type { AttemptSpec } from '../port.js';
 import { isSignalCode } from '../signal-codes.js';
 import { attemptFiles, stepFile } from './attempt-folder.js';
+import { fullDisk } from './disk-space.js';
 import type { EndRecord, Tombstone } from './look-at-attempt.js';
 import { readIfThere, saysGone } from './read-if-there.js';
 import { readOutputs } from './read-outputs.js';
+import { readStepExit } from './step-exit.js';
 
 /** The outcome of an attempt whose end is on record. Times are those of the records' files. */
 export function readOutcome(path: string, spec: AttemptSpec, end: EndRecord): Outcome {
@@ -29,7 +31,8 @@ function outcomeOf(path: string, spec: AttemptSpec, end: EndRecord, steps: StepO
   const config = readIfThere(join(path, stepFile(index, 'config')))?.trim();
   if (config !== undefined) return { reason: 'ConfigError', message: configMessage(config, spec, index), ...times };
   if (last.startedAt === undefined) {
-    return { reason: 'Lost', message: `Step "${last.name}" could not be begun (code ${code}).`, steps, ...times };
+    const why = fullDisk(path) ?? `(code ${code})`;
+    return { reason: 'Lost', message: `Step "${last.name}" could not be begun. ${why}`, steps, ...times };
   }
   if (code !== 0 && !last.tolerated) {
     return { reason: isSignalCode(code) ? 'Signal' : 'ExitCode', exitCode: code, steps, ...times };
@@ -43,11 +46,9 @@ function outcomeOf(path: string, spec: AttemptSpec, end: EndRecord, steps: StepO
 
 /** The outcome of an attempt whose supervisor left no end: the steps that have one keep it. */
 export function lostOutcome(path: string, spec: AttemptSpec, message: string): Outcome {
-  const codes = spec.steps.map(
-    (_, index) => /^(\d+)\n/.exec(readIfThere(join(path, stepFile(index, 'exit'))) ?? '')?.[1],
-  );
-  const missing = codes.indexOf(undefined);
-  const seen = codes.slice(0, missing < 0 ? codes.length : missing).map(Number);
+  const codes = spec.steps.map((_, index) => readStepExit(path, index)?.code ?? -1);
+  const missing = codes.indexOf(-1);
+  const seen = codes.slice(0, missing < 0 ? codes.length : missing);
   const steps = readSteps(path, spec, seen);
   const next = spec.steps[steps.length];
   const begun = next && changedAt(join(path, stepFile(steps.length, 'started')), isBeginning);
@@ -55,7 +56,7 @@ export function lostOutcome(path: string, spec: AttemptSpec, message: string): O
   const startedAt = steps[0]?.startedAt;
   return {
     reason: 'Lost',
-    message,
+    message: [message, fullDisk(path) ?? []].flat().join(' '),
     ...(steps.length > 0 && { steps }),
     ...(startedAt !== undefined && { startedAt }),
   };

@@ -17,6 +17,7 @@ export async function removeAttempt(context: ProcessContext, key: AttemptKey, gu
   guard();
   await removeTree(path);
   context.pendingStarts.delete(attemptFolder(key));
+  context.removedUpTo.delete(attemptFolder(key));
   const job = dirname(path);
   const run = dirname(job);
   guard();

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { AttemptKey } from '../port.js';
 import { stepFile } from './attempt-folder.js';
 import { createExclusively } from './create-exclusively.js';
+import { saysFull } from './disk-space.js';
 import { endSession } from './end-session.js';
 import { parseIdentity, type Identity } from './identity.js';
 import type { Supervisor } from './look-at-attempt.js';
@@ -29,8 +30,8 @@ export async function endRemains(path: string, key: AttemptKey, supervisor: Supe
       createExclusively(join(path, stepFile(index, 'started')), 'tombstone\n'),
     );
   } catch (error) {
-    // Without its folder no step can begin.
-    if (!saysGone(error)) throw error;
+    // Without its folder no step can begin; and on a full disk a name is taken by a file that stays empty.
+    if (!saysGone(error) && !saysFull(error)) throw error;
   }
   await endSessions(path, key);
 }

@@ -4,15 +4,19 @@ import type { AttemptKey, WriteGuard } from '../port.js';
 import { attemptFiles, attemptFolder } from './attempt-folder.js';
 import { pathOf, type ProcessContext } from './context.js';
 import { createExclusively } from './create-exclusively.js';
-import { signalProcess, signalSession } from './end-session.js';
+import { sessionMembers, signalProcess } from './end-session.js';
+import { endNamed, namedProcesses } from './escape-sweep.js';
 import { AttemptFollower } from './follow-attempt.js';
 import { isAlive } from './identity.js';
 import { lookAtAttempt, writeTombstone } from './look-at-attempt.js';
 import { makeAttemptFolder } from './make-attempt-folder.js';
 import { endSessions, stepLeaders } from './step-sessions.js';
 
-/** How long a supervisor may take to record the end after its step was killed, before it is killed itself. */
-const supervisorGraceMs = 5000;
+/**
+ * How long a supervisor may take to record the end after its step was killed, before it is killed itself. What the step
+ * has written may have to wait for its reader.
+ */
+const supervisorGraceMs = 15_000;
 
 const concerns = (file: string): boolean =>
   file === attemptFiles.exit || file === attemptFiles.started || file.endsWith('.started');
@@ -52,9 +56,11 @@ export async function stopAttempt(
     while (!(await follower.look())) {
       guard();
       for (const leader of stepLeaders(path)) {
-        if (force.steps) signalSession(leader, key, 'SIGKILL');
-        else if (!asked.has(leader.pid)) signalSession(leader, key, 'SIGTERM');
+        if (asked.has(leader.pid) && !force.steps) continue;
         asked.add(leader.pid);
+        const signal = force.steps ? 'SIGKILL' : 'SIGTERM';
+        for (const pid of new Set([...sessionMembers(leader, key), ...namedProcesses(path)]))
+          signalProcess(pid, signal);
       }
       const sight = lookAtAttempt(path);
       if (force.supervisor && sight.kind === 'running' && isAlive(sight.supervisor)) {
@@ -62,9 +68,10 @@ export async function stopAttempt(
       }
       await watch.next();
     }
-    // What has put itself into another process group of the session is not ended by the supervisor.
+    // What has put itself into another process group or session is not ended by the supervisor.
     guard();
     await endSessions(path, key);
+    await endNamed(({ folder }) => folder === path);
   } finally {
     for (const timer of timers) clearTimeout(timer);
     watch.close();

@@ -18,8 +18,10 @@ export interface StepScript {
 }
 
 /**
- * The script in which a step begins, run in a session of its own in the attempt's folder by `supervisor.sh`, which has
- * the meaning of the files. Its argument is the boot id. It records the session, takes the step's name, and only then becomes the user's program.
+ * The script in which a step begins, read by a process of its own of `supervisor.sh`, which has the meaning of the files
+ * and the variables `boot` and `setsid`, in the attempt's folder. It records the session that it is about to lead, takes
+ * the step's name, and only then becomes the user's program. Up to there stderr leads nowhere: what a shell says of
+ * chainr's own files is not the job's output.
  */
 export function writeStepScript({ step, index, path, environment, base, envProgram }: StepScript): string {
   const group = stepFile(index, 'group');
@@ -28,7 +30,6 @@ export function writeStepScript({ step, index, path, environment, base, envProgr
   const workspace = workspaceOf(path);
   const words = commandOf(step);
   return [
-    'boot=$1',
     'read -r stat < /proc/self/stat || exit 1',
     'pid=${stat%% *}',
     'set -- ${stat##*) }',
@@ -39,7 +40,7 @@ export function writeStepScript({ step, index, path, environment, base, envProgr
     `if [ -e ${attemptFiles.stop} ]; then exit 143; fi`,
     `cd ${shellQuote(resolve(workspace, step.workdir ?? '.'))} || ${refuse('workdir')}`,
     ...(step.run === undefined ? [`${programTest(words[0] ?? '', environment, base)} || ${refuse('command')}`] : []),
-    'unset PWD OLDPWD SHLVL _ stat pid boot',
+    'unset PWD OLDPWD SHLVL _',
     ...execLines(words, environment, envProgram),
     '',
   ].join('\n');
@@ -71,6 +72,6 @@ function execLines(words: readonly string[], environment: ReadonlyMap<string, st
   const assignments = variables
     .filter(([name]) => shellsOwn.test(name))
     .map(([name, value]) => shellQuote(`${name}=${value}`));
-  if (assignments.length === 0) return [...exports, `exec ${command}`];
-  return [...exports, `exec ${[shellQuote(envProgram), ...assignments].join(' ')} ${command}`];
+  const through = assignments.length === 0 ? '' : `${[shellQuote(envProgram), ...assignments].join(' ')} `;
+  return [...exports, `exec "$setsid" ${through}${command} 2>&1`];
 }

@@ -38,7 +38,7 @@ describe('the process executor when processes die', () => {
     const spec = attemptOf('ignored', ...steps);
     await withExecutor(place, (executor) => executor.ensure(spec, allow));
     await identityIn(folderOf(spec), 'started');
-    await untilWritten(folderOf(spec), '0.out');
+    await untilWritten(folderOf(spec), '0.out.0');
     return spec;
   }
 
@@ -156,7 +156,7 @@ describe('the process executor when processes die', () => {
     const args = ['--conditions=chainr-source', '--import=tsx', worker, place.folder, JSON.stringify(spec)];
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'], detached: true });
     await once(child.stdout, 'data');
-    await untilWritten(folderOf(spec), '0.out');
+    await untilWritten(folderOf(spec), '0.out.0');
     // What a terminal does at Ctrl-C: the signal goes to all of the foreground's process group.
     process.kill(-(child.pid ?? 0), 'SIGINT');
     process.kill(-(child.pid ?? 0), 'SIGKILL');

@@ -6,7 +6,7 @@ executorSuite('process', {
     image: false,
     memoryLimit: false,
     output: true,
-    ordersStreams: false,
+    ordersStreams: true,
     unfinishedLines: true,
     manyOwners: true,
     refusesMissingWorkdir: true,

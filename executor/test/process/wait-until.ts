@@ -7,7 +7,7 @@ export function untilWritten(folder: string, file: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const look = (): void => {
       const text = readIfThere(`${folder}/${file}`);
-      if (!text?.endsWith('\n')) return;
+      if (!text?.includes('\n')) return;
       watcher.close();
       resolve(text);
     };
@@ -26,4 +26,9 @@ export async function identityIn(folder: string, file: string): Promise<Identity
 /** Resolves when the process is gone; it has been told to go. */
 export async function untilGone(identity: Identity): Promise<void> {
   while (isAlive(identity)) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Resolves when the condition holds; it is looked at again and again. */
+export async function untilTrue(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
 }

@@ -1,0 +1,24 @@
+import { statfsSync } from 'node:fs';
+import { errorCode, saysGone } from './read-if-there.js';
+
+/** A sentence if the disk that holds the folder has no room left, for what could not be recorded; else undefined. */
+export function fullDisk(folder: string): string | undefined {
+  try {
+    const { bavail, ffree, files } = statfsSync(folder);
+    return bavail === 0 || (files > 0 && ffree === 0) ? sentence(folder) : undefined;
+  } catch (error) {
+    if (saysGone(error)) return undefined;
+    throw error;
+  }
+}
+
+/** An error that says so, in place of one that says it with a path and a code. */
+export function explainFullDisk(error: unknown, folder: string): unknown {
+  return fullCodes.has(errorCode(error)) ? new Error(sentence(folder), { cause: error }) : error;
+}
+
+/** Whether an error says that the disk, or what this user may have of it, is full. */
+export const saysFull = (error: unknown): boolean => fullCodes.has(errorCode(error));
+
+const fullCodes = new Set(['ENOSPC', 'EDQUOT']);
+const sentence = (folder: string): string => `The disk that holds ${folder} is full.`;

@@ -1,0 +1,66 @@
+import { setImmediate, setTimeout as delay } from 'node:timers/promises';
+import { allProcesses } from './end-session.js';
+import { originOf } from './environment-of.js';
+import { errorCode, saysGone } from './read-if-there.js';
+
+/** So long after an attempt's end what escaped from it is ended, together with what escaped from others meanwhile. */
+const gatherMs = 500;
+/** Processes that are looked at before others get a turn: some 20 µs each. */
+const processesPerTurn = 50;
+
+type Belongs = (origin: { folder: string; output: string }) => boolean;
+
+/**
+ * Ends processes that have left the session of an attempt that has ended (setsid, daemons), by their environment. One
+ * look at all processes of the machine serves all attempts that ended within half a second.
+ */
+export class EscapeSweep {
+  readonly #due = new Set<string>();
+  #timer: NodeJS.Timeout | undefined;
+
+  /** @param path the attempt's folder. */
+  add(path: string): void {
+    this.#due.add(path);
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      const due = new Set(this.#due);
+      this.#due.clear();
+      void endNamed(({ folder }) => due.has(folder));
+    }, gatherMs);
+  }
+
+  /** Forgets what is due. */
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+}
+
+/** Ends by force all processes that belong to an attempt, or to a step, by their environment. */
+export async function endNamed(belongs: Belongs): Promise<void> {
+  // Again until there are none, since one may have forked after its child was looked for.
+  for (let waitMs = 1; (await signalNamed(belongs, 'SIGKILL')) > 0; waitMs = Math.min(waitMs * 2, 1000)) {
+    await delay(waitMs);
+  }
+}
+
+/** The processes of an attempt by their environment, at this moment. */
+export const namedProcesses = (path: string): number[] =>
+  allProcesses().filter((pid) => originOf(pid)?.folder === path);
+
+/** @returns how many there were; those of other users, which may not be sent a signal, do not count. */
+async function signalNamed(belongs: Belongs, signal: NodeJS.Signals): Promise<number> {
+  let found = 0;
+  for (const [index, pid] of allProcesses().entries()) {
+    if (index % processesPerTurn === processesPerTurn - 1) await setImmediate();
+    const origin = originOf(pid);
+    if (!origin || !belongs(origin)) continue;
+    try {
+      process.kill(pid, signal);
+      found += 1;
+    } catch (error) {
+      if (!saysGone(error) && errorCode(error) !== 'EPERM') throw error;
+    }
+  }
+  return found;
+}

@@ -1,0 +1,29 @@
+import { rm } from 'node:fs/promises';
+import type { AttemptKey, Position } from '../port.js';
+import { attemptFolder } from './attempt-folder.js';
+import { pathOf, type ProcessContext } from './context.js';
+import { liesBefore, parsePosition } from './log-position.js';
+import { listSegments, segmentFile } from './segment-files.js';
+
+/**
+ * Segments that are stored and kept nevertheless: a Redis that was killed loses its last seconds, and what it lost is
+ * read again.
+ */
+const keptSegments = 1;
+
+/** Removes segments that are stored, so that a step whose unread output is at its limit goes on. */
+export function removeStored(context: ProcessContext, key: AttemptKey, position: Position): void {
+  const place = parsePosition(position);
+  if (!place) return;
+  const upTo = { step: place.step, segment: Math.max(0, place.segment - keptSegments), offset: 0 };
+  const folder = attemptFolder(key);
+  const known = context.removedUpTo.get(folder) ?? { step: 0, segment: 0 };
+  // Nearly always: an attempt that writes little has one segment.
+  if (!liesBefore(known, upTo)) return;
+  context.removedUpTo.set(folder, upTo);
+  const path = pathOf(context, key);
+  for (const segment of listSegments(path)) {
+    // What cannot be removed now goes with the folder; if it is at the limit, the step waits.
+    if (liesBefore(segment, upTo)) rm(segmentFile(path, segment), { force: true }).catch(() => undefined);
+  }
+}

@@ -1,0 +1,15 @@
+import { join } from 'node:path';
+import { stepFile } from './attempt-folder.js';
+import { readIfThere } from './read-if-there.js';
+
+/** What is on record of a step's end. */
+export interface StepExit {
+  code: number;
+  /** All that the step wrote is on disk; until then somebody still has its output open. */
+  whole: boolean;
+}
+
+export function readStepExit(path: string, index: number): StepExit | undefined {
+  const [, open, code] = /^(= )?(\d+)\n/.exec(readIfThere(join(path, stepFile(index, 'exit'))) ?? '') ?? [];
+  return code === undefined ? undefined : { code: Number(code), whole: open === undefined };
+}

@@ -1,0 +1,160 @@
+import { expect } from 'chai';
+import { execFileSync } from 'node:child_process';
+import { closeSync, mkdirSync, mkdtempSync, openSync, realpathSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, afterEach, before, describe, it } from 'mocha';
+import { createProcessExecutor } from '../../src/process/create-process-executor.js';
+import type { AttemptSpec, Executor } from '../../src/port.js';
+import { allOutput, allow, attemptOf, bytesOf, never, runToEnd, textOf } from '../../suite/place.js';
+import { childrenNamed } from './find-processes.js';
+import { untilWritten } from './wait-until.js';
+
+const MiB = 1024 * 1024;
+
+describe('the process executor on a full disk', function () {
+  let folder: string;
+  let executor: Executor;
+  let mounted = false;
+
+  before(function () {
+    folder = realpathSync(mkdtempSync(join(tmpdir(), 'chainr-full-')));
+    try {
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', folder], { stdio: 'ignore' });
+    } catch {
+      console.log('    skipped: this needs a small disk, and mount(8) may not be used here');
+      this.skip();
+    }
+    mounted = true;
+    executor = createProcessExecutor({ folder, instance: 'some-instance' });
+  });
+  afterEach(async () => {
+    for (const found of await executor.list()) {
+      if (found.alive) await executor.stop(found, 0, allow);
+      await executor.remove(found, allow);
+    }
+  });
+  after(async () => {
+    if (mounted) {
+      await executor.close();
+      execFileSync('umount', ['-l', folder]);
+    }
+    rmSync(folder, { recursive: true });
+  });
+
+  const folderOf = (spec: AttemptSpec): string => join(folder, 'attempts', spec.run, spec.job, String(spec.attempt));
+
+  /** Takes all the room that is left; @returns what gives it back. */
+  function fill(): () => void {
+    const path = join(folder, 'ballast');
+    const file = openSync(path, 'w');
+    let size = 64 * 1024;
+    while (size >= 1) {
+      try {
+        if (writeSync(file, Buffer.alloc(size)) < size) size = size >> 1;
+      } catch {
+        size = size >> 1;
+      }
+    }
+    closeSync(file);
+    return () => rmSync(path);
+  }
+
+  async function whileFull<T>(work: () => Promise<T>): Promise<T> {
+    const free = fill();
+    try {
+      return await work();
+    } finally {
+      free();
+    }
+  }
+
+  for (const [code, reason] of [
+    [0, 'Completed'],
+    [7, 'ExitCode'],
+  ] as const) {
+    it(`records how a job ended that filled the disk: ${code}`, async () => {
+      const spec = attemptOf('ignored', { run: `echo ready; while [ ! -e go ]; do sleep 0.02; done; exit ${code}` });
+      await executor.ensure(spec, allow);
+      await untilWritten(folderOf(spec), '0.out.0');
+      mkdirSync(join(folderOf(spec), 'workspace', 'go'));
+      const outcome = await whileFull(() => executor.observe(spec, () => undefined, never()));
+      expect(outcome).to.include({ reason, exitCode: code });
+    });
+  }
+
+  it('goes on with a job whose output does not fit, and says in the log where it is missing and why', async () => {
+    const spec = attemptOf('ignored', {
+      run: `echo before; yes | head -c ${20 * MiB}; echo written > /dev/null; while [ ! -e go ]; do sleep 0.02; done; exit 3`,
+    });
+    await executor.ensure(spec, allow);
+    await untilWritten(folderOf(spec), '0.lost');
+    const free = fill();
+    free();
+    mkdirSync(join(folderOf(spec), 'workspace', 'go'));
+    expect(await executor.observe(spec, () => undefined, never())).to.include({ reason: 'ExitCode', exitCode: 3 });
+    const output = await allOutput(executor, spec);
+    expect(textOf(output, 'system')).to.equal(
+      `Output is missing from here on: it could not be written to ${folderOf(spec)} (No space left on device).\n`,
+    );
+    expect(textOf(output, 'stdout')).to.match(/^before\ny\ny\n/);
+    expect(bytesOf(output, 'stdout').length).to.be.within(1 * MiB, 8 * MiB);
+  });
+
+  it('keeps what is written after there is room again', async () => {
+    const spec = attemptOf('ignored', {
+      run: 'until [ -e full ]; do sleep 0.02; done; seq 1 5000; until [ -e free ]; do sleep 0.02; done; for i in 1 2 3 4 5; do echo $i; sleep 0.02; done; echo last',
+    });
+    await executor.ensure(spec, allow);
+    await untilWritten(folderOf(spec), '0.group');
+    const mark = join(folderOf(spec), 'workspace', 'full');
+    mkdirSync(`${mark}-soon`);
+    await whileFull(() => {
+      renameSync(`${mark}-soon`, mark);
+      return untilWritten(folderOf(spec), '0.lost');
+    });
+    mkdirSync(join(folderOf(spec), 'workspace', 'free'));
+    expect(await executor.observe(spec, () => undefined, never())).to.include({ reason: 'Completed' });
+    const output = await allOutput(executor, spec);
+    expect(textOf(output, 'system')).to.contain('Output is missing from here on');
+    expect(textOf(output, 'stdout')).to.match(/\nlast\n$/);
+  });
+
+  it('names the disk when an attempt cannot be made', async () => {
+    const spec = attemptOf('ignored', { run: 'exit 0' });
+    await whileFull(async () => {
+      const error: unknown = await executor.ensure(spec, allow).catch((reason: unknown) => reason);
+      expect(String(error)).to.contain(`The disk that holds ${folder}`).and.contain('is full');
+    });
+    expect((await runToEnd(executor, spec)).reason).to.equal('Completed');
+  });
+
+  it('names the disk while a start cannot be recorded, and starts once there is room', async () => {
+    const spec = attemptOf('ignored', { run: 'echo ran' });
+    const [launcher] = childrenNamed('supervisor.sh');
+    if (launcher === undefined) expect.fail('there is no launcher');
+    process.kill(launcher, 'SIGSTOP');
+    await executor.ensure(spec, allow);
+    await whileFull(async () => {
+      process.kill(launcher, 'SIGCONT');
+      const watched = executor.observe(spec, () => undefined, never());
+      expect(String(await watched.catch((reason: unknown) => reason))).to.contain('is full');
+    });
+    expect((await runToEnd(executor, spec)).reason).to.equal('Completed');
+    expect(textOf(await allOutput(executor, spec))).to.equal('ran\n');
+  });
+
+  it('names the disk when a later step cannot be begun', async () => {
+    const spec = attemptOf(
+      'ignored',
+      { run: 'echo ready; until [ -e go ]; do sleep 0.02; done' },
+      { run: 'echo never' },
+    );
+    await executor.ensure(spec, allow);
+    await untilWritten(folderOf(spec), '0.out.0');
+    mkdirSync(join(folderOf(spec), 'workspace', 'go'));
+    const outcome = await whileFull(() => executor.observe(spec, () => undefined, never()));
+    expect(outcome.reason).to.equal('Lost');
+    expect(outcome.message).to.contain(`The disk that holds ${folderOf(spec)} is full`);
+  });
+});
