@@ -219,7 +219,6 @@ export class History {
 
   async #giveBack(held: Held): Promise<void> {
     const { store } = held.worker;
-    if (this.#dice.chance(0.5)) expect(await store.transitions.interrupt(held.lease), 'interrupted').to.equal('ok');
     const reply = await store.transitions.requeue(held.lease, 'Interrupted', '', { removalGraceMs: graceMs });
     this.#count(`requeue ${reply}`);
     expect(reply, `giving back ${formatAttemptId(held.lease)}`).to.not.equal('stale');
