@@ -8,10 +8,14 @@ import { openWorker, type OpenWorker } from './open-worker.js';
 describe('the remains of closed attempts', () => {
   const fake = createFakeExecutor();
   const stubborn = new Set<string>();
+  let failures = 0;
   const executor: typeof fake = {
     ...fake,
     remove: async (key, guard) => {
-      if (stubborn.has(key.job)) throw new Error('its folder is busy');
+      if (stubborn.has(key.job)) {
+        failures += 1;
+        throw new Error('its folder is busy');
+      }
       await fake.remove(key, guard);
     },
   };
@@ -66,6 +70,24 @@ describe('the remains of closed attempts', () => {
     expect(await remove()).to.equal(2);
     expect(fake.world.attempts).to.include.keys(one);
     expect(await remove()).to.equal(0);
+    await worker.forward(0);
+  });
+
+  it('are tried again less and less often while they cannot be removed, and hold up no others', async () => {
+    await worker.forward(0);
+    await runTwo();
+    stubborn.add('one');
+    await worker.forward(61_000);
+    failures = 0;
+    expect(await remove()).to.equal(1);
+    for (let pass = 0; pass < 20; pass += 1) expect(await remove()).to.equal(0);
+    expect(failures).to.equal(2);
+    await worker.forward(0);
+    const { two } = await runTwo();
+    await worker.forward(61_000);
+    await remove();
+    expect(fake.world.attempts).to.not.have.any.keys(two);
+    stubborn.clear();
     await worker.forward(0);
   });
 });

@@ -1,4 +1,5 @@
-import { chmod, lstat, readdir, rm, rmdir } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { chmod, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { AttemptKey, WriteGuard } from '../port.js';
 import { attemptFolder, instanceFile } from './attempt-folder.js';
@@ -6,6 +7,9 @@ import { pathOf, type ProcessContext } from './context.js';
 import { lookAtAttempt } from './look-at-attempt.js';
 import { errorCode, namesIfThere, saysGone } from './read-if-there.js';
 import { endSessions } from './step-sessions.js';
+
+/** The kernel takes paths of 4,095 bytes; a name has 255 at most, of up to three to a character. */
+const longestPathBytes = 1000;
 
 /** Removes an ended attempt's folder with its workspace. Throws if the attempt is still supervised. */
 export async function removeAttempt(context: ProcessContext, key: AttemptKey, guard: WriteGuard): Promise<void> {
@@ -31,17 +35,27 @@ async function removeTree(path: string): Promise<void> {
   try {
     await rm(path, { recursive: true, force: true });
   } catch (error) {
-    if (errorCode(error) !== 'EACCES' && errorCode(error) !== 'EPERM') throw error;
-    // A job may have left folders that even their owner may not change.
-    await openFolders(path);
+    if (!['EACCES', 'EPERM', 'ENAMETOOLONG'].includes(errorCode(error))) throw error;
+    // A job may have left folders that even their owner may not change, or that no path reaches.
+    await openFolders(path, path);
     await rm(path, { recursive: true, force: true });
   }
 }
 
-async function openFolders(path: string): Promise<void> {
-  if (!(await lstat(path)).isDirectory()) return;
-  await chmod(path, 0o700);
-  for (const name of await readdir(path)) await openFolders(join(path, name));
+/** Makes all folders below writable, and moves to the top what lies so deep that its path is too long to be named. */
+async function openFolders(folder: string, top: string): Promise<void> {
+  await chmod(folder, 0o700);
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    if (!entry.isDirectory()) continue;
+    let path = join(folder, entry.name);
+    if (path.length > longestPathBytes) {
+      await chmod(path, 0o700);
+      const moved = join(top, `deep-${randomUUID()}`);
+      await rename(path, moved);
+      path = moved;
+    }
+    await openFolders(path, top);
+  }
 }
 
 async function removeIfEmpty(path: string): Promise<boolean> {

@@ -80,6 +80,21 @@ describe('the folder of the process executor', () => {
     expect(readdirSync(join(place.folder, 'attempts'))).to.deep.equal([]);
   });
 
+  for (const [what, name] of [
+    ['long names', 'x'.repeat(200)],
+    ['short names', 'd'],
+  ] as const) {
+    it(`is removed when a job nested 400 folders with ${what}`, async () => {
+      const run = `mkdir a; i=0; while [ $i -lt 400 ]; do mkdir b && mv a b/${name} && mv b a || exit 1; i=$((i+1)); done`;
+      const spec = attemptOf('ignored', { run });
+      await withExecutor(place, async (executor) => {
+        expect((await runToEnd(executor, spec)).reason).to.equal('Completed');
+        await executor.remove(spec, allow);
+      });
+      expect(existsSync(join(place.folder, 'attempts', spec.run))).to.equal(false);
+    });
+  }
+
   it('refuses to remove what still runs, and names that do not belong there', async () => {
     await withExecutor(place, async (executor) => {
       const spec = attemptOf('ignored', { run: 'echo ready; sleep 300' });
