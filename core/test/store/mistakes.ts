@@ -16,8 +16,8 @@ export const mistakes: readonly Mistake[] = [
   },
   {
     what: 'an attempt that is tried again keeps its slot (I9)',
-    right: '  free_slot(run, row)\n  close_attempt(run, row, a[13])',
-    wrong: '  close_attempt(run, row, a[13])',
+    right: '  free_slot(run, row)\n  end_log(run, row)\n  close_attempt(run, row, a[13])',
+    wrong: '  end_log(run, row)\n  close_attempt(run, row, a[13])',
   },
   {
     what: 'a claim takes no slot (I9)',
