@@ -125,8 +125,10 @@ class Inspection {
     const taken = this.#handedOut.length + this.#running.length;
     this.#same('more is handed out than has a slot', taken > (maxParallel ?? Infinity), false);
     const isFree = maxParallel !== undefined && taken < maxParallel;
-    // Where jobs differ in priority none is chosen before all edges are resolved.
-    const isChosen = found.todo === 0 || this.#case.jobs.every(({ priority }) => priority === undefined);
+    // Where jobs differ in priority none is chosen before all edges are resolved; and what a call cannot hand out any
+    // more comes with the claim of what is handed out.
+    const isEven = this.#case.jobs.every(({ priority }) => priority === undefined);
+    const isChosen = isEven || (found.todo === 0 && this.#handedOut.length === 0);
     this.#same('a job waits for a slot while one is free', isFree && isChosen && this.#backlog.length > 0, false);
   }
 

@@ -219,6 +219,10 @@ export class History {
 
   async #giveBack(held: Held): Promise<void> {
     const { store } = held.worker;
+    if (this.#dice.chance(0.5)) {
+      expect(await store.transitions.interrupt(held.lease), 'interrupted').to.equal('ok');
+      this.deeds.interrupted.add(attemptOf(held.lease));
+    }
     const reply = await store.transitions.requeue(held.lease, 'Interrupted', '', { removalGraceMs: graceMs });
     this.#count(`requeue ${reply}`);
     expect(reply, `giving back ${formatAttemptId(held.lease)}`).to.not.equal('stale');
@@ -416,4 +420,4 @@ export class History {
 
 const crashed = { reason: 'WorkerCrashed', exitCode: 137 } as const;
 
-const attemptOf = ({ index, attempt }: AttemptId): string => `${index}.${attempt}`;
+export const attemptOf = ({ index, attempt }: AttemptId): string => `${index}.${attempt}`;

@@ -129,8 +129,8 @@ export const mistakes: readonly Mistake[] = [
   },
   {
     what: 'more is handed out than there are slots (R15)',
-    right: 'local fits = run.backlog == 0 and run.todo == 0 and #rows <= room_of(run)',
-    wrong: 'local fits = true',
+    right: 'local room = run.backlog == 0 and run.todo == 0 and room_of(run) or 0',
+    wrong: 'local room = #rows',
   },
   {
     what: 'a paused instance claims',

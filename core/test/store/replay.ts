@@ -22,6 +22,8 @@ export class Deeds {
   /** Attempts for which another one was asked for before they were reported as ended. */
   readonly retried = new Set<string>();
   readonly givenBack = new Set<string>();
+  /** Attempts whose worker was about to shut down. */
+  readonly interrupted = new Set<string>();
   /** Attempts whose pendingTimeout has begun. */
   readonly starting = new Set<string>();
   readonly adoptions = new Map<string, number>();

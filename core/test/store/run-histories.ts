@@ -7,7 +7,7 @@ import { formatLease, keys } from '../../src/store/keys.js';
 import type { Script } from '../../src/store/scripts.js';
 import { Store } from '../../src/store/store.js';
 import { Dice } from './dice.js';
-import { History, ttlMs, type Ground } from './history.js';
+import { attemptOf, History, ttlMs, type Ground } from './history.js';
 import { nameOf, pipelineOfCase, type RandomCase } from './random-case.js';
 import { afterRerun, dependentsOf } from './reference-model.js';
 import { firstStart } from './replay.js';
@@ -166,12 +166,16 @@ export class HistoryGround implements Ground {
   /** Every worker learns just what it is to stop (rule R10). */
   async #renew(histories: readonly History[]): Promise<void> {
     for (const worker of this.workers) {
-      const mine = histories.flatMap(({ held, replay }) => held.filter((each) => each.worker === worker).map((each) => ({ ...each, view: replay.jobs[each.lease.index]! }))); // prettier-ignore
+      const mine = histories.flatMap(({ held, replay, deeds }) => held.filter((each) => each.worker === worker).map(({ lease }) => ({ lease, view: replay.jobs[lease.index]!, deeds }))); // prettier-ignore
       const leases = mine.map(({ lease }) => formatLease(lease));
       const { lost, stops } = await worker.store.work.renew(worker.executor, leases, ttlMs);
       expect(lost, 'leases that are lost').to.eql([]);
-      const told = stops.map(({ lease, reason }) => `${lease} ${reason}`).sort();
-      const due = mine.flatMap(({ lease, view }) => (view.status === 'RUNNING' && view.stop ? [`${formatLease(lease)} ${view.stop}`] : [])); // prettier-ignore
+      const running = mine.filter(({ view }) => view.status === 'RUNNING' && view.stop !== undefined);
+      const due = running.map(({ lease, view }) => `${formatLease(lease)} ${view.stop!}`);
+      // A worker that interrupts an attempt is told so, and no later reason: that one shows in the end.
+      const interrupts = new Map(running.filter(({ lease, deeds }) => deeds.interrupted.has(attemptOf(lease))).map(({ lease, view }) => [formatLease(lease), view.stop])); // prettier-ignore
+      const reasonOf = (lease: string, reason: string) => (reason === 'Interrupted' && interrupts.get(lease)) || reason;
+      const told = stops.map(({ lease, reason }) => `${lease} ${reasonOf(lease, reason)}`).sort();
       if ((await this.#chunks()).length === 0) expect(told, 'what is to be stopped').to.eql(due.sort());
     }
   }

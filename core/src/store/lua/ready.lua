@@ -4,7 +4,7 @@
 -- so many in all (invariant I10), but always some of a run that has none left to be claimed.
 --
 -- Rule R20: where jobs of a run differ in priority, a call first gathers all that becomes ready (`run.fresh`), and
--- hands it out at its end: directly where there is room for all of it, else the highest first, by way of the backlog.
+-- hands it out at its end, the highest first: directly where nothing waits in the backlog, else by way of the backlog.
 -- While edges of the run are left for later calls nothing of it is handed out, since more may become ready with them.
 local handouts, backlog_removes = {}, {}
 local backlog_left = READY_AT_ONCE
@@ -117,16 +117,21 @@ local function must_give_way(run, row)
   return run.gave_way
 end
 
--- What an end made ready, in the order in which it is to start. @return the priority that what comes with the end
--- must have at least: that of all else that is ready.
-local function order_fresh(run, rows)
-  if not has_priorities(run) then return -1 end
+-- The highest priority first.
+local function sort_by_priority(run, rows)
   load_plans(run, rows, #rows)
   table.sort(rows, function(one, other)
     local first, second = priority_of(run, one), priority_of(run, other)
     if first == second then return one.index < other.index end
     return first > second
   end)
+end
+
+-- What an end made ready, in the order in which it is to start. @return the priority that what comes with the end
+-- must have at least: that of all else that is ready.
+local function order_fresh(run, rows)
+  if not has_priorities(run) then return -1 end
+  sort_by_priority(run, rows)
   for i = 1, #rows do rows[i].is_fresh = false end
   local least = highest_ready(run)
   if run.max_parallel > 0 and least == backlog_top(run) then least = least + 1 end -- Who waits for a slot goes first.
@@ -175,10 +180,10 @@ local function settle_fresh(run)
   for i = 1, #run.fresh do
     if run.fresh[i].is_fresh then rows[#rows + 1] = run.fresh[i] end
   end
-  local fits = run.backlog == 0 and run.todo == 0 and #rows <= room_of(run)
-  if not fits then load_plans(run, rows, #rows) end
+  local room = run.backlog == 0 and run.todo == 0 and room_of(run) or 0
+  if #rows > room then sort_by_priority(run, rows) end
   for i = 1, #rows do
-    if fits then hand_out(run, rows[i]) else send_to_backlog(run, rows[i]) end
+    if i <= room then hand_out(run, rows[i]) else send_to_backlog(run, rows[i]) end
   end
 end
 
