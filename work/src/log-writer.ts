@@ -5,11 +5,18 @@ import type { WorkContext } from './context.js';
 import { LeaseLost, type HeldLease } from './held-lease.js';
 import { maskOutput } from './mask-output.js';
 import type { Mask } from './mask.js';
+import { firstOf, formatPlace, OutputTail, parsePlace, sizeOf, withoutFirst } from './output-tail.js';
 
 /** Output is gathered this long, unless much comes at once or the attempt has ended. */
 const gatherMs = 25;
 /** A batch from here on is worth a call of its own. */
 const fullBatchBytes = 64 * 1024;
+/** How much of the end of an output is kept beyond the limit of its log; of a small limit a quarter is for it. */
+const mostTailBytes = 1024 * 1024;
+/** And where there is no room for more logs: it is stored all the same (rule R19). */
+const fullTailBytes = 4 * 1024;
+/** So much is left out before it is recorded where another worker would have to read on. */
+const skipStepBytes = 1024 * 1024;
 
 /** The only reader of an attempt's output, and the only writer of its log. */
 export class LogWriter {
@@ -22,6 +29,11 @@ export class LogWriter {
   #allStored = false;
   #abandoned = false;
   #wake: (() => void) | undefined;
+  #progressAt = performance.now();
+  /** Of an output that is longer than its log may be. */
+  #tail: OutputTail | undefined;
+  /** The store has no room for more logs. */
+  #isFull = false;
 
   constructor(context: WorkContext, { held, spec, log, mask }: Pick<Attempt, 'held' | 'spec' | 'log' | 'mask'>) {
     this.#context = context;
@@ -31,7 +43,7 @@ export class LogWriter {
     this.#mask = mask;
   }
 
-  /** Resolves when all output is stored, or the log has reached its limit or that of all logs together. */
+  /** Resolves when all output is stored, or the end of it, with a mark that says how much is missing before. */
   async write(): Promise<void> {
     while (!(await this.#writeOn()));
     this.#allStored = true;
@@ -50,14 +62,20 @@ export class LogWriter {
   /** The attempt has ended: from now on nothing is gathered. */
   attemptEnded(): void {
     this.#attemptEnded = true;
+    this.#progressAt = performance.now();
     this.#wake?.();
   }
 
-  /** Stores no more than what is stored; marks that output is missing, and why. */
+  /** When output was last read or stored, or the attempt ended; by `performance.now()`. */
+  get progressAt(): number {
+    return this.#progressAt;
+  }
+
+  /** Stores no more than what is stored or kept; marks that output is missing, and why. */
   async cut(sentence: string): Promise<void> {
     this.#abandoned = true;
     this.#wake?.();
-    while ((await this.#append([mark(sentence)], this.#log.position, false)) !== 'ok');
+    while ((await this.#append([...this.#ending(), mark(sentence)], this.#log.position, false)) !== 'ok');
   }
 
   /** Stores again what a Redis that came back without its last seconds has lost; else it changes nothing. */
@@ -72,40 +90,99 @@ export class LogWriter {
 
   /** False: the stored log is another than expected, and is to be gone on with from where it stands. */
   async #writeOn(): Promise<boolean> {
-    const { executor, config } = this.#context;
-    const from = this.#log.position;
-    const read = (signal: AbortSignal) => executor.logs(this.#spec, from, signal);
-    for await (const { chunks, position } of maskOutput(this.#mask, from, read, this.#held.signal)) {
+    const { executor } = this.#context;
+    const place = parsePlace(this.#log.position);
+    const { skipped } = place;
+    let { passed, from } = place;
+    this.#tail = skipped > 0 ? new OutputTail(this.#tailBytes, skipped) : undefined;
+    const read = (signal: AbortSignal) => executor.logs(this.#spec, place.from, signal);
+    for await (const { chunks, position } of maskOutput(this.#mask, place.from, read, this.#held.signal)) {
       if (this.#abandoned) return true;
-      const pieces = chunks.map((chunk) => this.#pieceOf(chunk));
-      const bytes = sizeOf(pieces);
-      const overLimit = this.#log.length + bytes > config.logLimitBytes;
-      const stored = overLimit ? [...this.#whatFits(pieces), mark(limitSentence(config.logLimitBytes))] : pieces;
-      const reply = await this.#append(stored, position, false);
-      // A mark that leaves the position where it is always fits (rule R19); the job goes on without its log.
-      if (reply === 'full') return (await this.#append([mark(fullSentence)], this.#log.position, false)) === 'ok';
-      if (reply === 'length') return false;
-      if (overLimit) return true;
-      executor.stored?.(this.#spec, position);
-      if (bytes < fullBatchBytes && !this.#attemptEnded) await this.#gather();
+      this.#progressAt = performance.now();
+      const all = chunks.map((chunk) => this.#pieceOf(chunk));
+      const pieces = withoutFirst(all, passed);
+      if (!(await this.#take(pieces, { from, passed: Math.min(passed, sizeOf(all)), position }))) return false;
+      passed = Math.max(0, passed - sizeOf(all));
+      from = position;
+      if (sizeOf(pieces) < fullBatchBytes && !this.#attemptEnded) await this.#gather();
     }
     // Executors end quietly when the lease has gone: then this is not the end of the output.
-    if (!this.#abandoned) this.#held.signal.throwIfAborted();
+    if (this.#abandoned) return true;
+    this.#held.signal.throwIfAborted();
+    return this.#storeTail(from);
+  }
+
+  get #tailBytes(): number {
+    return this.#isFull ? fullTailBytes : Math.min(mostTailBytes, Math.floor(this.#context.config.logLimitBytes / 4));
+  }
+
+  /** Stores a batch, or what there is room for, and keeps the rest. False: the stored log is another than expected. */
+  async #take(
+    pieces: readonly LogPiece[],
+    { from, passed, position }: { from: Position; passed: number; position: Position },
+  ): Promise<boolean> {
+    const room = this.#context.config.logLimitBytes - this.#tailBytes - this.#log.length;
+    if (!this.#tail && sizeOf(pieces) <= room) {
+      const reply = await this.#append(pieces, position, false);
+      if (reply === 'ok') this.#context.executor.stored?.(this.#spec, position);
+      if (reply !== 'full') return reply === 'ok';
+      this.#isFull = true;
+    }
+    let before = passed;
+    if (!this.#tail && !this.#isFull && room > 0) {
+      const head = firstOf(pieces, room);
+      const place = formatPlace({ skipped: 0, from, passed: passed + room });
+      const reply = await this.#append(head, place, false);
+      if (reply === 'length') return false;
+      if (reply === 'ok') before += room;
+      else this.#isFull = true;
+    }
+    this.#tail ??= new OutputTail(this.#tailBytes, 0);
+    this.#tail.push({ from, passed: before, pieces: withoutFirst(pieces, before - passed) });
+    return this.#recordSkipped(this.#tail);
+  }
+
+  /** Tells who follows that output is left out, once, and who adopts where to read on. */
+  async #recordSkipped({ skipped, place }: OutputTail): Promise<boolean> {
+    const recorded = parsePlace(this.#log.position).skipped;
+    if (!place || skipped - recorded < (recorded === 0 ? 1 : skipStepBytes)) return true;
+    if (recorded === 0) {
+      // What leaves the position where it is always fits (rule R19).
+      if ((await this.#append([this.#cutMark()], this.#log.position, false)) !== 'ok') return false;
+    }
+    if ((await this.#append([], formatPlace(place), false)) !== 'ok') return false;
+    this.#context.executor.stored?.(this.#spec, place.from);
     return true;
+  }
+
+  /** The output is over: what was kept of its end is stored. */
+  async #storeTail(position: Position): Promise<boolean> {
+    if (!this.#tail) return true;
+    let reply = await this.#append(this.#ending(), this.#isFull ? this.#log.position : position, false);
+    if (reply === 'full') {
+      this.#isFull = true;
+      reply = await this.#append(this.#ending(), this.#log.position, false);
+    }
+    if (reply === 'ok') this.#tail = undefined;
+    return reply === 'ok';
+  }
+
+  #cutMark(): LogPiece {
+    return mark(this.#isFull ? fullSentence : limitSentence(this.#context.config.logLimitBytes));
+  }
+
+  /** The end of the output, and before it how much is missing. */
+  #ending(): LogPiece[] {
+    if (!this.#tail) return [];
+    const { pieces, skipped } = this.#tail.pieces(this.#tailBytes);
+    if (skipped === 0) return pieces;
+    const isTold = parsePlace(this.#log.position).skipped > 0;
+    return [...(isTold ? [] : [this.#cutMark()]), mark(missingSentence(skipped, sizeOf(pieces))), ...pieces];
   }
 
   #pieceOf({ time, step, stream, bytes }: OutputChunk): LogPiece {
     const index = this.#spec.steps.findIndex(({ name }) => name === step);
     return { time, step: Math.max(0, index), stream, bytes };
-  }
-
-  #whatFits(pieces: readonly LogPiece[]): LogPiece[] {
-    let room = this.#context.config.logLimitBytes - this.#log.length;
-    return pieces.flatMap((piece) => {
-      const bytes = piece.bytes.subarray(0, Math.max(0, room));
-      room -= bytes.length;
-      return bytes.length > 0 ? [{ ...piece, bytes }] : [];
-    });
   }
 
   async #append(pieces: readonly LogPiece[], position: Position, end: boolean): Promise<'ok' | 'length' | 'full'> {
@@ -117,6 +194,7 @@ export class LogWriter {
       throw new LeaseLost('the log belongs to another lease');
     }
     if (pieces.length > 0) this.#context.reach('after-log-append');
+    this.#progressAt = performance.now();
     log.length = reply.length;
     log.position = reply.kind === 'ok' ? position : reply.position;
     return reply.kind;
@@ -133,8 +211,10 @@ export class LogWriter {
   }
 }
 
-const sizeOf = (pieces: readonly LogPiece[]): number => pieces.reduce((sum, { bytes }) => sum + bytes.length, 0);
-
 const mark = (sentence: string): LogPiece => markOf(sentence, Date.now());
-const fullSentence = 'The log is cut here: the store has no room for more logs.';
-const limitSentence = (bytes: number) => `The log is cut here: it has reached the limit of ${String(bytes)} bytes.`;
+const fullSentence =
+  'The log is cut here: the store has no room for more logs. Its end follows when the job has ended.';
+const limitSentence = (bytes: number) =>
+  `The log has reached the limit of ${String(bytes)} bytes. Its end follows when the job has ended.`;
+const missingSentence = (missing: number, kept: number) =>
+  `${String(missing)} bytes are missing here. These are the last ${String(kept)}:`;

@@ -17,7 +17,7 @@ export interface Ended {
   closed?: Promise<void>;
 }
 
-/** Rule R5: how long the rest of a log is waited for after the attempt's end. */
+/** Rule R5: how long the rest of a log is waited for after the attempt's end, or after some of it came. */
 const logEndMs = 60_000;
 /** The longest tick that kernels are built with is 10 ms. */
 const clockLagMs = 10;
@@ -256,13 +256,16 @@ async function closeLease(context: WorkContext, held: HeldLease): Promise<void> 
 
 /** All output is stored, or a mark says what is missing (rule R5). */
 async function settleLog(held: HeldLease, log: LogWriter, written: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<'late'>((resolve) => (timer = setTimeout(resolve, logEndMs, 'late')));
-  const outcome = await Promise.race([written, late]).finally(() => { clearTimeout(timer); }); // prettier-ignore
-  if (outcome === 'late') {
-    await log.cut(`The log is cut here: its end did not come within ${String(logEndMs / 1000)} s.`);
-    held.abandon();
+  for (;;) {
+    const leftMs = log.progressAt + logEndMs - performance.now();
+    if (leftMs <= 0) break;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<'late'>((resolve) => (timer = setTimeout(resolve, Math.ceil(leftMs), 'late')));
+    const outcome = await Promise.race([written, late]).finally(() => { clearTimeout(timer); }); // prettier-ignore
+    if (outcome !== 'late') return;
   }
+  await log.cut(`The log is cut here: nothing came of its end for ${String(logEndMs / 1000)} s.`);
+  held.abandon();
 }
 
 function report(

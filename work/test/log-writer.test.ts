@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { keys, type Lease } from '@chainr/core/store/keys';
 import { linesOf } from '@chainr/core/store/log-page';
 import { createFakeExecutor } from '@chainr/executor/fake/create-fake-executor';
-import type { AttemptSpec, LogBatch } from '@chainr/executor/port';
+import type { AttemptKey, AttemptSpec, LogBatch } from '@chainr/executor/port';
 import { builtClaim } from './built-claim.js';
 import { LogWriter } from '../src/log-writer.js';
 import { Mask, noMask } from '../src/mask.js';
@@ -26,8 +26,15 @@ describe('the writer of a log', () => {
     at = { length: 0, position: '' },
     limit = 1000,
     mask = noMask,
+    onStored: (position: string) => void = () => undefined,
   ) {
-    const executor = { ...createFakeExecutor(), logs: (_: AttemptSpec, from: string) => batches(Number(from)) };
+    const executor = {
+      ...createFakeExecutor(),
+      logs: (_: AttemptSpec, from: string) => batches(Number(from)),
+      stored: (_: AttemptKey, position: string) => {
+        onStored(position);
+      },
+    };
     const context = { ...worker.context, executor, config: { ...worker.context.config, logLimitBytes: limit } };
     const spec: AttemptSpec = { run: lease.run, job: 'only', attempt: 1, pipeline: '', steps: [] };
     const held = worker.context.leases.hold(lease, performance.now());
@@ -75,30 +82,116 @@ describe('the writer of a log', () => {
     expect(await stored()).to.have.length(3);
   });
 
-  it('stores what fits under the limit, and marks the cut', async () => {
-    const texts = Array.from({ length: 20 }, (_, at) => `${String(at).padStart(2)} ${'x'.repeat(50)}`);
-    const writer = writerOf(async function* () {
-      yield batchOf(texts.slice(0, 2), 2);
-      yield batchOf(texts.slice(2), 20);
-      expect.fail('it reads on after the limit');
-    }, undefined, 500); // prettier-ignore
+  /** A thousand lines of ten bytes, in batches of so many; the position is the number of lines. */
+  const lines = Array.from({ length: 1_000 }, (_, at) => `line ${String(at).padStart(4, '0')}`);
+  const output = (from: number, atOnce: number, until = 1_000) =>
+    (async function* () {
+      for (let at = from; at < until; at += atOnce)
+        yield batchOf(lines.slice(at, at + atOnce), Math.min(1_000, at + atOnce));
+    })();
+  const limitMark = 'The log has reached the limit of 4000 bytes. Its end follows when the job has ended.';
+  const cutOff = [
+    ...lines.slice(0, 300),
+    limitMark,
+    '6000 bytes are missing here. These are the last 1000:',
+    ...lines.slice(-100),
+  ];
+
+  for (const atOnce of [1, 7, 130, 1_000]) {
+    it(`keeps the beginning and the end beyond the limit, and says how much is missing, in batches of ${String(atOnce)}`, async () => {
+      const writer = writerOf((from) => output(from, atOnce), undefined, 4_000);
+      writer.attemptEnded();
+      await writer.write();
+      await writer.end();
+      expect(await stored()).to.deep.equal(cutOff);
+      expect(await worker.client.hget(keys.log(lease.run, 0, 1), 'position')).to.equal('1000');
+    });
+  }
+
+  for (const until of [299, 300, 301, 350, 399, 400]) {
+    it(`stores all of an output of ${String(until)} lines where the limit is 400 lines`, async () => {
+      const writer = writerOf((from) => output(from, 7, until), undefined, 4_000);
+      writer.attemptEnded();
+      await writer.write();
+      await writer.end();
+      const written = lines.slice(0, Math.ceil(until / 7) * 7);
+      expect(written.length <= 400 ? await stored() : (await stored()).slice(0, 300)).to.deep.equal(
+        written.slice(0, written.length <= 400 ? 400 : 300),
+      );
+    });
+  }
+
+  for (const killedAt of [200, 305, 420, 700, 999]) {
+    it(`has the same beginning and end when its worker is killed at line ${String(killedAt)} and another one goes on`, async () => {
+      const killed = new Error('killed');
+      const first = writerOf(async function* (from) {
+        for await (const batch of output(from, 30)) {
+          if (Number(batch.position) > killedAt) throw killed;
+          yield batch;
+        }
+      }, undefined, 4_000); // prettier-ignore
+      first.attemptEnded();
+      expect(await first.write().catch((error: unknown) => error)).to.equal(killed);
+      const key = keys.log(lease.run, 0, 1);
+      const [length, position] = await worker.client.hmget(key, 'length', 'position');
+      const second = writerOf((from) => output(from, 30), { length: Number(length), position: position ?? '' }, 4_000);
+      second.attemptEnded();
+      await second.write();
+      await second.end();
+      expect(await stored()).to.deep.equal(cutOff);
+    });
+  }
+
+  it('lets an executor go of nothing that another worker would need', async () => {
+    const told: number[] = [];
+    const needed: number[] = [];
+    const writer = writerOf(async function* (from) {
+      for await (const batch of output(from, 30)) {
+        yield batch;
+        needed.push(Number(/\d+$/.exec((await worker.client.hget(keys.log(lease.run, 0, 1), 'position')) ?? '0')?.[0]));
+        expect(told.at(-1) ?? 0).to.be.at.most(needed.at(-1) ?? 0);
+      }
+    }, undefined, 4_000, noMask, (position) => told.push(Number(position))); // prettier-ignore
+    writer.attemptEnded();
     await writer.write();
-    const mark = 'The log is cut here: it has reached the limit of 500 bytes.';
-    expect(await stored()).to.deep.equal([...texts.slice(0, 9), (texts[9] ?? '').slice(0, 500 - 9 * 54), mark]);
+    expect(told.at(-1)).to.be.above(300);
+    expect(told).to.deep.equal(told.toSorted((a, b) => a - b));
   });
 
-  it('marks the cut where the store has no room for more logs, and the job goes on', async () => {
+  it('marks the cut where the store has no room for more logs, keeps the end, and the job goes on', async () => {
     const writer = writerOf(async function* () {
       yield batchOf(['one'], 1);
       const stored = await worker.client.hget(keys.counters, 'logBytes');
       await worker.client.hset(keys.counters, 'logQuota', Number(stored) + 5);
-      yield batchOf(['two'], 2);
-      expect.fail('it reads on after the cut');
-    });
+      for (let at = 0; at < 1_000; at += 100) yield batchOf(lines.slice(at, at + 100), at + 101);
+    }, undefined, 1_000_000); // prettier-ignore
+    writer.attemptEnded();
     await writer.write();
     await writer.end();
-    expect(await stored()).to.deep.equal(['one', 'The log is cut here: the store has no room for more logs.']);
+    expect(await stored()).to.deep.equal(
+      [
+        'one',
+        'The log is cut here: the store has no room for more logs. Its end follows when the job has ended.',
+        '5904 bytes are missing here. These are the last 4096:',
+        '0590',
+        ...lines.slice(-409),
+      ].map((line) => (line === '0590' ? ' 0590' : line)),
+    );
     await worker.client.hdel(keys.counters, 'logQuota');
+  });
+
+  it('keeps what it has of the end when its end is cut', async () => {
+    const writer = writerOf(async function* (from) {
+      yield* output(from, 50);
+      await new Promise(() => undefined);
+    }, undefined, 4_000); // prettier-ignore
+    writer.attemptEnded();
+    void writer.write();
+    while (!(await worker.client.hget(keys.log(lease.run, 0, 1), 'position'))?.startsWith('~'));
+    while (writer.progressAt + 50 > performance.now()) await new Promise((resolve) => setImmediate(resolve));
+    await writer.cut('Cut by hand.');
+    await writer.end();
+    expect(await stored()).to.deep.equal([...cutOff, 'Cut by hand.']);
   });
 
   it('goes on from where the stored log stands, if that is elsewhere than it thought', async () => {
