@@ -3,6 +3,7 @@ import type { BundleQueue } from '@chainr/core/queue/bundle-queue';
 import type { Logger } from '@chainr/core/service/logger';
 import type { Metrics } from '@chainr/core/service/metrics';
 import type { Store } from '@chainr/core/store/store';
+import type { PipelineReader } from './pipelines/pipeline-reader.js';
 import type { JobChanges } from './job-changes.js';
 
 /** What the routes of sched share. */
@@ -12,6 +13,7 @@ export interface SchedContext {
   readonly store: Store;
   readonly queue: BundleQueue;
   readonly jobChanges: JobChanges;
+  readonly pipelines: PipelineReader;
   /** The kind of executor that new runs are for. */
   readonly executorKind: ExecutorKind;
 }

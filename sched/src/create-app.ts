@@ -45,7 +45,7 @@ export function createApp(context: SchedContext): express.Express {
     explainJob(context),
     ...adminWorkers(context),
     getPipeline(context),
-    validatePipeline(),
+    validatePipeline(context),
     listResources(),
     getOpenApi(),
   ]);

@@ -7,17 +7,17 @@ import { served } from './serve-routes.js';
 import { showMade, storeRun } from './store-run.js';
 
 /** Checks the pipeline, stores the run, answers with it. A key that was used before answers with its run as it is now. */
-export function createRun({ store, executorKind }: SchedContext) {
+export function createRun({ store, pipelines, executorKind }: SchedContext) {
   return served(routes.createRun, async ({ request, response }) => {
     const key = readIdempotencyKey(request);
-    const { pipeline, contentType, text, body } = await readPipeline(request);
+    const { pipeline, contentType, text, body } = await readPipeline(pipelines, request);
     const uid = await storeRun(store, {
       pipeline,
       source: { contentType, text },
       executorKind,
       ...(key === undefined ? {} : { idempotency: { ...key, bodyHash: hashBody(body) } }),
     });
-    const run = await showMade(store, uid, pipeline.jobs.length);
+    const run = await showMade(store, uid, pipeline.jobNames.length);
     sendJson(response, routes.createRun.success.status, run, { Location: run.metadata.selfLink });
   });
 }

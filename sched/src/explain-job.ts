@@ -3,7 +3,7 @@ import type { JobExplanation } from '@chainr/core/api/explanation-resource';
 import { routePath } from '@chainr/core/api/route';
 import { routes } from '@chainr/core/api/routes';
 import type { JobRecord, RunUid } from '@chainr/core/model/records';
-import { dependenciesOf } from '@chainr/core/model/transitive-dependents';
+import { dependenciesIn } from '@chainr/core/model/flat-dependencies';
 import type { JobStanding } from '@chainr/core/store/read-standing';
 import type { SchedContext } from './context.js';
 import { explain, type JobSituation } from './explanation.js';
@@ -71,9 +71,10 @@ async function situationOf(context: SchedContext, uid: RunUid, job: JobRecord): 
 const dependenciesNeeded = ({ reason }: JobRecord): boolean =>
   reason === 'WaitingForDependencies' || reason === 'ConditionNotMet' || reason === 'DependencySkipped';
 
-async function readDependencies({ store }: SchedContext, uid: RunUid, job: JobRecord) {
-  const { pipeline } = await readStoredPipeline(store, uid);
-  const edges = (dependenciesOf(pipeline)[job.index] ?? []).slice(0, dependenciesMax);
+async function readDependencies(context: SchedContext, uid: RunUid, job: JobRecord) {
+  const { store } = context;
+  const { pipeline } = await readStoredPipeline(context, uid);
+  const edges = (dependenciesIn(pipeline.dependencies)[job.index] ?? []).slice(0, dependenciesMax);
   const jobs = await store.runs.getJobs(
     uid,
     edges.map(({ index }) => index),

@@ -1,17 +1,17 @@
 import type { IncomingMessage } from 'node:http';
 import { ApiError } from '@chainr/core/api/errors';
-import { checkPipeline } from '@chainr/core/model/check-pipeline';
 import { pipelineContentTypes, pipelineFormat } from '@chainr/core/model/content-types';
 import { pipelineLimits } from '@chainr/core/model/limits';
-import { countMistakes, quote } from '@chainr/core/model/mistakes';
-import { parsePipelineText } from '@chainr/core/model/parse-pipeline';
-import { PipelineSyntaxError } from '@chainr/core/model/syntax-error';
-import type { Pipeline } from '@chainr/core/model/pipeline';
+import { quote, type Mistake } from '@chainr/core/model/mistakes';
+import type { PackedPipeline } from '@chainr/core/store/pack-pipeline';
+import type { PipelineReader } from './pipelines/pipeline-reader.js';
 import { readBody } from './read-body.js';
 
 /** A pipeline as it was sent and as it was understood. */
 export interface SentPipeline {
-  pipeline: Pipeline;
+  pipeline: PackedPipeline;
+  /** None unless they were asked for. */
+  warnings: Mistake[];
   contentType: string;
   text: string;
   body: Buffer;
@@ -20,22 +20,19 @@ export interface SentPipeline {
 /**
  * Reads and checks the pipeline in the body of a request.
  *
- * @throws ApiError UnsupportedMediaType, TooLarge or BadRequest; its details name every
- *   mistake at once
+ * @throws ApiError UnsupportedMediaType, TooLarge or BadRequest; its details name the first 100 mistakes
  */
-export async function readPipeline(request: IncomingMessage): Promise<SentPipeline> {
+export async function readPipeline(
+  reader: PipelineReader,
+  request: IncomingMessage,
+  { warn = false } = {},
+): Promise<SentPipeline> {
   const contentType = readContentType(request);
   const body = await readBody(request, pipelineLimits.bodyBytes);
   const text = decode(body);
-  const checked = checkPipeline(parse(text, contentType));
-  if ('pipeline' in checked) return { pipeline: checked.pipeline, contentType, text, body };
-
-  const { mistakes: details } = checked;
-  const total = countMistakes(details);
-  const count = total === 1 ? 'one mistake' : `${String(total)} mistakes`;
-  const first = details[0];
-  const shown = first ? `: ${first.path === '' ? '' : `${first.path}: `}${first.message}` : '';
-  throw new ApiError('BadRequest', `The pipeline has ${count}${shown}`, { details });
+  const read = await reader.read({ text, contentType, warn });
+  if (read.kind === 'refused') throw new ApiError('BadRequest', read.message, { details: read.mistakes });
+  return { pipeline: read.pipeline, warnings: read.warnings, contentType, text, body };
 }
 
 /** The media type alone: all that is accepted is UTF-8. */
@@ -59,19 +56,7 @@ function decode(body: Buffer): string {
   try {
     return utf8.decode(body);
   } catch (cause) {
-    throw badText('The body is not valid UTF-8.', cause);
+    const message = 'The body is not valid UTF-8.';
+    throw new ApiError('BadRequest', message, { details: [{ path: '', message }], cause });
   }
-}
-
-function parse(text: string, contentType: string): unknown {
-  try {
-    return parsePipelineText(text, contentType);
-  } catch (error) {
-    if (error instanceof PipelineSyntaxError) throw badText(error.message, error);
-    throw error;
-  }
-}
-
-function badText(message: string, cause?: unknown): ApiError {
-  return new ApiError('BadRequest', message, { details: [{ path: '', message }], cause });
 }

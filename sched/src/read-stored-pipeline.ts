@@ -1,23 +1,23 @@
 import { ApiError } from '@chainr/core/api/errors';
-import { checkPipeline } from '@chainr/core/model/check-pipeline';
-import { parsePipelineText } from '@chainr/core/model/parse-pipeline';
-import type { Pipeline } from '@chainr/core/model/pipeline';
 import type { RunUid } from '@chainr/core/model/records';
+import type { PackedPipeline } from '@chainr/core/store/pack-pipeline';
 import type { Source } from '@chainr/core/store/source';
-import type { Store } from '@chainr/core/store/store';
+import type { SchedContext } from './context.js';
 
 /**
  * The pipeline of a run, as text and as it is understood.
  *
  * @throws ApiError NotFound; Conflict where this version would not accept it any more
  */
-export async function readStoredPipeline(store: Store, uid: RunUid): Promise<{ pipeline: Pipeline; source: Source }> {
+export async function readStoredPipeline(
+  { store, pipelines }: Pick<SchedContext, 'store' | 'pipelines'>,
+  uid: RunUid,
+): Promise<{ pipeline: PackedPipeline; source: Source }> {
   const source = await store.runs.getSource(uid);
   if (!source) throw new ApiError('NotFound', `There is no run ${JSON.stringify(uid)}.`);
-  const checked = checkPipeline(parsePipelineText(source.text.replace(/^\uFEFF/, ''), source.contentType));
-  if ('pipeline' in checked) return { pipeline: checked.pipeline, source };
-  const details = checked.mistakes;
+  const read = await pipelines.read({ ...source, warn: false });
+  if (read.kind === 'ready') return { pipeline: read.pipeline, source };
   throw new ApiError('Conflict', 'This version of chainr does not accept the pipeline of the run any more.', {
-    details,
+    details: read.mistakes,
   });
 }

@@ -3,6 +3,7 @@ import { invalidBody, parseBody } from '@chainr/core/api/parse-body';
 import { rerunRequestSchema, namesBodyBytes } from '@chainr/core/api/request-bodies';
 import { routes } from '@chainr/core/api/routes';
 import { suggestion } from '@chainr/core/model/did-you-mean';
+import { dependenciesIn } from '@chainr/core/model/flat-dependencies';
 import { MistakeList, quote } from '@chainr/core/model/mistakes';
 import type { JobRecord, RunUid } from '@chainr/core/model/records';
 import { planRerun, type RerunFrom } from '@chainr/core/model/rerun';
@@ -32,7 +33,7 @@ export function rerunRun(context: SchedContext) {
  *   StoreFull
  */
 export async function rerun(
-  { store, executorKind }: SchedContext,
+  { store, pipelines, executorKind }: SchedContext,
   uid: RunUid,
   from: RerunFrom,
   key?: IdempotencyKey,
@@ -41,11 +42,11 @@ export async function rerun(
   const before = idempotency && (await store.runs.findReplay(idempotency));
   // The run that it was made of may be gone by now.
   if (before) return uidOf(before);
-  const { pipeline, source } = await readStoredPipeline(store, uid);
+  const { pipeline, source } = await readStoredPipeline({ store, pipelines }, uid);
   const { jobCount } = await findRun(store, uid);
   const jobs = await store.runs.listJobs(uid, { from: 0, limit: jobCount });
   checkNames(from, jobs);
-  const plan = planRerun(pipeline, jobs, from);
+  const plan = planRerun(dependenciesIn(pipeline.dependencies), jobs, from);
   if (plan.kind === 'refused') throw new ApiError('Conflict', plan.message);
   const { standings } = plan;
   const takenOver = jobs.filter(({ index }) => standings[index]?.reason === 'Reused');

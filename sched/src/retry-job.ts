@@ -3,9 +3,10 @@ import { ApiError } from '@chainr/core/api/errors';
 import { parseBody } from '@chainr/core/api/parse-body';
 import { emptyBodySchema, smallBodyBytes } from '@chainr/core/api/request-bodies';
 import { routes } from '@chainr/core/api/routes';
-import type { Pipeline } from '@chainr/core/model/pipeline';
+import { dependenciesIn } from '@chainr/core/model/flat-dependencies';
 import type { JobRecord, RunUid } from '@chainr/core/model/records';
-import { dependenciesOf, transitiveDependents } from '@chainr/core/model/transitive-dependents';
+import { transitiveDependents } from '@chainr/core/model/transitive-dependents';
+import type { PackedPipeline } from '@chainr/core/store/pack-pipeline';
 import type { Store } from '@chainr/core/store/store';
 import type { Dependent, ReopenReply } from '@chainr/core/store/transitions';
 import type { SchedContext } from './context.js';
@@ -24,11 +25,12 @@ const busyTries = 20;
 const busyPauseMs = 100;
 
 /** FAILED → PENDING by hand, with a new attempt (rule R12). */
-export function retryJob({ store }: SchedContext) {
+export function retryJob(context: SchedContext) {
+  const { store } = context;
   return served(routes.retryJob, async ({ params: { uid, job: name }, request, response }) => {
     parseBody(await readBody(request, smallBodyBytes), emptyBodySchema);
     const job = await findJob(store, uid, name);
-    const { pipeline } = await readStoredPipeline(store, uid);
+    const { pipeline } = await readStoredPipeline(context, uid);
     const reply = await reopen(store, uid, job.index, dependentsOf(pipeline, job));
     if (reply.kind !== 'ok') throw refusal(reply, job, pipeline);
     const [reopened, attempts] = await Promise.all([
@@ -40,8 +42,8 @@ export function retryJob({ store }: SchedContext) {
 }
 
 /** @throws ApiError Conflict when there are too many for one script */
-function dependentsOf(pipeline: Pipeline, { name, index }: JobRecord): Dependent[] {
-  const dependencies = dependenciesOf(pipeline);
+function dependentsOf(pipeline: PackedPipeline, { name, index }: JobRecord): Dependent[] {
+  const dependencies = dependenciesIn(pipeline.dependencies);
   const dependents = transitiveDependents(dependencies, [index]);
   if (dependents.length > dependentsMax) {
     const sentence = `More than ${String(dependentsMax)} jobs wait for "${name}"`;
@@ -66,7 +68,7 @@ async function reopen(
 
 const rerunInstead = (name: string): string => `rerun the run from "${name}" instead.`;
 
-function refusal(reply: Exclude<ReopenReply, { kind: 'ok' }>, { name, status }: JobRecord, pipeline: Pipeline) {
+function refusal(reply: Exclude<ReopenReply, { kind: 'ok' }>, { name, status }: JobRecord, pipeline: PackedPipeline) {
   switch (reply.kind) {
     case 'gone':
       return new ApiError('NotFound', 'The run is gone.');
@@ -81,7 +83,7 @@ function refusal(reply: Exclude<ReopenReply, { kind: 'ok' }>, { name, status }: 
         headers: { 'Retry-After': '2' },
       });
     case 'claimed': {
-      const dependent = pipeline.jobs[reply.index]?.name ?? '';
+      const dependent = pipeline.jobNames[reply.index] ?? '';
       return new ApiError(
         'Conflict',
         `The job "${dependent}" waited for "${name}" and has begun: ${rerunInstead(name)}`,

@@ -8,6 +8,7 @@ import { Store } from '@chainr/core/store/store';
 import type { SchedConfig } from './config.js';
 import type { SchedContext } from './context.js';
 import { createApp } from './create-app.js';
+import { PipelineReader } from './pipelines/pipeline-reader.js';
 import { JobChanges } from './job-changes.js';
 
 /** Sched as a whole: its parts in the order in which they start. */
@@ -22,7 +23,9 @@ export function createService(
   };
   const store = new Store({ url: config.redisUrl, logger, deliver });
   const jobChanges = new JobChanges(store.events);
-  const context: SchedContext = { logger, metrics, store, queue, jobChanges, executorKind: config.executorKind };
+  const pipelines = new PipelineReader();
+  const { executorKind } = config;
+  const context: SchedContext = { logger, metrics, store, queue, jobChanges, pipelines, executorKind };
   const server = new HttpServer('http', createApp(context), config.listen, logger, { metrics });
-  return new ListeningService('sched', logger, [store, queue, jobChanges], server);
+  return new ListeningService('sched', logger, [store, queue, jobChanges, pipelines], server);
 }

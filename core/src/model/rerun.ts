@@ -1,9 +1,8 @@
 import { isSatisfied, type Ending } from './edges.js';
-import type { Pipeline } from './pipeline.js';
 import type { JobRecord } from './records.js';
 import { isFinalJob, type JobStatus } from './states.js';
 import { waiting, type Standing } from './standing.js';
-import { dependenciesOf, topologicalOrder, transitiveDependents, type Dependencies } from './transitive-dependents.js';
+import { topologicalOrder, transitiveDependents, type Dependencies } from './transitive-dependents.js';
 
 /** What of a run is run again: what FAILED or was CANCELED, all, or these jobs; each with all that waits for it. */
 export type RerunFrom = 'failed' | 'all' | readonly string[];
@@ -18,11 +17,15 @@ export type RerunPlan =
  * Rule R13. What is not run again must have ended SUCCESSFUL or SKIPPED, and is taken over; the edges are evaluated
  * anew, so that what is run again may also be skipped at once.
  *
+ * @param dependencies of all jobs, by their index
  * @param jobs all of the run, by their index
  * @param from the names are those of jobs that exist
  */
-export function planRerun(pipeline: Pick<Pipeline, 'jobs'>, jobs: readonly JobRecord[], from: RerunFrom): RerunPlan {
-  const dependencies = dependenciesOf(pipeline);
+export function planRerun(
+  dependencies: readonly Dependencies[],
+  jobs: readonly JobRecord[],
+  from: RerunFrom,
+): RerunPlan {
   const chosen = chooseJobs(jobs, from);
   if (chosen.length === 0) {
     return refused('No job of the run FAILED or was CANCELED; name the jobs to run again, or run all.');
@@ -45,9 +48,10 @@ const refused = (message: string): RerunPlan => ({ kind: 'refused', message });
 const isTakenOver = (status: JobStatus): boolean => status === 'SUCCESSFUL' || status === 'SKIPPED';
 
 function chooseJobs(jobs: readonly JobRecord[], from: RerunFrom): number[] {
+  const named = new Set(typeof from === 'string' ? [] : from);
   const isChosen = ({ name, status }: JobRecord): boolean => {
     if (from === 'all') return true;
-    return from === 'failed' ? status === 'FAILED' || status === 'CANCELED' : from.includes(name);
+    return from === 'failed' ? status === 'FAILED' || status === 'CANCELED' : named.has(name);
   };
   return jobs.filter(isChosen).map(({ index }) => index);
 }

@@ -1,4 +1,3 @@
-import type { DagNode } from './dag.js';
 import type { Reason } from './reasons.js';
 import type { JobStatus } from './states.js';
 
@@ -10,10 +9,8 @@ export interface Standing {
   unsatisfied: number;
 }
 
-/** The jobs of a run that takes nothing over, by their index. */
-export function initialStandings(dag: readonly DagNode[]): Standing[] {
-  return dag.map(({ dependencyCount }) => waiting(dependencyCount));
-}
+/** The jobs of a run that takes nothing over, by their index. @param dependencyCounts of each job */
+export const initialStandings = (dependencyCounts: readonly number[]): Standing[] => dependencyCounts.map(waiting);
 
 export const waiting = (unsatisfied: number): Standing => ({
   status: 'PENDING',

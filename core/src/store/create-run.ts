@@ -1,18 +1,20 @@
 import type { Redis } from 'ioredis';
 import { v7 as uuidv7 } from 'uuid';
-import { compileDag, type DagNode } from '../model/dag.js';
-import { jobPlan, type Pipeline } from '../model/pipeline.js';
+import { countDependencies } from '../model/flat-dependencies.js';
+import type { Pipeline } from '../model/pipeline.js';
 import { executorKinds, type ExecutorKind, type RunUid } from '../model/records.js';
 import { initialStandings, waiting, type Standing } from '../model/standing.js';
 import { backlogMember, backlogScore, indexLines, keys, planField } from './keys.js';
-import { packInitialRow, packPlan, planFlags, runFlags } from './layout.js';
+import { packInitialRow, runFlags } from './layout.js';
+import { packPipeline, planOf, type PackedPipeline } from './pack-pipeline.js';
 import type { RunInfo } from './run-info.js';
 import { readyAtOnce } from './scripts.js';
 import { packSource, type Source } from './source.js';
 import type { Transitions } from './transitions.js';
 
 export interface NewRun {
-  pipeline: Pipeline;
+  /** Packed already where it was read by another thread. */
+  pipeline: Pipeline | PackedPipeline;
   source: Source;
   executorKind: ExecutorKind;
   idempotency?: IdempotencyKey;
@@ -41,6 +43,8 @@ export type CreatedRun = { kind: 'created' | 'replayed'; uid: RunUid } | { kind:
 const inlineJobs = readyAtOnce;
 /** Fields and values per command of what is stored before, 250 jobs (invariant I10). */
 const chunkLength = 1000;
+/** And about how large one command becomes, lest a few large jobs hold up Redis and this process. */
+const chunkBytes = 512 * 1024;
 /** What was stored before expires by itself, should the process die before it is made visible. */
 const unfinishedSeconds = 600;
 
@@ -49,29 +53,27 @@ const unfinishedSeconds = 600;
  * @param connection for the rows of large runs, which go before in chunks.
  */
 export async function createRun(connection: Redis, transitions: Transitions, run: NewRun): Promise<CreatedRun> {
-  const { pipeline, source, executorKind, idempotency, rerun } = run;
-  const { priority = 0, maxParallel = 0, timeoutMs } = pipeline;
+  const { source, executorKind, idempotency, rerun } = run;
+  const pipeline = 'plans' in run.pipeline ? run.pipeline : packPipeline(run.pipeline);
+  const { jobNames, priorities, priority, maxParallel, timeoutMs } = pipeline;
   const uid: RunUid = uuidv7();
-  const dag = compileDag(pipeline);
-  const standings = rerun?.standings ?? initialStandings(dag);
-  const specifications = pipeline.jobs.map((job) => JSON.stringify(jobPlan(job)));
-  const priorities = pipeline.jobs.map((job) => job.priority ?? priority);
-  const inline = dag.length <= inlineJobs;
+  const standings = rerun?.standings ?? initialStandings(countDependencies(pipeline.dependencies));
+  const inline = jobNames.length <= inlineJobs;
   const roots = rootsOf(standings, priorities);
   // Where slots decide, all of a larger run's roots wait for one in the backlog.
   const handedOut = inline || maxParallel === 0 ? roots.slice(0, readyAtOnce) : [];
   const parked = roots.slice(handedOut.length);
   const waitsForSlot = new Set(maxParallel > 0 ? parked : []);
-  const fields = [...dag.flatMap(fieldsOfJob), ...(rerun?.fields ?? [])];
+  const fields = [...jobNames.flatMap(fieldsOfJob), ...(rerun?.fields ?? [])];
   const packedSource = await packSource(source);
   const hasPriorities = priorities.some((each) => each !== priority);
-  const info = infoOf(run);
+  const info = infoOf(pipeline, run);
   const request = {
     uid,
     kind: executorKinds.indexOf(executorKind),
-    info: JSON.stringify(info),
+    info: formatInfo(info, pipeline.env),
     indexes: indexLines(info),
-    jobCount: dag.length,
+    jobCount: jobNames.length,
     idempotency: idempotency ? `${idempotency.scope}:${idempotency.key}` : '',
     bodyHash: idempotency?.bodyHash ?? '',
     roots: packRoots(handedOut),
@@ -93,17 +95,15 @@ export async function createRun(connection: Redis, transitions: Transitions, run
   }
 
   /** A job's row and plan in `run:UID`, each behind its field. */
-  function fieldsOfJob({ name, dependents, allowFailure }: DagNode, index: number): (string | Buffer)[] {
+  function fieldsOfJob(name: string, index: number): (string | Buffer)[] {
     const standing = standings[index] ?? waiting(0);
     const row = { name, ...standing, ...(waitsForSlot.has(index) && { reason: 'WaitingForSlot' as const }) };
-    const head = { flags: allowFailure ? planFlags.allowFailure : 0, priority: priorities[index] ?? 0 };
-    const plan = packPlan(dependents, head, specifications[index] ?? '');
-    return [String(index), packInitialRow(row), planField(index), plan];
+    return [String(index), packInitialRow(row), planField(index), planOf(pipeline, index)];
   }
 }
 
 /** What is ready from the beginning, as it is to start: by priority, then in the order of the pipeline. */
-function rootsOf(standings: readonly Standing[], priorities: readonly number[]): number[] {
+function rootsOf(standings: readonly Standing[], priorities: Int8Array): number[] {
   const roots = standings.flatMap(({ status, unsatisfied }, index) =>
     status === 'PENDING' && unsatisfied === 0 ? [index] : [],
   );
@@ -113,17 +113,20 @@ function rootsOf(standings: readonly Standing[], priorities: readonly number[]):
 const count = (standings: readonly Standing[], wanted: Standing['status']): number =>
   standings.filter(({ status }) => status === wanted).length;
 
-function infoOf({ pipeline, executorKind, rerun }: NewRun): RunInfo {
-  const { name, labels } = pipeline.metadata;
-  const { env = {}, timeoutMs } = pipeline;
+/** All but the variables of the pipeline, which are JSON already. */
+function infoOf({ name, labels, timeoutMs }: PackedPipeline, { executorKind, rerun }: NewRun): Omit<RunInfo, 'env'> {
   return {
     ...(name === undefined ? {} : { name }),
     ...(Object.keys(labels).length > 0 ? { labels } : {}),
-    ...(Object.keys(env).length > 0 ? { env } : {}),
     executorKind,
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
     ...(rerun === undefined ? {} : { rerunOf: rerun.of }),
   };
+}
+
+function formatInfo(info: Omit<RunInfo, 'env'>, env: string | undefined): string {
+  const text = JSON.stringify(info);
+  return env === undefined ? text : `${text.slice(0, -1)},"env":${env}}`;
 }
 
 function packRoots(roots: readonly number[]): Buffer {
@@ -143,13 +146,29 @@ interface StoredBefore {
 async function storeBefore(connection: Redis, uid: RunUid, what: StoredBefore): Promise<void> {
   const { fields, backlog, packedSource } = what;
   await connection.set(keys.source(uid), packedSource, 'EX', unfinishedSeconds);
-  for (let from = 0; from < fields.length; from += chunkLength) {
-    await connection.hset(keys.run(uid), ...fields.slice(from, from + chunkLength));
-    if (from === 0) await connection.expire(keys.run(uid), unfinishedSeconds);
+  let isFirst = true;
+  for (const chunk of chunksOf(fields)) {
+    await connection.hset(keys.run(uid), ...chunk);
+    if (isFirst) await connection.expire(keys.run(uid), unfinishedSeconds);
+    isFirst = false;
   }
   await connection.del(keys.backlog(uid));
   for (let from = 0; from < backlog.length; from += chunkLength) {
     await connection.zadd(keys.backlog(uid), ...backlog.slice(from, from + chunkLength));
     if (from === 0) await connection.expire(keys.backlog(uid), unfinishedSeconds);
   }
+}
+
+/** The same fields, each with its value, as one command may carry them. */
+function* chunksOf(fields: readonly (string | Buffer)[]): Generator<(string | Buffer)[]> {
+  let from = 0;
+  let bytes = 0;
+  for (let at = 0; at < fields.length; at += 2) {
+    bytes += fields[at + 1]?.length ?? 0;
+    if (at + 2 - from < chunkLength && bytes < chunkBytes) continue;
+    yield fields.slice(from, at + 2);
+    from = at + 2;
+    bytes = 0;
+  }
+  if (from < fields.length) yield fields.slice(from);
 }

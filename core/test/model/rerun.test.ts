@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { pipelineOf, type JobShape } from '@chainr/testkit/builders';
+import { dependenciesOf } from '../../src/model/transitive-dependents.js';
 import { planRerun, type RerunFrom } from '../../src/model/rerun.js';
 import type { Reason } from '../../src/model/reasons.js';
 import type { JobStatus } from '../../src/model/states.js';
@@ -20,7 +21,7 @@ function plan(jobs: Record<string, JobShape>, statuses: Record<string, JobStatus
     const status = statuses[name] ?? 'SUCCESSFUL';
     return { index, name, status, reason: reasonOf[status], message: '', attempt: 1 };
   });
-  const planned = planRerun(pipeline, records, from);
+  const planned = planRerun(dependenciesOf(pipeline), records, from);
   if (planned.kind === 'refused') return planned.message;
   return Object.fromEntries(
     planned.standings.map(({ status, reason, unsatisfied }, index) => [

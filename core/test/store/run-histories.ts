@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import type { OpenStore } from '@chainr/testkit/open-store';
 import { openStore, silentLogger } from '@chainr/testkit/open-store';
 import type { ChainrEvent, Cursor, RunUid } from '../../src/model/records.js';
+import { dependenciesOf } from '../../src/model/transitive-dependents.js';
 import { planRerun, type RerunFrom } from '../../src/model/rerun.js';
 import { formatLease, keys } from '../../src/store/keys.js';
 import type { Script } from '../../src/store/scripts.js';
@@ -107,7 +108,7 @@ export class HistoryGround implements Ground {
     });
     const expected = afterRerun(each.jobs, chosen, statuses);
     const jobs = await runs.listJobs(run, { from: 0, limit: each.jobs.length });
-    const plan = planRerun(pipeline, jobs, from);
+    const plan = planRerun(dependenciesOf(pipeline), jobs, from);
     this.tally.set(`rerun ${plan.kind}`, (this.tally.get(`rerun ${plan.kind}`) ?? 0) + 1);
     if (plan.kind === 'refused') {
       expect(expected, plan.message).to.equal(undefined);

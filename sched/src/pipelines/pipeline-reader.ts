@@ -1,0 +1,172 @@
+import type { Worker } from 'node:worker_threads';
+import { ApiError } from '@chainr/core/api/errors';
+import { pipelineFormat } from '@chainr/core/model/content-types';
+import type { Part } from '@chainr/core/service/lifecycle';
+import { preparePipeline, type PipelineText, type Preparation } from './prepare-pipeline.js';
+import { startThread } from './start-thread.js';
+
+/** Larger ones are read by the thread: one of this size holds up the event loop for a few ms. In UTF-16 units. */
+const smallLength = 16_384;
+/** All that may wait for the thread at once, in UTF-16 units. */
+const waitingLength = 64 * 1024 * 1024;
+/** How long one pipeline may wait for the thread; gate gives up after 60 s. */
+const waitMs = 20_000;
+/** How long the thread may take for one pipeline; the most costly ones take a few seconds. */
+const readMs = 30_000;
+/** How long the thread stays without work. */
+const idleMs = 60_000;
+/** What the thread may use; the most costly pipelines take half of it. Beyond that the thread ends, and not the service. */
+const threadMemory = { maxOldGenerationSizeMb: 1_024 } as const;
+
+const ownModule = new URL(
+  import.meta.url.endsWith('.ts') ? 'pipeline-thread.ts' : 'pipeline-thread.js',
+  import.meta.url,
+);
+
+interface Task {
+  sent: PipelineText;
+  resolve: (preparation: Preparation) => void;
+  reject: (error: Error) => void;
+  /** Ends its wait, and later its work. */
+  timer: NodeJS.Timeout;
+}
+
+export interface PipelineReaderOptions {
+  /** In place of the module that reads pipelines; only in tests. */
+  module?: URL;
+  readMs?: number;
+  waitingLength?: number;
+}
+
+/**
+ * Reads, checks and packs pipelines: small ones at once, large ones in one thread, which is started for the first and
+ * ends when none came for a while. So no pipeline holds up the event loop of the service for long, whatever is in it.
+ */
+export class PipelineReader implements Part {
+  readonly name = 'pipeline-reader';
+  readonly #options: Required<PipelineReaderOptions>;
+  readonly #waiting: Task[] = [];
+  #waitingLength = 0;
+  #current: Task | undefined;
+  #thread: Worker | undefined;
+  #idle: NodeJS.Timeout | undefined;
+
+  constructor(options: PipelineReaderOptions = {}) {
+    this.#options = { module: ownModule, readMs, waitingLength, ...options };
+  }
+
+  start(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  async stop(): Promise<void> {
+    const stopped = new ApiError('Unavailable', 'The service is being stopped; try again soon.', { headers: retry });
+    for (const task of this.#waiting.splice(0)) this.#reject(task, stopped);
+    this.#waitingLength = 0;
+    if (this.#current) this.#reject(this.#current, stopped);
+    this.#current = undefined;
+    await this.#endThread();
+  }
+
+  /** @throws ApiError Unavailable where too much waits already; Internal where it takes too long, or the thread fails */
+  read(sent: PipelineText): Promise<Preparation> {
+    if (isSmall(sent)) return Promise.resolve(preparePipeline(sent));
+    if (this.#waitingLength > 0 && this.#waitingLength + sent.text.length > this.#options.waitingLength) {
+      return Promise.reject(busy());
+    }
+    return new Promise((resolve, reject) => {
+      const task: Task = { sent, resolve, reject, timer: setTimeout(() => { this.#giveUp(task); }, waitMs) }; // prettier-ignore
+      this.#waiting.push(task);
+      this.#waitingLength += sent.text.length;
+      this.#next();
+    });
+  }
+
+  #next(): void {
+    if (this.#current) return;
+    const task = this.#waiting.shift();
+    clearTimeout(this.#idle);
+    if (!task) {
+      this.#idle = setTimeout(() => void this.#endThread(), idleMs).unref();
+      return;
+    }
+    this.#waitingLength -= task.sent.text.length;
+    this.#current = task;
+    clearTimeout(task.timer);
+    task.timer = setTimeout(() => {
+      this.#fail(
+        new ApiError('Internal', `The pipeline was not read within ${String(this.#options.readMs / 1000)} s.`),
+      );
+    }, this.#options.readMs);
+    this.#thread ??= this.#startThread();
+    this.#thread.postMessage(task.sent);
+  }
+
+  #startThread(): Worker {
+    const thread = startThread(this.#options.module, threadMemory);
+    thread.on('message', (preparation: Preparation) => {
+      if (thread === this.#thread) this.#finish(preparation);
+    });
+    thread.on('error', (cause) => {
+      if (thread === this.#thread) this.#fail(new Error('the thread that reads pipelines failed', { cause }));
+    });
+    thread.on('exit', (code) => {
+      if (thread === this.#thread) this.#fail(new Error(`the thread that reads pipelines ended: ${String(code)}`));
+    });
+    return thread;
+  }
+
+  #finish(preparation: Preparation): void {
+    const task = this.#current;
+    this.#current = undefined;
+    if (task) {
+      clearTimeout(task.timer);
+      task.resolve(preparation);
+    }
+    this.#next();
+  }
+
+  /** Ends the thread, and what it works on with it; the others get a new one. */
+  #fail(error: Error): void {
+    const task = this.#current;
+    this.#current = undefined;
+    void this.#endThread();
+    if (task) this.#reject(task, error);
+    if (this.#waiting.length > 0) this.#next();
+  }
+
+  #giveUp(task: Task): void {
+    const place = this.#waiting.indexOf(task);
+    if (place < 0) return;
+    this.#waiting.splice(place, 1);
+    this.#waitingLength -= task.sent.text.length;
+    this.#reject(task, busy());
+  }
+
+  #reject(task: Task, error: Error): void {
+    clearTimeout(task.timer);
+    task.reject(error);
+  }
+
+  async #endThread(): Promise<void> {
+    clearTimeout(this.#idle);
+    const thread = this.#thread;
+    this.#thread = undefined;
+    await thread?.terminate();
+  }
+}
+
+const retry = { 'Retry-After': '5' };
+
+function busy(): ApiError {
+  return new ApiError('Unavailable', 'Too many large pipelines are being read; try again soon.', { headers: retry });
+}
+
+/** An anchor of YAML stands at the beginning, or after white space or an indicator; what `&&` of shells mostly has behind it is a space. */
+const mayHaveAnchor = /(?:^|[\s,[{:?-])&+[^\s&]/;
+
+/** Of YAML with anchors the text does not tell how much it is: aliases repeat it. */
+function isSmall({ text, contentType }: PipelineText): boolean {
+  if (text.length > smallLength) return false;
+  return pipelineFormat(contentType) === 'json' || !mayHaveAnchor.test(text);
+}

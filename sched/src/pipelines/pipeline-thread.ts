@@ -1,0 +1,10 @@
+import { parentPort } from 'node:worker_threads';
+import { transferablesOf } from '@chainr/core/store/pack-pipeline';
+import { preparePipeline, type PipelineText } from './prepare-pipeline.js';
+
+/** What runs in the thread of `PipelineReader`: one pipeline after the other. An error ends it, and is told there. */
+parentPort?.on('message', (sent: PipelineText) => {
+  const preparation = preparePipeline(sent);
+  const handedOver = preparation.kind === 'ready' ? transferablesOf(preparation.pipeline) : [];
+  parentPort?.postMessage(preparation, handedOver);
+});

@@ -1,0 +1,46 @@
+import { checkPipeline } from '@chainr/core/model/check-pipeline';
+import { findWarnings } from '@chainr/core/model/find-warnings';
+import { countMistakes, type Mistake } from '@chainr/core/model/mistakes';
+import { parsePipelineText } from '@chainr/core/model/parse-pipeline';
+import { PipelineSyntaxError } from '@chainr/core/model/syntax-error';
+import { packPipeline, type PackedPipeline } from '@chainr/core/store/pack-pipeline';
+
+/** A pipeline as it was sent. */
+export interface PipelineText {
+  text: string;
+  contentType: string;
+  /** Whether warnings are looked for. */
+  warn: boolean;
+}
+
+export type Preparation =
+  | { kind: 'ready'; pipeline: PackedPipeline; warnings: Mistake[] }
+  /** With one sentence about all, and every place. */
+  | { kind: 'refused'; message: string; mistakes: Mistake[] };
+
+/** Reads, checks and packs a pipeline. A pure function, that another thread can carry out. */
+export function preparePipeline({ text, contentType, warn }: PipelineText): Preparation {
+  const checked = check(text, contentType);
+  if ('message' in checked) return { kind: 'refused', ...checked };
+  const { pipeline } = checked;
+  return { kind: 'ready', pipeline: packPipeline(pipeline), warnings: warn ? findWarnings(pipeline) : [] };
+}
+
+function check(text: string, contentType: string) {
+  try {
+    const checked = checkPipeline(parsePipelineText(text, contentType));
+    if ('pipeline' in checked) return checked;
+    return { message: describe(checked.mistakes), mistakes: checked.mistakes };
+  } catch (error) {
+    if (!(error instanceof PipelineSyntaxError)) throw error;
+    return { message: error.message, mistakes: [{ path: '', message: error.message }] };
+  }
+}
+
+function describe(mistakes: readonly Mistake[]): string {
+  const total = countMistakes(mistakes);
+  const count = total === 1 ? 'one mistake' : `${String(total)} mistakes`;
+  const [first] = mistakes;
+  const shown = first ? `: ${first.path === '' ? '' : `${first.path}: `}${first.message}` : '';
+  return `The pipeline has ${count}${shown}`;
+}

@@ -1,0 +1,11 @@
+import { parentPort } from 'node:worker_threads';
+import type { PipelineText } from '../src/pipelines/prepare-pipeline.js';
+
+/** A thread that fails in the way that the text it is sent begins with, or answers with a refusal. */
+parentPort?.on('message', ({ text }: PipelineText) => {
+  if (text.startsWith('throw')) throw new Error('on purpose');
+  if (text.startsWith('exit')) process.exit(3);
+  if (text.startsWith('memory')) for (const kept: unknown[] = []; ;) kept.push(Array(100_000).fill(kept.length));
+  if (text.startsWith('endless')) for (;;);
+  parentPort?.postMessage({ kind: 'refused', message: 'answered', mistakes: [] });
+});
