@@ -8,7 +8,7 @@ import { backlogMember, backlogScore, indexLines, keys, planField } from './keys
 import { packInitialRow, runFlags } from './layout.js';
 import { packPipeline, planOf, type PackedPipeline } from './pack-pipeline.js';
 import type { RunInfo } from './run-info.js';
-import { readyAtOnce } from './scripts.js';
+import { readyAtOnce, storeBeforeScript } from './scripts.js';
 import { packSource, type Source } from './source.js';
 import type { Transitions } from './transitions.js';
 
@@ -142,21 +142,17 @@ interface StoredBefore {
   packedSource: Buffer;
 }
 
-/** One command after the other, so that others get their turn in between. */
+/** One call after the other, so that others get their turn in between. Each one lets the key live as long again. */
 async function storeBefore(connection: Redis, uid: RunUid, what: StoredBefore): Promise<void> {
   const { fields, backlog, packedSource } = what;
-  await connection.set(keys.source(uid), packedSource, 'EX', unfinishedSeconds);
-  let isFirst = true;
-  for (const chunk of chunksOf(fields)) {
-    await connection.hset(keys.run(uid), ...chunk);
-    if (isFirst) await connection.expire(keys.run(uid), unfinishedSeconds);
-    isFirst = false;
-  }
+  const store = (key: string, command: 'SET' | 'HSET' | 'ZADD', values: readonly (string | number | Buffer)[]) =>
+    connection.call('EVAL', storeBeforeScript, 1, key, command, unfinishedSeconds, ...values);
+  for (const chunk of chunksOf(fields)) await store(keys.run(uid), 'HSET', chunk);
   await connection.del(keys.backlog(uid));
   for (let from = 0; from < backlog.length; from += chunkLength) {
-    await connection.zadd(keys.backlog(uid), ...backlog.slice(from, from + chunkLength));
-    if (from === 0) await connection.expire(keys.backlog(uid), unfinishedSeconds);
+    await store(keys.backlog(uid), 'ZADD', backlog.slice(from, from + chunkLength));
   }
+  await store(keys.source(uid), 'SET', [packedSource]);
 }
 
 /** The same fields, each with its value, as one command may carry them. */

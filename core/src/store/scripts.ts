@@ -76,6 +76,9 @@ const lua = (name: string): string => readFileSync(new URL(`${name}.lua`, folder
 /** Reads what lists need of many runs; it writes nothing, and is no part of the one script. */
 export const readRunsScript = lua('read-runs');
 
+/** Stores what a large run is made of before it is visible; no part of the one script either. */
+export const storeBeforeScript = lua('store-before');
+
 /**
  * The one script: the frame, the tables of core/model, and every transition. `table` is another
  * truth table only in the test that shows that each of its cells matters.

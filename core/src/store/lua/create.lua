@@ -10,6 +10,13 @@
 local INLINE = 17 -- The place of the source; the fields come after it.
 local created = false
 
+-- What was stored before expires by itself, and a part of it may have: a run is made of all of it or not at all.
+local function is_stored_before(a)
+  local uid = a[1]
+  return redis.call('HLEN', P .. 'run:' .. uid) == a[15] and redis.call('ZCARD', P .. 'backlog:' .. uid) == a[8]
+    and redis.call('EXISTS', P .. 'source:' .. uid) == 1
+end
+
 operations.create = function(a)
   local uid, jobs = a[1], a[4]
   local idempotency = a[5] ~= '' and (P .. 'idempotency:' .. a[5])
@@ -23,7 +30,7 @@ operations.create = function(a)
   -- A repeat that comes after its lane has gone on, with a connection that was slow to die.
   if load_run(uid) then return { 'created', uid } end
   local inline = #a > INLINE
-  if not inline and redis.call('HLEN', P .. 'run:' .. uid) ~= a[15] then return { 'incomplete' } end
+  if not inline and not is_stored_before(a) then return { 'incomplete' } end
   local run = { uid = uid, key = P .. 'run:' .. uid, [0] = jobs - a[13] - a[14], 0, a[13], 0, a[14], 0, rows = {},
     last_touched = false, status = RUN.PENDING, kind = a[2], flags = a[9], priority = a[10], max_parallel = a[11],
     failed = 0, open = 0, queued = 0, backlog = a[8], todo = 0, todo_queue = false, backlog_push = false,
