@@ -43,7 +43,7 @@ export const outputRows: Row[] = [
         const outcome = await runToEnd(executor, attemptOf(image, writing('cause=disk full\\nnonsense\\n', 4)));
         expect(outcome).to.deep.include({ reason: 'ExitCode', exitCode: 4, outputs: { cause: 'disk full' } });
         expect(outcome.message).to.equal(
-          'Ended with exit code 4. Line 2 of the outputs of step "main" is not of the form KEY=VALUE.',
+          'Ended with exit code 4. Line 2 of the outputs of step "main" is not of the form KEY=VALUE; a value of several lines is written as KEY<<EOF, its lines, and EOF.',
         );
       }),
   },
@@ -52,7 +52,8 @@ export const outputRows: Row[] = [
     run: (place, image) =>
       withExecutor(place, async (executor) => {
         const refusals = {
-          'good=1\\nbad\\n': 'Line 2 of the outputs of step "step-1" is not of the form KEY=VALUE.',
+          'good=1\\nbad\\n':
+            'Line 2 of the outputs of step "step-1" is not of the form KEY=VALUE; a value of several lines is written as KEY<<EOF, its lines, and EOF.',
           '\\n2nd=x\\n': 'Line 2 of the outputs of step "step-1" has a key that is none: ',
           'good=1\\nlatin=\\344\\n': 'Line 2 of the outputs of step "step-1" is not UTF-8.',
           'zero=a\\000b\\n': 'Line 1 of the outputs of step "step-1" has a zero byte.',

@@ -97,9 +97,10 @@ function fillValue(value: EnvValue, { secrets, outputs }: Values, where: string)
   if ('mistake' in parsed) return { refusal: `What is written as ${where} ${parsed.mistake}.` };
   let text = '';
   for (const part of parsed.parts) {
-    const found = typeof part === 'string' ? part : outputOf(outputs.get(part.job), part.key);
+    const found = typeof part === 'string' ? part : (outputOf(outputs.get(part.job), part.key) ?? part.fallback);
     if (found === undefined && typeof part === 'object') {
-      return { refusal: `The job "${part.job}" has no output "${part.key}", which ${where} refers to.` };
+      const mend = `write \${{ jobs.${part.job}.outputs.${part.key} or "text" }} for a default`;
+      return { refusal: `The job "${part.job}" has no output "${part.key}", which ${where} refers to; ${mend}.` };
     }
     text += found ?? '';
   }

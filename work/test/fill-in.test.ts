@@ -84,11 +84,34 @@ describe('what a job refers to', () => {
       expect(await worker.store.runs.findJob(run, 'deploy')).to.deep.include({
         status: 'FAILED',
         reason: 'ConfigError',
-        message: 'The job "build" has no output "tag", which the variable TAG of step "main" refers to.',
+        message:
+          'The job "build" has no output "tag", which the variable TAG of step "main" refers to; write ${{ jobs.build.outputs.tag or "text" }} for a default.',
       });
       expect(started.map(({ job }) => job)).to.deep.equal(['build', 'after']);
       await worker.untilIdle();
       expect(await worker.store.work.listLeases(worker.context.executorNumber())).to.deep.equal([]);
+    });
+
+    it('is the default where it was not written, and where its job was skipped', async () => {
+      const dependsOn = [{ job: 'build', conditions: { success: true, skipped: true } }];
+      const env = {
+        TAG: '<${{ jobs.build.outputs.tag or "no \\"tag\\"" }}>',
+        EMPTY: '${{ jobs.build.outputs.empty or "x" }}',
+      };
+      ends.fails = { outcome: { reason: 'ExitCode', exitCode: 1 } };
+      ends.build = { outcome: { ...completed, outputs: { empty: '' } } };
+      const image = 'app:${{ jobs.build.outputs.tag or "latest" }}';
+      for (const [first, empty] of [
+        ['passes', ''],
+        ['fails', 'x'],
+      ] as const) {
+        const jobs = { [first]: [], build: [first], tell: { dependsOn, env, image } };
+        const run = await worker.create(pipelineOf(jobs));
+        await worker.take(run);
+        await worker.untilJob(run, 'tell', 'SUCCESSFUL');
+        const [step] = started.findLast(({ job }) => job === 'tell')?.steps ?? [];
+        expect(step).to.deep.include({ image: 'app:latest', env: { TAG: '<no "tag">', EMPTY: empty } });
+      }
     });
 
     it('must make the name of an image of an image', async () => {

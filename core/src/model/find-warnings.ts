@@ -1,12 +1,13 @@
 import { MistakeList, type Mistake, type Warn } from './mistakes.js';
 import type { Pipeline } from './pipeline.js';
 import { warnOfAllowedFailures } from './warn-of-allowed-failures.js';
+import { warnOfMissingOutputs } from './warn-of-missing-outputs.js';
 
 /**
  * What is allowed in a pipeline, but seldom meant. To add a warning, write a function that takes a valid pipeline, add
  * it here, and describe it in docs/pipelines.md. It must cost no more than the pipeline is large.
  */
-const rules: readonly ((pipeline: Pipeline, warn: Warn) => void)[] = [warnOfAllowedFailures];
+const rules: readonly ((pipeline: Pipeline, warn: Warn) => void)[] = [warnOfAllowedFailures, warnOfMissingOutputs];
 
 /**
  * The warnings about a valid pipeline: the first 100, and the number of the rest. They refuse nothing:

@@ -57,32 +57,84 @@ function gatherOutputs(written: readonly WrittenOutputs[]): { outputs: Outputs; 
 
 const newlineByte = 0x0a;
 
-/** Sentences never show what a line holds: it may be a secret. */
+/**
+ * Reads what a step wrote, in the grammar of GitHub's `GITHUB_OUTPUT`. Of each line the first `=` or `<<` says what it is:
+ *
+ *     KEY=VALUE          a value of one line, as it is; it does not begin with `=`
+ *     KEY<<DELIMITER     a value of any lines: those up to the line that is DELIMITER alone, without the last newline
+ *     LINES
+ *     DELIMITER
+ *
+ * Empty lines between them mean nothing; whatever else there is, is refused. Sentences never show what a line holds: it
+ * may be a secret.
+ */
 function readLines(step: string, content: Uint8Array, outputs: Map<string, string>, refusals: string[]): void {
-  for (let start = 0, number = 1; start < content.length; number += 1) {
-    const found = content.indexOf(newlineByte, start);
-    const end = found < 0 ? content.length : found;
-    const read = end > start ? readLine(content.subarray(start, end)) : undefined;
-    if (typeof read === 'string') refusals.push(`Line ${String(number)} of the outputs of step "${step}" ${read}.`);
-    else if (read) outputs.set(read.key, read.value);
-    start = end + 1;
+  const lines = linesOf(content);
+  for (let index = 0; index < lines.length; index += 1) {
+    const refuse = (what: string): void => {
+      refusals.push(`Line ${String(index + 1)} of the outputs of step "${step}" ${what}.`);
+    };
+    const line = lines[index];
+    if (line === undefined) refuse('is not UTF-8');
+    else if (line !== '') {
+      const read = readLine(line);
+      if (typeof read === 'string') refuse(read);
+      else if ('value' in read) outputs.set(read.key, read.value);
+      else {
+        const end = lines.indexOf(read.delimiter, index + 1);
+        if (end < 0) return refuse('begins a value of several lines, and no line is its delimiter alone');
+        const within = lines.slice(index + 1, end);
+        const odd = within.findIndex((each) => each === undefined || each.includes('\0'));
+        if (odd < 0) outputs.set(read.key, within.join('\n'));
+        else {
+          index += 1 + odd;
+          refuse(within[odd] === undefined ? 'is not UTF-8' : 'has a zero byte');
+        }
+        index = end;
+      }
+    }
   }
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-function readLine(bytes: Uint8Array): { key: string; value: string } | string {
-  let line: string;
-  try {
-    line = utf8.decode(bytes);
-  } catch {
-    return 'is not UTF-8';
+/** Undefined for those that are not UTF-8. */
+function linesOf(content: Uint8Array): (string | undefined)[] {
+  const lines: (string | undefined)[] = [];
+  for (let start = 0; start < content.length;) {
+    const found = content.indexOf(newlineByte, start);
+    const end = found < 0 ? content.length : found;
+    lines.push(decode(content.subarray(start, end)));
+    start = end + 1;
   }
-  const equals = line.indexOf('=');
-  if (equals < 0) return 'is not of the form KEY=VALUE';
-  const key = line.slice(0, equals);
+  return lines;
+}
+
+function decode(bytes: Uint8Array): string | undefined {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+const severalLines = 'a value of several lines is written as KEY<<EOF, its lines, and EOF';
+
+/** A value, or the delimiter behind one; else what the line is or has that it cannot be or have. */
+function readLine(line: string): { key: string; value: string } | { key: string; delimiter: string } | string {
+  const [, key, sign, rest = ''] = /^(.*?)(=|<<)(.*)$/s.exec(line) ?? [];
+  if (key === undefined) return `is not of the form KEY=VALUE; ${severalLines}`;
   if (!outputKey.test(key)) {
     return 'has a key that is none: letters, digits and underscores, no digit first, at most 255 characters';
   }
-  return line.includes('\0') ? 'has a zero byte' : { key, value: line.slice(equals + 1) };
+  if (line.includes('\0')) return 'has a zero byte';
+  if (sign === '<<') {
+    const isDelimiter = /^[\w.-]{1,255}$/.test(rest);
+    return isDelimiter
+      ? { key, delimiter: rest }
+      : 'has no delimiter behind "<<": letters, digits, "_", "-" and ".", without quotes and spaces, at most 255';
+  }
+  // As the last line of base64 looks.
+  if (rest.startsWith('=')) return `has a value that begins with "=", which may be the end of another; ${severalLines}`;
+  return { key, value: rest };
 }

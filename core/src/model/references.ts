@@ -5,6 +5,8 @@ import { dnsLabel, outputKey } from './names.js';
 export interface OutputReference {
   job: string;
   key: string;
+  /** `or "text"`: what stands there where the job has no such output. */
+  fallback?: string;
 }
 
 const opening = '${{';
@@ -27,20 +29,31 @@ export function parseReferences(text: string): { parts: readonly (string | Outpu
     const start = text.indexOf(opening, at);
     if (start !== at) parts.push(text.slice(at, start < 0 ? undefined : start));
     if (start < 0) return { parts };
-    const end = text.indexOf(closing, start);
-    if (end < 0) return { mistake: `has "${opening}" without "${closing}" behind it` };
-    const inner = text.slice(start + opening.length, end);
-    const [, job = '', key = ''] = /^\s*jobs\.([^.\s]+)\.outputs\.([^.\s]+)\s*$/.exec(inner) ?? [];
-    if (!dnsLabel.test(job) || !outputKey.test(key)) {
-      return {
-        mistake: `${quote(text.slice(start, end + closing.length))} must be of the form \${{ jobs.NAME.outputs.KEY }}${secretHint(inner)}`,
-      };
-    }
-    parts.push({ job, key });
-    at = end + closing.length;
+    form.lastIndex = start;
+    const found = form.exec(text);
+    const [, job = '', key = '', quoted] = found ?? [];
+    if (!found || !dnsLabel.test(job) || !outputKey.test(key)) return { mistake: mistakeOf(text.slice(start)) };
+    if (quoted?.includes(opening)) return { mistake: 'has a reference in the text of an "or": that is plain text' };
+    parts.push({ job, key, ...(quoted !== undefined && { fallback: quoted.replaceAll(/\\(.)/gs, '$1') }) });
+    at = form.lastIndex;
   }
   return { parts };
 }
+
+/** Of a reference with its brackets; in the text of an `or`, `\"` and `\\` stand for a quote and a backslash. */
+const form = /\$\{\{\s*jobs\.([^.\s}]+)\.outputs\.([^.\s}]+)(?:\s+or\s+"((?:[^"\\]|\\["\\])*)")?\s*\}\}/y;
+
+/** @param rest of the text, from what should be a reference. */
+function mistakeOf(rest: string): string {
+  const end = rest.indexOf(closing);
+  if (end < 0) return `has "${opening}" without "${closing}" behind it`;
+  const inner = rest.slice(opening.length, end);
+  const must = `${quote(rest.slice(0, end + closing.length))} must be of the form \${{ jobs.NAME.outputs.KEY }}`;
+  const hasOr = /\s(?:or|\|\|)\s/.test(inner);
+  return must + (hasOr ? ` or \${{ jobs.NAME.outputs.KEY or "text" }}, ${textHint}` : secretHint(inner));
+}
+
+const textHint = 'with \\" for a quote and \\\\ for a backslash in the text';
 
 /** For those who know other engines. */
 const secretHint = (inner: string): string =>

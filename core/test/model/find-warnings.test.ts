@@ -53,3 +53,71 @@ describe('warnings about a valid pipeline', () => {
     expect(found.at(-1)).to.equal(': and 50 more');
   });
 });
+
+describe('warnings about references to outputs', () => {
+  const tag = '${{ jobs.build.outputs.tag }}';
+  const env = { TAG: tag };
+  const whatever = { success: true, failure: true, skipped: true };
+  const after = (...names: string[]) => ({ dependsOn: names.map((job) => ({ job, conditions: whatever })) });
+  const first = { first: {}, build: { dependsOn: ['first'] } };
+
+  it('name a job that may be skipped while the one with the reference runs, and what to write instead', () => {
+    const found = warningsOf({ ...first, tell: { ...after('build'), env } });
+    expect(found).to.deep.equal([
+      'jobs.tell.env.TAG: "build" may be skipped, and has no outputs then: this job would fail. Write ${{ jobs.build.outputs.tag or "text" }} for a default',
+    ]);
+    expect(
+      warningsOf({ ...first, tell: { ...after('build'), env: { TAG: '${{ jobs.build.outputs.tag or "none" }}' } } }),
+    ).to.deep.equal([]);
+  });
+
+  it('name every place, in images and steps too', () => {
+    const steps = [
+      { name: 'one', run: ':', env },
+      { name: 'two', image: `app:${tag}`, run: ':' },
+    ];
+    const found = warningsOf({
+      ...first,
+      image: { ...after('build'), image: `app:${tag}` },
+      steps: { ...after('build'), run: undefined, steps, env },
+    });
+    expect(found.map((line) => line.split(': ')[0])).to.deep.equal([
+      'jobs.image.image',
+      'jobs.steps.env.TAG',
+      'jobs.steps.steps[0].env.TAG',
+      'jobs.steps.steps[1].image',
+    ]);
+  });
+
+  it('name jobs further up that a skip in between lets out', () => {
+    const middle = { middle: { dependsOn: ['build'] } };
+    expect(warningsOf({ ...first, ...middle, tell: { ...after('middle'), env } })).to.have.length(1);
+    expect(warningsOf({ ...first, ...middle, tell: { dependsOn: ['middle'], env } })).to.deep.equal([]);
+    // Another way to it on which it must have run.
+    const both = { dependsOn: [...after('middle').dependsOn, 'build'] };
+    expect(warningsOf({ ...first, ...middle, tell: { ...both, env } })).to.deep.equal([]);
+  });
+
+  it('are none where the job has run in any case', () => {
+    const reached = { success: true, failure: true };
+    for (const jobs of [
+      { build: {}, tell: { ...after('build'), env } },
+      { ...first, tell: { dependsOn: ['build'], env } },
+      { ...first, tell: { dependsOn: [{ job: 'build', conditions: { failure: true } }], env } },
+      { first: {}, build: { dependsOn: [{ job: 'first', conditions: reached }] }, tell: { ...after('build'), env } },
+      { first: {}, second: { dependsOn: ['first'] }, build: after('second'), tell: { ...after('build'), env } },
+    ]) {
+      expect(warningsOf(jobs)).to.deep.equal([]);
+    }
+  });
+
+  it('cost no more than the pipeline is large', () => {
+    const chain = Object.fromEntries(
+      Array.from({ length: 3_000 }, (_, at) => [
+        `j${String(at)}`,
+        { ...(at > 0 && { ...after(`j${String(at - 1)}`), env: { FIRST: '${{ jobs.j0.outputs.x }}' } }) },
+      ]),
+    );
+    expect(warningsOf(chain)).to.deep.equal([]);
+  });
+});

@@ -41,11 +41,51 @@ describe('references to outputs', () => {
     expect(parts('x ${{ jobs.build.outputs.tag } y')).to.equal('has "${{" without "}}" behind it');
   });
 
+  it('have a default behind an or, in double quotes', () => {
+    expect(parts('v${{ jobs.build.outputs.tag or "none" }}!')).to.deep.equal([
+      'v',
+      { job: 'build', key: 'tag', fallback: 'none' },
+      '!',
+    ]);
+    const texts = {
+      '""': '',
+      '"}} $X {{"': '}} $X {{',
+      '"a \\"b\\" \\\\c"': 'a "b" \\c',
+      '"two\nlines, or more"': 'two\nlines, or more',
+    };
+    for (const [quoted, fallback] of Object.entries(texts)) {
+      expect(parts(`\${{jobs.b.outputs.k   or ${quoted}}}`)).to.deep.equal([{ job: 'b', key: 'k', fallback }]);
+    }
+  });
+
+  it('have a default of one form, and what is not is shown with it', () => {
+    for (const wrong of [
+      "or 'single'",
+      'or plain',
+      'or',
+      'or "one" or "two"',
+      '|| "x"',
+      'or "a\\n"',
+      'or jobs.other.outputs.x',
+      'or "open',
+    ]) {
+      expect(parts(`\${{ jobs.build.outputs.tag ${wrong} }}`), wrong).to.match(
+        /must be of the form \$\{\{ jobs\.NAME\.outputs\.KEY \}\}( or \$\{\{ jobs\.NAME\.outputs\.KEY or "text" \}\}, with |$)/,
+      );
+    }
+    expect(parts('${{ jobs.a.outputs.b or "${{ jobs.c.outputs.d }}" }}')).to.equal(
+      'has a reference in the text of an "or": that is plain text',
+    );
+  });
+
   it('are read in time that grows with the text', () => {
     const before = process.cpuUsage();
     parts('${{ jobs.a.outputs.b }}'.repeat(5_000));
     parts(`\${{ jobs.${'a'.repeat(100_000)}`);
     parts(`\${{ jobs.a.outputs.${' '.repeat(100_000)} }}`);
+    parts(`\${{ jobs.a.outputs.b${' '.repeat(100_000)} !`);
+    parts(`\${{ jobs.a.outputs.b or "${'x'.repeat(100_000)} }}`);
+    parts(`\${{ jobs.a.outputs.b or "${'x'.repeat(100_000)}" }}`);
     expect(cpuMsSince(before)).to.be.below(2_000);
   });
 });
