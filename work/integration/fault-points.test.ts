@@ -15,7 +15,7 @@ const burst = 3_000;
 
 /** Two steps; the first one takes its time, the last one ends right after more output than is read at once. */
 function twoSteps(ledger: string): object {
-  const slow = `${noteStart}; i=0; while [ $i -lt ${String(lines)} ]; do echo "line $i"; echo "line $i" >&2; i=$((i+1)); sleep 0.1; done`;
+  const slow = `${noteStart}; i=0; while [ $i -lt ${String(lines)} ]; do echo "line $i"; echo "error $i" >&2; i=$((i+1)); sleep 0.1; done`;
   const fast = `${noteStart}; awk 'BEGIN { for (i = 0; i < ${String(burst)}; i++) print "line " i }'; exit 3`;
   const steps = [
     { name: 'slow', run: slow },
@@ -114,8 +114,12 @@ describeOnExecutors('a worker that freezes, dies or is cut off', function (subje
     expect([...after.starts].sort(), what).to.deep.equal(['only 1 fast', 'only 1 slow']);
     expect(await subject.running(home, run), `${what}: what still runs`).to.deep.equal([]);
     const byStream = (head: string) => after.log.filter((line) => line.startsWith(head));
-    expect(byStream('slow stdout'), what).to.deep.equal(numbered('slow stdout', lines));
-    expect(byStream('slow stderr'), what).to.deep.equal(numbered('slow stderr', lines));
+    expect(byStream('slow stdout'), what).to.deep.equal(
+      Array.from({ length: lines }, (_, at) => [
+        `slow stdout line ${String(at)}`,
+        `slow stdout error ${String(at)}`,
+      ]).flat(),
+    );
     expect(byStream('fast stdout'), what).to.deep.equal(numbered('fast stdout', burst));
     expect(after.log, what).to.have.length(2 * lines + burst);
     return {

@@ -1,0 +1,102 @@
+import { createHash } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import { expect } from 'chai';
+import type { RunUid } from '@chainr/core/model/records';
+import { keys } from '@chainr/core/store/keys';
+import { runsOf } from '@chainr/core/store/log-page';
+import { useDataFolders } from '@chainr/testkit/data-folders';
+import { untilFinal } from '@chainr/testkit/waits';
+import { briefLeases, WorkerGroup } from '@chainr/testkit/worker-group';
+import { describeOnExecutors } from './seen-from-outside.js';
+import { writeJob } from './written-jobs.js';
+
+const jobCount = 6;
+/** Steps in a job end and begin while its worker is killed too. */
+const stepsPerJob = 2;
+
+const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
+
+/** The first byte in which they differ, or where the shorter one ends; -1 where they are equal. */
+function differenceOf(one: Buffer, other: Buffer): number {
+  if (one.equals(other)) return -1;
+  const at = one.findIndex((byte, index) => byte !== other[index]);
+  return at < 0 ? one.length : at;
+}
+
+/** What the job wrote by the stored log, of which chainr itself says nothing. */
+async function writtenOf(group: WorkerGroup, run: RunUid, index: number): Promise<Buffer> {
+  const { logs, runs } = group.store;
+  // The last lines are stored after the end; where a daemon reads slowly, long after it.
+  while ((await runs.listAttempts(run, index))[0]?.phases.closedAt === undefined) await pause(20);
+  const pieces: Buffer[] = [];
+  for (let offset = 0; ;) {
+    const page = await logs.read(run, index, 1, { offset, maxBytes: 1024 * 1024 });
+    if (!page || page.bytes.length === 0) return Buffer.concat(pieces);
+    for (const { stream, bytes } of runsOf(page)) {
+      expect(stream, bytes.toString()).not.to.equal('system');
+      pieces.push(Buffer.from(bytes));
+    }
+    offset = page.nextOffset;
+  }
+}
+
+/** Resolves when more output is stored than now, or nothing more comes. */
+async function untilStoredMore({ client }: WorkerGroup, isOver: () => boolean): Promise<void> {
+  const storedBytes = async () => Number(await client.hget(keys.counters, 'logBytes'));
+  const before = await storedBytes();
+  while (!isOver() && (await storedBytes()) <= before) await pause(5);
+}
+
+describeOnExecutors('the log has every byte that jobs wrote, in order, in whatever way they wrote it', (subject) => {
+  const folders = useDataFolders();
+  // Where `run` is dash's, `&>` means something else; the shell of busybox knows it.
+  const hasBoth = subject.kind === 'docker';
+  const seeds = Array.from({ length: jobCount * stepsPerJob }, (_, seed) => seed + 1);
+  const written = seeds.map((seed) => writeJob(seed, hasBoth));
+
+  for (const kills of [0, 3]) {
+    it(kills === 0 ? 'while their worker lives' : 'while one worker after another is killed', async function () {
+      this.timeout(180_000);
+      const home = await folders.make();
+      const env = { ...briefLeases, ...subject.env() };
+      const group = await WorkerGroup.start({ home, kind: subject.kind, env });
+      try {
+        let isOver = false;
+        let worker = await group.startWorker();
+        const jobs = Object.fromEntries(
+          Array.from({ length: jobCount }, (_, job) => {
+            const steps = written.slice(job * stepsPerJob, (job + 1) * stepsPerJob);
+            return [
+              `job-${String(job)}`,
+              {
+                image: 'busybox',
+                steps: steps.map(({ script }, step) => ({ name: `step-${String(step)}`, run: script })),
+              },
+            ];
+          }),
+        );
+        const run = await group.createRun({ kind: 'Pipeline', jobs });
+        const ended = untilFinal(group.store.events, run, 150_000).then(() => (isOver = true));
+        for (let kill = 0; kill < kills; kill += 1) {
+          await untilStoredMore(group, () => isOver);
+          worker.signal('SIGKILL');
+          await worker.ended;
+          worker = await group.startWorker();
+        }
+        await ended;
+        for (let job = 0; job < jobCount; job += 1) {
+          const [attempt, ...others] = await group.store.runs.listAttempts(run, job);
+          expect([attempt?.reason, others.length], `job ${String(job)}`).to.deep.equal(['Completed', 0]);
+          const expected = Buffer.concat(written.slice(job * stepsPerJob, (job + 1) * stepsPerJob).map(({ bytes }) => bytes)); // prettier-ignore
+          const stored = await writtenOf(group, run, job);
+          const where = `job ${String(job)}, first difference at byte ${String(differenceOf(stored, expected))}`;
+          expect([stored.length, sha256(stored)], where).to.deep.equal([expected.length, sha256(expected)]);
+        }
+        worker.signal('SIGTERM');
+        expect((await worker.ended).code, worker.output).to.equal(0);
+      } finally {
+        await group.stop();
+      }
+    });
+  }
+});
