@@ -147,13 +147,15 @@ describe('the process executor on a full disk', function () {
   it('names the disk when a later step cannot be begun', async () => {
     const spec = attemptOf(
       'ignored',
-      { run: 'echo ready; until [ -e go ]; do sleep 0.02; done' },
+      { run: ': > wait; echo ready; while [ -e wait ]; do sleep 0.02; done' },
       { run: 'echo never' },
     );
     await executor.ensure(spec, allow);
     await untilWritten(folderOf(spec), '0.out.0');
-    mkdirSync(join(folderOf(spec), 'workspace', 'go'));
-    const outcome = await whileFull(() => executor.observe(spec, () => undefined, never()));
+    const outcome = await whileFull(() => {
+      rmSync(join(folderOf(spec), 'workspace', 'wait'));
+      return executor.observe(spec, () => undefined, never());
+    });
     expect(outcome.reason).to.equal('Lost');
     expect(outcome.message).to.contain(`The disk that holds ${folderOf(spec)} is full`);
   });

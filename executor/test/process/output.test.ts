@@ -94,7 +94,9 @@ describe('the output of the process executor', () => {
 
   it('waits for no child that cannot be told to be of the step, and keeps what was written before', async () => {
     const spec = attemptOf('ignored', {
-      run: 'env -i setsid sleep 300 & echo $!; seq 1 20000; printf end',
+      run: `env -i setsid /bin/sh -c ': > left; exec sleep 300' & echo $!
+until [ -e left ]; do sleep 0.02; done
+seq 1 20000; printf end`,
     });
     await withExecutor(place, async (executor) => {
       await executor.ensure(spec, allow);
