@@ -30,7 +30,10 @@ export async function openChainr(): Promise<OpenChainr> {
   const store = new Store({ url: redis.url, logger: quiet, deliver: () => undefined });
   await Promise.all([sched.start(), notif.start(), store.start()]);
   const [schedAt, notifAt] = [parseServiceUrl(sched.url), parseServiceUrl(notif.url)];
-  const gate = createGate({ listen, sched: schedAt, notif: notifAt, ui: notifAt, logLevel: 'silent' }, quiet);
+  const gate = createGate(
+    { listen, sched: schedAt, notif: notifAt, ui: notifAt, connectionsPerClient: 0, logLevel: 'silent' },
+    quiet,
+  );
   await gate.start();
   return {
     url: gate.url,

@@ -49,6 +49,13 @@ export const settings = {
     { env: 'CHAINR_UI_URL', default: 'http://127.0.0.1:8083', doc: 'Where ui is: http://host:port or unix:/path.' },
     parseServiceUrl,
   ),
+  connectionsPerClient: integer({
+    env: 'CHAINR_CONNECTIONS_PER_CLIENT',
+    default: 2500,
+    min: 0,
+    max: 1_000_000,
+    doc: 'How many connections one address may have at once, with 429 beyond; 0: any number. All clients behind a proxy have one address.',
+  }),
   logLevel: choice(logLevels, {
     env: 'CHAINR_LOG_LEVEL',
     default: 'info',
@@ -63,6 +70,8 @@ export interface GateConfig {
   readonly sched: Address;
   readonly notif: Address;
   readonly ui: Address;
+  /** Connections of one address at once; 0: any number. */
+  readonly connectionsPerClient: number;
   readonly logLevel: string;
 }
 
@@ -78,6 +87,7 @@ function toConfig(values: Values<typeof settings>): GateConfig {
     sched: parseServiceUrl(values.sched),
     notif: parseServiceUrl(values.notif),
     ui: parseServiceUrl(values.ui),
+    connectionsPerClient: values.connectionsPerClient,
     logLevel: values.logLevel,
   };
 }

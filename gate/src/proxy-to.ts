@@ -1,80 +1,77 @@
-import http, { type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ApiError } from '@chainr/core/api/errors';
 import type { Address } from '@chainr/core/service/address';
-import { createProxyMiddleware, type Plugin } from 'http-proxy-middleware';
 import { answerError } from '@chainr/core/service/answer-error';
+import type { Logger } from '@chainr/core/service/logger';
+import { requestIdOf } from '@chainr/core/service/request-id';
+import type { RequestHandler } from 'express';
+import { bodySizeOf, collectBody } from './collect-body.js';
 import { drainRequest } from './drain-request.js';
-import { answerDeadlineMs } from './limits.js';
-import { bodyRefused } from './limit-body.js';
-
-type Proxy = (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void) => void;
+import { isStream } from './is-stream.js';
+import { upstreamLimits } from './limits.js';
+import { passAnswer } from './pass-answer.js';
+import { sendOn } from './send-on.js';
+import { NoSlot, Slots } from './slots.js';
+import { UpstreamAgent } from './upstream-agent.js';
 
 /** How long a client waits before it asks a service again that was away. */
 const retryAfterSeconds = '2';
 
 /**
- * Passes requests on to one service, and its answer back as it comes: nothing is buffered, a
- * client that goes takes its request to the service with it, and a service that is away is 503.
+ * Passes requests on to one service, and its answer back as it comes: a client that goes takes its request to the
+ * service with it, and a service that is away is 503.
+ *
+ * So many requests are with the service at once, the others wait here. Streams, which last long, take no turn of
+ * theirs; only how many are opened at once is limited, since a server refuses connections beyond its backlog.
  */
-export function proxyTo(name: string, address: Address): Proxy {
-  const target =
-    'socketPath' in address ? { host: 'localhost', port: 80, ...address } : { ...address, protocol: 'http:' };
-  const middleware = createProxyMiddleware({
-    target,
-    agent: new http.Agent({ keepAlive: true }),
-    // The middleware's own answers are text in another form than that of our errors.
-    ejectPlugins: true,
-    plugins: [passAborts, passEnd, answerOutage(name)],
-  });
-  return (request, response, next) => {
-    void middleware(request, response, next);
+export function proxyTo(name: string, address: Address, logger: Logger, limits = upstreamLimits): RequestHandler {
+  const agent = new UpstreamAgent(limits.idleMs);
+  const requests = new Slots(limits.requestsAtOnce);
+  const uploads = new Slots(limits.uploadsAtOnce);
+  const openings = new Slots(limits.openingsAtOnce);
+
+  return async (request, response) => {
+    const size = bodySizeOf(request);
+    const streams = isStream(request);
+    const turn = streams ? openings : size === 'large' ? uploads : requests;
+    const gone = new AbortController();
+    const { signal } = gone;
+    response.once('close', () => gone.abort());
+    try {
+      const body = size === 'small' ? await collectBody(request, signal) : undefined;
+      const giveBack = await turn.take(limits.turnMs, signal);
+      try {
+        const answer = await sendOn({
+          request,
+          response,
+          address,
+          agent,
+          body,
+          onOpen: streams ? giveBack : undefined,
+        });
+        passAnswer(answer, request, response);
+      } finally {
+        giveBack();
+      }
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      const { taken, waiting } = turn;
+      refuse(request, response, error, { upstream: name, taken, waiting });
+    }
   };
+
+  function refuse(request: IncomingMessage, response: ServerResponse, error: Error, seen: object): void {
+    request.unpipe();
+    drainRequest(request, response);
+    if (response.headersSent || response.destroyed) return;
+    const { method } = request;
+    logger.warn({ err: error, method, requestId: requestIdOf(request), ...seen }, 'a service did not answer');
+    answerError(request, response, outageOf(name, error));
+  }
 }
 
-/** Ends the request to the service when the client goes, the body is refused, or no answer comes. */
-const passAborts: Plugin = (proxy) => {
-  proxy.on('proxyReq', (upstream, request, response) => {
-    const deadline = (): void => {
-      const timer = setTimeout(() => upstream.destroy(new Error('no answer in time')), answerDeadlineMs);
-      upstream.once('response', () => clearTimeout(timer)).once('close', () => clearTimeout(timer));
-    };
-    if (request.readableEnded) deadline();
-    else request.once('end', deadline);
-    bodyRefused(request)?.addEventListener('abort', () => upstream.destroy(), { once: true });
-    response.once('close', () => {
-      if (!response.writableFinished) upstream.destroy();
-    });
-  });
-};
-
-/** An answer begins when the service begins it; one that it broke off must not look complete, nor stay open for ever. */
-const passEnd: Plugin = (proxy) => {
-  proxy.on('proxyRes', (upstream, request, response) => {
-    // An answer that comes before the body has gone is a refusal.
-    if (!request.complete) response.shouldKeepAlive = true;
-    const close = !response.shouldKeepAlive || response.getHeader('connection') === 'close';
-    upstream.headers.connection = close ? 'close' : 'keep-alive';
-    delete upstream.headers['keep-alive'];
-    // A stream may have nothing to say for long: its head goes as soon as the proxy has copied it.
-    if (upstream.headers['content-length'] === undefined) queueMicrotask(() => response.flushHeaders());
-    upstream.once('close', () => {
-      if (!upstream.complete) response.destroy();
-    });
-  });
-};
-
-function answerOutage(name: string): Plugin {
-  return (proxy) => {
-    proxy.on('error', (error, request, response) => {
-      if (!('headersSent' in response)) return;
-      request.unpipe();
-      drainRequest(request, response);
-      if (response.headersSent || response.destroyed) return;
-      const outage = new ApiError('Unavailable', `${name} does not answer; try again soon.`, {
-        headers: { 'Retry-After': retryAfterSeconds },
-        cause: error,
-      });
-      answerError(request, response, outage);
-    });
-  };
+function outageOf(name: string, cause: Error): ApiError {
+  const what = cause instanceof NoSlot ? 'is busy' : 'does not answer';
+  const headers = { 'Retry-After': retryAfterSeconds };
+  return new ApiError('Unavailable', `${name} ${what}; try again soon.`, { headers, cause });
 }

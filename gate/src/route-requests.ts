@@ -17,18 +17,19 @@ import { securityHeaders } from './security-headers.js';
 import { stripHeaders } from './strip-headers.js';
 
 /** What a request passes, in this order, on its way to a service. */
-export function routeRequests({ config, logger, metrics }: GateContext): express.Express {
+export function routeRequests({ config, logger, metrics, connections }: GateContext): express.Express {
   const checks = { sched: checkService('sched', config.sched), notif: checkService('notif', config.notif) };
   const own = healthRoutes(metrics, checks, logger);
   const answers: Readonly<Record<Destination, RequestHandler>> = {
     health: own,
     metrics: own,
-    sched: proxyTo('sched', config.sched),
-    notif: proxyTo('notif', config.notif),
-    ui: proxyTo('ui', config.ui),
+    sched: proxyTo('sched', config.sched, logger),
+    notif: proxyTo('notif', config.notif, logger),
+    ui: proxyTo('ui', config.ui, logger),
   };
   const app = express().disable('x-powered-by').set('trust proxy', false).set('query parser', false);
-  app.use(requestIds(), logAccess(logger), securityHeaders(), noStore(), readTarget(), stripHeaders());
+  app.use(requestIds(), logAccess(logger), securityHeaders(), noStore());
+  app.use(connections.refuse, readTarget(), stripHeaders());
   app.use(config.token === undefined ? guardLoopback(config.listen) : guardToken(config.token));
   app.use(checkContentType(), limitBody());
   app.use((request, response, next) => answers[targetOf(request).destination](request, response, next));

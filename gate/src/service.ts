@@ -4,7 +4,9 @@ import { ListeningService } from '@chainr/core/service/listening-service';
 import { createLogger, type Logger } from '@chainr/core/service/logger';
 import { Metrics } from '@chainr/core/service/metrics';
 import type { GateConfig } from './config.js';
-import { serverLimits } from './limits.js';
+import { ConnectionLimit } from './limit-connections.js';
+import { filesPerConnection, serverLimits } from './limits.js';
+import { openFilesMax } from './open-files.js';
 import { routeRequests } from './route-requests.js';
 
 /** For those who start gate beside other services. */
@@ -25,8 +27,12 @@ export function createService(
   refuseOpenDoor(config);
   warnOfShortToken(config, logger);
   const metrics = new Metrics('gate');
-  const server = new HttpServer('http', routeRequests({ config, logger, metrics }), config.listen, logger, {
+  const connections = new ConnectionLimit(config.connectionsPerClient, logger);
+  const app = routeRequests({ config, logger, metrics, connections });
+  const server = new HttpServer('http', app, config.listen, logger, {
     metrics,
+    onConnection: connections.count,
+    connectionsMax: Math.max(1, Math.floor(openFilesMax() / filesPerConnection)),
     setting: 'PORT or CHAINR_LISTEN',
     limits: serverLimits,
   });

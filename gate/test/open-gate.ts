@@ -68,6 +68,7 @@ export async function openGate(overrides: Partial<GateConfig> = {}): Promise<Ope
     sched: schedAt,
     notif: notifAt,
     ui: uiAt,
+    connectionsPerClient: 0,
     logLevel: 'info',
     ...overrides,
   };

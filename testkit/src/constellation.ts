@@ -18,12 +18,14 @@ import { silentLogger } from './open-store.js';
 import { startRedis, type TestRedis } from './redis.js';
 
 type WorkConfig = Parameters<typeof createWork>[0];
+type GateConfig = Parameters<typeof createGate>[0];
 
 export interface ConstellationOptions {
   /** Where attempts run; closed with the worker. */
   executor: Executor;
   /** In place of what a test needs by default, such as `{ capacity: 200 }`. */
   work?: Partial<WorkConfig>;
+  gate?: Partial<GateConfig>;
   /** Further settings of Redis, such as `['--slowlog-log-slower-than', '5000']`. */
   redisSettings?: readonly string[];
   logger?: Logger;
@@ -47,9 +49,10 @@ export async function startConstellation(options: ConstellationOptions): Promise
   const home = await mkdtemp(path.join(tmpdir(), 'chainr-home-'));
   const listen = { host: '127.0.0.1', port: 0 };
   const base = { redisUrl: redis.url, listen, logLevel: 'silent' };
-  const sched = createSched({ ...base, executorKind: executor.kind }, logger);
-  const notif = createNotif(base, logger);
-  const ui = createUi(base, logger);
+  const onSocket = (name: string) => ({ ...base, listen: { socketPath: path.join(home, `${name}.sock`) } });
+  const sched = createSched({ ...onSocket('sched'), executorKind: executor.kind }, logger);
+  const notif = createNotif(onSocket('notif'), logger);
+  const ui = createUi(onSocket('ui'), logger);
   const recycle = createRecycle({ ...base, hostLostAfterMs: 0, ...keepAll }, logger);
   const work = await createWork(workConfig({ ...base, executor: executor.kind, home, ...options.work }), {
     logger,
@@ -72,7 +75,10 @@ export async function startConstellation(options: ConstellationOptions): Promise
     await start([store, sched, notif, ui]);
     const addressOf = ({ url }: { url: string }) => parseServiceUrl(url);
     const upstreams = { sched: addressOf(sched), notif: addressOf(notif), ui: addressOf(ui) };
-    const gate = createGate({ listen, ...upstreams, logLevel: 'silent' }, logger);
+    const gate = createGate(
+      { listen, ...upstreams, connectionsPerClient: 2_500, logLevel: 'silent', ...options.gate },
+      logger,
+    );
     await start([gate, work, recycle]);
     return { url: gate.url, client: new Client({ baseUrl: gate.url }), store, redis, work, stop };
   } catch (error) {

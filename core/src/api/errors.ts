@@ -19,6 +19,10 @@ const table = {
   TooLarge: { status: 413, doc: 'The body is larger than the limit that the message names.' },
   UriTooLong: { status: 414, doc: 'The address is longer than the limit that the message names.' },
   UnsupportedMediaType: { status: 415, doc: 'The content type is none of those that the message names.' },
+  TooManyConnections: {
+    status: 429,
+    doc: 'The client has more connections than one may have; try again after `Retry-After` seconds.',
+  },
   Internal: { status: 500, doc: 'A fault of chainr; the request id finds it in the logs.' },
   Unavailable: { status: 503, doc: 'Something that is needed is away; try again after `Retry-After` seconds.' },
   StoreFull: { status: 503, doc: 'Redis has no room for new runs at the moment.' },

@@ -15,6 +15,9 @@ export const errorsEverywhere: readonly ErrorCode[] = [
   'Unauthorized',
   'Forbidden',
   'MethodNotAllowed',
+  'RequestTimeout',
+  'UriTooLong',
+  'TooManyConnections',
   'Internal',
   'Unavailable',
 ];

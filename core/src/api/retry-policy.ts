@@ -12,9 +12,12 @@ export interface RetryPolicy {
 /** How a client tries again that says nothing else: long enough for a restart of a service or of Redis. */
 export const defaultRetryPolicy: RetryPolicy = { forMs: 30_000, pauseMs: 200, maxPauseMs: 5000 };
 
-/** Whether the same request may succeed a little later. It must be one that is safe to send twice. */
+/** Whether the same request may succeed a little later: something is away, or there are too many connections. It must be one that is safe to send twice. */
 export function isPassing(error: unknown): error is RequestError | ConnectionError {
-  return error instanceof ConnectionError || (error instanceof RequestError && error.status === 503);
+  return (
+    error instanceof ConnectionError ||
+    (error instanceof RequestError && (error.status === 503 || error.status === 429))
+  );
 }
 
 /**

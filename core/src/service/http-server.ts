@@ -10,6 +10,12 @@ import type { Logger } from './logger.js';
 import type { Metrics } from './metrics.js';
 import { bindServerSignal } from './response-signal.js';
 
+/** Connections that wait to be taken in; the system may allow fewer (`net.core.somaxconn`). Node's default is 511. */
+const backlogMax = 4_096;
+
+/** Of connections that are closed at once one line is logged in this time. */
+const dropLogPauseMs = 10_000;
+
 /** How long open answers may take to end after a stop before they are cut. */
 const usualStopDeadlineMs = 5_000;
 
@@ -38,6 +44,10 @@ export interface HttpServerOptions {
   stopDeadlineMs?: number;
   /** Limits against slow or greedy clients, as `http.createServer` takes them; those of a service behind gate if left out. */
   limits?: ServerLimits;
+  /** Called for each connection that is taken in. */
+  onConnection?: (socket: Socket) => void;
+  /** How many connections there may be at once; further ones are closed without an answer, with a line in the log. */
+  connectionsMax?: number;
 }
 
 /**
@@ -87,7 +97,9 @@ export class HttpServer implements Part {
     this.#server.on('connection', (socket: Socket) => {
       this.#silent.add(socket);
       socket.once('close', () => this.#silent.delete(socket));
+      options.onConnection?.(socket);
     });
+    this.#limitConnections(options.connectionsMax);
     this.#server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
       const latest = this.#latest.get(socket);
       // In the middle of an answer another one would be taken for a part of it.
@@ -127,6 +139,20 @@ export class HttpServer implements Part {
     clearTimeout(deadline);
   }
 
+  #limitConnections(max: number | undefined): void {
+    if (max === undefined) return;
+    this.#server.maxConnections = max;
+    let loggedAt = Number.NEGATIVE_INFINITY;
+    this.#server.on('drop', () => {
+      if (performance.now() - loggedAt < dropLogPauseMs) return;
+      loggedAt = performance.now();
+      this.#logger.warn(
+        { max },
+        'too many connections: further ones are closed; a higher limit of open files allows more',
+      );
+    });
+  }
+
   async #listen(): Promise<void> {
     try {
       await this.#listenOnce();
@@ -140,7 +166,8 @@ export class HttpServer implements Part {
 
   async #listenOnce(): Promise<void> {
     const listening = once(this.#server, 'listening');
-    this.#server.listen('socketPath' in this.#address ? { path: this.#address.socketPath } : this.#address);
+    const where = 'socketPath' in this.#address ? { path: this.#address.socketPath } : this.#address;
+    this.#server.listen({ ...where, backlog: backlogMax });
     await listening;
   }
 

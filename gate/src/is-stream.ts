@@ -1,0 +1,11 @@
+import type { IncomingMessage } from 'node:http';
+import { ndjson } from '@chainr/core/api/route-parts';
+import { targetOf } from './read-target.js';
+import { routesAt } from './routes-at.js';
+
+/** Whether an answer may last for long, as logs and events do that are followed. */
+export function isStream(request: IncomingMessage): boolean {
+  const { path, destination } = targetOf(request);
+  if (destination === 'ui' || (request.method !== 'GET' && request.method !== 'HEAD')) return false;
+  return routesAt(path).some(({ method, success }) => method === 'GET' && success.contentTypes.includes(ndjson));
+}
