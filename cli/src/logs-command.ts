@@ -54,12 +54,16 @@ export function logsCommand(terminal: Terminal): Command {
         }
       });
       if (lines > 0 && !follow) return;
-      sayWhatIsMissing(await client.getJob(uid, name), lines, terminal);
+      sayWhatIsMissing(await client.getJob(uid, name), { lines, step }, terminal);
     });
 }
 
 /** An empty log may be that of a job which wrote nothing. Where it is not, or where another attempt follows, that is said. */
-function sayWhatIsMissing(job: Job, lines: number, terminal: Terminal): void {
+function sayWhatIsMissing(
+  job: Job,
+  { lines, step }: { lines: number; step: string | undefined },
+  terminal: Terminal,
+): void {
   const { status, reason, message, attempts } = job;
   const { name, run } = job.metadata;
   const standing = `(${status}, ${reason}): ${printable(message)}`;
@@ -70,6 +74,8 @@ function sayWhatIsMissing(job: Job, lines: number, terminal: Terminal): void {
     );
   else if (attempts.length === 0 && !job.reusedFrom)
     note(terminal, `The job ${name} ${isFinalJob(status) ? 'never ran' : 'has not started yet'} ${standing}`);
+  else if (lines === 0 && step !== undefined)
+    note(terminal, `The step ${step} of the job ${name} wrote nothing ${standing}`); // prettier-ignore
   else if (status === 'FAILED' && lines === 0) note(terminal, `The job ${name} wrote nothing ${standing}`);
 }
 

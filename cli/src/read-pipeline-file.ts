@@ -1,5 +1,6 @@
+import { isUtf8 } from 'node:buffer';
 import { readFile } from 'node:fs/promises';
-import { text } from 'node:stream/consumers';
+import { buffer } from 'node:stream/consumers';
 import type { PipelineText } from '@chainr/core/api/client';
 import { sizeOf } from '@chainr/core/service/setting-kinds';
 import { pipelineLimits } from '@chainr/core/model/limits';
@@ -7,22 +8,51 @@ import { CouldNot } from './exit-codes.js';
 import { whyUnreadable } from './why-unreadable.js';
 import type { Terminal } from './terminal.js';
 
-/** Reads a pipeline from a file, or from standard input for `-`. @throws CouldNot */
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** Reads a pipeline from a file, or from standard input for `-`. @throws CouldNot where it is not UTF-8, too */
 export async function readPipelineFile(file: string, { stdin }: Terminal): Promise<PipelineText> {
-  const content = file === '-' ? await text(stdin) : await readText(file);
-  if (Buffer.byteLength(content) > pipelineLimits.bodyBytes)
-    throw new CouldNot(
-      `${file === '-' ? 'standard input' : file} is larger than ${sizeOf(pipelineLimits.bodyBytes)}, the most that a server takes.`,
-    );
+  const name = file === '-' ? 'standard input' : file;
+  const bytes = file === '-' ? await buffer(stdin) : await readBytes(file);
+  if (bytes.length > pipelineLimits.bodyBytes)
+    throw new CouldNot(`${name} is larger than ${sizeOf(pipelineLimits.bodyBytes)}, the most that a server takes.`);
+  const content = decode(bytes, name);
   return { text: content, contentType: contentTypeOf(file, content) };
 }
 
-async function readText(file: string): Promise<string> {
+async function readBytes(file: string): Promise<Buffer> {
   try {
-    return await readFile(file, 'utf8');
+    return await readFile(file);
   } catch (error) {
     throw new CouldNot(`cannot read ${file}: ${whyUnreadable(error)}.`, { cause: error });
   }
+}
+
+function decode(bytes: Buffer, name: string): string {
+  try {
+    return utf8.decode(bytes);
+  } catch (cause) {
+    const marks = bytes.toString('latin1', 0, 2);
+    const encoding = marks === '\xff\xfe' || marks === '\xfe\xff' ? 'UTF-16' : 'ISO-8859-1';
+    const what =
+      encoding === 'UTF-16' ? 'is UTF-16, not UTF-8' : `is not valid UTF-8 in line ${String(badLine(bytes))}`;
+    throw new CouldNot(
+      `${name} ${what}. Save it as UTF-8; if it is ${encoding}, iconv -f ${encoding} -t UTF-8 does that.`,
+      { cause },
+    );
+  }
+}
+
+/** The first line, from 1, that is not UTF-8. No byte of a longer character looks like a newline. */
+function badLine(bytes: Buffer): number {
+  let line = 1;
+  for (let from = 0; from < bytes.length; line += 1) {
+    const end = bytes.indexOf('\n', from);
+    const to = end < 0 ? bytes.length : end + 1;
+    if (!isUtf8(bytes.subarray(from, to))) return line;
+    from = to;
+  }
+  return line;
 }
 
 /** By the file's ending; where it says nothing, what begins like a JSON object is JSON. */

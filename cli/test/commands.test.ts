@@ -249,6 +249,16 @@ describe('chainr', () => {
       expect(skipped.stderr).to.match(/^The job error never ran \(SKIPPED, ConditionNotMet\): /);
     });
 
+    it('says that a step wrote nothing, and not that its job did', async () => {
+      const steps = ['one', 'four'].map((name) => ({ name, run: 'exit 1' }));
+      const uid = await create({ kind: 'Pipeline', jobs: { only: { image: 'busybox', steps } } });
+      await server.work(uid, 0, ['written by one'], 'ExitCode', 1);
+      const session = at('logs', uid, '--step', 'four');
+      expect(await session.exitCode).to.equal(0);
+      expect(session.stdout).to.equal('');
+      expect(session.stderr).to.match(/^The step four of the job only wrote nothing \(FAILED, ExitCode\): /);
+    });
+
     it('asks which job when there are several', async () => {
       const session = at('logs', await create(readme));
       expect(await session.exitCode).to.equal(2);

@@ -16,7 +16,12 @@ export interface Session {
 /** Runs `chainr` in this process with a terminal that a test reads. */
 export function chainr(
   args: readonly string[],
-  options: { env?: Record<string, string>; stdin?: string; screen?: Screen; answers?: readonly string[] } = {},
+  options: {
+    env?: Record<string, string>;
+    stdin?: string | Uint8Array;
+    screen?: Screen;
+    answers?: readonly string[];
+  } = {},
 ): Session {
   const printed = { stdout: '', stderr: '' };
   const changes = new EventEmitter();
