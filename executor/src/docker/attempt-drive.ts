@@ -6,7 +6,7 @@ import { deletedOutcome, endOutcome, lostOutcome, refusalOutcome, tombstoneOutco
 import { endsAttempt, lookAtStep, type StepSight } from './look-at-step.js';
 import { prepareStep } from './prepare-step.js';
 import { readOutputs } from './read-outputs.js';
-import { RefusedStarts } from './refused-starts.js';
+import { StartPatience } from './start-patience.js';
 import { startContainer } from './start-container.js';
 
 type Exited = Extract<StepSight, { kind: 'exited' }>;
@@ -20,7 +20,7 @@ export class AttemptDrive {
   readonly #observers = new Set<(change: PhaseChange) => void>();
   /** The containers that were created under this lease: nobody else starts them. */
   readonly #own = new Set<string>();
-  readonly #refusals: RefusedStarts;
+  readonly #patience: StartPatience;
   #spec: AttemptSpec;
   #guard: WriteGuard | undefined;
   #lastChange: PhaseChange | undefined;
@@ -30,7 +30,7 @@ export class AttemptDrive {
   constructor(context: DockerContext, spec: AttemptSpec) {
     this.#context = context;
     this.#spec = spec;
-    this.#refusals = new RefusedStarts(context);
+    this.#patience = new StartPatience(context);
   }
 
   get spec(): AttemptSpec {
@@ -108,7 +108,7 @@ export class AttemptDrive {
         if (first) this.#tell({ reason: 'Executing', at: first.startedAt });
         const waits = sight.kind === 'running' || !this.#guard;
         if (waits) await watch.next();
-        else await this.#refusals.bear(this.spec, index, this.#guardUntil(signal), () => this.#advance(sight, index, signal)); // prettier-ignore
+        else await this.#patience.start(this.spec, index, this.#guardUntil(signal), () => this.#advance(sight, index, signal)); // prettier-ignore
       }
     } finally {
       watch.close();

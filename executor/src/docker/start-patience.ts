@@ -10,7 +10,7 @@ import { takeAway } from './take-away.js';
  * of its own (status 500 and up). The attempt is then Lost, with the daemon's words: another one may find a daemon, or a
  * host, in better order. A daemon that does not answer is an outage, which has no end.
  */
-export class RefusedStarts {
+export class StartPatience {
   readonly #context: DockerContext;
   #since: { index: number; at: number } | undefined;
 
@@ -19,7 +19,7 @@ export class RefusedStarts {
   }
 
   /** Takes one step towards a start. @throws what the daemon said, as long as there is patience. */
-  async bear(spec: AttemptSpec, index: number, guard: WriteGuard, start: () => Promise<void>): Promise<void> {
+  async start(spec: AttemptSpec, index: number, guard: WriteGuard, start: () => Promise<void>): Promise<void> {
     try {
       await start();
       this.#since = undefined;
