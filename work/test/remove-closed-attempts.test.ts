@@ -38,6 +38,19 @@ describe('the remains of closed attempts', () => {
     return { one: nameOf({ run, job: 'one', attempt: 1 }), two: nameOf({ run, job: 'two', attempt: 1 }) };
   }
 
+  /** How many attempts a pass asks for at most. */
+  async function limitOf(pass: () => Promise<number>): Promise<number> {
+    const { work } = worker.store;
+    const listDue = work.listDue.bind(work);
+    let asked = 0;
+    work.listDue = (executor, limit) => {
+      asked = limit;
+      return listDue(executor, limit);
+    };
+    await pass().finally(() => (work.listDue = listDue));
+    return asked;
+  }
+
   it('stay until the removal grace is over, and then go', async () => {
     const { one, two } = await runTwo();
     await worker.forward(59_000);
@@ -72,6 +85,29 @@ describe('the remains of closed attempts', () => {
     expect(await remove()).to.equal(0);
     await worker.forward(0);
   });
+
+  for (const [what, removeFrom] of [
+    ['its run was deleted', (run: string) => worker.store.runs.deleteRun(run)],
+    [
+      'another worker removed them',
+      (run: string) => worker.store.work.forgetDue(worker.context.executorNumber(), { run, index: 0, attempt: 1 }),
+    ],
+  ] as const) {
+    it(`are not looked up any longer once ${what}, though they could not be removed before`, async () => {
+      await worker.forward(0);
+      await runTwo();
+      const run = (await worker.store.runs.listRuns({ limit: 1 })).runs[0]?.uid ?? '';
+      stubborn.add('one');
+      await worker.forward(61_000);
+      for (let pass = 0; pass < 3; pass += 1) await remove();
+      expect(await limitOf(remove)).to.equal(101);
+      await removeFrom(run);
+      for (let pass = 0; pass < 2; pass += 1) await remove();
+      expect(await limitOf(remove)).to.equal(100);
+      stubborn.clear();
+      await worker.forward(0);
+    });
+  }
 
   it('are tried again less and less often while they cannot be removed, and hold up no others', async () => {
     await worker.forward(0);

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { RunUid } from '@chainr/core/model/records';
+import { createLogger } from '@chainr/core/service/logger';
 import { keys, type Lease } from '@chainr/core/store/keys';
 import { nameOf } from '@chainr/executor/fake/fake-world';
 import type { AttemptKey } from '@chainr/executor/port';
@@ -119,6 +120,117 @@ describe('what an executor has that belongs to no attempt', () => {
       await worker.forward(2 * removalGraceMs + 1);
       expect(await sweep()).to.equal(1);
       expect(found(keyOf(lease))).to.equal(undefined);
+    });
+  });
+
+  describe('and that cannot be ended now', () => {
+    const strays = ['first', 'second', 'third'].map((job): AttemptKey => ({ run: unknownRun, job, attempt: 1 }));
+    const [first, second, third] = strays as [AttemptKey, AttemptKey, AttemptKey];
+    const fault = new Error('/jobs/first/shared: operation not permitted');
+    let stubborn: Set<string>;
+    let tries: string[];
+    let told: { event?: string; job?: string; err?: { message: string } }[];
+
+    /** A sweep whose executor refuses one of its verbs to what is stubborn. */
+    const sweepWhere = (refused: 'stop' | 'remove', times: Partial<StrayTimes> = {}) => {
+      stubborn = new Set();
+      tries = [];
+      told = [];
+      const verbs = { stop: executor.stop.bind(executor), remove: executor.remove.bind(executor) };
+      const refuse = (key: AttemptKey) => {
+        if (!stubborn.has(key.job)) return;
+        tries.push(key.job);
+        throw fault;
+      };
+      const harmed = {
+        ...executor,
+        stop: async (...asked: Parameters<typeof verbs.stop>) => {
+          if (refused === 'stop') refuse(asked[0]);
+          await verbs.stop(...asked);
+        },
+        remove: async (...asked: Parameters<typeof verbs.remove>) => {
+          if (refused === 'remove') refuse(asked[0]);
+          await verbs.remove(...asked);
+        },
+      };
+      const write = (line: string) => void told.push(JSON.parse(line) as (typeof told)[number]);
+      const context = { ...worker.context, executor: harmed, logger: createLogger('work', 'info', { write }) };
+      return sweepOf(times, { ...worker, context });
+    };
+    const toldOf = (event: string, job: string) => told.filter((each) => each.event === event && each.job === job);
+
+    for (const refused of ['stop', 'remove'] as const) {
+      it(`keeps no other from it (${refused})`, async () => {
+        const sweep = sweepWhere(refused);
+        stubborn.add('first').add('third');
+        for (const key of strays) await startHere(key);
+        expect(await sweep()).to.equal(1);
+        expect([first, second, third].map((key) => found(key) === undefined)).to.eql([false, true, false]);
+        stubborn.delete('third');
+        expect(await sweep()).to.equal(1);
+        expect([first, third].map((key) => found(key) === undefined)).to.eql([false, true]);
+      });
+
+      it(`keeps no other from being seen for the first time (${refused})`, async () => {
+        const sweep = sweepWhere(refused, { everyMs: longMs, knownForMs: 20 });
+        stubborn.add('first');
+        await startHere(first);
+        while (tries.length === 0) await sweep();
+        await startHere(second);
+        while ((await sweep()) === 0);
+        expect(found(second)).to.equal(undefined);
+        expect(found(first)).to.not.equal(undefined);
+      });
+
+      it(`is tried less and less often, and told once, with what is in the way (${refused})`, async () => {
+        const sweep = sweepWhere(refused, { everyMs: longMs });
+        stubborn.add('first');
+        await startHere(first);
+        for (let pass = 0; pass < 20; pass += 1) expect(await sweep()).to.equal(0);
+        expect(tries).to.eql(['first', 'first']);
+        expect(toldOf('stray.found', 'first')).to.have.length(1);
+        expect(toldOf('stray.stuck', 'first').map(({ err }) => err?.message)).to.eql([fault.message]);
+      });
+
+      it(`goes once it can (${refused})`, async () => {
+        const sweep = sweepWhere(refused, { everyMs: 5 });
+        stubborn.add('first');
+        await startHere(first);
+        while (tries.length < 4) await sweep();
+        stubborn.clear();
+        while ((await sweep()) === 0);
+        expect(found(first)).to.equal(undefined);
+        expect(toldOf('stray.stuck', 'first')).to.have.length(1);
+      });
+    }
+
+    it('is forgotten where somebody else removed it', async () => {
+      const sweep = sweepWhere('remove', { everyMs: longMs });
+      stubborn.add('first');
+      await startHere(first);
+      for (let pass = 0; pass < 5; pass += 1) await sweep();
+      expect(tries).to.have.length(2);
+      await executor.remove(first, () => undefined);
+      await sweep();
+      await startHere(first);
+      await sweep();
+      expect(tries, 'what comes back is tried at once').to.have.length(3);
+    });
+
+    it('may be one whose attempt is over, beside one that Redis does not know', async () => {
+      const lease = await builtClaim(worker, 'dead');
+      const over = keyOf(lease);
+      const sweep = sweepWhere('stop');
+      stubborn.add('only');
+      await startHere(over);
+      await startHere(second);
+      await worker.store.transitions.retry(lease, { reason: 'Lost' }, {}, { removalGraceMs });
+      expect(await sweep()).to.equal(1);
+      expect(found(second)).to.equal(undefined);
+      expect(found(over)?.outcome).to.equal(undefined);
+      stubborn.clear();
+      expect(await sweep()).to.equal(1);
+      expect(found(over)?.outcome).to.include({ exitCode: 143 });
     });
   });
 

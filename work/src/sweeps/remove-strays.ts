@@ -1,6 +1,7 @@
 import type { Sweep } from '@chainr/core/service/sweep';
-import type { FoundAttempt } from '@chainr/executor/port';
+import type { AttemptKey, FoundAttempt } from '@chainr/executor/port';
 import type { WorkContext } from '../context.js';
+import { GrowingPauses } from './growing-pauses.js';
 
 export interface StrayTimes {
   everyMs: number;
@@ -25,7 +26,8 @@ export function removeStrays(
   times: StrayTimes = usual,
 ): Sweep {
   /** When each was first seen without an attempt, by the monotonic clock. */
-  let strays = new Map<string, number>();
+  const strays = new Map<string, number>();
+  const pauses = new GrowingPauses(times.everyMs);
   return {
     name: 'remove-strays',
     window:
@@ -35,12 +37,16 @@ export function removeStrays(
       if (!(await store.work.takeTurn(`strays:${String(executorNumber())}`, owner, 3 * times.everyMs)))
         return { changed: 0 };
       const [{ upMs }, now] = await Promise.all([store.work.serverLife(), store.work.now()]);
-      const seen = new Map<string, number>();
+      const all = await executor.list();
+      const names = new Set(all.map(nameOf));
+      pauses.keepOnly(names);
+      for (const name of strays.keys()) if (!names.has(name)) strays.delete(name);
       let changed = 0;
-      for (const found of await executor.list()) {
-        const name = `${found.run}/${found.job}/${String(found.attempt)}`;
+      for (const found of all) {
+        const name = nameOf(found);
         const index = (await store.runs.findJob(found.run, found.job))?.index;
         const standing = await store.work.lookUpAttempt(found.run, index, found.attempt);
+        if (standing.kind !== 'unknown') strays.delete(name);
         if (standing.kind === 'open') continue;
         if (standing.kind === 'over') {
           const graceOver = standing.closedAt === undefined || now - standing.closedAt > 2 * config.removalGraceMs;
@@ -51,21 +57,31 @@ export function removeStrays(
           continue;
         }
         const since = strays.get(name) ?? performance.now();
-        seen.set(name, since);
+        strays.set(name, since);
         if (upMs >= times.redisUpMs && performance.now() - since >= times.knownForMs) changed += await end(found, true);
       }
-      strays = seen;
-      return { changed, lagMs: Math.max(0, ...[...seen.values()].map((since) => performance.now() - since)) };
+      return { changed, lagMs: Math.max(0, ...[...strays.values()].map((since) => performance.now() - since)) };
     },
   };
 
-  /** @returns how many were ended or removed: one or none. */
+  /** What cannot be ended, or removed, keeps no other from being. @returns how many were: one or none. */
   async function end(found: FoundAttempt, remove: boolean): Promise<number> {
     if (!found.alive && !remove) return 0;
     const { run, job, attempt, alive } = found;
-    logger.warn({ event: 'stray.found', run, job, attempt, alive, remove }, 'A container without an attempt is ended');
-    if (alive) await executor.stop(found, config.stopGraceMs, allow);
-    if (remove) await executor.remove(found, allow);
-    return 1;
+    const named = { run, job, attempt, alive, remove };
+    const name = nameOf(found);
+    if (!pauses.hasFailed(name))
+      logger.warn({ event: 'stray.found', ...named }, 'A container without an attempt is ended');
+    const work = async (): Promise<void> => {
+      if (alive) await executor.stop(found, config.stopGraceMs, allow);
+      if (remove) await executor.remove(found, allow);
+    };
+    const warn = (err: unknown): void => {
+      const sentence = 'A container without an attempt could not be ended; trying again, less and less often';
+      logger.warn({ event: 'stray.stuck', ...named, err }, sentence);
+    };
+    return (await pauses.tryOnce(name, work, warn)) ? 1 : 0;
   }
 }
+
+const nameOf = ({ run, job, attempt }: AttemptKey): string => `${run}/${job}/${String(attempt)}`;
