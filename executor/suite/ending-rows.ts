@@ -1,6 +1,14 @@
 import { expect } from 'chai';
 import { allOutput, attemptOf, needsOutput, runToEnd, withExecutor, type Row } from './place.js';
 
+/** Left in the background by a script, they would tell of a child's end if they outlived it. */
+const leftShells = {
+  'a shell': `sh -c ': > begun; sleep 300; :' &`,
+  'shells in shells': `sh -c 'sh -c ": > begun; sleep 300; :"; :' &`,
+  'a shell in another process group': `timeout 300 sh -c ': > begun; sleep 300; :' &`,
+  'a shell in another session': `setsid sh -c ': > begun; sleep 300; :' &`,
+};
+
 export const endingRows: Row[] = [
   {
     name: 'tells exit codes: 0 is Completed, any other is ExitCode',
@@ -127,4 +135,17 @@ export const endingRows: Row[] = [
         expect(outcome).to.include({ reason: 'Completed' });
       }),
   },
+  ...Object.entries(leftShells).map(([what, begin]): Row => {
+    return {
+      name: `adds nothing to the output when it ends what a script has left: ${what}`,
+      needs: needsOutput,
+      run: (place, image) =>
+        withExecutor(place, async (executor) => {
+          const spec = attemptOf(image, { run: `${begin} while [ ! -e begun ]; do sleep 0.02; done; printf end` });
+          expect(await runToEnd(executor, spec)).to.include({ reason: 'Completed' });
+          const output = await allOutput(executor, spec);
+          expect(output.map(({ bytes }) => bytes.toString()).join('')).to.equal('end');
+        }),
+    };
+  }),
 ];

@@ -67,6 +67,16 @@ export async function untilExecuting(executor: Executor, spec: AttemptSpec): Pro
   );
 }
 
+/** Resolves when a script has written the line `ready`. */
+export async function untilReady(executor: Executor, spec: AttemptSpec): Promise<void> {
+  let seen = '';
+  for await (const { chunks } of executor.logs(spec, '', never())) {
+    seen += textOf(chunks);
+    if (seen.includes('ready\n')) return;
+  }
+  expect.fail('it ended before it was ready');
+}
+
 export async function allOutput(executor: Executor, spec: AttemptSpec, from = ''): Promise<OutputChunk[]> {
   const chunks: OutputChunk[] = [];
   for await (const batch of executor.logs(spec, from, never())) chunks.push(...batch.chunks);

@@ -1,5 +1,4 @@
 import { expect } from 'chai';
-import type { AttemptSpec, Executor } from '../src/port.js';
 import {
   allOutput,
   allow,
@@ -9,6 +8,7 @@ import {
   runToEnd,
   textOf,
   untilExecuting,
+  untilReady,
   withExecutor,
   withTwoExecutors,
   type Row,
@@ -16,15 +16,17 @@ import {
 
 const ready = 'echo ready';
 
-/** Resolves when the script has said that it is ready for a signal. */
-async function untilReady(executor: Executor, spec: AttemptSpec): Promise<void> {
-  let seen = '';
-  for await (const { chunks } of executor.logs(spec, '', never())) {
-    seen += textOf(chunks);
-    if (seen.includes('ready\n')) return;
-  }
-  expect.fail('it ended before it was ready');
-}
+/** Shells that would tell of a child's end if they outlived it; each says that it is ready, and waits. */
+const waitingShells: Record<string, string> = {
+  'a shell that waits for a program': `${ready}; sleep 300; :`,
+  'shells in shells': `sh -c 'sh -c "${ready}; sleep 300; :"; :'; :`,
+  'a shell that waits for what it has in the background': `sleep 300 & sleep 300 & ${ready}; wait; wait`,
+  'a pipeline': `{ ${ready}; sleep 300; } | { cat; sleep 300; }; :`,
+  'a shell in the background': `sh -c '${ready}; sleep 300; :' & wait; :`,
+  'a shell that left the process group, and one that left the session': `timeout 300 sh -c 'sleep 300; :' & setsid sh -c '${ready}; sleep 300; :' & wait; :`,
+};
+/** Attempts of each of them, since what shells say depends on who is faster. */
+const attemptsEach = 4;
 
 export const stoppingRows: Row[] = [
   {
@@ -57,6 +59,28 @@ export const stoppingRows: Row[] = [
         expect(found?.alive).to.equal(false);
       }),
   },
+  ...Object.entries(waitingShells).flatMap(([what, run]): Row[] =>
+    [
+      { name: `adds nothing to the output of ${what} that it stops`, script: run, graceMs: 20_000, code: 143 },
+      { name: `adds nothing to the output of ${what} that it kills`, script: `trap '' TERM; ${run}`, graceMs: 0, code: 137 }, // prettier-ignore
+    ].map(({ name, script, graceMs, code }) => ({
+      name,
+      needs: needsOutput,
+      run: (place, image) =>
+        withExecutor(place, async (executor) => {
+          const stopOne = async () => {
+            const spec = attemptOf(image, { run: script });
+            await executor.ensure(spec, allow);
+            await untilReady(executor, spec);
+            await executor.stop(spec, graceMs, allow);
+            const { exitCode } = await executor.observe(spec, () => undefined, never());
+            return [exitCode, (await allOutput(executor, spec)).map(({ bytes }) => bytes.toString()).join('')];
+          };
+          const seen = await Promise.all(Array.from({ length: attemptsEach }, stopOne));
+          expect(seen).to.deep.equal(seen.map(() => [code, 'ready\n']));
+        }),
+    })),
+  ),
   {
     name: 'begins no further step after a stop, tolerated or not',
     needs: needsOutput,

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import type { Job } from '@chainr/core/api/job-resource';
+import type { LogStream } from '@chainr/core/model/records';
 import { startConstellation, type Constellation } from '@chainr/testkit/constellation';
 import { processesOf } from '@chainr/testkit/processes-of';
 import { untilEvent, untilFinal } from '@chainr/testkit/waits';
@@ -46,6 +47,15 @@ for (const { kind, why, open } of executorSubjects) {
       return await chainr.client.getJob(metadata.uid, 'failing');
     }
 
+    /** All that is in the log of a job, of which no more is to come. */
+    async function linesOf(run: string, job: string): Promise<[LogStream, string][]> {
+      const lines: [LogStream, string][] = [];
+      for await (const { stream, text } of chainr.client.readLogLines(run, job, { follow: true })) {
+        lines.push([stream, text]);
+      }
+      return lines;
+    }
+
     it('FAILED with ExitCode and the code', async () => {
       const { status, reason, attempts } = await runFailing({ run: 'exit 3' });
       expect([status, reason]).to.deep.equal(['FAILED', 'ExitCode']);
@@ -87,14 +97,25 @@ for (const { kind, why, open } of executorSubjects) {
     });
 
     it('FAILED with TimedOut when its timeout passes, with its exit code and all that it wrote', async () => {
-      const job = await runFailing({ run: 'echo before; sleep 30', timeout: '1s' });
+      const job = await runFailing({ run: 'echo before; sleep 30; echo after', timeout: '1s' });
       expect([job.status, job.reason]).to.deep.equal(['FAILED', 'TimedOut']);
       expect(job.attempts.map(({ attempt, exitCode }) => [attempt, exitCode])).to.deep.equal([[1, 143]]);
-      const texts: string[] = [];
-      for await (const { text, stream } of chainr.client.readLogLines(job.metadata.run, 'failing', {})) {
-        if (stream === 'stdout') texts.push(text); // Some shells tell a signal on stderr.
+      expect(await linesOf(job.metadata.run, 'failing')).to.deep.equal([['stdout', 'before']]);
+    });
+
+    it('CANCELED with what it wrote and nothing else in its log', async () => {
+      const run = `sh -c 'sleep 300; :' & sh -c 'echo before; sleep 300; echo after'; echo after`;
+      const text = JSON.stringify({ kind: 'Pipeline', jobs: { only: { image: 'busybox', run } } });
+      const { metadata } = await chainr.client.createRun({ text, contentType: 'application/json' });
+      const { uid } = metadata;
+      for await (const line of chainr.client.readLogLines(uid, 'only', { follow: true })) {
+        if (line.text === 'before') break;
       }
-      expect(texts).to.deep.equal(['before']);
+      await chainr.client.cancelRun(uid);
+      await untilFinal(chainr.store.events, uid);
+      const { status } = await chainr.client.getJob(uid, 'only');
+      expect(status).to.equal('CANCELED');
+      expect(await linesOf(uid, 'only')).to.deep.equal([['stdout', 'before']]);
     });
 
     it('FAILED with TimedOut even if it then ends with exit code 0', async () => {

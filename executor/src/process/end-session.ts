@@ -30,7 +30,7 @@ export async function endSession(leader: Identity, key: AttemptKey): Promise<voi
     const members = sessionMembers(leader, key);
     if (members.length === 0) return;
     // Again in every round, since a member may have forked after it was counted.
-    for (const pid of members) signalProcess(pid, 'SIGKILL');
+    for (const pid of parentsFirst(members)) signalProcess(pid, 'SIGKILL');
     await delay(waitMs);
   }
 }
@@ -43,6 +43,25 @@ export function signalProcess(pid: number, signal: NodeJS.Signals): void {
     if (saysGone(error)) return;
     throw new Error(`Process ${pid} could not be sent ${signal} (${errorCode(error)}).`, { cause: error });
   }
+}
+
+/**
+ * The same processes, each after its parent. A shell that lives on when its child dies of a signal says so on stderr
+ * (`Terminated`, `Killed`); one that was sent the signal before does not run any more, unless it handles it. Pids
+ * say nothing about it: they begin anew when the highest has been given.
+ */
+export function parentsFirst(pids: Iterable<number>): number[] {
+  const parents = new Map(Array.from(pids, (pid) => [pid, readStat(pid)?.parent]));
+  const ordered: number[] = [];
+  const take = (pid: number | undefined): void => {
+    if (pid === undefined || !parents.has(pid)) return;
+    const parent = parents.get(pid);
+    parents.delete(pid);
+    take(parent);
+    ordered.push(pid);
+  };
+  for (const pid of [...parents.keys()]) take(pid);
+  return ordered;
 }
 
 /** The pids of all processes of this machine, ascending. */

@@ -1,5 +1,5 @@
 import { setImmediate, setTimeout as delay } from 'node:timers/promises';
-import { allProcesses } from './end-session.js';
+import { allProcesses, parentsFirst } from './end-session.js';
 import { originOf } from './environment-of.js';
 import { errorCode, saysGone } from './read-if-there.js';
 
@@ -39,7 +39,7 @@ export class EscapeSweep {
 /** Ends by force all processes that belong to an attempt, or to a step, by their environment. */
 export async function endNamed(belongs: Belongs): Promise<void> {
   // Again until there are none, since one may have forked after its child was looked for.
-  for (let waitMs = 1; (await signalNamed(belongs, 'SIGKILL')) > 0; waitMs = Math.min(waitMs * 2, 1000)) {
+  for (let waitMs = 1; (await killNamed(belongs)) > 0; waitMs = Math.min(waitMs * 2, 1000)) {
     await delay(waitMs);
   }
 }
@@ -49,18 +49,26 @@ export const namedProcesses = (path: string): number[] =>
   allProcesses().filter((pid) => originOf(pid)?.folder === path);
 
 /** @returns how many there were; those of other users, which may not be sent a signal, do not count. */
-async function signalNamed(belongs: Belongs, signal: NodeJS.Signals): Promise<number> {
-  let found = 0;
+async function killNamed(belongs: Belongs): Promise<number> {
+  const isNamed = (pid: number): boolean => {
+    const origin = originOf(pid);
+    return origin !== undefined && belongs(origin);
+  };
+  const named: number[] = [];
   for (const [index, pid] of allProcesses().entries()) {
     if (index % processesPerTurn === processesPerTurn - 1) await setImmediate();
-    const origin = originOf(pid);
-    if (!origin || !belongs(origin)) continue;
+    if (isNamed(pid)) named.push(pid);
+  }
+  let killed = 0;
+  for (const pid of parentsFirst(named)) {
+    // Others had their turns meanwhile: its number may be another process' by now.
+    if (!isNamed(pid)) continue;
     try {
-      process.kill(pid, signal);
-      found += 1;
+      process.kill(pid, 'SIGKILL');
+      killed += 1;
     } catch (error) {
       if (!saysGone(error) && errorCode(error) !== 'EPERM') throw error;
     }
   }
-  return found;
+  return killed;
 }

@@ -4,7 +4,7 @@ import type { AttemptKey, WriteGuard } from '../port.js';
 import { attemptFiles, attemptFolder } from './attempt-folder.js';
 import { pathOf, type ProcessContext } from './context.js';
 import { createExclusively } from './create-exclusively.js';
-import { sessionMembers, signalProcess } from './end-session.js';
+import { parentsFirst, sessionMembers, signalProcess } from './end-session.js';
 import { endNamed, namedProcesses } from './escape-sweep.js';
 import { AttemptFollower } from './follow-attempt.js';
 import { isAlive } from './identity.js';
@@ -59,8 +59,8 @@ export async function stopAttempt(
         if (asked.has(leader.pid) && !force.steps) continue;
         asked.add(leader.pid);
         const signal = force.steps ? 'SIGKILL' : 'SIGTERM';
-        for (const pid of new Set([...sessionMembers(leader, key), ...namedProcesses(path)]))
-          signalProcess(pid, signal);
+        const members = new Set([...sessionMembers(leader, key), ...namedProcesses(path)]);
+        for (const pid of parentsFirst(members)) signalProcess(pid, signal);
       }
       const sight = lookAtAttempt(path);
       if (force.supervisor && sight.kind === 'running' && isAlive(sight.supervisor)) {
