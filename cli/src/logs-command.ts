@@ -10,6 +10,7 @@ import { examples } from './examples.js';
 import { CouldNot } from './exit-codes.js';
 import { findRunUid, runArgument } from './find-run.js';
 import { outputOption, type OutputFormat } from './output-option.js';
+import { readWholeLog } from './read-whole-log.js';
 import { askForJob, listNames } from './suggest-job.js';
 import { printable } from './paint.js';
 import { note, type Terminal } from './terminal.js';
@@ -46,38 +47,63 @@ export function logsCommand(terminal: Terminal): Command {
       };
       let lines = 0;
       const asText = logText();
-      await askForJob(client, uid, name, async () => {
-        for await (const line of client.readLogLines(uid, name, query)) {
-          lines += 1;
-          const text = output === 'json' ? `${JSON.stringify(line)}\n` : asText(line);
-          if (!terminal.stdout.write(text)) await once(terminal.stdout, 'drain');
+      const running = await askForJob(client, uid, name, async () => {
+        const log = readWholeLog(client, { uid, name }, query);
+        try {
+          for (let next = await log.next(); ; next = await log.next()) {
+            if (next.done) return next.value;
+            lines += 1;
+            const text = output === 'json' ? `${JSON.stringify(next.value)}\n` : asText(next.value);
+            if (!terminal.stdout.write(text)) await once(terminal.stdout, 'drain');
+          }
+        } finally {
+          await log.return(undefined);
         }
       });
-      if (lines > 0 && !follow) return;
-      sayWhatIsMissing(await client.getJob(uid, name), { lines, step }, terminal);
+      const printed = { lines, step, attempt };
+      if (running) sayThatItGoesOn(running, printed, terminal);
+      else if (lines === 0 || follow) sayWhatIsMissing(await client.getJob(uid, name), printed, terminal);
     });
 }
 
+/** How much was printed of a log, and of which attempt and step where one was named. */
+interface Printed {
+  lines: number;
+  step: string | undefined;
+  attempt: number | undefined;
+}
+
+/** The log of an attempt that runs was read as far as it is stored; of a job without an attempt there is none yet. */
+function sayThatItGoesOn(job: Job, { lines, step }: Printed, terminal: Terminal): void {
+  const { attempts, metadata } = job;
+  const ofStep = step === undefined ? '' : ` --step ${step}`;
+  const goOn = commandLine(terminal, `logs ${metadata.run} ${metadata.name}${ofStep} --follow`);
+  if (attempts.length === 0) note(terminal, `The job ${metadata.name} has not started yet ${standingOf(job)}`);
+  else if (lines === 0)
+    note(terminal, `${writerOf(job, step)} has written nothing yet ${standingOf(job)} To wait for it: ${goOn}`);
+  else note(terminal, `The job ${metadata.name} still runs ${standingOf(job)} To go on with its log: ${goOn}`);
+}
+
 /** An empty log may be that of a job which wrote nothing. Where it is not, or where another attempt follows, that is said. */
-function sayWhatIsMissing(
-  job: Job,
-  { lines, step }: { lines: number; step: string | undefined },
-  terminal: Terminal,
-): void {
-  const { status, reason, message, attempts } = job;
+function sayWhatIsMissing(job: Job, { lines, step, attempt }: Printed, terminal: Terminal): void {
+  const { status, attempts } = job;
   const { name, run } = job.metadata;
-  const standing = `(${status}, ${reason}): ${printable(message)}`;
+  const read = attempts.find((each) => each.attempt === attempt) ?? job;
   if (attempts.length > 0 && !isFinalJob(status) && lines > 0)
     note(
       terminal,
-      `The job goes on ${standing} Its next attempt: ${commandLine(terminal, `logs ${run} ${name} --follow`)}`,
+      `The job goes on ${standingOf(job)} Its next attempt: ${commandLine(terminal, `logs ${run} ${name} --follow`)}`,
     );
-  else if (attempts.length === 0 && !job.reusedFrom)
-    note(terminal, `The job ${name} ${isFinalJob(status) ? 'never ran' : 'has not started yet'} ${standing}`);
-  else if (lines === 0 && step !== undefined)
-    note(terminal, `The step ${step} of the job ${name} wrote nothing ${standing}`); // prettier-ignore
-  else if (status === 'FAILED' && lines === 0) note(terminal, `The job ${name} wrote nothing ${standing}`);
+  else if (attempts.length === 0 && !job.reusedFrom) note(terminal, `The job ${name} never ran ${standingOf(job)}`);
+  else if (lines === 0 && (step !== undefined || read.status === 'FAILED'))
+    note(terminal, `${writerOf(job, step)} wrote nothing ${standingOf(read)}`);
 }
+
+const standingOf = ({ status, reason, message }: Pick<Job, 'status' | 'reason' | 'message'>): string =>
+  `(${status}, ${reason}): ${printable(message)}`;
+
+const writerOf = ({ metadata: { name } }: Job, step: string | undefined): string =>
+  step === undefined ? `The job ${name}` : `The step ${step} of the job ${name}`;
 
 async function onlyJob(client: Client, uid: string): Promise<string> {
   const { jobs } = await client.getRun(uid);

@@ -216,56 +216,6 @@ describe('chainr', () => {
     });
   });
 
-  describe('logs', () => {
-    const oneJob = { kind: 'Pipeline', jobs: { only: job } };
-
-    it('prints the log of the only job', async () => {
-      const uid = await create(oneJob);
-      await server.work(uid, 0, ['one', 'two']);
-      const session = at('logs', uid);
-      expect(await session.exitCode).to.equal(0);
-      expect(session.stdout).to.equal('one\ntwo\n');
-    });
-
-    it('follows a job that has not started yet', async () => {
-      const uid = await create(oneJob);
-      const session = at('logs', uid, 'only', '-f', '-o', 'json');
-      await server.work(uid, 0, ['one']);
-      expect(await session.exitCode).to.equal(0);
-      expect(JSON.parse(session.stdout)).to.include({ text: 'one', step: 'main' });
-    });
-
-    it('says why a log is empty where its job never ran or has not started', async () => {
-      const uid = await create(readme);
-      const waiting = at('logs', uid, 'success');
-      expect(await waiting.exitCode).to.equal(0);
-      expect([waiting.stdout, waiting.stderr]).to.deep.equal([
-        '',
-        'The job success has not started yet (PENDING, WaitingForDependencies): Waits for the jobs that it depends on.\n',
-      ]);
-      await server.work(uid, 0, []);
-      const skipped = at('logs', uid, 'error', '-f');
-      expect(await skipped.exitCode).to.equal(0);
-      expect(skipped.stderr).to.match(/^The job error never ran \(SKIPPED, ConditionNotMet\): /);
-    });
-
-    it('says that a step wrote nothing, and not that its job did', async () => {
-      const steps = ['one', 'four'].map((name) => ({ name, run: 'exit 1' }));
-      const uid = await create({ kind: 'Pipeline', jobs: { only: { image: 'busybox', steps } } });
-      await server.work(uid, 0, ['written by one'], 'ExitCode', 1);
-      const session = at('logs', uid, '--step', 'four');
-      expect(await session.exitCode).to.equal(0);
-      expect(session.stdout).to.equal('');
-      expect(session.stderr).to.match(/^The step four of the job only wrote nothing \(FAILED, ExitCode\): /);
-    });
-
-    it('asks which job when there are several', async () => {
-      const session = at('logs', await create(readme));
-      expect(await session.exitCode).to.equal(2);
-      expect(session.stderr).to.contain('first, success, error');
-    });
-  });
-
   describe('validate', () => {
     it('needs no server', async () => {
       const session = chainr(['validate', await file('readme.json', readme)]);

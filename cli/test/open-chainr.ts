@@ -4,14 +4,23 @@ import { createService as createSched } from '@chainr/sched/service';
 import type { OutcomeReason } from '@chainr/core/model/outcome';
 import { parseServiceUrl } from '@chainr/core/service/address';
 import { createLogger } from '@chainr/core/service/logger';
-import type { Lease } from '@chainr/core/store/keys';
 import { Store } from '@chainr/core/store/store';
 import { startRedis } from '@chainr/testkit/redis';
 
+/** An attempt that runs by hand; what a worker does with one after the other can be done apart. */
+export interface StartedAttempt {
+  /** Stores output of one of its steps, the first one unless another is named. */
+  write(text: string, step?: number): Promise<void>;
+  /** Records its end; its log goes on. */
+  finish(reason?: OutcomeReason, exitCode?: number): Promise<void>;
+  /** Stores the end mark of its log, and closes it. */
+  endLog(): Promise<void>;
+}
+
 export interface OpenChainr {
   readonly url: string;
-  /** Claims the first attempt of a job, as a worker would. @returns what ends it with success */
-  start(run: string, index: number): Promise<() => Promise<void>>;
+  /** Claims the first attempt of a job, as a worker would. */
+  start(run: string, index: number): Promise<StartedAttempt>;
   /** Takes the first attempt of a job through its life, as a worker would. */
   work(run: string, index: number, log: readonly string[], reason?: OutcomeReason, exitCode?: number): Promise<void>;
   /** Has a worker show itself, as it does with each renewal. */
@@ -37,18 +46,12 @@ export async function openChainr(): Promise<OpenChainr> {
   await gate.start();
   return {
     url: gate.url,
-    start: async (run, index) => {
-      const lease = await claim(store, run, index);
-      return async () => {
-        await store.transitions.finish(lease, { reason: 'Completed', exitCode: 0 }, {});
-      };
-    },
-    work: async (run, index, log, reason = 'Completed', exitCode = 0) => {
-      const lease = await claim(store, run, index);
-      const bytes = Buffer.from(log.map((text) => `${text}\n`).join(''));
-      await store.transitions.appendLog(lease, { length: 0, bytes, position: '', end: true });
-      await store.transitions.finish(lease, { reason, exitCode, steps: [{ name: 'main', exitCode }] }, {});
-      await store.transitions.close(lease, 60_000);
+    start: (run, index) => start(store, run, index),
+    work: async (run, index, log, reason, exitCode) => {
+      const attempt = await start(store, run, index);
+      await attempt.write(log.map((text) => `${text}\n`).join(''));
+      await attempt.finish(reason, exitCode);
+      await attempt.endLog();
     },
     showWorker: async (id, running) => {
       await store.workers.show({ id, host: 'box', executor: 'fake', executorId: 'fake:test', capacity: 4, running });
@@ -61,9 +64,26 @@ export async function openChainr(): Promise<OpenChainr> {
   };
 }
 
-async function claim(store: Store, run: string, index: number): Promise<Lease> {
-  const executor = await store.work.registerExecutor('fake:test');
-  const claimed = await store.transitions.claim({ run, index, attempt: 1 }, { owner: 'test', executor, ttlMs: 60_000 });
+async function start({ work, transitions }: Store, run: string, index: number): Promise<StartedAttempt> {
+  const executor = await work.registerExecutor('fake:test');
+  const claimed = await transitions.claim({ run, index, attempt: 1 }, { owner: 'test', executor, ttlMs: 60_000 });
   if (typeof claimed === 'string') throw new Error(`claim refused: ${claimed}`);
-  return claimed.lease;
+  const { lease } = claimed;
+  let length = 0;
+  const append = async (text: string, step: number, end: boolean) => {
+    const pieces = text === '' ? [] : [{ time: Date.now(), step, stream: 'stdout' as const, bytes: Buffer.from(text) }];
+    const reply = await transitions.appendLog(lease, { length, pieces, position: '', end });
+    if (reply.kind !== 'ok') throw new Error(`append refused: ${reply.kind}`);
+    ({ length } = reply);
+  };
+  return {
+    write: (text, step = 0) => append(text, step, false),
+    finish: async (reason = 'Completed', exitCode = 0) => {
+      await transitions.finish(lease, { reason, exitCode, steps: [{ name: 'main', exitCode }] }, {});
+    },
+    endLog: async () => {
+      await append('', 0, true);
+      await transitions.close(lease, 60_000);
+    },
+  };
 }

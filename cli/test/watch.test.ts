@@ -28,9 +28,9 @@ describe('chainr on a terminal', () => {
     const session = watch(screen);
     const [, uid = ''] = await session.until(uidIn);
     expect(screen.cursorHidden).to.equal(true);
-    const finish = await server.start(uid, 0);
+    const first = await server.start(uid, 0);
     await session.until(/> first +RUNNING +\S+ +Starting.*\n +\. second +PENDING/);
-    await finish();
+    await first.finish();
     await session.until(/\+ first +SUCCESSFUL/);
     await server.work(uid, 1, []);
     expect(await session.exitCode).to.equal(0);

@@ -8,7 +8,17 @@ import { ndjson } from './route-parts.js';
 import { routes } from './routes.js';
 import type { RequestSender } from './send-request.js';
 
-export type LogLines = AsyncGenerator<LogLineResource>;
+/** The lines, and then how far the log was read. */
+export type LogLines = AsyncGenerator<LogLineResource, LogEnd>;
+
+export interface LogEnd {
+  /** The attempt that was read. */
+  attempt: number;
+  /** Whether the log has its end mark and was read up to it; always true of one that was followed. */
+  ended: boolean;
+  /** Where the next read goes on: bytes of the log. With `step` it may lie far behind the last line. */
+  nextOffset: number;
+}
 
 export interface LogQuery {
   /** The last one if left out. */
@@ -42,17 +52,17 @@ export async function* readLogLines(
     };
     const sending = { params, query: from, headers: { Accept: ndjson }, ...(signal ? { signal } : {}) };
     try {
-      const response = await sender.send(routes.readLog, sending, (answer) => answer);
-      attempt ??= Number(response.headers.get(headerNames.attempt) ?? 1);
-      if (!response.body) return;
-      for await (const text of readLines(response.body, sender.address, signal)) {
+      const { body, headers } = await sender.send(routes.readLog, sending, (answer) => answer);
+      attempt ??= Number(headers.get(headerNames.attempt) ?? 1);
+      for await (const text of body ? readLines(body, sender.address, signal) : []) {
         pauses = pausesOf(sender.retry);
         if (text === '') continue; // A heartbeat.
         const line = parseAnswer(routes.readLog, text);
         offset = line.nextOffset;
         yield line;
       }
-      return;
+      const ended = query.follow === true || headers.get(headerNames.logEnded) === 'true';
+      return { attempt, ended, nextOffset: Number(headers.get(headerNames.nextOffset) ?? offset ?? 0) };
     } catch (error) {
       const next = isPassing(error) ? pauses.next() : undefined;
       if (!next || next.done) throw error;
