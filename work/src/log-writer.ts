@@ -109,7 +109,7 @@ export class LogWriter {
     // Executors end quietly when the lease has gone: then this is not the end of the output.
     if (this.#abandoned) return true;
     this.#held.signal.throwIfAborted();
-    return this.#storeTail(from);
+    return this.#tail ? this.#storeTail(from) : true;
   }
 
   get #tailBytes(): number {
@@ -157,7 +157,6 @@ export class LogWriter {
 
   /** The output is over: what was kept of its end is stored. */
   async #storeTail(position: Position): Promise<boolean> {
-    if (!this.#tail) return true;
     let reply = await this.#append(this.#ending(), this.#isFull ? this.#log.position : position, false);
     if (reply === 'full') {
       this.#isFull = true;

@@ -46,6 +46,22 @@ describe('an attempt in the hands of a worker', () => {
     expect((await worker.store.runs.listAttempts(run, 0))[0]?.phases).to.have.property('closedAt');
   });
 
+  it('is closed in the call that ends it where it has no output', async () => {
+    worker = await openWorker({}, createFakeExecutor());
+    const { transitions } = worker.store;
+    const asked: string[] = [];
+    for (const verb of ['finish', 'appendLog', 'close'] as const) {
+      const original = transitions[verb].bind(transitions) as (...args: unknown[]) => Promise<unknown>;
+      Object.assign(transitions, { [verb]: (...args: unknown[]) => (asked.push(verb), original(...args)) });
+    }
+    const run = await worker.create(only);
+    await worker.take(run);
+    await worker.untilJob(run, 'only', 'SUCCESSFUL');
+    await worker.runner.stop();
+    expect(asked).to.deep.equal(['finish']);
+    expect((await worker.store.runs.listAttempts(run, 0))[0]?.phases).to.have.property('closedAt');
+  });
+
   it('goes back into the queue with its next attempt when its worker shuts down', async () => {
     const { run, worker } = await begin(holding());
     await worker.runner.stop();
