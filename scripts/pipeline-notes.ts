@@ -92,3 +92,14 @@ export const fieldNotes: Readonly<Record<string, Readonly<Record<string, FieldNo
     'conditions.skipped': { default: '`false`', doc: 'It may have been SKIPPED.' },
   },
 };
+
+/** What the variables that each step finds in its environment are; `executor/src/chainr-variables.ts` sets them. */
+export const variableNotes: Readonly<Record<string, string>> = {
+  CHAINR_RUN: 'The `uid` of the run.',
+  CHAINR_JOB: 'The name of the job.',
+  CHAINR_ATTEMPT: 'Which start of the job it is: 1 for the first, 2 for the one after it.',
+  CHAINR_STEP: 'The name of the step; `main` in a job without steps.',
+  CHAINR_PIPELINE: 'The `metadata.name` of the pipeline; empty where it has none.',
+  CHAINR_WORKSPACE: 'A folder that the steps of an attempt share, empty at first; it is removed after the end of the attempt.',
+  CHAINR_OUTPUT: 'A file for what the job hands to others: [Outputs and secrets](outputs-and-secrets.md).',
+}; // prettier-ignore

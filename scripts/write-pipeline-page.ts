@@ -1,6 +1,7 @@
 /**
  * Writes docs/pipelines.md from the JSON Schema of pipelines and the notes of `pipeline-notes.ts`. Fails where a field
- * has no meaning or no default, and where an example would be refused. With --check says whether the page is stale.
+ * or a variable has no meaning, where a field has no default, and where an example would be refused. With --check says
+ * whether the page is stale.
  */
 import { checkPipeline } from '../core/src/model/check-pipeline.js';
 import { durationPattern } from '../core/src/model/duration.js';
@@ -8,9 +9,10 @@ import { pipelineLimits } from '../core/src/model/limits.js';
 import { quantity } from '../core/src/model/names.js';
 import { parsePipelineText } from '../core/src/model/parse-pipeline.js';
 import { pipelineJsonSchema } from '../core/src/model/pipeline-schema.js';
+import { chainrVariables } from '../executor/src/chainr-variables.js';
 import { asMap, cell, fieldRows, type Json } from './describe-schema.js';
 import { markdownTable, writePage } from './markdown-page.js';
-import { fieldNotes } from './pipeline-notes.js';
+import { fieldNotes, variableNotes } from './pipeline-notes.js';
 import { pipelineExamples } from './pipeline-examples.js';
 
 const mistakes: string[] = [];
@@ -65,6 +67,20 @@ function tableOf(heading: string): string {
   return markdownTable(['field', 'type', 'default', 'what it is'], rows);
 }
 
+/** What executors put into the environment of each step, in their order. */
+function variableTable(): string {
+  const attempt = { run: '', job: '', attempt: 1, pipeline: '', steps: [] };
+  const names = chainrVariables(attempt, '', { workspace: '', output: '' }).map(([name]) => name);
+  for (const name of names)
+    if (!(name in variableNotes)) mistakes.push(`${name} has no meaning: say it in scripts/pipeline-notes.ts`);
+  for (const name of Object.keys(variableNotes))
+    if (!names.includes(name)) mistakes.push(`scripts/pipeline-notes.ts: no step has the variable ${name}`);
+  return markdownTable(
+    ['variable', 'what it is'],
+    names.map((name) => [`\`${name}\``, variableNotes[name] ?? '']),
+  );
+}
+
 /** What becomes an argument of a process is limited in bytes, which JSON Schema cannot say. */
 function inBytes(type: string): string {
   const most = pipelineLimits.argumentBytes.toLocaleString('en-US');
@@ -108,6 +124,13 @@ A step has exactly one of \`run\`, and \`command\` and \`args\`.
 ${tableOf('Step')}
 
 ${exampleOf('Step')}
+
+### Environment
+
+A step has the variables of its own \`env\`, of that of its job and of that of the pipeline; where several set one name, the step's counts, then
+the job's. Besides, it has these, which no \`env\` can set. [executors.md](executors.md) says what else each executor gives.
+
+${variableTable()}
 
 ## Dependency
 
