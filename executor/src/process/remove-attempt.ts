@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { chmod, readdir, rename, rm, rmdir } from 'node:fs/promises';
+import { chmod, readdir, rename, rm, rmdir, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { AttemptKey, WriteGuard } from '../port.js';
 import { attemptFolder, instanceFile } from './attempt-folder.js';
@@ -33,28 +33,40 @@ export async function removeAttempt(context: ProcessContext, key: AttemptKey, gu
 
 async function removeTree(path: string): Promise<void> {
   try {
-    await rm(path, { recursive: true, force: true });
+    await removeAll(path);
   } catch (error) {
     if (!['EACCES', 'EPERM', 'ENAMETOOLONG'].includes(errorCode(error))) throw error;
     // A job may have left folders that even their owner may not change, or that no path reaches.
     await openFolders(path, path);
-    await rm(path, { recursive: true, force: true });
+    await removeAll(path);
   }
 }
 
-/** Makes all folders below writable, and moves to the top what lies so deep that its path is too long to be named. */
+/** Node takes a file that may not be removed for a folder, and says only that it is none (ENOTDIR): not so this. */
+async function removeAll(path: string): Promise<void> {
+  try {
+    await rm(path, { recursive: true, force: true });
+  } catch (error) {
+    if (errorCode(error) === 'ENOTDIR') await unlink((error as NodeJS.ErrnoException).path ?? path);
+    throw error;
+  }
+}
+
+/** Makes a folder and all below writable, and moves to the top what lies so deep that its path is too long to be named. */
 async function openFolders(folder: string, top: string): Promise<void> {
-  await chmod(folder, 0o700);
-  for (const entry of await readdir(folder, { withFileTypes: true })) {
-    if (!entry.isDirectory()) continue;
-    let path = join(folder, entry.name);
+  let path = folder;
+  try {
+    await chmod(path, 0o700);
     if (path.length > longestPathBytes) {
-      await chmod(path, 0o700);
-      const moved = join(top, `deep-${randomUUID()}`);
-      await rename(path, moved);
-      path = moved;
+      path = join(top, `deep-${randomUUID()}`);
+      await rename(folder, path);
     }
-    await openFolders(path, top);
+    for (const entry of await readdir(path, { withFileTypes: true })) {
+      if (entry.isDirectory()) await openFolders(join(path, entry.name), top);
+    }
+  } catch (error) {
+    // A removal that has failed in one place may still be at work in others.
+    if (!saysGone(error)) throw error;
   }
 }
 

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { execFileSync } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
@@ -16,6 +17,22 @@ import { createProcessExecutor } from '../../src/process/create-process-executor
 import { machineId } from '../../src/process/machine-id.js';
 import { allOutput, allow, attemptOf, never, runToEnd, textOf, withExecutor } from '../../suite/place.js';
 import { makeProcessPlace, type ProcessPlace } from './process-place.js';
+
+/** What makes a file or a folder one that can be changed; undefined where none can be made that cannot. */
+function immutable(folder: string): ((path: string) => void) | undefined {
+  const free = (path: string): void => void execFileSync('chattr', ['-i', path], { stdio: 'ignore' });
+  const probe = join(folder, 'probe');
+  writeFileSync(probe, '');
+  try {
+    execFileSync('chattr', ['+i', probe], { stdio: 'ignore' });
+    free(probe);
+    return free;
+  } catch {
+    return undefined;
+  } finally {
+    rmSync(probe);
+  }
+}
 
 describe('the folder of the process executor', () => {
   let place: ProcessPlace;
@@ -92,6 +109,41 @@ describe('the folder of the process executor', () => {
         await executor.remove(spec, allow);
       });
       expect(existsSync(join(place.folder, 'attempts', spec.run))).to.equal(false);
+    });
+  }
+
+  for (const [what, left] of [
+    ['a file that cannot be changed', 'workspace/deep/file'],
+    ['a folder that cannot be changed', 'workspace/deep'],
+    ['a temporary file that cannot be changed', 'tmp/file'],
+  ] as const) {
+    it(`is not removed while a job has left ${what} there; the error names it, and then it goes`, async function () {
+      const free = immutable(place.folder);
+      if (!free) {
+        console.log('      skipped: this needs files that cannot be changed, and chattr(1) makes none here');
+        this.skip();
+      }
+      await withExecutor(place, async (executor) => {
+        const spec = attemptOf('ignored', {
+          run: `mkdir deep; touch deep/file beside "$TMPDIR/file"; chattr +i ../${left}`,
+        });
+        const other = { ...spec, job: 'other', steps: spec.steps.map((step) => ({ ...step, run: 'touch file' })) };
+        const folder = join(place.folder, 'attempts', spec.run, spec.job, '1');
+        try {
+          expect(await runToEnd(executor, spec)).to.include({ reason: 'Completed' });
+          await runToEnd(executor, other);
+          for (let turn = 0; turn < 2; turn += 1) {
+            const error: unknown = await executor.remove(spec, allow).catch((reason: unknown) => reason);
+            expect(String(error), String(error)).to.contain('EPERM').and.contain(join(folder, left));
+          }
+          await executor.remove(other, allow);
+          expect((await executor.list()).map(({ job }) => job)).to.deep.equal([spec.job]);
+        } finally {
+          free(join(folder, left));
+        }
+        await executor.remove(spec, allow);
+      });
+      expect(readdirSync(join(place.folder, 'attempts'))).to.deep.equal([]);
     });
   }
 
