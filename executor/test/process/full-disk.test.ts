@@ -1,9 +1,8 @@
 import { expect } from 'chai';
-import { execFileSync } from 'node:child_process';
-import { closeSync, mkdirSync, mkdtempSync, openSync, realpathSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'mocha';
+import { mountSmallDisk, type SmallDisk } from '@chainr/testkit/small-disk';
 import { createProcessExecutor } from '../../src/process/create-process-executor.js';
 import type { AttemptSpec, Executor } from '../../src/port.js';
 import { allOutput, allow, attemptOf, bytesOf, never, runToEnd, textOf } from '../../suite/place.js';
@@ -13,19 +12,18 @@ import { untilWritten } from './wait-until.js';
 const MiB = 1024 * 1024;
 
 describe('the process executor on a full disk', function () {
+  let disk: SmallDisk;
   let folder: string;
   let executor: Executor;
-  let mounted = false;
 
   before(function () {
-    folder = realpathSync(mkdtempSync(join(tmpdir(), 'chainr-full-')));
-    try {
-      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', folder], { stdio: 'ignore' });
-    } catch {
+    const mounted = mountSmallDisk('8m');
+    if (!mounted) {
       console.log('    skipped: this needs a small disk, and mount(8) may not be used here');
       this.skip();
     }
-    mounted = true;
+    disk = mounted;
+    folder = disk.folder;
     executor = createProcessExecutor({ folder, instance: 'some-instance' });
   });
   afterEach(async () => {
@@ -35,39 +33,12 @@ describe('the process executor on a full disk', function () {
     }
   });
   after(async () => {
-    if (mounted) {
-      await executor.close();
-      execFileSync('umount', ['-l', folder]);
-    }
-    rmSync(folder, { recursive: true });
+    if (!disk) return;
+    await executor.close();
+    disk.remove();
   });
 
   const folderOf = (spec: AttemptSpec): string => join(folder, 'attempts', spec.run, spec.job, String(spec.attempt));
-
-  /** Takes all the room that is left; @returns what gives it back. */
-  function fill(): () => void {
-    const path = join(folder, 'ballast');
-    const file = openSync(path, 'w');
-    let size = 64 * 1024;
-    while (size >= 1) {
-      try {
-        if (writeSync(file, Buffer.alloc(size)) < size) size = size >> 1;
-      } catch {
-        size = size >> 1;
-      }
-    }
-    closeSync(file);
-    return () => rmSync(path);
-  }
-
-  async function whileFull<T>(work: () => Promise<T>): Promise<T> {
-    const free = fill();
-    try {
-      return await work();
-    } finally {
-      free();
-    }
-  }
 
   for (const [code, reason] of [
     [0, 'Completed'],
@@ -78,7 +49,7 @@ describe('the process executor on a full disk', function () {
       await executor.ensure(spec, allow);
       await untilWritten(folderOf(spec), '0.out.0');
       mkdirSync(join(folderOf(spec), 'workspace', 'go'));
-      const outcome = await whileFull(() => executor.observe(spec, () => undefined, never()));
+      const outcome = await disk.whileFull(() => executor.observe(spec, () => undefined, never()));
       expect(outcome).to.include({ reason, exitCode: code });
     });
   }
@@ -89,7 +60,7 @@ describe('the process executor on a full disk', function () {
     });
     await executor.ensure(spec, allow);
     await untilWritten(folderOf(spec), '0.lost');
-    const free = fill();
+    const free = disk.fill();
     free();
     mkdirSync(join(folderOf(spec), 'workspace', 'go'));
     expect(await executor.observe(spec, () => undefined, never())).to.include({ reason: 'ExitCode', exitCode: 3 });
@@ -109,7 +80,7 @@ describe('the process executor on a full disk', function () {
     await untilWritten(folderOf(spec), '0.group');
     const mark = join(folderOf(spec), 'workspace', 'full');
     mkdirSync(`${mark}-soon`);
-    await whileFull(() => {
+    await disk.whileFull(() => {
       renameSync(`${mark}-soon`, mark);
       return untilWritten(folderOf(spec), '0.lost');
     });
@@ -122,7 +93,7 @@ describe('the process executor on a full disk', function () {
 
   it('names the disk when an attempt cannot be made', async () => {
     const spec = attemptOf('ignored', { run: 'exit 0' });
-    await whileFull(async () => {
+    await disk.whileFull(async () => {
       const error: unknown = await executor.ensure(spec, allow).catch((reason: unknown) => reason);
       expect(String(error)).to.contain(`The disk that holds ${folder}`).and.contain('is full');
     });
@@ -135,7 +106,7 @@ describe('the process executor on a full disk', function () {
     if (launcher === undefined) expect.fail('there is no launcher');
     process.kill(launcher, 'SIGSTOP');
     await executor.ensure(spec, allow);
-    await whileFull(async () => {
+    await disk.whileFull(async () => {
       process.kill(launcher, 'SIGCONT');
       const watched = executor.observe(spec, () => undefined, never());
       expect(String(await watched.catch((reason: unknown) => reason))).to.contain('is full');
@@ -152,7 +123,7 @@ describe('the process executor on a full disk', function () {
     );
     await executor.ensure(spec, allow);
     await untilWritten(folderOf(spec), '0.out.0');
-    const outcome = await whileFull(() => {
+    const outcome = await disk.whileFull(() => {
       rmSync(join(folderOf(spec), 'workspace', 'wait'));
       return executor.observe(spec, () => undefined, never());
     });

@@ -1,0 +1,63 @@
+import { execFileSync } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, realpathSync, rmSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** A disk in memory, for tests to fill. */
+export interface SmallDisk {
+  readonly folder: string;
+  /** Takes all the room that is left, to the last byte; @returns what gives it back. */
+  fill(): () => void;
+  /** Does work while no room is left, and gives the room back at its end. */
+  whileFull<T>(work: () => Promise<T>): Promise<T>;
+  /** Takes the disk away with all that is on it. */
+  remove(): void;
+}
+
+/**
+ * @param size as mount(8) takes it, such as `8m`.
+ * @returns undefined where this user may mount nothing.
+ */
+export function mountSmallDisk(size: string): SmallDisk | undefined {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'chainr-small-')));
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', folder], { stdio: 'ignore' });
+  } catch {
+    rmSync(folder, { recursive: true });
+    return undefined;
+  }
+  const fill = (): (() => void) => {
+    const ballast = join(folder, 'ballast');
+    fillFile(ballast);
+    return () => rmSync(ballast);
+  };
+  return {
+    folder,
+    fill,
+    whileFull: async (work) => {
+      const free = fill();
+      try {
+        return await work();
+      } finally {
+        free();
+      }
+    },
+    remove: () => {
+      execFileSync('umount', ['-l', folder]);
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+function fillFile(path: string): void {
+  const file = openSync(path, 'w');
+  for (let size = 64 * 1024; size >= 1;) {
+    try {
+      if (writeSync(file, Buffer.alloc(size)) < size) size >>= 1;
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'ENOSPC')) throw error;
+      size >>= 1;
+    }
+  }
+  closeSync(file);
+}
