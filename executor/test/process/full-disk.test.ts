@@ -12,17 +12,16 @@ import { untilWritten } from './wait-until.js';
 const MiB = 1024 * 1024;
 
 describe('the process executor on a full disk', function () {
-  let disk: SmallDisk;
+  let disk: SmallDisk | undefined;
   let folder: string;
   let executor: Executor;
 
   before(function () {
-    const mounted = mountSmallDisk('8m');
-    if (!mounted) {
+    disk = mountSmallDisk('8m');
+    if (!disk) {
       console.log('    skipped: this needs a small disk, and mount(8) may not be used here');
       this.skip();
     }
-    disk = mounted;
     folder = disk.folder;
     executor = createProcessExecutor({ folder, instance: 'some-instance' });
   });
@@ -49,7 +48,7 @@ describe('the process executor on a full disk', function () {
       await executor.ensure(spec, allow);
       await untilWritten(folderOf(spec), '0.out.0');
       mkdirSync(join(folderOf(spec), 'workspace', 'go'));
-      const outcome = await disk.whileFull(() => executor.observe(spec, () => undefined, never()));
+      const outcome = await disk!.whileFull(() => executor.observe(spec, () => undefined, never()));
       expect(outcome).to.include({ reason, exitCode: code });
     });
   }
@@ -60,7 +59,7 @@ describe('the process executor on a full disk', function () {
     });
     await executor.ensure(spec, allow);
     await untilWritten(folderOf(spec), '0.lost');
-    const free = disk.fill();
+    const free = disk!.fill();
     free();
     mkdirSync(join(folderOf(spec), 'workspace', 'go'));
     expect(await executor.observe(spec, () => undefined, never())).to.include({ reason: 'ExitCode', exitCode: 3 });
@@ -80,7 +79,7 @@ describe('the process executor on a full disk', function () {
     await untilWritten(folderOf(spec), '0.group');
     const mark = join(folderOf(spec), 'workspace', 'full');
     mkdirSync(`${mark}-soon`);
-    await disk.whileFull(() => {
+    await disk!.whileFull(() => {
       renameSync(`${mark}-soon`, mark);
       return untilWritten(folderOf(spec), '0.lost');
     });
@@ -93,7 +92,7 @@ describe('the process executor on a full disk', function () {
 
   it('names the disk when an attempt cannot be made', async () => {
     const spec = attemptOf('ignored', { run: 'exit 0' });
-    await disk.whileFull(async () => {
+    await disk!.whileFull(async () => {
       const error: unknown = await executor.ensure(spec, allow).catch((reason: unknown) => reason);
       expect(String(error)).to.contain(`The disk that holds ${folder}`).and.contain('is full');
     });
@@ -106,7 +105,7 @@ describe('the process executor on a full disk', function () {
     if (launcher === undefined) expect.fail('there is no launcher');
     process.kill(launcher, 'SIGSTOP');
     await executor.ensure(spec, allow);
-    await disk.whileFull(async () => {
+    await disk!.whileFull(async () => {
       process.kill(launcher, 'SIGCONT');
       const watched = executor.observe(spec, () => undefined, never());
       expect(String(await watched.catch((reason: unknown) => reason))).to.contain('is full');
@@ -123,7 +122,7 @@ describe('the process executor on a full disk', function () {
     );
     await executor.ensure(spec, allow);
     await untilWritten(folderOf(spec), '0.out.0');
-    const outcome = await disk.whileFull(() => {
+    const outcome = await disk!.whileFull(() => {
       rmSync(join(folderOf(spec), 'workspace', 'wait'));
       return executor.observe(spec, () => undefined, never());
     });
