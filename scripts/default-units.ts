@@ -19,6 +19,7 @@ export const countedBy: Readonly<Record<string, string>> = {
   deleteWeight: 'light operations',
   dependenciesMax: 'jobs',
   dependentsMax: 'jobs',
+  driftShare: 'parts of one',
   edgesMax: 'edges',
   edgesPage: 'edges',
   endCost: 'edges',

@@ -25,8 +25,9 @@ export const silentLogger = createLogger('test', 'silent');
 export async function openStore(
   options: Partial<StoreOptions> = {},
   redisSettings: readonly string[] = [],
+  redisProgram?: string,
 ): Promise<OpenStore> {
-  const redis = await startRedis(redisSettings);
+  const redis = await startRedis(redisSettings, redisProgram);
   const inbox = new Inbox();
   const store = new Store({ url: redis.url, logger: silentLogger, deliver: inbox.deliver, ...options });
   await store.start();

@@ -11,10 +11,10 @@ export interface TestRedis {
   stop(): Promise<void>;
 }
 
-/** A real Redis of its own, in a fresh folder under the system's temporary one; 30 ms. */
-export async function startRedis(extra: readonly string[] = []): Promise<TestRedis> {
+/** A real Redis of its own, in a fresh folder under the system's temporary one; 30 ms. `program` in place of `redis-server`. */
+export async function startRedis(extra: readonly string[] = [], program = 'redis-server'): Promise<TestRedis> {
   const folder = await mkdtemp(path.join(tmpdir(), 'chainr-redis-'));
-  const server = await startRedisServer({ folder, socketPath: path.join(folder, 'redis.sock'), extra });
+  const server = await startRedisServer({ folder, socketPath: path.join(folder, 'redis.sock'), program, extra });
   return {
     url: server.url,
     pid: server.pid,

@@ -31,6 +31,8 @@ export interface WorkerGroupOptions {
   env?: Record<string, string>;
   /** Further settings of Redis. */
   redisSettings?: readonly string[];
+  /** In place of `redis-server`. */
+  redisProgram?: string;
 }
 
 export interface Fault {
@@ -186,6 +188,7 @@ export class WorkerGroup {
   }
 }
 
-function serverOptions({ home, redisSettings = [] }: WorkerGroupOptions) {
-  return { folder: path.join(home, 'redis'), socketPath: path.join(home, 'redis.sock'), extra: redisSettings };
+function serverOptions({ home, redisSettings = [], redisProgram = 'redis-server' }: WorkerGroupOptions) {
+  const socketPath = path.join(home, 'redis.sock');
+  return { folder: path.join(home, 'redis'), socketPath, program: redisProgram, extra: redisSettings };
 }

@@ -3,6 +3,7 @@ import { StoreUnavailable } from './errors.js';
 import { Lane } from './lane.js';
 import { priorityBase } from '../model/priorities.js';
 import { packOperations, type Argument } from './pack-operations.js';
+import type { RedisClock } from './redis-clock.js';
 import type { Script } from './scripts.js';
 import type { Reply } from './unpack-reply.js';
 
@@ -36,6 +37,8 @@ export interface BatcherOptions {
   deliver: (bundles: Bundle[]) => void;
   /** Calls under way at once. */
   lanes?: number;
+  /** Without one the script believes the clock of Redis. */
+  clock?: RedisClock;
 }
 
 /** What one call carries at most: 32 light operations, or fewer heavy ones (invariant I10). */
@@ -53,8 +56,8 @@ export class Batcher {
   #waiting: Operation[] = [];
   #scheduled = false;
 
-  constructor({ connection, script, patienceMs, deliver, lanes = 2 }: BatcherOptions) {
-    this.#lanes = Array.from({ length: lanes }, () => new Lane(connection, script, patienceMs));
+  constructor({ connection, script, patienceMs, deliver, lanes = 2, clock }: BatcherOptions) {
+    this.#lanes = Array.from({ length: lanes }, () => new Lane(connection, script, patienceMs, clock));
     this.#idle = [...this.#lanes];
     this.#deliver = deliver;
   }

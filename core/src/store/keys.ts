@@ -45,6 +45,8 @@ import { backlogTimes } from './layout.js';
  * | `reply:LANE` | string | number and reply of a lane's last call (rule R6) |
  * | `version`, `instance` | string | of the state format; of this installation |
  * | `clock` | string | milliseconds that tests add to the time of Redis |
+ * | `clockCorrection` | string | `NUMBER:MS`: how often it was changed; milliseconds that take jumps of the clock of Redis out of "now" (rule R22) |
+ * | `clockSeen` | string | when deadlines were looked through last: a witness that time has passed (rule R22) |
  * | `queue:*` | | BullMQ's own |
  */
 export const prefix = '{chainr}:';
@@ -84,6 +86,8 @@ export const keys = {
   version: `${prefix}version`,
   instance: `${prefix}instance`,
   clock: `${prefix}clock`,
+  clockCorrection: `${prefix}clockCorrection`,
+  clockSeen: `${prefix}clockSeen`,
 } as const;
 
 /** The indexes of a run beside those of its status, a line each, as `lua/indexes.lua` takes them. */

@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import { untilReady } from './connection.js';
 import { StoreFull, StoreUnavailable } from './errors.js';
 import { prefix } from './keys.js';
+import type { RedisClock } from './redis-clock.js';
 import type { Script } from './scripts.js';
 import { unpackReply, type Reply } from './unpack-reply.js';
 import { isRefusal } from './while-available.js';
@@ -24,15 +25,20 @@ export class Lane {
   readonly #connection: Redis;
   readonly #script: Script;
   readonly #patienceMs: number;
+  readonly #clock: RedisClock | undefined;
   #calls = 0;
   /** When the call under way began, by `performance.now()`. */
   #begunAt: number | undefined;
 
-  /** @param patienceMs how long a call is sent again before it counts as unavailable; Infinity: for ever. */
-  constructor(connection: Redis, script: Script, patienceMs: number) {
+  /**
+   * @param patienceMs how long a call is sent again before it counts as unavailable; Infinity: for ever.
+   * @param clock without one the script believes the clock of Redis.
+   */
+  constructor(connection: Redis, script: Script, patienceMs: number, clock?: RedisClock) {
     this.#connection = connection;
     this.#script = script;
     this.#patienceMs = patienceMs;
+    this.#clock = clock;
   }
 
   /**
@@ -42,9 +48,12 @@ export class Lane {
    */
   async call(operations: Buffer, signal: AbortSignal): Promise<Reply[]> {
     this.#calls += 1;
-    this.#begunAt = performance.now();
+    const begunAt = performance.now();
+    this.#begunAt = begunAt;
     try {
-      return await this.#callUntil(this.#begunAt + this.#patienceMs, operations, signal);
+      const replies = await this.#callUntil(begunAt + this.#patienceMs, operations, signal);
+      this.#clock?.observe(Number(replies.pop()), begunAt);
+      return replies;
     } finally {
       this.#begunAt = undefined;
     }
@@ -59,7 +68,7 @@ export class Lane {
     const number = String(this.#calls).padStart(numberDigits, '0');
     for (;;) {
       try {
-        return unpackReply(await this.#send([this.#name, number, operations]));
+        return unpackReply(await this.#sendInTime([this.#name, number, operations]));
       } catch (error) {
         const failure = sort(error);
         if (failure !== 'away') throw failure;
@@ -67,6 +76,17 @@ export class Lane {
         if (left <= 0 || signal.aborted) throw new StoreUnavailable('Redis does not answer', { cause: error });
         await this.#comesBack(left, signal, error);
       }
+    }
+  }
+
+  /** A call that the script refuses for its time is sent once more, after a jump of the clock was taken out (rule R22). */
+  async #sendInTime(args: (string | Buffer)[]): Promise<Buffer> {
+    try {
+      return await this.#send([...args, ...(this.#clock?.expectation() ?? [])]);
+    } catch (error) {
+      if (!this.#clock || !isOfClock(error)) throw error;
+      await this.#clock.now();
+      return this.#send([...args, ...this.#clock.expectation()]);
     }
   }
 
@@ -113,10 +133,12 @@ export class Lane {
   }
 }
 
+const isOfClock = (error: unknown): boolean => error instanceof Error && error.message.startsWith('CLOCK ');
+
 /** What the caller does next: send again, or give the error back. */
 function sort(error: unknown): 'away' | Error {
   if (!(error instanceof Error)) return new Error(String(error));
-  if (error.name !== 'ReplyError' || isRefusal(error.message)) return 'away';
+  if (error.name !== 'ReplyError' || isRefusal(error.message) || isOfClock(error)) return 'away';
   if (error.message.includes('OOM command not allowed')) return new StoreFull('Redis has no memory left');
   return error;
 }

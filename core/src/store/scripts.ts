@@ -79,6 +79,9 @@ export const readRunsScript = lua('read-runs');
 /** Stores what a large run is made of before it is visible; no part of the one script either. */
 export const storeBeforeScript = lua('store-before');
 
+/** Reads the time, and takes a jump of the clock out; nor is this. */
+export const clockScript = lua('clock');
+
 /**
  * The one script: the frame, the tables of core/model, and every transition. `table` is another
  * truth table only in the test that shows that each of its cells matters.

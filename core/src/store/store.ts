@@ -7,6 +7,7 @@ import { EventStream } from './event-stream.js';
 import { checkServer, checkState } from './fitness.js';
 import { inlineConstants } from './inline-constants.js';
 import { LogStore } from './log-store.js';
+import { RedisClock } from './redis-clock.js';
 import { Removals } from './removals.js';
 import { RunStore } from './run-store.js';
 import { composeScript, type Script } from './scripts.js';
@@ -52,6 +53,7 @@ export class Store implements Part {
   instance = '';
   readonly #connection: Redis;
   readonly #renewing: Redis;
+  readonly #clock: RedisClock;
   readonly #memory: StoreMemory;
   readonly #subscriptions: Subscriptions;
   readonly #batchers: readonly Batcher[];
@@ -73,8 +75,11 @@ export class Store implements Part {
     // Leases are renewed on a connection of their own: a long log must not cost a renewal.
     this.#renewing = connect({ url, name: 'renewals', logger, commandTimeoutMs });
     this.#subscriptions = new Subscriptions(() => connectForQueue({ url, name: 'subscriptions', logger }));
-    const batcher = new Batcher({ connection: this.#connection, script, patienceMs, deliver });
-    const renewer = new Batcher({ connection: this.#renewing, script, patienceMs: usualPatienceMs, deliver, lanes: 1 });
+    const clock = new RedisClock(this.#connection, logger);
+    this.#clock = clock;
+    const batcher = new Batcher({ connection: this.#connection, script, patienceMs, deliver, clock });
+    const renewing = { connection: this.#renewing, patienceMs: usualPatienceMs, lanes: 1 };
+    const renewer = new Batcher({ ...renewing, script, deliver, clock });
     this.#batchers = [batcher, renewer];
     this.transitions = new Transitions(batcher);
     this.removals = new Removals(batcher);
@@ -85,7 +90,7 @@ export class Store implements Part {
       connect({ url, name: 'events', logger, commandTimeoutMs, blocksMs }),
     );
     this.#batcher = batcher;
-    this.work = new WorkStore(this.#connection, new Transitions(renewer), this.#subscriptions);
+    this.work = new WorkStore(this.#connection, clock, new Transitions(renewer), this.#subscriptions);
     this.workers = new WorkerRegistry(this.#connection, () => this.work.now());
   }
 
@@ -101,6 +106,7 @@ export class Store implements Part {
       await untilReady(this.#connection, this.#stopped.signal);
       await whileAvailable(() => checkServer(this.#connection));
       this.instance = (await whileAvailable(() => checkState(this.#connection))).instance;
+      await whileAvailable(() => this.#clock.now()); // What a jump is measured from (rule R22).
       await this.#memory.look();
       await untilReady(this.#renewing, this.#stopped.signal);
     } finally {

@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { eventsOf, type Entry } from './event-entries.js';
 import { keys } from './keys.js';
 
 export interface EventRetention {
@@ -27,8 +28,8 @@ export async function trimEvents(
   const needed = await firstNeeded(connection);
   if (needed === undefined) return 0;
   let removed = 0;
-  for (let step = -1; step !== 0 && before > 0 && !signal.aborted; removed += Math.max(0, step)) {
-    const bound = lower(`${String(before)}-0`, needed);
+  const bound = before > 0 ? lower(await firstSince(connection, before), needed) : undefined;
+  for (let step = -1; step !== 0 && bound !== undefined && !signal.aborted; removed += Math.max(0, step)) {
     step = await connection.xtrim(keys.events, 'MINID', '~', bound, 'LIMIT', nodesStep);
   }
   while (limitBytes > 0 && !signal.aborted && (await memoryOf(connection)) > limitBytes) {
@@ -43,6 +44,34 @@ export async function trimEvents(
 }
 
 const memoryOf = async (connection: Redis): Promise<number> => (await connection.memory('USAGE', keys.events)) ?? 0;
+
+/**
+ * The id from which on events are not older than a time, but for the last that is older. Ids bear the clock of Redis, jumps
+ * and all, but rise whatever it does: where it went back, all have the same milliseconds and are numbered. The times of the
+ * events do not jump (rule R22).
+ */
+async function firstSince(connection: Redis, time: number): Promise<string> {
+  const isOldFrom = async (id: string) => {
+    const [entry] = await connection.xrange(keys.events, id, '+', 'COUNT', 1);
+    return entry !== undefined && (eventsOf(entry)[0]?.time ?? 0) < time;
+  };
+  if (!(await isOldFrom('-'))) return '0-0';
+  const partsOf = ([entry]: Entry[]) => (entry?.[0] ?? '0-0').split('-').map(Number);
+  const [oldestMs = 0] = partsOf(await connection.xrange(keys.events, '-', '+', 'COUNT', 1));
+  const [newestMs = 0] = partsOf(await connection.xrevrange(keys.events, '+', '-', 'COUNT', 1));
+  const ms = await lastThat(oldestMs, newestMs + 1, (middle) => isOldFrom(`${String(middle)}-0`));
+  const ofMs = String(ms);
+  const [, lastNumber = 0] = partsOf(await connection.xrevrange(keys.events, ofMs, '-', 'COUNT', 1));
+  const number = await lastThat(0, lastNumber + 1, (middle) => isOldFrom(`${ofMs}-${String(middle)}`));
+  return `${ofMs}-${String(number)}`;
+}
+
+/** The last number from `low`, which holds, to before `high`, which does not, for which something holds. */
+async function lastThat(low: number, high: number, holds: (number: number) => Promise<boolean>): Promise<number> {
+  if (high - low <= 1) return low;
+  const middle = Math.floor((low + high) / 2);
+  return (await holds(middle)) ? lastThat(middle, high, holds) : lastThat(low, middle, holds);
+}
 
 /** The oldest entry that a consumer group has not done with, at the latest the newest: its id is where the stream ends. */
 async function firstNeeded(connection: Redis): Promise<string | undefined> {

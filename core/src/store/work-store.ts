@@ -3,6 +3,7 @@ import { executorKinds, type ExecutorKind, type RunUid } from '../model/records.
 import { formatAttemptId, keys, parseAttemptId, parseLease, type AttemptId, type Lease } from './keys.js';
 import { unpackRow } from './layout.js';
 import { bundleMax } from './scripts.js';
+import type { RedisClock } from './redis-clock.js';
 import { repliesOf } from './replies-of.js';
 import type { Subscriptions, Word } from './subscriptions.js';
 import type { Renewal, Transitions } from './transitions.js';
@@ -55,12 +56,15 @@ export type AttemptStanding =
 /** What workers and sweeps read beside the transitions. */
 export class WorkStore {
   readonly #connection: Redis;
+  readonly #clock: RedisClock;
   readonly #renewals: Transitions;
   readonly #subscriptions: Subscriptions;
+  #server: { runId: string; firstSeenAt: number } | undefined;
 
   /** @param renewals on a connection of their own. */
-  constructor(connection: Redis, renewals: Transitions, subscriptions: Subscriptions) {
+  constructor(connection: Redis, clock: RedisClock, renewals: Transitions, subscriptions: Subscriptions) {
     this.#connection = connection;
+    this.#clock = clock;
     this.#renewals = renewals;
     this.#subscriptions = subscriptions;
   }
@@ -155,11 +159,17 @@ export class WorkStore {
     });
   }
 
-  /** Which server this is, and how long it has been up: after a restart it may have lost a tail (rule R7). */
+  /**
+   * Which server this is, and how long it has been up: after a restart it may have lost a tail (rule R7). It measures that by
+   * its clock; where that has gone back, for as long as it was seen from here.
+   */
   async serverLife(): Promise<{ runId: string; upMs: number }> {
     const info = await whileAvailable(() => this.#connection.info('server'));
     const field = (name: string) => new RegExp(`^${name}:(.*)\r$`, 'm').exec(info)?.[1] ?? '';
-    return { runId: field('run_id'), upMs: Number(field('uptime_in_seconds')) * 1000 };
+    const runId = field('run_id');
+    if (this.#server?.runId !== runId) this.#server = { runId, firstSeenAt: performance.now() };
+    const seenForMs = performance.now() - this.#server.firstSeenAt;
+    return { runId, upMs: Math.max(seenForMs, Number(field('uptime_in_seconds')) * 1000) };
   }
 
   /** `uid.index.attempt` of what was handed out before a time and is not claimed, oldest first. */
@@ -282,9 +292,6 @@ export class WorkStore {
 
   /** Milliseconds since 1970 as the scripts see it. */
   async now(): Promise<number> {
-    const [[seconds, micros], offset] = await whileAvailable(() =>
-      Promise.all([this.#connection.time(), this.#connection.get(keys.clock)]),
-    );
-    return Number(seconds) * 1000 + Math.floor(Number(micros) / 1000) + Number(offset ?? 0);
+    return whileAvailable(() => this.#clock.now());
   }
 }

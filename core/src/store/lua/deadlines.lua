@@ -7,6 +7,8 @@
 -- until it has ended: whoever renews the lease or adopts the attempt is told. `CODE.TIME` says when a worker was told
 -- first: the grace of the stop counts from then, whoever adopts the attempt later.
 local deadline_adds, deadline_removes, stop_adds, stops_told, stop_removes = {}, {}, {}, {}, {}
+-- Set by who looks through the deadlines: it is kept when that was, a witness that time has passed (`clock.lua`).
+local clock_seen
 
 local function set_deadline(run, row, kind, at)
   local s = row.section

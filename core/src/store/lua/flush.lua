@@ -122,10 +122,12 @@ for uid, holders in pairs(slot_removes) do zrem(P .. 'slots:' .. uid, holders) e
 zrem(P .. 'deadlines', deadline_removes)
 for executor, ids in pairs(stop_removes) do redis.call('HDEL', P .. 'stops:' .. texts[executor], unpack(ids)) end
 
+if clock_seen then redis.call('SET', P .. 'clockSeen', texts[told]) end
 for i = 1, #removals do removals[i]() end
 if log_bytes ~= 0 then redis.call('HINCRBY', P .. 'counters', 'logBytes', log_bytes) end
 
 replies[#replies + 1] = bundles
+replies[#replies + 1] = told
 local reply = cmsgpack.pack(replies)
 redis.call('SET', lane_key, ARGV[2] .. reply, 'EX', 600)
 return reply
