@@ -70,7 +70,8 @@ export const streamRows: Row[] = [
     run: (place, image) =>
       withExecutor(place, async (executor) => {
         const length = 60 * 1024 * 1024;
-        const spec = attemptOf(image, { run: `yes 'some line' | head -c ${length}; printf end >&2` });
+        const line = `${'some line '.repeat(10)}\n`;
+        const spec = attemptOf(image, { run: `yes '${line.trimEnd()} ' | head -c ${length}; printf end >&2` });
         await executor.ensure(spec, allow);
         const hash = createHash('sha256');
         let count = 0;
@@ -81,7 +82,7 @@ export const streamRows: Row[] = [
           }
           executor.stored?.(spec, position);
         }
-        const written = `${'some line\n'.repeat(Math.ceil(length / 10)).slice(0, length)}end`;
+        const written = `${line.repeat(Math.ceil(length / line.length)).slice(0, length)}end`;
         expect(`${count} bytes, ${hash.digest('hex')}`).to.equal(digest(Buffer.from(written)));
       }),
   },

@@ -1,4 +1,4 @@
-import { stat, truncate } from 'node:fs/promises';
+import { truncate } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
@@ -6,7 +6,7 @@ import type { EventLine } from '@chainr/core/api/event-resource';
 import { startRedisServer, type RedisServer } from '@chainr/core/service/redis-server';
 import { keys } from '@chainr/core/store/keys';
 import { Store } from '@chainr/core/store/store';
-import { appendOnlyFile } from '@chainr/testkit/append-only-file';
+import { appendOnlyFile, writtenSize } from '@chainr/testkit/append-only-file';
 import { pipelineOf } from '@chainr/testkit/builders';
 import { useDataFolders } from '@chainr/testkit/data-folders';
 import { openRedisClient } from '@chainr/testkit/open-redis-client';
@@ -112,7 +112,12 @@ describe('events that Redis has lost', function () {
     redis = await startRedis();
   }
 
-  const sizeNow = async () => (await stat(await appendOnlyFile(folder))).size;
+  const sizeNow = async () => {
+    const client = await openRedisClient(redis.url);
+    const size = await writtenSize(client, await appendOnlyFile(folder));
+    client.disconnect();
+    return size;
+  };
   const untilHas = async ({ lines }: Follower, uid: string | undefined) => {
     while (uid !== undefined && !runsOf(lines).includes(uid)) await turn();
   };
