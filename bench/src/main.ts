@@ -4,6 +4,9 @@ import { measureHandover } from './measure-handover.js';
 import { measureIdleMemory } from './measure-idle-memory.js';
 import { measureLargeRun } from './measure-large-run.js';
 import { measureLists } from './measure-lists.js';
+import { measureLogFollowers } from './measure-log-followers.js';
+import { measureLogReading } from './measure-log-reading.js';
+import { measureLogStoring } from './measure-log-storing.js';
 import { measureRedisMemory } from './measure-redis-memory.js';
 import { measureRunPosts } from './measure-run-posts.js';
 import { measureThroughput } from './measure-throughput.js';
@@ -18,6 +21,9 @@ const measurements: Readonly<Record<string, { doc: string; measure: () => AsyncI
   posts: { doc: 'creating runs over HTTP', measure: measureRunPosts },
   lists: { doc: 'lists and deletion of 100,000 stored runs', measure: measureLists },
   attempts: { doc: 'cost of an attempt on the process executor', measure: measureAttempts },
+  'log-reading': { doc: 'reading a log of 64 MiB of short lines', measure: measureLogReading },
+  'log-followers': { doc: '100 followers of a log that grows by 2,000 lines a second', measure: measureLogFollowers },
+  'log-storing': { doc: 'what a worker pays for the output of a job', measure: measureLogStoring },
   'redis-memory': { doc: 'what a finished job leaves in Redis', measure: measureRedisMemory },
   'idle-memory': { doc: 'what a service takes that has nothing to do', measure: measureIdleMemory },
 };
@@ -35,7 +41,7 @@ if (asked.includes('--help') || asked.includes('-h')) {
 
 function printHelp(): void {
   console.log('Usage: npm run bench [-- NAME …]\n\nMeasures what is named, or everything:');
-  for (const [name, { doc }] of Object.entries(measurements)) console.log(`  ${name.padEnd(12)} ${doc}`);
+  for (const [name, { doc }] of Object.entries(measurements)) console.log(`  ${name.padEnd(13)} ${doc}`);
   console.log('\nRatios are medians of five rounds, interleaved. Quote them, not the absolute figures.');
 }
 

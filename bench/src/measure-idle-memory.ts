@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { startRedis } from '@chainr/testkit/redis';
 import { redisSettings } from './open-engine.js';
+import { residentMegabytes } from './process-usage.js';
 import type { Row } from './row.js';
 import { buildServices, spawnService, type SpawnedService } from './spawn-service.js';
 
@@ -39,9 +39,4 @@ export async function* measureIdleMemory(): AsyncGenerator<Row> {
     for (const service of services.toReversed()) await service.stop();
     await redis.stop();
   }
-}
-
-async function residentMegabytes(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) / 1024;
 }

@@ -1,10 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import { Client } from '@chainr/core/api/client';
 import { socketFetch } from '@chainr/core/api/socket-fetch';
 import { readSlowLog, slowLogSettings } from '@chainr/testkit/slow-log';
 import { openStore, type OpenStore } from '@chainr/testkit/open-store';
 import { fillRuns, names } from './fill-runs.js';
 import { redisSettings } from './open-engine.js';
+import { residentMegabytes } from './process-usage.js';
 import { median, percentile, type Row } from './row.js';
 import { buildServices, spawnService } from './spawn-service.js';
 
@@ -97,9 +97,4 @@ async function* measureDeletion({ client: redis }: OpenStore, client: Client): A
   const held = `longest script; of a plain read: ${longest((what) => /^hget /i.test(what)).toFixed(1)} ms`;
   const value = longest((what) => what.startsWith('eval'));
   yield { name: 'deletion holds Redis', figure: held, value, unit: 'ms', target: { atMost: 20 } };
-}
-
-async function residentMegabytes(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) / 1024;
 }

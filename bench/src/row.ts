@@ -5,7 +5,7 @@ export interface Row {
   figure: string;
   /** What is compared with the target; the target says in which direction. */
   value: number;
-  unit: '×' | 'ms' | '/s' | 'bytes' | 'MB';
+  unit: '×' | 'ms' | '/s' | 'bytes' | 'MB' | 'MB/s' | 'lines' | '%';
   target?: { atLeast: number } | { atMost: number };
 }
 
