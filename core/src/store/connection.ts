@@ -18,29 +18,20 @@ export interface ConnectionOptions {
 const silentMs = 3_000;
 /** How long it may take to open one. */
 const connectTimeoutMs = 5_000;
-const retryStrategy = (times: number) => Math.min(20 * times, 500);
 
 /**
  * A connection that never sends a command twice by itself (rule R6) and never keeps commands for
  * later while Redis is away (rule R8): who calls decides what to do then. It reconnects for ever,
  * also when its peer falls silent.
  */
-export function connect({ url, name, logger, commandTimeoutMs, blocksMs = 0 }: ConnectionOptions): Redis {
-  const connection = new WatchedConnection(
-    {
-      ...target(url),
-      connectionName: `chainr-${name}`,
-      lazyConnect: true,
-      protocol: 2,
-      connectTimeout: connectTimeoutMs,
-      autoResendUnfulfilledCommands: false,
-      enableOfflineQueue: false,
-      maxRetriesPerRequest: 0,
-      retryStrategy,
-      ...(commandTimeoutMs === undefined ? {} : { commandTimeout: commandTimeoutMs + blocksMs }),
-    },
-    silentMs + blocksMs,
-  );
+export function connect(options: ConnectionOptions): Redis {
+  const { name, logger, commandTimeoutMs, blocksMs = 0 } = options;
+  const connection = open(options, {
+    autoResendUnfulfilledCommands: false,
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    ...(commandTimeoutMs === undefined ? {} : { commandTimeout: commandTimeoutMs + blocksMs }),
+  });
   let away = false;
   connection.on('error', (error: Error) => {
     if (!away)
@@ -54,29 +45,31 @@ export function connect({ url, name, logger, commandTimeoutMs, blocksMs = 0 }: C
   return connection;
 }
 
-/** A connection that keeps commands until Redis is there, and sends them again: for BullMQ, which is made for that, and for subscriptions. */
-export function connectForQueue({
-  url,
-  name,
-  logger,
-  blocksMs = 0,
-}: Omit<ConnectionOptions, 'commandTimeoutMs'>): Redis {
-  const connection = new WatchedConnection(
-    {
-      ...target(url),
-      connectionName: `chainr-${name}`,
-      lazyConnect: true,
-      protocol: 2,
-      connectTimeout: connectTimeoutMs,
-      maxRetriesPerRequest: null,
-      retryStrategy,
-    },
-    silentMs + blocksMs,
-  );
+/**
+ * A connection that keeps commands until Redis is there, and sends them again: for BullMQ, which is made for that, and
+ * for subscriptions.
+ */
+export function connectForQueue(options: Omit<ConnectionOptions, 'commandTimeoutMs'>): Redis {
+  const { name, logger } = options;
+  const connection = open(options, { maxRetriesPerRequest: null });
   connection.on('error', (error: Error) => {
     logger.debug({ event: 'redis.queue-away', connection: name, error: error.message });
   });
   return connection;
+}
+
+/** What all connections have in common, and what is of this one. It connects with its first command, or when asked to. */
+function open({ url, name, blocksMs = 0 }: ConnectionOptions, own: Partial<RedisOptions>): Redis {
+  const options = {
+    ...target(url),
+    connectionName: `chainr-${name}`,
+    lazyConnect: true,
+    protocol: 2,
+    connectTimeout: connectTimeoutMs,
+    retryStrategy: (times: number) => Math.min(20 * times, 500),
+    ...own,
+  } as const;
+  return new WatchedConnection(options, silentMs + blocksMs);
 }
 
 type Target = Pick<RedisOptions, 'path' | 'host' | 'port' | 'username' | 'password' | 'db' | 'tls'>;

@@ -2,7 +2,8 @@
 --
 -- args   uid, index, attempt, epoch, owner, reason code, exit code or '', text, steps JSON or '',
 --        ages in ms of: scheduled, pulled, started (or ''), removal grace in ms,
---        length of the log or '' if nothing was stored, of the user's retries, where the job has any: limit, first backoff in ms, factor, longest backoff in ms
+--        length of the log or '' if nothing was stored,
+--        and where the user has asked for retries: limit, first backoff in ms, factor, longest backoff in ms
 -- reply  ok next-attempt | stale | final (no retry is left, or the run or a deadline ended it: finish instead)
 --        | log-lost (less of its log is stored than that: store it again first)
 --
