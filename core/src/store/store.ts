@@ -68,8 +68,9 @@ export class Store implements Part {
       deliver = refuse,
       patienceMs = usualPatienceMs,
       commandTimeoutMs = usualCommandTimeoutMs,
-      script = inlineConstants(composeScript()),
+      script: written = composeScript(),
     } = options;
+    const script = inlineConstants(written);
     this.#logger = logger;
     this.#connection = connect({ url, name: 'main', logger, commandTimeoutMs });
     // Leases are renewed on a connection of their own: a long log must not cost a renewal.

@@ -7,6 +7,7 @@ import { openStore, silentLogger, type OpenStore } from '@chainr/testkit/open-st
 import type { Outcome } from '../../src/model/outcome.js';
 import { Batcher } from '../../src/store/batcher.js';
 import { keys, type Lease } from '../../src/store/keys.js';
+import { inlineConstants } from '../../src/store/inline-constants.js';
 import { composeScript } from '../../src/store/scripts.js';
 import { Store } from '../../src/store/store.js';
 import { Transitions } from '../../src/store/transitions.js';
@@ -23,7 +24,12 @@ describe('a fan too wide for one call', function () {
   /** Reports the end of a job and dies: the call that leaves edges behind is the last one. */
   async function finishAndDie(lease: Lease, outcome: Outcome): Promise<void> {
     const connection = await openRedisClient(open.redis.url);
-    const batcher = new Batcher({ connection, script: composeScript(), patienceMs: 500, deliver: open.inbox.deliver });
+    const batcher = new Batcher({
+      connection,
+      script: inlineConstants(composeScript()),
+      patienceMs: 500,
+      deliver: open.inbox.deliver,
+    });
     const dying = Object.assign(Object.create(batcher) as Batcher, {
       run: (name: string, ...rest: [(string | Buffer | number)[], number?]) =>
         name === 'resume' ? Promise.reject(new Error('it died')) : batcher.run(name, ...rest),

@@ -1,6 +1,6 @@
 import { backlogMember } from '../../src/store/keys.js';
 import { attemptFlags, type Row } from '../../src/store/layout.js';
-import type { RandomCase } from './random-case.js';
+import { hasPriorities, type RandomCase } from './random-case.js';
 import { edgesOf } from './reference-model.js';
 import type { EndRequest, JobView, Replay } from './replay.js';
 import { requestOf, type RunSnapshot } from './snapshot.js';
@@ -81,11 +81,13 @@ class Inspection {
   #lookAtRunning(id: string, index: number, view: JobView): void {
     this.#running.push(String(index));
     if (this.#isEnding) return;
-    if (view.stop !== undefined) {
+    const stop = this.#replay.stopOf(index);
+    if (stop === undefined || stop === 'Interrupted')
+      this.#same(`job ${index} goes on after the end was asked for`, this.#request !== undefined, false);
+    if (stop !== undefined) {
       this.#stops.add(id);
       return;
     }
-    this.#same(`job ${index} goes on after the end was asked for`, this.#request !== undefined, false);
     const { timeoutMs, pendingTimeoutMs } = this.#case.jobs[index]!;
     const isPending = view.executingAt === 0 && this.#replay.deeds.starting.has(id);
     if (view.executingAt > 0 && timeoutMs !== undefined) this.#due(`${id}.t`, view.executingAt + timeoutMs);
@@ -125,10 +127,8 @@ class Inspection {
     const taken = this.#handedOut.length + this.#running.length;
     this.#same('more is handed out than has a slot', taken > (maxParallel ?? Infinity), false);
     const isFree = maxParallel !== undefined && taken < maxParallel;
-    // Where jobs differ in priority none is chosen before all edges are resolved; and what a call cannot hand out any
-    // more comes with the claim of what is handed out.
-    const isEven = this.#case.jobs.every(({ priority }) => priority === undefined);
-    const isChosen = isEven || (found.todo === 0 && this.#handedOut.length === 0);
+    // Rule R20: where jobs differ in priority none is chosen before all edges are resolved.
+    const isChosen = found.todo === 0 || !hasPriorities(this.#case);
     this.#same('a job waits for a slot while one is free', isFree && isChosen && this.#backlog.length > 0, false);
   }
 

@@ -19,6 +19,7 @@ const happened = {
   'retry ok': 1_000,
   'requeue ok': 300,
   'requeue final': 20,
+  interrupted: 300,
   'reopen ok': 300,
   'reopen claimed': 300,
   'reopen busy': 100,

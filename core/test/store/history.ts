@@ -222,6 +222,9 @@ export class History {
     if (this.#dice.chance(0.5)) {
       expect(await store.transitions.interrupt(held.lease), 'interrupted').to.equal('ok');
       this.deeds.interrupted.add(attemptOf(held.lease));
+      this.#count('interrupted');
+      if (this.case.cancel && this.#dice.chance(0.2)) await this.#cancel();
+      if (this.#dice.chance(0.5)) return; // It is killed before it sees the end.
     }
     const reply = await store.transitions.requeue(held.lease, 'Interrupted', '', { removalGraceMs: graceMs });
     this.#count(`requeue ${reply}`);
@@ -420,4 +423,4 @@ export class History {
 
 const crashed = { reason: 'WorkerCrashed', exitCode: 137 } as const;
 
-export const attemptOf = ({ index, attempt }: AttemptId): string => `${index}.${attempt}`;
+const attemptOf = ({ index, attempt }: AttemptId): string => `${index}.${attempt}`;

@@ -133,6 +133,16 @@ export const mistakes: readonly Mistake[] = [
     wrong: 'local room = #rows',
   },
   {
+    what: 'one waits for a slot, while it is free, until the next call (R15)',
+    right: 'local count = math.min(room, run.backlog, ',
+    wrong: 'local count = math.min(1, room, run.backlog, ',
+  },
+  {
+    what: 'who interrupts an attempt is told no reason that comes later (R10)',
+    right: 'texts[stop_reason(run, s)] .. (told or ',
+    wrong: '(told and texts[REASON.Interrupted] or texts[stop_reason(run, s)]) .. (told or ',
+  },
+  {
     what: 'a paused instance claims',
     right: "if paused then return { 'paused' } end",
     wrong: '',

@@ -96,6 +96,10 @@ const needOf = (on: number, bits: number) => ({
   skipped: (bits & 4) > 0,
 });
 
+/** Whether its jobs differ in priority (rule R20). */
+export const hasPriorities = ({ jobs, priority: ofRun = 0 }: RandomCase): boolean =>
+  jobs.some(({ priority = ofRun }) => priority !== ofRun);
+
 export const nameOf = (place: number): string => `job-${place}`;
 
 export function pipelineOfCase({ jobs, maxParallel, priority, timeoutMs }: RandomCase): Pipeline {

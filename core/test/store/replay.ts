@@ -22,7 +22,7 @@ export class Deeds {
   /** Attempts for which another one was asked for before they were reported as ended. */
   readonly retried = new Set<string>();
   readonly givenBack = new Set<string>();
-  /** Attempts whose worker was about to shut down. */
+  /** Attempts that their worker, which shut down, was about to stop. */
   readonly interrupted = new Set<string>();
   /** Attempts whose pendingTimeout has begun. */
   readonly starting = new Set<string>();
@@ -135,6 +135,14 @@ export class Replay {
 
   get isFinal(): boolean {
     return isEnding(this.status as Status);
+  }
+
+  /** What the worker of a job is told that it is to be stopped for; undefined: it goes on, or does not run. */
+  stopOf(index: number): string | undefined {
+    const { status, stop, crashes, attempt } = this.jobs[index]!;
+    if (status !== 'RUNNING') return undefined;
+    if (stop !== undefined || crashes) return stop ?? 'WorkerCrashed';
+    return this.deeds.interrupted.has(`${index}.${attempt}`) ? 'Interrupted' : undefined;
   }
 
   get statuses(): Status[] {

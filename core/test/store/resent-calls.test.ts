@@ -4,6 +4,7 @@ import { pipelineOf } from '@chainr/testkit/builders';
 import { openStore, type OpenStore } from '@chainr/testkit/open-store';
 import { Batcher } from '../../src/store/batcher.js';
 import { keys } from '../../src/store/keys.js';
+import { inlineConstants } from '../../src/store/inline-constants.js';
 import { composeScript, readyAtOnce } from '../../src/store/scripts.js';
 import { Transitions } from '../../src/store/transitions.js';
 
@@ -16,7 +17,12 @@ describe('a call of the script (rule R6)', () => {
 
   const countEvents = async () => (await open.store.events.readEvents(undefined, 1_000)).events.length;
   const batcherOn = (connection: Redis) =>
-    new Batcher({ connection, script: composeScript(), patienceMs: 5_000, deliver: open.inbox.deliver });
+    new Batcher({
+      connection,
+      script: inlineConstants(composeScript()),
+      patienceMs: 5_000,
+      deliver: open.inbox.deliver,
+    });
 
   /** A connection on which every call is carried out, but whose first `lost` replies to calls never come. */
   function losing(lost: number): { connection: Redis; calls: () => number } {

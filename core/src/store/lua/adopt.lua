@@ -46,13 +46,11 @@ operations.adopt = function(a)
   touch_row(run, row)
   add_lease(run, row, a[8])
   local id = id_of(run, row.index, s.attempt)
-  local entry = false
   if runs and deaths > DEATHS_MAX and not stop_reason(run, s) then
     request_stop(run, row, CRASHED, 'Its workers died soon after they took it, again and again; it is being stopped.')
-    entry = texts[REASON.WorkerCrashed]
   end
   local stop = runs and stop_reason(run, s) or (not runs and deaths > DEATHS_MAX and REASON.WorkerCrashed) or ''
-  if runs and stop ~= '' then entry = entry or redis.call('HGET', P .. 'stops:' .. texts[s.executor], id) end
+  local entry = runs and stop ~= '' and stop_entry(s.executor, id)
   local told_ago = entry and tell_stop(s.executor, id, entry) or 0
   local log = load_log(log_key(a[1], a[2], a[3]))
   local specification, dependents = specification_of(row)

@@ -6,7 +6,9 @@
 -- What is to be stopped then stands in `stops:EXECUTOR`, `uid.index.attempt` → code of the reason,
 -- until it has ended: whoever renews the lease or adopts the attempt is told. `CODE.TIME` says when a worker was told
 -- first: the grace of the stop counts from then, whoever adopts the attempt later.
-local deadline_adds, deadline_removes, stop_adds, stops_told, stop_removes = {}, {}, {}, {}, {}
+local deadline_adds, deadline_removes = {}, {}
+-- `stop_entries`: what is to stand in `stops`, by executor and id; `stops_asked`: the executors whose workers are to look.
+local stop_entries, stops_asked, stop_removes = {}, {}, {}
 -- Set by who looks through the deadlines: it is kept when that was, a witness that time has passed (`clock.lua`).
 local clock_seen
 
@@ -32,11 +34,25 @@ local function stop_reason(run, s)
   return nil
 end
 
+local function set_stop(executor, id, entry)
+  local entries = stop_entries[executor] or {}
+  stop_entries[executor] = entries
+  entries[id] = entry
+end
+
+-- What stands in `stops`, with what this call has changed of it, or false. `stored`: what Redis has, if that is known.
+local function stop_entry(executor, id, stored)
+  local entries = stop_entries[executor]
+  if entries and entries[id] then return entries[id] end
+  if stored ~= nil then return stored end
+  return redis.call('HGET', P .. 'stops:' .. texts[executor], id)
+end
+
 -- A worker is told to stop an attempt, of which `entry` stands in `stops`. @return how many ms ago one was told first.
 local function tell_stop(executor, id, entry)
   local at = string.match(entry, '%.(%d+)$')
   if at then return math.max(0, now - tonumber(at)) end
-  add_to(stops_told, executor, id, entry .. '.' .. texts[now])
+  set_stop(executor, id, entry .. '.' .. texts[now])
   return 0
 end
 
@@ -60,10 +76,11 @@ local function request_stop(run, row, flag, text)
   local s = row.section
   s.flags = bit.bor(s.flags, flag, DEADLINE)
   s.text = text
-  -- Whoever interrupts it has been told already, and when.
-  if not has_flag(s, INTERRUPTED) then
-    add_to(stop_adds, s.executor, id_of(run, row.index, s.attempt), texts[stop_reason(run, s)])
-  end
+  local id, told = id_of(run, row.index, s.attempt), nil
+  -- Whoever interrupts it has been told to stop it already: the grace counts from then.
+  if has_flag(s, INTERRUPTED) then told = string.match(stop_entry(s.executor, id) or '', '%.%d+$') end
+  set_stop(s.executor, id, texts[stop_reason(run, s)] .. (told or ''))
+  stops_asked[s.executor] = true
   row.reason = REASON.Canceling
   touch_row(run, row)
   emit_job('job.reason', run, row)

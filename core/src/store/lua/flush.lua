@@ -106,11 +106,15 @@ for i = 1, #ended_logs do redis.call('PUBLISH', ended_logs[i], 'end') end
 
 for executor, scored in pairs(lease_adds) do zadd(P .. 'leases:' .. texts[executor], scored) end
 zadd(P .. 'deadlines', deadline_adds)
-for executor, pairs_of in pairs(stop_adds) do
-  redis.call('HSET', P .. 'stops:' .. texts[executor], unpack(pairs_of))
-  redis.call('PUBLISH', P .. 'stops:' .. texts[executor], '')
+for executor, entries in pairs(stop_entries) do
+  local fields = {}
+  for id, entry in pairs(entries) do
+    fields[#fields + 1] = id
+    fields[#fields + 1] = entry
+  end
+  redis.call('HSET', P .. 'stops:' .. texts[executor], unpack(fields))
 end
-for executor, pairs_of in pairs(stops_told) do redis.call('HSET', P .. 'stops:' .. texts[executor], unpack(pairs_of)) end
+for executor in pairs(stops_asked) do redis.call('PUBLISH', P .. 'stops:' .. texts[executor], '') end
 for uid, holders in pairs(slot_adds) do zadd(P .. 'slots:' .. uid, holders) end
 for executor, time_seen in pairs(seen) do redis.call('HSET', P .. 'seen', executor, time_seen) end
 -- Marks are removed first: what is parked may be handed out again in the same call.

@@ -37,10 +37,11 @@ operations.renew = function(a)
   if redis.call('EXISTS', P .. 'stops:' .. executor) == 1 then
     local reasons = redis.call('HMGET', P .. 'stops:' .. executor, unpack(ids))
     for i = 1, #members do
-      if scores[i] and reasons[i] then
+      local entry = scores[i] and stop_entry(a[1], ids[i], reasons[i])
+      if entry then
         stops[#stops + 1] = i - 1
-        stops[#stops + 1] = tonumber(string.match(reasons[i], '^%d+'))
-        tell_stop(a[1], ids[i], reasons[i])
+        stops[#stops + 1] = tonumber(string.match(entry, '^%d+'))
+        tell_stop(a[1], ids[i], entry)
       end
     end
   end
