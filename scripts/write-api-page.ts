@@ -19,6 +19,7 @@ interface Operation {
 const document = openApiDocument('');
 const components = asMap(document['components']);
 const schemas = asMap(components['schemas']);
+const commonHeaders = asMap(components['headers']);
 
 const operations = Object.entries(asMap(document['paths'])).flatMap(([path, methods]) =>
   Object.entries(asMap(methods)).map(([method, operation]): Operation => ({
@@ -68,7 +69,7 @@ function bodyOf(operation: Json): string[] {
   const types = Object.keys(content).map((type) => `\`${type}\``);
   const fields = asMap(asMap(first)['schema']);
   const empty = 'properties' in fields && Object.keys(asMap(fields['properties'])).length === 0;
-  const type = empty ? 'none' : typeOf(fields);
+  const type = empty ? 'no field' : typeOf(fields);
   return [
     `Body: ${type}; \`Content-Type\`: ${types.join(', ')}. ${cell(asMap(operation['requestBody'])['description'])}`,
   ];
@@ -80,9 +81,8 @@ function answersOf(operation: Json): string[] {
     const bodies = Object.entries(asMap(content)).map(
       ([type, { schema }]) => `${typeOf((schema ?? {}) as Json)} as \`${type}\``,
     );
-    const named = Object.entries(asMap(headers)).map(
-      ([name, header]) => `- \`${name}\`: ${cell(header['description'])}`,
-    );
+    const own = Object.entries(asMap(headers)).filter(([name]) => !(name in commonHeaders));
+    const named = own.map(([name, header]) => `- \`${name}\`: ${cell(header['description'])}`);
     const answer = `Answer: ${status}, ${bodies.join(', ')}. ${cell(description)}`;
     return named.length > 0 ? `${answer} With the headers\n\n${named.join('\n')}` : answer;
   });
@@ -118,7 +118,10 @@ await writePage(
 <!-- Made by \`make generate\` from core/src/api/routes.ts. -->
 
 A server describes itself the same at \`GET /api/openapi.json\`. Every time is ISO 8601 in UTC with milliseconds. Where the server was
-given a token, every request bears it: \`Authorization: Bearer …\`. Every error has the form of [Error](#error).
+given a token, every request bears it: \`Authorization: Bearer …\`. Every error has the form of [Error](#error). Every answer has the headers
+${Object.entries(commonHeaders)
+  .map(([name, header]) => `\`${name}\` (${cell(header['description']).replace(/\.$/, '')})`)
+  .join(' and ')}.
 
 ${markdownTable(['method', 'path', 'operation', 'what it does'], overview)}
 

@@ -3,12 +3,17 @@ import { routes } from '@chainr/core/api/routes';
 
 const known = Object.values<Route>(routes).map((route) => ({ route, parts: partsOf(route.path) }));
 
-/** The routes that a path may mean, however lenient the service behind is about slashes and the case of letters. */
+/**
+ * The routes that a path may mean, however lenient the service behind is about slashes and the case of letters. Those
+ * that name it are meant before those that have a parameter in its place.
+ */
 export function routesAt(path: string): Route[] {
   const asked = partsOf(path.toLowerCase());
   const fits = (parts: readonly string[]): boolean =>
     parts.length === asked.length && parts.every((part, at) => part.startsWith('{') || part === asked[at]);
-  return known.filter(({ parts }) => fits(parts)).map(({ route }) => route);
+  const fitting = known.filter(({ parts }) => fits(parts));
+  const named = fitting.filter(({ parts }) => !parts.some((part) => part.startsWith('{')));
+  return (named.length > 0 ? named : fitting).map(({ route }) => route);
 }
 
 function partsOf(path: string): string[] {

@@ -1,9 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { ApiError } from '@chainr/core/api/errors';
-import { headerNames } from '@chainr/core/api/headers';
-
-const visible = /^[\x21-\x7e]{1,255}$/;
+import { headerNames, visibleText } from '@chainr/core/api/headers';
 
 /** A caller that did not come through gate. */
 const directCaller = 'direct';
@@ -24,7 +22,7 @@ export function readIdempotencyKey(request: IncomingMessage): IdempotencyKey | u
 function readHeader(request: IncomingMessage, name: string): string | undefined {
   const value = request.headers[name.toLowerCase()];
   if (value === undefined) return undefined;
-  if (typeof value === 'string' && visible.test(value)) return value;
+  if (typeof value === 'string' && visibleText.test(value)) return value;
   const message = `${name} must be 1 to 255 visible ASCII characters without spaces.`;
   throw new ApiError('BadRequest', message, { details: [{ path: name, message }] });
 }

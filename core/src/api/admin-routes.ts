@@ -32,7 +32,7 @@ export const adminRoutes = {
     query: nothing,
     body: emptyBodySchema,
     success: { status: 200, doc: 'The workers.', contentTypes: json, schema: workerListSchema },
-    errors: ['BadRequest', 'NotFound', 'TooLarge', 'UnsupportedMediaType'],
+    errors: ['NotFound', 'UnsupportedMediaType'],
   }),
   undrainWorker: defineRoute({
     id: 'undrainWorker',
@@ -53,7 +53,7 @@ export const adminRoutes = {
     query: nothing,
     body: emptyBodySchema,
     success: { status: 200, doc: 'The workers.', contentTypes: json, schema: workerListSchema },
-    errors: ['BadRequest', 'TooLarge', 'UnsupportedMediaType'],
+    errors: ['UnsupportedMediaType'],
   }),
   resume: defineRoute({
     id: 'resume',
@@ -64,6 +64,6 @@ export const adminRoutes = {
     query: nothing,
     body: emptyBodySchema,
     success: { status: 200, doc: 'The workers.', contentTypes: json, schema: workerListSchema },
-    errors: ['BadRequest', 'TooLarge', 'UnsupportedMediaType'],
+    errors: ['UnsupportedMediaType'],
   }),
 } as const;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { bulkResultSchema } from './bulk-resource.js';
 import { pageCursor, truth } from './field-schemas.js';
-import { headerNames } from './headers.js';
+import { headerNames, idempotencyKeySchema } from './headers.js';
 import { bulkRerunRequestSchema, emptyBodySchema } from './request-bodies.js';
 import { json, nothing } from './route-parts.js';
 import { defineRoute } from './route.js';
@@ -26,7 +26,7 @@ export const bulkRoutes = {
     query: bulkQuery,
     body: emptyBodySchema,
     success: { status: 200, doc: 'What was canceled.', contentTypes: json, schema: bulkResultSchema },
-    errors: ['BadRequest', 'TooLarge', 'UnsupportedMediaType'],
+    errors: ['UnsupportedMediaType'],
   }),
   rerunRuns: defineRoute({
     id: 'rerunRuns',
@@ -36,11 +36,13 @@ export const bulkRoutes = {
     params: nothing,
     query: bulkQuery,
     headers: {
-      [headerNames.idempotencyKey]: 'As of `POST /api/runs`: sent again it makes no run twice.',
+      [headerNames.idempotencyKey]: idempotencyKeySchema
+        .optional()
+        .describe('As of `POST /api/runs`: sent again it makes no run twice.'),
     },
     body: bulkRerunRequestSchema,
     success: { status: 200, doc: 'What was rerun.', contentTypes: json, schema: bulkResultSchema },
-    errors: ['BadRequest', 'StoreFull', 'TooLarge', 'UnsupportedMediaType'],
+    errors: ['StoreFull', 'UnsupportedMediaType'],
   }),
   deleteRuns: defineRoute({
     id: 'deleteRuns',
@@ -50,6 +52,6 @@ export const bulkRoutes = {
     params: nothing,
     query: bulkQuery,
     success: { status: 200, doc: 'What was deleted.', contentTypes: json, schema: bulkResultSchema },
-    errors: ['BadRequest'],
+    errors: [],
   }),
 } as const;

@@ -1,3 +1,5 @@
+import { z } from 'zod';
+
 /** The names of chainr's own HTTP headers, in the case in which they are sent. */
 export const headerNames = {
   /** On requests: the same key sends the same request again instead of making a second run. */
@@ -15,3 +17,7 @@ export const headerNames = {
   /** On pages of events: the cursor after the page. */
   cursor: 'X-Chainr-Cursor',
 } as const;
+
+/** A key of idempotency, and the id of a caller: visible ASCII without spaces. */
+export const visibleText = /^[\x21-\x7e]{1,255}$/;
+export const idempotencyKeySchema = z.string().regex(visibleText);

@@ -9,6 +9,8 @@ import { json, ndjson, nothing, octetStream, ofJob, ofRun, plainText } from './r
 import { defineRoute } from './route.js';
 import { jobListSchema } from './run-resource.js';
 
+const digits = z.string().regex(/^\d{1,16}$/);
+
 /** The jobs of a run, their attempts and logs. */
 export const jobRoutes = {
   listJobs: defineRoute({
@@ -22,7 +24,7 @@ export const jobRoutes = {
       cursor: pageCursor.optional(),
     }),
     success: { status: 200, doc: 'One page of jobs.', contentTypes: json, schema: jobListSchema },
-    errors: ['BadRequest', 'NotFound'],
+    errors: ['NotFound'],
   }),
   getJob: defineRoute({
     id: 'getJob',
@@ -44,7 +46,7 @@ export const jobRoutes = {
     query: nothing,
     body: emptyBodySchema,
     success: { status: 202, doc: 'The job, which is ready again.', contentTypes: json, schema: jobSchema },
-    errors: ['BadRequest', 'NotFound', 'Conflict', 'TooLarge', 'UnsupportedMediaType'],
+    errors: ['NotFound', 'Conflict', 'UnsupportedMediaType'],
   }),
   explainJob: defineRoute({
     id: 'explainJob',
@@ -81,12 +83,18 @@ export const jobRoutes = {
       contentTypes: [plainText, ndjson, octetStream],
       schema: logLineSchema,
       headers: {
-        [headerNames.attempt]: 'The attempt whose log it is; 1 for a job that has none yet.',
-        [headerNames.nextOffset]: 'Without `follow`: the `offset` at which the next read goes on.',
-        [headerNames.logEnded]:
-          'Without `follow`: `true` when nothing will come after these bytes, nor ever for a job that ended without an attempt.',
+        [headerNames.attempt]: digits.describe('The attempt whose log it is; 1 for a job that has none yet.'),
+        [headerNames.nextOffset]: digits
+          .optional()
+          .describe('Without `follow`: the `offset` at which the next read goes on.'),
+        [headerNames.logEnded]: z
+          .enum(['true', 'false'])
+          .optional()
+          .describe(
+            'Without `follow`: `true` when nothing will come after these bytes, nor ever for a job that ended without an attempt.',
+          ),
       },
     },
-    errors: ['BadRequest', 'NotFound', 'Gone'],
+    errors: ['NotFound', 'Gone'],
   }),
 } as const;

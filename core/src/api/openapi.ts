@@ -2,9 +2,10 @@ import { z } from 'zod';
 import { pipelineJsonSchema } from '../model/pipeline-schema.js';
 import { pipelineContentTypes } from '../model/content-types.js';
 import { errorBodySchema, errorCodes, type ErrorCode } from './errors.js';
+import { headerNames } from './headers.js';
 import { emptyBodySchema } from './request-bodies.js';
-import { ndjson } from './route-parts.js';
-import type { HeaderDocs, Route } from './route.js';
+import { json, ndjson } from './route-parts.js';
+import type { HeaderSchemas, Route } from './route.js';
 import { routes } from './routes.js';
 
 type Json = Record<string, unknown>;
@@ -16,14 +17,33 @@ export const errorsEverywhere: readonly ErrorCode[] = [
   'Forbidden',
   'MethodNotAllowed',
   'RequestTimeout',
+  'TooLarge',
   'UriTooLong',
   'TooManyConnections',
   'Internal',
   'Unavailable',
 ];
 
-const noFields = 'Empty or `{}`: it has no field. The header `Content-Type` is needed all the same.';
-const mayBeEmpty = 'An empty one stands for `{}`. The header `Content-Type` is needed all the same.';
+const mayBeEmpty = 'An empty one counts as `{}`; its `Content-Type` is needed all the same.';
+const noFields = `\`{}\`, since it has no field. ${mayBeEmpty}`;
+
+/** What every answer has. */
+const everyAnswer: HeaderSchemas = {
+  [headerNames.requestId]: z.string().describe('The id of the request: that which was sent, or a new one.'),
+  'Cache-Control': z.literal('no-store').describe('No answer is kept by a cache.'),
+};
+
+const retryAfter: HeaderSchemas = {
+  'Retry-After': z.string().regex(/^\d+$/).describe('After how many seconds to try again.'),
+};
+
+/** What errors have, by their HTTP status (RFC 9110, sections 10.2.1, 10.2.3 and 11.6.1). */
+const errorHeaders: Readonly<Record<number, HeaderSchemas>> = {
+  401: { 'WWW-Authenticate': z.string().describe('How to identify oneself: by a token as `Bearer`.') },
+  405: { Allow: z.string().describe('The methods that the address answers.') },
+  429: retryAfter,
+  503: retryAfter,
+};
 
 /** The description of the whole API as OpenAPI 3.1, made from the table of routes. */
 export function openApiDocument(version: string): Json {
@@ -44,6 +64,7 @@ export function openApiDocument(version: string): Json {
     paths,
     components: {
       schemas: { Pipeline: { ...pipelineJsonSchema() }, ...printer.components },
+      headers: describeHeaders(everyAnswer, printer),
       securitySchemes: {
         token: { type: 'http', scheme: 'bearer', description: 'Needed where the server was given a token.' },
       },
@@ -58,87 +79,96 @@ function describeRoute(route: Route, printer: SchemaPrinter): Json {
     operationId: route.id,
     summary: route.summary,
     parameters: [
-      ...parametersOf('path', route.params, printer),
-      ...parametersOf('query', route.query, printer),
-      ...headerParameters(route.headers),
+      ...parametersOf('path', route.params.shape, printer),
+      ...parametersOf('query', route.query.shape, printer),
+      ...parametersOf('header', route.headers ?? {}, printer),
     ],
     ...(route.takesPipeline ? { requestBody: pipelineBody() } : {}),
     ...(route.body ? { requestBody: jsonBody(route.body, printer) } : {}),
     responses: {
       [success.status]: {
         description: success.doc,
-        ...(success.headers ? { headers: mapHeaders(success.headers) } : {}),
+        headers: { ...headersOfAll, ...describeHeaders(success.headers ?? {}, printer) },
         content: Object.fromEntries(
           success.contentTypes.map((type) => [type, { schema: bodySchema(route, type, printer) }]),
         ),
       },
-      ...errorResponses([...errorsEverywhere, ...route.errors]),
+      ...errorResponses([...errorsEverywhere, ...route.errors], printer),
     },
   };
 }
 
 function bodySchema(route: Route, contentType: string, printer: SchemaPrinter): Json {
-  const isText = contentType !== 'application/json' && contentType !== ndjson;
-  return isText ? { type: 'string' } : printer.print(route.success.schema);
+  const isText = contentType !== json[0] && contentType !== ndjson;
+  if (isText) return { type: 'string' };
+  return route.givesPipeline ? pipelineReference : printer.print(route.success.schema);
 }
 
-function parametersOf(place: 'path' | 'query', schema: z.ZodObject, printer: SchemaPrinter): Json[] {
-  return Object.entries(schema.shape).map(([name, field]) => {
-    const { description, ...rest } = printer.print(field as z.ZodType);
-    const required = place === 'path' || !(field as z.ZodType).safeParse(undefined).success;
-    return { name, in: place, required, ...(description === undefined ? {} : { description }), schema: rest };
-  });
+type Place = 'path' | 'query' | 'header';
+
+function parametersOf(
+  place: Place,
+  schemas: Readonly<Record<string, z.core.$ZodType>>,
+  printer: SchemaPrinter,
+): Json[] {
+  return Object.entries(schemas).map(([name, schema]) => ({ name, in: place, ...describe(schema, printer) }));
 }
 
-function headerParameters(headers: HeaderDocs = {}): Json[] {
-  return Object.entries(headers).map(([name, description]) => ({
-    name,
-    in: 'header',
-    required: false,
-    description,
-    schema: { type: 'string' },
-  }));
+function describeHeaders(headers: HeaderSchemas, printer: SchemaPrinter): Record<string, Json> {
+  return Object.fromEntries(Object.entries(headers).map(([name, schema]) => [name, describe(schema, printer)]));
 }
 
-function mapHeaders(headers: HeaderDocs): Json {
-  return Object.fromEntries(
-    Object.entries(headers).map(([name, description]) => [name, { description, schema: { type: 'string' } }]),
-  );
+/** What parameters and headers have in common. */
+function describe(schema: z.core.$ZodType, printer: SchemaPrinter): Json {
+  const { description, ...rest } = printer.print(schema);
+  const required = !z.safeParse(schema, undefined).success;
+  return { required, ...(description === undefined ? {} : { description }), schema: rest };
 }
+
+const headersOfAll = Object.fromEntries(
+  Object.keys(everyAnswer).map((name) => [name, { $ref: `#/components/headers/${name}` }]),
+);
+
+const pipelineReference: Json = { $ref: '#/components/schemas/Pipeline' };
 
 function pipelineBody(): Json {
-  const schema = { $ref: '#/components/schemas/Pipeline' };
   return {
     required: true,
     description: 'In UTF-8. The header `Content-Type` says which of them it is.',
-    content: Object.fromEntries(pipelineContentTypes.map((type) => [type, { schema }])),
+    content: Object.fromEntries(pipelineContentTypes.map((type) => [type, { schema: pipelineReference }])),
   };
 }
 
+/** Required, since its content type is: gate refuses what any web page could send. */
 function jsonBody(body: z.ZodType, printer: SchemaPrinter): Json {
-  const content = { 'application/json': { schema: printer.print(body) } };
-  return { required: false, description: body === emptyBodySchema ? noFields : mayBeEmpty, content };
+  const content = { [json[0]]: { schema: printer.print(body, asTaken) } };
+  return { required: true, description: body === emptyBodySchema ? noFields : mayBeEmpty, content };
 }
 
 /** One response for each HTTP status; its description lists the codes that come with it. */
-function errorResponses(codes: readonly ErrorCode[]): Json {
+function errorResponses(codes: readonly ErrorCode[], printer: SchemaPrinter): Json {
   const distinct = [...new Set(codes)];
   const statuses = new Set(distinct.map((code) => errorCodes[code].status));
-  const describe = (status: number): string =>
+  const describeCodes = (status: number): string =>
     distinct
       .filter((code) => errorCodes[code].status === status)
       .map((code) => `\`${code}\`: ${errorCodes[code].doc}`)
       .join(' ');
-  const content = { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } };
-  return Object.fromEntries([...statuses].map((status) => [status, { description: describe(status), content }]));
+  const content = { [json[0]]: { schema: { $ref: '#/components/schemas/Error' } } };
+  return Object.fromEntries(
+    [...statuses].map((status) => {
+      const headers = { ...headersOfAll, ...describeHeaders(errorHeaders[status] ?? {}, printer) };
+      return [status, { description: describeCodes(status), headers, content }];
+    }),
+  );
 }
 
 /** Schemas with an id are told apart by it and stand in one place. */
 class SchemaPrinter {
   readonly components: Record<string, Json> = {};
 
-  print(schema: z.ZodType): Json {
-    const text = JSON.stringify(z.toJSONSchema(schema, { io: 'output', override: allowNewFields })).replaceAll(
+  print(schema: z.core.$ZodType, override = asGiven): Json {
+    const text = JSON.stringify(z.toJSONSchema(schema, { io: 'output', override })).replaceAll(
       '"#/$defs/',
       '"#/components/schemas/',
     );
@@ -148,7 +178,21 @@ class SchemaPrinter {
   }
 }
 
-/** A later version may add fields to an answer; who reads it must not refuse them. */
-function allowNewFields({ jsonSchema }: { jsonSchema: Json }): void {
-  if (jsonSchema['additionalProperties'] === false) delete jsonSchema['additionalProperties'];
+interface Printed {
+  jsonSchema: { additionalProperties?: unknown; required?: string[]; properties?: Record<string, unknown> };
 }
+
+/** A later version may add fields to an answer; who reads it must not refuse them. */
+function asGiven({ jsonSchema }: Printed): void {
+  if (jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties;
+}
+
+/** The printed form is that of a body that was read, in which what has a default is there: it need not be sent. */
+function asTaken({ jsonSchema }: Printed): void {
+  const { required = [], properties = {} } = jsonSchema;
+  const needed = required.filter((name) => !hasDefault(properties[name]));
+  if (needed.length > 0) jsonSchema.required = needed;
+  else delete jsonSchema.required;
+}
+
+const hasDefault = (schema: unknown): boolean => typeof schema === 'object' && schema !== null && 'default' in schema;

@@ -1,8 +1,8 @@
 import type { z } from 'zod';
 import type { ErrorCode } from './errors.js';
 
-/** What a header means; all are text. */
-export type HeaderDocs = Readonly<Record<string, string>>;
+/** Headers with their form and what they mean; an optional one is not always there. All are text. */
+export type HeaderSchemas = Readonly<Record<string, z.ZodType>>;
 
 interface Success<S extends z.ZodType> {
   status: 200 | 202;
@@ -11,7 +11,7 @@ interface Success<S extends z.ZodType> {
   contentTypes: readonly [string, ...string[]];
   /** The body, or one line of it where the type is NDJSON. */
   schema: S;
-  headers?: HeaderDocs;
+  headers?: HeaderSchemas;
 }
 
 /**
@@ -30,9 +30,11 @@ export interface Route<
   readonly summary: string;
   readonly params: P;
   readonly query: Q;
-  readonly headers?: HeaderDocs;
+  readonly headers?: HeaderSchemas;
   /** The request's body is a pipeline. */
   readonly takesPipeline?: true;
+  /** The answer's body is a pipeline as it was sent: `schema` is that of its text. */
+  readonly givesPipeline?: true;
   /** The request's body, JSON; an empty one stands for `{}`. */
   readonly body?: z.ZodType;
   readonly success: Success<S>;

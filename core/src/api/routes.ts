@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { cursorPattern } from '../model/records.js';
 import { eventLineSchema } from './event-resource.js';
 import { truth, wholeNumber } from './field-schemas.js';
 import { headerNames } from './headers.js';
@@ -49,7 +50,7 @@ export const routes = {
       contentTypes: json,
       schema: pipelineCheckSchema,
     },
-    errors: ['BadRequest', 'TooLarge', 'UnsupportedMediaType'],
+    errors: ['UnsupportedMediaType'],
   }),
   readEvents: defineRoute({
     id: 'readEvents',
@@ -60,6 +61,10 @@ export const routes = {
     query: z.strictObject({
       after: z
         .string()
+        .regex(
+          new RegExp(`${cursorPattern.source}|^latest$`),
+          'must be the cursor of an event, such as 1763690000000-0, or latest',
+        )
         .optional()
         .describe(
           'The cursor of the last event seen, or `latest` for the end of the stream; the oldest kept event comes first if left out.',
@@ -77,11 +82,13 @@ export const routes = {
       contentTypes: [ndjson],
       schema: eventLineSchema,
       headers: {
-        [headerNames.cursor]:
-          'Where to go on: the cursor after the page or, with `follow`, the one that it began after.',
+        [headerNames.cursor]: z
+          .string()
+          .regex(cursorPattern)
+          .describe('Where to go on: the cursor after the page or, with `follow`, the one that it began after.'),
       },
     },
-    errors: ['BadRequest'],
+    errors: [],
   }),
   ...adminRoutes,
 } as const;

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { suggestion } from '../model/did-you-mean.js';
-import { parseDuration } from '../model/duration.js';
+import { durationPattern, parseDuration } from '../model/duration.js';
 import { quote } from '../model/mistakes.js';
-import { parseMoment } from '../model/moment.js';
-import { labelKey, labelValue } from '../model/names.js';
+import { momentPattern, parseMoment } from '../model/moment.js';
+import { labelSelector } from '../model/names.js';
 import { runStatuses } from '../model/states.js';
 import { runStatusSchema } from './run-resource.js';
 
@@ -32,34 +32,42 @@ const status = wordsThat((word) => {
   .transform((sent) => sent.map((word) => word.toUpperCase()))
   .pipe(z.array(runStatusSchema));
 
-const label = wordsThat((word) => {
-  const [key = '', value, ...more] = word.split('=');
-  const known = labelKey.test(key) && (value === undefined || labelValue.test(value)) && more.length === 0;
-  return known ? undefined : `${quote(word)} is not KEY=VALUE, nor the KEY of a label`;
-}).pipe(z.array(z.string()));
+const label = wordsThat((word) =>
+  labelSelector.test(word) ? undefined : `${quote(word)} is not KEY=VALUE, nor the KEY of a label`,
+).pipe(z.array(z.string().regex(labelSelector)));
 
 const name = z
   .string({ error: 'must be given once' })
-  .regex(/^[-a-z0-9.]{0,253}\*?$/, 'must be the name of a pipeline, or how it begins with "*" after it')
-  .refine((text) => text !== '', 'must not be empty; "*" means every run that has a name');
+  .min(1, 'must not be empty; "*" means every run that has a name')
+  .regex(/^[-a-z0-9.]{0,253}\*?$/, 'must be the name of a pipeline, or how it begins with "*" after it');
 
-/** A time, or how long ago. */
+const noMoment =
+  'must be a time such as 2026-11-21T01:44:00Z (a "+" in it is written %2B), or how long ago such as 24h';
+
+/** A time, or how long ago: 1 ms to 365 days. */
 const moment = z
   .string({ error: 'must be given once' })
-  .refine(
-    (text) => parseDuration(text) !== undefined || parseMoment(text) !== undefined,
-    'must be a time such as 2026-11-21T01:44:00Z (a "+" in it is written %2B), or how long ago such as 24h',
-  );
+  .regex(new RegExp(`${momentPattern.source}|${durationPattern.source}`), { error: noMoment, abort: true })
+  .refine((text) => parseDuration(text) !== undefined || parseMoment(text) !== undefined, noMoment)
+  .meta({ examples: ['2026-11-21T01:44:00Z', '2026-11-21', '24h', '1h30m'] });
 
 /** Which runs are meant: part of the query of a list, and of what is done to many runs. */
 export const runFilterFields = {
-  status: status.optional().describe('Only runs in one of these statuses.'),
+  status: status
+    .optional()
+    .describe('Only runs in one of these statuses. Small letters will do, and commas between several.'),
   name: name.optional().describe('Only runs of pipelines of this name; `night*`: whose name begins so.'),
   label: label
     .optional()
-    .describe('Only runs with this label: `KEY=VALUE`, or `KEY` whatever its value; of several, all.'),
-  since: moment.optional().describe('Only runs created at this time or later: a time, or how long ago, such as `24h`.'),
-  until: moment.optional().describe('Only runs created before this time: a time, or how long ago, such as `24h`.'),
+    .describe(
+      'Only runs with this label: `KEY=VALUE`, or `KEY` whatever its value; of several, also with commas between them, all.',
+    ),
+  since: moment
+    .optional()
+    .describe('Only runs created at this time or later: a time, or how long ago, such as `24h`, up to 365 days.'),
+  until: moment
+    .optional()
+    .describe('Only runs created before this time: a time, or how long ago, such as `24h`, up to 365 days.'),
 };
 
 /** As a handler gets it. */

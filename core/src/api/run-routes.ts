@@ -1,13 +1,16 @@
 import { z } from 'zod';
+import { pipelineContentTypes } from '../model/content-types.js';
 import { deletionSchema } from './bulk-resource.js';
 import { pageCursor, wholeNumber } from './field-schemas.js';
-import { headerNames } from './headers.js';
+import { headerNames, idempotencyKeySchema } from './headers.js';
 import { emptyBodySchema, rerunRequestSchema } from './request-bodies.js';
 import { json, nothing, ofRun } from './route-parts.js';
 import { defineRoute } from './route.js';
 import { runFilterFields } from './run-query.js';
 import { runListSchema, runSchema } from './run-resource.js';
 import { timelineSchema } from './timeline-resource.js';
+
+const locationSchema = z.string().regex(/^\/api\/runs\/[-0-9a-f]{36}$/);
 
 /** What is done to one run, and how runs are made and listed. */
 export const runRoutes = {
@@ -19,8 +22,11 @@ export const runRoutes = {
     params: nothing,
     query: nothing,
     headers: {
-      [headerNames.idempotencyKey]:
-        '1 to 255 visible ASCII characters, kept for 24 hours: the same key with the same body answers with the run that it made, as it is now, or with 410 where that was deleted.',
+      [headerNames.idempotencyKey]: idempotencyKeySchema
+        .optional()
+        .describe(
+          '1 to 255 visible ASCII characters, kept for 24 hours: the same key with the same body answers with the run that it made, as it is now, or with 410 where that was deleted.',
+        ),
     },
     takesPipeline: true,
     success: {
@@ -28,9 +34,9 @@ export const runRoutes = {
       doc: 'The run is stored and will be run.',
       contentTypes: json,
       schema: runSchema,
-      headers: { Location: 'The address of the run.' },
+      headers: { Location: locationSchema.describe('The address of the run.') },
     },
-    errors: ['BadRequest', 'Conflict', 'Gone', 'TooLarge', 'UnsupportedMediaType', 'StoreFull'],
+    errors: ['Conflict', 'Gone', 'UnsupportedMediaType', 'StoreFull'],
   }),
   listRuns: defineRoute({
     id: 'listRuns',
@@ -44,7 +50,7 @@ export const runRoutes = {
       cursor: pageCursor.optional(),
     }),
     success: { status: 200, doc: 'One page of runs.', contentTypes: json, schema: runListSchema },
-    errors: ['BadRequest'],
+    errors: [],
   }),
   getRun: defineRoute({
     id: 'getRun',
@@ -75,7 +81,7 @@ export const runRoutes = {
     query: nothing,
     body: emptyBodySchema,
     success: { status: 200, doc: 'The run as it is now.', contentTypes: json, schema: runSchema },
-    errors: ['BadRequest', 'NotFound', 'TooLarge', 'UnsupportedMediaType'],
+    errors: ['NotFound', 'UnsupportedMediaType'],
   }),
   rerunRun: defineRoute({
     id: 'rerunRun',
@@ -85,7 +91,7 @@ export const runRoutes = {
     params: ofRun,
     query: nothing,
     headers: {
-      [headerNames.idempotencyKey]: 'As of `POST /api/runs`.',
+      [headerNames.idempotencyKey]: idempotencyKeySchema.optional().describe('As of `POST /api/runs`.'),
     },
     body: rerunRequestSchema,
     success: {
@@ -93,9 +99,9 @@ export const runRoutes = {
       doc: 'The new run is stored and will be run.',
       contentTypes: json,
       schema: runSchema,
-      headers: { Location: 'The address of the new run.' },
+      headers: { Location: locationSchema.describe('The address of the new run.') },
     },
-    errors: ['BadRequest', 'NotFound', 'Conflict', 'Gone', 'StoreFull', 'TooLarge', 'UnsupportedMediaType'],
+    errors: ['NotFound', 'Conflict', 'Gone', 'StoreFull', 'UnsupportedMediaType'],
   }),
   getPipeline: defineRoute({
     id: 'getPipeline',
@@ -104,10 +110,11 @@ export const runRoutes = {
     summary: 'The pipeline of a run exactly as it was sent, with its content type.',
     params: ofRun,
     query: nothing,
+    givesPipeline: true,
     success: {
       status: 200,
       doc: 'The text.',
-      contentTypes: ['application/json', 'application/yaml'],
+      contentTypes: pipelineContentTypes,
       schema: z.string(),
     },
     errors: ['NotFound'],
@@ -128,6 +135,6 @@ export const runRoutes = {
       contentTypes: json,
       schema: timelineSchema,
     },
-    errors: ['BadRequest', 'NotFound'],
+    errors: ['NotFound'],
   }),
 } as const;

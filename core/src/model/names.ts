@@ -25,6 +25,11 @@ export const labelKey =
 /** Values of labels as Kubernetes takes them; may be empty. */
 export const labelValue = /^(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/;
 
+/** Which labels are meant: `KEY=VALUE`, or a key alone, whatever its value. */
+export const labelSelector = new RegExp(
+  String.raw`^${labelKey.source.slice(1, -1)}(?:=${labelValue.source.slice(1, -1)})?$`,
+);
+
 /** Names of resources: Kubernetes' own three, or an extended one such as `nvidia.com/gpu`. */
 export const resourceName =
   /^(?:cpu|memory|ephemeral-storage|(?=[^/]{1,253}\/)[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?)*\/[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)$/;

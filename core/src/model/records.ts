@@ -82,6 +82,9 @@ export interface AttemptRecord {
 /** A place in the event stream, such as `1763690000000-0`. */
 export type Cursor = string;
 
+/** What a text must be to be one: the id of an entry of the stream, and perhaps the place of an event in it. */
+export const cursorPattern = /^\d{1,16}-\d{1,16}(?:\.\d{1,4})?$/;
+
 interface EventHead {
   cursor: Cursor;
   /** Milliseconds since 1970. */

@@ -21,7 +21,8 @@ const usualStopDeadlineMs = 5_000;
 
 type ServerLimits = Readonly<
   Record<'headersTimeout' | 'requestTimeout' | 'maxHeaderSize' | 'keepAliveTimeout', number>
->;
+> &
+  Readonly<Pick<http.ServerOptions, 'connectionsCheckingInterval'>>;
 
 /**
  * What is behind gate is laxer than gate (`gate/src/limits.ts`), so that it is gate that refuses, in its own words.

@@ -10,9 +10,6 @@ export interface Place {
   events?: number;
 }
 
-/** Whether a text can be a cursor at all. */
-export const isCursor = (text: string): boolean => /^\d{1,16}-\d{1,16}(\.\d{1,4})?$/.test(text);
-
 /**
  * The events of an entry, each with the cursor after it. The script writes the events of one call
  * as one entry: the cursor after its last event is the entry's id, after its n-th one `id.n`.

@@ -13,8 +13,6 @@ import { whileAvailable } from './while-available.js';
 /** A cursor before the first event. */
 export const beginning: Cursor = '0-0';
 
-export { isCursor } from './event-entries.js';
-
 export interface EventPage {
   events: ChainrEvent[];
   /** After the last of the events; where to read on. */
