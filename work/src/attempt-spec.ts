@@ -2,7 +2,7 @@ import type { JobPlan } from '@chainr/core/model/pipeline';
 import type { RunUid } from '@chainr/core/model/records';
 import { defaultPendingTimeoutMs, retryPolicy } from '@chainr/core/model/retries';
 import { resolveSteps, type StepSpec } from '@chainr/core/model/steps';
-import { parseRunInfo, type RunInfo } from '@chainr/core/store/run-info';
+import { parseClaimedRunInfo, type ClaimedRunInfo } from '@chainr/core/store/run-info';
 import type { ClaimedAttempt } from '@chainr/core/store/transitions';
 import type { Attempt } from './attempt.js';
 
@@ -14,11 +14,11 @@ export type ResolvedAttempt = Pick<Attempt, 'spec' | 'references' | 'deadlines' 
  * as long as any of the run's attempts is here.
  */
 export class AttemptSpecs {
-  readonly #infos = new Map<RunUid, { info: RunInfo; users: number }>();
+  readonly #infos = new Map<RunUid, { info: ClaimedRunInfo; users: number }>();
 
   /** Call once for every attempt that comes into these hands, and `release` when it leaves them. */
   resolve({ lease, job, plan, info }: ClaimedAttempt): ResolvedAttempt {
-    const known = this.#infos.get(lease.run) ?? { info: parseRunInfo(info), users: 0 };
+    const known = this.#infos.get(lease.run) ?? { info: parseClaimedRunInfo(info), users: 0 };
     known.users += 1;
     this.#infos.set(lease.run, known);
     const {

@@ -71,7 +71,8 @@ export async function createRun(connection: Redis, transitions: Transitions, run
   const request = {
     uid,
     kind: executorKinds.indexOf(executorKind),
-    info: formatInfo(info, pipeline.env),
+    info: JSON.stringify(info),
+    env: pipeline.env,
     indexes: indexLines(info),
     jobCount: jobNames.length,
     idempotency: idempotency ? `${idempotency.scope}:${idempotency.key}` : '',
@@ -113,8 +114,7 @@ function rootsOf(standings: readonly Standing[], priorities: Int8Array): number[
 const count = (standings: readonly Standing[], wanted: Standing['status']): number =>
   standings.filter(({ status }) => status === wanted).length;
 
-/** All but the variables of the pipeline, which are JSON already. */
-function infoOf({ name, labels, timeoutMs }: PackedPipeline, { executorKind, rerun }: NewRun): Omit<RunInfo, 'env'> {
+function infoOf({ name, labels, timeoutMs }: PackedPipeline, { executorKind, rerun }: NewRun): RunInfo {
   return {
     ...(name === undefined ? {} : { name }),
     ...(Object.keys(labels).length > 0 ? { labels } : {}),
@@ -122,11 +122,6 @@ function infoOf({ name, labels, timeoutMs }: PackedPipeline, { executorKind, rer
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
     ...(rerun === undefined ? {} : { rerunOf: rerun.of }),
   };
-}
-
-function formatInfo(info: Omit<RunInfo, 'env'>, env: string | undefined): string {
-  const text = JSON.stringify(info);
-  return env === undefined ? text : `${text.slice(0, -1)},"env":${env}}`;
 }
 
 function packRoots(roots: readonly number[]): Buffer {

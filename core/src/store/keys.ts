@@ -9,7 +9,7 @@ import { backlogTimes } from './layout.js';
  *
  * | key | type | what |
  * |---|---|---|
- * | `run:UID` | hash | `state` (packed, `layout.ts`); `info` (JSON, never changes); `logsRemovedAt` (ms), once its logs are gone; for each job its index → row and `pINDEX` → plan: edges and specification (both packed; a plan never changes); `oINDEX` → its outputs, JSON, once it has ended with any; `uINDEX` → the attempt that it was taken over from |
+ * | `run:UID` | hash | `state` (packed, `layout.ts`); `info` and `env` (JSON, never change; the variables of the pipeline stand alone, since they may be large and only workers need them); `logsRemovedAt` (ms), once its logs are gone; for each job its index → row and `pINDEX` → plan: edges and specification (both packed; a plan never changes); `oINDEX` → its outputs, JSON, once it has ended with any; `uINDEX` → the attempt that it was taken over from |
  * | `source:UID` | hash | the pipeline as it was sent, deflated |
  * | `attempts:UID` | hash | `index.attempt` → row of an attempt that a later one followed |
  * | `backlog:UID` | zset | indexes (five digits) of ready jobs that are not yet handed out (rule R4: 1,000 at once) or wait for a slot, by priority and time |

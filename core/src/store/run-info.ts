@@ -1,12 +1,10 @@
 import type { Env } from '../model/pipeline.js';
 import type { ExecutorKind, RunUid } from '../model/records.js';
 
-/** What never changes about a run, JSON in `run:UID` → `info`; workers get it with their first claim. */
+/** What never changes about a run, JSON in `run:UID` → `info`. */
 export interface RunInfo {
   name?: string;
   labels?: Readonly<Record<string, string>>;
-  /** The pipeline's own `env`. */
-  env?: Env;
   executorKind: ExecutorKind;
   /** The run's own, from its creation. */
   timeoutMs?: number;
@@ -14,4 +12,12 @@ export interface RunInfo {
   rerunOf?: RunUid;
 }
 
+/** What workers get with their first claim of a run (`lua/claim.lua`). */
+export interface ClaimedRunInfo extends RunInfo {
+  /** The pipeline's own `env`, `run:UID` → `env`. */
+  env?: Env;
+}
+
 export const parseRunInfo = (text: string): RunInfo => JSON.parse(text) as RunInfo;
+
+export const parseClaimedRunInfo = (text: string): ClaimedRunInfo => JSON.parse(text) as ClaimedRunInfo;

@@ -126,6 +126,8 @@ export interface NewRunArguments {
   fieldCount: number;
   /** As `indexLines` makes them; none if left out. */
   indexes?: string;
+  /** The variables of the pipeline, JSON; absent where it has none. */
+  env?: string | undefined;
   /**
    * The stored source, and of each job in their order four: its index, row, `planField`, plan; then what else there is.
    * Absent where they were stored before.
@@ -173,7 +175,7 @@ export class Transitions {
   async create(run: NewRunArguments): Promise<CreateReply> {
     const head = [run.uid, run.kind, run.info, run.jobCount, run.idempotency, run.bodyHash, run.roots, run.backlog];
     const limits = [run.flags, run.priority + priorityBase, run.maxParallel, run.timeoutMs ?? ''];
-    const counts = [run.successful, run.skipped, run.fieldCount, run.indexes ?? ''];
+    const counts = [run.successful, run.skipped, run.fieldCount, run.indexes ?? '', run.env ?? ''];
     const rest = run.inline ? [run.inline.source, ...run.inline.fields] : [''];
     const weight = 1 + (run.inline ? run.jobCount / 8 : run.roots.length / 16);
     const [kind, uid] = await this.#batcher.run('create', [...head, ...limits, ...counts, ...rest], weight);

@@ -4,14 +4,15 @@
 -- reply  ok index attempt epoch name specification dependents info
 --        | gone | taken | final | canceled | waiting | stale | paused | parked (no slot is free, or something else goes first)
 --
--- `info` is the run's, and only with its first claim in a call; '' otherwise. An id that comes twice, late, or
+-- `info` is the run's with the env of its pipeline, and only with its first claim in a call; '' otherwise. An id that comes twice, late, or
 -- for a run that is gone does nothing (rule R4).
 local informed = {}
 
 local function info_once(run)
   if informed[run.uid] then return '' end
   informed[run.uid] = true
-  return run.info
+  if not run.env then return run.info end
+  return string.sub(run.info, 1, -2) .. ',"env":' .. run.env .. '}'
 end
 
 -- A job's specification, which stands in its plan behind the edges, and how many those are.

@@ -46,5 +46,5 @@ local texts = setmetatable({}, {
 local operations = {}
 -- Those that are rare are defined when they are asked for: Redis runs all of this text with each call.
 local loaders = {}
--- What `prefetch` reads for an operation: 1 its row, 2 also its plan, 3 also the run's info.
+-- What `prefetch` reads for an operation: 1 its row, 2 also its plan, 3 also the run's info and env.
 local reads = {}

@@ -2,12 +2,13 @@
 --
 -- args   uid, kind code, info JSON, jobs, idempotency key or '', hash of the body, roots (u16 each),
 --        backlog, flags, priority, maxParallel or 0, timeout in ms or '', how many jobs are SUCCESSFUL and how many
---        SKIPPED from the beginning (a rerun), how many fields the rows and plans have, indexes (`indexes.lua`), source
---        or '', then these fields and values, of each job four of them first, where they were not stored before
+--        SKIPPED from the beginning (a rerun), how many fields the rows and plans have, indexes (`indexes.lua`), the
+--        pipeline's env as JSON or '', source or '', then these fields and values, of each job four of them first, where
+--        they were not stored before
 -- reply  created uid | replayed uid | conflict uid | incomplete
 --
 -- Larger runs store their rows before, under keys that expire by themselves if this never comes.
-local INLINE = 17 -- The place of the source; the fields come after it.
+local INLINE = 18 -- The place of the source; the fields come after it.
 local created = false
 
 -- What was stored before expires by itself, and a part of it may have: a run is made of all of it or not at all.
@@ -36,7 +37,7 @@ operations.create = function(a)
     failed = 0, open = 0, queued = 0, backlog = a[8], todo = 0, todo_queue = false, backlog_push = false,
     backlog_taken = false, backlog_dropped = false, slots_taken = 0, fresh = false, backlog_top = false, gave_way = false,
     sequence = redis.call('HINCRBY', P .. 'counters', 'sequence', 1), created = now, started = 0, ended = 0,
-    cancel_requested = 0, timed_out = 0, info = a[3], indexes = a[16], is_new = true, source = inline and a[INLINE],
+    cancel_requested = 0, timed_out = 0, info = a[3], env = a[17] ~= '' and a[17], indexes = a[16], is_new = true, source = inline and a[INLINE],
     inline = inline and a }
   runs[uid] = run
   created = true

@@ -62,6 +62,7 @@ local function write_run(run)
   end
   local fields = { 'state', pack_run(run) }
   if run.is_new then fields[3], fields[4] = 'info', run.info end
+  if run.is_new and run.env then fields[5], fields[6] = 'env', run.env end
   if run.inline then write_inline(run) end
   local row = first
   while row do

@@ -7,7 +7,7 @@ local function read_one(wanted, uid, index)
   elseif wanted == 2 then
     values = redis.call('HMGET', key, 'state', text, 'p' .. text)
   else
-    values = redis.call('HMGET', key, 'state', text, 'p' .. text, 'info')
+    values = redis.call('HMGET', key, 'state', text, 'p' .. text, 'info', 'env')
   end
   if not values[1] then
     runs[uid] = false
@@ -16,15 +16,15 @@ local function read_one(wanted, uid, index)
   local run = new_run(uid, values[1])
   local row = new_row(run, index, values[2])
   if row then row.plan = values[3] or false end
-  run.info = values[4] or false
+  run.info, run.env = values[4] or false, values[5] or false
 end
 
 local function read_many(uid, indexes)
-  local fields = { 'state', 'info' }
+  local fields = { 'state', 'info', 'env' }
   for i = 1, #indexes do
     local text = texts[indexes[i]]
-    fields[i * 2 + 1] = text
-    fields[i * 2 + 2] = 'p' .. text
+    fields[i * 2 + 2] = text
+    fields[i * 2 + 3] = 'p' .. text
   end
   local values = redis.call('HMGET', P .. 'run:' .. uid, unpack(fields))
   if not values[1] then
@@ -32,11 +32,11 @@ local function read_many(uid, indexes)
     return
   end
   local run = new_run(uid, values[1])
-  run.info = values[2]
+  run.info, run.env = values[2], values[3]
   for i = 1, #indexes do
     if run.rows[indexes[i]] == nil then
-      local row = new_row(run, indexes[i], values[i * 2 + 1])
-      if row then row.plan = values[i * 2 + 2] end
+      local row = new_row(run, indexes[i], values[i * 2 + 2])
+      if row then row.plan = values[i * 2 + 3] end
     end
   end
 end

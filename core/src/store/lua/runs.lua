@@ -10,7 +10,7 @@ local function new_run(uid, raw)
   local run = { [0] = c0, c1, c2, c3, c4, c5, uid = uid, key = P .. 'run:' .. uid, status = status, kind = kind,
     flags = flags, priority = priority, max_parallel = max_parallel, failed = failed, open = open, queued = queued, backlog = backlog, todo = todo, sequence = sequence,
     created = created, started = started, ended = ended, cancel_requested = cancel_requested, timed_out = timed_out,
-    rows = {}, last_touched = false, touched = false, final = false, is_new = false, info = false, source = false,
+    rows = {}, last_touched = false, touched = false, final = false, is_new = false, info = false, env = false, source = false,
     inline = false, todo_queue = false, backlog_push = false, backlog_taken = false, backlog_dropped = false,
     slots_taken = false, fresh = false, backlog_top = false, gave_way = false }
   runs[uid] = run
