@@ -8,7 +8,6 @@ scripts/require-node.sh
 scripts/provide-redis.sh
 scripts/provide-chromium.sh
 scripts/provide-docker.sh
-scripts/provide-faketime.sh
 scripts/install-packages.sh
 
 counts=$(mktemp)

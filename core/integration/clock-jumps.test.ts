@@ -4,7 +4,7 @@ import { pipelineOf } from '@chainr/testkit/builders';
 import { claimJob, testExecutor } from '@chainr/testkit/claim-job';
 import { setClock } from '@chainr/testkit/clock';
 import { endRun } from '@chainr/testkit/end-run';
-import { makeJumpingClock, whyNoJumps, type JumpingClock } from '@chainr/testkit/jumping-redis';
+import { useJumpingClocks, type JumpingClock } from '@chainr/testkit/jumping-redis';
 import { openStore, silentLogger, type OpenStore } from '@chainr/testkit/open-store';
 import { keys } from '../src/store/keys.js';
 import { Store } from '../src/store/store.js';
@@ -22,23 +22,15 @@ for (const { name, jump } of [
   { name: 'a year back', jump: -365 * day },
 ])
   describe(`after the clock of a real Redis has jumped ${name}`, () => {
+    const clocks = useJumpingClocks();
     let clock: JumpingClock;
     let open: OpenStore;
 
-    before(function () {
-      const why = whyNoJumps();
-      if (why === undefined) return;
-      console.log(`      left out: ${why}`);
-      this.skip();
-    });
     beforeEach(async () => {
-      clock = await makeJumpingClock();
+      clock = await clocks.make();
       open = await openStore({ patienceMs: 10_000 }, [], clock.program);
     });
-    afterEach(async () => {
-      await open.close();
-      await clock.remove();
-    });
+    afterEach(() => open.close());
 
     /** What really passes from here on, for the scripts; what the machine takes beside is far below a minute. */
     const pass = (ms: number) => setClock(open.redis.url, ms);

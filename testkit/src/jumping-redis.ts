@@ -1,49 +1,83 @@
-import { execFileSync } from 'node:child_process';
-import { chmod, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { execFile } from 'node:child_process';
+import { chmod, mkdir, mkdtemp, open, rm, writeFile } from 'node:fs/promises';
+import { endianness, tmpdir } from 'node:os';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { after, before } from 'mocha';
 
 export interface JumpingClock {
   /** In place of `redis-server`. */
   readonly program: string;
-  /** From now on the clock of the Redis is this much ahead; negative: behind. */
+  /** From now on the clock of the Redis is this much ahead; negative: behind. Its monotonic clock stays true. */
   set(aheadMs: number): Promise<void>;
-  remove(): Promise<void>;
 }
 
-/**
- * What makes a real redis-server see another time. libfaketime has to be initialized before an allocator that asks for the
- * time, as jemalloc does: glibc's own takes its place, or Redis hangs at its start.
- */
-function preload(): string {
-  return `libc_malloc_debug.so.0:${execFileSync('faketime', ['-m', '-f', '+0', 'printenv', 'LD_PRELOAD'], { encoding: 'utf8' }).trim()}`;
+export interface JumpingClocks {
+  /** A clock for one Redis, which tells the true time at first. */
+  make(): Promise<JumpingClock>;
 }
 
-/** Why the clock of a Redis cannot jump on this machine, or undefined where it can. */
-export function whyNoJumps(): string | undefined {
-  try {
-    const env = { ...process.env, LD_PRELOAD: preload(), FAKETIME: '+3600s' };
-    const seen = execFileSync('redis-server', ['--version'], { env, encoding: 'utf8', timeout: 10_000 });
-    return seen.startsWith('Redis') ? undefined : 'redis-server does not run under libfaketime';
-  } catch (error) {
-    const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    return isMissing ? 'faketime is not installed' : `redis-server does not run under libfaketime: ${String(error)}`;
-  }
-}
+const source = fileURLToPath(new URL('shifted-clock.c', import.meta.url));
+const compilers = ['cc', 'gcc', 'clang'];
 
-/** A clock for one Redis, whose monotonic clock stays as it is. */
-export async function makeJumpingClock(): Promise<JumpingClock> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'chainr-clock-'));
-  const program = path.join(folder, 'redis-server');
-  const file = path.join(folder, 'offset');
-  const set = async (aheadMs: number): Promise<void> => {
-    const next = `${file}.next`;
-    await writeFile(next, `${aheadMs < 0 ? '' : '+'}${String(aheadMs / 1000)}\n`);
-    await rename(next, file); // Redis reads it each time that it asks for the time, and never half of it.
+/** Clocks for the tests of a suite, which is left out where none can be made on this machine. */
+export function useJumpingClocks(): JumpingClocks {
+  let folder: string;
+  let made = 0;
+  before(async function () {
+    this.timeout(60_000);
+    folder = await mkdtemp(path.join(tmpdir(), 'chainr-clock-'));
+    const why = await compile(libraryIn(folder));
+    if (why === undefined) return;
+    console.log(`      left out: ${why}`);
+    this.skip();
+  });
+  after(() => rm(folder, { recursive: true, force: true }));
+  return {
+    make: () => {
+      made += 1;
+      return makeClock(path.join(folder, String(made)), libraryIn(folder));
+    },
   };
-  await set(0);
-  const settings = `FAKETIME_TIMESTAMP_FILE='${file}' FAKETIME_NO_CACHE=1 FAKETIME_DONT_FAKE_MONOTONIC=1`;
-  await writeFile(program, `#!/bin/sh\nexec env LD_PRELOAD='${preload()}' ${settings} redis-server "$@"\n`);
+}
+
+const libraryIn = (folder: string): string => path.join(folder, 'shifted-clock.so');
+
+/** @returns why it cannot be had, or undefined once the library is there. */
+async function compile(library: string): Promise<string | undefined> {
+  if (process.platform !== 'linux') return 'only on Linux the clock of a Redis can be made to jump (LD_PRELOAD)';
+  for (const compiler of compilers) {
+    try {
+      await promisify(execFile)(compiler, ['-O2', '-shared', '-fPIC', '-o', library, source]);
+      return undefined;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') return `${compiler} cannot compile ${source}: ${String(error)}`; // prettier-ignore
+    }
+  }
+  return `there is no C compiler (${compilers.join(', ')}) to make a clock that jumps`;
+}
+
+async function makeClock(folder: string, library: string): Promise<JumpingClock> {
+  await mkdir(folder);
+  const program = path.join(folder, 'redis-server');
+  const file = path.join(folder, 'offset-ns');
+  await writeFile(file, Buffer.alloc(8));
+  await writeFile(
+    program,
+    `#!/bin/sh\nexec env LD_PRELOAD='${library}' CHAINR_CLOCK_FILE='${file}' redis-server "$@"\n`,
+  );
   await chmod(program, 0o755);
-  return { program, set, remove: () => rm(folder, { recursive: true, force: true }) };
+  return {
+    program,
+    set: async (aheadMs) => {
+      const bytes = Buffer.alloc(8);
+      const ns = BigInt(aheadMs) * 1_000_000n;
+      if (endianness() === 'LE') bytes.writeBigInt64LE(ns);
+      else bytes.writeBigInt64BE(ns);
+      const mapped = await open(file, 'r+'); // Never cut: Redis reads from it what it maps.
+      await mapped.write(bytes);
+      await mapped.close();
+    },
+  };
 }

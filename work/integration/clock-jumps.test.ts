@@ -4,7 +4,7 @@ import path from 'node:path';
 import { expect } from 'chai';
 import { beginning } from '@chainr/core/store/event-stream';
 import { useDataFolders } from '@chainr/testkit/data-folders';
-import { makeJumpingClock, whyNoJumps, type JumpingClock } from '@chainr/testkit/jumping-redis';
+import { useJumpingClocks, type JumpingClock } from '@chainr/testkit/jumping-redis';
 import { untilFound } from '@chainr/testkit/processes-of';
 import { untilFinal } from '@chainr/testkit/waits';
 import { briefLeases, WorkerGroup } from '@chainr/testkit/worker-group';
@@ -14,25 +14,17 @@ const hour = 3_600_000;
 describe('workers while the clock of a real Redis jumps', function () {
   this.timeout(120_000);
   const folders = useDataFolders();
+  const clocks = useJumpingClocks();
   let home: string;
   let clock: JumpingClock;
   let group: WorkerGroup;
 
-  before(function () {
-    const why = whyNoJumps();
-    if (why === undefined) return;
-    console.log(`      left out: ${why}`);
-    this.skip();
-  });
   beforeEach(async () => {
     home = await folders.make();
-    clock = await makeJumpingClock();
+    clock = await clocks.make();
     group = await WorkerGroup.start({ home, kind: 'process', env: briefLeases, redisProgram: clock.program });
   });
-  afterEach(async () => {
-    await group.stop();
-    await clock.remove();
-  });
+  afterEach(() => group.stop());
 
   /** Says that it runs, and waits until it may end. */
   const waiting = (name: string) => `touch ${path.join(home, name)}.runs; until [ -e ${path.join(home, 'go')} ]; do sleep 0.05; done`; // prettier-ignore
