@@ -169,7 +169,8 @@ ${exampleOf('When at least one succeeded')}
 ## Duration
 
 Whole numbers with the units \`d\`, \`h\`, \`m\`, \`s\` and \`ms\`, each at most once and the larger first: \`500ms\`, \`90s\`, \`30m\`, \`1h30m\`. From \`1ms\` to
-\`365d\`. A number without a unit is refused.
+\`365d\`. A number without a unit is refused. What counts is the time that really passes; [clock.md](clock.md) says what happens when a
+clock is set.
 
 ${exampleOf('Duration')}
 

@@ -110,6 +110,12 @@ for (const { name, jump } of [
       expect(await transitions.adopt(dead, by)).to.include({ ended: false });
     });
 
+    it('a server is up for as long as it really is', async () => {
+      const { upMs } = await open.store.work.serverLife();
+      await clock.set(jump);
+      expect((await open.store.work.serverLife()).upMs - upMs).to.be.within(0, 50_000);
+    });
+
     it('a call that had no reply yet is carried out once', async () => {
       const uids = await Promise.all(Array.from({ length: 20 }, () => open.create(pipelineOf({ a: [] }))));
       const ends = Promise.all(uids.map((uid) => endRun(open.store, uid)));

@@ -184,7 +184,7 @@ describe('an attempt whose worker shuts down and takes it along', () => {
 
     it('is what it was to be before where its timeout had passed', async () => {
       await start();
-      await worker.store.transitions.report(lease, 'Executing', '', { startedMs: 5 }, { timeoutMs: 1 });
+      await worker.store.transitions.report(lease, 'Executing', '', { startedMs: 0 }, { timeoutMs: 0 });
       await worker.store.transitions.expire();
       await interrupt();
       await adopt();

@@ -68,7 +68,7 @@ describe('what an adopter is to stop', () => {
   }
   const jobOf = () => worker.store.runs.findJob(lease.run, 'only');
   const timeOut = async () => {
-    await worker.store.transitions.report(lease, 'Executing', '', { startedMs: 5 }, { timeoutMs: 1 });
+    await worker.store.transitions.report(lease, 'Executing', '', { startedMs: 0 }, { timeoutMs: 0 });
     await worker.store.transitions.expire();
   };
 

@@ -23,8 +23,9 @@ export function isPassing(error: unknown): error is RequestError | ConnectionErr
 /**
  * The pauses between tries: yields the milliseconds to wait before the next one, and ends when the
  * policy has no patience left.
+ * @param now in ms, of a clock that does not jump.
  */
-export function* pausesOf(policy: RetryPolicy, now: () => number = Date.now): Generator<number> {
+export function* pausesOf(policy: RetryPolicy, now = () => performance.now()): Generator<number> {
   const end = now() + policy.forMs;
   for (let pause = policy.pauseMs; now() + pause <= end; pause = Math.min(pause * 2, policy.maxPauseMs)) yield pause;
 }

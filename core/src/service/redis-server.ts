@@ -99,9 +99,9 @@ function redisServer(socketPath: string, pid: number, found: boolean): RedisServ
 
 async function endServer(socketPath: string, pid: number): Promise<void> {
   await command(socketPath, 'SHUTDOWN NOSAVE').catch(() => undefined); // It closes the connection instead of answering.
-  const deadline = Date.now() + 10_000;
+  const deadline = performance.now() + 10_000;
   while (isAlive(pid)) {
-    if (Date.now() > deadline) process.kill(pid, 'SIGKILL');
+    if (performance.now() > deadline) process.kill(pid, 'SIGKILL');
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }

@@ -59,7 +59,8 @@ export class WorkStore {
   readonly #clock: RedisClock;
   readonly #renewals: Transitions;
   readonly #subscriptions: Subscriptions;
-  #server: { runId: string; firstSeenAt: number } | undefined;
+  /** The server that was seen last, by `performance.now()`: since when it is up, and when it was seen. */
+  #server: { runId: string; upSince: number; seenAt: number } | undefined;
 
   /** @param renewals on a connection of their own. */
   constructor(connection: Redis, clock: RedisClock, renewals: Transitions, subscriptions: Subscriptions) {
@@ -160,16 +161,19 @@ export class WorkStore {
   }
 
   /**
-   * Which server this is, and how long it has been up: after a restart it may have lost a tail (rule R7). It measures that by
-   * its clock; where that has gone back, for as long as it was seen from here.
+   * Which server this is, and how long it has been up: after a restart it may have lost a tail (rule R7). It tells that by
+   * its clock, which may jump: it is asked once, and cannot have been up while another one was.
    */
   async serverLife(): Promise<{ runId: string; upMs: number }> {
     const info = await whileAvailable(() => this.#connection.info('server'));
     const field = (name: string) => new RegExp(`^${name}:(.*)\r$`, 'm').exec(info)?.[1] ?? '';
     const runId = field('run_id');
-    if (this.#server?.runId !== runId) this.#server = { runId, firstSeenAt: performance.now() };
-    const seenForMs = performance.now() - this.#server.firstSeenAt;
-    return { runId, upMs: Math.max(seenForMs, Number(field('uptime_in_seconds')) * 1000) };
+    const seenAt = performance.now();
+    const former = this.#server;
+    const told = seenAt - Math.max(0, Number(field('uptime_in_seconds')) * 1000);
+    const upSince = former?.runId === runId ? former.upSince : Math.max(told, former?.seenAt ?? -Infinity);
+    this.#server = { runId, upSince, seenAt };
+    return { runId, upMs: seenAt - upSince };
   }
 
   /** `uid.index.attempt` of what was handed out before a time and is not claimed, oldest first. */

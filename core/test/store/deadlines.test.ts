@@ -67,6 +67,16 @@ describe('deadlines (rule R14)', () => {
       expect(await deadlines(), 'a later report').to.eql({ [`${formatAttemptId(lease)}.t`]: startedAt + 10_000 });
     });
 
+    it('count from the claim at the earliest, however old a clock that has jumped makes the start', async () => {
+      const lease = await hold();
+      await executing(lease, { timeoutMs: 10_000 }, 3_600_000);
+      const { claimedAt = 0, startedAt = 0 } = await phasesOf(lease);
+      expect(startedAt).to.equal(claimedAt);
+      expect(await expire()).to.equal(0);
+      await later(10_100);
+      expect(await expire()).to.equal(1);
+    });
+
     it('are not there for a job without one', async () => {
       const lease = await hold();
       await executing(lease, { pendingTimeoutMs: 1_000 });

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { pipelineOf, type JobShape } from '@chainr/testkit/builders';
 import { claimJob } from '@chainr/testkit/claim-job';
+import { setClock } from '@chainr/testkit/clock';
 import { openStore, type OpenStore } from '@chainr/testkit/open-store';
 import { askToEnd } from '@chainr/testkit/ask-to-end';
 import type { Outcome, Outputs } from '../../src/model/outcome.js';
@@ -26,6 +27,7 @@ describe('the end of an attempt', () => {
 
   it('keeps exit code, message, steps and phases', async () => {
     const { uid, lease } = await begin({ a: [] });
+    await setClock(open.redis.url, 1_000);
     const steps = [{ name: 'main', exitCode: 7 }];
     const outcome: Outcome = { reason: 'ExitCode', exitCode: 7, message: 'It said "no" — 7.', steps };
     expect(await finish(lease, outcome, { scheduledMs: 30, pulledMs: 20, startedMs: 10 })).to.eql({

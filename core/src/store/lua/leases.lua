@@ -69,9 +69,10 @@ local function has_flag(s, flag)
   return bit.band(s.flags, flag) > 0
 end
 
--- Ages count from now backwards, so that clocks of hosts need not agree; a phase is set once.
+-- Ages count from now backwards, so that clocks of hosts need not agree; a phase is set once. None comes before the claim,
+-- whatever the age: the clock of a worker that jumps, or of a daemon that is behind, must not bring a timeout forward.
 local function set_phases(s, scheduled, pulled, started)
-  if scheduled ~= '' and s.scheduled == 0 then s.scheduled = now - scheduled end
-  if pulled ~= '' and s.pulled == 0 then s.pulled = now - pulled end
-  if started ~= '' and s.started == 0 then s.started = now - started end
+  if scheduled ~= '' and s.scheduled == 0 then s.scheduled = math.max(s.claimed, now - scheduled) end
+  if pulled ~= '' and s.pulled == 0 then s.pulled = math.max(s.claimed, now - pulled) end
+  if started ~= '' and s.started == 0 then s.started = math.max(s.claimed, now - started) end
 end
