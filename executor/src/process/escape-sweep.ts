@@ -17,22 +17,31 @@ type Belongs = (origin: { folder: string; output: string }) => boolean;
 export class EscapeSweep {
   readonly #due = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
+  #closed = false;
 
   /** @param path the attempt's folder. */
   add(path: string): void {
+    if (this.#closed) return;
     this.#due.add(path);
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
-      const due = new Set(this.#due);
-      this.#due.clear();
-      void endNamed(({ folder }) => due.has(folder));
-    }, gatherMs);
+    this.#timer ??= setTimeout(() => void this.#endDue(), gatherMs);
   }
 
   /** Forgets what is due. */
   close(): void {
+    this.#closed = true;
     clearTimeout(this.#timer);
+  }
+
+  async #endDue(): Promise<void> {
     this.#timer = undefined;
+    const due = new Set(this.#due);
+    this.#due.clear();
+    try {
+      await endNamed(({ folder }) => due.has(folder));
+    } catch {
+      // Processes cannot be looked at just now (no file may be opened any more): later again.
+      for (const path of due) this.add(path);
+    }
   }
 }
 
