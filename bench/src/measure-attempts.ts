@@ -6,8 +6,8 @@ import { createProcessExecutor } from '@chainr/executor/process/create-process-e
 import type { AttemptSpec, Executor } from '@chainr/executor/port';
 import { median, type Row } from './row.js';
 
-const attempts = 300;
 const places = 8;
+const attempts = 38 * places;
 const allow = (): void => undefined;
 
 /** What an attempt of the process executor costs that prints one line, without an engine around it. */
