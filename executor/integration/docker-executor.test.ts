@@ -3,15 +3,12 @@ import type Docker from 'dockerode';
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { importBusybox, startDockerDaemon, whyNoDocker, type DockerDaemon } from '@chainr/testkit/docker-daemon';
-import { reachNothing } from '@chainr/core/model/fault-points';
 import { connectToDaemon } from '../src/docker/connect-to-daemon.js';
 import type { DockerContext } from '../src/docker/context.js';
 import { createContainer } from '../src/docker/create-container.js';
-import { EventBoard } from '../src/docker/event-board.js';
 import { attemptLabels, containerName } from '../src/docker/names.js';
 import { takeAway } from '../src/docker/take-away.js';
-import type { AttemptKey, AttemptSpec, Executor } from '../src/port.js';
+import type { AttemptKey, AttemptSpec, Executor, OutputChunk } from '../src/port.js';
 import {
   allOutput,
   allow,
@@ -23,31 +20,18 @@ import {
   withExecutor,
   withTwoExecutors,
 } from '../suite/place.js';
-import { makeDockerPlace, type DockerPlace } from './docker-place.js';
+import { contextOf } from '../test/docker/docker-context.js';
+import { makeDockerPlace, useDockerPlace } from './docker-place.js';
 import { startsOf } from './starts-of.js';
 
-const why = whyNoDocker();
 const image = 'busybox';
 
 describe('the docker executor', function () {
   this.timeout(120_000);
-  let daemon: DockerDaemon;
+  const place = useDockerPlace();
   let docker: Docker;
-  let place: DockerPlace;
-  before(async function () {
-    if (why !== undefined) {
-      console.log(`      left out: ${why}`);
-      this.skip();
-    }
-    daemon = await startDockerDaemon();
-    docker = connectToDaemon(daemon.socketPath);
-    await importBusybox(daemon.socketPath, ['busybox:latest']);
-    place = await makeDockerPlace(daemon.socketPath);
-  });
-  after(async () => {
-    if (why !== undefined) return;
-    await place.destroy();
-    await daemon.stop();
+  before(() => {
+    docker = connectToDaemon(place.socketPath);
   });
 
   const labelsOf = (key: AttemptKey): string[] =>
@@ -146,29 +130,16 @@ describe('the docker executor', function () {
     });
 
     describe('while the container starts', () => {
-      const contextOf = (): DockerContext => {
-        const instance = () => place.instance;
-        const board = new EventBoard(docker, instance);
-        return {
-          docker,
-          instance,
-          networks: [],
-          pullPatienceMs: 0,
-          startPatienceMs: 0,
-          board,
-          reach: reachNothing,
-          isDriven: () => false,
-        };
-      };
+      const context = (): DockerContext => contextOf(docker, place.instance);
       const createdOf = async (spec: AttemptSpec): Promise<Docker.Container> =>
-        docker.getContainer((await createContainer(contextOf(), spec, 0)) ?? expect.fail('its name was taken'));
+        docker.getContainer((await createContainer(context(), spec, 0)) ?? expect.fail('its name was taken'));
 
       it('calls it Lost where it has started and ended before it was removed, and runs it no second time', async () => {
         const spec = attemptOf(image, { run: 'echo once' });
         const container = await createdOf(spec);
         await container.start();
         await container.wait();
-        await takeAway(contextOf(), spec, 0, container.id);
+        await takeAway(context(), spec, 0, container.id);
         await withExecutor(place, async (executor) => {
           const outcome = await runToEnd(executor, spec);
           expect(outcome.reason).to.equal('Lost');
@@ -182,13 +153,13 @@ describe('the docker executor', function () {
         const spec = attemptOf(image, { run: 'exec sleep 300' });
         const container = await createdOf(spec);
         await container.start();
-        await takeAway(contextOf(), spec, 0, container.id);
+        await takeAway(context(), spec, 0, container.id);
         expect((await container.inspect()).State.Running).to.equal(true);
       });
 
       it('frees the name where it has not started', async () => {
         const spec = attemptOf(image, { run: 'true' });
-        await takeAway(contextOf(), spec, 0, (await createdOf(spec)).id);
+        await takeAway(context(), spec, 0, (await createdOf(spec)).id);
         expect(await containersOf(spec)).to.deep.equal([]);
       });
 
@@ -197,8 +168,49 @@ describe('the docker executor', function () {
         const container = await createdOf(spec);
         await container.remove();
         const next = await createdOf(spec);
-        await takeAway(contextOf(), spec, 0, container.id);
+        await takeAway(context(), spec, 0, container.id);
         expect((await containersOf(spec)).map(({ Id }) => Id)).to.deep.equal([next.id]);
+      });
+    });
+  });
+
+  describe('a command, whose streams are told apart', () => {
+    const commandOf = (script: string) => ({ command: ['/bin/sh', '-c', script] });
+
+    it('keeps them so in every step', async () => {
+      const both = commandOf('echo to $CHAINR_STEP; echo bad $CHAINR_STEP >&2');
+      await withExecutor(place, async (executor) => {
+        const spec = attemptOf(image, both, both);
+        await runToEnd(executor, spec);
+        const output = await allOutput(executor, spec);
+        for (const step of ['step-0', 'step-1']) {
+          expect(textOf(output, 'stdout', step)).to.equal(`to ${step}\n`);
+          expect(textOf(output, 'stderr', step)).to.equal(`bad ${step}\n`);
+        }
+      });
+    });
+
+    it('is read on from any position, with no line of either missing or doubled', async () => {
+      const loop = 'i=0; while [ $i -lt 4000 ]; do echo "$CHAINR_STEP line $i"; echo "err $i" >&2; i=$((i+1)); done';
+      await withExecutor(place, async (executor) => {
+        const spec = attemptOf(image, commandOf(loop), commandOf(loop));
+        await executor.ensure(spec, allow);
+        const chunks: OutputChunk[] = [];
+        // A reader that gives up after every batch, as workers do that die, while the attempt still writes.
+        for (let position: string | undefined = ''; position !== undefined;) {
+          const from: string = position;
+          position = undefined;
+          for await (const batch of executor.logs(spec, from, never())) {
+            chunks.push(...batch.chunks);
+            position = batch.position;
+            break;
+          }
+        }
+        const numbers = Array.from({ length: 4000 }, (_, index) => index);
+        for (const step of ['step-0', 'step-1']) {
+          expect(textOf(chunks, 'stdout', step)).to.equal(numbers.map((n) => `${step} line ${n}\n`).join(''));
+          expect(textOf(chunks, 'stderr', step)).to.equal(numbers.map((n) => `err ${n}\n`).join(''));
+        }
       });
     });
   });
@@ -277,7 +289,7 @@ describe('the docker executor', function () {
 
   describe('what is there', () => {
     it('keeps two instances on one daemon apart, even with the same run', async () => {
-      const other = await makeDockerPlace(daemon.socketPath);
+      const other = await makeDockerPlace(place.socketPath);
       const spec = attemptOf(image, { run: 'exec sleep 300' });
       await withExecutor(place, (mine) =>
         withExecutor(other, async (theirs) => {
@@ -340,7 +352,7 @@ describe('the docker executor', function () {
 
     it('keeps no process alive after it was closed', async () => {
       const script = fileURLToPath(new URL('open-and-close.ts', import.meta.url));
-      const flags = ['--conditions=chainr-source', '--import=tsx', script, daemon.socketPath, place.instance];
+      const flags = ['--conditions=chainr-source', '--import=tsx', script, place.socketPath, place.instance];
       const { stdout } = await promisify(execFile)(process.execPath, flags, { timeout: 100_000 });
       expect(stdout).to.equal('closed\n');
     });

@@ -1,14 +1,12 @@
 import { expect } from 'chai';
 import type { Outcome } from '@chainr/core/model/outcome';
-import { importBusybox, startDockerDaemon, whyNoDocker, type DockerDaemon } from '@chainr/testkit/docker-daemon';
 import { connectToDaemon, findDaemon } from '../src/docker/connect-to-daemon.js';
 import { createDockerExecutor } from '../src/docker/create-docker-executor.js';
 import type { AttemptSpec, Executor } from '../src/port.js';
 import { allOutput, allow, attemptOf, never, runToEnd, textOf, untilExecuting } from '../suite/place.js';
-import { makeDockerPlace, type DockerPlace } from './docker-place.js';
+import { useDockerPlace } from './docker-place.js';
 import { startsOf } from './starts-of.js';
 
-const why = whyNoDocker();
 const image = 'busybox';
 
 /** What each verb but `ensure` rejects with; `ensure` only begins, and the next `observe` is told. */
@@ -66,22 +64,7 @@ const endedWithItsDaemon = ({ reason, exitCode }: Outcome): boolean =>
 
 describe('the docker executor while its daemon is away', function () {
   this.timeout(120_000);
-  let daemon: DockerDaemon;
-  let place: DockerPlace;
-  before(async function () {
-    if (why !== undefined) {
-      console.log(`      left out: ${why}`);
-      this.skip();
-    }
-    daemon = await startDockerDaemon();
-    await importBusybox(daemon.socketPath, ['busybox:latest']);
-    place = await makeDockerPlace(daemon.socketPath);
-  });
-  after(async () => {
-    if (why !== undefined) return;
-    await place.destroy();
-    await daemon.stop();
-  });
+  const place = useDockerPlace();
 
   it('makes no outcome, and goes on when the daemon is back', async () => {
     const executor = place.open();
@@ -95,21 +78,21 @@ describe('the docker executor while its daemon is away', function () {
     await untilExecuting(executor, running);
     // What a container writes in the last moments of its daemon is in no log.
     for await (const { chunks } of executor.logs(running, '', never())) if (chunks.length > 0) break;
-    await daemon.end();
+    await place.daemon.end();
 
     await executor.ensure(later, allow);
     for (const spec of [running, ended, later]) {
       for (const message of await rejectionsOf(executor, spec)) expect(message).to.match(/ENOENT|ECONN/);
     }
 
-    daemon = await startDockerDaemon(daemon.folder);
+    await place.startAgain();
     expect(await executor.observe(running, () => undefined, never())).to.satisfy(endedWithItsDaemon);
     expect(textOf(await allOutput(executor, running))).to.equal('begun\n');
     expect(await executor.observe(ended, () => undefined, never())).to.deep.equal(outcome);
     expect(textOf(await allOutput(executor, ended))).to.equal('done\n');
     // Its `ensure` was heard, though nothing came of it.
     expect(await executor.observe(later, () => undefined, never())).to.include({ reason: 'Completed' });
-    expect(await startsOf(connectToDaemon(daemon.socketPath), later)).to.have.length(1);
+    expect(await startsOf(connectToDaemon(place.socketPath), later)).to.have.length(1);
     await executor.close();
   });
 
@@ -119,11 +102,11 @@ describe('the docker executor while its daemon is away', function () {
     await executor.ensure(spec, allow);
     for await (const { chunks } of executor.logs(spec, '', never())) if (chunks.length > 0) break;
     const outcome = executor.observe(spec, () => undefined, never()).catch((reason: unknown) => reason);
-    await daemon.end();
+    await place.daemon.end();
     const seen = await outcome;
     // The daemon ends its containers first, and may still tell so.
     if (!(seen instanceof Error)) expect(seen).to.satisfy(endedWithItsDaemon);
-    daemon = await startDockerDaemon(daemon.folder);
+    await place.startAgain();
     expect(await executor.observe(spec, () => undefined, never())).to.satisfy(endedWithItsDaemon);
     await executor.close();
   });

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { after, before } from 'mocha';
+import { useDockerDaemon, type UsedDaemon } from '@chainr/testkit/use-docker-daemon';
 import { connectToDaemon, findDaemon } from '../src/docker/connect-to-daemon.js';
 import { createDockerExecutor, type DockerExecutorOptions } from '../src/docker/create-docker-executor.js';
 import type { Executor } from '../src/port.js';
@@ -7,6 +9,35 @@ import { allow, type Place } from '../suite/place.js';
 export interface DockerPlace extends Place {
   readonly instance: string;
   open(options?: Partial<DockerExecutorOptions>): Executor;
+}
+
+/** A daemon and one instance on it, for the tests of a suite; both are there from the suite's first `before` on. */
+export function useDockerPlace(): DockerPlace & UsedDaemon {
+  let made: DockerPlace | undefined;
+  // Before the daemon's own hook: what is in the place is removed while the daemon is there.
+  after(() => made?.destroy());
+  const used = useDockerDaemon();
+  before(async () => {
+    made = await makeDockerPlace(used.socketPath);
+  });
+  const place = (): DockerPlace => {
+    if (!made) throw new Error('The place is made in the first `before` of the suite.');
+    return made;
+  };
+  return {
+    get instance() {
+      return place().instance;
+    },
+    get daemon() {
+      return used.daemon;
+    },
+    get socketPath() {
+      return used.socketPath;
+    },
+    startAgain: () => used.startAgain(),
+    open: (options) => place().open(options),
+    destroy: () => place().destroy(),
+  };
 }
 
 /** One instance on a daemon; at the end everything of it is stopped and removed. */

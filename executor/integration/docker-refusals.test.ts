@@ -1,40 +1,18 @@
 import { expect } from 'chai';
-import {
-  importBusybox,
-  importShellless,
-  startDockerDaemon,
-  whyNoDocker,
-  type DockerDaemon,
-} from '@chainr/testkit/docker-daemon';
+import { importShellless } from '@chainr/testkit/docker-daemon';
 import type { Outcome } from '@chainr/core/model/outcome';
 import type { AttemptSpec, Executor } from '../src/port.js';
 import { allow, attemptOf, never, runToEnd, withExecutor, type StepDraft } from '../suite/place.js';
-import { makeDockerPlace, type DockerPlace } from './docker-place.js';
+import { makeDockerPlace, useDockerPlace } from './docker-place.js';
 import { startRefusingDaemon, type Refusal } from './refusing-daemon.js';
 
-const why = whyNoDocker();
 const image = 'busybox';
 const shellless = 'shellless';
 
 describe('what a Docker daemon refuses', function () {
   this.timeout(120_000);
-  let daemon: DockerDaemon;
-  let place: DockerPlace;
-  before(async function () {
-    if (why !== undefined) {
-      console.log(`      left out: ${why}`);
-      this.skip();
-    }
-    daemon = await startDockerDaemon();
-    await importBusybox(daemon.socketPath, ['busybox:latest']);
-    await importShellless(daemon.socketPath, `${shellless}:latest`);
-    place = await makeDockerPlace(daemon.socketPath);
-  });
-  after(async () => {
-    if (why !== undefined) return;
-    await place.destroy();
-    await daemon.stop();
-  });
+  const place = useDockerPlace();
+  before(() => importShellless(place.socketPath, `${shellless}:latest`));
 
   const outcomeOf = (...steps: StepDraft[]): Promise<Outcome> =>
     withExecutor(place, (executor) => runToEnd(executor, attemptOf(image, ...steps)));
@@ -100,7 +78,7 @@ describe('what a Docker daemon refuses', function () {
       startPatienceMs: number,
       work: (executor: Executor, refusals: () => number) => Promise<T>,
     ): Promise<T> => {
-      const refusing = await startRefusingDaemon(daemon.socketPath, ({ url = '' }) => refuse(url));
+      const refusing = await startRefusingDaemon(place.socketPath, ({ url = '' }) => refuse(url));
       const behind = await makeDockerPlace(refusing.socketPath, { startPatienceMs });
       try {
         return await withExecutor(behind, (executor) => work(executor, refusing.refusals));

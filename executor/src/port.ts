@@ -73,10 +73,8 @@ export interface Capabilities {
   memoryLimit: boolean;
   /** The path of the workspace that every step sees; undefined where it differs per attempt. */
   workspacePath?: string;
-  /** Runs real scripts and keeps their output. */
+  /** Runs real scripts and keeps their output: both streams in the order in which they were written, as stdout. */
   output: boolean;
-  /** What a script writes to stdout and stderr comes in the order in which it was written, all of it as stdout. */
-  ordersStreams: boolean;
   /** A line is handed over before its newline was written. */
   unfinishedLines: boolean;
   /** Starts an attempt once even if several ask for it at the same moment; else leases must see to that. */

@@ -2,9 +2,10 @@ import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import type { ExecutorKind, RunUid } from '@chainr/core/model/records';
-import { importBusybox, startDockerDaemon, whyNoDocker, type DockerDaemon } from '@chainr/testkit/docker-daemon';
+import type { DockerDaemon } from '@chainr/testkit/docker-daemon';
 import { linesIn } from '@chainr/testkit/lines-in';
 import { processesOf } from '@chainr/testkit/processes-of';
+import { useDockerDaemon } from '@chainr/testkit/use-docker-daemon';
 
 /** What tests need to know of an executor to look at it from outside. */
 export interface Subject {
@@ -53,18 +54,8 @@ function containers(daemon: () => DockerDaemon): Subject {
 export function describeOnExecutors(title: string, tests: (subject: Subject) => void): void {
   describe(`${title}: processes`, () => { tests(processes); }); // prettier-ignore
   describe(`${title}: containers`, () => {
-    const why = whyNoDocker();
-    let daemon: DockerDaemon | undefined;
-    before(async function () {
-      if (why !== undefined) {
-        console.log(`      left out: ${why}`);
-        this.skip();
-      }
-      daemon = await startDockerDaemon();
-      await importBusybox(daemon.socketPath, ['busybox:latest']);
-    });
-    after(() => daemon?.stop());
-    tests(containers(() => daemon!));
+    const used = useDockerDaemon();
+    tests(containers(() => used.daemon));
   });
 }
 

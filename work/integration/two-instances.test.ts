@@ -4,11 +4,10 @@ import { connectToDaemon, findDaemon } from '@chainr/executor/docker/connect-to-
 import { createDockerExecutor } from '@chainr/executor/docker/create-docker-executor';
 import type { Executor } from '@chainr/executor/port';
 import { pipelineOf } from '@chainr/testkit/builders';
-import { importBusybox, startDockerDaemon, whyNoDocker, type DockerDaemon } from '@chainr/testkit/docker-daemon';
+import { useDockerDaemon } from '@chainr/testkit/use-docker-daemon';
 import { removeStrays } from '../src/sweeps/remove-strays.js';
 import { openWorker, type OpenWorker } from '../test/open-worker.js';
 
-const why = whyNoDocker();
 const never = new AbortController().signal;
 const allow = (): void => undefined;
 /** At once, where the usual times are minutes. */
@@ -22,18 +21,7 @@ interface Instance {
 
 describe('two instances on one Docker daemon, with their sweeps on', function () {
   this.timeout(120_000);
-  let daemon: DockerDaemon;
   let instances: Instance[] = [];
-
-  before(async function () {
-    if (why !== undefined) {
-      console.log(`      left out: ${why}`);
-      this.skip();
-    }
-    daemon = await startDockerDaemon();
-    await importBusybox(daemon.socketPath, ['busybox:latest']);
-    instances = await Promise.all([openInstance(), openInstance()]);
-  });
 
   after(async () => {
     for (const { worker, executor } of instances) {
@@ -44,11 +32,14 @@ describe('two instances on one Docker daemon, with their sweeps on', function ()
       await worker.close();
       await executor.close();
     }
-    if (why === undefined) await daemon.stop();
+  });
+  const used = useDockerDaemon();
+  before(async () => {
+    instances = await Promise.all([openInstance(), openInstance()]);
   });
 
   async function openInstance(): Promise<Instance> {
-    const docker = connectToDaemon(daemon.socketPath);
+    const docker = connectToDaemon(used.socketPath);
     const found = await findDaemon(docker);
     if ('absent' in found) throw new Error(found.absent);
     let instance = '';

@@ -7,8 +7,8 @@ import { runsOf } from '@chainr/core/store/log-page';
 import { useDataFolders } from '@chainr/testkit/data-folders';
 import { untilFinal } from '@chainr/testkit/waits';
 import { briefLeases, WorkerGroup } from '@chainr/testkit/worker-group';
+import { seededNumbers, writeScript } from '@chainr/testkit/written-scripts';
 import { describeOnExecutors } from './seen-from-outside.js';
-import { writeJob } from './written-jobs.js';
 
 const jobCount = 6;
 /** Steps in a job end and begin while its worker is killed too. */
@@ -50,9 +50,9 @@ async function untilStoredMore({ client }: WorkerGroup, isOver: () => boolean): 
 describeOnExecutors('the log has every byte that jobs wrote, in order, in whatever way they wrote it', (subject) => {
   const folders = useDataFolders();
   // Where `run` is dash's, `&>` means something else; the shell of busybox knows it.
-  const hasBoth = subject.kind === 'docker';
+  const hasAmpersand = subject.kind === 'docker';
   const seeds = Array.from({ length: jobCount * stepsPerJob }, (_, seed) => seed + 1);
-  const written = seeds.map((seed) => writeJob(seed, hasBoth));
+  const written = seeds.map((seed) => writeScript(seededNumbers(seed), 40, { floods: 0.33, hasAmpersand }));
 
   for (const kills of [0, 3]) {
     it(kills === 0 ? 'while their worker lives' : 'while one worker after another is killed', async function () {
@@ -70,7 +70,7 @@ describeOnExecutors('the log has every byte that jobs wrote, in order, in whatev
               `job-${String(job)}`,
               {
                 image: 'busybox',
-                steps: steps.map(({ script }, step) => ({ name: `step-${String(step)}`, run: script })),
+                steps: steps.map(({ run }, step) => ({ name: `step-${String(step)}`, run })),
               },
             ];
           }),

@@ -74,7 +74,6 @@ export function createDockerExecutor(options: DockerExecutorOptions): Executor {
       memoryLimit: true,
       workspacePath,
       output: true,
-      ordersStreams: true,
       unfinishedLines: false,
       manyOwners: false,
       refusesMissingWorkdir: false,

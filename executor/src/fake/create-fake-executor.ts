@@ -70,7 +70,6 @@ export function createFakeExecutor(options: FakeExecutorOptions = {}): FakeExecu
       image: false,
       memoryLimit: false,
       output: false,
-      ordersStreams: false,
       unfinishedLines: false,
       manyOwners: true,
       refusesMissingWorkdir: false,

@@ -73,7 +73,6 @@ export function createProcessExecutor({
       image: false,
       memoryLimit: false,
       output: true,
-      ordersStreams: true,
       unfinishedLines: true,
       manyOwners: true,
       refusesMissingWorkdir: true,

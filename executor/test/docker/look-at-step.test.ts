@@ -1,35 +1,23 @@
 import { expect } from 'chai';
 import type Docker from 'dockerode';
 import { describe, it } from 'mocha';
-import { reachNothing } from '@chainr/core/model/fault-points';
-import { EventBoard } from '../../src/docker/event-board.js';
 import { lookAtStep, type StepSight } from '../../src/docker/look-at-step.js';
 import { attemptLabels, labels } from '../../src/docker/names.js';
+import { contextOf } from './docker-context.js';
 
-const instance = (): string => 'some-instance';
+const instance = 'some-instance';
 const key = { run: 'some-run', job: 'some-job', attempt: 1 };
 const zero = '0001-01-01T00:00:00Z';
 const [began, ended] = ['2026-01-02T03:04:05Z', '2026-01-02T03:04:06Z'];
 const ofLastStep = { [labels.step]: '0', [labels.steps]: '1' };
 
 /** What is seen where a daemon says this of the container's state. */
-function sightOf(state: object, more: Record<string, string> = attemptLabels(instance(), key)): Promise<StepSight> {
+function sightOf(state: object, more: Record<string, string> = attemptLabels(instance, key)): Promise<StepSight> {
   const State = { StartedAt: began, FinishedAt: zero, ExitCode: 0, OOMKilled: false, Error: '', ...state };
   const inspect = () =>
     Promise.resolve({ Id: 'some-id', State, Config: { Labels: { ...ofLastStep, ...more } }, HostConfig: {} });
   const docker = { getContainer: () => ({ inspect }) } as unknown as Docker;
-  const board = new EventBoard(docker, instance);
-  const context = {
-    docker,
-    instance,
-    networks: [],
-    pullPatienceMs: 0,
-    startPatienceMs: 0,
-    board,
-    reach: reachNothing,
-    isDriven: () => false,
-  };
-  return lookAtStep(context, key, 0);
+  return lookAtStep(contextOf(docker, instance), key, 0);
 }
 
 describe('what is seen of a container', () => {

@@ -30,8 +30,7 @@ describe('the process executor when processes die', () => {
   });
   after(() => place.destroy());
 
-  const folderOf = (spec: AttemptSpec): string =>
-    join(place.folder, 'attempts', spec.run, spec.job, String(spec.attempt));
+  const folderOf = (spec: AttemptSpec): string => place.folderOf(spec);
 
   /** A started attempt whose steps have come so far as to say "ready". */
   async function started(...steps: StepDraft[]): Promise<AttemptSpec> {

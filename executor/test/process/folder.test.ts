@@ -91,7 +91,7 @@ describe('the folder of the process executor', () => {
       await runToEnd(executor, spec);
       await runToEnd(executor, sibling);
       await executor.remove(spec, allow);
-      expect(existsSync(join(place.folder, 'attempts', spec.run, 'sibling', '1', 'exit'))).to.equal(true);
+      expect(existsSync(join(place.folderOf(sibling), 'exit'))).to.equal(true);
       await executor.remove(sibling, allow);
     });
     expect(readdirSync(join(place.folder, 'attempts'))).to.deep.equal([]);
@@ -128,7 +128,7 @@ describe('the folder of the process executor', () => {
           run: `mkdir deep; touch deep/file beside "$TMPDIR/file"; chattr +i ../${left}`,
         });
         const other = { ...spec, job: 'other', steps: spec.steps.map((step) => ({ ...step, run: 'touch file' })) };
-        const folder = join(place.folder, 'attempts', spec.run, spec.job, '1');
+        const folder = place.folderOf(spec);
         try {
           expect(await runToEnd(executor, spec)).to.include({ reason: 'Completed' });
           await runToEnd(executor, other);
@@ -197,7 +197,7 @@ describe('the folder of the process executor', () => {
       const spec = attemptOf('ignored', { run: 'touch "$TMPDIR/file" && echo "$TMPDIR"' });
       await runToEnd(executor, spec);
       const temporary = textOf(await allOutput(executor, spec)).trim();
-      expect(temporary).to.equal(join(place.folder, 'attempts', spec.run, 'some-job', '1', 'tmp'));
+      expect(temporary).to.equal(join(place.folderOf(spec), 'tmp'));
       expect(readdirSync(temporary)).to.deep.equal(['file']);
     });
   });

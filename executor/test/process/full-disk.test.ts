@@ -7,6 +7,7 @@ import { createProcessExecutor } from '../../src/process/create-process-executor
 import type { AttemptSpec, Executor } from '../../src/port.js';
 import { allOutput, allow, attemptOf, bytesOf, never, runToEnd, textOf } from '../../suite/place.js';
 import { childrenNamed } from './find-processes.js';
+import { folderIn } from './process-place.js';
 import { untilWritten } from './wait-until.js';
 
 const MiB = 1024 * 1024;
@@ -37,7 +38,7 @@ describe('the process executor on a full disk', function () {
     disk.remove();
   });
 
-  const folderOf = (spec: AttemptSpec): string => join(folder, 'attempts', spec.run, spec.job, String(spec.attempt));
+  const folderOf = (spec: AttemptSpec): string => folderIn(folder, spec);
 
   for (const [code, reason] of [
     [0, 'Completed'],

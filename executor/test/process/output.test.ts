@@ -18,8 +18,7 @@ describe('the output of the process executor', () => {
   });
   after(() => place.destroy());
 
-  const folderOf = (spec: AttemptSpec): string =>
-    join(place.folder, 'attempts', spec.run, spec.job, String(spec.attempt));
+  const folderOf = (spec: AttemptSpec): string => place.folderOf(spec);
   const segmentsOf = (spec: AttemptSpec): string[] =>
     readdirSync(folderOf(spec)).filter((name) => /^0\.out\.\d+$/.test(name));
   const bytesOnDisk = (spec: AttemptSpec): number =>

@@ -1,13 +1,19 @@
 import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { attemptFolder } from '../../src/process/attempt-folder.js';
 import { createProcessExecutor } from '../../src/process/create-process-executor.js';
-import type { Place } from '../../suite/place.js';
-import { allow } from '../../suite/place.js';
+import type { AttemptKey } from '../../src/port.js';
+import { allow, type Place } from '../../suite/place.js';
 
 export interface ProcessPlace extends Place {
   readonly folder: string;
+  /** Of an attempt. */
+  folderOf(key: AttemptKey): string;
 }
+
+/** Where a process executor with this data folder has an attempt. */
+export const folderIn = (folder: string, key: AttemptKey): string => join(folder, 'attempts', attemptFolder(key));
 
 /** A data folder of its own; at the end everything in it is stopped and removed. */
 export async function makeProcessPlace(): Promise<ProcessPlace> {
@@ -15,6 +21,7 @@ export async function makeProcessPlace(): Promise<ProcessPlace> {
   const open = () => createProcessExecutor({ folder, instance: 'some-instance' });
   return {
     folder,
+    folderOf: (key) => folderIn(folder, key),
     open,
     destroy: async () => {
       const executor = open();

@@ -63,8 +63,7 @@ describe('a stop of the process executor', () => {
     await withExecutor(place, async (executor) => {
       await executor.ensure(spec, allow);
       await untilReady(executor, spec);
-      const { folder } = place;
-      const leader = await identityIn(`${folder}/attempts/${spec.run}/some-job/1`, '0.group');
+      const leader = await identityIn(place.folderOf(spec), '0.group');
       const members = sessionOf(leader.pid);
       expect(members).to.have.length(4);
       for (const pids of [members, members.toReversed()]) {

@@ -6,7 +6,6 @@ executorSuite('process', {
     image: false,
     memoryLimit: false,
     output: true,
-    ordersStreams: true,
     unfinishedLines: true,
     manyOwners: true,
     refusesMissingWorkdir: true,

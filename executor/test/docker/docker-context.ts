@@ -1,0 +1,19 @@
+import type Docker from 'dockerode';
+import { reachNothing } from '@chainr/core/model/fault-points';
+import type { DockerContext } from '../../src/docker/context.js';
+import { EventBoard } from '../../src/docker/event-board.js';
+
+/** What the parts of the docker executor share, for a test of one part: without patience, and nothing is driven. */
+export function contextOf(docker: Docker, instanceId: string): DockerContext {
+  const instance = (): string => instanceId;
+  return {
+    docker,
+    instance,
+    networks: [],
+    pullPatienceMs: 0,
+    startPatienceMs: 0,
+    board: new EventBoard(docker, instance),
+    reach: reachNothing,
+    isDriven: () => false,
+  };
+}
