@@ -1,7 +1,6 @@
-import { execFile } from 'node:child_process';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import type { ExecutorKind, RunUid } from '@chainr/core/model/records';
+import { dockerCommand } from '@chainr/testkit/docker-command';
 import type { DockerDaemon } from '@chainr/testkit/docker-daemon';
 import { linesIn } from '@chainr/testkit/lines-in';
 import { processesOf } from '@chainr/testkit/processes-of';
@@ -43,10 +42,17 @@ function containers(daemon: () => DockerDaemon): Subject {
       const span = ['--since', '10m', '--until', ((Date.now() + 2) / 1000).toFixed(3)];
       const filters = ['--filter', 'event=start', '--filter', `label=chainr.run=${run}`];
       const words = ['job', 'attempt', 'step'].map((name) => `{{index .Actor.Attributes "chainr.${name}"}}`);
-      const lines = await docker(daemon(), ['events', ...span, ...filters, '--format', words.join(' ')]);
+      const lines = await dockerCommand(daemon().socketPath, [
+        'events',
+        ...span,
+        ...filters,
+        '--format',
+        words.join(' '),
+      ]);
       return lines.map((line) => line.replace(/\d+$/, (step) => steps[Number(step)] ?? step));
     },
-    running: (_home, run) => docker(daemon(), ['ps', '--quiet', '--filter', `label=chainr.run=${run}`]),
+    running: (_home, run) =>
+      dockerCommand(daemon().socketPath, ['ps', '--quiet', '--filter', `label=chainr.run=${run}`]),
   };
 }
 
@@ -57,9 +63,4 @@ export function describeOnExecutors(title: string, tests: (subject: Subject) => 
     const used = useDockerDaemon();
     tests(containers(() => used.daemon));
   });
-}
-
-async function docker({ socketPath }: DockerDaemon, args: readonly string[]): Promise<string[]> {
-  const { stdout } = await promisify(execFile)('docker', ['-H', `unix://${socketPath}`, ...args]);
-  return stdout.trim().split('\n').filter(Boolean);
 }

@@ -1,0 +1,121 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { expect } from 'chai';
+import type { Redis } from 'ioredis';
+import type { RunUid } from '@chainr/core/model/records';
+import { keys } from '@chainr/core/store/keys';
+import { attemptFlags, unpackRow } from '@chainr/core/store/layout';
+import { useDataFolders } from '@chainr/testkit/data-folders';
+import { dockerCommand } from '@chainr/testkit/docker-command';
+import { openRedisClient } from '@chainr/testkit/open-redis-client';
+import { processesOf, untilFound } from '@chainr/testkit/processes-of';
+import { useDockerDaemon } from '@chainr/testkit/use-docker-daemon';
+import { createRun, endOfRun } from './runs.js';
+import { startUp, type Up } from './start-up.js';
+
+/** The first attempt says that it was asked to end, stays until it finds /go, and then ends as if by the signal. */
+const handles = `[ "$CHAINR_ATTEMPT" = 1 ] || { echo again; exit 0; }
+trap 'echo asked; while [ ! -e /go ]; do sleep 0.1; done; exit 143' TERM
+echo ready
+while [ ! -e /go ]; do sleep 0.1; done
+echo calm`;
+
+describe('chainr up that is killed while it stops its containers', function () {
+  this.timeout(120_000);
+  const daemon = useDockerDaemon();
+  const folders = useDataFolders();
+  let home: string;
+  let first: Up;
+  let run: RunUid;
+  let container: string;
+  let redis: Redis | undefined;
+
+  const docker = (...args: string[]): Promise<string[]> => dockerCommand(daemon.socketPath, args);
+  const start = (grace: string): Promise<Up> =>
+    startUp(home, {
+      CHAINR_EXECUTOR: 'docker',
+      CHAINR_DOCKER_HOST: `unix://${daemon.socketPath}`,
+      CHAINR_STOP_GRACE: grace,
+      CHAINR_REMOVAL_GRACE: '10m',
+    });
+  const untilWritten = async (line: string): Promise<void> => {
+    while (!(await docker('logs', container)).includes(line));
+  };
+  const isInterrupted = async (): Promise<boolean> => {
+    const row = await redis?.hgetBuffer(keys.run(run), '0');
+    return ((row ? (unpackRow(row).section?.flags ?? 0) : 0) & attemptFlags.interrupted) !== 0;
+  };
+  const kill = async (up: Up): Promise<void> => {
+    up.signal('SIGKILL');
+    await up.ended;
+  };
+  const letGo = async (): Promise<void> => {
+    await docker('exec', container, 'touch', '/go');
+    await docker('wait', container);
+  };
+  const endsOf = async ({ client }: Up): Promise<(readonly [string, string])[]> => {
+    await endOfRun(client, run);
+    const { attempts } = await client.getJob(run, 'only');
+    return attempts.map(({ status, reason }) => [status, reason] as const);
+  };
+  const started = (): Promise<string[]> => docker('ps', '--all', '--quiet', '--filter', `label=chainr.run=${run}`);
+
+  beforeEach(async () => {
+    home = await folders.make();
+    first = await start('10m');
+    run = await createRun(first.client, { kind: 'Pipeline', jobs: { only: { image: 'busybox', run: handles } } });
+    for (let found: string[] = []; found.length === 0;) {
+      found = await docker('ps', '--quiet', '--filter', `label=chainr.run=${run}`);
+      container = found[0] ?? '';
+    }
+    await untilWritten('ready');
+    redis = await openRedisClient(`unix:${home}/sockets/redis.sock`);
+  });
+  afterEach(() => redis?.disconnect());
+
+  /** To the process of chainr alone, and waits until its job handles the signal. */
+  const ask = async (): Promise<void> => {
+    process.kill(first.pid, 'SIGTERM');
+    await untilWritten('asked');
+    expect(await isInterrupted(), 'recorded before the signal').to.equal(true);
+  };
+
+  it('starts a job again that handled SIGTERM, and ended by its code while nobody looked', async () => {
+    await ask();
+    await kill(first);
+    await letGo();
+    const second = await start('10m');
+    expect(await endsOf(second)).to.deep.equal([
+      ['PENDING', 'Interrupted'],
+      ['SUCCESSFUL', 'Completed'],
+    ]);
+  });
+
+  it('kills a job that handles SIGTERM still when the grace is over, and starts it again', async () => {
+    await ask();
+    await kill(first);
+    const second = await start('1s');
+    expect(await endsOf(second)).to.deep.equal([
+      ['PENDING', 'Interrupted'],
+      ['SUCCESSFUL', 'Completed'],
+    ]);
+    expect(await docker('logs', container)).to.deep.equal(['ready', 'asked']);
+  });
+
+  it('goes on with a job of which no interruption was recorded: it was not asked to end', async () => {
+    // A Redis that stands still, and is then killed too, records nothing.
+    const pid = Number(await readFile(path.join(home, 'redis', 'redis.pid'), 'utf8'));
+    process.kill(pid, 'SIGSTOP');
+    process.kill(first.pid, 'SIGTERM');
+    await first.says(/Stopping/);
+    await kill(first);
+    process.kill(pid, 'SIGKILL');
+    await untilFound(() => !processesOf(home).some((found) => found.pid === pid));
+
+    const second = await start('10m');
+    await letGo();
+    expect(await endsOf(second)).to.deep.equal([['SUCCESSFUL', 'Completed']]);
+    expect(await docker('logs', container)).to.deep.equal(['ready', 'calm']);
+    expect(await started()).to.deep.equal([container]);
+  });
+});

@@ -1,0 +1,8 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+
+/** The lines that the `docker` command prints when it is run against a daemon; throws where it fails. */
+export async function dockerCommand(socketPath: string, args: readonly string[]): Promise<string[]> {
+  const { stdout } = await promisify(execFile)('docker', ['-H', `unix://${socketPath}`, ...args]);
+  return stdout.trim().split('\n').filter(Boolean);
+}
