@@ -108,6 +108,9 @@ describe('chainr up that is killed while it stops its containers', function () {
     process.kill(pid, 'SIGSTOP');
     process.kill(first.pid, 'SIGTERM');
     await first.says(/Stopping/);
+    const log = path.join(home, 'chainr.log');
+    while (!(await readFile(log, 'utf8')).includes('redis.away'));
+    expect(await docker('logs', container), 'nothing is signalled before that').to.deep.equal(['ready']);
     await kill(first);
     process.kill(pid, 'SIGKILL');
     await untilFound(() => !processesOf(home).some((found) => found.pid === pid));
