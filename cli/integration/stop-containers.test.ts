@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect } from 'chai';
-import type { Redis } from 'ioredis';
 import type { RunUid } from '@chainr/core/model/records';
 import { keys } from '@chainr/core/store/keys';
 import { attemptFlags, unpackRow } from '@chainr/core/store/layout';
@@ -28,7 +27,7 @@ describe('chainr up that is killed while it stops its containers', function () {
   let first: Up;
   let run: RunUid;
   let container: string;
-  let redis: Redis | undefined;
+  let redis: Awaited<ReturnType<typeof openRedisClient>> | undefined;
 
   const docker = (...args: string[]): Promise<string[]> => dockerCommand(daemon.socketPath, args);
   const start = (grace: string): Promise<Up> =>
