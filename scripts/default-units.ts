@@ -5,6 +5,7 @@ export const countedBy: Readonly<Record<string, string>> = {
   atOnce: 'runs',
   attemptsPerPass: 'attempts',
   backlogMax: 'connections',
+  batchLength: 'UTF-16 units',
   batchSize: 'events',
   bulkRuns: 'runs',
   bulkSkippedShown: 'runs',

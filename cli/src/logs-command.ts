@@ -1,9 +1,9 @@
-import { once } from 'node:events';
 import { Command, InvalidArgumentError } from 'commander';
 import type { Client } from '@chainr/core/api/client';
 import type { Job } from '@chainr/core/api/job-resource';
 import { logText } from '@chainr/core/model/log-text';
 import { isFinalJob } from '@chainr/core/model/states';
+import { BatchedOutput } from './batched-output.js';
 import { commandLine } from './command-line.js';
 import { connect, type ServerOptions } from './connect.js';
 import { examples } from './examples.js';
@@ -46,6 +46,8 @@ export function logsCommand(terminal: Terminal): Command {
         ...(step === undefined ? {} : { step }),
       };
       let lines = 0;
+      let isOpen = false;
+      const stdout = new BatchedOutput(terminal.stdout);
       const asText = logText();
       const running = await askForJob(client, uid, name, async () => {
         const log = readWholeLog(client, { uid, name }, query);
@@ -53,14 +55,15 @@ export function logsCommand(terminal: Terminal): Command {
           for (let next = await log.next(); ; next = await log.next()) {
             if (next.done) return next.value;
             lines += 1;
-            const text = output === 'json' ? `${JSON.stringify(next.value)}\n` : asText(next.value);
-            if (!terminal.stdout.write(text)) await once(terminal.stdout, 'drain');
+            isOpen = output === 'text' && next.value.newline === false;
+            await stdout.add(output === 'json' ? `${JSON.stringify(next.value)}\n` : asText(next.value));
           }
         } finally {
           await log.return(undefined);
+          await stdout.flush();
         }
       });
-      const printed = { lines, step, attempt };
+      const printed = { lines, isOpen, step, attempt };
       if (running) sayThatItGoesOn(running, printed, terminal);
       else if (lines === 0 || follow) sayWhatIsMissing(await client.getJob(uid, name), printed, terminal);
     });
@@ -69,30 +72,36 @@ export function logsCommand(terminal: Terminal): Command {
 /** How much was printed of a log, and of which attempt and step where one was named. */
 interface Printed {
   lines: number;
+  /** The last line has no newline: on a terminal what is said next would stand behind it. */
+  isOpen: boolean;
   step: string | undefined;
   attempt: number | undefined;
 }
 
 /** The log of an attempt that runs was read as far as it is stored; of a job without an attempt there is none yet. */
-function sayThatItGoesOn(job: Job, { lines, step }: Printed, terminal: Terminal): void {
+function sayThatItGoesOn(job: Job, { lines, isOpen, step }: Printed, terminal: Terminal): void {
   const { attempts, metadata } = job;
   const ofStep = step === undefined ? '' : ` --step ${step}`;
   const goOn = commandLine(terminal, `logs ${metadata.run} ${metadata.name}${ofStep} --follow`);
   if (attempts.length === 0) note(terminal, `The job ${metadata.name} has not started yet ${standingOf(job)}`);
   else if (lines === 0)
     note(terminal, `${writerOf(job, step)} has written nothing yet ${standingOf(job)} To wait for it: ${goOn}`);
-  else note(terminal, `The job ${metadata.name} still runs ${standingOf(job)} To go on with its log: ${goOn}`);
+  else
+    note(
+      terminal,
+      `${isOpen ? '\n' : ''}The job ${metadata.name} still runs ${standingOf(job)} To go on with its log: ${goOn}`,
+    );
 }
 
 /** An empty log may be that of a job which wrote nothing. Where it is not, or where another attempt follows, that is said. */
-function sayWhatIsMissing(job: Job, { lines, step, attempt }: Printed, terminal: Terminal): void {
+function sayWhatIsMissing(job: Job, { lines, isOpen, step, attempt }: Printed, terminal: Terminal): void {
   const { status, attempts } = job;
   const { name, run } = job.metadata;
   const read = attempts.find((each) => each.attempt === attempt) ?? job;
   if (attempts.length > 0 && !isFinalJob(status) && lines > 0)
     note(
       terminal,
-      `The job goes on ${standingOf(job)} Its next attempt: ${commandLine(terminal, `logs ${run} ${name} --follow`)}`,
+      `${isOpen ? '\n' : ''}The job goes on ${standingOf(job)} Its next attempt: ${commandLine(terminal, `logs ${run} ${name} --follow`)}`,
     );
   else if (attempts.length === 0 && !job.reusedFrom) note(terminal, `The job ${name} never ran ${standingOf(job)}`);
   else if (lines === 0 && (step !== undefined || read.status === 'FAILED'))

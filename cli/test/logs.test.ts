@@ -34,6 +34,16 @@ describe('chainr logs', () => {
     expect(session.stdout).to.equal('one\ntwo\n');
   });
 
+  it('prints many lines with few writes', async () => {
+    const uid = await create(oneJob);
+    const lines = Array.from({ length: 5_000 }, (_, at) => String(at));
+    await server.work(uid, 0, lines);
+    const session = at('logs', uid);
+    expect(await session.exitCode).to.equal(0);
+    expect(session.stdout).to.equal(lines.map((line) => `${line}\n`).join(''));
+    expect(session.writes).to.be.below(500);
+  });
+
   it('follows a job that has not started yet', async () => {
     const uid = await create(oneJob);
     const session = at('logs', uid, 'only', '-f', '-o', 'json');
@@ -81,7 +91,7 @@ describe('chainr logs', () => {
       expect(await session.exitCode).to.equal(0);
       expect(session.stdout).to.equal('one\ntw');
       expect(session.stderr).to.match(
-        /^The job only still runs \(RUNNING, Starting\): .* To go on with its log: (.*)\n$/,
+        /^\nThe job only still runs \(RUNNING, Starting\): .* To go on with its log: (.*)\n$/,
       );
       expect(session.stderr).to.contain(`chainr logs ${uid} only --follow`);
     });

@@ -7,6 +7,8 @@ import type { Screen, Terminal } from '../src/terminal.js';
 export interface Session {
   readonly stdout: string;
   readonly stderr: string;
+  /** How many writes to standard output there were. */
+  readonly writes: number;
   readonly exitCode: Promise<number>;
   /** Resolves when standard output matches. */
   until(pattern: RegExp): Promise<RegExpExecArray>;
@@ -25,11 +27,13 @@ export function chainr(
 ): Session {
   const printed = { stdout: '', stderr: '' };
   const changes = new EventEmitter();
+  let writes = 0;
   const interrupt = new AbortController();
   const capture = (name: 'stdout' | 'stderr') =>
     new Writable({
       write: (chunk: Buffer, _encoding, done) => {
         printed[name] += chunk.toString('utf8');
+        if (name === 'stdout') writes += 1;
         changes.emit('change');
         done();
       },
@@ -53,6 +57,9 @@ export function chainr(
     },
     get stderr() {
       return printed.stderr;
+    },
+    get writes() {
+      return writes;
     },
     exitCode,
     until: async (pattern) => {

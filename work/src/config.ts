@@ -85,7 +85,7 @@ export const settings = {
   leaseSweepMs: durationMs({
     env: 'CHAINR_LEASE_SWEEP',
     default: 1_000,
-    doc: 'How often it is looked for leases of dead workers, to adopt their attempts.',
+    doc: 'How often to look for leases of dead workers, whose attempts are then adopted.',
   }),
   removalGraceMs: durationMs({
     env: 'CHAINR_REMOVAL_GRACE',
@@ -102,7 +102,7 @@ export const settings = {
     default: 64 * 1024 * 1024,
     min: 1024,
     max: 512 * 1024 * 1024,
-    doc: 'How much of the log of an attempt is stored; what comes after is cut, with a mark.',
+    doc: 'How much of the log of an attempt is stored. Of a longer one its beginning and its last MiB (a quarter of a small limit) are kept, with marks between that say how much is missing.',
   }),
   secretsDir: text(
     {
