@@ -28,16 +28,29 @@ async function readBytes(file: string): Promise<Buffer> {
   }
 }
 
+/**
+ * Other encodings of Unicode by the first bytes of a file: by its byte order mark, or where the zero bytes stand, since
+ * a pipeline begins with an ASCII character (YAML 1.2.2, section 5.2).
+ */
+const encodings: readonly [firstBytes: RegExp, name: string][] = [
+  [/^(?:\0\0\xfe\xff|\xff\xfe\0\0)/, 'UTF-32'],
+  [/^(?:\xfe\xff|\xff\xfe)/, 'UTF-16'],
+  [/^\0\0\0[^\0]/, 'UTF-32BE'],
+  [/^[^\0]\0\0\0/, 'UTF-32LE'],
+  [/^\0[^\0]/, 'UTF-16BE'],
+  [/^[^\0]\0/, 'UTF-16LE'],
+];
+
 function decode(bytes: Buffer, name: string): string {
+  const firstBytes = bytes.toString('latin1', 0, 4);
+  const [, encoding] = encodings.find(([pattern]) => pattern.test(firstBytes)) ?? [];
+  if (encoding !== undefined)
+    throw new CouldNot(`${name} is ${encoding}, not UTF-8. Save it as UTF-8; iconv -f ${encoding} -t UTF-8 does that.`);
   try {
     return utf8.decode(bytes);
   } catch (cause) {
-    const marks = bytes.toString('latin1', 0, 2);
-    const encoding = marks === '\xff\xfe' || marks === '\xfe\xff' ? 'UTF-16' : 'ISO-8859-1';
-    const what =
-      encoding === 'UTF-16' ? 'is UTF-16, not UTF-8' : `is not valid UTF-8 in line ${String(badLine(bytes))}`;
     throw new CouldNot(
-      `${name} ${what}. Save it as UTF-8; if it is ${encoding}, iconv -f ${encoding} -t UTF-8 does that.`,
+      `${name} is not valid UTF-8 in line ${String(badLine(bytes))}. Save it as UTF-8; if it is ISO-8859-1, iconv -f ISO-8859-1 -t UTF-8 does that.`,
       { cause },
     );
   }

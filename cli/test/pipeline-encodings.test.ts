@@ -6,6 +6,10 @@ import { chainr } from './test-terminal.js';
 
 const yaml = (word: string): string => `kind: Pipeline\njobs:\n  only: {image: busybox, run: "echo ${word}"}\n`;
 
+/** Little-endian. */
+const utf32 = (text: string): Buffer =>
+  Buffer.from(Uint32Array.from(text, (character) => character.codePointAt(0) ?? 0).buffer);
+
 /** What a person may have saved a pipeline as, and what is said of it. */
 const encodings: Record<string, [Buffer, RegExp]> = {
   'ISO-8859-1': [Buffer.from(yaml('größe'), 'latin1'), /is not valid UTF-8 in line 3\. .*iconv -f ISO-8859-1 -t UTF-8/],
@@ -17,6 +21,15 @@ const encodings: Record<string, [Buffer, RegExp]> = {
     Buffer.from(`\uFEFF${yaml('ok')}`, 'utf16le').swap16(),
     /is UTF-16, not UTF-8\. .*iconv -f UTF-16/,
   ],
+  // Without a mark, and all of it ASCII: valid UTF-8 with a zero byte in each character.
+  'UTF-16LE without a mark': [Buffer.from(yaml('ok'), 'utf16le'), /is UTF-16LE, not UTF-8\. .*iconv -f UTF-16LE/],
+  'UTF-16BE without a mark': [
+    Buffer.from(yaml('größe'), 'utf16le').swap16(),
+    /is UTF-16BE, not UTF-8\. .*iconv -f UTF-16BE/,
+  ],
+  'UTF-32': [utf32(`\uFEFF${yaml('größe')}`), /is UTF-32, not UTF-8\. .*iconv -f UTF-32 /],
+  'UTF-32LE without a mark': [utf32(yaml('ok')), /is UTF-32LE, not UTF-8\. .*iconv -f UTF-32LE/],
+  'UTF-32BE without a mark': [utf32(yaml('ok')).swap32(), /is UTF-32BE, not UTF-8\. .*iconv -f UTF-32BE/],
   'UTF-8 that was cut': [Buffer.from(yaml('ä')).subarray(0, -4), /is not valid UTF-8 in line 3\. /],
 };
 
