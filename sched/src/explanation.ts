@@ -126,7 +126,7 @@ function explainBackoff({ standing: { backoffUntil }, job, now }: JobSituation):
   if (backoffUntil === undefined) return { sentence: job.message, facts: [] };
   const left = Math.max(0, backoffUntil - now);
   return {
-    sentence: `${job.message} That is in ${describeDuration(left)}.`,
+    sentence: `${job.message} Time left: ${describeDuration(left)}.`,
     facts: [fact('backoff', `The next attempt may start at ${isoTime(backoffUntil)}.`)],
   };
 }

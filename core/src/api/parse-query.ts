@@ -17,7 +17,7 @@ export function parseQuery(target: string): SentQuery {
   const begin = target.indexOf('?');
   const parts = begin === -1 ? [] : target.slice(begin + 1).split('&');
   if (parts.length > maxParts)
-    throw badQuery(`It has ${String(parts.length)} parameters; at most ${String(maxParts)} are read.`);
+    throw badQuery(`there are ${String(parts.length)} parameters; at most ${String(maxParts)} are allowed.`);
   const query = Object.create(null) as Record<string, string | string[]>;
   for (const part of parts) {
     if (part === '') continue;

@@ -161,11 +161,15 @@ function syntaxError(text: string, offset: number, code: string, message: string
   // The library reports a stack that overflowed in this way.
   return code === 'RESOURCE_EXHAUSTION'
     ? tooDeep(text, offset)
-    : new PipelineSyntaxError(`not YAML: ${message}${quoteHint(text, offset, message) ?? hints[code] ?? ''}`, {
+    : new PipelineSyntaxError(`not YAML: ${wordsOf(message)}${quoteHint(text, offset, message) ?? hints[code] ?? ''}`, {
         text,
         offset,
       });
 }
+
+/** The library says `Missing closing "quote`. */
+const wordsOf = (message: string): string =>
+  message.replace(/^Missing closing (["'])quote$/, 'the closing $1 is missing');
 
 /** How far behind a quote that seems open its closing one is looked for. */
 const quotedAtMost = 10_000;

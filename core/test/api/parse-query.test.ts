@@ -40,7 +40,7 @@ describe('the query of a request', () => {
 
   it('is refused beyond 100 parameters, empty ones included', () => {
     const refused = refusalOf(() => parseQuery(`/api/runs?name=x${'&'.repeat(1_000)}dryRun=true`));
-    expect(refused.message).to.equal('Invalid query: It has 1001 parameters; at most 100 are read.');
+    expect(refused.message).to.equal('Invalid query: there are 1001 parameters; at most 100 are allowed.');
     expect(Object.keys(parseQuery(`/?${Array.from({ length: 100 }, (_, at) => `p${at}=`).join('&')}`))).to.have.length(
       100,
     );

@@ -80,6 +80,8 @@ describe('a pipeline in YAML', () => {
       'run: "echo hi\n': unclosed,
       'run: "echo\n  hi\nimage: b\n': unclosed,
       'run: \'echo\n  hi\nimage: "b"\n': unclosed,
+      "run: 'echo\n": "not YAML: the closing ' is missing; ",
+      'run: "echo\n  hi\n"': 'not YAML: the closing " is missing; ',
     };
     for (const [text, message] of Object.entries(messages)) {
       expect(syntaxErrorOf(() => yaml(text)).message, text).to.contain(message);
