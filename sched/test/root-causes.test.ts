@@ -125,6 +125,14 @@ describe('why', () => {
       expect(reply).to.equal('ok');
     };
 
+    it('of a job in its backoff, and what is left of that', async () => {
+      const uid = await sched.create({ a: { ...job, retries: { limit: 3, backoff: { initial: '1m' } } } });
+      await failAgain(uid);
+      expect(await sentence(uid, 'a')).to.match(
+        /^Attempt 1 failed \(ExitCode\); the next one starts in 1 min, retry 1 of 3\. Time left: [\d.]+ (min|s)\.$/,
+      );
+    });
+
     it('of a job that was canceled in its backoff', async () => {
       const uid = await sched.create({ a: { ...job, retries: { limit: 3, backoff: { initial: '1m' } } } });
       await failAgain(uid);
