@@ -28,6 +28,8 @@ export interface ConstellationOptions {
   gate?: Partial<GateConfig>;
   /** Further settings of Redis, such as `['--slowlog-log-slower-than', '5000']`. */
   redisSettings?: readonly string[];
+  /** In place of `redis-server`. */
+  redisProgram?: string;
   logger?: Logger;
 }
 
@@ -44,8 +46,8 @@ export interface Constellation {
 
 /** All services in this process, as `chainr up` has them, over a real Redis of their own. */
 export async function startConstellation(options: ConstellationOptions): Promise<Constellation> {
-  const { executor, redisSettings, logger = silentLogger } = options;
-  const redis = await startRedis(redisSettings);
+  const { executor, redisSettings, redisProgram, logger = silentLogger } = options;
+  const redis = await startRedis(redisSettings, redisProgram);
   const home = await mkdtemp(path.join(tmpdir(), 'chainr-home-'));
   const listen = { host: '127.0.0.1', port: 0 };
   const base = { redisUrl: redis.url, listen, logLevel: 'silent' };

@@ -9,6 +9,8 @@ import { after, before } from 'mocha';
 export interface JumpingClock {
   /** In place of `redis-server`. */
   readonly program: string;
+  /** Environment of other programs that are to see the same clock. */
+  readonly env: Readonly<Record<'LD_PRELOAD' | 'CHAINR_CLOCK_FILE', string>>;
   /** From now on the clock of the Redis is this much ahead; negative: behind. Its monotonic clock stays true. */
   set(aheadMs: number): Promise<void>;
 }
@@ -70,6 +72,7 @@ async function makeClock(folder: string, library: string): Promise<JumpingClock>
   await chmod(program, 0o755);
   return {
     program,
+    env: { LD_PRELOAD: library, CHAINR_CLOCK_FILE: file },
     set: async (aheadMs) => {
       const bytes = Buffer.alloc(8);
       const ns = BigInt(aheadMs) * 1_000_000n;

@@ -1,12 +1,17 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect } from 'chai';
 import { beginning } from '@chainr/core/store/event-stream';
+import { keys } from '@chainr/core/store/keys';
+import { createFakeExecutor } from '@chainr/executor/fake/create-fake-executor';
+import type { Executor } from '@chainr/executor/port';
+import { startConstellation } from '@chainr/testkit/constellation';
 import { useDataFolders } from '@chainr/testkit/data-folders';
 import { useJumpingClocks, type JumpingClock } from '@chainr/testkit/jumping-redis';
+import { openRedisClient } from '@chainr/testkit/open-redis-client';
 import { untilFound } from '@chainr/testkit/processes-of';
-import { untilFinal } from '@chainr/testkit/waits';
+import { untilEvent, untilFinal } from '@chainr/testkit/waits';
 import { briefLeases, WorkerGroup } from '@chainr/testkit/worker-group';
 
 const hour = 3_600_000;
@@ -19,24 +24,31 @@ describe('workers while the clock of a real Redis jumps', function () {
   let clock: JumpingClock;
   let group: WorkerGroup;
 
+  /** @param env further settings of the workers. */
+  async function start(env: Record<string, string> = {}): Promise<void> {
+    const settings = { ...briefLeases, ...env };
+    group = await WorkerGroup.start({ home, kind: 'process', env: settings, redisProgram: clock.program });
+  }
   beforeEach(async () => {
     home = await folders.make();
     clock = await clocks.make();
-    group = await WorkerGroup.start({ home, kind: 'process', env: briefLeases, redisProgram: clock.program });
   });
   afterEach(() => group.stop());
 
   /** Says that it runs, and waits until it may end. */
-  const waiting = (name: string) => `touch ${path.join(home, name)}.runs; until [ -e ${path.join(home, 'go')} ]; do sleep 0.05; done`; // prettier-ignore
+  const waiting = (name: string) => `echo >> ${path.join(home, name)}.runs; until [ -e ${path.join(home, 'go')} -o -e ${path.join(home, name)}.go ]; do sleep 0.05; done`; // prettier-ignore
   const untilRuns = (name: string) => untilFound(() => existsSync(path.join(home, `${name}.runs`)));
+  const startsOf = (name: string) => readFileSync(path.join(home, `${name}.runs`), 'utf8').length;
   const go = () => writeFile(path.join(home, 'go'), '');
-  const reasonsOf = async (run: string) =>
+  /** All changes of a job, `job STATUS.attempt reason`, in their order. */
+  const changesOf = async (...runs: string[]) =>
     (await group.store.events.readEvents(beginning, 10_000)).events.flatMap(
       (event) =>
-      event.run === run && event.kind !== 'run.created' && event.kind !== 'run.status' ? [`${event.job} ${event.reason}`] : [], // prettier-ignore
+      !('job' in event) || !runs.includes(event.run) ? [] : [`${event.job} ${event.status}.${String(event.attempt)} ${event.reason}`], // prettier-ignore
     );
 
   it('stop no job and take over none, ahead and back, and what follows starts and ends as ever', async () => {
+    await start();
     const workers = [await group.startWorker(), await group.startWorker()];
     const limits = { timeout: '10m', pendingTimeout: '10m' };
     const run = await group.createRun({
@@ -56,45 +68,158 @@ describe('workers while the clock of a real Redis jumps', function () {
     await go();
     await untilFinal(group.store.events, run);
     expect((await group.store.runs.getRun(run))?.status).to.equal('SUCCESSFUL');
-    expect((await reasonsOf(run)).filter((reason) => /Canceling|TimedOut|Lost|Adopt|Backoff/.test(reason))).to.eql([]);
+    expect((await changesOf(run)).filter((change) => /Canceling|TimedOut|Lost|Adopt|Backoff/.test(change))).to.eql([]);
     expect(await Promise.all([0, 1, 2].map((index) => group.adoptionsOf(run, index)))).to.eql([0, 0, 0]);
+    expect([startsOf('one'), startsOf('two')]).to.eql([1, 1]);
     for (const { output } of workers) expect(output).not.to.match(/attempt\.adopted/);
   });
 
-  for (const { name, ahead } of [
-    { name: 'back', ahead: -hour },
-    { name: 'ahead', ahead: hour },
+  for (const { name, ahead, dies } of [
+    { name: 'back', ahead: -hour, dies: 'before' },
+    { name: 'back', ahead: -hour, dies: 'after' },
+    { name: 'ahead', ahead: hour, dies: 'before' },
+    { name: 'ahead', ahead: hour, dies: 'after' },
   ]) {
-    it(`take over what a dead worker had, after a jump ${name}`, async () => {
+    it(`take over what a worker had that died right ${dies} a jump ${name}, and start nothing twice`, async () => {
+      await start();
       const first = await group.startWorker();
       const run = await group.createRun({ kind: 'Pipeline', jobs: { one: { image: 'busybox', run: waiting('one') } } });
       await untilRuns('one');
       const second = await group.startWorker();
       await group.untilRenewed(3);
+      if (dies === 'after') await clock.set(ahead);
       first.signal('SIGKILL');
       await first.ended;
-      await clock.set(ahead);
+      if (dies === 'before') await clock.set(ahead);
       await second.says(/attempt\.adopted/);
       await go();
       await untilFinal(group.store.events, run);
       expect((await group.store.runs.getRun(run))?.status).to.equal('SUCCESSFUL');
       expect(await group.adoptionsOf(run, 0)).to.equal(1);
+      expect(startsOf('one')).to.equal(1);
     });
   }
 
-  it('end what has had its timeout, after a jump back, and try again what failed', async () => {
-    await group.startWorker();
-    const run = await group.createRun({
-      kind: 'Pipeline',
-      jobs: {
-        one: { image: 'busybox', run: waiting('one'), timeout: '4s', allowFailure: true },
-        two: { image: 'busybox', run: `[ -e ${path.join(home, 'failed')} ] || { touch ${path.join(home, 'failed')}; exit 1; }`, retries: { limit: 1, backoff: { initial: '3s' } } }, // prettier-ignore
-      },
+  for (const { name, ahead, whose } of [
+    { name: 'ahead', ahead: hour, whose: 'Redis' },
+    { name: 'back', ahead: -hour, whose: 'Redis' },
+    { name: 'ahead', ahead: hour, whose: 'Redis and of the workers' },
+    { name: 'back', ahead: -hour, whose: 'Redis and of the workers' },
+  ])
+    it(`carry out timeouts and backoffs when their time has passed, and not before, after a jump ${name} of the clock of ${whose}`, async () => {
+      await start(whose === 'Redis' ? {} : clock.env);
+      await group.startWorker();
+      const failed = path.join(home, 'failed');
+      const run = await group.createRun({
+        kind: 'Pipeline',
+        jobs: {
+          timeout: { image: 'busybox', run: waiting('timeout'), timeout: '20s', allowFailure: true },
+          backoff: { image: 'busybox', run: `[ -e ${failed} ] || { touch ${failed}; exit 1; }`, retries: { limit: 1, backoff: { initial: '20s' } } }, // prettier-ignore
+          witness: { image: 'busybox', run: waiting('witness') },
+        },
+      });
+      const whole = await group.createRun({
+        kind: 'Pipeline',
+        timeout: '20s',
+        jobs: { 'run-timeout': { image: 'busybox', run: waiting('run-timeout') } },
+      });
+      await Promise.all([
+        ...['timeout', 'witness', 'run-timeout'].map(untilRuns),
+        untilFound(() => existsSync(failed)),
+      ]);
+      await untilEvent(group.store.events, (event) => 'job' in event && event.reason === 'RetryBackoff');
+      await clock.set(ahead);
+      await group.untilRenewed(3); // Meanwhile deadlines are looked through.
+      await writeFile(path.join(home, 'witness.go'), '');
+      await Promise.all([run, whole].map((each) => untilFinal(group.store.events, each)));
+      const changes = await changesOf(run, whole);
+      const last = (change: string) => changes.findIndex((each) => each.startsWith(change));
+      const witness = last('witness SUCCESSFUL');
+      for (const change of ['timeout RUNNING.1 Canceling', 'run-timeout RUNNING.1 Canceling', 'backoff RUNNING.2'])
+        expect(last(change), `${change} in ${changes.join(', ')}`).to.be.above(witness);
+      expect(changes).to.include.members(['timeout FAILED.1 TimedOut', 'run-timeout CANCELED.1 RunTimedOut', 'backoff SUCCESSFUL.2 Completed']); // prettier-ignore
+      expect(startsOf('timeout')).to.equal(1);
     });
-    await Promise.all([untilRuns('one'), untilFound(() => existsSync(path.join(home, 'failed')))]);
-    await clock.set(-hour);
+
+  it('begin after a jump as ever, though their own clock has jumped, too', async () => {
+    await start(clock.env);
+    await group.startWorker();
+    await clock.set(hour);
+    const jobs = { one: { image: 'busybox', run: waiting('one'), timeout: '10m' } };
+    const run = await group.createRun({ kind: 'Pipeline', jobs });
+    await untilRuns('one');
+    await untilEvent(group.store.events, (event) => 'job' in event && event.reason === 'Executing');
+    await group.untilRenewed(6);
+    await go();
     await untilFinal(group.store.events, run);
-    expect((await group.store.runs.findJob(run, 'one'))?.reason).to.equal('TimedOut');
-    expect(await group.store.runs.findJob(run, 'two')).to.include({ status: 'SUCCESSFUL', attempt: 2 });
+    expect((await group.store.runs.getRun(run))?.status).to.equal('SUCCESSFUL');
   });
+
+  it('know that Redis is young when it starts again with another clock', async () => {
+    await start();
+    const { runId } = await group.store.work.serverLife();
+    const seenAt = performance.now();
+    await group.killRedis();
+    await group.restartRedis();
+    await clock.set(hour);
+    const after = await group.store.work.serverLife();
+    expect(after.runId).not.to.equal(runId);
+    expect(after.upMs).to.be.at.most(performance.now() - seenAt);
+  });
+});
+
+/** Waits until deadlines have been looked through so often from now on. */
+async function untilLookedThrough(redisUrl: string, times: number): Promise<void> {
+  const client = await openRedisClient(redisUrl);
+  let last = await client.get(keys.clockSeen);
+  for (let left = times; left > 0;) {
+    const seen = await client.get(keys.clockSeen);
+    if (seen !== last) left -= 1;
+    last = seen;
+  }
+  client.disconnect();
+}
+
+describe('a pendingTimeout while the clock of a real Redis jumps', function () {
+  this.timeout(120_000);
+  const clocks = useJumpingClocks();
+
+  for (const { name, ahead } of [
+    { name: 'ahead', ahead: hour },
+    { name: 'back', ahead: -hour },
+  ])
+    it(`comes when its time has passed, and not before, after a jump ${name}`, async () => {
+      const clock = await clocks.make();
+      const held = createFakeExecutor({ decide: () => ({ hold: true }) });
+      const executor: Executor = {
+        ...held,
+        /** Of one job it never says that it runs. */
+        observe: (spec, onPhase, signal) =>
+          held.observe(spec, spec.job === 'stuck' ? () => undefined : onPhase, signal),
+      };
+      const all = await startConstellation({ executor, redisProgram: clock.program });
+      try {
+        const { events } = all.store;
+        const jobs = {
+          stuck: { image: 'busybox', run: ':', pendingTimeout: '12s' },
+          witness: { image: 'busybox', run: ':' },
+        };
+        const text = JSON.stringify({ kind: 'Pipeline', jobs });
+        const { metadata } = await all.client.createRun({ contentType: 'application/json', text });
+        const run = metadata.uid;
+        await untilEvent(events, (event) => 'job' in event && event.job === 'stuck' && event.reason === 'Starting');
+        await untilEvent(events, (event) => 'job' in event && event.job === 'witness' && event.reason === 'Executing');
+        await clock.set(ahead);
+        await untilLookedThrough(all.redis.url, 3);
+        held.end({ run, job: 'witness', attempt: 1 }, { reason: 'Completed', exitCode: 0 });
+        const over = await untilFinal(events, run);
+        expect(over).to.include({ status: 'FAILED' });
+        const seen = (await events.readEvents(beginning, 1_000)).events;
+        const first = (job: string, word: RegExp) => seen.findIndex((event) => 'job' in event && event.job === job && word.test(`${event.status} ${event.reason}`)); // prettier-ignore
+        expect(first('stuck', /Canceling/)).to.be.above(first('witness', /SUCCESSFUL/));
+        expect(first('stuck', /FAILED PendingTimedOut/)).to.be.above(0);
+      } finally {
+        await all.stop();
+      }
+    });
 });
