@@ -107,14 +107,14 @@ export class WorkerGroup {
     await this.#redis.stop();
   }
 
-  /** A worker that has started. */
-  async startWorker(fault?: Fault): Promise<Command> {
-    const command = await this.beginWorker(fault);
+  /** A worker that has started. @param more settings of this worker alone. */
+  async startWorker(fault?: Fault, more: NodeJS.ProcessEnv = {}): Promise<Command> {
+    const command = await this.beginWorker(fault, more);
     await command.says(/"msg":"started"/);
     return command;
   }
 
-  async beginWorker(fault?: Fault): Promise<Command> {
+  async beginWorker(fault?: Fault, more: NodeJS.ProcessEnv = {}): Promise<Command> {
     this.#count += 1;
     const { home, kind, env, script = worker } = this.#options;
     if (fault?.signal === 'CUT') {
@@ -126,6 +126,7 @@ export class WorkerGroup {
       ...(kind !== 'fake' && { CHAINR_EXECUTOR: kind }),
       CHAINR_LISTEN: `unix:${path.join(home, `worker-${String(this.#count)}.sock`)}`,
       ...env,
+      ...more,
       ...(fault && { FAULT_POINT: fault.point, FAULT_DEED: fault.signal, FAULT_MARKER: this.#marker }),
     });
   }

@@ -35,8 +35,8 @@ describe('workers that die again and again beside one job', function () {
   const attemptsOf = async (run: RunUid, index = 0) =>
     (await group.store.runs.listAttempts(run, index)).map(({ status, reason }) => `${status} ${reason}`);
   /** It dies as soon as it has adopted the job. */
-  async function dieOfAdoption(): Promise<void> {
-    const worker = await group.startWorker();
+  async function dieOfAdoption(more: NodeJS.ProcessEnv = {}): Promise<void> {
+    const worker = await group.startWorker(undefined, more);
     await worker.says(adopted);
     await kill(worker);
   }
@@ -106,7 +106,8 @@ describe('workers that die again and again beside one job', function () {
       dependsOn: [{ job: 'only', conditions: { failure: true } }],
       run: 'echo "$CHAINR_JOB" >> "$LEDGER"',
     };
-    const first = await group.startWorker();
+    const patient = { CHAINR_STOP_GRACE: '10m' };
+    const first = await group.startWorker(undefined, patient);
     const jobs = {
       only: { image: 'busybox', timeout: '1s', run: deaf },
       beside: { image: 'busybox', run: next.run },
@@ -118,7 +119,7 @@ describe('workers that die again and again beside one job', function () {
     // Told to stop it, they die; none of them lives through the grace.
     await untilStopTold(run);
     await kill(first);
-    for (let death = 1; death <= 3; death += 1) await dieOfAdoption();
+    for (let death = 1; death <= 3; death += 1) await dieOfAdoption(patient);
     const last = await group.startWorker();
     await untilEvent(group.store.events, (event) => event.kind === 'job.status' && event.job === 'only' && event.status === 'FAILED'); // prettier-ignore
     expect(processes(run), 'what is called ended does not run').to.deep.equal([]);
