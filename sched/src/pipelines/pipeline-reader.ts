@@ -9,7 +9,7 @@ import { startThread } from './start-thread.js';
 const smallLength = 16_384;
 /** All that may wait for the thread at once, in UTF-16 units. */
 const waitingLength = 64 * 1024 * 1024;
-/** How long one pipeline may wait for the thread; gate gives up after 60 s. */
+/** How long one pipeline may wait for the thread. Gate waits for 30 s for the answer, and reading takes some of that. */
 const waitMs = 20_000;
 /** How long the thread may take for one pipeline; the most costly ones take a few seconds. */
 const readMs = 30_000;
