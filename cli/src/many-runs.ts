@@ -44,15 +44,30 @@ export async function actOnMany(many: ManyRuns, options: ManyRunsOptions, termin
     return;
   }
   if (!options.yes) await ask(`${capitalized(many.verb)} ${runs(plan.done)}?`, terminal);
-  show(await addUp((cursor) => many.act({ ...filter, ...cursor })), many, options.output, terminal);
+  const showResult = (result: BulkResult): void => show(result, many, options.output, terminal);
+  showResult(await addUp((cursor) => many.act({ ...filter, ...cursor }), showResult));
 }
 
-/** Goes on until no run is left: one request does it to some hundreds, or to fewer where Redis was away for a moment. */
-async function addUp(request: (cursor: { cursor?: string }) => Promise<BulkResult>): Promise<BulkResult> {
+/**
+ * Goes on until no run is left: one request does it to some hundreds, or to fewer where Redis was away for a moment.
+ *
+ * @param onCut gets what was done before a request failed; the error is thrown after it
+ */
+async function addUp(
+  request: (cursor: { cursor?: string }) => Promise<BulkResult>,
+  onCut: (before: BulkResult) => void = () => undefined,
+): Promise<BulkResult> {
   const { next: second, stopped: _soon, ...first } = await request({});
   let [next, sum] = [second, first];
   while (next !== undefined) {
-    const { next: further, stopped: _again, ...part } = await request({ cursor: next });
+    const {
+      next: further,
+      stopped: _again,
+      ...part
+    } = await request({ cursor: next }).catch((error: unknown) => {
+      onCut({ ...sum, stopped: error instanceof Error ? error.message : String(error), ...(next && { next }) });
+      throw error;
+    });
     sum = {
       ...sum,
       matched: sum.matched + part.matched,
@@ -84,7 +99,11 @@ function show(result: BulkResult, { verb, done }: ManyRuns, output: OutputFormat
   if (matched === 0) print(terminal, `Nothing to ${verb}: there are no such runs.`);
   else if (result.done === 0) print(terminal, `Nothing to ${verb}${rest}`);
   else if (result.dryRun) print(terminal, `Would ${verb} ${runs(result.done)}${rest}`);
-  else print(terminal, `${capitalized(done)} ${runs(result.done)}${rest}`);
+  else
+    print(
+      terminal,
+      `${capitalized(done)} ${runs(result.done)}${result.stopped === undefined ? '' : ' and stopped'}${rest}`,
+    );
   for (const { uid, rerunOf } of made) print(terminal, `  ${uid} of ${rerunOf}`);
   for (const line of formatTable(skipped.map(({ uid, message }) => [`  ${uid}`, message]))) print(terminal, line);
 }

@@ -1,5 +1,9 @@
+import { once } from 'node:events';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import { bulkResultSchema } from '@chainr/core/api/bulk-resource';
+import { ApiError, errorBody } from '@chainr/core/api/errors';
 import { runListSchema } from '@chainr/core/api/run-resource';
 import { openChainr, type OpenChainr } from './open-chainr.js';
 import { chainr } from './test-terminal.js';
@@ -117,5 +121,52 @@ describe('chainr with many runs', () => {
     );
     expect(uidsIn(await printed(['get', 'runs', '--status', 'PENDING']))).to.have.length(2);
     expect(await refused(['rerun', '--status', 'CANCELED', '--watch'])).to.contain('only one run');
+  });
+
+  describe('where a later request fails', () => {
+    const skipped = [{ uid: '01990000-0000-7000-8000-00000000dead', message: 'It has not ended.' }];
+    const first = { kind: 'BulkResult', dryRun: false, matched: 500, done: 499, skipped, next: '8' };
+    let failing: http.Server;
+    let address: string;
+
+    before(async () => {
+      failing = http.createServer(({ url = '' }, response) => {
+        const isLater = url.includes('cursor=');
+        const fault = errorBody(new ApiError('Internal', 'A fault of chainr; its logs tell more.'), 'the-id');
+        response.writeHead(isLater ? 500 : 200, { 'Content-Type': 'application/json' });
+        if (url.includes('dryRun=true')) response.end(JSON.stringify({ ...first, dryRun: true, next: undefined }));
+        else response.end(JSON.stringify(isLater ? fault : first));
+      });
+      failing.listen(0, '127.0.0.1');
+      await once(failing, 'listening');
+      address = `http://127.0.0.1:${String((failing.address() as AddressInfo).port)}`;
+    });
+
+    after(() => {
+      failing.closeAllConnections();
+      failing.close();
+    });
+
+    const words = ['delete', '--name', 'x', '--yes', '--server'];
+
+    it('says what was done before, and then what went wrong', async () => {
+      const session = chainr([...words, address]);
+      expect(await session.exitCode).to.equal(2);
+      expect(session.stdout).to.match(
+        /^Deleted 499 runs and stopped; 1 run is left as it is:\n +01990000-.* It has not/,
+      );
+      expect(session.stderr).to.equal('chainr: A fault of chainr; its logs tell more. (request the-id)\n');
+    });
+
+    it('says so as JSON, with where to go on', async () => {
+      const session = chainr([...words, address, '-o', 'json']);
+      expect(await session.exitCode).to.equal(2);
+      const { done, stopped, next } = bulkResultSchema.parse(JSON.parse(session.stdout));
+      expect({ done, stopped, next }).to.eql({
+        done: 499,
+        stopped: 'A fault of chainr; its logs tell more.',
+        next: '8',
+      });
+    });
   });
 });
