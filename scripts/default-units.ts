@@ -95,6 +95,7 @@ export const countedBy: Readonly<Record<string, string>> = {
   probes: 'places',
   processesPerTurn: 'processes',
   queuedMax: 'ids',
+  quietTries: 'tries',
   quotedAtMost: 'characters',
   readyAtOnce: 'jobs',
   smallLength: 'characters',

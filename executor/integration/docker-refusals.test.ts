@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { importShellless } from '@chainr/testkit/docker-daemon';
 import type { Outcome } from '@chainr/core/model/outcome';
 import type { AttemptSpec, Executor } from '../src/port.js';
-import { allow, attemptOf, never, runToEnd, withExecutor, type StepDraft } from '../suite/place.js';
+import { allow, attemptOf, never, runToEnd, untilExecuting, withExecutor, type StepDraft } from '../suite/place.js';
 import { makeDockerPlace, useDockerPlace } from './docker-place.js';
 import { startRefusingDaemon, type Refusal } from './refusing-daemon.js';
 
@@ -127,6 +127,25 @@ describe('what a Docker daemon refuses', function () {
         expect(outcome.reason).to.equal('Completed');
         expect(refusals()).to.equal(3);
         expect(errors.join()).to.contain('the shim is out of order');
+      });
+    });
+
+    it('are no news of what runs, which is told anew when it is seen again', async () => {
+      let isOut = false;
+      const refuse = (url: string): Refusal | undefined => (isOut && url.includes('/containers/') ? broken : undefined);
+      await withRefusals(refuse, 60_000, async (executor) => {
+        const spec = attemptOf(image, { run: 'exec sleep 300' });
+        await executor.ensure(spec, allow);
+        await untilExecuting(executor, spec);
+        isOut = true;
+        const told: string[] = [];
+        const watched = executor.observe(spec, ({ reason }) => told.push(reason), never());
+        const error: unknown = await watched.catch((reason: unknown) => reason);
+        isOut = false;
+        expect(String(error)).to.contain('the shim is out of order');
+        expect(told).to.deep.equal([]);
+        await untilExecuting(executor, spec);
+        await executor.stop(spec, 0, allow);
       });
     });
   });

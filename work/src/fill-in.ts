@@ -11,7 +11,7 @@ import { whileOut, type Outage } from './while-out.js';
 
 const valuesOut: Outage = {
   event: 'references.out',
-  sentence: 'The secrets or outputs that a job refers to cannot be read; trying again',
+  what: 'The secrets or outputs that a job refers to cannot be read',
 };
 
 /**

@@ -7,7 +7,7 @@ import type { WorkContext } from './context.js';
 import { fillIn } from './fill-in.js';
 import type { HeldLease } from './held-lease.js';
 import { LogWriter } from './log-writer.js';
-import { executorOut, whileOut, type Outage } from './while-out.js';
+import { outputOut, whileOut } from './while-out.js';
 
 /** What is left after an attempt's end. */
 export interface Ended {
@@ -35,25 +35,17 @@ const pendingAfterMs = 1_000;
 export async function runAttempt(context: WorkContext, attempt: Attempt, places: () => number): Promise<Ended> {
   const { held } = attempt;
   const slow = setTimeout(() => { report(context, attempt, { reason: 'Starting', at: Date.now() }); }, pendingAfterMs); // prettier-ignore
-  // `why` has the words of an executor that cannot start it. Once it has started they change nothing (report.lua).
-  const notStarting: Outage = {
-    ...executorOut,
-    tell: (error) => {
-      clearTimeout(slow);
-      report(context, attempt, { reason: 'Starting', message: tryingAgain(error), at: Date.now() });
-    },
-  };
   try {
     // What is to be stopped is stopped before anything is read of it: that may be what kills workers (rule R9).
     if (held.stop !== undefined) await stopAttempt(context, attempt);
     if (held.stop === 'WorkerCrashed') return await endCrashed(context, attempt, places);
     const refusal = attempt.references && (await fillIn(context, attempt));
     if (refusal !== undefined) return await refuse(context, attempt, refusal, places);
-    await begin(context, attempt, notStarting);
+    await begin(context, attempt);
     const log = new LogWriter(context, attempt);
-    const written = whileOut(context, attempt, () => log.write());
+    const written = whileOut(context, attempt, () => log.write(), outputOut);
     written.catch(() => undefined); // It is looked at when the attempt has ended.
-    const seen = await whileOut(context, attempt, () => observe(context, attempt, () => { clearTimeout(slow); }), notStarting); // prettier-ignore
+    const seen = await whileOut(context, attempt, () => observe(context, attempt, () => { clearTimeout(slow); })); // prettier-ignore
     const outcome = attempt.mask.outcome(seen);
     log.attemptEnded();
     const again = followUp(context, attempt, outcome);
@@ -101,9 +93,9 @@ const cutUnmasked = (log: LogWriter, refusal: string): Promise<void> =>
   log.cut(`The log is cut here, since its secrets cannot be hidden any more: ${refusal}`);
 
 /** What is to be stopped is looked for and stopped, never created (rule R10). */
-function begin(context: WorkContext, attempt: Attempt, outage: Outage): Promise<void> {
+function begin(context: WorkContext, attempt: Attempt): Promise<void> {
   return attempt.held.stop === undefined
-    ? whileOut(context, attempt, () => context.executor.ensure(attempt.spec, attempt.held.guard), outage)
+    ? whileOut(context, attempt, () => context.executor.ensure(attempt.spec, attempt.held.guard))
     : stopAttempt(context, attempt);
 }
 
@@ -145,7 +137,7 @@ export async function closeEndedAttempt(
       context,
       held,
       log,
-      whileOut(context, attempt, () => log.write()),
+      whileOut(context, attempt, () => log.write(), outputOut),
     );
   }
   if (refusal !== undefined) await cutUnmasked(log, refusal);
@@ -274,11 +266,6 @@ async function settleLog(held: HeldLease, log: LogWriter, written: Promise<void>
   }
   await log.cut(`The log is cut here: nothing came of its end for ${String(logEndMs / 1000)} s.`);
   held.abandon();
-}
-
-function tryingAgain(error: unknown): string {
-  const said = error instanceof Error ? error.message : String(error);
-  return `${said.replace(/\.$/, '')}. Trying again.`;
 }
 
 function report(

@@ -1,11 +1,10 @@
 import { expect } from 'chai';
 import type { Outcome } from '@chainr/core/model/outcome';
-import type { ChainrEvent, RunUid } from '@chainr/core/model/records';
+import type { RunUid } from '@chainr/core/model/records';
 import { keys } from '@chainr/core/store/keys';
 import { createFakeExecutor } from '@chainr/executor/fake/create-fake-executor';
 import type { Executor } from '@chainr/executor/port';
 import { pipelineOf } from '@chainr/testkit/builders';
-import { untilEvent } from '@chainr/testkit/waits';
 import { expireDeadlines } from '../src/sweeps/expire-deadlines.js';
 import { holding, never, openWorker, type OpenWorker } from './open-worker.js';
 
@@ -62,28 +61,6 @@ describe('an attempt in the hands of a worker', () => {
     expect(asked).to.deep.equal(['finish']);
     expect((await worker.store.runs.listAttempts(run, 0))[0]?.phases).to.have.property('closedAt');
   });
-
-  for (const verb of ['ensure', 'observe'] as const) {
-    it(`tells why it does not start while the executor is out of order: ${verb}`, async () => {
-      const fake = createFakeExecutor();
-      let isOut = true;
-      const unlessOut = (): void => {
-        if (isOut) throw new Error('The cellar is flooded.');
-      };
-      const broken: Record<typeof verb, Partial<Executor>> = {
-        ensure: { ensure: async (...args) => (unlessOut(), fake.ensure(...args)) },
-        observe: { observe: async (...args) => (unlessOut(), fake.observe(...args)) },
-      };
-      const executor = { ...fake, ...broken[verb] };
-      const { run, worker } = await begin(executor);
-      const isTold = (event: ChainrEvent) =>
-        event.kind === 'job.reason' && event.run === run && event.message === 'The cellar is flooded. Trying again.';
-      expect(await untilEvent(worker.store.events, isTold)).to.include({ reason: 'Starting', attempt: 1 });
-      isOut = false;
-      expect(await worker.untilJob(run, 'only', 'SUCCESSFUL')).to.include({ message: 'Ended with exit code 0.' });
-      await worker.runner.stop();
-    });
-  }
 
   it('goes back into the queue with its next attempt when its worker shuts down', async () => {
     const { run, worker } = await begin(holding());

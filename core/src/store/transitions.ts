@@ -206,6 +206,15 @@ export class Transitions {
     return kind === 'ok';
   }
 
+  /**
+   * What keeps the worker of a running attempt from going on, in place of its message, or after why it is being
+   * stopped; '' when nothing does any more. False: the lease is not the caller's any more.
+   */
+  async reportOutage(lease: Lease, message: string): Promise<boolean> {
+    const [kind] = await this.#batcher.run('report', [...leaseArguments(lease), '', clip(message), '', '', '', '', '']);
+    return kind === 'ok';
+  }
+
   /** RUNNING → final; the outputs are stored with the end. */
   async finish(lease: Lease, outcome: Outcome, ages: PhaseAges, also: FinishOptions = {}): Promise<FinishReply> {
     const { fuse, closeGraceMs, logLength = 0 } = also;

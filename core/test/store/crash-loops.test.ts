@@ -154,6 +154,41 @@ describe('a crash loop (rule R9)', () => {
       expect(await die(started), 'the same phase again').to.include({ stop: 'WorkerCrashed' });
     });
 
+    it('not after words about an outage of the executor, nor where it goes on after that', async () => {
+      const { transitions } = open.store;
+      const lease = await dieOften(await hold(), 1);
+      await transitions.report(lease, 'Executing', '', { startedMs: 1 });
+      const running = await dieOften(lease, 2);
+      await transitions.reportOutage(running, 'The executor is out of order: a. Trying again.');
+      const told = await dieOften(running, 1);
+      await transitions.reportOutage(told, 'The executor is out of order: b. Trying again.');
+      await transitions.report(told, 'Executing', '', { startedMs: 1 });
+      expect(await jobOf(lease)).to.include({ reason: 'Executing', message: 'It is running.' });
+      const goesOn = await dieOften(told, 1);
+      await transitions.reportOutage(goesOn, 'The executor is out of order: b. Trying again.');
+      await transitions.reportOutage(goesOn, '');
+      const last = await dieOften(goesOn, deathsMax - 4);
+      expect(await die(last)).to.include({ stop: 'WorkerCrashed' });
+    });
+
+    it('not after a phase that the worker before had come to', async () => {
+      let lease = await hold();
+      await open.store.transitions.report(lease, 'PullingImage', '', {});
+      for (let death = 0; death < deathsMax; death += 1) {
+        lease = await dieOften(lease, 1);
+        await open.store.transitions.report(lease, 'Starting', '', {});
+        await open.store.transitions.report(lease, 'PullingImage', '', {});
+      }
+      expect(await die(lease)).to.include({ stop: 'WorkerCrashed' });
+    });
+
+    it('after another phase, although an outage came before it', async () => {
+      const lease = await dieOften(await hold(), deathsMax);
+      await open.store.transitions.reportOutage(lease, 'The executor is out of order: a. Trying again.');
+      await open.store.transitions.report(lease, 'PullingImage', '', {});
+      await dieOften(lease, deathsMax);
+    });
+
     it('for a later attempt of the job', async () => {
       const lease = await dieOften(await hold(), deathsMax);
       await open.store.transitions.requeue(lease, 'Interrupted', '', { removalGraceMs: 1_000 });

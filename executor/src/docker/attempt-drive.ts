@@ -110,6 +110,9 @@ export class AttemptDrive {
         if (waits) await watch.next();
         else await this.#patience.start(this.spec, index, this.#guardUntil(signal), () => this.#advance(sight, index, signal)); // prettier-ignore
       }
+    } catch (error) {
+      this.#lastChange = undefined; // What is seen after an outage is told anew: so the outage is known to be over.
+      throw error;
     } finally {
       watch.close();
     }

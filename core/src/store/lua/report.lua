@@ -1,6 +1,6 @@
 -- report: a change of an attempt that is not its end; the phases are filled in as they come.
 --
--- args   uid, index, attempt, epoch, owner, reason code, text, ages in ms of: scheduled, pulled, started (or ''),
+-- args   uid, index, attempt, epoch, owner, reason code, or '' where the reason stays, text, ages in ms of: scheduled, pulled, started (or ''),
 --        the job's timeout, which counts from the start, and its pendingTimeout, which counts from the claim, in ms (or '')
 -- reply  ok | stale
 reads.report = 1
@@ -16,14 +16,20 @@ operations.report = function(a)
     if has_flag(s, DEADLINE) then drop_deadline(run, row, '.p') end
     if a[11] ~= '' then set_deadline(run, row, '.t', s.started + a[11]) end
   end
-  local reason = a[6]
-  local changed = row.reason ~= REASON.Canceling and (row.reason ~= reason or s.text ~= a[7])
-  -- Who adopts what has begun says so until the executor answers: that is no change, least of all progress.
-  if reason == REASON.Starting and started_before > 0 then changed = false end
-  if changed or s.started ~= started_before then s.adoptions = 0 end -- Progress (rule R9).
-  if changed then
+  local reason, text = a[6] == '' and row.reason or a[6], a[7]
+  -- It is Starting since its claim, and so says each worker that adopts it, until the executor answers: that is no news.
+  local is_news = a[6] ~= REASON.Starting
+  if row.reason == REASON.Canceling then
+    -- Why it is being stopped is one sentence, and stays; what is in the way of that comes after it.
+    is_news = a[6] == ''
+    local why = string.match(s.text, '^[^.]*%.') or ''
+    text = text == '' and why or why .. ' ' .. text
+  end
+  -- A phase is progress (rule R9). What is in the way is none, nor is that it is not any more.
+  if (is_news and row.reason ~= reason) or s.started ~= started_before then s.adoptions = 0 end
+  if is_news and (row.reason ~= reason or s.text ~= text) then
     row.reason = reason
-    s.text = a[7]
+    s.text = text
     emit_job('job.reason', run, row)
   end
   touch_row(run, row)
