@@ -12,6 +12,8 @@ import { readPage } from '../src/read-page.js';
 interface FakeLogLine {
   text: string;
   stream?: 'stdout' | 'stderr' | 'system';
+  step?: string;
+  newline?: false;
 }
 
 /** The page, and behind it an API in memory that a test changes as it likes. */
@@ -49,7 +51,9 @@ export class FakeApi {
     app.get('/api/runs/:uid/jobs/:job', ({ params }, response) => response.json(this.jobs.get(params.job)));
     app.get('/api/runs/:uid/jobs/:job/logs', (_request, response) => {
       for (const [offset, line] of this.log.entries()) {
-        response.write(`${JSON.stringify({ time: '', step: 'main', stream: 'stdout', offset, ...line })}\n`);
+        response.write(
+          `${JSON.stringify({ time: '', step: 'main', stream: 'stdout', offset, nextOffset: offset + 1, ...line })}\n`,
+        );
       }
       response.end();
     });

@@ -157,6 +157,24 @@ describe('the page of the runs', function () {
     await other;
   });
 
+  it('puts the pieces of a line together, and begins one for what another step or chainr itself writes', async () => {
+    const status = { status: 'SUCCESSFUL', reason: 'Completed', message: 'Ended with exit code 0.' } as const;
+    const run = api.addRun('nightly', [{ name: 'build', ...status }], 'SUCCESSFUL');
+    const metadata = { selfLink: '', run: run.metadata.uid, name: 'build' };
+    api.jobs.set('build', { kind: 'Job', metadata, ...status, attempts: [{ ...status, attempt: 1, phases: {} }] });
+    api.log = [
+      { text: 'half', newline: false },
+      { text: ' and half', stream: 'stderr', newline: false },
+      { text: 'of two', step: 'two', newline: false },
+      { text: 'cut', step: 'two', stream: 'system' },
+      { text: 'end', step: 'two' },
+    ];
+    await open(`#/runs/${run.metadata.uid}/build`);
+    await shows('end of the log');
+    await page.locator('#log').getByText('end').waitFor();
+    expect(await page.locator('#log').innerText()).to.equal('half and half\nof two\ncut\nend\n');
+  });
+
   it('starts with the log when the job starts', async () => {
     const run = api.addRun('nightly', [{ name: 'build' }]);
     const head = { kind: 'Job', metadata: { selfLink: '', run: run.metadata.uid, name: 'build' } } as const;
