@@ -1,3 +1,4 @@
+import { mock } from 'node:test';
 import { expect } from 'chai';
 import { ApiError } from '@chainr/core/api/errors';
 import { packPipeline, planOf } from '@chainr/core/store/pack-pipeline';
@@ -135,9 +136,18 @@ describe('reading pipelines', function () {
     }
 
     it('ends it when it takes too long', async () => {
-      const reader = open({ module, readMs: 6_000 });
-      const outcomes = await Promise.all(['endless', 'fine'].map((text) => outcome(reader.read(large(text)))));
-      expect(outcomes).to.deep.equal(['Internal: The pipeline was not read within 6 s.', 'answered']);
+      mock.timers.enable({ apis: ['setTimeout'] });
+      try {
+        const reader = open({ module, readMs: 6_000 });
+        const reading = ['endless', 'fine'].map((text) => outcome(reader.read(large(text))));
+        mock.timers.tick(6_000);
+        expect(await Promise.all(reading)).to.deep.equal([
+          'Internal: The pipeline was not read within 6 s.',
+          'answered',
+        ]);
+      } finally {
+        mock.timers.reset();
+      }
     });
 
     it('refuses more than may wait, and says to try again', async () => {
