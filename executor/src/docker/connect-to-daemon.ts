@@ -1,5 +1,4 @@
 import Docker from 'dockerode';
-import { createHash } from 'node:crypto';
 
 /** How long a daemon may take to say that it is there. */
 const answerMs = 2_000;
@@ -16,18 +15,6 @@ export function connectToDaemon(address?: string): Docker {
   return new Docker({ host: hostname, port: Number(port || 2375) });
 }
 
-interface DaemonInfo {
-  ID?: string;
-  Name?: string;
-  DockerRootDir?: string;
-}
-
-/** Podman gives itself a new id with every answer: so it is known by its host and its folder. */
-function idOfPlace({ Name, DockerRootDir }: DaemonInfo): string | undefined {
-  if (!Name || !DockerRootDir) return undefined;
-  return createHash('sha256').update(`${Name}\n${DockerRootDir}`).digest('hex').slice(0, 32);
-}
-
 /** The daemon's id, or the sentence that says why there is none. */
 export async function findDaemon(docker: Docker): Promise<{ id: string } | { absent: string }> {
   let timer: NodeJS.Timeout | undefined;
@@ -35,9 +22,7 @@ export async function findDaemon(docker: Docker): Promise<{ id: string } | { abs
     timer = setTimeout(() => { reject(new Error(`nothing within ${String(answerMs)} ms`)); }, answerMs); // prettier-ignore
   });
   try {
-    const info = (await Promise.race([docker.info(), late])) as DaemonInfo;
-    const again = (await Promise.race([docker.info(), late])) as DaemonInfo;
-    const id = info.ID === again.ID ? info.ID : idOfPlace(info);
+    const { ID: id } = (await Promise.race([docker.info(), late])) as { ID?: string };
     return id ? { id } : { absent: 'the Docker daemon does not say its id' };
   } catch (error) {
     return { absent: `no Docker daemon answers (${error instanceof Error ? error.message : String(error)})` };

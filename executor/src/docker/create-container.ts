@@ -3,7 +3,7 @@ import { mainStep, type StepSpec } from '@chainr/core/model/steps';
 import { chainrVariables } from '../chainr-variables.js';
 import type { AttemptKey, AttemptSpec } from '../port.js';
 import type { DockerContext } from './context.js';
-import { reasonOf, statusOf, unless } from './daemon-errors.js';
+import { statusOf, unless } from './daemon-errors.js';
 import { shell, type Tombstone } from './look-at-step.js';
 import { attemptLabels, containerName, labels, volumeName } from './names.js';
 import { memoryBytes, nanoCpus } from './quantities.js';
@@ -14,7 +14,7 @@ export const workspacePath = '/shared';
 /** What `CHAINR_OUTPUT` of a step names: in the workspace, which outlives the container and can be written by all. */
 export const outputPath = (index: number): string => `${workspacePath}/.chainr-output.${String(index)}`;
 
-/** An image of nothing, for containers that only take a name. Podman 4.3 imports under no other tag. */
+/** An image of nothing, for containers that only take a name. */
 const emptyImage = 'chainr-tombstone:latest';
 const emptyTar = Buffer.alloc(1024);
 
@@ -45,8 +45,8 @@ export async function createContainer(
       ...(step.run !== undefined && { Init: true }),
       ...(step.network !== undefined && { NetworkMode: step.network }),
       ...limitsOf(step),
-      // The log is read as long as the container is there, so none of it may be rotated away. This driver keeps bytes
-      // as they are; json-file replaces what is not UTF-8, and that also in characters at the end of 16 KiB.
+      // Rotation loses output without a word, also of a reader that is there (ADR 19). This driver keeps bytes as they
+      // are; json-file replaces what is not UTF-8, and that also in characters at the end of 16 KiB.
       LogConfig: { Type: 'local', Config: { 'max-size': '1000g', 'max-file': '1', compress: 'false' } },
       Mounts: [
         {
@@ -93,13 +93,7 @@ export async function createTombstone(
 }
 
 async function createNamed(docker: Docker, options: Docker.ContainerCreateOptions): Promise<string | undefined> {
-  try {
-    return (await unless([409], docker.createContainer(options)))?.id;
-  } catch (error) {
-    // Podman says 500 where Docker says 409.
-    if (/the container name .* is already in use/.test(reasonOf(error))) return undefined;
-    throw error;
-  }
+  return (await unless([409], docker.createContainer(options)))?.id;
 }
 
 async function importEmptyImage(docker: Docker): Promise<void> {

@@ -51,7 +51,7 @@ export function refusalOutcome(
 }
 
 /** A sentence of what the daemon said when it could not start a step. */
-export function whyNotStarted(step: StepSpec | undefined, said: string): string {
+function whyNotStarted(step: StepSpec | undefined, said: string): string {
   const name = step?.name ?? '';
   const program = step?.command?.[0];
   return program !== undefined && said.includes('exec: ')

@@ -1,3 +1,4 @@
+import type Docker from 'dockerode';
 import type { OutcomeReason } from '@chainr/core/model/outcome';
 import type { AttemptKey } from '../port.js';
 import type { DockerContext } from './context.js';
@@ -73,13 +74,19 @@ export async function lookAtStep(context: DockerContext, key: AttemptKey, step: 
     case 'removing':
     case 'dead': {
       const runsScript = found.HostConfig.Init === true;
-      const withoutShell = runsScript && exitCode === notFoundCode && !(await hasFile(context.docker, id, shell));
+      const withoutShell = runsScript && exitCode === notFoundCode && (await lacksShell(context.docker, id));
       const endedAt = Date.parse(state.FinishedAt);
       return { kind: 'exited', id, startedAt, endedAt, exitCode, outOfMemory, withoutShell, ending };
     }
     default:
       return { kind: 'running', id, startedAt, ending };
   }
+}
+
+/** The daemon answers alike where there is no such file and where there is no such container. */
+async function lacksShell(docker: Docker, id: string): Promise<boolean> {
+  if (await hasFile(docker, id, shell)) return false;
+  return (await unless([404], docker.getContainer(id).inspect())) !== undefined;
 }
 
 /** Whether nothing of the attempt comes after this step. */

@@ -20,8 +20,8 @@ export async function readOutputs(
   return written;
 }
 
-/** As Docker and Podman say it. */
-const noSuchFile = /could not find the file|could not be found|no such file/i;
+/** As the daemon says it where the container is there. */
+const noSuchFile = /could not find the file/i;
 
 /** Undefined where there is nothing. The daemon sends a tar; more of it than is needed is not read. */
 async function readPlainFile(

@@ -45,6 +45,49 @@ describe('what is seen of a container', () => {
     expect(sight).to.deep.include({ kind: 'created', refusal: { exitCode: 127, message: 'no such file' } });
   });
 
+  describe('that ended with 127, whose script may have found no shell', () => {
+    const notThere = Object.assign(new Error('not there'), { statusCode: 404 });
+    const stat = Buffer.from(JSON.stringify({ linkTarget: '' })).toString('base64');
+    const found = { headers: { 'x-docker-container-path-stat': stat }, resume: () => undefined };
+    /** @param looks how often the container is found before somebody removes it */
+    const sightAfter = (looks: number, hasShell: boolean, init = true): Promise<StepSight> => {
+      const State = {
+        Status: 'exited',
+        StartedAt: began,
+        FinishedAt: ended,
+        ExitCode: 127,
+        OOMKilled: false,
+        Error: '',
+      };
+      const Config = { Labels: { ...ofLastStep, ...attemptLabels(instance, key) } };
+      let left = looks;
+      const inspect = () =>
+        left-- > 0
+          ? Promise.resolve({ Id: 'some-id', State, Config, HostConfig: { Init: init } })
+          : Promise.reject(notThere);
+      const infoArchive = () => (left > 0 && hasShell ? Promise.resolve(found) : Promise.reject(notThere));
+      const docker = { getContainer: () => ({ inspect, infoArchive }) } as unknown as Docker;
+      return lookAtStep(contextOf(docker, instance), key, 0);
+    };
+
+    it('has none where the container is there and the file is not', async () => {
+      expect(await sightAfter(9, false)).to.include({ kind: 'exited', exitCode: 127, withoutShell: true });
+    });
+
+    it('has one where the file is there', async () => {
+      expect(await sightAfter(9, true)).to.include({ kind: 'exited', exitCode: 127, withoutShell: false });
+    });
+
+    it('is not said to have none where the container was removed meanwhile', async () => {
+      for (const hasShell of [true, false])
+        expect(await sightAfter(1, hasShell)).to.include({ kind: 'exited', exitCode: 127, withoutShell: false });
+    });
+
+    it('needs none where it is a command', async () => {
+      expect(await sightAfter(9, false, false)).to.include({ kind: 'exited', withoutShell: false });
+    });
+  });
+
   it("is somebody else's where the label of this instance is missing", async () => {
     const sight = await sightOf({ Status: 'running' }, attemptLabels('another-instance', key));
     expect(sight).to.have.nested.property('tombstone.reason', 'ConfigError');
