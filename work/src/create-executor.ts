@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { Reach } from '@chainr/core/model/fault-points';
+import type { Logger } from '@chainr/core/service/logger';
 import type { Executor } from '@chainr/executor/port';
 import { createProcessExecutor } from '@chainr/executor/process/create-process-executor';
 import type { WorkConfig } from './config.js';
@@ -8,12 +9,22 @@ export interface ExecutorNeeds {
   /** The id of the instance; known once the store is started. */
   instance: () => string;
   reach: Reach;
+  logger: Logger;
 }
 
 /** The executor that the configuration names. @throws a sentence where it cannot work. */
-export async function createExecutor(config: WorkConfig, { instance, reach }: ExecutorNeeds): Promise<Executor> {
+export async function createExecutor(config: WorkConfig, needs: ExecutorNeeds): Promise<Executor> {
+  const { instance, reach, logger } = needs;
   if (config.executor !== 'docker') {
-    return createProcessExecutor({ folder: path.join(config.home, 'process'), instance: config.home, reach });
+    const onTrouble = (what: string, error: Error): void => {
+      logger.warn({ event: 'executor.trouble', err: error }, `Processes: ${what}`);
+    };
+    return createProcessExecutor({
+      folder: path.join(config.home, 'process'),
+      instance: config.home,
+      reach,
+      onTrouble,
+    });
   }
   // Only here: it would cost every worker of processes some 20 MB.
   const { connectToDaemon, findDaemon } = await import('@chainr/executor/docker/connect-to-daemon');

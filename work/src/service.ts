@@ -60,7 +60,7 @@ export async function createService(config: WorkConfig, parts: WorkParts = {}): 
   const url = config.redisUrl;
   const queue = new BundleQueue(url, logger);
   const store = new Store({ url, logger, deliver: (bundles) => { queue.deliver(bundles); }, patienceMs: Infinity }); // prettier-ignore
-  const executor = parts.executor ?? (await createExecutor(config, { instance: () => store.instance, reach }));
+  const executor = parts.executor ?? (await createExecutor(config, { instance: () => store.instance, reach, logger }));
   const registered = new RegisterExecutor(store, executor, config.capacity);
   const leases = new LeaseKeeper({
     store,

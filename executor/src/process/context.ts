@@ -16,6 +16,9 @@ export interface PendingStart {
   sentAt: number;
 }
 
+/** Told of what goes wrong beside the work of an attempt, and why; the error names the place. */
+export type OnTrouble = (what: string, error: Error) => void;
+
 /** What the verbs of the process executor share. */
 export interface ProcessContext {
   /** The folder of all attempts, absolute. */
@@ -31,6 +34,7 @@ export interface ProcessContext {
   /** By the attempt's folder below that of all attempts. */
   readonly pendingStarts: Map<string, PendingStart>;
   readonly reach: Reach;
+  readonly onTrouble: OnTrouble;
   /** The name of a new set of step scripts, never used before. */
   readonly nextPlan: () => string;
 }

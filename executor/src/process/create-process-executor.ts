@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { reachNothing, type Reach } from '@chainr/core/model/fault-points';
 import type { Executor } from '../port.js';
 import { baseEnvironment } from './attempt-environment.js';
-import type { ProcessContext } from './context.js';
+import type { OnTrouble, ProcessContext } from './context.js';
 import { explainFullDisk } from './disk-space.js';
 import { ensureAttempt } from './ensure-attempt.js';
 import { EscapeSweep } from './escape-sweep.js';
@@ -28,6 +28,8 @@ export interface ProcessExecutorOptions {
   id?: string;
   /** Told of the fault points `after-create` and `after-start`. */
   reach?: Reach;
+  /** By default nobody is told. */
+  onTrouble?: OnTrouble;
 }
 
 /**
@@ -40,6 +42,7 @@ export function createProcessExecutor({
   instance,
   id,
   reach = reachNothing,
+  onTrouble = () => undefined,
 }: ProcessExecutorOptions): Executor {
   if (process.platform !== 'linux') {
     throw new Error(`The process executor needs Linux (it reads /proc), and this is ${process.platform}.`);
@@ -64,6 +67,7 @@ export function createProcessExecutor({
     removedUpTo: new Map(),
     pendingStarts: new Map(),
     reach,
+    onTrouble,
     nextPlan: () => `plan-${plans}-${(planCount += 1)}`,
   };
   return {

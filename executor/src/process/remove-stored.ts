@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { unlink } from 'node:fs/promises';
 import type { AttemptKey, Position } from '../port.js';
 import { attemptFolder } from './attempt-folder.js';
 import { pathOf, type ProcessContext } from './context.js';
@@ -23,7 +23,11 @@ export function removeStored(context: ProcessContext, key: AttemptKey, position:
   context.removedUpTo.set(folder, upTo);
   const path = pathOf(context, key);
   for (const segment of listSegments(path)) {
-    // What cannot be removed now goes with the folder; if it is at the limit, the step waits.
-    if (liesBefore(segment, upTo)) rm(segmentFile(path, segment), { force: true }).catch(() => undefined);
+    if (!liesBefore(segment, upTo)) continue;
+    unlink(segmentFile(path, segment)).catch((reason: unknown) => {
+      const error = reason as NodeJS.ErrnoException;
+      // It is tried again with the next segment that is stored, and goes with the folder at the latest.
+      if (error.code !== 'ENOENT') context.onTrouble('stored output cannot be removed', error);
+    });
   }
 }

@@ -1,8 +1,10 @@
 import { expect } from 'chai';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
 import { copiersIn, writersIn } from '../../src/process/attempt-writers.js';
+import { createProcessExecutor } from '../../src/process/create-process-executor.js';
 import { isAlive, readBootId, readStat, type Identity } from '../../src/process/identity.js';
 import type { AttemptSpec, Executor } from '../../src/port.js';
 import { allOutput, allow, attemptOf, bytesOf, never, runToEnd, textOf, withExecutor } from '../../suite/place.js';
@@ -68,6 +70,34 @@ describe('the output of the process executor', () => {
       expect(textOf(again, 'system')).to.match(/^Output is missing here: the store lost it/);
       expect(bytesOf(again, 'stdout').length).to.be.within(1, 40 * MiB - 1);
     });
+  });
+
+  it('says of stored output that it cannot be removed, which file and why', async function () {
+    const spec = attemptOf('ignored', { run: `yes | head -c ${40 * MiB}` });
+    const told: string[] = [];
+    const onTrouble = (what: string, error: Error) => void told.push(`${what}: ${error.message}`);
+    const executor = createProcessExecutor({ folder: place.folder, instance: 'some-instance', onTrouble });
+    const file = join(folderOf(spec), '0.out.0');
+    await executor.ensure(spec, allow);
+    await untilWritten(folderOf(spec), '0.out.1'); // Nothing more is written to the first one.
+    try {
+      execFileSync('chattr', ['+i', file], { stdio: 'ignore' });
+    } catch {
+      console.log('      left out: this file system, or this user, makes no file immutable');
+      await executor.stop(spec, 0, allow);
+      await executor.close();
+      this.skip();
+    }
+    try {
+      for await (const { position } of executor.logs(spec, '', never())) executor.stored?.(spec, position);
+      await untilTrue(() => told.length > 0);
+      expect(told[0])
+        .to.match(/^stored output cannot be removed: EPERM/)
+        .and.contain(file);
+    } finally {
+      execFileSync('chattr', ['-i', file]);
+      await executor.close();
+    }
   });
 
   it('ends a step whose child has left the session and keeps the output open, and the child with it', async () => {
