@@ -239,6 +239,14 @@ describe('the docker executor', function () {
     });
   });
 
+  it('has the log of a container never rotated, whatever the daemon’s own options are', async () => {
+    const spec = attemptOf(image, { run: 'true' });
+    await withExecutor(place, (executor) => runToEnd(executor, spec));
+    const { HostConfig: config } = await docker.getContainer(containerName(place.instance, spec, 0)).inspect();
+    const options = { 'max-size': '1000g', 'max-file': '1', compress: 'false' };
+    expect(config.LogConfig).to.deep.equal({ Type: 'local', Config: options });
+  });
+
   describe('networks and users', () => {
     it('says ConfigError for a network that is not allowed, and which setting allows one', async () => {
       await withExecutor(place, async (executor) => {
