@@ -71,6 +71,7 @@ const workConfig = (
   removalGraceMs,
   stopGraceMs: 10_000,
   logLimitBytes: 64 * 1024 * 1024,
+  logEndMs: 60_000,
   secretsDir: '',
   secretsEnv: '',
   secretVariables: new Map(),

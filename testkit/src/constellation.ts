@@ -102,6 +102,7 @@ function workConfig(config: Needed & Partial<WorkConfig>): WorkConfig {
     removalGraceMs: 60_000,
     stopGraceMs: 2_000,
     logLimitBytes: 64 * 1024 * 1024,
+    logEndMs: 60_000,
     secretsDir: '',
     secretsEnv: '',
     secretVariables: new Map(),

@@ -28,6 +28,9 @@ function checkLeases({ leaseTtlMs, renewEveryMs }: { leaseTtlMs?: number; renewE
   return [`CHAINR_LEASE_RENEWAL must be shorter than half of CHAINR_LEASE_TTL (${values}).`];
 }
 
+/** Rule R5: how long the rest of a log is waited for after the attempt's end, or after some of it came. */
+const logEndMs = 60_000;
+
 /** Every setting of work; its documentation is made from here. */
 export const settings = {
   redisUrl: text({
@@ -138,6 +141,8 @@ export interface WorkConfig {
   readonly removalGraceMs: number;
   readonly stopGraceMs: number;
   readonly logLimitBytes: number;
+  /** How long nothing may come of the end of a log before it is cut; no setting. */
+  readonly logEndMs: number;
   /** Empty: no secrets from files. */
   readonly secretsDir: string;
   /** Empty: no secrets from variables. */
@@ -161,7 +166,7 @@ export function readConfig(env: NodeJS.ProcessEnv): WorkConfig {
   );
   const { listen, executor, ...values } = readSettings(settings, others, checkLeases);
   const kind = executorKinds.find((each) => each === executor) ?? 'process';
-  return { ...values, listen: parseAddress(listen), executor: kind, secretVariables, alone: false };
+  return { ...values, listen: parseAddress(listen), executor: kind, logEndMs, secretVariables, alone: false };
 }
 
 function variablesOf(prefix: string, env: NodeJS.ProcessEnv): ReadonlyMap<string, string> {

@@ -30,6 +30,7 @@ export class LogWriter {
   #abandoned = false;
   #wake: (() => void) | undefined;
   #progressAt = performance.now();
+  #isStoring = false;
   /** Of an output that is longer than its log may be. */
   #tail: OutputTail | undefined;
   /** The store has no room for more logs. */
@@ -66,9 +67,12 @@ export class LogWriter {
     this.#wake?.();
   }
 
-  /** When output was last read or stored, or the attempt ended; by `performance.now()`. */
+  /**
+   * When output was last read or stored, or the attempt ended; by `performance.now()`. While some is being stored it is
+   * now: that Redis keeps it waiting says nothing of the output.
+   */
   get progressAt(): number {
-    return this.#progressAt;
+    return this.#isStoring ? performance.now() : this.#progressAt;
   }
 
   /** Stores no more than what is stored or kept; marks that output is missing, and why. */
@@ -187,7 +191,10 @@ export class LogWriter {
   async #append(pieces: readonly LogPiece[], position: Position, end: boolean): Promise<'ok' | 'length' | 'full'> {
     const log = this.#log;
     const entry = { length: log.length, pieces, position, end };
-    const reply = await this.#context.store.transitions.appendLog(this.#held.lease, entry);
+    this.#isStoring = true;
+    const reply = await this.#context.store.transitions.appendLog(this.#held.lease, entry).finally(() => {
+      this.#isStoring = false;
+    });
     if (reply.kind === 'stale') {
       this.#held.abandon();
       throw new LeaseLost('the log belongs to another lease');

@@ -17,8 +17,6 @@ export interface Ended {
   closed?: Promise<void>;
 }
 
-/** Rule R5: how long the rest of a log is waited for after the attempt's end, or after some of it came. */
-const logEndMs = 60_000;
 /** The longest tick that kernels are built with is 10 ms. */
 const clockLagMs = 10;
 /** 128 + SIGTERM and 128 + SIGKILL: how an attempt ends that is stopped. */
@@ -230,7 +228,7 @@ async function endWith(
   log: LogWriter,
   written: Promise<void>,
 ): Promise<void> {
-  await settleLog(held, log, written);
+  await settleLog(context, held, log, written);
   held.ending = true;
   context.reach('before-next-attempt');
   let reply = await again(log.length);
@@ -243,7 +241,7 @@ async function endWith(
 }
 
 async function close(context: WorkContext, held: HeldLease, log: LogWriter, written: Promise<void>): Promise<void> {
-  await settleLog(held, log, written);
+  await settleLog(context, held, log, written);
   await log.end();
   await closeLease(context, held);
 }
@@ -255,7 +253,12 @@ async function closeLease(context: WorkContext, held: HeldLease): Promise<void> 
 }
 
 /** All output is stored, or a mark says what is missing (rule R5). */
-async function settleLog(held: HeldLease, log: LogWriter, written: Promise<void>): Promise<void> {
+async function settleLog(
+  { config: { logEndMs } }: WorkContext,
+  held: HeldLease,
+  log: LogWriter,
+  written: Promise<void>,
+): Promise<void> {
   for (;;) {
     const leftMs = log.progressAt + logEndMs - performance.now();
     if (leftMs <= 0) break;

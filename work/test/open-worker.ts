@@ -56,6 +56,7 @@ export async function openWorker(
     removalGraceMs: 60_000,
     stopGraceMs: 1_000,
     logLimitBytes: 1024 * 1024,
+    logEndMs: 60_000,
     secretsDir: '',
     secretsEnv: '',
     secretVariables: new Map(),
