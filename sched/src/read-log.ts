@@ -33,8 +33,8 @@ export function readLog(context: SchedContext) {
     try {
       if (query.follow && request.method !== 'HEAD') {
         response.flushHeaders();
-        const followed = attempt ?? (await waitForAttempt(context, uid, name, signal));
-        if (followed) await streamLog(context.store.logs, followed, wanted, response, signal);
+        const followed = attempt ?? waitForAttempt(context, uid, name, signal);
+        await streamLog(context.store.logs, followed, wanted, response, signal);
         signal.throwIfAborted();
         response.end();
       } else {

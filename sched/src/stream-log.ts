@@ -13,23 +13,37 @@ export interface WantedLog {
   steps: WantedSteps;
 }
 
-/** A follower of a silent log hears of it so often that its connection lives; where the format cannot, TCP asks. */
+/** A follower of a silent log hears of it so often that its connection lives, in formats that have a word for that. */
 const heartbeatMs = 15_000;
 
-/** Writes a log as it grows, until its end mark. Reads no faster than the client does. */
+/**
+ * Writes a log as it grows, until its end mark. Reads no faster than the client does. Shows all the time that it is
+ * there: also while the attempt is waited for, while Redis is away, and while only other steps write.
+ *
+ * @param place of the attempt, once there is one; null: there will be none, and nothing is written
+ * @param beatMs another one only in tests
+ */
 export async function streamLog(
   logs: LogStore,
-  { uid, jobIndex, attempt }: AttemptPlace,
+  place: AttemptPlace | Promise<AttemptPlace | null>,
   wanted: WantedLog,
   response: ServerResponse,
   signal: AbortSignal,
+  beatMs = heartbeatMs,
 ): Promise<void> {
-  response.socket?.setKeepAlive(true, heartbeatMs);
   const { format, offset } = wanted;
-  const pages = logs.follow(uid, jobIndex, attempt, { offset, patient: true, quietMs: heartbeatMs }, signal);
-  for await (const page of pages) {
-    if (page.bytes.length > 0) await writePage(page, wanted, response, signal);
-    else if (!page.ended) response.write(format.heartbeat);
+  // To who has not taken what was sent before, a sign of life tells nothing.
+  const beat = (): void => {
+    if (response.writableLength === 0) response.write(format.heartbeat);
+  };
+  const heart = format.heartbeat === '' ? undefined : setInterval(beat, beatMs);
+  try {
+    const found = await place;
+    if (!found) return;
+    const pages = logs.follow(found.uid, found.jobIndex, found.attempt, { offset, patient: true }, signal);
+    for await (const page of pages) await writePage(page, wanted, response, signal);
+  } finally {
+    clearInterval(heart);
   }
 }
 

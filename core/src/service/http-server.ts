@@ -13,6 +13,9 @@ import { bindServerSignal } from './response-signal.js';
 /** Connections that wait to be taken in; the system may allow fewer (`net.core.somaxconn`). Node's default is 511. */
 const backlogMax = 4_096;
 
+/** On a connection on which nothing comes for so long TCP asks whether its client is there: it may follow a silent log. */
+const keepAliveDelayMs = 15_000;
+
 /** Of connections that are closed at once one line is logged in this time. */
 const dropLogPauseMs = 10_000;
 
@@ -82,7 +85,8 @@ export class HttpServer implements Part {
     this.#setting = options.setting ?? 'CHAINR_LISTEN';
     this.#stopDeadlineMs = options.stopDeadlineMs ?? usualStopDeadlineMs;
     const limits = options.limits ?? limitsBehindGate;
-    this.#server = http.createServer(limits, (request, response) => {
+    const serverOptions = { ...limits, keepAlive: true, keepAliveInitialDelay: keepAliveDelayMs };
+    this.#server = http.createServer(serverOptions, (request, response) => {
       this.#silent.delete(request.socket);
       this.#latest.set(request.socket, response);
       bindServerSignal(response, this.#stopping.signal);

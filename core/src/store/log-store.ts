@@ -21,11 +21,16 @@ interface LogLook extends LogExtent {
   standing: LogStanding;
 }
 
+interface SharedTail {
+  tail: LogTail;
+  followers: number;
+}
+
 /** Reads logs, live and old by the same calls. */
 export class LogStore {
   readonly #connection: Redis;
   readonly #subscriptions: Subscriptions;
-  readonly #tails = new Map<string, { tail: LogTail; followers: number }>();
+  readonly #tails = new Map<string, SharedTail>();
 
   constructor(connection: Redis, subscriptions: Subscriptions) {
     this.#connection = connection;
@@ -90,20 +95,21 @@ export class LogStore {
 
   /**
    * Pages as they come, until the end mark; ends quietly when aborted. Nothing for an unknown attempt. Whoever follows
-   * the same log shares its newest pages: Redis is asked once. An empty page comes after `quietMs` without any other.
+   * the same log shares its newest pages: Redis is asked once.
    * @throws StoreUnavailable if Redis is away at the beginning and the reader is not `patient`; later it is waited for.
    */
   async *follow(
     uid: RunUid,
     jobIndex: number,
     attempt: number,
-    { offset, patient = false, quietMs }: { offset: number; patient?: boolean; quietMs?: number },
+    { offset, patient = false }: { offset: number; patient?: boolean },
     signal: AbortSignal,
   ): AsyncGenerator<LogPage> {
     const look = () => this.#look(uid, jobIndex, attempt);
     if (!(await (patient ? patiently(look, signal) : whileAvailable(look)))) return;
     const key = keys.log(uid, jobIndex, attempt);
-    const tail = this.#join(key, { uid, jobIndex, attempt });
+    const shared = this.#join(key, { uid, jobIndex, attempt });
+    const { tail } = shared;
     try {
       for (let at = offset; !signal.aborted;) {
         const page = tail.pageAt(at);
@@ -126,15 +132,13 @@ export class LogStore {
           return;
         } else {
           at = tail.isReady ? Math.min(at, tail.end) : at;
-          const since = performance.now();
-          await tail.next(quietMs, signal);
-          if (quietMs !== undefined && performance.now() - since >= quietMs) yield emptyPage(at);
+          await tail.next(signal);
         }
       }
     } catch (error) {
       if (!signal.aborted) throw error;
     } finally {
-      this.#leave(key);
+      this.#leave(key, shared);
     }
   }
 
@@ -211,11 +215,12 @@ export class LogStore {
     return { length: Number(length ?? 0), frames: frames ? Number(frames) : (first ?? Buffer.alloc(0)) };
   }
 
-  #join(key: string, { uid, jobIndex, attempt }: { uid: RunUid; jobIndex: number; attempt: number }): LogTail {
+  #join(key: string, { uid, jobIndex, attempt }: { uid: RunUid; jobIndex: number; attempt: number }): SharedTail {
     const known = this.#tails.get(key);
-    if (known) {
+    // One that failed is left to those who have it: who comes now tries anew.
+    if (known && !known.tail.hasFailed) {
       known.followers += 1;
-      return known.tail;
+      return known;
     }
     const tail = new LogTail({
       listen: () => this.#subscriptions.listen(key),
@@ -226,17 +231,16 @@ export class LogStore {
       read: (offset, signal) =>
         patiently(() => this.#read(uid, jobIndex, attempt, { offset, maxBytes: followBytes }), signal),
     });
-    this.#tails.set(key, { tail, followers: 1 });
-    return tail;
+    const shared = { tail, followers: 1 };
+    this.#tails.set(key, shared);
+    return shared;
   }
 
-  #leave(key: string): void {
-    const known = this.#tails.get(key);
-    if (!known) return;
-    known.followers -= 1;
-    if (known.followers > 0) return;
-    known.tail.stop();
-    this.#tails.delete(key);
+  #leave(key: string, shared: SharedTail): void {
+    shared.followers -= 1;
+    if (shared.followers > 0) return;
+    shared.tail.stop();
+    if (this.#tails.get(key) === shared) this.#tails.delete(key);
   }
 }
 

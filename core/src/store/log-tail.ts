@@ -61,22 +61,24 @@ export class LogTail {
     return this.#pages.find(({ nextOffset }) => nextOffset > offset)?.nextOffset ?? this.#end;
   }
 
+  get hasFailed(): boolean {
+    return this.#error !== undefined;
+  }
+
   /** Nothing comes after what is kept. @throws what the reading failed with. */
   get isOver(): boolean {
     if (this.#error) throw this.#error;
     return this.#over;
   }
 
-  /** Resolves when there is something new, after `ms` if there are any, or when aborted. */
-  next(ms: number | undefined, signal: AbortSignal): Promise<void> {
+  /** Resolves when there is something new, or when aborted. */
+  next(signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const done = (): void => {
-        clearTimeout(timer);
         signal.removeEventListener('abort', done);
         this.#waiting.delete(done);
         resolve();
       };
-      const timer = ms === undefined ? undefined : setTimeout(done, ms);
       signal.addEventListener('abort', done);
       this.#waiting.add(done);
       if (signal.aborted || this.#over) done();
