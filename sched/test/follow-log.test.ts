@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import http, { type IncomingMessage } from 'node:http';
-import type { Redis } from 'ioredis';
 import { expect } from 'chai';
 import { logLineSchema } from '@chainr/core/api/job-resource';
 import { keys, type Lease } from '@chainr/core/store/keys';
@@ -14,7 +13,7 @@ const mebibyte = Buffer.alloc(1024 * 1024, 'y\n');
 
 describe('following and reading logs over HTTP', () => {
   let sched: OpenSched;
-  let client: Redis;
+  let client: Awaited<ReturnType<typeof openRedisClient>>;
 
   beforeEach(async () => {
     sched = await openSched();
