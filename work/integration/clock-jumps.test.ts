@@ -169,15 +169,13 @@ describe('workers while the clock of a real Redis jumps', function () {
 });
 
 /** Waits until deadlines have been looked through so often from now on. */
-async function untilLookedThrough(redisUrl: string, times: number): Promise<void> {
-  const client = await openRedisClient(redisUrl);
+async function untilLookedThrough(client: WorkerGroup['client'], times: number): Promise<void> {
   let last = await client.get(keys.clockSeen);
   for (let left = times; left > 0;) {
     const seen = await client.get(keys.clockSeen);
     if (seen !== last) left -= 1;
     last = seen;
   }
-  client.disconnect();
 }
 
 describe('a pendingTimeout while the clock of a real Redis jumps', function () {
@@ -198,6 +196,7 @@ describe('a pendingTimeout while the clock of a real Redis jumps', function () {
           held.observe(spec, spec.job === 'stuck' ? () => undefined : onPhase, signal),
       };
       const all = await startConstellation({ executor, redisProgram: clock.program });
+      const client = await openRedisClient(all.redis.url);
       try {
         const { events } = all.store;
         const jobs = {
@@ -207,10 +206,10 @@ describe('a pendingTimeout while the clock of a real Redis jumps', function () {
         const text = JSON.stringify({ kind: 'Pipeline', jobs });
         const { metadata } = await all.client.createRun({ contentType: 'application/json', text });
         const run = metadata.uid;
-        await untilEvent(events, (event) => 'job' in event && event.job === 'stuck' && event.reason === 'Starting');
         await untilEvent(events, (event) => 'job' in event && event.job === 'witness' && event.reason === 'Executing');
+        while ((await client.zcard(keys.deadlines)) === 0); // Only what has not begun after a second has this deadline.
         await clock.set(ahead);
-        await untilLookedThrough(all.redis.url, 3);
+        await untilLookedThrough(client, 3);
         held.end({ run, job: 'witness', attempt: 1 }, { reason: 'Completed', exitCode: 0 });
         const over = await untilFinal(events, run);
         expect(over).to.include({ status: 'FAILED' });
@@ -219,6 +218,7 @@ describe('a pendingTimeout while the clock of a real Redis jumps', function () {
         expect(first('stuck', /Canceling/)).to.be.above(first('witness', /SUCCESSFUL/));
         expect(first('stuck', /FAILED PendingTimedOut/)).to.be.above(0);
       } finally {
+        client.disconnect();
         await all.stop();
       }
     });
