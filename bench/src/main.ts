@@ -1,5 +1,6 @@
 import { loadavg } from 'node:os';
 import { measureAttempts } from './measure-attempts.js';
+import { measureEventLoop } from './measure-event-loop.js';
 import { measureHandover } from './measure-handover.js';
 import { measureIdleMemory } from './measure-idle-memory.js';
 import { measureLargeRun } from './measure-large-run.js';
@@ -19,6 +20,7 @@ const measurements: Readonly<Record<string, { doc: string; measure: () => AsyncI
   'large-run': { doc: 'one run of 10,000 jobs against 100 runs of 100, per job', measure: measureLargeRun },
   handover: { doc: 'from the end of a job to the start of its dependent', measure: measureHandover },
   posts: { doc: 'creating runs over HTTP', measure: measureRunPosts },
+  'event-loop': { doc: 'how long a request at the limits blocks the event loop of sched', measure: measureEventLoop },
   lists: { doc: 'lists and deletion of 100,000 stored runs', measure: measureLists },
   attempts: { doc: 'cost of an attempt on the process executor', measure: measureAttempts },
   'log-reading': { doc: 'reading a log of 64 MiB of short lines', measure: measureLogReading },

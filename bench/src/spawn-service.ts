@@ -1,4 +1,4 @@
-import { execFile, spawn } from 'node:child_process';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { request } from 'node:http';
 import path from 'node:path';
@@ -8,6 +8,8 @@ import { promisify } from 'node:util';
 
 export interface SpawnedService {
   pid: number;
+  /** Its channel of messages is open where it is watched. */
+  child: ChildProcess;
   /** The socket that it listens on. */
   socketPath: string;
   stop(): Promise<void>;
@@ -22,12 +24,22 @@ export async function buildServices(): Promise<void> {
   await promisify(execFile)(path.join(root, 'scripts/build-if-stale.sh'));
 }
 
-/** Starts a compiled service as a process of its own, and resolves when it says that it is ready. */
-export async function spawnService(name: string, folder: string, env: NodeJS.ProcessEnv): Promise<SpawnedService> {
+/**
+ * Starts a compiled service as a process of its own, and resolves when it says that it is ready.
+ *
+ * @param watched whether it tells how long its event loop is blocked (`watch-event-loop.mjs`)
+ */
+export async function spawnService(
+  name: string,
+  folder: string,
+  env: NodeJS.ProcessEnv,
+  { watched = false } = {},
+): Promise<SpawnedService> {
   const socketPath = path.join(folder, `${name}.sock`);
-  const child = spawn(process.execPath, [path.join(root, name, 'dist/main.js')], {
+  const watching = watched ? [`--import=${new URL('watch-event-loop.mjs', import.meta.url).href}`] : [];
+  const child = spawn(process.execPath, [...watching, path.join(root, name, 'dist/main.js')], {
     env: { PATH: process.env['PATH'], CHAINR_LOG_LEVEL: 'error', CHAINR_LISTEN: `unix:${socketPath}`, ...env },
-    stdio: ['ignore', 'inherit', 'inherit'],
+    stdio: ['ignore', 'inherit', 'inherit', ...(watched ? ['ipc' as const] : [])],
   });
   const stop = async () => {
     if (child.exitCode !== null || child.signalCode !== null) return;
@@ -42,7 +54,7 @@ export async function spawnService(name: string, folder: string, env: NodeJS.Pro
     }
     await pause(askEveryMs);
   }
-  return { pid: child.pid ?? 0, socketPath, stop };
+  return { pid: child.pid ?? 0, child, socketPath, stop };
 }
 
 /** Undefined when nothing answers. */

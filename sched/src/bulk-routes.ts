@@ -13,6 +13,9 @@ import { rerun } from './rerun-run.js';
 import { sendJson } from './send-json.js';
 import { served, type ServedRoute } from './serve-routes.js';
 
+/** How many reruns are under way at once: large pipelines go through the one thread, for which others wait too. */
+const rerunsAtOnce = 4;
+
 /** What is done to all runs that a filter means. */
 export function bulkRoutes(context: SchedContext): ServedRoute[] {
   const { store } = context;
@@ -32,6 +35,7 @@ export function bulkRoutes(context: SchedContext): ServedRoute[] {
       const key = readIdempotencyKey(request);
       const { from } = parseBody(await readBody(request, smallBodyBytes), bulkRerunRequestSchema);
       const result = await bulk(context, query, {
+        atOnce: rerunsAtOnce,
         refuse: ({ status }) => (isFinalRun(status) ? undefined : `The run is ${status}: it has not ended.`),
         act: ({ uid }) =>
           madeOrRefused(rerun(context, uid, from, key && { scope: key.scope, key: `${key.key} ${uid}` })),

@@ -10,6 +10,8 @@ import { readFilter } from './read-filter.js';
 
 /** Something that is done to one run after the other. */
 interface BulkVerb {
+  /** How many are under way at once, where it is not cheap. */
+  atOnce?: number;
   /** Why it is not done to a run that stands so: one sentence; undefined where it is. */
   refuse(run: RunRecord): string | undefined;
   /** @returns why it was not done after all, or the new run that was made; undefined where it was done. */
@@ -18,13 +20,16 @@ interface BulkVerb {
 
 type BulkQuery = QueryOf<typeof routes.deleteRuns>;
 
-/** What is under way at once. */
-const atOnce = 64;
+/** How many are under way at once. */
+const atOnceMost = 64;
+/** For how long further runs are begun: the answer has to come before gate gives up, after 60 s. */
+const beginMs = 20_000;
+const tookLong = 'The request took long; the rest waits for the next one.';
 
 /**
  * Does something to the runs that a query means, newest first, up to 500 of them; the answer tells where to go on.
  * What fails for a fault of chainr is left out with a sentence. An outage ends it early: then the answer tells what
- * was done before, and `next` is where it was cut short.
+ * was done before, and `next` is where it was cut short. So does the time that a request may take.
  *
  * @throws ApiError BadRequest when the query means no run in particular; whatever kept the first run from being done
  */
@@ -32,6 +37,7 @@ export async function bulk(
   { store, logger }: Pick<SchedContext, 'store' | 'logger'>,
   query: BulkQuery,
   verb: BulkVerb,
+  options = { beginMs },
 ): Promise<BulkResult> {
   const { all, dryRun, cursor, ...named } = query;
   if (!all && Object.values(named).every((part) => part === undefined)) {
@@ -53,22 +59,27 @@ export async function bulk(
         (error: unknown) => tally.fail(run, error, logger),
       );
   };
+  const { atOnce = atOnceMost } = verb;
+  const begunAt = performance.now();
   let from = 0;
-  for (; from < runs.length && !tally.outage; from += atOnce)
+  do {
     await Promise.all(runs.slice(from, from + atOnce).map(doOne));
+    from += atOnce;
+  } while (from < runs.length && !tally.outage && performance.now() - begunAt < options.beginMs);
   const { outage, done, skipped, made } = tally;
   if (outage && done + skipped.length === 0) throw outage.thrown;
   // Who goes on there sends what was under way again: it is done once all the same.
   const cutShort = runs[from - atOnce - 1]?.sequence ?? cursor ?? (runs[0]?.sequence ?? 0) + 1;
-  const goesOnAt = outage ? cutShort : next;
+  const stopped = outage?.message ?? (from < runs.length ? tookLong : undefined);
+  const goesOnAt = outage ? cutShort : stopped === undefined ? next : runs[from - 1]?.sequence;
   return {
     kind: 'BulkResult',
     dryRun,
-    matched: outage ? done + skipped.length : runs.length,
+    matched: stopped !== undefined ? done + skipped.length : runs.length,
     done,
     skipped: skipped.slice(0, bulkSkippedShown),
     ...(made.length > 0 && { made }),
-    ...(outage && { stopped: outage.message }),
+    ...(stopped !== undefined && { stopped }),
     ...(goesOnAt === undefined ? {} : { next: String(goesOnAt) }),
   };
 }

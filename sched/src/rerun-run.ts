@@ -2,7 +2,7 @@ import { ApiError } from '@chainr/core/api/errors';
 import { invalidBody, parseBody } from '@chainr/core/api/parse-body';
 import { rerunRequestSchema, namesBodyBytes } from '@chainr/core/api/request-bodies';
 import { routes } from '@chainr/core/api/routes';
-import { suggestion } from '@chainr/core/model/did-you-mean';
+import { Suggestions } from '@chainr/core/model/did-you-mean';
 import { dependenciesIn } from '@chainr/core/model/flat-dependencies';
 import { MistakeList, quote } from '@chainr/core/model/mistakes';
 import type { JobRecord, RunUid } from '@chainr/core/model/records';
@@ -69,10 +69,11 @@ function checkNames(from: RerunFrom, jobs: readonly JobRecord[]): void {
   if (typeof from === 'string') return;
   const names = jobs.map(({ name }) => name);
   const known = new Set(names);
+  const suggestions = new Suggestions(names);
   const mistakes = new MistakeList();
   for (const [place, name] of from.entries()) {
     if (known.has(name)) continue;
-    mistakes.add(['from', place], () => `the run has no job ${quote(name)}${suggestion(name, names)}`);
+    mistakes.add(['from', place], () => `the run has no job ${quote(name)}${suggestions.of(name)}`);
   }
   if (!mistakes.isEmpty) throw invalidBody(mistakes);
 }

@@ -4,6 +4,7 @@ import { errorBodySchema } from '@chainr/core/api/errors';
 import { jobExplanationSchema } from '@chainr/core/api/explanation-resource';
 import { jobSchema } from '@chainr/core/api/job-resource';
 import { runListSchema, runSchema } from '@chainr/core/api/run-resource';
+import { PipelineReader } from '../src/pipelines/pipeline-reader.js';
 import { openSched, type OpenSched } from './open-sched.js';
 
 const job = { image: 'busybox', run: 'exit 0' };
@@ -193,6 +194,14 @@ describe('acting on runs', () => {
       const uid = await sched.create({ ...jobs, last: { ...job, dependsOn: ['j-0', 'j-399'] } });
       await end(uid, 0, 'ExitCode');
       await send(`${uid}/cancel`);
+      // What was meant is looked for as long as that is cheap, and not for each of the 100 mistakes.
+      const unknown = await refused(
+        await send(`${uid}/rerun`, { from: Object.keys(jobs).map((name) => `${name}0000`) }),
+        400,
+      );
+      expect(unknown.details).to.have.length(101);
+      const meant = unknown.details.filter(({ message }) => message.includes('did you mean'));
+      expect(meant).to.have.length.within(1, 74);
       const run = await runOf(await send(`${uid}/rerun`, { from: 'failed' }), 202);
       expect(run.jobCounts).to.include({ PENDING: 401, SUCCESSFUL: 0 });
       await end(run.metadata.uid, 0, 'Completed');
@@ -208,6 +217,25 @@ describe('acting on runs', () => {
     const bulkOf = async (response: Response) => bulkResultSchema.parse(await response.json());
     const named = (name: string) => sched.post({ kind: 'Pipeline', metadata: { name }, jobs: { a: job } });
     const uidOf = async (response: Response) => runSchema.parse(await response.json()).metadata.uid;
+
+    /** How many pipelines the service reads from now on, and how many of them wait or are read at once. */
+    const watchReads = () => {
+      // eslint-disable-next-line @typescript-eslint/unbound-method -- It is called with its reader below.
+      const { read } = PipelineReader.prototype;
+      const seen = { count: 0, mostAtOnce: 0 };
+      let under = 0;
+      PipelineReader.prototype.read = async function (this: PipelineReader, sent) {
+        seen.count += 1;
+        under += 1;
+        seen.mostAtOnce = Math.max(seen.mostAtOnce, under);
+        return read.call(this, sent).finally(() => (under -= 1));
+      };
+      const end = () => {
+        PipelineReader.prototype.read = read;
+        return seen;
+      };
+      return { end };
+    };
 
     it('are canceled by a filter, and counted without being touched in a dry run', async () => {
       const uids = [await uidOf(await named('many')), await uidOf(await named('many'))];
@@ -234,6 +262,25 @@ describe('acting on runs', () => {
       await bulkOf(await send('rerun?name=again&status=FAILED', {}, key));
       const { items } = runListSchema.parse(await (await sched.get('/api/runs?name=again')).json());
       expect(items.map(({ metadata }) => metadata.rerunOf)).to.deep.equal([uid, undefined, undefined]);
+    });
+
+    it('are rerun, every one, though large, and leave room for others that wait to be read', async function () {
+      this.timeout(60_000);
+      const pipeline = JSON.stringify({ kind: 'Pipeline', metadata: { name: 'wide' }, jobs: { a: job } });
+      const body = pipeline.replace(',', `,${' '.repeat(8_000_000)}`);
+      const sources: string[] = [];
+      for (let count = 0; count < 12; count += 1) {
+        const headers = { 'Content-Type': 'application/json' };
+        sources.push(await uidOf(await fetch(`${sched.url}/api/runs`, { method: 'POST', headers, body })));
+      }
+      await bulkOf(await send('cancel?name=wide'));
+      const reads = watchReads();
+      const result = await bulkOf(await send('rerun?name=wide', { from: 'all' }));
+      const { count, mostAtOnce } = reads.end();
+      expect(count).to.equal(12);
+      expect(mostAtOnce).to.be.at.most(4);
+      expect(result).to.include({ matched: 12, done: 12 }).and.not.have.property('stopped');
+      expect(result.made?.map(({ rerunOf }) => rerunOf)).to.have.members(sources);
     });
 
     it('are refused without a filter, and with one that is wrong', async () => {

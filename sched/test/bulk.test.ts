@@ -79,6 +79,35 @@ describe('what is done to many runs', () => {
     expect(failure).to.be.instanceOf(StoreFull);
   });
 
+  it('ends after a while, and tells where the next one goes on', async () => {
+    const uids = await createRuns(7);
+    const acted: string[] = [];
+    let [under, most] = [0, 0];
+    const verb = {
+      atOnce: 3,
+      refuse: () => undefined,
+      act: async ({ uid }: { uid: string }) => {
+        under += 1;
+        most = Math.max(most, under);
+        await sched.store.runs.getRun(uid);
+        under -= 1;
+        acted.push(uid);
+        return undefined;
+      },
+    };
+    const results = [];
+    for (let cursor: number | undefined; results.length === 0 || cursor !== undefined;) {
+      const asked = { ...query, ...(cursor !== undefined && { cursor }) };
+      const result = await bulk({ store: sched.store, logger }, asked, verb, { beginMs: 0 });
+      results.push(result);
+      cursor = result.next === undefined ? undefined : Number(result.next);
+    }
+    expect(results.map(({ matched, done }) => [matched, done])).to.eql([[3, 3], [3, 3], [1, 1]]); // prettier-ignore
+    expect(results.map(({ stopped }) => stopped?.includes('took long'))).to.eql([true, true, undefined]);
+    expect(most).to.equal(3);
+    expect(acted).to.have.members(uids);
+  });
+
   it('leaves out a run that a fault of chainr keeps from it, and logs the fault', async () => {
     const [newest, middle, oldest] = await createRuns(3);
     const verb = {

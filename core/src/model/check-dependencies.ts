@@ -1,4 +1,4 @@
-import { suggestion } from './did-you-mean.js';
+import { Suggestions } from './did-you-mean.js';
 import { maskOf, type ConditionMask } from './edges.js';
 import { findCycles } from './find-cycles.js';
 import { pipelineLimits } from './limits.js';
@@ -21,7 +21,8 @@ export type Edges = readonly (readonly Edge[])[];
 export function checkDependencies(jobs: readonly ReadJob[], mistakes: MistakeList): Edges | undefined {
   const names = jobs.map(([name]) => name);
   const indexOf = new Map(names.map((name, index) => [name, index]));
-  const edges = jobs.map(([name, fields]) => checkEdgesOf(name, fields, indexOf, names, mistakes));
+  const suggestions = new Suggestions(names);
+  const edges = jobs.map(([name, fields]) => checkEdgesOf(name, fields, indexOf, suggestions, mistakes));
 
   const total = edges.reduce((sum, { length }) => sum + length, 0);
   if (total > pipelineLimits.dependencies) {
@@ -51,7 +52,7 @@ function checkEdgesOf(
   name: string,
   fields: unknown,
   indexOf: ReadonlyMap<string, number>,
-  names: readonly string[],
+  suggestions: Suggestions,
   mistakes: MistakeList,
 ): Edge[] {
   const dependsOn = isPlainMap(fields) ? fields.dependsOn : undefined;
@@ -70,7 +71,7 @@ function checkEdgesOf(
     if (named.has(dependency)) mistakes.add(path, `${quote(dependency)} is named twice`);
     else if (dependency === name) mistakes.add(path, 'the job depends on itself');
     else if (to === undefined)
-      mistakes.add(path, () => `there is no job ${quote(dependency)}${suggestion(dependency, names)}`);
+      mistakes.add(path, () => `there is no job ${quote(dependency)}${suggestions.of(dependency)}`);
     else edges.push({ to, entry });
     named.add(dependency);
   }

@@ -1,6 +1,6 @@
 import { ancestorsOf } from './ancestors.js';
 import type { Edges, ReadJob } from './check-dependencies.js';
-import { suggestion } from './did-you-mean.js';
+import { Suggestions } from './did-you-mean.js';
 import { quote, type MistakeList, type Path } from './mistakes.js';
 import { isPlainMap, type PlainMap } from './plain-values.js';
 import { hasReference, namesOutput, parseReferences } from './references.js';
@@ -13,6 +13,7 @@ import { hasReference, namesOutput, parseReferences } from './references.js';
 export function checkReferences(jobs: readonly ReadJob[], edges: Edges | undefined, mistakes: MistakeList): void {
   const names = jobs.map(([name]) => name);
   const indexOf = new Map(names.map((name, index) => [name, index]));
+  const suggestions = new Suggestions(names);
   const isAncestor = edges && ancestorsOf(edges);
   for (const [index, [name, fields]] of jobs.entries()) {
     for (const [text, path] of resolvedTexts(name, fields)) {
@@ -25,7 +26,7 @@ export function checkReferences(jobs: readonly ReadJob[], edges: Edges | undefin
         if (typeof part === 'string') continue;
         const { job } = part;
         const to = indexOf.get(job);
-        if (to === undefined) mistakes.add(path, () => `there is no job ${quote(job)}${suggestion(job, names)}`);
+        if (to === undefined) mistakes.add(path, () => `there is no job ${quote(job)}${suggestions.of(job)}`);
         else if (to === index)
           mistakes.add(path, 'the job refers to its own outputs, which are there when it has ended');
         else if (isAncestor && !isAncestor(index, to)) {

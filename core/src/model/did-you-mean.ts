@@ -2,6 +2,8 @@ import { closest, distance } from 'fastest-levenshtein';
 
 /** Longer words are not compared: the comparison costs the product of both lengths. */
 const longestWord = 64;
+/** How many comparisons one document may cost; one of two words of that length takes some microseconds. */
+const comparisonsMost = 30_000;
 
 /** The known word that `word` most likely stands for; undefined where none is near. */
 function didYouMean(word: string, known: readonly string[]): string | undefined {
@@ -18,4 +20,22 @@ function didYouMean(word: string, known: readonly string[]): string | undefined 
 export function suggestion(word: string, known: readonly string[]): string {
   const meant = didYouMean(word, known);
   return meant === undefined ? '' : `, did you mean ${JSON.stringify(meant)}?`;
+}
+
+/**
+ * The same for the unknown words of one document, as long as they cost little: a hundred among ten thousand known ones
+ * would take seconds.
+ */
+export class Suggestions {
+  readonly #known: readonly string[];
+  #left = comparisonsMost;
+
+  constructor(known: readonly string[]) {
+    this.#known = known;
+  }
+
+  of(word: string): string {
+    this.#left -= this.#known.length;
+    return this.#left < 0 ? '' : suggestion(word, this.#known);
+  }
 }
