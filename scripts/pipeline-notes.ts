@@ -1,4 +1,4 @@
-import { pipelineLimits } from '../core/src/model/limits.js';
+import { pipelineLimits } from '../core/src/pipeline/limits.js';
 
 /** What the schema of pipelines does not say of a field: its default, and its meaning where it has no description there. */
 interface FieldNote {

@@ -2,10 +2,10 @@
  * Writes docs/api.md from the OpenAPI document, which is made from the table of routes: one source
  * for the server, its clients and this page. With --check says whether it is stale.
  */
-import { errorCodes } from '../core/src/api/errors.js';
-import { errorsEverywhere, openApiDocument } from '../core/src/api/openapi.js';
-import type { Route } from '../core/src/api/route.js';
-import { routes } from '../core/src/api/routes.js';
+import { errorCodes } from '../core/src/api/contract/errors.js';
+import { errorsEverywhere, openApiDocument } from '../core/src/api/server/openapi.js';
+import type { Route } from '../core/src/api/contract/route.js';
+import { routes } from '../core/src/api/contract/routes.js';
 import { asMap, cell, fieldRows, typeOf, type Json } from './describe-schema.js';
 import { markdownTable, writePage } from './markdown-page.js';
 
@@ -115,7 +115,7 @@ await writePage(
   'docs/api.md',
   `# The API
 
-<!-- Made by \`make generate\` from core/src/api/routes.ts. -->
+<!-- Made by \`make generate\` from core/src/api/contract/routes.ts. -->
 
 A server describes itself the same at \`GET /api/openapi.json\`. Every time is ISO 8601 in UTC with milliseconds. Where the server was
 given a token, every request bears it: \`Authorization: Bearer …\`. Every error has the form of [Error](#error). Every answer has the headers

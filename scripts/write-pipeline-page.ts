@@ -3,12 +3,12 @@
  * or a variable has no meaning, where a field has no default, and where an example would be refused. With --check says
  * whether the page is stale.
  */
-import { checkPipeline } from '../core/src/model/check-pipeline.js';
-import { durationPattern } from '../core/src/model/duration.js';
-import { pipelineLimits } from '../core/src/model/limits.js';
-import { quantity } from '../core/src/model/names.js';
-import { parsePipelineText } from '../core/src/model/parse-pipeline.js';
-import { pipelineJsonSchema } from '../core/src/model/pipeline-schema.js';
+import { checkPipeline } from '../core/src/pipeline/checks/check-pipeline.js';
+import { durationPattern } from '../core/src/pipeline/duration.js';
+import { pipelineLimits } from '../core/src/pipeline/limits.js';
+import { quantity } from '../core/src/pipeline/names.js';
+import { parsePipelineText } from '../core/src/pipeline/reading/parse-pipeline.js';
+import { pipelineJsonSchema } from '../core/src/pipeline/pipeline-schema.js';
 import { chainrVariables } from '../executor/src/chainr-variables.js';
 import { asMap, cell, fieldRows, type Json } from './describe-schema.js';
 import { markdownTable, writePage } from './markdown-page.js';
@@ -96,7 +96,7 @@ function exampleOf(heading: keyof typeof pipelineExamples): string {
 
 const page = `# Pipelines
 
-<!-- Made by \`make generate\` from core/src/model/pipeline-schema.ts and scripts/pipeline-notes.ts. -->
+<!-- Made by \`make generate\` from core/src/pipeline/pipeline-schema.ts and scripts/pipeline-notes.ts. -->
 
 A pipeline is YAML or JSON, sent to \`POST /api/runs\` or with \`chainr run FILE\`. \`chainr validate FILE\` names all mistakes at once. A
 field that is not listed here is refused. Editors can take [pipeline.schema.json](../core/schema/pipeline.schema.json).

@@ -1,7 +1,7 @@
 /** Writes docs/states.md from the tables in core/model; with --check only says whether it is stale. */
-import { conditions, truthTable } from '../core/src/model/edges.js';
-import { reasons, reasonTable } from '../core/src/model/reasons.js';
-import { jobTransitions, runTransitions } from '../core/src/model/states.js';
+import { conditions, truthTable } from '../core/src/engine/edges.js';
+import { reasons, reasonTable } from '../core/src/engine/reasons.js';
+import { jobTransitions, runTransitions } from '../core/src/engine/states.js';
 import { markdownTable, writePage } from './markdown-page.js';
 
 function transitionRows(transitions: Readonly<Record<string, readonly string[]>>): string[][] {
@@ -12,7 +12,7 @@ await writePage(
   'docs/states.md',
   `# States, reasons, edges
 
-<!-- Made by \`make generate\` from core/src/model/states.ts, reasons.ts and edges.ts. -->
+<!-- Made by \`make generate\` from core/src/engine/states.ts, reasons.ts and edges.ts. -->
 
 ## What a run may become
 

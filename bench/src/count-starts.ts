@@ -1,4 +1,4 @@
-import type { RunUid } from '@chainr/core/model/records';
+import type { RunUid } from '@chainr/core/engine/records';
 
 /**
  * Tells when all jobs of a run have started, by the executor's own word: the cheapest way to know

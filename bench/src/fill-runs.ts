@@ -1,6 +1,6 @@
-import type { Pipeline } from '@chainr/core/model/pipeline';
-import type { RunUid } from '@chainr/core/model/records';
-import { logPartBytes, type AttemptId } from '@chainr/core/store/keys';
+import type { Pipeline } from '@chainr/core/pipeline/pipeline';
+import type { RunUid } from '@chainr/core/engine/records';
+import { logPartBytes, type AttemptId } from '@chainr/core/store/redis/keys';
 import { driveRun } from '@chainr/testkit/drive-run';
 import type { OpenStore } from '@chainr/testkit/open-store';
 import { chainOf } from './shapes.js';

@@ -1,5 +1,5 @@
-import { Client } from '@chainr/core/api/client';
-import { socketFetch } from '@chainr/core/api/socket-fetch';
+import { Client } from '@chainr/core/api/client/client';
+import { socketFetch } from '@chainr/core/api/client/socket-fetch';
 import { readSlowLog, slowLogSettings } from '@chainr/testkit/slow-log';
 import { openStore, type OpenStore } from '@chainr/testkit/open-store';
 import { fillRuns, names } from './fill-runs.js';

@@ -1,4 +1,4 @@
-import { logPartBytes } from '@chainr/core/store/keys';
+import { logPartBytes } from '@chainr/core/store/redis/keys';
 import { openStore } from '@chainr/testkit/open-store';
 import { redisSettings } from './open-engine.js';
 import { openLog, requestLog, type OpenLog } from './open-log.js';

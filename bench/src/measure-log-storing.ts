@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { checkPipeline } from '@chainr/core/model/check-pipeline';
+import { checkPipeline } from '@chainr/core/pipeline/checks/check-pipeline';
 import { createProcessExecutor } from '@chainr/executor/process/create-process-executor';
 import { openEngine, type Engine } from './open-engine.js';
 import { median, type Row } from './row.js';

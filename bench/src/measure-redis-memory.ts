@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { keys } from '@chainr/core/store/keys';
+import { keys } from '@chainr/core/store/redis/keys';
 import { openRedisClient } from '@chainr/testkit/open-redis-client';
 import { openEngine } from './open-engine.js';
 import type { Row } from './row.js';

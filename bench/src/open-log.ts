@@ -1,5 +1,5 @@
 import { request, type IncomingMessage } from 'node:http';
-import type { RunUid } from '@chainr/core/model/records';
+import type { RunUid } from '@chainr/core/engine/records';
 import type { OpenStore } from '@chainr/testkit/open-store';
 import { chainOf } from './shapes.js';
 

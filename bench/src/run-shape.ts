@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { isFinalRun } from '@chainr/core/model/states';
+import { isFinalRun } from '@chainr/core/engine/states';
 import type { Engine } from './open-engine.js';
 import type { Shape } from './shapes.js';
 

@@ -1,5 +1,5 @@
-import { checkPipeline } from '@chainr/core/model/check-pipeline';
-import type { Pipeline } from '@chainr/core/model/pipeline';
+import { checkPipeline } from '@chainr/core/pipeline/checks/check-pipeline';
+import type { Pipeline } from '@chainr/core/pipeline/pipeline';
 import { dagNames, loadDag, writeDagPipeline } from './load-dag.js';
 
 /** A pipeline whose jobs do nothing. */

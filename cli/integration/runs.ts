@@ -1,6 +1,6 @@
-import type { Client } from '@chainr/core/api/client';
-import type { Run } from '@chainr/core/api/run-resource';
-import { isFinalRun } from '@chainr/core/model/states';
+import type { Client } from '@chainr/core/api/client/client';
+import type { Run } from '@chainr/core/api/contract/run-resource';
+import { isFinalRun } from '@chainr/core/engine/states';
 
 /** Sends a pipeline. @returns the uid of its run. */
 export async function createRun(client: Client, pipeline: object): Promise<string> {

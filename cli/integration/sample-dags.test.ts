@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { dagNames, loadDag, writeDagPipeline, type Dag, type DagName } from '@chainr/bench/load-dag';
 import { expect } from 'chai';
-import type { Client } from '@chainr/core/api/client';
+import type { Client } from '@chainr/core/api/client/client';
 import { useDataFolders } from '@chainr/testkit/data-folders';
 import { createRun, endOfRun } from './runs.js';
 import { startUp } from './start-up.js';

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { expect } from 'chai';
-import { Client } from '@chainr/core/api/client';
+import { Client } from '@chainr/core/api/client/client';
 import { startRedisServer, type RedisServer } from '@chainr/core/service/redis-server';
 import { useDataFolders } from '@chainr/testkit/data-folders';
 import { processesOf, untilGone } from '@chainr/testkit/processes-of';

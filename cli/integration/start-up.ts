@@ -1,4 +1,4 @@
-import { Client } from '@chainr/core/api/client';
+import { Client } from '@chainr/core/api/client/client';
 import { Command } from '@chainr/testkit/command';
 
 export interface Up extends Command {

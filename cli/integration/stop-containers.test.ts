@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect } from 'chai';
-import type { RunUid } from '@chainr/core/model/records';
-import { keys } from '@chainr/core/store/keys';
-import { attemptFlags, unpackRow } from '@chainr/core/store/layout';
+import type { RunUid } from '@chainr/core/engine/records';
+import { keys } from '@chainr/core/store/redis/keys';
+import { attemptFlags, unpackRow } from '@chainr/core/store/script/layout';
 import { useDataFolders } from '@chainr/testkit/data-folders';
 import { dockerCommand } from '@chainr/testkit/docker-command';
 import { openRedisClient } from '@chainr/testkit/open-redis-client';

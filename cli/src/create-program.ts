@@ -1,24 +1,24 @@
 import { Command, type Option } from 'commander';
 import { version } from '@chainr/core/service/version';
-import { cancelCommand } from './cancel-command.js';
+import { cancelCommand } from './commands/cancel-command.js';
 import { completeCommand } from './completion/complete-command.js';
 import { completionCommand } from './completion/completion-command.js';
-import { defaultServer } from './connect.js';
-import { deleteCommand } from './delete-command.js';
-import { drainCommand } from './drain-command.js';
+import { defaultServer } from './server/connect.js';
+import { deleteCommand } from './commands/delete-command.js';
+import { drainCommand } from './commands/drain-command.js';
 import type { Exit } from './exit-codes.js';
-import { describeCommand } from './describe-command.js';
-import { getCommand } from './get-command.js';
-import { helpCommand } from './help-command.js';
-import { logsCommand } from './logs-command.js';
-import { pauseCommand, resumeCommand } from './pause-commands.js';
-import { rerunCommand } from './rerun-command.js';
-import { retryCommand } from './retry-command.js';
-import { runCommand } from './run-command.js';
-import type { Terminal } from './terminal.js';
-import { upCommand } from './up-command.js';
-import { validateCommand } from './validate-command.js';
-import { whyCommand } from './why-command.js';
+import { describeCommand } from './commands/describe-command.js';
+import { getCommand } from './commands/get-command.js';
+import { helpCommand } from './commands/help-command.js';
+import { logsCommand } from './commands/logs-command.js';
+import { pauseCommand, resumeCommand } from './commands/pause-commands.js';
+import { rerunCommand } from './commands/rerun-command.js';
+import { retryCommand } from './commands/retry-command.js';
+import { runCommand } from './commands/run-command.js';
+import type { Terminal } from './terminal/terminal.js';
+import { upCommand } from './commands/up-command.js';
+import { validateCommand } from './commands/validate-command.js';
+import { whyCommand } from './commands/why-command.js';
 
 /** The whole command line of `chainr`. */
 export function createProgram(terminal: Terminal, exit: Exit): Command {

@@ -1,8 +1,8 @@
 import { CommanderError } from 'commander';
 import { createProgram } from './create-program.js';
 import { exitCodes, type ExitCode } from './exit-codes.js';
-import { explainError } from './explain-error.js';
-import { note, type Terminal } from './terminal.js';
+import { explainError } from './server/explain-error.js';
+import { note, type Terminal } from './terminal/terminal.js';
 
 /** Runs one command line; resolves with the exit code, and says every error in its own words. */
 export async function runCli(args: readonly string[], terminal: Terminal): Promise<ExitCode> {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { Writable } from 'node:stream';
 import { expect } from 'chai';
-import { BatchedOutput } from '../src/batched-output.js';
+import { BatchedOutput } from '../src/terminal/batched-output.js';
 
 /** A stream that takes one write after the other when it is told to. */
 class HeldStream extends Writable {

@@ -2,8 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
-import { jobSchema } from '@chainr/core/api/job-resource';
-import { runListSchema, runSchema } from '@chainr/core/api/run-resource';
+import { jobSchema } from '@chainr/core/api/contract/job-resource';
+import { runListSchema, runSchema } from '@chainr/core/api/contract/run-resource';
 import { openChainr, type OpenChainr } from './open-chainr.js';
 import { chainr } from './test-terminal.js';
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { timelineSchema } from '@chainr/core/api/timeline-resource';
+import { timelineSchema } from '@chainr/core/api/contract/timeline-resource';
 import { openChainr, type OpenChainr } from './open-chainr.js';
 import { chainr } from './test-terminal.js';
 

@@ -1,4 +1,4 @@
-import type { Screen } from '../src/terminal.js';
+import type { Screen } from '../src/terminal/terminal.js';
 
 /** A terminal of some size that a test can make another size. */
 export class FakeScreen implements Screen {

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
-import { jobExplanationSchema } from '@chainr/core/api/explanation-resource';
-import { jobSchema } from '@chainr/core/api/job-resource';
-import { runSchema } from '@chainr/core/api/run-resource';
-import { workerListSchema } from '@chainr/core/api/worker-resource';
+import { jobExplanationSchema } from '@chainr/core/api/contract/explanation-resource';
+import { jobSchema } from '@chainr/core/api/contract/job-resource';
+import { runSchema } from '@chainr/core/api/contract/run-resource';
+import { workerListSchema } from '@chainr/core/api/contract/worker-resource';
 import { openChainr, type OpenChainr } from './open-chainr.js';
 import { chainr } from './test-terminal.js';
 

@@ -1,11 +1,11 @@
 import { expect } from 'chai';
-import { Client } from '@chainr/core/api/client';
-import { logLineSchema } from '@chainr/core/api/job-resource';
-import type { LogQuery } from '@chainr/core/api/read-log-lines';
-import type { Fetch } from '@chainr/core/api/socket-fetch';
-import { logText } from '@chainr/core/model/log-text';
+import { Client } from '@chainr/core/api/client/client';
+import { logLineSchema } from '@chainr/core/api/contract/job-resource';
+import type { LogQuery } from '@chainr/core/api/client/read-log-lines';
+import type { Fetch } from '@chainr/core/api/client/socket-fetch';
+import { logText } from '@chainr/core/api/client/log-text';
 import { CouldNot } from '../src/exit-codes.js';
-import { readWholeLog } from '../src/read-whole-log.js';
+import { readWholeLog } from '../src/server/read-whole-log.js';
 import { createRun, readmePipeline } from './create-run.js';
 import { openChainr, type OpenChainr, type StartedAttempt } from './open-chainr.js';
 import { chainr } from './test-terminal.js';

@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
-import { bulkResultSchema } from '@chainr/core/api/bulk-resource';
-import { ApiError, errorBody } from '@chainr/core/api/errors';
-import { runListSchema } from '@chainr/core/api/run-resource';
+import { bulkResultSchema } from '@chainr/core/api/contract/bulk-resource';
+import { ApiError, errorBody } from '@chainr/core/api/contract/errors';
+import { runListSchema } from '@chainr/core/api/contract/run-resource';
 import { openChainr, type OpenChainr } from './open-chainr.js';
 import { chainr } from './test-terminal.js';
 

@@ -1,7 +1,7 @@
 import { createService as createGate } from '@chainr/gate/service';
 import { createService as createNotif } from '@chainr/notif/service';
 import { createService as createSched } from '@chainr/sched/service';
-import type { OutcomeReason } from '@chainr/core/model/outcome';
+import type { OutcomeReason } from '@chainr/core/engine/outcome';
 import { parseServiceUrl } from '@chainr/core/service/address';
 import { createLogger } from '@chainr/core/service/logger';
 import { Store } from '@chainr/core/store/store';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import type { Job } from '@chainr/core/api/job-resource';
-import { showJob } from '../src/show-run.js';
+import type { Job } from '@chainr/core/api/contract/job-resource';
+import { showJob } from '../src/views/show-run.js';
 
 const job: Job = {
   kind: 'Job',

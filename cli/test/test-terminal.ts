@@ -1,7 +1,7 @@
 import { EventEmitter, once } from 'node:events';
 import { Readable, Writable } from 'node:stream';
 import { runCli } from '../src/run-cli.js';
-import type { Screen, Terminal } from '../src/terminal.js';
+import type { Screen, Terminal } from '../src/terminal/terminal.js';
 
 /** A command line under way, and all that it has printed. */
 export interface Session {

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
-import { isoTime } from '@chainr/core/api/field-schemas';
-import type { JobTimelineResource } from '@chainr/core/api/timeline-resource';
-import type { SpanKind } from '@chainr/core/model/attempt-spans';
-import { barLegend, drawBar } from '../src/timeline-bars.js';
+import { isoTime } from '@chainr/core/api/contract/field-schemas';
+import type { JobTimelineResource } from '@chainr/core/api/contract/timeline-resource';
+import type { SpanKind } from '@chainr/core/timeline/attempt-spans';
+import { barLegend, drawBar } from '../src/views/timeline-bars.js';
 
 const paper = { from: 0, to: 100, columns: 10, unicode: false, colors: false };
 

@@ -1,10 +1,10 @@
 import { expect } from 'chai';
 import stringWidth from 'string-width';
-import { isoTime } from '@chainr/core/api/field-schemas';
-import type { Run } from '@chainr/core/api/run-resource';
-import type { LiveJob } from '../src/live-jobs.js';
-import { treeHead } from '../src/tree-head.js';
-import { treeLines } from '../src/tree-lines.js';
+import { isoTime } from '@chainr/core/api/contract/field-schemas';
+import type { Run } from '@chainr/core/api/contract/run-resource';
+import type { LiveJob } from '../src/watch/live-jobs.js';
+import { treeHead } from '../src/watch/tree-head.js';
+import { treeLines } from '../src/watch/tree-lines.js';
 
 const paper = { columns: 80, rows: 20, unicode: true, colors: false, now: 60_000 };
 const done: LiveJob = { name: 'done', status: 'SUCCESSFUL', reason: 'Completed', message: 'Ended.', attempt: 1 };

@@ -1,12 +1,12 @@
 import { expect } from 'chai';
-import type { RunUid } from '@chainr/core/model/records';
+import type { RunUid } from '@chainr/core/engine/records';
 import { pipelineOf } from '@chainr/testkit/builders';
 import { claimJob, testExecutor } from '@chainr/testkit/claim-job';
 import { setClock } from '@chainr/testkit/clock';
 import { endRun } from '@chainr/testkit/end-run';
 import { useJumpingClocks, type JumpingClock } from '@chainr/testkit/jumping-redis';
 import { openStore, silentLogger, type OpenStore } from '@chainr/testkit/open-store';
-import { keys } from '../src/store/keys.js';
+import { keys } from '../src/store/redis/keys.js';
 import { Store } from '../src/store/store.js';
 
 const minute = 60_000;

@@ -3,8 +3,8 @@ import { countLeases } from '@chainr/testkit/count-leases';
 import { pipelineOf } from '@chainr/testkit/builders';
 import { driveRun } from '@chainr/testkit/drive-run';
 import { openStore } from '@chainr/testkit/open-store';
-import { StoreUnavailable } from '../src/store/errors.js';
-import { keys } from '../src/store/keys.js';
+import { StoreUnavailable } from '../src/store/redis/errors.js';
+import { keys } from '../src/store/redis/keys.js';
 
 /** A chain and a fan, so that ends hand back dependents, ready lists and both. */
 const pipeline = pipelineOf({

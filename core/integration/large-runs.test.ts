@@ -4,8 +4,8 @@ import { fanOfJobs, pipelineOf } from '@chainr/testkit/builders';
 import { driveRun, type DriveOptions } from '@chainr/testkit/drive-run';
 import { openStore, type OpenStore } from '@chainr/testkit/open-store';
 import { readSlowLog, slowLogSettings } from '@chainr/testkit/slow-log';
-import type { Pipeline } from '../src/model/pipeline.js';
-import { keys } from '../src/store/keys.js';
+import type { Pipeline } from '../src/pipeline/pipeline.js';
+import { keys } from '../src/store/redis/keys.js';
 
 /** Invariant I10 and the acceptance of the first issue: no script holds Redis longer. */
 const longestMs = 20;

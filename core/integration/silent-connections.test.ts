@@ -5,13 +5,13 @@ import { pipelineOf } from '@chainr/testkit/builders';
 import { openStore, silentLogger, type OpenStore } from '@chainr/testkit/open-store';
 import { startRedisProxy, type Lost, type RedisProxy } from '@chainr/testkit/redis-proxy';
 import { untilEvent } from '@chainr/testkit/waits';
-import { executorKinds } from '../src/model/records.js';
+import { executorKinds } from '../src/engine/records.js';
 import { BundleQueue } from '../src/queue/bundle-queue.js';
 import { BundleReader } from '../src/queue/bundle-reader.js';
-import { connect, untilReady } from '../src/store/connection.js';
-import { StoreUnavailable } from '../src/store/errors.js';
-import { beginning } from '../src/store/event-stream.js';
-import { keys } from '../src/store/keys.js';
+import { connect, untilReady } from '../src/store/redis/connection.js';
+import { StoreUnavailable } from '../src/store/redis/errors.js';
+import { beginning } from '../src/store/events/event-stream.js';
+import { keys } from '../src/store/redis/keys.js';
 import { Store } from '../src/store/store.js';
 
 /** Between two looks. */

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { packBusybox, startDockerDaemon, whyNoDocker, type DockerDaemon } from '@chainr/testkit/docker-daemon';
-import type { Outcome } from '@chainr/core/model/outcome';
+import type { Outcome } from '@chainr/core/engine/outcome';
 import { connectToDaemon } from '../src/docker/connect-to-daemon.js';
 import type { AttemptSpec, PhaseChange } from '../src/port.js';
 import { allOutput, allow, attemptOf, never, runToEnd, textOf, withExecutor } from '../suite/place.js';

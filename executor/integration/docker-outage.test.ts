@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type Docker from 'dockerode';
-import type { Outcome } from '@chainr/core/model/outcome';
+import type { Outcome } from '@chainr/core/engine/outcome';
 import { connectToDaemon, findDaemon } from '../src/docker/connect-to-daemon.js';
 import { createDockerExecutor } from '../src/docker/create-docker-executor.js';
 import type { AttemptSpec, Executor } from '../src/port.js';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { importShellless } from '@chainr/testkit/docker-daemon';
-import type { Outcome } from '@chainr/core/model/outcome';
+import type { Outcome } from '@chainr/core/engine/outcome';
 import type { AttemptSpec, Executor } from '../src/port.js';
 import { allow, attemptOf, never, runToEnd, untilExecuting, withExecutor, type StepDraft } from '../suite/place.js';
 import { makeDockerPlace, useDockerPlace } from './docker-place.js';

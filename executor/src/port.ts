@@ -1,7 +1,7 @@
-import type { Outcome } from '@chainr/core/model/outcome';
-import type { ExecutorKind, LogStream, RunUid } from '@chainr/core/model/records';
-import type { Reason } from '@chainr/core/model/reasons';
-import type { StepSpec } from '@chainr/core/model/steps';
+import type { Outcome } from '@chainr/core/engine/outcome';
+import type { ExecutorKind, LogStream, RunUid } from '@chainr/core/engine/records';
+import type { Reason } from '@chainr/core/engine/reasons';
+import type { StepSpec } from '@chainr/core/pipeline/steps';
 
 /** Names one attempt; the names of its containers, pods and folders derive from it. */
 export interface AttemptKey {

@@ -1,4 +1,4 @@
-import type { StepSpec } from '@chainr/core/model/steps';
+import type { StepSpec } from '@chainr/core/pipeline/steps';
 
 /** Linux: MAX_ARG_STRLEN, the longest argument or variable (with its name and the ending NUL); execve(2). */
 const maxStringBytes = 128 * 1024;

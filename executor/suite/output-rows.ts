@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { outputLimits } from '@chainr/core/model/limits';
+import { outputLimits } from '@chainr/core/pipeline/limits';
 import { attemptOf, needsOutput, runToEnd, withExecutor, type Row, type StepDraft } from './place.js';
 
 /** A step that writes outputs, as printf(1) takes them, and ends with the code. */

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { randomUUID } from 'node:crypto';
-import type { Outcome } from '@chainr/core/model/outcome';
-import type { LogStream } from '@chainr/core/model/records';
-import type { StepSpec } from '@chainr/core/model/steps';
+import type { Outcome } from '@chainr/core/engine/outcome';
+import type { LogStream } from '@chainr/core/engine/records';
+import type { StepSpec } from '@chainr/core/pipeline/steps';
 import type { AttemptSpec, Capabilities, Executor, OutputChunk } from '../src/port.js';
 
 /** Where a suite's attempts run: executors that are opened on one place see the same attempts. */

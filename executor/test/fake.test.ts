@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import type { WrittenOutputs } from '@chainr/core/model/outputs';
+import type { WrittenOutputs } from '@chainr/core/engine/outputs';
 import { createFakeExecutor, type FakeEnd } from '../src/fake/create-fake-executor.js';
 import { createFakeWorld } from '../src/fake/fake-world.js';
 import type { AttemptSpec } from '../src/port.js';

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import http, { type IncomingMessage } from 'node:http';
 import net from 'node:net';
-import { openApiDocument } from '@chainr/core/api/openapi';
-import { pipelineContentTypes } from '@chainr/core/model/content-types';
+import { openApiDocument } from '@chainr/core/api/server/openapi';
+import { pipelineContentTypes } from '@chainr/core/pipeline/content-types';
 import { HttpServer } from '@chainr/core/service/http-server';
-import { keys } from '@chainr/core/store/keys';
+import { keys } from '@chainr/core/store/redis/keys';
 import { createFakeExecutor } from '@chainr/executor/fake/create-fake-executor';
 import { startConstellation, type Constellation } from '@chainr/testkit/constellation';
 import { openRedisClient } from '@chainr/testkit/open-redis-client';

@@ -1,8 +1,8 @@
-import { allowedMethods } from '@chainr/core/api/allowed-methods';
-import { ApiError } from '@chainr/core/api/errors';
-import { json } from '@chainr/core/api/route-parts';
-import type { Route } from '@chainr/core/api/route';
-import { pipelineContentTypes } from '@chainr/core/model/content-types';
+import { allowedMethods } from '@chainr/core/api/server/allowed-methods';
+import { ApiError } from '@chainr/core/api/contract/errors';
+import { json } from '@chainr/core/api/contract/route-parts';
+import type { Route } from '@chainr/core/api/contract/route';
+import { pipelineContentTypes } from '@chainr/core/pipeline/content-types';
 import { methodNotAllowed, notFound } from '@chainr/core/service/express-errors';
 import type { RequestHandler } from 'express';
 import { routesAt } from './routes-at.js';

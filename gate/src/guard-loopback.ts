@@ -1,5 +1,5 @@
-import { ApiError } from '@chainr/core/api/errors';
-import { headerNames } from '@chainr/core/api/headers';
+import { ApiError } from '@chainr/core/api/contract/errors';
+import { headerNames } from '@chainr/core/api/contract/headers';
 import type { Address } from '@chainr/core/service/address';
 import type { RequestHandler } from 'express';
 import { refuseForeignOrigin } from './same-origin.js';

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { ApiError } from '@chainr/core/api/errors';
-import { headerNames } from '@chainr/core/api/headers';
+import { ApiError } from '@chainr/core/api/contract/errors';
+import { headerNames } from '@chainr/core/api/contract/headers';
 import type { RequestHandler } from 'express';
 import { refuseForeignOrigin } from './same-origin.js';
 import { targetOf, type Destination } from './read-target.js';

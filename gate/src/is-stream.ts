@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { ndjson } from '@chainr/core/api/route-parts';
+import { ndjson } from '@chainr/core/api/contract/route-parts';
 import { targetOf } from './read-target.js';
 import { routesAt } from './routes-at.js';
 

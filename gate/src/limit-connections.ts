@@ -1,5 +1,5 @@
 import { isIPv6, type Socket } from 'node:net';
-import { ApiError } from '@chainr/core/api/errors';
+import { ApiError } from '@chainr/core/api/contract/errors';
 import type { Logger } from '@chainr/core/service/logger';
 import type { RequestHandler } from 'express';
 

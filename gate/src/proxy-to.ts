@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { ApiError } from '@chainr/core/api/errors';
+import { ApiError } from '@chainr/core/api/contract/errors';
 import type { Address } from '@chainr/core/service/address';
 import { answerError } from '@chainr/core/service/answer-error';
 import type { Logger } from '@chainr/core/service/logger';

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { ApiError } from '@chainr/core/api/errors';
+import { ApiError } from '@chainr/core/api/contract/errors';
 import type { RequestHandler } from 'express';
 import { maxTargetBytes } from './limits.js';
 

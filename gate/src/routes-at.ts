@@ -1,5 +1,5 @@
-import type { Route } from '@chainr/core/api/route';
-import { routes } from '@chainr/core/api/routes';
+import type { Route } from '@chainr/core/api/contract/route';
+import { routes } from '@chainr/core/api/contract/routes';
 
 const known = Object.values<Route>(routes).map((route) => ({ route, parts: partsOf(route.path) }));
 

@@ -1,4 +1,4 @@
-import { ApiError } from '@chainr/core/api/errors';
+import { ApiError } from '@chainr/core/api/contract/errors';
 import type { IncomingMessage } from 'node:http';
 
 /**

@@ -1,4 +1,4 @@
-import { headerNames } from '@chainr/core/api/headers';
+import { headerNames } from '@chainr/core/api/contract/headers';
 import type { RequestHandler } from 'express';
 
 /** Only gate says who calls; nobody tells gate where a request came from. */

@@ -1,11 +1,11 @@
 import type { ServerResponse } from 'node:http';
-import { headerNames } from '@chainr/core/api/headers';
-import { readQuery } from '@chainr/core/api/read-query';
-import { ndjson } from '@chainr/core/api/route-parts';
-import { routes } from '@chainr/core/api/routes';
-import type { Cursor } from '@chainr/core/model/records';
+import { headerNames } from '@chainr/core/api/contract/headers';
+import { readQuery } from '@chainr/core/api/server/read-query';
+import { ndjson } from '@chainr/core/api/contract/route-parts';
+import { routes } from '@chainr/core/api/contract/routes';
+import type { Cursor } from '@chainr/core/engine/records';
 import { responseSignal } from '@chainr/core/service/response-signal';
-import { beginning } from '@chainr/core/store/event-stream';
+import { beginning } from '@chainr/core/store/events/event-stream';
 import type { RequestHandler, Response } from 'express';
 import type { NotifContext } from './context.js';
 import { eventLine, resyncLine } from './event-line.js';

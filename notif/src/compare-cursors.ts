@@ -1,5 +1,5 @@
-import type { Cursor } from '@chainr/core/model/records';
-import { placeOf } from '@chainr/core/store/event-entries';
+import type { Cursor } from '@chainr/core/engine/records';
+import { placeOf } from '@chainr/core/store/events/event-entries';
 
 /** Orders two cursors as the stream does: negative if `a` comes before `b`. */
 export function compareCursors(a: Cursor, b: Cursor): number {

@@ -1,4 +1,4 @@
-import { routes } from '@chainr/core/api/routes';
+import { routes } from '@chainr/core/api/contract/routes';
 import { errorHandler, methodNotAllowed, notFound } from '@chainr/core/service/express-errors';
 import { healthRoutes } from '@chainr/core/service/health';
 import { noStore } from '@chainr/core/service/no-store';

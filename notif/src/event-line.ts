@@ -1,6 +1,6 @@
-import type { EventLine } from '@chainr/core/api/event-resource';
-import { isoTime } from '@chainr/core/api/field-schemas';
-import type { ChainrEvent, Cursor } from '@chainr/core/model/records';
+import type { EventLine } from '@chainr/core/api/contract/event-resource';
+import { isoTime } from '@chainr/core/api/contract/field-schemas';
+import type { ChainrEvent, Cursor } from '@chainr/core/engine/records';
 
 /** One line of an answer, with its newline, and where the stream goes on after it. */
 export interface Line {

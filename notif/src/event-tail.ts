@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { ChainrEvent, Cursor } from '@chainr/core/model/records';
+import type { ChainrEvent, Cursor } from '@chainr/core/engine/records';
 import type { Part } from '@chainr/core/service/lifecycle';
 import type { Logger } from '@chainr/core/service/logger';
 import type { EventReader } from './event-reader.js';

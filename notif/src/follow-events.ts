@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Cursor } from '@chainr/core/model/records';
-import { StoreUnavailable } from '@chainr/core/store/errors';
+import type { Cursor } from '@chainr/core/engine/records';
+import { StoreUnavailable } from '@chainr/core/store/redis/errors';
 import type { NotifContext } from './context.js';
 import { eventLine, resyncLine, type Line } from './event-line.js';
 

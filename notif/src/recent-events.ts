@@ -1,4 +1,4 @@
-import type { Cursor } from '@chainr/core/model/records';
+import type { Cursor } from '@chainr/core/engine/records';
 import { compareCursors } from './compare-cursors.js';
 import type { Line } from './event-line.js';
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import http, { type IncomingMessage } from 'node:http';
 import { createInterface } from 'node:readline';
-import { checkPipeline } from '@chainr/core/model/check-pipeline';
+import { checkPipeline } from '@chainr/core/pipeline/checks/check-pipeline';
 import { createLogger } from '@chainr/core/service/logger';
 import type { ListeningService } from '@chainr/core/service/listening-service';
 import { Store } from '@chainr/core/store/store';

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import type { ChainrEvent, Cursor } from '@chainr/core/model/records';
-import type { EventListener, EventPage } from '@chainr/core/store/event-stream';
+import type { ChainrEvent, Cursor } from '@chainr/core/engine/records';
+import type { EventListener, EventPage } from '@chainr/core/store/events/event-stream';
 import type { EventReader } from '../src/event-reader.js';
 
 /** An event stream in memory; each call takes a few turns of the loop, as a network would. */

@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import type { Cursor } from '@chainr/core/model/records';
+import type { Cursor } from '@chainr/core/engine/records';
 import { createLogger } from '@chainr/core/service/logger';
 import { expect } from 'chai';
 import fc from 'fast-check';

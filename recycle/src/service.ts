@@ -5,7 +5,7 @@ import { ListeningService } from '@chainr/core/service/listening-service';
 import { createLogger, type Logger } from '@chainr/core/service/logger';
 import { Metrics } from '@chainr/core/service/metrics';
 import { SweepLoop } from '@chainr/core/service/sweep-loop';
-import type { Bundle } from '@chainr/core/store/batcher';
+import type { Bundle } from '@chainr/core/store/script/batcher';
 import { Store } from '@chainr/core/store/store';
 import type { RecycleConfig } from './config.js';
 import { listSweeps } from './list-sweeps.js';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { keys } from '@chainr/core/store/keys';
+import { keys } from '@chainr/core/store/redis/keys';
 import { pipelineOf } from '@chainr/testkit/builders';
 import { claimJob, testExecutor } from '@chainr/testkit/claim-job';
 import { setClock } from '@chainr/testkit/clock';

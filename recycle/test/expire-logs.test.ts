@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { RunUid } from '@chainr/core/model/records';
+import type { RunUid } from '@chainr/core/engine/records';
 import { pipelineOf } from '@chainr/testkit/builders';
 import { setClock } from '@chainr/testkit/clock';
 import { endRun } from '@chainr/testkit/end-run';

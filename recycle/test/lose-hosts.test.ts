@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import { linesOf } from '@chainr/core/store/log-page';
-import type { RunUid } from '@chainr/core/model/records';
-import type { Lease } from '@chainr/core/store/keys';
+import { linesOf } from '@chainr/core/store/logs/log-page';
+import type { RunUid } from '@chainr/core/engine/records';
+import type { Lease } from '@chainr/core/store/redis/keys';
 import { pipelineOf } from '@chainr/testkit/builders';
 import { claimJob, testExecutor } from '@chainr/testkit/claim-job';
 import { setClock } from '@chainr/testkit/clock';

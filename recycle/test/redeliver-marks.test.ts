@@ -2,10 +2,10 @@ import { expect } from 'chai';
 
 import { BundleQueue, messageId } from '@chainr/core/queue/bundle-queue';
 import { BundleReader } from '@chainr/core/queue/bundle-reader';
-import type { Pipeline } from '@chainr/core/model/pipeline';
-import { executorKinds, type RunUid } from '@chainr/core/model/records';
+import type { Pipeline } from '@chainr/core/pipeline/pipeline';
+import { executorKinds, type RunUid } from '@chainr/core/engine/records';
 import type { Sweep } from '@chainr/core/service/sweep';
-import { keys, parseAttemptId, queueName, queuePrefix } from '@chainr/core/store/keys';
+import { keys, parseAttemptId, queueName, queuePrefix } from '@chainr/core/store/redis/keys';
 import { Store } from '@chainr/core/store/store';
 import { pipelineOf } from '@chainr/testkit/builders';
 import { claimJob } from '@chainr/testkit/claim-job';

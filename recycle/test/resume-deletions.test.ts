@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { keys } from '@chainr/core/store/keys';
+import { keys } from '@chainr/core/store/redis/keys';
 import { pipelineOf } from '@chainr/testkit/builders';
 import { setClock } from '@chainr/testkit/clock';
 import { endRun } from '@chainr/testkit/end-run';

@@ -1,4 +1,4 @@
-import type { ExecutorKind } from '@chainr/core/model/records';
+import type { ExecutorKind } from '@chainr/core/engine/records';
 import { parseAddress, type Address } from '@chainr/core/service/address';
 import { logLevels } from '@chainr/core/service/logger';
 import { choice, text } from '@chainr/core/service/setting-kinds';

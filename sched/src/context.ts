@@ -1,10 +1,10 @@
-import type { ExecutorKind } from '@chainr/core/model/records';
+import type { ExecutorKind } from '@chainr/core/engine/records';
 import type { BundleQueue } from '@chainr/core/queue/bundle-queue';
 import type { Logger } from '@chainr/core/service/logger';
 import type { Metrics } from '@chainr/core/service/metrics';
 import type { Store } from '@chainr/core/store/store';
 import type { PipelineReader } from './pipelines/pipeline-reader.js';
-import type { JobChanges } from './job-changes.js';
+import type { JobChanges } from './jobs/job-changes.js';
 
 /** What the routes of sched share. */
 export interface SchedContext {

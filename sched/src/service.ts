@@ -3,13 +3,13 @@ import { HttpServer } from '@chainr/core/service/http-server';
 import { ListeningService } from '@chainr/core/service/listening-service';
 import { createLogger, type Logger } from '@chainr/core/service/logger';
 import { Metrics } from '@chainr/core/service/metrics';
-import type { Bundle } from '@chainr/core/store/batcher';
+import type { Bundle } from '@chainr/core/store/script/batcher';
 import { Store } from '@chainr/core/store/store';
 import type { SchedConfig } from './config.js';
 import type { SchedContext } from './context.js';
 import { createApp } from './create-app.js';
 import { PipelineReader } from './pipelines/pipeline-reader.js';
-import { JobChanges } from './job-changes.js';
+import { JobChanges } from './jobs/job-changes.js';
 
 /** Sched as a whole: its parts in the order in which they start. */
 export function createService(

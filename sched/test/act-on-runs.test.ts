@@ -1,9 +1,9 @@
 import { expect } from 'chai';
-import { bulkResultSchema } from '@chainr/core/api/bulk-resource';
-import { errorBodySchema } from '@chainr/core/api/errors';
-import { jobExplanationSchema } from '@chainr/core/api/explanation-resource';
-import { jobSchema } from '@chainr/core/api/job-resource';
-import { runListSchema, runSchema } from '@chainr/core/api/run-resource';
+import { bulkResultSchema } from '@chainr/core/api/contract/bulk-resource';
+import { errorBodySchema } from '@chainr/core/api/contract/errors';
+import { jobExplanationSchema } from '@chainr/core/api/contract/explanation-resource';
+import { jobSchema } from '@chainr/core/api/contract/job-resource';
+import { runListSchema, runSchema } from '@chainr/core/api/contract/run-resource';
 import { PipelineReader } from '../src/pipelines/pipeline-reader.js';
 import { openSched, type OpenSched } from './open-sched.js';
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { workerListSchema } from '@chainr/core/api/worker-resource';
+import { workerListSchema } from '@chainr/core/api/contract/worker-resource';
 import { createLogger } from '@chainr/core/service/logger';
 import { Store } from '@chainr/core/store/store';
 import { openSched, type OpenSched } from './open-sched.js';

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { createLogger } from '@chainr/core/service/logger';
-import { StoreFull } from '@chainr/core/store/errors';
-import { bulk } from '../src/bulk.js';
+import { StoreFull } from '@chainr/core/store/redis/errors';
+import { bulk } from '../src/runs/bulk.js';
 import { openSched, type OpenSched } from './open-sched.js';
 
 const job = { image: 'busybox', run: 'exit 0' };

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import http from 'node:http';
 import { expect } from 'chai';
-import { errorBodySchema } from '@chainr/core/api/errors';
-import { runSchema } from '@chainr/core/api/run-resource';
+import { errorBodySchema } from '@chainr/core/api/contract/errors';
+import { runSchema } from '@chainr/core/api/contract/run-resource';
 import { openSched, type OpenSched } from './open-sched.js';
 
 const job = { image: 'busybox', run: 'exit 0' };

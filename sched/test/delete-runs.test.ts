@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import { bulkResultSchema, deletionSchema } from '@chainr/core/api/bulk-resource';
-import { errorBodySchema } from '@chainr/core/api/errors';
-import { runListSchema } from '@chainr/core/api/run-resource';
+import { bulkResultSchema, deletionSchema } from '@chainr/core/api/contract/bulk-resource';
+import { errorBodySchema } from '@chainr/core/api/contract/errors';
+import { runListSchema } from '@chainr/core/api/contract/run-resource';
 import { openSched, type OpenSched } from './open-sched.js';
 
 const jobs = { only: { image: 'busybox', run: 'exit 0' } };

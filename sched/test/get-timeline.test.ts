@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { timelineSchema, type TimelineResource } from '@chainr/core/api/timeline-resource';
+import { timelineSchema, type TimelineResource } from '@chainr/core/api/contract/timeline-resource';
 import { openSched, type OpenSched } from './open-sched.js';
 
 const job = { image: 'busybox', run: 'exit 0' };

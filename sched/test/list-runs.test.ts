@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { errorBodySchema } from '@chainr/core/api/errors';
-import { runListSchema } from '@chainr/core/api/run-resource';
+import { errorBodySchema } from '@chainr/core/api/contract/errors';
+import { runListSchema } from '@chainr/core/api/contract/run-resource';
 import { openSched, type OpenSched } from './open-sched.js';
 
 const jobs = { only: { image: 'busybox', run: 'exit 0' } };

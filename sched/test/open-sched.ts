@@ -1,8 +1,8 @@
 import { createLogger } from '@chainr/core/service/logger';
-import type { Lease } from '@chainr/core/store/keys';
+import type { Lease } from '@chainr/core/store/redis/keys';
 import { Store } from '@chainr/core/store/store';
-import type { OutcomeReason, Outputs } from '@chainr/core/model/outcome';
-import type { LogLine } from '@chainr/core/model/records';
+import type { OutcomeReason, Outputs } from '@chainr/core/engine/outcome';
+import type { LogLine } from '@chainr/core/engine/records';
 import { startRedis, type TestRedis } from '@chainr/testkit/redis';
 import { createService } from '../src/service.js';
 

@@ -1,9 +1,9 @@
 import { mock } from 'node:test';
 import { expect } from 'chai';
-import { ApiError } from '@chainr/core/api/errors';
-import { packPipeline, planOf } from '@chainr/core/store/pack-pipeline';
-import { checkPipeline } from '@chainr/core/model/check-pipeline';
-import { parsePipelineText } from '@chainr/core/model/parse-pipeline';
+import { ApiError } from '@chainr/core/api/contract/errors';
+import { packPipeline, planOf } from '@chainr/core/store/runs/pack-pipeline';
+import { checkPipeline } from '@chainr/core/pipeline/checks/check-pipeline';
+import { parsePipelineText } from '@chainr/core/pipeline/reading/parse-pipeline';
 import { PipelineReader, type PipelineReaderOptions } from '../src/pipelines/pipeline-reader.js';
 import { preparePipeline, type PipelineText, type Preparation } from '../src/pipelines/prepare-pipeline.js';
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { errorBodySchema } from '@chainr/core/api/errors';
-import { logLineSchema } from '@chainr/core/api/job-resource';
+import { errorBodySchema } from '@chainr/core/api/contract/errors';
+import { logLineSchema } from '@chainr/core/api/contract/job-resource';
 import { openSched, type OpenSched } from './open-sched.js';
 
 const job = { image: 'busybox', run: 'exit 0' };

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
-import { routes } from '@chainr/core/api/routes';
-import { errorBodySchema } from '@chainr/core/api/errors';
-import { jobSchema } from '@chainr/core/api/job-resource';
-import { jobListSchema, runListSchema, runSchema } from '@chainr/core/api/run-resource';
+import { routes } from '@chainr/core/api/contract/routes';
+import { errorBodySchema } from '@chainr/core/api/contract/errors';
+import { jobSchema } from '@chainr/core/api/contract/job-resource';
+import { jobListSchema, runListSchema, runSchema } from '@chainr/core/api/contract/run-resource';
 import { openSched, type OpenSched } from './open-sched.js';
 
 const job = { image: 'busybox', run: 'exit 0' };

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { errorBodySchema } from '@chainr/core/api/errors';
+import { errorBodySchema } from '@chainr/core/api/contract/errors';
 import { openSched, type OpenSched } from './open-sched.js';
 
 const oneJob = { kind: 'Pipeline', jobs: { only: { image: 'busybox', run: 'exit 0' } } };

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { errorBodySchema, type ErrorBody } from '@chainr/core/api/errors';
-import { namesBodyBytes, smallBodyBytes } from '@chainr/core/api/request-bodies';
+import { errorBodySchema, type ErrorBody } from '@chainr/core/api/contract/errors';
+import { namesBodyBytes, smallBodyBytes } from '@chainr/core/api/contract/request-bodies';
 import { openSched, type OpenSched } from './open-sched.js';
 
 describe('the bodies of requests that send no pipeline', () => {

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
-import { jobExplanationSchema } from '@chainr/core/api/explanation-resource';
-import { runSchema } from '@chainr/core/api/run-resource';
-import { retryPolicy } from '@chainr/core/model/retries';
-import type { OutcomeReason } from '@chainr/core/model/outcome';
+import { jobExplanationSchema } from '@chainr/core/api/contract/explanation-resource';
+import { runSchema } from '@chainr/core/api/contract/run-resource';
+import { retryPolicy } from '@chainr/core/engine/retries';
+import type { OutcomeReason } from '@chainr/core/engine/outcome';
 import { openSched, type OpenSched } from './open-sched.js';
 
 const job = { image: 'busybox', run: 'exit 0' };

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { errorBodySchema } from '@chainr/core/api/errors';
+import { errorBodySchema } from '@chainr/core/api/contract/errors';
 import { openRedisClient } from '@chainr/testkit/open-redis-client';
 import { openSched, type OpenSched } from './open-sched.js';
 

@@ -1,5 +1,5 @@
-import { keys } from '@chainr/core/store/keys';
-import type { RunUid } from '@chainr/core/model/records';
+import { keys } from '@chainr/core/store/redis/keys';
+import type { RunUid } from '@chainr/core/engine/records';
 import type { OpenStore } from './open-store.js';
 
 /** Asks for the end of a run: by a cancel, or because the run's timeout has passed. */

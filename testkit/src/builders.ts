@@ -1,6 +1,6 @@
-import { checkPipeline } from '@chainr/core/model/check-pipeline';
-import type { Condition } from '@chainr/core/model/edges';
-import type { Pipeline } from '@chainr/core/model/pipeline';
+import { checkPipeline } from '@chainr/core/pipeline/checks/check-pipeline';
+import type { Condition } from '@chainr/core/engine/edges';
+import type { Pipeline } from '@chainr/core/pipeline/pipeline';
 
 /** A dependency by name, or with its conditions. */
 export type Need = string | { job: string; conditions: Partial<Record<Condition, boolean>> };

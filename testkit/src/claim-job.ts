@@ -1,6 +1,6 @@
-import { formatAttemptId, type Lease } from '@chainr/core/store/keys';
+import { formatAttemptId, type Lease } from '@chainr/core/store/redis/keys';
 import type { Store } from '@chainr/core/store/store';
-import type { RunUid } from '@chainr/core/model/records';
+import type { RunUid } from '@chainr/core/engine/records';
 
 /** The executor id of what tests claim by hand. */
 export const testExecutor = 'fake:test';

@@ -1,4 +1,4 @@
-import { keys } from '@chainr/core/store/keys';
+import { keys } from '@chainr/core/store/redis/keys';
 import { openRedisClient } from './open-redis-client.js';
 
 /** From now on the scripts see the time of Redis plus `offsetMs` (rule R22). */

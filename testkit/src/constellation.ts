@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { Client } from '@chainr/core/api/client';
+import { Client } from '@chainr/core/api/client/client';
 import { parseServiceUrl } from '@chainr/core/service/address';
 import type { Part } from '@chainr/core/service/lifecycle';
 import type { Logger } from '@chainr/core/service/logger';

@@ -1,4 +1,4 @@
-import { keys } from '@chainr/core/store/keys';
+import { keys } from '@chainr/core/store/redis/keys';
 import type { Redis } from 'ioredis';
 
 /** All leases of an instance. */

@@ -1,7 +1,7 @@
-import { formatAttemptId, parseAttemptId, type Lease } from '@chainr/core/store/keys';
+import { formatAttemptId, parseAttemptId, type Lease } from '@chainr/core/store/redis/keys';
 import type { Store } from '@chainr/core/store/store';
-import type { ClaimedAttempt } from '@chainr/core/store/transitions';
-import type { RunUid } from '@chainr/core/model/records';
+import type { ClaimedAttempt } from '@chainr/core/store/script/transitions';
+import type { RunUid } from '@chainr/core/engine/records';
 import type { Inbox } from './inbox.js';
 
 export interface DriveOptions {

@@ -1,5 +1,5 @@
 import type { Store } from '@chainr/core/store/store';
-import type { RunUid } from '@chainr/core/model/records';
+import type { RunUid } from '@chainr/core/engine/records';
 import { claimJob } from './claim-job.js';
 
 export interface EndOptions {

@@ -1,5 +1,5 @@
 import { existsSync, writeFileSync } from 'node:fs';
-import { faultPoints, type Reach } from '@chainr/core/model/fault-points';
+import { faultPoints, type Reach } from '@chainr/core/engine/fault-points';
 import { runMain } from '@chainr/core/service/run-main';
 import { createService, readConfig } from '@chainr/work/service';
 

@@ -1,4 +1,4 @@
-import { keys, logPartBytes, type AttemptId } from '@chainr/core/store/keys';
+import { keys, logPartBytes, type AttemptId } from '@chainr/core/store/redis/keys';
 import type { Redis } from 'ioredis';
 
 /** Makes a stored log as long as `parts` full parts, without the megabytes: each part but the first is one byte. */

@@ -1,5 +1,5 @@
-import type { Bundle } from '@chainr/core/store/batcher';
-import { parseAttemptId } from '@chainr/core/store/keys';
+import type { Bundle } from '@chainr/core/store/script/batcher';
+import { parseAttemptId } from '@chainr/core/store/redis/keys';
 
 /** Stands in for the queue: keeps what transitions hand out, by run. */
 export class Inbox {

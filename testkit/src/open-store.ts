@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
-import type { Pipeline } from '@chainr/core/model/pipeline';
-import type { RunUid } from '@chainr/core/model/records';
+import type { Pipeline } from '@chainr/core/pipeline/pipeline';
+import type { RunUid } from '@chainr/core/engine/records';
 import { createLogger } from '@chainr/core/service/logger';
 import { Store, type StoreOptions } from '@chainr/core/store/store';
 import { Inbox } from './inbox.js';

@@ -1,7 +1,7 @@
-import type { ChainrEvent, RunUid } from '@chainr/core/model/records';
-import { isFinalRun } from '@chainr/core/model/states';
+import type { ChainrEvent, RunUid } from '@chainr/core/engine/records';
+import { isFinalRun } from '@chainr/core/engine/states';
 import type { Store } from '@chainr/core/store/store';
-import { beginning, type EventStream } from '@chainr/core/store/event-stream';
+import { beginning, type EventStream } from '@chainr/core/store/events/event-stream';
 
 /** Waits for an event, past or to come. Fails with the last ones seen when that takes too long. */
 export async function untilEvent(

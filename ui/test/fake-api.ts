@@ -1,7 +1,7 @@
-import type { Job } from '@chainr/core/api/job-resource';
-import type { EventLine } from '@chainr/core/api/event-resource';
-import type { JobSummary, Run } from '@chainr/core/api/run-resource';
-import { jobStatuses } from '@chainr/core/model/states';
+import type { Job } from '@chainr/core/api/contract/job-resource';
+import type { EventLine } from '@chainr/core/api/contract/event-resource';
+import type { JobSummary, Run } from '@chainr/core/api/contract/run-resource';
+import { jobStatuses } from '@chainr/core/engine/states';
 import { HttpServer } from '@chainr/core/service/http-server';
 import { createLogger } from '@chainr/core/service/logger';
 import { Metrics } from '@chainr/core/service/metrics';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { RunUid } from '@chainr/core/model/records';
+import type { RunUid } from '@chainr/core/engine/records';
 import { useDataFolders } from '@chainr/testkit/data-folders';
 import { untilFinal } from '@chainr/testkit/waits';
 import { briefLeases, WorkerGroup, type Fault } from '@chainr/testkit/worker-group';

@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
-import type { FaultPoint } from '@chainr/core/model/fault-points';
-import type { ChainrEvent, RunUid } from '@chainr/core/model/records';
-import { beginning } from '@chainr/core/store/event-stream';
+import type { FaultPoint } from '@chainr/core/engine/fault-points';
+import type { ChainrEvent, RunUid } from '@chainr/core/engine/records';
+import { beginning } from '@chainr/core/store/events/event-stream';
 import type { Command } from '@chainr/testkit/command';
 import { useDataFolders } from '@chainr/testkit/data-folders';
 import { untilEvent, untilFinal } from '@chainr/testkit/waits';

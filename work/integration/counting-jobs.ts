@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
-import type { RunUid } from '@chainr/core/model/records';
-import { beginning } from '@chainr/core/store/event-stream';
+import type { RunUid } from '@chainr/core/engine/records';
+import { beginning } from '@chainr/core/store/events/event-stream';
 import type { WorkerGroup } from '@chainr/testkit/worker-group';
 import { noteStart, type Subject } from './seen-from-outside.js';
 

@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect } from 'chai';
-import type { RunUid } from '@chainr/core/model/records';
-import { keys } from '@chainr/core/store/keys';
+import type { RunUid } from '@chainr/core/engine/records';
+import { keys } from '@chainr/core/store/redis/keys';
 import type { Command } from '@chainr/testkit/command';
 import { useDataFolders } from '@chainr/testkit/data-folders';
 import { linesIn, untilLines } from '@chainr/testkit/lines-in';

@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
-import type { Job } from '@chainr/core/api/job-resource';
-import type { LogStream } from '@chainr/core/model/records';
+import type { Job } from '@chainr/core/api/contract/job-resource';
+import type { LogStream } from '@chainr/core/engine/records';
 import { startConstellation, type Constellation } from '@chainr/testkit/constellation';
 import { processesOf } from '@chainr/testkit/processes-of';
 import { untilEvent, untilFinal } from '@chainr/testkit/waits';

@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
-import { faultPoints, type FaultPoint } from '@chainr/core/model/fault-points';
-import type { ChainrEvent, RunUid } from '@chainr/core/model/records';
-import { beginning } from '@chainr/core/store/event-stream';
+import { faultPoints, type FaultPoint } from '@chainr/core/engine/fault-points';
+import type { ChainrEvent, RunUid } from '@chainr/core/engine/records';
+import { beginning } from '@chainr/core/store/events/event-stream';
 import { useDataFolders } from '@chainr/testkit/data-folders';
 import { untilFinal } from '@chainr/testkit/waits';
 import { briefLeases, WorkerGroup, type Fault } from '@chainr/testkit/worker-group';

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
-import type { LogLineResource } from '@chainr/core/api/job-resource';
+import type { LogLineResource } from '@chainr/core/api/contract/job-resource';
 import { createProcessExecutor } from '@chainr/executor/process/create-process-executor';
 import { startConstellation, type Constellation } from '@chainr/testkit/constellation';
 import { untilFinal } from '@chainr/testkit/waits';

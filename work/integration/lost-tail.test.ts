@@ -2,7 +2,7 @@ import { stat, truncate } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
-import type { RunUid } from '@chainr/core/model/records';
+import type { RunUid } from '@chainr/core/engine/records';
 import { appendOnlyFile, writtenSize } from '@chainr/testkit/append-only-file';
 import type { Command } from '@chainr/testkit/command';
 import { useDataFolders } from '@chainr/testkit/data-folders';

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
 import { createFakeExecutor } from '@chainr/executor/fake/create-fake-executor';
-import { beginning } from '@chainr/core/store/event-stream';
+import { beginning } from '@chainr/core/store/events/event-stream';
 import { startConstellation } from '@chainr/testkit/constellation';
 import { untilFinal } from '@chainr/testkit/waits';
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { beginning } from '@chainr/core/store/event-stream';
+import { beginning } from '@chainr/core/store/events/event-stream';
 import { useDataFolders } from '@chainr/testkit/data-folders';
 import { untilFinal } from '@chainr/testkit/waits';
 import { briefLeases, WorkerGroup } from '@chainr/testkit/worker-group';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect } from 'chai';
-import type { RunUid } from '@chainr/core/model/records';
+import type { RunUid } from '@chainr/core/engine/records';
 import type { Command } from '@chainr/testkit/command';
 import { useDataFolders } from '@chainr/testkit/data-folders';
 import { linesIn, untilLines } from '@chainr/testkit/lines-in';

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { ExecutorKind, RunUid } from '@chainr/core/model/records';
+import type { ExecutorKind, RunUid } from '@chainr/core/engine/records';
 import { dockerCommand } from '@chainr/testkit/docker-command';
 import type { DockerDaemon } from '@chainr/testkit/docker-daemon';
 import { linesIn } from '@chainr/testkit/lines-in';

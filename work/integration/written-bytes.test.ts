@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
-import type { RunUid } from '@chainr/core/model/records';
-import { keys } from '@chainr/core/store/keys';
-import { runsOf } from '@chainr/core/store/log-page';
+import type { RunUid } from '@chainr/core/engine/records';
+import { keys } from '@chainr/core/store/redis/keys';
+import { runsOf } from '@chainr/core/store/logs/log-page';
 import { useDataFolders } from '@chainr/testkit/data-folders';
 import { untilFinal } from '@chainr/testkit/waits';
 import { briefLeases, WorkerGroup } from '@chainr/testkit/worker-group';

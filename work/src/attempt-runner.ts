@@ -1,6 +1,6 @@
 import type { Part } from '@chainr/core/service/lifecycle';
-import { bundleMax } from '@chainr/core/store/scripts';
-import type { AdoptedAttempt, ClaimedAttempt } from '@chainr/core/store/transitions';
+import { bundleMax } from '@chainr/core/store/script/scripts';
+import type { AdoptedAttempt, ClaimedAttempt } from '@chainr/core/store/script/transitions';
 import type { AttemptKey } from '@chainr/executor/port';
 import type { Attempt } from './attempt.js';
 import { AttemptSpecs } from './attempt-spec.js';

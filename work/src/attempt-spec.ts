@@ -1,9 +1,9 @@
-import type { JobPlan } from '@chainr/core/model/pipeline';
-import type { RunUid } from '@chainr/core/model/records';
-import { defaultPendingTimeoutMs, retryPolicy } from '@chainr/core/model/retries';
-import { resolveSteps, type StepSpec } from '@chainr/core/model/steps';
-import { parseClaimedRunInfo, type ClaimedRunInfo } from '@chainr/core/store/run-info';
-import type { ClaimedAttempt } from '@chainr/core/store/transitions';
+import type { JobPlan } from '@chainr/core/pipeline/pipeline';
+import type { RunUid } from '@chainr/core/engine/records';
+import { defaultPendingTimeoutMs, retryPolicy } from '@chainr/core/engine/retries';
+import { resolveSteps, type StepSpec } from '@chainr/core/pipeline/steps';
+import { parseClaimedRunInfo, type ClaimedRunInfo } from '@chainr/core/store/runs/run-info';
+import type { ClaimedAttempt } from '@chainr/core/store/script/transitions';
 import type { Attempt } from './attempt.js';
 
 /** What is to be run, and how long that may take. */

@@ -1,4 +1,4 @@
-import { formatAttemptId, parseAttemptId, type AttemptId } from '@chainr/core/store/keys';
+import { formatAttemptId, parseAttemptId, type AttemptId } from '@chainr/core/store/redis/keys';
 import type { AttemptRunner } from './attempt-runner.js';
 import type { WorkContext } from './context.js';
 

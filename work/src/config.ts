@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { formatDuration } from '@chainr/core/model/duration';
-import { executorKinds, type ExecutorKind } from '@chainr/core/model/records';
+import { formatDuration } from '@chainr/core/pipeline/duration';
+import { executorKinds, type ExecutorKind } from '@chainr/core/engine/records';
 import { parseAddress, type Address } from '@chainr/core/service/address';
 import { logLevels } from '@chainr/core/service/logger';
 import { bytes, choice, durationMs, integer, text, words } from '@chainr/core/service/setting-kinds';

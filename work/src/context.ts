@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Reach } from '@chainr/core/model/fault-points';
+import type { Reach } from '@chainr/core/engine/fault-points';
 import type { Logger } from '@chainr/core/service/logger';
 import type { Store } from '@chainr/core/store/store';
 import type { Executor } from '@chainr/executor/port';

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { Reach } from '@chainr/core/model/fault-points';
+import type { Reach } from '@chainr/core/engine/fault-points';
 import type { Logger } from '@chainr/core/service/logger';
 import type { Executor } from '@chainr/executor/port';
 import { createProcessExecutor } from '@chainr/executor/process/create-process-executor';

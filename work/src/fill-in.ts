@@ -1,8 +1,8 @@
-import { pipelineLimits } from '@chainr/core/model/limits';
-import type { Outputs } from '@chainr/core/model/outcome';
-import type { EnvValue } from '@chainr/core/model/pipeline';
-import { hasReference, parseReferences } from '@chainr/core/model/references';
-import type { StepSpec, WrittenStep } from '@chainr/core/model/steps';
+import { pipelineLimits } from '@chainr/core/pipeline/limits';
+import type { Outputs } from '@chainr/core/engine/outcome';
+import type { EnvValue } from '@chainr/core/pipeline/pipeline';
+import { hasReference, parseReferences } from '@chainr/core/pipeline/references';
+import type { StepSpec, WrittenStep } from '@chainr/core/pipeline/steps';
 import type { Attempt, PendingReferences } from './attempt.js';
 import type { WorkContext } from './context.js';
 import { Mask } from './mask.js';

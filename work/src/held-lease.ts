@@ -1,5 +1,5 @@
-import type { Reason } from '@chainr/core/model/reasons';
-import { formatLease, type Lease } from '@chainr/core/store/keys';
+import type { Reason } from '@chainr/core/engine/reasons';
+import { formatLease, type Lease } from '@chainr/core/store/redis/keys';
 
 /** The lease of an attempt has ended, or may have: nothing more may be done about the attempt. */
 export class LeaseLost extends Error {

@@ -1,8 +1,8 @@
 import type { Part } from '@chainr/core/service/lifecycle';
 import type { Logger } from '@chainr/core/service/logger';
-import { formatLease, type Lease } from '@chainr/core/store/keys';
+import { formatLease, type Lease } from '@chainr/core/store/redis/keys';
 import type { Store } from '@chainr/core/store/store';
-import type { Word } from '@chainr/core/store/subscriptions';
+import type { Word } from '@chainr/core/store/redis/subscriptions';
 import { HeldLease } from './held-lease.js';
 
 export interface LeaseKeeperOptions {

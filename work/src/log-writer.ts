@@ -1,4 +1,4 @@
-import { markOf, type LogPiece } from '@chainr/core/store/log-format';
+import { markOf, type LogPiece } from '@chainr/core/store/logs/log-format';
 import type { AttemptSpec, OutputChunk, Position } from '@chainr/executor/port';
 import type { Attempt, LogState } from './attempt.js';
 import type { WorkContext } from './context.js';

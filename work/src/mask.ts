@@ -1,5 +1,5 @@
-import type { Outcome } from '@chainr/core/model/outcome';
-import { refuseOutputs } from '@chainr/core/model/outputs';
+import type { Outcome } from '@chainr/core/engine/outcome';
+import { refuseOutputs } from '@chainr/core/engine/outputs';
 import { Automaton } from './mask/automaton.js';
 import { patternsOf } from './mask/patterns.js';
 import type { Range } from './mask/ranges.js';

@@ -1,4 +1,4 @@
-import type { LogPiece } from '@chainr/core/store/log-format';
+import type { LogPiece } from '@chainr/core/store/logs/log-format';
 import type { Position } from '@chainr/executor/port';
 
 interface Batch {

@@ -1,6 +1,6 @@
 import { readFile, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { pipelineLimits } from '@chainr/core/model/limits';
+import { pipelineLimits } from '@chainr/core/pipeline/limits';
 import type { WorkConfig } from './config.js';
 
 /** Where a worker has its secrets. */

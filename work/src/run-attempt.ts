@@ -1,6 +1,6 @@
-import type { Outcome } from '@chainr/core/model/outcome';
-import { reasonTable } from '@chainr/core/model/reasons';
-import type { AgainReply, ClaimedAttempt, PhaseAges } from '@chainr/core/store/transitions';
+import type { Outcome } from '@chainr/core/engine/outcome';
+import { reasonTable } from '@chainr/core/engine/reasons';
+import type { AgainReply, ClaimedAttempt, PhaseAges } from '@chainr/core/store/script/transitions';
 import type { PhaseChange } from '@chainr/executor/port';
 import type { Attempt } from './attempt.js';
 import type { WorkContext } from './context.js';

@@ -1,4 +1,4 @@
-import { reachNothing, type Reach } from '@chainr/core/model/fault-points';
+import { reachNothing, type Reach } from '@chainr/core/engine/fault-points';
 import { BundleQueue } from '@chainr/core/queue/bundle-queue';
 import { BundleReader } from '@chainr/core/queue/bundle-reader';
 import { healthApp } from '@chainr/core/service/health-app';

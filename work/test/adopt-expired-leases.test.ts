@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import type { RunUid } from '@chainr/core/model/records';
-import type { Lease } from '@chainr/core/store/keys';
+import type { RunUid } from '@chainr/core/engine/records';
+import type { Lease } from '@chainr/core/store/redis/keys';
 import { pipelineOf } from '@chainr/testkit/builders';
 import { builtClaim } from './built-claim.js';
 import { adoptExpiredLeases } from '../src/sweeps/adopt-expired-leases.js';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { jobPlan } from '@chainr/core/model/pipeline';
+import { jobPlan } from '@chainr/core/pipeline/pipeline';
 import { pipelineOf } from '@chainr/testkit/builders';
 import { AttemptSpecs } from '../src/attempt-spec.js';
 

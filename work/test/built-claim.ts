@@ -1,5 +1,5 @@
-import type { Pipeline } from '@chainr/core/model/pipeline';
-import type { Lease } from '@chainr/core/store/keys';
+import type { Pipeline } from '@chainr/core/pipeline/pipeline';
+import type { Lease } from '@chainr/core/store/redis/keys';
 import { pipelineOf } from '@chainr/testkit/builders';
 import type { OpenWorker } from './open-worker.js';
 

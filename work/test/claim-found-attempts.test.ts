@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { expect } from 'chai';
-import type { RunUid } from '@chainr/core/model/records';
+import type { RunUid } from '@chainr/core/engine/records';
 import { startRedisServer } from '@chainr/core/service/redis-server';
-import { keys } from '@chainr/core/store/keys';
+import { keys } from '@chainr/core/store/redis/keys';
 import { nameOf } from '@chainr/executor/fake/fake-world';
 import { pipelineOf } from '@chainr/testkit/builders';
 import { untilFound } from '@chainr/testkit/processes-of';

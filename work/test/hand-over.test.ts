@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { RunUid } from '@chainr/core/model/records';
+import type { RunUid } from '@chainr/core/engine/records';
 import { createFakeExecutor, type FakeExecutor } from '@chainr/executor/fake/create-fake-executor';
 import { createFakeWorld, nameOf } from '@chainr/executor/fake/fake-world';
 import type { Executor } from '@chainr/executor/port';

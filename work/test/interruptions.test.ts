@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { keys, formatAttemptId, type Lease } from '@chainr/core/store/keys';
+import { keys, formatAttemptId, type Lease } from '@chainr/core/store/redis/keys';
 import type { Executor } from '@chainr/executor/port';
 import { builtClaim } from './built-claim.js';
 import { adoptExpiredLeases } from '../src/sweeps/adopt-expired-leases.js';

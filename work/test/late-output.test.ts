@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
-import type { Outcome } from '@chainr/core/model/outcome';
-import type { RunUid } from '@chainr/core/model/records';
+import type { Outcome } from '@chainr/core/engine/outcome';
+import type { RunUid } from '@chainr/core/engine/records';
 import { createFakeExecutor } from '@chainr/executor/fake/create-fake-executor';
 import type { LogBatch } from '@chainr/executor/port';
 import { pipelineOf } from '@chainr/testkit/builders';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { Lease } from '@chainr/core/store/keys';
+import type { Lease } from '@chainr/core/store/redis/keys';
 import { builtClaim } from './built-claim.js';
 import { LeaseLost } from '../src/held-lease.js';
 import { LeaseKeeper } from '../src/lease-keeper.js';

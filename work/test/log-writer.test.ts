@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { keys, type Lease } from '@chainr/core/store/keys';
-import { linesOf } from '@chainr/core/store/log-page';
+import { keys, type Lease } from '@chainr/core/store/redis/keys';
+import { linesOf } from '@chainr/core/store/logs/log-page';
 import { createFakeExecutor } from '@chainr/executor/fake/create-fake-executor';
 import type { AttemptKey, AttemptSpec, LogBatch } from '@chainr/executor/port';
 import { builtClaim } from './built-claim.js';

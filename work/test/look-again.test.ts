@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { RunUid } from '@chainr/core/model/records';
+import type { RunUid } from '@chainr/core/engine/records';
 import type { Executor } from '@chainr/executor/port';
 import { pipelineOf } from '@chainr/testkit/builders';
 import { untilEvent } from '@chainr/testkit/waits';

@@ -1,6 +1,6 @@
-import { linesOf } from '@chainr/core/store/log-page';
-import { reachNothing } from '@chainr/core/model/fault-points';
-import type { JobRecord, RunUid } from '@chainr/core/model/records';
+import { linesOf } from '@chainr/core/store/logs/log-page';
+import { reachNothing } from '@chainr/core/engine/fault-points';
+import type { JobRecord, RunUid } from '@chainr/core/engine/records';
 import { createFakeExecutor, type FakeExecutorOptions } from '@chainr/executor/fake/create-fake-executor';
 import type { Executor } from '@chainr/executor/port';
 import { openStore, silentLogger, type OpenStore } from '@chainr/testkit/open-store';

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import type { RunUid } from '@chainr/core/model/records';
+import type { RunUid } from '@chainr/core/engine/records';
 import { createLogger } from '@chainr/core/service/logger';
-import { keys, type Lease } from '@chainr/core/store/keys';
+import { keys, type Lease } from '@chainr/core/store/redis/keys';
 import { nameOf } from '@chainr/executor/fake/fake-world';
 import type { AttemptKey } from '@chainr/executor/port';
 import { builtClaim } from './built-claim.js';

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import type { Outcome } from '@chainr/core/model/outcome';
-import type { RunUid } from '@chainr/core/model/records';
-import { keys } from '@chainr/core/store/keys';
+import type { Outcome } from '@chainr/core/engine/outcome';
+import type { RunUid } from '@chainr/core/engine/records';
+import { keys } from '@chainr/core/store/redis/keys';
 import { createFakeExecutor } from '@chainr/executor/fake/create-fake-executor';
 import type { Executor } from '@chainr/executor/port';
 import { pipelineOf } from '@chainr/testkit/builders';

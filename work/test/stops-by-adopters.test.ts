@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import type { Outcome } from '@chainr/core/model/outcome';
-import { keys, outputsField, type Lease } from '@chainr/core/store/keys';
+import type { Outcome } from '@chainr/core/engine/outcome';
+import { keys, outputsField, type Lease } from '@chainr/core/store/redis/keys';
 import type { Executor } from '@chainr/executor/port';
 import { createFakeExecutor, type FakeEnd } from '@chainr/executor/fake/create-fake-executor';
 import { builtClaim } from './built-claim.js';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import type { RunUid } from '@chainr/core/model/records';
-import { keys } from '@chainr/core/store/keys';
+import type { RunUid } from '@chainr/core/engine/records';
+import { keys } from '@chainr/core/store/redis/keys';
 import { createFakeExecutor } from '@chainr/executor/fake/create-fake-executor';
 import { nameOf } from '@chainr/executor/fake/fake-world';
 import type { Executor } from '@chainr/executor/port';

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { RunUid } from '@chainr/core/model/records';
+import type { RunUid } from '@chainr/core/engine/records';
 import type { Executor } from '@chainr/executor/port';
 import { pipelineOf } from '@chainr/testkit/builders';
 import { untilEvent } from '@chainr/testkit/waits';

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { print, type Terminal } from '../terminal.js';
+import { print, type Terminal } from '../terminal/terminal.js';
 import { completeWords } from './complete-words.js';
 import { lookUpAt } from './look-up.js';
 

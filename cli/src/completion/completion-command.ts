@@ -1,5 +1,5 @@
 import { Argument, Command } from 'commander';
-import type { Terminal } from '../terminal.js';
+import type { Terminal } from '../terminal/terminal.js';
 import { completionScript, installLines, shells, type Shell } from './shells.js';
 
 export function completionCommand(terminal: Terminal): Command {

@@ -1,9 +1,9 @@
-import type { Client } from '@chainr/core/api/client';
-import { runStatuses } from '@chainr/core/model/states';
-import { connect } from '../connect.js';
-import { findRunUid } from '../find-run.js';
-import { listAllJobs } from '../list-all-jobs.js';
-import type { Terminal } from '../terminal.js';
+import type { Client } from '@chainr/core/api/client/client';
+import { runStatuses } from '@chainr/core/engine/states';
+import { connect } from '../server/connect.js';
+import { findRunUid } from '../server/find-run.js';
+import { listAllJobs } from '../server/list-all-jobs.js';
+import type { Terminal } from '../terminal/terminal.js';
 import type { Candidate, Lookup } from './complete-words.js';
 import type { ReadWords } from './read-words.js';
 

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { ExecutorKind } from '@chainr/core/model/records';
+import type { ExecutorKind } from '@chainr/core/engine/records';
 import type { Part } from '@chainr/core/service/lifecycle';
 import type { Logger } from '@chainr/core/service/logger';
 import { createService as createGate } from '@chainr/gate/service';

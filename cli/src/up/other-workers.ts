@@ -1,4 +1,4 @@
-import type { ExecutorKind } from '@chainr/core/model/records';
+import type { ExecutorKind } from '@chainr/core/engine/records';
 import type { Part } from '@chainr/core/service/lifecycle';
 import type { Logger } from '@chainr/core/service/logger';
 import { Store } from '@chainr/core/store/store';

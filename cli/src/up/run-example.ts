@@ -1,11 +1,11 @@
-import type { Client, PipelineText } from '@chainr/core/api/client';
-import { isFinalRun } from '@chainr/core/model/states';
-import { checkPipelineText } from '../check-pipeline-text.js';
-import { printMistakes } from '../print-mistakes.js';
-import { readPipelineFile } from '../read-pipeline-file.js';
-import { textView } from '../run-views.js';
-import { print, type Terminal } from '../terminal.js';
-import { watchRun } from '../watch-run.js';
+import type { Client, PipelineText } from '@chainr/core/api/client/client';
+import { isFinalRun } from '@chainr/core/engine/states';
+import { checkPipelineText } from '../pipeline-file/check-pipeline-text.js';
+import { printMistakes } from '../views/print-mistakes.js';
+import { readPipelineFile } from '../pipeline-file/read-pipeline-file.js';
+import { textView } from '../watch/run-views.js';
+import { print, type Terminal } from '../terminal/terminal.js';
+import { watchRun } from '../watch/watch-run.js';
 
 /** A pipeline that has no mistakes, and the file that it is from. */
 export interface Example {

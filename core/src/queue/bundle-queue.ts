@@ -1,11 +1,11 @@
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { priorityBase, rankBase } from '../model/priorities.js';
-import { executorKinds, type ExecutorKind } from '../model/records.js';
+import { priorityBase, rankBase } from '../pipeline/priorities.js';
+import { executorKinds, type ExecutorKind } from '../engine/records.js';
 import type { Logger } from '../service/logger.js';
-import { connectForQueue, untilReady } from '../store/connection.js';
-import { queueName, queuePrefix } from '../store/keys.js';
-import type { Bundle } from '../store/batcher.js';
+import { connectForQueue, untilReady } from '../store/redis/connection.js';
+import { queueName, queuePrefix } from '../store/redis/keys.js';
+import type { Bundle } from '../store/script/batcher.js';
 
 /** What a message carries: `uid.index.attempt` ids of one executor kind and one priority (rule R4). */
 export interface BundleMessage {

@@ -2,12 +2,12 @@ import { Worker, type Job } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { ExecutorKind } from '../model/records.js';
+import type { ExecutorKind } from '../engine/records.js';
 import type { Part } from '../service/lifecycle.js';
 import type { Logger } from '../service/logger.js';
-import { connectForQueue, untilReady } from '../store/connection.js';
-import { queueName, queuePrefix } from '../store/keys.js';
-import { whileAvailable } from '../store/while-available.js';
+import { connectForQueue, untilReady } from '../store/redis/connection.js';
+import { queueName, queuePrefix } from '../store/redis/keys.js';
+import { whileAvailable } from '../store/redis/while-available.js';
 import type { BundleMessage } from './bundle-queue.js';
 
 export interface BundleReaderOptions {

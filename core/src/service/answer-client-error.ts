@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { ApiError, errorBody } from '../api/errors.js';
+import { ApiError, errorBody } from '../api/contract/errors.js';
 
 /**
  * Answers what Node refuses before there is a request: not HTTP, too large headers, too slow.

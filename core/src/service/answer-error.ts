@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { errorBody, type ApiError } from '../api/errors.js';
-import { headerNames } from '../api/headers.js';
+import { errorBody, type ApiError } from '../api/contract/errors.js';
+import { headerNames } from '../api/contract/headers.js';
 import { requestIdOf } from './request-id.js';
 
 /** Headers that a handler may have set already for the answer that did not come about. */

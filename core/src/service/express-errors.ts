@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { ErrorRequestHandler, RequestHandler } from 'express';
-import { ApiError } from '../api/errors.js';
-import { StoreFull, StoreUnavailable } from '../store/errors.js';
+import { ApiError } from '../api/contract/errors.js';
+import { StoreFull, StoreUnavailable } from '../store/redis/errors.js';
 import { answerError } from './answer-error.js';
 import type { Logger } from './logger.js';
 import { requestIdOf } from './request-id.js';

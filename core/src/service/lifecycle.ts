@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { StoreUnavailable } from '../store/errors.js';
+import { StoreUnavailable } from '../store/redis/errors.js';
 import type { Logger } from './logger.js';
 
 /** How long a start that Redis cut short waits before it is tried again. */

@@ -1,4 +1,4 @@
-import { formatDuration, parseDuration } from '../model/duration.js';
+import { formatDuration, parseDuration } from '../pipeline/duration.js';
 import type { Setting } from './settings.js';
 
 /** What every kind of setting is declared with; without `default` the setting is required. */

@@ -1,22 +1,22 @@
 import type { Redis } from 'ioredis';
 import type { Part } from '../service/lifecycle.js';
 import type { Logger } from '../service/logger.js';
-import { Batcher, type Bundle } from './batcher.js';
-import { connect, connectForQueue, untilReady } from './connection.js';
-import { EventStream } from './event-stream.js';
-import { checkServer, checkState } from './fitness.js';
-import { inlineConstants } from './inline-constants.js';
-import { LogStore } from './log-store.js';
-import { RedisClock } from './redis-clock.js';
-import { Removals } from './removals.js';
-import { RunStore } from './run-store.js';
-import { composeScript, type Script } from './scripts.js';
-import { StoreMemory } from './store-memory.js';
-import { Subscriptions } from './subscriptions.js';
-import { Transitions } from './transitions.js';
-import { WorkStore } from './work-store.js';
-import { WorkerRegistry } from './worker-registry.js';
-import { whileAvailable } from './while-available.js';
+import { Batcher, type Bundle } from './script/batcher.js';
+import { connect, connectForQueue, untilReady } from './redis/connection.js';
+import { EventStream } from './events/event-stream.js';
+import { checkServer, checkState } from './redis/fitness.js';
+import { inlineConstants } from './script/inline-constants.js';
+import { LogStore } from './logs/log-store.js';
+import { RedisClock } from './redis/redis-clock.js';
+import { Removals } from './script/removals.js';
+import { RunStore } from './runs/run-store.js';
+import { composeScript, type Script } from './script/scripts.js';
+import { StoreMemory } from './redis/store-memory.js';
+import { Subscriptions } from './redis/subscriptions.js';
+import { Transitions } from './script/transitions.js';
+import { WorkStore } from './work/work-store.js';
+import { WorkerRegistry } from './work/worker-registry.js';
+import { whileAvailable } from './redis/while-available.js';
 
 export interface StoreOptions {
   url: string;

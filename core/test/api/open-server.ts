@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import http, { type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Client } from '@chainr/core/api/client';
-import { socketFetch } from '@chainr/core/api/socket-fetch';
+import { Client } from '@chainr/core/api/client/client';
+import { socketFetch } from '@chainr/core/api/client/socket-fetch';
 
 /** Patience enough for every test, pauses short enough not to be felt. */
 const retry = { forMs: 5000, pauseMs: 1, maxPauseMs: 5 };

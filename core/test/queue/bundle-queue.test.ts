@@ -3,10 +3,10 @@ import type { Redis } from 'ioredis';
 import { openRedisClient } from '@chainr/testkit/open-redis-client';
 import { silentLogger } from '@chainr/testkit/open-store';
 import { startRedis, type TestRedis } from '@chainr/testkit/redis';
-import { executorKinds } from '../../src/model/records.js';
+import { executorKinds } from '../../src/engine/records.js';
 import { BundleQueue, messageId } from '../../src/queue/bundle-queue.js';
 import { BundleReader } from '../../src/queue/bundle-reader.js';
-import { queueName, queuePrefix } from '../../src/store/keys.js';
+import { queueName, queuePrefix } from '../../src/store/redis/keys.js';
 
 const kind = executorKinds.indexOf('fake');
 

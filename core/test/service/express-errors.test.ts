@@ -1,11 +1,11 @@
 import { expect } from 'chai';
 import express from 'express';
-import { ApiError } from '../../src/api/errors.js';
+import { ApiError } from '../../src/api/contract/errors.js';
 import { errorHandler, methodNotAllowed, notFound } from '../../src/service/express-errors.js';
 import { HttpServer } from '../../src/service/http-server.js';
 import { createLogger } from '../../src/service/logger.js';
 import { requestIds } from '../../src/service/request-id.js';
-import { StoreFull, StoreUnavailable } from '../../src/store/errors.js';
+import { StoreFull, StoreUnavailable } from '../../src/store/redis/errors.js';
 
 describe('the errors of a service', () => {
   const logged: Record<string, unknown>[] = [];

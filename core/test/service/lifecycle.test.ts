@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { deferred } from './deferred.js';
 import { Service, StoppedWhileStarting, type Part } from '../../src/service/lifecycle.js';
 import { createLogger } from '../../src/service/logger.js';
-import { StoreUnavailable } from '../../src/store/errors.js';
+import { StoreUnavailable } from '../../src/store/redis/errors.js';
 
 const logger = createLogger('test', 'silent');
 

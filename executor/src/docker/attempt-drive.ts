@@ -1,5 +1,5 @@
-import type { Outcome } from '@chainr/core/model/outcome';
-import { withOutputs } from '@chainr/core/model/outputs';
+import type { Outcome } from '@chainr/core/engine/outcome';
+import { withOutputs } from '@chainr/core/engine/outputs';
 import type { AttemptSpec, PhaseChange, WriteGuard } from '../port.js';
 import type { DockerContext } from './context.js';
 import { deletedOutcome, endOutcome, lostOutcome, refusalOutcome, tombstoneOutcome } from './docker-outcomes.js';

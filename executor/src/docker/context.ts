@@ -1,5 +1,5 @@
 import type Docker from 'dockerode';
-import type { Reach } from '@chainr/core/model/fault-points';
+import type { Reach } from '@chainr/core/engine/fault-points';
 import type { AttemptKey } from '../port.js';
 import type { EventBoard } from './event-board.js';
 

@@ -1,5 +1,5 @@
 import type Docker from 'dockerode';
-import { mainStep, type StepSpec } from '@chainr/core/model/steps';
+import { mainStep, type StepSpec } from '@chainr/core/pipeline/steps';
 import { chainrVariables } from '../chainr-variables.js';
 import type { AttemptKey, AttemptSpec } from '../port.js';
 import type { DockerContext } from './context.js';

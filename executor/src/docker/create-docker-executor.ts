@@ -1,5 +1,5 @@
 import type Docker from 'dockerode';
-import { reachNothing, type Reach } from '@chainr/core/model/fault-points';
+import { reachNothing, type Reach } from '@chainr/core/engine/fault-points';
 import type { AttemptKey, AttemptSpec, Executor } from '../port.js';
 import { AttemptDrive } from './attempt-drive.js';
 import type { DockerContext } from './context.js';

@@ -1,5 +1,5 @@
-import type { Outcome, StepOutcome } from '@chainr/core/model/outcome';
-import type { StepSpec } from '@chainr/core/model/steps';
+import type { Outcome, StepOutcome } from '@chainr/core/engine/outcome';
+import type { StepSpec } from '@chainr/core/pipeline/steps';
 import { isSignalCode } from '../signal-codes.js';
 import type { AttemptSpec } from '../port.js';
 import { shell, type StepSight, type Tombstone } from './look-at-step.js';

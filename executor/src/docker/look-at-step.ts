@@ -1,5 +1,5 @@
 import type Docker from 'dockerode';
-import type { OutcomeReason } from '@chainr/core/model/outcome';
+import type { OutcomeReason } from '@chainr/core/engine/outcome';
 import type { AttemptKey } from '../port.js';
 import type { DockerContext } from './context.js';
 import { unless } from './daemon-errors.js';

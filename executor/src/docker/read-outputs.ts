@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { extract, type Extract } from 'tar-stream';
-import type { StepSpec } from '@chainr/core/model/steps';
-import { outputBytesRead, type WrittenOutputs } from '@chainr/core/model/outputs';
+import type { StepSpec } from '@chainr/core/pipeline/steps';
+import { outputBytesRead, type WrittenOutputs } from '@chainr/core/engine/outputs';
 import type { DockerContext } from './context.js';
 import { outputPath } from './create-container.js';
 import { reasonOf, statusOf } from './daemon-errors.js';

@@ -1,5 +1,5 @@
-import type { Outcome } from '@chainr/core/model/outcome';
-import { withOutputs, type WrittenOutputs } from '@chainr/core/model/outputs';
+import type { Outcome } from '@chainr/core/engine/outcome';
+import { withOutputs, type WrittenOutputs } from '@chainr/core/engine/outputs';
 import type { AttemptKey, AttemptSpec, Executor, LogBatch, PhaseChange } from '../port.js';
 import {
   createFakeWorld,

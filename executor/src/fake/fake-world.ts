@@ -1,4 +1,4 @@
-import type { Outcome } from '@chainr/core/model/outcome';
+import type { Outcome } from '@chainr/core/engine/outcome';
 import type { AttemptKey } from '../port.js';
 
 /** A line of a fake attempt's output; by default stdout of the first step. */

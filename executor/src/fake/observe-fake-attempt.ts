@@ -1,4 +1,4 @@
-import type { Outcome } from '@chainr/core/model/outcome';
+import type { Outcome } from '@chainr/core/engine/outcome';
 import type { PhaseChange } from '../port.js';
 import type { FakeAttempt } from './fake-world.js';
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { StepSpec } from '@chainr/core/model/steps';
+import type { StepSpec } from '@chainr/core/pipeline/steps';
 import { chainrVariables } from '../chainr-variables.js';
 import type { AttemptSpec } from '../port.js';
 import { attemptFiles, stepFile, workspaceOf } from './attempt-folder.js';

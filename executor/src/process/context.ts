@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Reach } from '@chainr/core/model/fault-points';
+import type { Reach } from '@chainr/core/engine/fault-points';
 import type { AttemptKey, WriteGuard } from '../port.js';
 import type { Environment } from './attempt-environment.js';
 import { attemptFolder } from './attempt-folder.js';

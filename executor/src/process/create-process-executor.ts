@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
-import { reachNothing, type Reach } from '@chainr/core/model/fault-points';
+import { reachNothing, type Reach } from '@chainr/core/engine/fault-points';
 import type { Executor } from '../port.js';
 import { baseEnvironment } from './attempt-environment.js';
 import type { OnTrouble, ProcessContext } from './context.js';

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { StepSpec } from '@chainr/core/model/steps';
+import type { StepSpec } from '@chainr/core/pipeline/steps';
 import type { AttemptSpec, WriteGuard } from '../port.js';
 import { stepEnvironment } from './attempt-environment.js';
 import { attemptFiles, attemptFolder } from './attempt-folder.js';

@@ -1,4 +1,4 @@
-import type { Outcome } from '@chainr/core/model/outcome';
+import type { Outcome } from '@chainr/core/engine/outcome';
 import type { AttemptSpec, PhaseChange } from '../port.js';
 import { attemptFiles, stepFile } from './attempt-folder.js';
 import { pathOf, type ProcessContext } from './context.js';

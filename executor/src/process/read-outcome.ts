@@ -1,7 +1,7 @@
 import { statSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
-import type { Outcome, StepOutcome } from '@chainr/core/model/outcome';
-import { withOutputs } from '@chainr/core/model/outputs';
+import type { Outcome, StepOutcome } from '@chainr/core/engine/outcome';
+import { withOutputs } from '@chainr/core/engine/outputs';
 import type { AttemptSpec } from '../port.js';
 import { isSignalCode } from '../signal-codes.js';
 import { attemptFiles, stepFile } from './attempt-folder.js';

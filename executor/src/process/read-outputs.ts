@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
-import { outputBytesRead, type WrittenOutputs } from '@chainr/core/model/outputs';
+import { outputBytesRead, type WrittenOutputs } from '@chainr/core/engine/outputs';
 import type { AttemptSpec } from '../port.js';
 import { stepFile } from './attempt-folder.js';
 import { errorCode } from './read-if-there.js';

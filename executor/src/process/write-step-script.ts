@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
-import { shellsOwn } from '@chainr/core/model/names';
-import type { StepSpec } from '@chainr/core/model/steps';
+import { shellsOwn } from '@chainr/core/pipeline/names';
+import type { StepSpec } from '@chainr/core/pipeline/steps';
 import { attemptFiles, stepFile, workspaceOf } from './attempt-folder.js';
 import { commandOf } from '../refuse-step.js';
 import { shellQuote } from './shell-quote.js';

@@ -1,5 +1,5 @@
 import type Docker from 'dockerode';
-import { reachNothing } from '@chainr/core/model/fault-points';
+import { reachNothing } from '@chainr/core/engine/fault-points';
 import type { DockerContext } from '../../src/docker/context.js';
 import { EventBoard } from '../../src/docker/event-board.js';
 

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { Sweep } from '@chainr/core/service/sweep';
-import type { Outcome } from '@chainr/core/model/outcome';
-import { markOf } from '@chainr/core/store/log-format';
-import type { Lease } from '@chainr/core/store/keys';
-import type { KnownExecutor } from '@chainr/core/store/work-store';
+import type { Outcome } from '@chainr/core/engine/outcome';
+import { markOf } from '@chainr/core/store/logs/log-format';
+import type { Lease } from '@chainr/core/store/redis/keys';
+import type { KnownExecutor } from '@chainr/core/store/work/work-store';
 import type { RecycleContext } from '../context.js';
 
 /** How often it is looked which executors have no worker. */

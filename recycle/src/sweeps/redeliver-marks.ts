@@ -1,6 +1,6 @@
-import { executorKinds, type ExecutorKind } from '@chainr/core/model/records';
+import { executorKinds, type ExecutorKind } from '@chainr/core/engine/records';
 import type { Sweep, Swept } from '@chainr/core/service/sweep';
-import type { ReadyMark } from '@chainr/core/store/work-store';
+import type { ReadyMark } from '@chainr/core/store/work/work-store';
 import type { RecycleContext } from '../context.js';
 
 /** How often marks are looked for whose message is lost. */

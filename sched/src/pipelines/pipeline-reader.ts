@@ -1,6 +1,6 @@
 import type { Worker } from 'node:worker_threads';
-import { ApiError } from '@chainr/core/api/errors';
-import { pipelineFormat } from '@chainr/core/model/content-types';
+import { ApiError } from '@chainr/core/api/contract/errors';
+import { pipelineFormat } from '@chainr/core/pipeline/content-types';
 import type { Part } from '@chainr/core/service/lifecycle';
 import { preparePipeline, type PipelineText, type Preparation } from './prepare-pipeline.js';
 import { startThread } from './start-thread.js';

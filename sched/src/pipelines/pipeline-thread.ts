@@ -1,5 +1,5 @@
 import { parentPort } from 'node:worker_threads';
-import { transferablesOf } from '@chainr/core/store/pack-pipeline';
+import { transferablesOf } from '@chainr/core/store/runs/pack-pipeline';
 import { preparePipeline, type PipelineText } from './prepare-pipeline.js';
 
 /** What runs in the thread of `PipelineReader`: one pipeline after the other. An error ends it, and is told there. */

@@ -1,9 +1,9 @@
-import { checkPipeline } from '@chainr/core/model/check-pipeline';
-import { findWarnings } from '@chainr/core/model/find-warnings';
-import { countMistakes, type Mistake } from '@chainr/core/model/mistakes';
-import { parsePipelineText } from '@chainr/core/model/parse-pipeline';
-import { PipelineSyntaxError } from '@chainr/core/model/syntax-error';
-import { packPipeline, type PackedPipeline } from '@chainr/core/store/pack-pipeline';
+import { checkPipeline } from '@chainr/core/pipeline/checks/check-pipeline';
+import { findWarnings } from '@chainr/core/pipeline/checks/find-warnings';
+import { countMistakes, type Mistake } from '@chainr/core/pipeline/mistakes';
+import { parsePipelineText } from '@chainr/core/pipeline/reading/parse-pipeline';
+import { PipelineSyntaxError } from '@chainr/core/pipeline/reading/syntax-error';
+import { packPipeline, type PackedPipeline } from '@chainr/core/store/runs/pack-pipeline';
 
 /** A pipeline as it was sent. */
 export interface PipelineText {

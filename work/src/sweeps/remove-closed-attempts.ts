@@ -1,6 +1,6 @@
 import type { Sweep } from '@chainr/core/service/sweep';
-import { formatAttemptId } from '@chainr/core/store/keys';
-import type { DueRemoval } from '@chainr/core/store/work-store';
+import { formatAttemptId } from '@chainr/core/store/redis/keys';
+import type { DueRemoval } from '@chainr/core/store/work/work-store';
 import type { WorkContext } from '../context.js';
 import { GrowingPauses } from './growing-pauses.js';
 

@@ -1,5 +1,5 @@
 import type { Swept } from '@chainr/core/service/sweep';
-import type { ExpiredLease } from '@chainr/core/store/work-store';
+import type { ExpiredLease } from '@chainr/core/store/work/work-store';
 import type { AttemptRunner } from '../attempt-runner.js';
 import type { WorkContext } from '../context.js';
 import type { TakeOverCaution } from './take-over-caution.js';

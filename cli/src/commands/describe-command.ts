@@ -1,0 +1,36 @@
+import { Command } from 'commander';
+import { connect, type ServerOptions } from '../server/connect.js';
+import { describeRun } from '../views/describe-run.js';
+import { examples } from '../options/examples.js';
+import { findRunUid, runArgument } from '../server/find-run.js';
+import { outputOption, type OutputFormat } from '../options/output-option.js';
+import { readTimeline } from '../server/read-timeline.js';
+import { print, type Terminal } from '../terminal/terminal.js';
+
+/** Jobs drawn unless all are asked for. */
+const jobsDrawn = 100;
+
+interface DescribeOptions extends ServerOptions {
+  all?: true;
+  output: OutputFormat;
+}
+
+export function describeCommand(terminal: Terminal): Command {
+  return new Command('describe')
+    .description('show what a run is, and where its time went: the timeline of its jobs, and the critical path')
+    .addArgument(runArgument())
+    .option('--all', `draw every job, not only the first ${String(jobsDrawn)}`)
+    .addOption(outputOption())
+    .addHelpText('after', examples('chainr describe latest', 'chainr describe latest --all -o json'))
+    .action(async (written: string, _options: unknown, command: Command) => {
+      const { all, output, ...server } = command.optsWithGlobals<DescribeOptions>();
+      const client = connect(server, terminal);
+      const uid = await findRunUid(client, written);
+      const timeline = await readTimeline(client, uid, all ? Infinity : jobsDrawn);
+      if (output === 'json') {
+        print(terminal, JSON.stringify(timeline, null, 2));
+        return;
+      }
+      for (const line of describeRun(await client.getRun(uid), timeline, terminal)) print(terminal, line);
+    });
+}

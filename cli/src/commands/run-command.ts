@@ -1,0 +1,58 @@
+import { Command } from 'commander';
+import type { Client, PipelineText } from '@chainr/core/api/client/client';
+import { RequestError } from '@chainr/core/api/client/request-error';
+import type { Run } from '@chainr/core/api/contract/run-resource';
+import { connect, type ServerOptions } from '../server/connect.js';
+import { examples } from '../options/examples.js';
+import { exitCodes, type Exit } from '../exit-codes.js';
+import { outputOption, type OutputFormat } from '../options/output-option.js';
+import { presentNewRun } from '../views/present-new-run.js';
+import { printMistakes } from '../views/print-mistakes.js';
+import { readPipelineFile } from '../pipeline-file/read-pipeline-file.js';
+import type { Terminal } from '../terminal/terminal.js';
+import { watchOption } from '../options/watch-option.js';
+
+interface RunOptions extends ServerOptions {
+  watch?: true;
+  output: OutputFormat;
+}
+
+export function runCommand(terminal: Terminal, exit: Exit): Command {
+  return new Command('run')
+    .description('send a pipeline to be run')
+    .argument('<file>', 'a JSON or YAML file; - reads standard input')
+    .addOption(watchOption())
+    .addOption(outputOption())
+    .addHelpText('after', examples('chainr run examples/readme.json --watch', 'cat pipeline.yaml | chainr run -'))
+    .action(async (file: string, _options: unknown, command: Command) => {
+      const options = command.optsWithGlobals<RunOptions>();
+      const client = connect(options, terminal);
+      const pipeline = await readPipelineFile(file, terminal);
+      // Taken before the run exists, so that no event of the run is missed.
+      const cursor = options.watch ? await client.lastCursor() : undefined;
+      const run = await createRun(client, pipeline, { file, output: options.output }, terminal);
+      if (!run) {
+        exit(exitCodes.failed);
+      } else {
+        await presentNewRun(client, run, { cursor, output: options.output }, terminal, exit);
+      }
+    });
+}
+
+/** Undefined, and each mistake said, when the pipeline is refused. */
+async function createRun(
+  client: Client,
+  pipeline: PipelineText,
+  { file, output }: { file: string; output: OutputFormat },
+  terminal: Terminal,
+): Promise<Run | undefined> {
+  try {
+    return await client.createRun(pipeline);
+  } catch (error) {
+    const isPipelines =
+      error instanceof RequestError && (error.status === 400 || error.status === 413) && error.details.length > 0;
+    if (!isPipelines) throw error;
+    printMistakes(file, error.details, output, terminal);
+    return undefined;
+  }
+}

@@ -1,0 +1,18 @@
+import { Command } from 'commander';
+import { examples } from '../options/examples.js';
+import type { Exit } from '../exit-codes.js';
+import { print, type Terminal } from '../terminal/terminal.js';
+
+/** What starts the services is read only when it is needed: all other commands answer three times as fast without. */
+export function upCommand(terminal: Terminal, exit: Exit): Command {
+  return new Command('up')
+    .description('run all of chainr on this machine, until Ctrl-C; data in CHAINR_HOME, ./.chainr by default')
+    .option('--example <file>', 'send this pipeline at the start and show it until it ends')
+    .option('--settings', 'list the settings that it reads from the environment, and end')
+    .addHelpText('after', examples('chainr up', 'CHAINR_EXECUTOR=process chainr up --example examples/readme.json'))
+    .action(async (options: { example?: string; settings?: true }) => {
+      const { listSettings, up } = await import('../up/start-up.js');
+      if (options.settings) for (const line of listSettings()) print(terminal, line);
+      else exit(await up(terminal, options.example));
+    });
+}

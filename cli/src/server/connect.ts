@@ -1,0 +1,70 @@
+import { readFileSync } from 'node:fs';
+import { Client } from '@chainr/core/api/client/client';
+import type { ClientOptions } from '@chainr/core/api/client/send-request';
+import { socketFetch } from '@chainr/core/api/client/socket-fetch';
+import { CouldNot } from '../exit-codes.js';
+import { explainAway } from './explain-error.js';
+import { whyUnreadable } from '../pipeline-file/why-unreadable.js';
+import { note, type Terminal } from '../terminal/terminal.js';
+
+/** The options that every command has which talks to a server. */
+export interface ServerOptions {
+  server?: string;
+  tokenFile?: string;
+}
+
+export const defaultServer = 'http://127.0.0.1:8080';
+
+/**
+ * A client for the server that the options, the environment or the default name, in this order.
+ *
+ * @throws CouldNot when the address or the token cannot be used
+ */
+export function connect(options: ServerOptions, terminal: Terminal): Client {
+  const client = new Client(whereItIs(options, terminal));
+  client.onAway((why) => {
+    note(terminal, why ? `${explainAway(why)}; trying again.` : 'The server answers again.');
+  });
+  return client;
+}
+
+function whereItIs(options: ServerOptions, { env }: Terminal): ClientOptions {
+  const server = options.server ?? (env['CHAINR_SERVER'] || defaultServer);
+  const token = options.tokenFile === undefined ? env['CHAINR_TOKEN'] : readToken(options.tokenFile);
+  const auth = token ? { token: checkToken(token, options.tokenFile ?? 'CHAINR_TOKEN') } : {};
+  if (server.startsWith('unix:/'))
+    return {
+      baseUrl: 'http://localhost',
+      address: server,
+      fetch: socketFetch(server.slice('unix:'.length)),
+      ...auth,
+    };
+  const url = URL.canParse(server) ? new URL(server) : undefined;
+  if (url?.protocol !== 'http:' && url?.protocol !== 'https:') {
+    throw new CouldNot(`${JSON.stringify(server)} is no address of a server; write it like ${defaultServer}.`);
+  }
+  if (url.pathname !== '/' || url.search !== '')
+    throw new CouldNot(
+      `an address of a server ends with its port; leave out ${JSON.stringify(url.pathname + url.search)}.`,
+    );
+  return { baseUrl: url.origin, ...auth };
+}
+
+function readToken(file: string): string {
+  let token: string;
+  try {
+    token = readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    throw new CouldNot(`cannot read the token file ${file}: ${whyUnreadable(error)}.`, { cause: error });
+  }
+  if (token === '') throw new CouldNot(`the token file ${file} is empty.`);
+  return token;
+}
+
+/** What a header cannot carry is refused here: the words of `fetch` would show the token. */
+function checkToken(token: string, origin: string): string {
+  if (/^[\x21-\x7e]+$/.test(token)) return token;
+  throw new CouldNot(
+    `the token in ${origin} cannot be sent: a token is one line of letters, digits and signs of ASCII, without spaces.`,
+  );
+}

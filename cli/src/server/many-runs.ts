@@ -1,0 +1,113 @@
+import type { Command } from 'commander';
+import type { BulkResult } from '@chainr/core/api/contract/bulk-resource';
+import type { Client } from '@chainr/core/api/client/client';
+import { CouldNot } from '../exit-codes.js';
+import { formatTable } from '../views/format-table.js';
+import type { OutputFormat } from '../options/output-option.js';
+import { addRunFilter, readRunFilter, type RunFilterOptions } from '../options/run-filter.js';
+import { print, type Terminal } from '../terminal/terminal.js';
+
+/** What is done to many runs at once, and how one speaks of it. */
+export interface ManyRuns {
+  /** `delete`, `deleted`. */
+  verb: string;
+  done: string;
+  act(query: Parameters<Client['deleteRuns']>[0]): Promise<BulkResult>;
+}
+
+export interface ManyRunsOptions extends RunFilterOptions {
+  dryRun?: true;
+  yes?: true;
+  output: OutputFormat;
+}
+
+/** Adds the options that mean many runs instead of one. */
+export function addManyRuns(command: Command): Command {
+  return addRunFilter(command)
+    .option('--dry-run', 'only say to how many runs it would be done')
+    .option('-y, --yes', 'do not ask before it is done to many runs');
+}
+
+/** Whether the options mean runs by a filter. */
+export const meansMany = (options: RunFilterOptions): boolean => Object.keys(readRunFilter(options)).length > 0;
+
+/**
+ * Does something to all runs that a filter means: says first to how many, and asks on a terminal.
+ *
+ * @throws CouldNot where nobody is there to be asked, or the answer is no
+ */
+export async function actOnMany(many: ManyRuns, options: ManyRunsOptions, terminal: Terminal): Promise<void> {
+  const filter = readRunFilter(options);
+  const plan = await addUp((cursor) => many.act({ ...filter, dryRun: true, ...cursor }));
+  if (options.dryRun || plan.done === 0) {
+    show({ ...plan, dryRun: options.dryRun ?? false }, many, options.output, terminal);
+    return;
+  }
+  if (!options.yes) await ask(`${capitalized(many.verb)} ${runs(plan.done)}?`, terminal);
+  const showResult = (result: BulkResult): void => show(result, many, options.output, terminal);
+  showResult(await addUp((cursor) => many.act({ ...filter, ...cursor }), showResult));
+}
+
+/**
+ * Goes on until no run is left: one request does it to some hundreds, or to fewer where Redis was away for a moment.
+ *
+ * @param onCut gets what was done before a request failed; the error is thrown after it
+ */
+async function addUp(
+  request: (cursor: { cursor?: string }) => Promise<BulkResult>,
+  onCut: (before: BulkResult) => void = () => undefined,
+): Promise<BulkResult> {
+  const { next: second, stopped: _soon, ...first } = await request({});
+  let [next, sum] = [second, first];
+  while (next !== undefined) {
+    const {
+      next: further,
+      stopped: _again,
+      ...part
+    } = await request({ cursor: next }).catch((error: unknown) => {
+      onCut({ ...sum, stopped: error instanceof Error ? error.message : String(error), ...(next && { next }) });
+      throw error;
+    });
+    sum = {
+      ...sum,
+      matched: sum.matched + part.matched,
+      done: sum.done + part.done,
+      skipped: [...sum.skipped, ...part.skipped],
+      ...((sum.made ?? part.made) && { made: [...(sum.made ?? []), ...(part.made ?? [])] }),
+    };
+    next = further;
+  }
+  return sum;
+}
+
+async function ask(question: string, terminal: Terminal): Promise<void> {
+  if (!terminal.ask)
+    throw new CouldNot(`${question} Nobody is there to say so: add --yes, or --dry-run to look first.`);
+  const answer = await terminal.ask(`${question} [y/N] `);
+  if (!/^y(es)?$/i.test(answer.trim())) throw new CouldNot('nothing was done.');
+}
+
+function show(result: BulkResult, { verb, done }: ManyRuns, output: OutputFormat, terminal: Terminal): void {
+  if (output === 'json') {
+    print(terminal, JSON.stringify(result, null, 2));
+    return;
+  }
+  const { matched, skipped, made = [] } = result;
+  const left = matched - result.done;
+  const rest =
+    left === 0 ? '.' : `; ${runs(left)} ${left === 1 ? 'is' : 'are'} left as ${left === 1 ? 'it is' : 'they are'}:`;
+  if (matched === 0) print(terminal, `Nothing to ${verb}: there are no such runs.`);
+  else if (result.done === 0) print(terminal, `Nothing to ${verb}${rest}`);
+  else if (result.dryRun) print(terminal, `Would ${verb} ${runs(result.done)}${rest}`);
+  else
+    print(
+      terminal,
+      `${capitalized(done)} ${runs(result.done)}${result.stopped === undefined ? '' : ' and stopped'}${rest}`,
+    );
+  for (const { uid, rerunOf } of made) print(terminal, `  ${uid} of ${rerunOf}`);
+  for (const line of formatTable(skipped.map(({ uid, message }) => [`  ${uid}`, message]))) print(terminal, line);
+}
+
+const runs = (count: number): string => (count === 1 ? '1 run' : `${String(count)} runs`);
+
+const capitalized = (word: string): string => `${word.slice(0, 1).toUpperCase()}${word.slice(1)}`;

@@ -1,0 +1,37 @@
+import type { Command } from 'commander';
+import type { Client } from '@chainr/core/api/client/client';
+import { connect, type ServerOptions } from './connect.js';
+import { CouldNot } from '../exit-codes.js';
+import { findRunUid } from './find-run.js';
+import { actOnMany, meansMany, type ManyRuns, type ManyRunsOptions } from './many-runs.js';
+import type { Terminal } from '../terminal/terminal.js';
+
+/** What a command does to the run that is named, or to all that a filter means. */
+export interface OneOrMany<O extends ManyRunsOptions = ManyRunsOptions> {
+  many(client: Client, options: O): ManyRuns;
+  one(client: Client, uid: string, options: O): Promise<void>;
+}
+
+/**
+ * Does it to the one or the many that a command line means.
+ *
+ * @throws CouldNot where it means both, or neither
+ */
+export async function actOnOneOrMany<O extends ManyRunsOptions & ServerOptions>(
+  written: string | undefined,
+  command: Command,
+  verb: OneOrMany<O>,
+  terminal: Terminal,
+): Promise<void> {
+  const options = command.optsWithGlobals<O>();
+  const client = connect(options, terminal);
+  if (written === undefined) {
+    if (!meansMany(options))
+      throw new CouldNot(`name a run, or say which runs are meant: chainr ${command.name()} --help tells how.`);
+    await actOnMany(verb.many(client, options), options, terminal);
+    return;
+  }
+  if (meansMany(options)) throw new CouldNot('either name a run or say which runs are meant, not both.');
+  if (options.dryRun) throw new CouldNot('--dry-run looks which runs a filter means; you have named the run.');
+  await verb.one(client, await findRunUid(client, written), options);
+}

@@ -1,0 +1,125 @@
+import type { Run } from '@chainr/core/api/contract/run-resource';
+import type { JobTimelineResource, PathPartResource, TimelineResource } from '@chainr/core/api/contract/timeline-resource';
+import { shares } from '@chainr/core/timeline/attempt-spans';
+import { clipText } from './clip-text.js';
+import { commandLine } from '../terminal/command-line.js';
+import { formatTable } from './format-table.js';
+import { formatSpan } from './format-time.js';
+import { printable, statusCell } from './paint.js';
+import { showCounts } from './show-run.js';
+import { columnsOf, type Terminal } from '../terminal/terminal.js';
+import { barLegend, drawBar, type BarPaper } from './timeline-bars.js';
+
+/** A longer name is cut, for the sake of the bars. */
+const longestName = 30;
+/** How short a bar becomes on a narrow terminal; then lines are longer than it is wide. */
+const leastBar = 20;
+/** Jobs of the critical path, and failures, that are named in words. */
+const namedInWords = 10;
+
+/** All that is known of a run, with the timeline of its jobs as bars. */
+export function describeRun(run: Run, timeline: TimelineResource, terminal: Terminal): string[] {
+  return [
+    ...factsOf(run, timeline, terminal),
+    '',
+    ...barsOf(timeline, terminal),
+    ...hiddenJobs(run, timeline),
+    '',
+    ...pathLines(timeline),
+    ...failureLines(run, terminal),
+  ];
+}
+
+function factsOf(run: Run, timeline: TimelineResource, { colors }: Terminal): string[] {
+  const { uid, name, labels, createdAt, executor, rerunOf } = run.metadata;
+  const pairs = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
+  return formatTable([
+    ['Run', uid],
+    ...(name === undefined ? [] : [['Name', name]]),
+    ['Status', statusCell(run.status, colors)],
+    ...(pairs.length === 0 ? [] : [['Labels', pairs.join(', ')]]),
+    ...(rerunOf === undefined ? [] : [['Rerun of', rerunOf]]),
+    ['Created', createdAt],
+    ['Executor', executor],
+    ['Jobs', showCounts(run)],
+    [
+      'Time',
+      `${formatSpan(lengthOf(timeline))} from its creation${run.metadata.endedAt === undefined ? ' until now' : ''}`,
+    ],
+    ['Shares', sharesOf(timeline)],
+  ]);
+}
+
+function sharesOf({ shares: { percent } }: TimelineResource): string {
+  const parts = shares.map((share) => `${share} ${String(percent[share])} %`);
+  return `${parts.join(', ')} (along the critical path)`;
+}
+
+function barsOf(timeline: TimelineResource, terminal: Terminal): string[] {
+  const { colors, unicode } = terminal;
+  const path = unicode ? '◆' : '*';
+  const rows = timeline.items.map((job) => [
+    `${job.critical ? path : ' '} ${clipText(job.name, longestName, unicode ? '…' : '..')}`,
+    statusCell(job.status, colors),
+    ownTime(job, timeline.to),
+  ]);
+  const widest = formatTable([...rows, ['  JOB', 'STATUS', 'TIME', 'x']]).reduce(
+    (most, line) => Math.max(most, line.length),
+    0,
+  );
+  const paper: BarPaper = {
+    from: Date.parse(timeline.from),
+    to: Date.parse(timeline.to),
+    columns: Math.max(leastBar, columnsOf(terminal) - widest - 3),
+    unicode,
+    colors,
+  };
+  const head = ['  JOB', 'STATUS', 'TIME', axisOf(paper)];
+  const bars = timeline.items.map((job, at) => [...(rows[at] ?? []), drawBar(job, paper)]);
+  return [...formatTable([head, ...bars]), '', `  ${barLegend(terminal)}   ${path} on the critical path`];
+}
+
+/** `0s        1.2s`: what the left and the right end of a bar are. */
+function axisOf({ from, to, columns }: BarPaper): string {
+  const end = formatSpan(to - from);
+  return `0s${end.padStart(columns - 2)}`;
+}
+
+/** From the first claim of a job to its end, retries included. */
+function ownTime({ attempts }: JobTimelineResource, end: string): string {
+  const spans = attempts
+    .flatMap((attempt) => attempt.spans)
+    .filter(({ kind }) => kind === 'starting' || kind === 'working');
+  const [first, last] = [spans[0], spans.at(-1)];
+  if (!first || !last) return '-';
+  return formatSpan(lengthOf({ from: first.from, to: last.to ?? end }));
+}
+
+function hiddenJobs(run: Run, { items }: TimelineResource): string[] {
+  const hidden = Object.values(run.jobCounts).reduce((sum, count) => sum + count, 0) - items.length;
+  return hidden > 0 ? [`  … and ${String(hidden)} more jobs: --all shows them`] : [];
+}
+
+function pathLines({ criticalPath }: TimelineResource): string[] {
+  if (criticalPath.length === 0) return ['Critical path  none yet'];
+  const shown = [...criticalPath].sort((a, b) => lengthOf(b) - lengthOf(a)).slice(0, namedInWords);
+  const parts = criticalPath.filter((part) => shown.includes(part)).map(partOf);
+  const hidden = criticalPath.length - parts.length;
+  return [
+    `Critical path, waiting included  ${parts.join(' > ')}${hidden > 0 ? ` (the longest of ${String(criticalPath.length)} jobs)` : ''}`,
+  ];
+}
+
+const partOf = (part: PathPartResource): string => `${part.job} ${formatSpan(lengthOf(part))}`;
+
+function failureLines(run: Run, terminal: Terminal): string[] {
+  const failed = run.jobs.filter(({ status }) => status === 'FAILED').slice(0, namedInWords);
+  const rows = failed.map((job) => [
+    `  ${job.name}`,
+    `${job.reason}: ${printable(job.message)}`,
+    commandLine(terminal, `logs ${run.metadata.uid} ${job.name}`),
+  ]);
+  return rows.length === 0 ? [] : ['', 'Failed', ...formatTable(rows)];
+}
+
+const lengthOf = ({ from, to }: { from: string; to: string }): number => Date.parse(to) - Date.parse(from);

@@ -1,0 +1,41 @@
+import type { Client } from '@chainr/core/api/client/client';
+import type { Run } from '@chainr/core/api/contract/run-resource';
+import { commandLine } from '../terminal/command-line.js';
+import type { Exit } from '../exit-codes.js';
+import type { OutputFormat } from '../options/output-option.js';
+import { note, print, type Terminal } from '../terminal/terminal.js';
+import { watchInTerminal } from '../watch/watch-in-terminal.js';
+
+interface Presentation {
+  /** From where its events are to be shown; undefined where it is not watched. */
+  cursor: string | undefined;
+  output: OutputFormat;
+}
+
+/** Shows a run that was just made until it ends, or prints its uid, alone on standard output for scripts. */
+export async function presentNewRun(
+  client: Client,
+  run: Run,
+  { cursor, output }: Presentation,
+  terminal: Terminal,
+  exit: Exit,
+): Promise<void> {
+  if (cursor !== undefined) {
+    await sayIfNothingStarts(client, terminal);
+    exit(await watchInTerminal(client, run, cursor, output, terminal));
+  } else if (output === 'json') {
+    print(terminal, JSON.stringify(run, null, 2));
+  } else {
+    print(terminal, run.metadata.uid);
+    note(terminal, `The run is stored. Watch it with: ${commandLine(terminal, `get ${run.metadata.uid} --watch`)}`);
+    await sayIfNothingStarts(client, terminal);
+  }
+}
+
+/** Who sent a run to an instance that starts nothing shall not wait without knowing. */
+async function sayIfNothingStarts(client: Client, terminal: Terminal): Promise<void> {
+  const { paused, items } = await client.listWorkers();
+  if (paused) note(terminal, `Nothing new is started: chainr is paused. ${commandLine(terminal, 'resume')} ends that.`);
+  else if (items.length > 0 && items.every(({ draining }) => draining))
+    note(terminal, `Nothing new is started: every worker is being drained (${commandLine(terminal, 'get workers')}).`);
+}

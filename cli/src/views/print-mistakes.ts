@@ -1,0 +1,29 @@
+import { countMistakes, type Mistake } from '@chainr/core/pipeline/mistakes';
+import type { OutputFormat } from '../options/output-option.js';
+import { note, print, type Terminal } from '../terminal/terminal.js';
+
+/** Says every place of a pipeline that is wrong, one a line; as one JSON value where that was asked for. */
+export function printMistakes(
+  file: string,
+  mistakes: readonly Mistake[],
+  output: OutputFormat,
+  terminal: Terminal,
+): void {
+  if (output === 'json') {
+    print(terminal, JSON.stringify({ kind: 'PipelineCheck', valid: false, mistakes }, null, 2));
+    return;
+  }
+  const name = file === '-' ? 'standard input' : file;
+  notePlaces(name, 'mistake', mistakes, terminal);
+}
+
+/** Says what a valid pipeline may not mean, one place a line, beside the answer on standard output. */
+export function printWarnings(file: string, warnings: readonly Mistake[], terminal: Terminal): void {
+  if (warnings.length > 0) notePlaces(file === '-' ? 'standard input' : file, 'warning', warnings, terminal);
+}
+
+function notePlaces(name: string, what: string, places: readonly Mistake[], terminal: Terminal): void {
+  const count = countMistakes(places);
+  note(terminal, `${name} has ${count === 1 ? `a ${what}` : `${String(count)} ${what}s`}:`);
+  for (const { path, message } of places) note(terminal, `  ${path === '' ? '' : `${path}: `}${message}`);
+}

@@ -1,0 +1,23 @@
+import type { WorkerList } from '@chainr/core/api/contract/worker-resource';
+import { formatTable } from './format-table.js';
+import { spanBetween } from './format-time.js';
+import { printable } from './paint.js';
+
+/** The workers as a table, one a line; below it what keeps them from working. */
+export function showWorkers({ paused, items }: WorkerList): string[] {
+  const head = ['WORKER', 'HOST', 'EXECUTOR', 'RUNNING', 'STATE', 'SEEN'];
+  const rows = items.map(({ id, host, executor, running, capacity, draining, seenAt }) => [
+    id,
+    printable(host),
+    executor,
+    `${String(running)}/${String(capacity)}`,
+    draining ? 'draining' : 'working',
+    `${spanBetween(seenAt, undefined)} ago`,
+  ]);
+  return [
+    ...(items.length === 0
+      ? ['No worker was seen lately: jobs wait until one is there.']
+      : formatTable([head, ...rows])),
+    ...(paused ? ['chainr is paused: nothing new is started until chainr resume.'] : []),
+  ];
+}

@@ -1,0 +1,36 @@
+import type { Writable } from 'node:stream';
+import stringWidth from 'string-width';
+import type { Screen } from '../terminal/terminal.js';
+
+/** Lines at the end of a terminal that are drawn again and again. No line may be wider than the screen. */
+export class LiveScreen {
+  readonly #stdout: Writable;
+  readonly #screen: Screen;
+  readonly #showCursor: () => void;
+  #drawn: readonly string[] = [];
+
+  constructor(stdout: Writable, screen: Screen) {
+    this.#stdout = stdout;
+    this.#screen = screen;
+    this.#showCursor = screen.hideCursor();
+  }
+
+  /** Puts these lines in the place of those drawn before, in one write: nothing flickers. */
+  draw(lines: readonly string[]): void {
+    const up = this.#rowsDrawn();
+    const back = up > 0 ? `\u001b[${String(up)}A\r` : '\r';
+    this.#stdout.write(`${back}${lines.map((line) => `${line}\u001b[K\n`).join('')}\u001b[J`);
+    this.#drawn = lines;
+  }
+
+  /** What is drawn stays. */
+  end(): void {
+    this.#showCursor();
+  }
+
+  /** A terminal that became narrower has wrapped what was drawn. */
+  #rowsDrawn(): number {
+    const { columns } = this.#screen;
+    return this.#drawn.reduce((rows, line) => rows + Math.max(1, Math.ceil(stringWidth(line) / columns)), 0);
+  }
+}

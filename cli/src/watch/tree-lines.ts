@@ -1,0 +1,117 @@
+import { jobStatuses, type JobStatus } from '@chainr/core/engine/states';
+import { clipText } from '../views/clip-text.js';
+import type { Levels } from './dependency-levels.js';
+import { formatSpan } from '../views/format-time.js';
+import type { LiveJob } from './live-jobs.js';
+import { paintStatus, printable } from '../views/paint.js';
+
+/** What a tree is drawn on. */
+export interface TreePaper {
+  columns: number;
+  /** Lines at most. */
+  rows: number;
+  unicode: boolean;
+  colors: boolean;
+  /** Milliseconds since 1970, by the clock of the server. */
+  now: number;
+}
+
+const marks: Readonly<Record<JobStatus, { unicode: string; ascii: string }>> = {
+  PENDING: { unicode: '○', ascii: '.' },
+  RUNNING: { unicode: '●', ascii: '>' },
+  SUCCESSFUL: { unicode: '✔', ascii: '+' },
+  FAILED: { unicode: '✘', ascii: 'x' },
+  SKIPPED: { unicode: '–', ascii: '-' },
+  CANCELED: { unicode: '⊘', ascii: '!' },
+};
+
+/** Whom a screen without room for all shows first; the others are only counted there. */
+const interest: readonly JobStatus[] = ['FAILED', 'RUNNING', 'CANCELED', 'PENDING'];
+
+/** A longer name is cut, so that the columns behind it stay where they are. */
+const widestName = 40;
+/** Deeper levels are drawn no deeper. */
+const widestIndent = 20;
+
+/**
+ * Each job below those that it depends on, indented by its level. Where there are more jobs than
+ * lines, the most interesting ones stay, and what stands between them is folded into its counts.
+ */
+export function treeLines(jobs: readonly LiveJob[], levels: Levels, paper: TreePaper): string[] {
+  const levelOf = ({ name }: LiveJob): number => levels.get(name) ?? 0;
+  const ordered = [...jobs].sort((a, b) => levelOf(a) - levelOf(b));
+  const indentOf = (job: LiveJob): number => Math.min(widestIndent, levelOf(job) * 2);
+  const nameWidth = Math.min(widestName, Math.max(0, ...ordered.map((job) => indentOf(job) + job.name.length + 2)));
+  const shown = chooseShown(ordered, paper.rows);
+  const lines: string[] = [];
+  let folded: LiveJob[] = [];
+  const unfold = (): void => {
+    if (folded.length > 0) lines.push(foldLine(folded, paper));
+    folded = [];
+  };
+  for (const job of ordered) {
+    if (!shown.has(job.name)) {
+      folded.push(job);
+      continue;
+    }
+    unfold();
+    lines.push(jobLine(job, indentOf(job), nameWidth, paper));
+  }
+  unfold();
+  return lines;
+}
+
+/** All, or the most interesting ones, as many as there is room for with the folds between them. */
+function chooseShown(jobs: readonly LiveJob[], rows: number): ReadonlySet<string> {
+  if (jobs.length <= rows) return new Set(jobs.map(({ name }) => name));
+  const rank = ({ status }: LiveJob): number => interest.indexOf(status);
+  const interesting = jobs.filter((job) => rank(job) >= 0 && job.reason !== 'WaitingForDependencies');
+  const shown = new Set<string>();
+  for (const { name } of interesting.sort((a, b) => rank(a) - rank(b)).slice(0, rows)) {
+    shown.add(name);
+    if (countLines(jobs, shown) > rows) {
+      shown.delete(name);
+      break;
+    }
+  }
+  return shown;
+}
+
+/** One for each job that is shown, one for each stretch of others. */
+function countLines(jobs: readonly LiveJob[], shown: ReadonlySet<string>): number {
+  return jobs.filter(({ name }, at) => shown.has(name) || at === 0 || shown.has(jobs[at - 1]?.name ?? '')).length;
+}
+
+function jobLine(
+  job: LiveJob,
+  indent: number,
+  nameWidth: number,
+  { columns, unicode, colors, now }: TreePaper,
+): string {
+  const mark = unicode ? marks[job.status].unicode : marks[job.status].ascii;
+  const ellipsis = unicode ? '…' : '..';
+  const name = clipText(`${' '.repeat(indent)}${mark} ${job.name}`, nameWidth, ellipsis).padEnd(nameWidth);
+  const time = job.beganAt === undefined ? '' : formatSpan((job.endedAt ?? now) - job.beganAt);
+  const status = job.status.padEnd(10);
+  const head = `${name}  ${status} ${time.padStart(7)}  `;
+  const why = clipText(whyOf(job), Math.max(0, columns - 1 - head.length), ellipsis);
+  if (head.length >= columns) return clipText(head.trimEnd(), columns - 1, ellipsis);
+  return `${name}  ${paintStatus(job.status, status, colors)} ${time.padStart(7)}  ${why}`.trimEnd();
+}
+
+/** What there is to say beyond the status. */
+function whyOf({ status, reason, message, attempt }: LiveJob): string {
+  const again = attempt > 1 ? `attempt ${String(attempt)}` : '';
+  if (reason === 'Completed' || reason === 'WaitingForDependencies') return again;
+  const plain = status === 'RUNNING' || reason === 'Queued' || reason === 'WaitingForSlot';
+  const said = reason === 'Executing' ? '' : plain ? reason : `${reason}: ${printable(message)}`;
+  return [again, said].filter((part) => part !== '').join(', ');
+}
+
+function foldLine(jobs: readonly LiveJob[], { columns, unicode }: TreePaper): string {
+  const counts = jobStatuses.flatMap((status) => {
+    const count = jobs.filter((job) => job.status === status).length;
+    return count > 0 ? [`${String(count)} ${status}`] : [];
+  });
+  return clipText(`${unicode ? '⋮' : ':'} ${counts.join(', ')}`, columns - 1, unicode ? '…' : '..');
+}

@@ -1,0 +1,185 @@
+import type { RerunFrom } from '../../engine/rerun.js';
+import { followEvents, type StreamedEvents } from './follow-events.js';
+import { headerNames } from '../contract/headers.js';
+import { parseAnswer, UnknownAnswer } from './parse-answer.js';
+import { readLogLines, type LogLines, type LogQuery } from './read-log-lines.js';
+import type { BodyOf, Route } from '../contract/route.js';
+import { routes } from '../contract/routes.js';
+import type { RunFilterQuery } from '../contract/run-query.js';
+import { RequestSender, type AwayListener, type ClientOptions, type Sending } from './send-request.js';
+
+/** A pipeline as a file or a person wrote it. */
+export interface PipelineText {
+  text: string;
+  /** One of the content types of pipelines. */
+  contentType: string;
+}
+
+/** Which runs something is done to. */
+type BulkSending = RunFilterQuery & { all?: boolean; dryRun?: boolean; cursor?: string };
+
+/**
+ * The API of one server. Every call tries again when Redis or the connection was away for a
+ * moment; a new run is sent with an `Idempotency-Key`, so that it is made once all the same.
+ * Calls reject with RequestError (the server's answer), ConnectionError, or the signal's reason.
+ */
+export class Client {
+  readonly #sender: RequestSender;
+
+  constructor(options: ClientOptions) {
+    this.#sender = new RequestSender(options);
+  }
+
+  /** Tells one listener when a call waits for the server, and when the server has answered again. */
+  onAway(listener: AwayListener): void {
+    this.#sender.onAway = listener;
+  }
+
+  createRun(pipeline: PipelineText, options: { idempotencyKey?: string; signal?: AbortSignal } = {}) {
+    const headers = {
+      'Content-Type': pipeline.contentType,
+      [headerNames.idempotencyKey]: options.idempotencyKey ?? crypto.randomUUID(),
+    };
+    return this.#json(routes.createRun, { params: {}, headers, body: pipeline.text, ...signalOf(options.signal) });
+  }
+
+  validatePipeline(pipeline: PipelineText, signal?: AbortSignal) {
+    const headers = { 'Content-Type': pipeline.contentType };
+    return this.#json(routes.validatePipeline, { params: {}, headers, body: pipeline.text, ...signalOf(signal) });
+  }
+
+  listRuns(query: RunFilterQuery & { limit?: number; cursor?: string } = {}, signal?: AbortSignal) {
+    return this.#json(routes.listRuns, { params: {}, query: pageQuery(query), ...signalOf(signal) });
+  }
+
+  /** Rejects with NotFound also where an earlier try of the same call deleted it and its answer was lost. */
+  deleteRun(uid: string, signal?: AbortSignal) {
+    return this.#json(routes.deleteRun, { params: { uid }, ...signalOf(signal) });
+  }
+
+  /** Up to 500 runs; as long as the answer has a `next`, call again with it as `cursor`. */
+  cancelRuns(query: BulkSending, signal?: AbortSignal) {
+    return this.#json(routes.cancelRuns, { params: {}, query: pageQuery(query), ...emptyBody, ...signalOf(signal) });
+  }
+
+  /** As `cancelRuns`. */
+  rerunRuns(query: BulkSending, from: 'failed' | 'all' = 'failed', signal?: AbortSignal) {
+    const headers = { ...emptyBody.headers, [headerNames.idempotencyKey]: crypto.randomUUID() };
+    const sending = { params: {}, query: pageQuery(query), headers, body: JSON.stringify({ from }) };
+    return this.#json(routes.rerunRuns, { ...sending, ...signalOf(signal) });
+  }
+
+  /** As `cancelRuns`. */
+
+  deleteRuns(query: BulkSending, signal?: AbortSignal) {
+    return this.#json(routes.deleteRuns, { params: {}, query: pageQuery(query), ...signalOf(signal) });
+  }
+
+  getRun(uid: string, signal?: AbortSignal) {
+    return this.#json(routes.getRun, { params: { uid }, ...signalOf(signal) });
+  }
+
+  listJobs(uid: string, query: { limit?: number; cursor?: string } = {}, signal?: AbortSignal) {
+    return this.#json(routes.listJobs, { params: { uid }, query: pageQuery(query), ...signalOf(signal) });
+  }
+
+  /** A page of the timeline of a run; its summary is the same on each. */
+  getTimeline(uid: string, query: { limit?: number; cursor?: string } = {}, signal?: AbortSignal) {
+    return this.#json(routes.getTimeline, { params: { uid }, query: pageQuery(query), ...signalOf(signal) });
+  }
+
+  getJob(uid: string, job: string, signal?: AbortSignal) {
+    return this.#json(routes.getJob, { params: { uid, job }, ...signalOf(signal) });
+  }
+
+  /** A final run is answered as it is. */
+  cancelRun(uid: string, signal?: AbortSignal) {
+    return this.#json(routes.cancelRun, { params: { uid }, ...emptyBody, ...signalOf(signal) });
+  }
+
+  /** Rejects with RequestError Conflict where the job is not FAILED or something that waits for it has begun. */
+  retryJob(uid: string, job: string, signal?: AbortSignal) {
+    return this.#json(routes.retryJob, { params: { uid, job }, ...emptyBody, ...signalOf(signal) });
+  }
+
+  rerunRun(uid: string, from: RerunFrom = 'failed', options: { idempotencyKey?: string; signal?: AbortSignal } = {}) {
+    const { idempotencyKey = crypto.randomUUID(), signal } = options;
+    const headers = { ...emptyBody.headers, [headerNames.idempotencyKey]: idempotencyKey };
+    return this.#json(routes.rerunRun, {
+      params: { uid },
+      headers,
+      body: JSON.stringify({ from }),
+      ...signalOf(signal),
+    });
+  }
+
+  explainJob(uid: string, job: string, signal?: AbortSignal) {
+    return this.#json(routes.explainJob, { params: { uid, job }, ...signalOf(signal) });
+  }
+
+  listWorkers(signal?: AbortSignal) {
+    return this.#json(routes.listWorkers, { params: {}, ...signalOf(signal) });
+  }
+
+  drainWorker(worker: string, signal?: AbortSignal) {
+    return this.#json(routes.drainWorker, { params: { worker }, ...emptyBody, ...signalOf(signal) });
+  }
+
+  undrainWorker(worker: string, signal?: AbortSignal) {
+    return this.#json(routes.undrainWorker, { params: { worker }, ...signalOf(signal) });
+  }
+
+  /** Nothing new is started until `resume`. */
+  pause(signal?: AbortSignal) {
+    return this.#json(routes.pause, { params: {}, ...emptyBody, ...signalOf(signal) });
+  }
+
+  resume(signal?: AbortSignal) {
+    return this.#json(routes.resume, { params: {}, ...emptyBody, ...signalOf(signal) });
+  }
+
+  getPipeline(uid: string, signal?: AbortSignal): Promise<PipelineText> {
+    return this.#sender.send(routes.getPipeline, { params: { uid }, ...signalOf(signal) }, async (response) => ({
+      text: await response.text(),
+      contentType: response.headers.get('content-type') ?? '',
+    }));
+  }
+
+  /** The lines of an attempt's log; goes on by itself after a break. */
+  readLogLines(uid: string, job: string, query: LogQuery = {}, signal?: AbortSignal): LogLines {
+    return readLogLines(this.#sender, { uid, job }, query, signal);
+  }
+
+  /** The cursor of the newest event: from there on `followEvents` tells all that is still to come. */
+  async lastCursor(signal?: AbortSignal): Promise<string> {
+    const sending = { params: {}, query: { after: 'latest', limit: 1 }, ...signalOf(signal) };
+    const cursor = await this.#sender.send(routes.readEvents, sending, async (response) => {
+      await response.text();
+      return response.headers.get(headerNames.cursor);
+    });
+    if (cursor === null)
+      throw new UnknownAnswer('What answered the question for events is not chainr, or not of this version.');
+    return cursor;
+  }
+
+  /** Every event after the cursor as it comes, without end; goes on by itself after a break. */
+  followEvents(after: string | undefined, signal?: AbortSignal): StreamedEvents {
+    return followEvents(this.#sender, after, signal);
+  }
+
+  async #json<R extends Route>(route: R, sending: Sending<R>): Promise<BodyOf<R>> {
+    const text = await this.#sender.send(route, sending, (response) => response.text());
+    return parseAnswer(route, text);
+  }
+}
+
+const emptyBody = { headers: { 'Content-Type': 'application/json' }, body: '{}' } as const;
+
+/** The same with the cursor as the number that it is in a query. */
+function pageQuery<Q extends { cursor?: string }>({ cursor, ...query }: Q): Omit<Q, 'cursor'> & { cursor?: number } {
+  return { ...query, ...(cursor === undefined ? {} : { cursor: Number(cursor) }) };
+}
+
+function signalOf(signal: AbortSignal | undefined): { signal?: AbortSignal } {
+  return signal ? { signal } : {};
+}

@@ -1,0 +1,25 @@
+import type { BodyOf, Route } from '../contract/route.js';
+
+/** What answered is not chainr, or not a version that this one understands. */
+export class UnknownAnswer extends Error {
+  override readonly name = 'UnknownAnswer';
+}
+
+/** Undefined where the text is no JSON: who asks says what that means. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** Reads a body, or one line of it, by the schema of its route. @throws UnknownAnswer */
+export function parseAnswer<R extends Route>(route: R, text: string): BodyOf<R> {
+  const answer = route.success.schema.safeParse(parseJson(text));
+  if (answer.success) return answer.data as BodyOf<R>;
+  throw new UnknownAnswer(`What answered ${route.method} ${route.path} is not chainr, or not of this version.`, {
+    cause: answer.error,
+  });
+}

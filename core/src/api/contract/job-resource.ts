@@ -1,0 +1,71 @@
+import { z } from 'zod';
+import { logStreams, phases, type Phase } from '../../engine/records.js';
+import { timeSchema } from './field-schemas.js';
+import { jobStatusSchema, jobSummarySchema, reasonSchema } from './run-resource.js';
+
+const phaseTimes = Object.fromEntries(phases.map((phase) => [phase, timeSchema.optional()])) as Record<
+  Phase,
+  z.ZodOptional<typeof timeSchema>
+>;
+
+/** How one step of an attempt ended. */
+const stepResourceSchema = z.object({
+  name: z.string().describe('`main` for a job without steps.'),
+  exitCode: z.int().optional(),
+  tolerated: z.boolean().optional().describe('It failed, but `continueOnError` let the attempt go on.'),
+  startedAt: timeSchema.optional(),
+  endedAt: timeSchema.optional(),
+});
+
+/** The n-th start of a job in a run. */
+export const attemptSchema = z
+  .object({
+    attempt: z.int().min(1),
+    status: jobStatusSchema,
+    reason: reasonSchema,
+    message: z.string(),
+    exitCode: z.int().optional().describe('Absent as long as none was seen; 128 + n for signal n.'),
+    steps: z.array(stepResourceSchema).optional(),
+    phases: z.object(phaseTimes).describe('When each phase was reached.'),
+    executorId: z.string().optional(),
+  })
+  .meta({ id: 'Attempt' });
+export type Attempt = z.infer<typeof attemptSchema>;
+
+/** One job of a run with all its attempts. */
+export const jobSchema = z
+  .object({
+    kind: z.literal('Job'),
+    metadata: z.object({ selfLink: z.string(), run: z.string(), name: z.string() }),
+    ...jobSummarySchema.omit({ name: true }).shape,
+    attempts: z.array(attemptSchema).describe('Oldest first.'),
+    reusedFrom: z
+      .object({ run: z.string(), attempt: z.int() })
+      .optional()
+      .describe('For a job with the reason Reused: the attempt that ran, of the job of the same name of that run.'),
+    outputs: z
+      .record(z.string(), z.string())
+      .optional()
+      .describe('What its steps wrote to `CHAINR_OUTPUT`, of the attempt with which it ended.'),
+  })
+  .meta({ id: 'Job' });
+export type Job = z.infer<typeof jobSchema>;
+
+/** One line of a log as NDJSON, or a piece of one. */
+export const logLineSchema = z
+  .object({
+    time: timeSchema,
+    step: z.string(),
+    stream: z.enum(logStreams).describe('`system` lines are chainr’s own, such as the mark of a cut.'),
+    text: z.string().describe('What is no UTF-8 is replaced by U+FFFD.'),
+    newline: z
+      .literal(false)
+      .optional()
+      .describe(
+        'Present where the line goes on in the next piece of the same step and stream, or ended without a newline: a line that is not finished is shown as it grows.',
+      ),
+    offset: z.int().describe('Where it begins in the log: bytes as they were written.'),
+    nextOffset: z.int().describe('Where it ends: the `offset` at which a read goes on after it.'),
+  })
+  .meta({ id: 'LogLine' });
+export type LogLineResource = z.infer<typeof logLineSchema>;

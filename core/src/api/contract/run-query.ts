@@ -1,0 +1,83 @@
+import { z } from 'zod';
+import { suggestion } from '../../pipeline/did-you-mean.js';
+import { durationPattern, parseDuration } from '../../pipeline/duration.js';
+import { quote } from '../../pipeline/mistakes.js';
+import { momentPattern, parseMoment } from './moment.js';
+import { labelSelector } from '../../pipeline/names.js';
+import { runStatuses } from '../../engine/states.js';
+import { runStatusSchema } from './run-resource.js';
+
+/** A parameter that may come several times, or once with commas: all of its words. */
+const words = z
+  .union([z.string(), z.array(z.string())])
+  .transform((sent) => [sent].flat().flatMap((text) => text.split(',').map((word) => word.trim())));
+
+/** @param mistake a sentence about a word that is wrong; undefined where it is not. */
+function wordsThat(mistake: (word: string) => string | undefined) {
+  return words.superRefine((sent, context) => {
+    for (const word of sent) {
+      const message = mistake(word);
+      if (message !== undefined) context.addIssue({ code: 'custom', message });
+    }
+  });
+}
+
+const statusNames: readonly string[] = runStatuses;
+
+const status = wordsThat((word) => {
+  if (statusNames.includes(word.toUpperCase())) return undefined;
+  const near = suggestion(word.toUpperCase(), statusNames);
+  return `${quote(word)} is no status of a run${near || `; they are ${statusNames.join(', ')}`}`;
+})
+  .transform((sent) => sent.map((word) => word.toUpperCase()))
+  .pipe(z.array(runStatusSchema));
+
+const label = wordsThat((word) =>
+  labelSelector.test(word) ? undefined : `${quote(word)} is not KEY=VALUE, nor the KEY of a label`,
+).pipe(z.array(z.string().regex(labelSelector)));
+
+const name = z
+  .string({ error: 'must be given once' })
+  .min(1, 'must not be empty; "*" means every run that has a name')
+  .regex(/^[-a-z0-9.]{0,253}\*?$/, 'must be the name of a pipeline, or how it begins with "*" after it');
+
+const noMoment =
+  'must be a time such as 2026-11-21T01:44:00Z (a "+" in it is written %2B), or how long ago such as 24h';
+
+/** A time, or how long ago: 1 ms to 365 days. */
+const moment = z
+  .string({ error: 'must be given once' })
+  .regex(new RegExp(`${momentPattern.source}|${durationPattern.source}`), { error: noMoment, abort: true })
+  .refine((text) => parseDuration(text) !== undefined || parseMoment(text) !== undefined, noMoment)
+  .meta({ examples: ['2026-11-21T01:44:00Z', '2026-11-21', '24h', '1h30m'] });
+
+/** Which runs are meant: part of the query of a list, and of what is done to many runs. */
+export const runFilterFields = {
+  status: status
+    .optional()
+    .describe('Only runs in one of these statuses. Small letters will do, and commas between several.'),
+  name: name.optional().describe('Only runs of pipelines of this name; `night*`: whose name begins so.'),
+  label: label
+    .optional()
+    .describe(
+      'Only runs with this label: `KEY=VALUE`, or `KEY` whatever its value; of several, also with commas between them, all.',
+    ),
+  since: moment
+    .optional()
+    .describe('Only runs created at this time or later: a time, or how long ago, such as `24h`, up to 365 days.'),
+  until: moment
+    .optional()
+    .describe('Only runs created before this time: a time, or how long ago, such as `24h`, up to 365 days.'),
+};
+
+/** As a handler gets it. */
+export type RunFilterQuery = z.output<z.ZodObject<typeof runFilterFields>>;
+
+/** The time that `since` or `until` names; milliseconds since 1970. @param now what "ago" counts from. */
+export function readMoment(text: string, now: number): number {
+  const agoMs = parseDuration(text);
+  if (agoMs !== undefined) return now - agoMs;
+  const moment = parseMoment(text);
+  if (moment === undefined) throw new Error(`${text} is no time: the query was not checked`);
+  return moment;
+}

@@ -1,0 +1,49 @@
+import type { z } from 'zod';
+import { addIssues, describeIssue } from '../../pipeline/checks/describe-issue.js';
+import { MistakeList } from '../../pipeline/mistakes.js';
+import { ApiError } from '../contract/errors.js';
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/**
+ * The JSON body of a request as its route's schema makes it; an empty one stands for `{}`.
+ *
+ * @throws ApiError BadRequest whose details name the first 100 mistakes
+ */
+export function parseBody<S extends z.ZodType>(body: Uint8Array, schema: S): z.output<S> {
+  const checked = schema.safeParse(parseJson(decode(body)), { error: describeIssue });
+  if (checked.success) return checked.data;
+  const mistakes = new MistakeList();
+  addIssues(checked.error.issues, [], mistakes);
+  throw invalidBody(mistakes);
+}
+
+/** @throws ApiError BadRequest: the answer to a body with these mistakes, of which there is at least one */
+export function invalidBody(mistakes: MistakeList): ApiError {
+  const details = mistakes.list();
+  const [first] = details;
+  const shown = first ? `: ${first.path === '' ? '' : `${first.path}: `}${first.message}` : '';
+  return new ApiError('BadRequest', `Invalid request body${shown}`, { details });
+}
+
+function decode(body: Uint8Array): string {
+  try {
+    return utf8.decode(body);
+  } catch (cause) {
+    const message = 'The body is not valid UTF-8.';
+    throw new ApiError('BadRequest', message, { details: [{ path: '', message }], cause });
+  }
+}
+
+function parseJson(text: string): unknown {
+  if (text.trim() === '') return {};
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const { message } = error as SyntaxError;
+    throw new ApiError('BadRequest', `The body is not JSON: ${message}`, {
+      details: [{ path: '', message }],
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,16 @@
+import type { z } from 'zod';
+import { ApiError } from '../contract/errors.js';
+
+/**
+ * Checks the parameters in the address of a request against the schema of its route.
+ *
+ * @throws ApiError NotFound: an address that names what cannot exist, such as a uid that is none,
+ *   is simply not there
+ */
+export function readParams<P extends z.ZodObject>(schema: P, params: Readonly<Record<string, unknown>>): z.output<P> {
+  const read = schema.safeParse(params);
+  if (read.success) return read.data;
+  const wrong = String(read.error.issues[0]?.path[0]);
+  const shown = JSON.stringify(String(params[wrong])).slice(0, 100);
+  throw new ApiError('NotFound', wrong === 'job' ? `The run has no job ${shown}.` : `There is no run ${shown}.`);
+}

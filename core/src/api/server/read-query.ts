@@ -1,0 +1,44 @@
+import type { z } from 'zod';
+import { suggestion } from '../../pipeline/did-you-mean.js';
+import { describeIssue } from '../../pipeline/checks/describe-issue.js';
+import { ApiError, type ErrorDetail } from '../contract/errors.js';
+import { parseQuery, type SentQuery } from './parse-query.js';
+
+/**
+ * Checks the query of a request against the schema of its route.
+ *
+ * @param target of the request: its path, and its query behind a question mark
+ * @throws ApiError BadRequest whose details name every parameter that is wrong or unknown
+ */
+export function readQuery<Q extends z.ZodObject>(schema: Q, target: string): z.output<Q> {
+  const query = parseQuery(target);
+  const known = Object.keys(schema.shape);
+  const unknown = Object.keys(query).filter((name) => !known.includes(name));
+  const read = schema.safeParse(query, { error: describeIssue });
+  if (read.success && unknown.length === 0) return read.data;
+  throw wrongQuery([
+    ...unknown.map((name) => ({ path: name, message: unknownParameter(name, known) })),
+    ...(read.error?.issues ?? []).flatMap((issue) =>
+      issue.code === 'unrecognized_keys' ? [] : [detailOf(issue, query)],
+    ),
+  ]);
+}
+
+/** @param details at least one */
+function wrongQuery(details: readonly ErrorDetail[]): ApiError {
+  const message = details.map((detail) => `${detail.path}: ${detail.message}`).join('; ');
+  const end = message.endsWith('?') ? '' : '.';
+  return new ApiError('BadRequest', `Invalid query: ${message}${end}`, { details });
+}
+
+function detailOf({ code, path, message }: z.core.$ZodIssue, query: SentQuery): ErrorDetail {
+  const sent = query[String(path[0])];
+  // What takes several values has sentences of its own about them.
+  const several = Array.isArray(sent) && path.length === 1 && code !== 'custom';
+  return { path: path.join('.'), message: several ? 'must be given once' : message };
+}
+
+function unknownParameter(key: string, known: readonly string[]): string {
+  if (known.length === 0) return 'there are no parameters here';
+  return `there is no such parameter${suggestion(key, known)}`;
+}

@@ -1,0 +1,91 @@
+import { pipelineLimits } from '../limits.js';
+import type { MistakeList, Path } from '../mistakes.js';
+import { isPlainMap, type PlainMap } from '../plain-values.js';
+import { addIssues, describeIssue } from './describe-issue.js';
+import { jobSchema, type JobInput } from '../job-schema.js';
+import { shellsOwn } from '../names.js';
+
+/**
+ * Checks one job as it was read; returns it typed where its schema has nothing against it. Rules
+ * about several fields are not part of the schema, since zod would not look at them before all
+ * else is right. `envBytes` is what the pipeline's own variables take.
+ */
+export function checkJob(fields: unknown, path: Path, envBytes: number, mistakes: MistakeList): JobInput | undefined {
+  const result = jobSchema.safeParse(fields, { error: describeIssue });
+  if (!result.success) addIssues(result.error.issues, path, mistakes);
+  if (!isPlainMap(fields)) return undefined;
+
+  const { steps } = fields;
+  checkWhatRuns(fields, ['run', 'command', 'steps'], path, mistakes);
+  const ownBytes = envBytes + checkEnv(fields.env, [...path, 'env'], mistakes);
+  if (Array.isArray(steps)) checkSteps(steps, fields, [...path, 'steps'], ownBytes, mistakes);
+  else {
+    if (!has(fields, 'image')) mistakes.add([...path, 'image'], 'is missing, it must be the name of an image');
+    checkSize(fields, path, ownBytes, mistakes);
+  }
+  return result.success ? result.data : undefined;
+}
+
+/** Checks the lengths of variables, and which may be secrets; returns the bytes that they take together as written. */
+export function checkEnv(env: unknown, path: Path, mistakes: MistakeList): number {
+  if (!isPlainMap(env)) return 0;
+  return Object.entries(env).reduce((sum, [name, value]) => {
+    const bytes = bytesOf(name) + bytesOf(value) + 2;
+    if (bytes - 1 > pipelineLimits.argumentBytes) {
+      const most = String(pipelineLimits.argumentBytes);
+      mistakes.add(
+        [...path, name],
+        `is longer than ${most} bytes with its name, the most that Linux takes as one variable`,
+      );
+    }
+    if (isPlainMap(value) && shellsOwn.test(name)) {
+      mistakes.add([...path, name], 'shells keep this variable for themselves: a secret needs another one');
+    }
+    return sum + bytes;
+  }, 0);
+}
+
+function checkSteps(steps: unknown[], job: PlainMap, path: Path, envBytes: number, mistakes: MistakeList): void {
+  const names = new Set<unknown>();
+  for (const [index, step] of steps.entries()) {
+    if (!isPlainMap(step)) continue;
+    const own: Path = [...path, index];
+    checkWhatRuns(step, ['run', 'command'], own, mistakes);
+    if (!has(step, 'image') && !has(job, 'image')) {
+      mistakes.add([...own, 'image'], 'is missing; name an image here, or on the job for all its steps');
+    }
+    if (step.continueOnError === true && !has(step, 'run')) {
+      mistakes.add([...own, 'continueOnError'], 'needs "run": only a script can have its exit code kept apart');
+    }
+    if (names.has(step.name)) mistakes.add([...own, 'name'], 'another step of the job has the same name');
+    if (typeof step.name === 'string') names.add(step.name);
+    checkSize(step, own, envBytes + checkEnv(step.env, [...own, 'env'], mistakes), mistakes);
+  }
+}
+
+/** `command` stands for `command` and `args`, which belong together. */
+function checkWhatRuns(
+  fields: PlainMap,
+  ways: readonly ('run' | 'command' | 'steps')[],
+  path: Path,
+  mistakes: MistakeList,
+): void {
+  const written = ways.filter((way) => has(fields, way) || (way === 'command' && has(fields, 'args')));
+  if (written.length === 1) return;
+  const name = (way: string): string => (way === 'command' ? 'command/args' : way);
+  const problem = written.length === 0 ? 'has none' : `has ${written.map(name).join(' and ')}`;
+  mistakes.add(path, `must have exactly one of ${ways.map(name).join(', ')}, but ${problem}`);
+}
+
+function checkSize(container: PlainMap, path: Path, envBytes: number, mistakes: MistakeList): void {
+  const words = [container.run, container.command, container.args].flat();
+  const bytes = words.reduce<number>((sum, word) => sum + bytesOf(word) + 1, envBytes);
+  if (bytes <= pipelineLimits.containerBytes) return;
+  const most = String(pipelineLimits.containerBytes);
+  mistakes.add(path, `needs ${String(bytes)} bytes for its command and variables, but at most ${most} are possible`);
+}
+
+const encoder = new TextEncoder();
+const bytesOf = (value: unknown): number => (typeof value === 'string' ? encoder.encode(value).length : 0);
+
+const has = (fields: PlainMap, field: string): boolean => Object.hasOwn(fields, field);

@@ -1,0 +1,97 @@
+import { checkDependencies, type ReadJob } from './check-dependencies.js';
+import { checkEnv, checkJob } from './check-job.js';
+import { checkPipelineEnv, checkReferences } from './check-references.js';
+import { addIssues, describeIssue, describeValue } from './describe-issue.js';
+import type { JobInput } from '../job-schema.js';
+import { pipelineLimits } from '../limits.js';
+import { MistakeList, type Mistake } from '../mistakes.js';
+import { whyNoName } from '../names.js';
+import { normalizePipeline } from '../normalize-pipeline.js';
+import { headSchema } from '../pipeline-schema.js';
+import type { Pipeline } from '../pipeline.js';
+import { fieldsOf, sizeOfMap, toPlain, type PlainMap } from '../plain-values.js';
+
+export type { Mistake } from '../mistakes.js';
+
+export type CheckedPipeline = { pipeline: Pipeline } | { mistakes: Mistake[] };
+
+/**
+ * Checks a document, as `parsePipelineText` reads it or as plain objects, and normalizes it. All
+ * mistakes at once: the form of every field, the rules between fields, and the graph of the jobs;
+ * the first 100 are named and the rest counted. Never throws, whatever the value.
+ */
+export function checkPipeline(value: unknown): CheckedPipeline {
+  const mistakes = new MistakeList();
+  const fieldCount = sizeOfMap(value);
+  if (fieldCount > pipelineLimits.entries) {
+    const most = String(pipelineLimits.entries);
+    mistakes.add([], `a pipeline has no more than ${most} fields, but this has ${String(fieldCount)}`);
+    return { mistakes: mistakes.list() };
+  }
+  const fields = fieldsOf(value, [], mistakes);
+  if (!fields) {
+    mistakes.add([], `a pipeline is a map with "kind" and "jobs", but this is ${describeValue(value)}`);
+    return { mistakes: mistakes.list() };
+  }
+
+  const head = Object.create(null) as PlainMap;
+  for (const [name, field] of fields) {
+    const plain = name === 'jobs' ? null : toPlain(field, [name], mistakes);
+    if (plain !== undefined) head[name] = plain;
+  }
+  const checkedHead = headSchema.safeParse(head, { error: describeIssue });
+  if (!checkedHead.success) addIssues(checkedHead.error.issues, [], mistakes);
+  const envBytes = checkEnv(head.env, ['env'], mistakes);
+  checkPipelineEnv(head.env, mistakes);
+
+  const jobs = readJobs(fields, mistakes);
+  const checkedJobs: (readonly [string, JobInput])[] = [];
+  for (const [name, job] of jobs) {
+    const path = ['jobs', name];
+    const whyNot = whyNoName(name);
+    if (whyNot !== undefined) mistakes.add(path, whyNot);
+    if (job === undefined) continue; // Too large, as was said.
+    const checked = checkJob(job, path, envBytes, mistakes);
+    if (checked) checkedJobs.push([name, checked]);
+  }
+  checkReferences(jobs, checkDependencies(jobs, mistakes), mistakes);
+  checkInheritedImages(checkedJobs, mistakes);
+
+  if (!mistakes.isEmpty || !checkedHead.success) return { mistakes: mistakes.list() };
+  return { pipeline: normalizePipeline(checkedHead.data, checkedJobs) };
+}
+
+/** The jobs in the order of the document; none where there is no sense in looking at them. */
+function readJobs(fields: readonly (readonly [string, unknown])[], mistakes: MistakeList): ReadJob[] {
+  const jobs = fields.find(([name]) => name === 'jobs')?.[1];
+  const path = ['jobs'];
+  if (jobs === undefined) {
+    mistakes.add(path, 'is missing, it must be a map of jobs by name');
+    return [];
+  }
+  const count = sizeOfMap(jobs);
+  if (count > pipelineLimits.jobs) {
+    mistakes.add(path, `has ${String(count)} jobs, but at most ${String(pipelineLimits.jobs)} are possible`);
+    return [];
+  }
+  const entries = fieldsOf(jobs, path, mistakes);
+  if (!entries) {
+    mistakes.add(path, `must be a map of jobs by name, but is ${describeValue(jobs)}`);
+    return [];
+  }
+  if (count === 0) mistakes.add(path, 'is empty, a pipeline has at least one job');
+  return entries.map(([name, job]) => [name, toPlain(job, ['jobs', name], mistakes)]);
+}
+
+/** Each step is stored with its image: a long one on a job with many steps makes much of a short document. */
+function checkInheritedImages(jobs: readonly (readonly [string, JobInput])[], mistakes: MistakeList): void {
+  const characters = jobs.reduce((sum, [, { image = '', steps = [] }]) => {
+    return sum + image.length * steps.filter((step) => step.image === undefined).length;
+  }, 0);
+  if (characters <= pipelineLimits.inheritedImages) return;
+  mistakes.add(
+    ['jobs'],
+    `repeat the images of jobs for their steps in ${String(characters)} characters, but at most ` +
+      `${String(pipelineLimits.inheritedImages)} are possible: give jobs with many steps shorter image names`,
+  );
+}

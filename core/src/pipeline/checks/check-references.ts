@@ -1,0 +1,91 @@
+import { ancestorsOf } from './ancestors.js';
+import type { Edges, ReadJob } from './check-dependencies.js';
+import { Suggestions } from '../did-you-mean.js';
+import { quote, type MistakeList, type Path } from '../mistakes.js';
+import { isPlainMap, type PlainMap } from '../plain-values.js';
+import { hasReference, namesOutput, parseReferences } from '../references.js';
+
+/**
+ * Checks `${{ jobs.NAME.outputs.KEY }}` wherever it stands: in the variables and images of jobs and steps, where NAME
+ * is a job that this one waits for, directly or not; nowhere else.
+ * @param edges undefined where the dependencies are wrong themselves: who waits for whom is then not looked at.
+ */
+export function checkReferences(jobs: readonly ReadJob[], edges: Edges | undefined, mistakes: MistakeList): void {
+  const names = jobs.map(([name]) => name);
+  const indexOf = new Map(names.map((name, index) => [name, index]));
+  const suggestions = new Suggestions(names);
+  const isAncestor = edges && ancestorsOf(edges);
+  for (const [index, [name, fields]] of jobs.entries()) {
+    for (const [text, path] of resolvedTexts(name, fields)) {
+      const parsed = parseReferences(text);
+      if ('mistake' in parsed) {
+        mistakes.add(path, parsed.mistake);
+        continue;
+      }
+      for (const part of parsed.parts) {
+        if (typeof part === 'string') continue;
+        const { job } = part;
+        const to = indexOf.get(job);
+        if (to === undefined) mistakes.add(path, () => `there is no job ${quote(job)}${suggestions.of(job)}`);
+        else if (to === index)
+          mistakes.add(path, 'the job refers to its own outputs, which are there when it has ended');
+        else if (isAncestor && !isAncestor(index, to)) {
+          mistakes.add(path, `the job does not wait for ${quote(job)}; add that to its dependsOn`);
+        }
+      }
+    }
+    for (const [text, path] of plainTexts(name, fields)) {
+      if (namesOutput(text))
+        mistakes.add(
+          path,
+          'outputs are not put into scripts and arguments; put it into a variable in env, and use that',
+        );
+    }
+  }
+}
+
+/** Outputs are there only for jobs that wait for others, not for all. */
+export function checkPipelineEnv(env: unknown, mistakes: MistakeList): void {
+  if (!isPlainMap(env)) return;
+  for (const [name, value] of Object.entries(env)) {
+    if (typeof value !== 'string' || !hasReference(value)) continue;
+    const parsed = parseReferences(value);
+    const outputs = 'refers to outputs, which only the env of jobs and steps can';
+    mistakes.add(['env', name], 'mistake' in parsed ? parsed.mistake : outputs);
+  }
+}
+
+type PlacedText = readonly [text: string, path: Path];
+
+/** The texts with references of a job and its steps, from the fields where those are looked up. */
+function* resolvedTexts(name: string, fields: unknown): Generator<PlacedText> {
+  for (const [container, path] of containersOf(name, fields)) {
+    const { image, env } = container;
+    if (typeof image === 'string' && hasReference(image)) yield [image, [...path, 'image']];
+    if (!isPlainMap(env)) continue;
+    for (const [variable, value] of Object.entries(env)) {
+      if (typeof value === 'string' && hasReference(value)) yield [value, [...path, 'env', variable]];
+    }
+  }
+}
+
+/** Those of the other fields. */
+function* plainTexts(name: string, fields: unknown): Generator<PlacedText> {
+  for (const [container, path] of containersOf(name, fields)) {
+    for (const field of ['run', 'workdir', 'command', 'args'] as const) {
+      const value = container[field];
+      if (typeof value === 'string') yield [value, [...path, field]];
+      if (!Array.isArray(value)) continue;
+      for (const [place, word] of value.entries()) if (typeof word === 'string') yield [word, [...path, field, place]];
+    }
+  }
+}
+
+function* containersOf(name: string, fields: unknown): Generator<readonly [PlainMap, Path]> {
+  if (!isPlainMap(fields)) return;
+  yield [fields, ['jobs', name]];
+  if (!Array.isArray(fields.steps)) return;
+  for (const [place, step] of fields.steps.entries()) {
+    if (isPlainMap(step)) yield [step, ['jobs', name, 'steps', place]];
+  }
+}

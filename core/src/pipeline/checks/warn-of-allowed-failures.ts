@@ -1,0 +1,22 @@
+import { isSatisfied } from '../../engine/edges.js';
+import type { Warn } from '../mistakes.js';
+import type { Pipeline } from '../pipeline.js';
+
+/**
+ * `allowFailure` changes only the verdict of the run; users of other systems expect that the dependents go on too. So a
+ * job that waits for the success of such a job is named, with the conditions that let it run either way.
+ */
+export function warnOfAllowedFailures({ jobs }: Pipeline, warn: Warn): void {
+  const allowed = new Set(jobs.flatMap(({ name, allowFailure }) => (allowFailure ? [name] : [])));
+  if (allowed.size === 0) return;
+  for (const { name, dependsOn } of jobs) {
+    for (const [entry, { job, mask }] of dependsOn.entries()) {
+      if (!allowed.has(job) || isSatisfied('FAILED', mask) || !isSatisfied('SUCCESSFUL', mask)) continue;
+      warn(
+        ['jobs', name, 'dependsOn', entry],
+        `"${job}" has allowFailure, which changes only the verdict of the run: when it fails, this job is skipped. ` +
+          `To run it all the same, write { job: ${job}, conditions: { success: true, failure: true } }`,
+      );
+    }
+  }
+}

@@ -1,0 +1,248 @@
+import { z } from 'zod';
+import { describeUnknown, describeValue, textHint } from './checks/describe-issue.js';
+import { durationPattern, parseDuration } from './duration.js';
+import { pipelineLimits } from './limits.js';
+import {
+  dnsLabel,
+  envName,
+  networkPattern,
+  quantity,
+  resourceName,
+  secretName,
+  userPattern,
+  whyNoName,
+} from './names.js';
+import { priorityBase } from './priorities.js';
+
+/** A map that has no fields but these; others are refused with the nearest of these, and what is no map with words of its own. */
+export function strictMap<Shape extends z.core.$ZodLooseShape>(
+  shape: Shape,
+  sayOther: (input: unknown) => string | undefined = () => undefined,
+) {
+  const known = Object.keys(shape);
+  return z.strictObject(shape, {
+    error: (issue) => {
+      if (issue.code === 'unrecognized_keys') return describeUnknown(issue.keys, known);
+      return sayOther(issue.input);
+    },
+  });
+}
+
+/** zod's own bounds look at the `length` of whatever has one, also of a map with such a field; these look at text. */
+const text = (most: number): z.ZodString =>
+  z
+    .string()
+    .refine(({ length }) => length > 0, 'is empty')
+    .refine(({ length }) => length <= most, `is longer than ${String(most)} characters`)
+    .meta({ minLength: 1, maxLength: most });
+
+/** The same for lists. That one has too many entries is said before (`toPlain`), but for those of up to 100. */
+const list = <Item extends z.ZodType>(item: Item, least: number, most: number): z.ZodArray<Item> =>
+  z
+    .array(item)
+    .refine(({ length }) => length >= least, 'must not be empty')
+    .refine(({ length }) => length <= most, `has more than ${String(most)} entries`)
+    .meta({ minItems: least, maxItems: most });
+
+const bytesOf = (text: string): number => new TextEncoder().encode(text).length;
+
+/** Whether Linux takes the text as one argument of a process. */
+const fitsArgument = (text: string): boolean => bytesOf(text) <= pipelineLimits.argumentBytes;
+
+const argument = z
+  .string()
+  .refine(
+    fitsArgument,
+    `is longer than ${String(pipelineLimits.argumentBytes)} bytes, the most that Linux takes as one argument`,
+  )
+  .meta({ maxLength: pipelineLimits.argumentBytes });
+
+const script = z
+  .string()
+  .refine(({ length }) => length > 0, 'is empty')
+  .refine(
+    fitsArgument,
+    `is longer than ${String(pipelineLimits.argumentBytes)} bytes, the most that Linux takes as one argument; put a longer script into the image`,
+  )
+  .meta({
+    minLength: 1,
+    maxLength: pipelineLimits.argumentBytes,
+    description: 'A shell script, run by /bin/sh -c without -e.',
+  });
+
+/** Control characters (Unicode category Cc): in a name or a path they mean nothing, and spoil what shows it. */
+const controls = '\\u0000-\\u001f\\u007f-\\u009f';
+
+const withoutReferences = (name: string): string => name.replaceAll(/\$\{\{[^}]*/g, '');
+
+/** References are not looked at here: what is wrong with one is said once, by `checkReferences`. */
+const image = text(pipelineLimits.imageLength)
+  .refine((name) => /^\S+$/.test(withoutReferences(name)), 'must be the name of an image, without spaces')
+  .refine(
+    (name) => !/\p{Cc}/u.test(withoutReferences(name)),
+    'must be the name of an image, without control characters',
+  )
+  .meta({ pattern: `^([^\\s${controls}$]|\\$(?!\\{\\{)|\\$\\{\\{[^{}]+\\}\\})+$` });
+
+const workdir = text(pipelineLimits.workdirLength)
+  .regex(/^\//, 'must be an absolute path, beginning with "/"')
+  .refine((path) => !/\p{Cc}/u.test(path), 'must be a path without control characters')
+  .meta({ pattern: `^\\/[^${controls}]*$` });
+
+const secretReference = strictMap({
+  secret: z
+    .string()
+    .regex(
+      secretName,
+      'the name of a secret has letters, digits, ".", "-" and "_", begins with no "." or "-" and has at most 253 characters',
+    ),
+}).describe('A secret of the worker, by its name.');
+
+const envValue = z.union([z.string(), secretReference], {
+  error: ({ input }) => {
+    const hint = textHint(input);
+    return `must be text${hint ? '' : ', or a map with "secret"'}, but is ${describeValue(input)}${hint}`;
+  },
+});
+
+/** Environment variables by name; values are text, or name a secret. How long they may be is checked with their names. */
+export const envSchema = z.record(
+  z.string().regex(envName, {
+    error: ({ input }) =>
+      typeof input === 'string' && input.startsWith('CHAINR_')
+        ? 'names that begin with CHAINR_ are reserved for chainr'
+        : 'the name of a variable has letters, digits and underscores, begins with no digit and has at most 255 characters',
+  }),
+  envValue,
+);
+
+/** A length of time such as `90s`, `30m`, `1h30m`, `500ms`; units d, h, m, s, ms. */
+export const durationSchema = z
+  .string({
+    error: ({ input }) =>
+      typeof input === 'number'
+        ? `must be a duration with its unit, such as "${String(input)}s", but is ${describeValue(input)}`
+        : undefined,
+  })
+  .refine(
+    (text) => parseDuration(text) !== undefined,
+    'must be a duration such as "90s", "30m" or "1h30m", of at most 365 days',
+  )
+  .meta({ pattern: durationPattern.source });
+
+export const prioritySchema = z
+  .int()
+  .min(-priorityBase)
+  .max(priorityBase)
+  .describe('Higher goes first, 0 unless said otherwise; that of a job replaces that of its pipeline.');
+
+const quantitySchema = z.union(
+  [z.string().regex(quantity, 'must be a quantity such as "500m", "2" or "256Mi"'), z.number().min(0)],
+  {
+    error: ({ input }) =>
+      input === null
+        ? 'is empty; it must be a quantity such as "500m", "2" or "256Mi"'
+        : 'must be a quantity such as "500m", "2" or "256Mi"',
+  },
+);
+
+const quantities = z.record(
+  z.string().regex(resourceName, 'must be cpu, memory, ephemeral-storage or a name such as "nvidia.com/gpu"'),
+  quantitySchema,
+);
+
+const words = (least: number) => list(argument, least, pipelineLimits.commandWords);
+
+const container = {
+  image: image.exactOptional(),
+  run: script.exactOptional(),
+  command: words(1).exactOptional(),
+  args: words(0).exactOptional(),
+  env: envSchema.exactOptional(),
+  workdir: workdir.exactOptional(),
+  user: z
+    .string()
+    .regex(userPattern, 'must be a user such as "1000", "1000:1000" or "node"')
+    .exactOptional()
+    .describe('Who runs it in the container: a name or id, and a group behind a colon. The image says it otherwise.'),
+  resources: strictMap({ requests: quantities.exactOptional(), limits: quantities.exactOptional() }).exactOptional(),
+};
+
+export const pullSchema = z
+  .enum(['ifNotPresent', 'always', 'never'])
+  .describe('When the image is pulled; ifNotPresent unless said otherwise.');
+
+/** The name of a job or step. */
+export const nameSchema = z
+  .string()
+  .superRefine((name, context) => {
+    const message = whyNoName(name);
+    if (message !== undefined) context.addIssue({ code: 'custom', message });
+  })
+  .meta({ pattern: dnsLabel.source, maxLength: 63, not: { const: 'constructor' } });
+
+/** Exactly one of the ways to say what a container runs; what a job has besides is checked in words. */
+const runOrCommand = [{ required: ['run'] }, { anyOf: [{ required: ['command'] }, { required: ['args'] }] }];
+
+const stepSchema = strictMap({
+  name: nameSchema,
+  ...container,
+  continueOnError: z.boolean().exactOptional().describe('The attempt goes on when this step fails. Needs run.'),
+}).meta({ oneOf: runOrCommand });
+
+const conditions = strictMap({
+  success: z.boolean().exactOptional(),
+  failure: z.boolean().exactOptional(),
+  skipped: z.boolean().exactOptional(),
+}).describe('How the dependency may end. If none is true and success is not written, success is true.');
+
+const dependencySchema = z.union([z.string(), strictMap({ job: z.string(), conditions: conditions.exactOptional() })], {
+  error: ({ input }) =>
+    `must be the name of a job, or a map with "job" and "conditions", but is ${describeValue(input)}` +
+    (input === null ? '' : textHint(input)),
+});
+
+export const jobSchema = strictMap({
+  ...container,
+  steps: list(stepSchema, 1, pipelineLimits.stepsPerJob)
+    .exactOptional()
+    .describe(
+      'Run one after the other and share a workspace. image, workdir and resources of the job hold for steps that name none.',
+    ),
+  dependsOn: z.array(dependencySchema).exactOptional(),
+  allowFailure: z.boolean().exactOptional().describe('Its failure does not fail the run.'),
+  pull: pullSchema.exactOptional(),
+  network: z
+    .string()
+    .regex(networkPattern, 'must be none, bridge, host or the name of a network')
+    .exactOptional()
+    .describe('The network of its containers: none, bridge, host or a name; the worker says which are allowed.'),
+  timeout: durationSchema
+    .exactOptional()
+    .describe('Of each attempt, from the start of its first step; it then ends FAILED with the reason TimedOut.'),
+  pendingTimeout: durationSchema
+    .exactOptional()
+    .describe('From the claim of an attempt to its start, pulls included; 10 minutes unless said otherwise.'),
+  retries: strictMap(
+    {
+      limit: z.int().min(0).max(pipelineLimits.retries),
+      backoff: strictMap({
+        initial: durationSchema.exactOptional(),
+        factor: z.number().min(1).max(100).exactOptional(),
+        max: durationSchema.exactOptional(),
+      })
+        .exactOptional()
+        .describe('The wait before the first retry (1s), its growth (2) and the longest wait (5m, or initial).'),
+    },
+    (input) => (typeof input === 'number' ? `must be a map, such as { limit: ${String(input)} }` : undefined),
+  )
+    .exactOptional()
+    .describe('New attempts after a failure: an exit code, a signal, too much memory, the timeout.'),
+  priority: prioritySchema.exactOptional(),
+}).meta({
+  oneOf: [...runOrCommand, { required: ['steps'] }],
+  anyOf: [{ required: ['image'] }, { required: ['steps'] }],
+});
+
+/** A job as it is written. */
+export type JobInput = z.output<typeof jobSchema>;

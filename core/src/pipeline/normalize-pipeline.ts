@@ -1,0 +1,127 @@
+import { readMask } from './checks/check-dependencies.js';
+import { parseDuration } from './duration.js';
+import type { JobInput } from './job-schema.js';
+import type { HeadInput } from './pipeline-schema.js';
+import type { Dependency, Job, Pipeline, Resources, Retries, Step } from './pipeline.js';
+import { referencesIn } from './references.js';
+import { mainStep } from './steps.js';
+
+type ContainerInput = Omit<NonNullable<JobInput['steps']>[number], 'name'>;
+type Written<Field extends keyof JobInput> = NonNullable<JobInput[Field]>;
+
+/** Brings what was checked into the form of `Pipeline`; fields that are not written stay away. */
+export function normalizePipeline(head: HeadInput, jobs: readonly (readonly [string, JobInput])[]): Pipeline {
+  const indexOf = new Map(jobs.map(([name], index) => [name, index]));
+  // Looked at once, not for each job. It refers to no outputs (`checkPipelineEnv`), but may have secrets.
+  const sharesSecrets = Object.values(head.env ?? {}).some((value) => typeof value !== 'string');
+  return {
+    kind: 'Pipeline',
+    metadata: { ...head.metadata, labels: { ...head.metadata?.labels } },
+    ...(head.env && { env: head.env }),
+    jobs: jobs.map(([name, job]) => normalizeJob(name, job, { pull: head.pull, sharesSecrets, indexOf })),
+    ...(head.timeout !== undefined && { timeoutMs: durationMs(head.timeout) }),
+    ...(head.priority !== undefined && { priority: head.priority }),
+    ...(head.maxParallel !== undefined && { maxParallel: head.maxParallel }),
+  };
+}
+
+/** What jobs take from their pipeline. */
+interface Shared {
+  pull: HeadInput['pull'];
+  /** Whether a variable of the pipeline is a secret. */
+  sharesSecrets: boolean;
+  indexOf: ReadonlyMap<string, number>;
+}
+
+function normalizeJob(name: string, job: JobInput, shared: Shared): Job {
+  const pull = job.pull ?? shared.pull;
+  const references = findReferences(job, shared);
+  return {
+    name,
+    allowFailure: job.allowFailure ?? false,
+    ...(job.env && { env: job.env }),
+    ...(job.workdir !== undefined && { workdir: job.workdir }),
+    ...(job.user !== undefined && { user: job.user }),
+    ...(pull && { pull }),
+    ...(job.network !== undefined && { network: job.network }),
+    ...(job.resources && { resources: normalizeResources(job.resources) }),
+    steps: job.steps ? job.steps.map((step) => normalizeStep(step.name, step, job.image)) : [normalizeOnlyStep(job)],
+    ...(job.timeout !== undefined && { timeoutMs: durationMs(job.timeout) }),
+    ...(job.pendingTimeout !== undefined && { pendingTimeoutMs: durationMs(job.pendingTimeout) }),
+    ...(job.retries && { retries: normalizeRetries(job.retries) }),
+    ...(job.priority !== undefined && { priority: job.priority }),
+    ...(references && { references }),
+    dependsOn: (job.dependsOn ?? []).map(normalizeDependency),
+  };
+}
+
+/** What has to be looked up before the job begins; undefined where that is nothing. */
+function findReferences(job: JobInput, { sharesSecrets, indexOf }: Shared): Job['references'] | undefined {
+  const containers = [job, ...(job.steps ?? [])];
+  const values = containers.flatMap(({ env = {} }) => Object.values(env));
+  const texts = [...values, ...containers.map(({ image = '' }) => image)].filter((value) => typeof value === 'string');
+  const names = texts.flatMap(referencesIn).map((reference) => reference.job);
+  const hasSecrets = sharesSecrets || values.some((value) => typeof value !== 'string');
+  if (names.length === 0 && !hasSecrets) return undefined;
+  return { outputsOf: Object.fromEntries(names.map((of) => [of, indexOf.get(of) ?? 0])) };
+}
+
+/** Variables, workdir and resources stay with the job, from where they hold for its only step. */
+function normalizeOnlyStep(job: JobInput): Step {
+  const { run, command, args } = job;
+  return normalizeStep(
+    mainStep,
+    { ...(run !== undefined && { run }), ...(command && { command }), ...(args && { args }) },
+    job.image,
+  );
+}
+
+function normalizeStep(name: string, step: ContainerInput, defaultImage: string | undefined): Step {
+  const image = step.image ?? defaultImage;
+  if (image === undefined) throw new Error(`step ${name} has no image: the pipeline was not checked`);
+  return {
+    name,
+    image,
+    ...(step.run !== undefined && { run: step.run }),
+    ...(step.command && { command: step.command }),
+    ...(step.args && { args: step.args }),
+    ...(step.env && { env: step.env }),
+    ...(step.workdir !== undefined && { workdir: step.workdir }),
+    ...(step.user !== undefined && { user: step.user }),
+    ...(step.resources && { resources: normalizeResources(step.resources) }),
+    ...(step.continueOnError === true && { continueOnError: true as const }),
+  };
+}
+
+function normalizeDependency(written: Written<'dependsOn'>[number]): Dependency {
+  if (typeof written === 'string') return { job: written, mask: readMask() };
+  return { job: written.job, mask: readMask(written.conditions) };
+}
+
+function normalizeResources({ requests, limits }: Written<'resources'>): Resources {
+  return { ...(requests && { requests: asTexts(requests) }), ...(limits && { limits: asTexts(limits) }) };
+}
+
+/** `cpu: 2` in YAML is a number; Kubernetes takes both, and so does chainr. */
+function asTexts(quantities: Readonly<Record<string, string | number>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(quantities).map(([name, value]) => [name, String(value)]));
+}
+
+function normalizeRetries({ limit, backoff }: Written<'retries'>): Retries {
+  if (!backoff) return { limit };
+  const { initial, factor, max } = backoff;
+  return {
+    limit,
+    backoff: {
+      ...(initial !== undefined && { initialMs: durationMs(initial) }),
+      ...(factor !== undefined && { factor }),
+      ...(max !== undefined && { maxMs: durationMs(max) }),
+    },
+  };
+}
+
+function durationMs(text: string): number {
+  const ms = parseDuration(text);
+  if (ms === undefined) throw new Error(`${text} is no duration: the pipeline was not checked`);
+  return ms;
+}

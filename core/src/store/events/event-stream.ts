@@ -1,0 +1,186 @@
+import type { Redis } from 'ioredis';
+import type { ChainrEvent, Cursor } from '../../engine/records.js';
+import { setTimeout as pause } from 'node:timers/promises';
+import { untilReady } from '../redis/connection.js';
+import { StoreUnavailable } from '../redis/errors.js';
+import { eventsOf, isSameEntry, placeOf, type Entry } from './event-entries.js';
+import { keys } from '../redis/keys.js';
+import { repliesOf } from '../redis/replies-of.js';
+import { trimEvents, type EventRetention } from './trim-events.js';
+import { unlessAborted } from '../redis/unless-aborted.js';
+import { whileAvailable } from '../redis/while-available.js';
+
+/** A cursor before the first event. */
+export const beginning: Cursor = '0-0';
+
+export interface EventPage {
+  events: ChainrEvent[];
+  /** After the last of the events; where to read on. */
+  cursor: Cursor;
+  /** The cursor asked for is too old or newer than the end: read the state anew, then go on from `cursor`. */
+  resync: boolean;
+}
+
+/** What a tail tells. */
+export interface EventListener {
+  /** What came after the last cursor, and where the stream goes on. Also called without events when the tail has found its place. */
+  onEvents: (events: ChainrEvent[], cursor: Cursor) => void;
+  /** Redis went away: until the next `onEvents` nobody knows whether it has kept what was told. */
+  onBroken?: () => void;
+  /** Redis has not kept what was told last, or has removed it: the tail begins anew at this cursor. */
+  onLost?: (cursor: Cursor) => void;
+}
+
+/** What a page begins with. */
+const fewEntries = 16;
+/** What a tail takes at once. */
+const entriesAtOnce = 50;
+/** How long a tail waits for the next entry before it looks whether its last one still stands. */
+const blocksMs = 2_000;
+/** How long a tail waits before it asks again a Redis that refused. */
+const askAgainMs = 100;
+
+/** The one event stream (invariant I6). */
+export class EventStream {
+  readonly #connection: Redis;
+  readonly #connect: (blocksMs: number) => Redis;
+
+  /** @param connect makes a connection for a reader that blocks for so long. */
+  constructor(connection: Redis, connect: (blocksMs: number) => Redis) {
+    this.#connection = connection;
+    this.#connect = connect;
+  }
+
+  /** Events after a cursor, oldest first; undefined: from the oldest kept. */
+  async readEvents(after: Cursor | undefined, limit: number): Promise<EventPage> {
+    return whileAvailable(async () => {
+      const from = after ?? beginning;
+      const rest = from === beginning ? [] : await this.#restOfEntry(from);
+      if (!rest) return { events: [], cursor: await this.lastCursor(), resync: true };
+      const events = (await this.#readOn(placeOf(from).entry, rest, limit)).slice(0, limit);
+      return { events, cursor: events.at(-1)?.cursor ?? from, resync: false };
+    });
+  }
+
+  /** Removes old events (rule R18). @returns how many entries of the stream went. */
+  trim(retention: EventRetention, signal: AbortSignal): Promise<number> {
+    return whileAvailable(() => trimEvents(this.#connection, retention, signal));
+  }
+
+  /** The cursor of the newest event. */
+  async lastCursor(): Promise<Cursor> {
+    return whileAvailable(() => lastEntry(this.#connection));
+  }
+
+  /** Whether the stream still has the entry of a cursor. */
+  async stands(cursor: Cursor): Promise<boolean> {
+    const { entry } = placeOf(cursor);
+    return whileAvailable(async () => entry === beginning || (await readEntry(this.#connection, entry)) !== undefined);
+  }
+
+  /**
+   * Tells what comes after a cursor, as it comes, until aborted; waits while Redis is away.
+   *
+   * A Redis that was killed or replaced may have lost its newest entries, and goes on without them (rule R7). So each
+   * read also looks whether the entry that was told last stands as it was told, by the same connection and in the same
+   * go: what comes after a lost entry is never told as if it followed.
+   */
+  async tail(after: Cursor, listener: EventListener, signal: AbortSignal): Promise<void> {
+    const connection = this.#connect(blocksMs);
+    const close = () => {
+      connection.disconnect();
+    };
+    signal.addEventListener('abort', close);
+    const isAborted = (): boolean => signal.aborted;
+    let cursor = after;
+    const onEvents: EventListener['onEvents'] = (events, to) => {
+      if (signal.aborted) return; // A reply may still have been on its way.
+      cursor = to;
+      listener.onEvents(events, to);
+    };
+    try {
+      while (!signal.aborted) {
+        try {
+          await untilReady(connection, signal);
+          await tailUntilLost(connection, cursor, onEvents, signal);
+          cursor = await whileAvailable(() => unlessAborted(lastEntry(connection), signal));
+          listener.onLost?.(cursor);
+        } catch (error) {
+          if (isAborted()) return;
+          if (!(error instanceof StoreUnavailable)) throw error;
+          listener.onBroken?.();
+          await pause(askAgainMs, undefined, { signal }).catch(() => undefined); // Only an abort ends it early.
+        }
+      }
+    } finally {
+      signal.removeEventListener('abort', close);
+      // Twice would leave a timer of two seconds, which keeps the process.
+      if (!signal.aborted) connection.disconnect();
+    }
+  }
+
+  /** An entry holds one event or a hundred: more and more of them are read until there are enough events. */
+  async #readOn(from: string, first: readonly ChainrEvent[], limit: number): Promise<ChainrEvent[]> {
+    const events = [...first];
+    let entry = from;
+    for (let count = fewEntries; events.length < limit; count *= 2) {
+      const entries = (await this.#connection.xrange(keys.events, `(${entry}`, '+', 'COUNT', count)) as Entry[];
+      for (const each of entries) events.push(...eventsOf(each));
+      if (entries.length < count) break;
+      entry = entries.at(-1)?.[0] ?? entry;
+    }
+    return events;
+  }
+
+  /**
+   * What comes after a cursor in its own entry. Undefined when there is no such entry: it was
+   * trimmed, or the cursor is of another Redis.
+   */
+  async #restOfEntry(cursor: Cursor): Promise<ChainrEvent[] | undefined> {
+    const { entry, events } = placeOf(cursor);
+    const found = await readEntry(this.#connection, entry);
+    if (!found) return undefined;
+    return events === undefined ? [] : eventsOf(found).slice(events);
+  }
+}
+
+async function readEntry(connection: Redis, id: string): Promise<Entry | undefined> {
+  const [found] = (await connection.xrange(keys.events, id, id)) as Entry[];
+  return found;
+}
+
+async function lastEntry(connection: Redis): Promise<string> {
+  const [last] = (await connection.xrevrange(keys.events, '+', '-', 'COUNT', 1)) as Entry[];
+  return last?.[0] ?? beginning;
+}
+
+/** Tells what comes after a cursor; resolves when what was told last does not stand any more. */
+async function tailUntilLost(
+  connection: Redis,
+  after: Cursor,
+  onEvents: EventListener['onEvents'],
+  signal: AbortSignal,
+): Promise<void> {
+  let { entry } = placeOf(after);
+  const { events: told } = placeOf(after);
+  let known = entry === beginning ? undefined : await whileAvailable(() => readEntry(connection, entry));
+  if (entry !== beginning && !known) return;
+  onEvents(known && told !== undefined ? eventsOf(known).slice(told) : [], entry);
+  while (!signal.aborted) {
+    const pipeline = connection
+      .pipeline()
+      .xread('COUNT', entriesAtOnce, 'BLOCK', blocksMs, 'STREAMS', keys.events, entry)
+      .xrange(keys.events, entry, entry);
+    const [read, [standing]] = (await whileAvailable(() => unlessAborted(repliesOf(pipeline), signal))) as [
+      [key: string, entries: Entry[]][] | null,
+      Entry[],
+    ];
+    if (known && !(standing && isSameEntry(standing, known))) return;
+    const entries = read?.[0]?.[1] ?? [];
+    const last = entries.at(-1);
+    if (!last) continue;
+    known = last;
+    [entry] = last;
+    onEvents(entries.flatMap(eventsOf), entry);
+  }
+}

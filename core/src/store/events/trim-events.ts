@@ -1,0 +1,95 @@
+import type { Redis } from 'ioredis';
+import { eventsOf, type Entry } from './event-entries.js';
+import { keys } from '../redis/keys.js';
+
+export interface EventRetention {
+  /** Events before this time may go; milliseconds since 1970. */
+  before: number;
+  /** From so much memory on the oldest go whatever their age; 0: no limit. */
+  limitBytes: number;
+}
+
+/** Entries that one command removes (invariant I10), where whole nodes of the stream go. */
+const nodesStep = 2_000;
+/** Likewise, where they go one by one. */
+const entriesStep = 500;
+
+/**
+ * Rule R18: removes old entries of the event stream in steps, never one that a consumer group has still to read or
+ * to acknowledge, and not the newest. Up to a node of entries that may go is left.
+ *
+ * @returns how many entries were removed.
+ */
+export async function trimEvents(
+  connection: Redis,
+  { before, limitBytes }: EventRetention,
+  signal: AbortSignal,
+): Promise<number> {
+  const needed = await firstNeeded(connection);
+  if (needed === undefined) return 0;
+  let removed = 0;
+  const bound = before > 0 ? lower(await firstSince(connection, before), needed) : undefined;
+  for (let step = -1; step !== 0 && bound !== undefined && !signal.aborted; removed += Math.max(0, step)) {
+    step = await connection.xtrim(keys.events, 'MINID', '~', bound, 'LIMIT', nodesStep);
+  }
+  while (limitBytes > 0 && !signal.aborted && (await memoryOf(connection)) > limitBytes) {
+    const oldest = await connection.xrange(keys.events, '-', '+', 'COUNT', entriesStep);
+    const last = oldest.at(-1)?.[0];
+    if (last === undefined) break;
+    const step = await connection.xtrim(keys.events, 'MINID', lower(last, needed));
+    if (step === 0) break;
+    removed += step;
+  }
+  return removed;
+}
+
+const memoryOf = async (connection: Redis): Promise<number> => (await connection.memory('USAGE', keys.events)) ?? 0;
+
+/**
+ * The id from which on events are not older than a time, but for the last that is older. Ids bear the clock of Redis, jumps
+ * and all, but rise whatever it does: where it went back, all have the same milliseconds and are numbered. The times of the
+ * events do not jump (rule R22).
+ */
+async function firstSince(connection: Redis, time: number): Promise<string> {
+  const isOldFrom = async (id: string) => {
+    const [entry] = await connection.xrange(keys.events, id, '+', 'COUNT', 1);
+    return entry !== undefined && (eventsOf(entry)[0]?.time ?? 0) < time;
+  };
+  if (!(await isOldFrom('-'))) return '0-0';
+  const partsOf = ([entry]: Entry[]) => (entry?.[0] ?? '0-0').split('-').map(Number);
+  const [oldestMs = 0] = partsOf(await connection.xrange(keys.events, '-', '+', 'COUNT', 1));
+  const [newestMs = 0] = partsOf(await connection.xrevrange(keys.events, '+', '-', 'COUNT', 1));
+  const ms = await lastThat(oldestMs, newestMs + 1, (middle) => isOldFrom(`${String(middle)}-0`));
+  const ofMs = String(ms);
+  const [, lastNumber = 0] = partsOf(await connection.xrevrange(keys.events, ofMs, '-', 'COUNT', 1));
+  const number = await lastThat(0, lastNumber + 1, (middle) => isOldFrom(`${ofMs}-${String(middle)}`));
+  return `${ofMs}-${String(number)}`;
+}
+
+/** The last number from `low`, which holds, to before `high`, which does not, for which something holds. */
+async function lastThat(low: number, high: number, holds: (number: number) => Promise<boolean>): Promise<number> {
+  if (high - low <= 1) return low;
+  const middle = Math.floor((low + high) / 2);
+  return (await holds(middle)) ? lastThat(middle, high, holds) : lastThat(low, middle, holds);
+}
+
+/** The oldest entry that a consumer group has not done with, at the latest the newest: its id is where the stream ends. */
+async function firstNeeded(connection: Redis): Promise<string | undefined> {
+  const [newest] = await connection.xrevrange(keys.events, '+', '-', 'COUNT', 1);
+  if (!newest) return undefined;
+  const groups = (await connection.xinfo('GROUPS', keys.events)) as (string | number)[][];
+  let [needed] = newest;
+  for (const fields of groups) {
+    const valueOf = (name: string) => String(fields[fields.indexOf(name) + 1]);
+    const [pending, first] = (await connection.xpending(keys.events, valueOf('name'))) as [number, string | null];
+    needed = lower(pending > 0 && first !== null ? first : valueOf('last-delivered-id'), needed);
+  }
+  return needed;
+}
+
+/** The lower of two ids of entries, `ms-number`. */
+function lower(one: string, other: string): string {
+  const [oneMs = 0, oneNumber = 0] = one.split('-').map(Number);
+  const [otherMs = 0, otherNumber = 0] = other.split('-').map(Number);
+  return oneMs < otherMs || (oneMs === otherMs && oneNumber < otherNumber) ? one : other;
+}

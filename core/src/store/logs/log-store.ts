@@ -1,0 +1,259 @@
+import type { Redis } from 'ioredis';
+import type { RunUid } from '../../engine/records.js';
+import { lastLinesMs } from '../../pipeline/limits.js';
+import { keys } from '../redis/keys.js';
+import { attemptFlags, unpackRow } from '../script/layout.js';
+import type { LogPage } from './log-page.js';
+import { LogTail } from './log-tail.js';
+import { endOfCharacters, readLogPage, type LogExtent, type PageWish } from './read-log-page.js';
+import type { Subscriptions } from '../redis/subscriptions.js';
+import { patiently, whileAvailable } from '../redis/while-available.js';
+
+/** What a follower reads at once. */
+const followBytes = 256 * 1024;
+/** A page has room for any character. */
+const leastPageBytes = 4;
+
+/** How the log of an attempt stands: its container writes, has ended and the last bytes are on their way, or all is stored. */
+type LogStanding = 'growing' | 'ending' | 'ended';
+
+interface LogLook extends LogExtent {
+  standing: LogStanding;
+}
+
+interface SharedTail {
+  tail: LogTail;
+  followers: number;
+}
+
+/** Reads logs, live and old by the same calls. */
+export class LogStore {
+  readonly #connection: Redis;
+  readonly #subscriptions: Subscriptions;
+  readonly #tails = new Map<string, SharedTail>();
+
+  constructor(connection: Redis, subscriptions: Subscriptions) {
+    this.#connection = connection;
+    this.#subscriptions = subscriptions;
+  }
+
+  /**
+   * At most `maxBytes` from `offset` on; where more is stored the page ends with a line, if one ends in it. Undefined
+   * when there is no such attempt.
+   */
+  async read(
+    uid: RunUid,
+    jobIndex: number,
+    attempt: number,
+    { offset, maxBytes }: { offset: number; maxBytes: number },
+  ): Promise<LogPage | undefined> {
+    return whileAvailable(() => this.#read(uid, jobIndex, attempt, { offset, maxBytes }));
+  }
+
+  /**
+   * How far a log can be read at the moment, in a few commands however long it is: to its last whole character, and
+   * with `exact` to its last byte. Undefined when there is no such attempt.
+   */
+  async measure(
+    uid: RunUid,
+    jobIndex: number,
+    attempt: number,
+    { offset, exact }: { offset: number; exact: boolean },
+  ): Promise<{ nextOffset: number; ended: boolean } | undefined> {
+    return whileAvailable(async () => {
+      const look = await this.#look(uid, jobIndex, attempt);
+      if (!look) return undefined;
+      const { length, standing } = look;
+      if (offset >= length) return { nextOffset: length, ended: standing === 'ended' };
+      if (exact || standing === 'ended') return { nextOffset: length, ended: standing === 'ended' };
+      const key = keys.log(uid, jobIndex, attempt);
+      return { nextOffset: await endOfCharacters(this.#connection, key, offset, length), ended: false };
+    });
+  }
+
+  /** The pages of a stretch that is stored. Where Redis stops answering meanwhile they wait for it. */
+  async *stretch(
+    uid: RunUid,
+    jobIndex: number,
+    attempt: number,
+    { from, to, pageBytes }: { from: number; to: number; pageBytes: number },
+    signal: AbortSignal,
+  ): AsyncGenerator<LogPage> {
+    const key = keys.log(uid, jobIndex, attempt);
+    let place: Pick<PageWish, 'offset' | 'frame'> = { offset: from };
+    while (place.offset < to) {
+      const { offset } = place;
+      const end = Math.min(to, offset + Math.max(pageBytes, leastPageBytes));
+      const wish = { ...place, to: end, goesOn: end < to ? ('here' as const) : (false as const) };
+      const read = async () => readLogPage(this.#connection, key, await this.#extent(key), wish);
+      const { page, frame } = await patiently(read, signal);
+      yield { ...page, ended: false };
+      signal.throwIfAborted();
+      place = { offset: page.nextOffset, frame };
+    }
+  }
+
+  /**
+   * Pages as they come, until the end mark; ends quietly when aborted. Nothing for an unknown attempt. Whoever follows
+   * the same log shares its newest pages: Redis is asked once.
+   * @throws StoreUnavailable if Redis is away at the beginning and the reader is not `patient`; later it is waited for.
+   */
+  async *follow(
+    uid: RunUid,
+    jobIndex: number,
+    attempt: number,
+    { offset, patient = false }: { offset: number; patient?: boolean },
+    signal: AbortSignal,
+  ): AsyncGenerator<LogPage> {
+    const look = () => this.#look(uid, jobIndex, attempt);
+    if (!(await (patient ? patiently(look, signal) : whileAvailable(look)))) return;
+    const key = keys.log(uid, jobIndex, attempt);
+    const shared = this.#join(key, { uid, jobIndex, attempt });
+    const { tail } = shared;
+    try {
+      for (let at = offset; !signal.aborted;) {
+        const page = tail.pageAt(at);
+        if (page) {
+          yield page;
+          at = page.nextOffset;
+          if (page.ended) return;
+        } else if (tail.isReady && at < tail.end) {
+          const to = at < tail.start ? tail.start : tail.pageAround(at);
+          for await (const old of this.stretch(
+            uid,
+            jobIndex,
+            attempt,
+            { from: at, to, pageBytes: followBytes },
+            signal,
+          ))
+            yield old;
+          at = to;
+        } else if (tail.isOver) {
+          return;
+        } else {
+          at = tail.isReady ? Math.min(at, tail.end) : at;
+          await tail.next(signal);
+        }
+      }
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    } finally {
+      this.#leave(key, shared);
+    }
+  }
+
+  /**
+   * Waits for the last bytes of an attempt that has ended, which are stored a moment after its outcome: who reads the
+   * log as soon as a run is over shall find all of it. Returns at once when the attempt still runs, and after a few
+   * seconds when its worker is gone and the bytes come with an adoption.
+   */
+  async untilComplete(uid: RunUid, jobIndex: number, attempt: number, signal: AbortSignal): Promise<void> {
+    const isEnding = async () => (await this.#look(uid, jobIndex, attempt))?.standing === 'ending';
+    if (!(await whileAvailable(isEnding))) return;
+    const enough = AbortSignal.any([signal, AbortSignal.timeout(lastLinesMs)]);
+    const word = await this.#subscriptions.listen(keys.log(uid, jobIndex, attempt));
+    try {
+      while (!enough.aborted) {
+        const heard = word.next(lastLinesMs, enough);
+        if (!(await whileAvailable(isEnding))) return;
+        await heard;
+      }
+    } finally {
+      await word.close();
+    }
+  }
+
+  /** When the logs of a run were removed, which may be long before the run is; undefined: they were not. */
+  async removedAt(uid: RunUid): Promise<number | undefined> {
+    const at = await whileAvailable(() => this.#connection.hget(keys.run(uid), 'logsRemovedAt'));
+    return at === null ? undefined : Number(at);
+  }
+
+  /** The logs of runs that ended before this time are removed already; milliseconds since 1970. */
+  async expiredTo(): Promise<number> {
+    return Number((await whileAvailable(() => this.#connection.hget(keys.counters, 'logsExpiredTo'))) ?? 0);
+  }
+
+  async setExpiredTo(time: number): Promise<void> {
+    await whileAvailable(() => this.#connection.hset(keys.counters, 'logsExpiredTo', time));
+  }
+
+  async #read(
+    uid: RunUid,
+    jobIndex: number,
+    attempt: number,
+    { offset, maxBytes }: { offset: number; maxBytes: number },
+  ): Promise<LogPage | undefined> {
+    const look = await this.#look(uid, jobIndex, attempt);
+    if (!look) return undefined;
+    const { length, standing } = look;
+    const from = Math.min(offset, length);
+    const to = Math.min(from + Math.max(maxBytes, leastPageBytes), length);
+    const isLast = to === length;
+    if (from === to) return { ...emptyPage(from), ended: standing === 'ended' };
+    const goesOn = isLast ? (standing === 'ended' ? false : 'later') : 'here';
+    const { page } = await readLogPage(this.#connection, keys.log(uid, jobIndex, attempt), look, {
+      offset: from,
+      to,
+      goesOn,
+    });
+    return { ...page, ended: standing === 'ended' && page.nextOffset === length };
+  }
+
+  /** Undefined when the attempt was never claimed. The end mark is read before the length: what is said to be the end then is. */
+  async #look(uid: RunUid, jobIndex: number, attempt: number): Promise<LogLook | undefined> {
+    const [current, extent] = await Promise.all([
+      this.#connection.hgetBuffer(keys.run(uid), String(jobIndex)),
+      this.#extent(keys.log(uid, jobIndex, attempt)),
+    ]);
+    const standing = current ? standingOf(current, attempt) : undefined;
+    return standing && { ...extent, standing };
+  }
+
+  async #extent(key: string): Promise<LogExtent> {
+    const [length, frames, first] = await this.#connection.hmgetBuffer(key, 'length', 'frames', 'first');
+    return { length: Number(length ?? 0), frames: frames ? Number(frames) : (first ?? Buffer.alloc(0)) };
+  }
+
+  #join(key: string, { uid, jobIndex, attempt }: { uid: RunUid; jobIndex: number; attempt: number }): SharedTail {
+    const known = this.#tails.get(key);
+    // One that failed is left to those who have it: who comes now tries anew.
+    if (known && !known.tail.hasFailed) {
+      known.followers += 1;
+      return known;
+    }
+    const tail = new LogTail({
+      listen: () => this.#subscriptions.listen(key),
+      end: async (signal) => {
+        const measure = () => this.measure(uid, jobIndex, attempt, { offset: 0, exact: false });
+        return (await patiently(measure, signal))?.nextOffset;
+      },
+      read: (offset, signal) =>
+        patiently(() => this.#read(uid, jobIndex, attempt, { offset, maxBytes: followBytes }), signal),
+    });
+    const shared = { tail, followers: 1 };
+    this.#tails.set(key, shared);
+    return shared;
+  }
+
+  #leave(key: string, shared: SharedTail): void {
+    shared.followers -= 1;
+    if (shared.followers > 0) return;
+    shared.tail.stop();
+    if (this.#tails.get(key) === shared) this.#tails.delete(key);
+  }
+}
+
+const emptyPage = (offset: number): LogPage => {
+  return { offset, nextOffset: offset, bytes: Buffer.alloc(0), frames: [], ended: false };
+};
+
+function standingOf(current: Buffer, attempt: number): LogStanding | undefined {
+  const { section } = unpackRow(current);
+  if (!section || attempt > section.attempt || attempt < 1) return undefined;
+  if (attempt < section.attempt) return 'ended';
+  const { claimedAt, endedAt } = section.phases;
+  if (claimedAt === undefined) return undefined;
+  if ((section.flags & attemptFlags.logEnded) !== 0) return 'ended';
+  return endedAt === undefined ? 'growing' : 'ending';
+}

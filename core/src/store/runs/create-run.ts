@@ -1,0 +1,165 @@
+import type { Redis } from 'ioredis';
+import { v7 as uuidv7 } from 'uuid';
+import { countDependencies } from '../../engine/flat-dependencies.js';
+import type { Pipeline } from '../../pipeline/pipeline.js';
+import { executorKinds, type ExecutorKind, type RunUid } from '../../engine/records.js';
+import { initialStandings, waiting, type Standing } from '../../engine/standing.js';
+import { backlogMember, backlogScore, indexLines, keys, planField } from '../redis/keys.js';
+import { packInitialRow, runFlags } from '../script/layout.js';
+import { packPipeline, planOf, type PackedPipeline } from './pack-pipeline.js';
+import type { RunInfo } from './run-info.js';
+import { readyAtOnce, storeBeforeScript } from '../script/scripts.js';
+import { packSource, type Source } from './source.js';
+import type { Transitions } from '../script/transitions.js';
+
+export interface NewRun {
+  /** Packed already where it was read by another thread. */
+  pipeline: Pipeline | PackedPipeline;
+  source: Source;
+  executorKind: ExecutorKind;
+  idempotency?: IdempotencyKey;
+  /** For a run that takes over jobs of another one (rule R13). */
+  rerun?: Rerun;
+}
+
+/** Scoped to the caller; kept for 24 hours with the hash of the body (rule R17). */
+export interface IdempotencyKey {
+  scope: string;
+  key: string;
+  bodyHash: string;
+}
+
+export interface Rerun {
+  of: RunUid;
+  /** How each job stands at the beginning, by its index. */
+  standings: readonly Standing[];
+  /** Of what is taken over: fields of `run:UID`, each before its value (`reusedField`, `outputsField`). */
+  fields: readonly (string | Buffer)[];
+}
+
+export type CreatedRun = { kind: 'created' | 'replayed'; uid: RunUid } | { kind: 'conflict' };
+
+/** Runs up to this size are stored by the one call that makes them visible. */
+const inlineJobs = readyAtOnce;
+/** Fields and values per command of what is stored before, 250 jobs (invariant I10). */
+const chunkLength = 1000;
+/** And about how large one command becomes, lest a few large jobs hold up Redis and this process. */
+const chunkBytes = 512 * 1024;
+/** What was stored before expires by itself, should the process die before it is made visible. */
+const unfinishedSeconds = 600;
+
+/**
+ * Stores a run and makes it visible at once: either all of it can be seen, or nothing.
+ * @param connection for the rows of large runs, which go before in chunks.
+ */
+export async function createRun(connection: Redis, transitions: Transitions, run: NewRun): Promise<CreatedRun> {
+  const { source, executorKind, idempotency, rerun } = run;
+  const pipeline = 'plans' in run.pipeline ? run.pipeline : packPipeline(run.pipeline);
+  const { jobNames, priorities, priority, maxParallel, timeoutMs } = pipeline;
+  const uid: RunUid = uuidv7();
+  const standings = rerun?.standings ?? initialStandings(countDependencies(pipeline.dependencies));
+  const inline = jobNames.length <= inlineJobs;
+  const roots = rootsOf(standings, priorities);
+  // Where slots decide, all of a larger run's roots wait for one in the backlog.
+  const handedOut = inline || maxParallel === 0 ? roots.slice(0, readyAtOnce) : [];
+  const parked = roots.slice(handedOut.length);
+  const waitsForSlot = new Set(maxParallel > 0 ? parked : []);
+  const fields = [...jobNames.flatMap(fieldsOfJob), ...(rerun?.fields ?? [])];
+  const packedSource = await packSource(source);
+  const hasPriorities = priorities.some((each) => each !== priority);
+  const info = infoOf(pipeline, run);
+  const request = {
+    uid,
+    kind: executorKinds.indexOf(executorKind),
+    info: JSON.stringify(info),
+    env: pipeline.env,
+    indexes: indexLines(info),
+    jobCount: jobNames.length,
+    idempotency: idempotency ? `${idempotency.scope}:${idempotency.key}` : '',
+    bodyHash: idempotency?.bodyHash ?? '',
+    roots: packRoots(handedOut),
+    backlog: parked.length,
+    flags: (hasPriorities ? runFlags.jobPriorities : 0) | (timeoutMs === undefined ? 0 : runFlags.timeout),
+    priority,
+    maxParallel,
+    timeoutMs,
+    successful: count(standings, 'SUCCESSFUL'),
+    skipped: count(standings, 'SKIPPED'),
+    fieldCount: fields.length / 2,
+  };
+  const backlog = parked.flatMap((index) => [backlogScore(priorities[index] ?? 0), backlogMember(index)]);
+  for (;;) {
+    if (!inline) await storeBefore(connection, uid, { fields, backlog, packedSource });
+    const reply = await transitions.create(inline ? { ...request, inline: { source: packedSource, fields } } : request);
+    if (reply.kind === 'conflict') return { kind: 'conflict' };
+    if (reply.kind !== 'incomplete') return { kind: reply.kind, uid: reply.uid };
+  }
+
+  /** A job's row and plan in `run:UID`, each behind its field. */
+  function fieldsOfJob(name: string, index: number): (string | Buffer)[] {
+    const standing = standings[index] ?? waiting(0);
+    const row = { name, ...standing, ...(waitsForSlot.has(index) && { reason: 'WaitingForSlot' as const }) };
+    return [String(index), packInitialRow(row), planField(index), planOf(pipeline, index)];
+  }
+}
+
+/** What is ready from the beginning, as it is to start: by priority, then in the order of the pipeline. */
+function rootsOf(standings: readonly Standing[], priorities: Int8Array): number[] {
+  const roots = standings.flatMap(({ status, unsatisfied }, index) =>
+    status === 'PENDING' && unsatisfied === 0 ? [index] : [],
+  );
+  return roots.sort((one, other) => (priorities[other] ?? 0) - (priorities[one] ?? 0));
+}
+
+const count = (standings: readonly Standing[], wanted: Standing['status']): number =>
+  standings.filter(({ status }) => status === wanted).length;
+
+function infoOf({ name, labels, timeoutMs }: PackedPipeline, { executorKind, rerun }: NewRun): RunInfo {
+  return {
+    ...(name === undefined ? {} : { name }),
+    ...(Object.keys(labels).length > 0 ? { labels } : {}),
+    executorKind,
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    ...(rerun === undefined ? {} : { rerunOf: rerun.of }),
+  };
+}
+
+function packRoots(roots: readonly number[]): Buffer {
+  const bytes = Buffer.alloc(roots.length * 2);
+  roots.forEach((index, place) => bytes.writeUInt16BE(index, place * 2));
+  return bytes;
+}
+
+interface StoredBefore {
+  fields: readonly (string | Buffer)[];
+  /** Each score before its member. */
+  backlog: readonly (string | number)[];
+  packedSource: Buffer;
+}
+
+/** One call after the other, so that others get their turn in between. Each one lets the key live as long again. */
+async function storeBefore(connection: Redis, uid: RunUid, what: StoredBefore): Promise<void> {
+  const { fields, backlog, packedSource } = what;
+  const store = (key: string, command: 'SET' | 'HSET' | 'ZADD', values: readonly (string | number | Buffer)[]) =>
+    connection.call('EVAL', storeBeforeScript, 1, key, command, unfinishedSeconds, ...values);
+  for (const chunk of chunksOf(fields)) await store(keys.run(uid), 'HSET', chunk);
+  await connection.del(keys.backlog(uid));
+  for (let from = 0; from < backlog.length; from += chunkLength) {
+    await store(keys.backlog(uid), 'ZADD', backlog.slice(from, from + chunkLength));
+  }
+  await store(keys.source(uid), 'SET', [packedSource]);
+}
+
+/** The same fields, each with its value, as one command may carry them. */
+function* chunksOf(fields: readonly (string | Buffer)[]): Generator<(string | Buffer)[]> {
+  let from = 0;
+  let bytes = 0;
+  for (let at = 0; at < fields.length; at += 2) {
+    bytes += fields[at + 1]?.length ?? 0;
+    if (at + 2 - from < chunkLength && bytes < chunkBytes) continue;
+    yield fields.slice(from, at + 2);
+    from = at + 2;
+    bytes = 0;
+  }
+  if (from < fields.length) yield fields.slice(from);
+}

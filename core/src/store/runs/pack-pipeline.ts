@@ -1,0 +1,73 @@
+import { compileDag } from '../../engine/dag.js';
+import { flattenDependencies, type FlatDependencies } from '../../engine/flat-dependencies.js';
+import { jobPlan, type Pipeline } from '../../pipeline/pipeline.js';
+import { dependenciesOf } from '../../engine/transitive-dependents.js';
+import { packPlan, planFlags } from '../script/layout.js';
+
+/**
+ * A pipeline as it is stored. It is few large values instead of many small ones, so that it comes from the thread that
+ * reads large bodies without holding up the one that answers requests.
+ */
+export interface PackedPipeline {
+  name?: string;
+  labels: Readonly<Record<string, string>>;
+  /** The variables for every job, JSON; absent where there is none. */
+  env?: string;
+  timeoutMs?: number;
+  /** −100 … 100 */
+  priority: number;
+  /** 0: none. */
+  maxParallel: number;
+  /** In the order of the document, as everything that follows. */
+  jobNames: readonly string[];
+  /** Of each job: its own, or that of the pipeline. */
+  priorities: Int8Array<ArrayBuffer>;
+  dependencies: FlatDependencies;
+  /** What is stored of each job (`packPlan`), one behind the other; `ends` tells where each ends. */
+  plans: { bytes: Uint8Array<ArrayBuffer>; ends: Uint32Array<ArrayBuffer> };
+}
+
+export function packPipeline(pipeline: Pipeline): PackedPipeline {
+  const { metadata, env = {}, jobs, timeoutMs, priority = 0, maxParallel = 0 } = pipeline;
+  const priorities = Int8Array.from(jobs, (job) => job.priority ?? priority);
+  const plans = compileDag(pipeline).map(({ dependents, allowFailure }, index) => {
+    const job = jobs[index];
+    const head = { flags: allowFailure ? planFlags.allowFailure : 0, priority: priorities[index] ?? 0 };
+    return packPlan(dependents, head, job ? JSON.stringify(jobPlan(job)) : '');
+  });
+  return {
+    ...(metadata.name !== undefined && { name: metadata.name }),
+    labels: metadata.labels,
+    ...(Object.keys(env).length > 0 && { env: JSON.stringify(env) }),
+    ...(timeoutMs !== undefined && { timeoutMs }),
+    priority,
+    maxParallel,
+    jobNames: jobs.map(({ name }) => name),
+    priorities,
+    dependencies: flattenDependencies(dependenciesOf(pipeline)),
+    plans: joinPlans(plans),
+  };
+}
+
+/** What may be handed over to another thread instead of being copied. */
+export function transferablesOf({ priorities, dependencies, plans }: PackedPipeline): ArrayBuffer[] {
+  const { ends, indexes, masks } = dependencies;
+  return [priorities, ends, indexes, masks, plans.bytes, plans.ends].map(({ buffer }) => buffer);
+}
+
+/** What is stored of a job, without a copy. */
+export function planOf({ plans: { bytes, ends } }: PackedPipeline, index: number): Buffer {
+  const start = ends[index - 1] ?? 0;
+  return Buffer.from(bytes.buffer, bytes.byteOffset + start, (ends[index] ?? start) - start);
+}
+
+/** In memory of its own: Node's pool of small buffers cannot be handed over. */
+function joinPlans(plans: readonly Buffer[]): PackedPipeline['plans'] {
+  const ends = new Uint32Array(plans.length);
+  const length = plans.reduce((sum, plan, index) => (ends[index] = sum + plan.length), 0);
+  const bytes = new Uint8Array(length);
+  plans.forEach((plan, index) => {
+    bytes.set(plan, ends[index - 1] ?? 0);
+  });
+  return { bytes, ends };
+}

@@ -1,0 +1,47 @@
+import type { Redis } from 'ioredis';
+import type { RunUid } from '../../engine/records.js';
+import { backlogMember, formatAttemptId, keys } from '../redis/keys.js';
+import { unpackRow, type Row } from '../script/layout.js';
+import { repliesOf } from '../redis/replies-of.js';
+
+/** All that Redis knows of how a job stands. Times in ms since 1970. */
+export interface JobStanding {
+  row: Row;
+  /** When its current attempt must have started, must have ended, and may begin after a backoff. */
+  pendingTimeoutAt?: number;
+  timeoutAt?: number;
+  backoffUntil?: number;
+  /** Indexes of the jobs that hold a slot, at most 100 of them, the oldest first. */
+  slotHolders: number[];
+  slotsTaken: number;
+  /** How many jobs of the run wait before it for a slot or for their turn; absent where it does not wait so. */
+  aheadInBacklog?: number;
+}
+
+/** Holders of slots that an explanation may name. */
+const holdersShown = 100;
+
+/** Undefined where there is no such job. */
+export async function readStanding(connection: Redis, run: RunUid, jobIndex: number): Promise<JobStanding | undefined> {
+  const bytes = await connection.hgetBuffer(keys.run(run), String(jobIndex));
+  if (!bytes) return undefined;
+  const row = unpackRow(bytes);
+  const id = formatAttemptId({ run, index: jobIndex, attempt: row.section?.attempt ?? 1 });
+  const pipeline = connection.pipeline();
+  for (const kind of ['p', 't', 'b']) pipeline.zscore(keys.deadlines, `${id}.${kind}`);
+  pipeline.zrange(keys.slots(run), 0, String(holdersShown - 1));
+  pipeline.zcard(keys.slots(run));
+  pipeline.zrank(keys.backlog(run), backlogMember(jobIndex));
+  const [pending, timeout, backoff, holders, taken, ahead] = await repliesOf(pipeline);
+  return {
+    row,
+    ...timed('pendingTimeoutAt', pending),
+    ...timed('timeoutAt', timeout),
+    ...timed('backoffUntil', backoff),
+    slotHolders: (holders as string[]).map(Number),
+    slotsTaken: Number(taken),
+    ...(ahead === null ? {} : { aheadInBacklog: Number(ahead) }),
+  };
+}
+
+const timed = (name: string, score: unknown) => (score === null ? {} : { [name]: Number(score) });

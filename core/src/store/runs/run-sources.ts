@@ -1,0 +1,102 @@
+import type { Redis } from 'ioredis';
+import { executorKinds } from '../../engine/records.js';
+import { isFinalRun, runStatuses, type RunStatus } from '../../engine/states.js';
+import { keys } from '../redis/keys.js';
+import { repliesOf } from '../redis/replies-of.js';
+import type { RunFilter } from './run-filter.js';
+
+/** Sorted sets of uids by creation sequence that together hold every run that a part of a filter means. */
+interface RunSet {
+  keys: readonly string[];
+  /** They hold no other run. */
+  exact: boolean;
+}
+
+/** Where the runs that a filter means are looked for. */
+export interface RunSource extends RunSet {
+  /** How many runs stand there. */
+  size: number;
+  /** The sets of the other parts of the filter: a run that stands in none of the keys of one of them is not meant. */
+  others: readonly (readonly string[])[];
+}
+
+/** Where more names than this begin so, the runs are looked through instead. */
+const namesAtOnce = 64;
+/** It costs less to read a run than to look for it in more sets than this. */
+const keysAtMost = 8;
+
+const liveKeys = executorKinds.map(keys.live);
+const finalStatuses = runStatuses.filter(isFinalRun);
+
+/** The smallest source for a filter; of equals, an exact one. */
+export async function chooseSource(connection: Redis, filter: RunFilter): Promise<RunSource> {
+  const { statuses, name, namePrefix, labels = [], since, until } = filter;
+  const parts = [statuses, name, namePrefix, since, until].filter((part) => part !== undefined).length + labels.length;
+  const all: RunSet = { keys: [keys.runs], exact: parts === 0 };
+  const sets = [all];
+  const add = (each: readonly string[], holdsOnly = true) => {
+    sets.push({ keys: each, exact: holdsOnly && parts === 1 });
+  };
+  if (name !== undefined) add([keys.name(name)]);
+  const names = namePrefix === undefined ? undefined : await namesWith(connection, namePrefix);
+  if (names) add(names.map(keys.name));
+  for (const { key, value } of labels) if (value !== undefined) add([keys.label(key, value)]);
+  if (statuses) add(keysOfStatuses(statuses), !statuses.includes('PENDING') || statuses.includes('RUNNING'));
+  const sizes = await sizesOf(connection, sets);
+  const [smallest = all, ...others] = sets.toSorted(
+    (one, other) => sizeOf(one) - sizeOf(other) || Number(other.exact) - Number(one.exact),
+  );
+  return {
+    ...smallest,
+    size: sizeOf(smallest),
+    others: others.map((set) => set.keys).filter((each) => each.length <= keysAtMost && each !== all.keys),
+  };
+
+  function sizeOf(set: RunSet): number {
+    return sizes[sets.indexOf(set)] ?? 0;
+  }
+}
+
+/** How many runs there are in each status. */
+export async function countRuns(connection: Redis): Promise<Record<RunStatus, number>> {
+  const others = runStatuses.filter((status) => status !== 'PENDING');
+  const sources = [liveKeys, ...others.map((status) => [keys.status(status)])];
+  const [live = 0, ...counts] = await sizesOf(
+    connection,
+    sources.map((each) => ({ keys: each })),
+  );
+  const byStatus = Object.fromEntries(others.map((status, at) => [status, counts[at] ?? 0])) as Record<
+    RunStatus,
+    number
+  >;
+  return { ...byStatus, PENDING: Math.max(0, live - byStatus.RUNNING) };
+}
+
+/**
+ * In the order in which a run goes through them: one that changes its status while they are read, one after the
+ * other, is met once at least. What is PENDING is not told apart from what is RUNNING.
+ */
+function keysOfStatuses(statuses: readonly RunStatus[]): string[] {
+  const live = statuses.includes('PENDING') ? liveKeys : statuses.includes('RUNNING') ? [keys.status('RUNNING')] : [];
+  return [...live, ...finalStatuses.filter((status) => statuses.includes(status)).map(keys.status)];
+}
+
+/** The names that begin so; undefined where there are too many. All are of characters before `~`. */
+async function namesWith(connection: Redis, namePrefix: string): Promise<string[] | undefined> {
+  const names = await connection.zrangebylex(
+    keys.names,
+    `[${namePrefix}`,
+    `(${namePrefix}~`,
+    'LIMIT',
+    0,
+    namesAtOnce + 1,
+  );
+  return names.length > namesAtOnce ? undefined : names;
+}
+
+async function sizesOf(connection: Redis, sources: readonly Pick<RunSet, 'keys'>[]): Promise<number[]> {
+  const pipeline = connection.pipeline();
+  for (const source of sources) for (const key of source.keys) pipeline.zcard(key);
+  const sizes = ((await repliesOf(pipeline)) as number[]).values();
+  return sources.map((source) => source.keys.reduce((sum) => sum + (sizes.next().value ?? 0), 0));
+}

@@ -1,0 +1,269 @@
+import type { Redis } from 'ioredis';
+import type { Outputs } from '../../engine/outcome.js';
+import type { JobPlan } from '../../pipeline/pipeline.js';
+import type { AttemptRecord, JobRecord, ReusedAttempt, RunRecord, RunUid } from '../../engine/records.js';
+import type { RunStatus } from '../../engine/states.js';
+import type { TimedJob } from '../../timeline/timed-job.js';
+import { createRun, type CreatedRun, type IdempotencyKey, type NewRun } from './create-run.js';
+import { StoreFull } from '../redis/errors.js';
+import { findRuns, type RunPage, type RunsAsked } from './find-runs.js';
+import {
+  formatAttemptId,
+  indexLines,
+  keys,
+  outputsField,
+  parseAttemptId,
+  planField,
+  prefix,
+  reusedField,
+} from '../redis/keys.js';
+import { specificationOf, toAttemptRecord, toJobRecord, unpackRow, unpackState } from '../script/layout.js';
+import { NameCache } from './name-cache.js';
+import { readTimedJobs } from './read-timed-jobs.js';
+import { parseRunInfo } from './run-info.js';
+import { readRunsScript } from '../script/scripts.js';
+import { countRuns } from './run-sources.js';
+import { unpackSource, type Source } from './source.js';
+import type { StoreMemory } from '../redis/store-memory.js';
+import type { DeleteRefusal, Removals } from '../script/removals.js';
+import type { Transitions } from '../script/transitions.js';
+import { readStanding, type JobStanding } from './read-standing.js';
+import { whileAvailable } from '../redis/while-available.js';
+
+/** Rows read in one command. */
+const page = 500;
+
+/** What the API asks about runs; each call costs what it returns, not what is stored. */
+export class RunStore {
+  readonly #connection: Redis;
+  readonly #transitions: Transitions;
+  readonly #removals: Removals;
+  readonly #memory: Pick<StoreMemory, 'isFull'>;
+  readonly #names: NameCache;
+
+  constructor(connection: Redis, transitions: Transitions, removals: Removals, memory: Pick<StoreMemory, 'isFull'>) {
+    this.#connection = connection;
+    this.#transitions = transitions;
+    this.#removals = removals;
+    this.#memory = memory;
+    this.#names = new NameCache((uid) => this.#readNames(uid));
+  }
+
+  /**
+   * @throws StoreFull, or StoreUnavailable: the run may or may not have been made; ask again with the same key.
+   */
+  async createRun(run: NewRun): Promise<CreatedRun> {
+    if (await this.#memory.isFull()) throw new StoreFull('Redis uses most of its memory');
+    return whileAvailable(() => createRun(this.#connection, this.#transitions, run));
+  }
+
+  /** What `createRun` would answer to a key that was used before; undefined for a new one. */
+  async findReplay({ scope, key, bodyHash }: IdempotencyKey): Promise<CreatedRun | undefined> {
+    const known = await whileAvailable(() => this.#connection.get(keys.idempotency(scope, key)));
+    const [uid, hash] = known?.split(' ') ?? [];
+    if (uid === undefined) return undefined;
+    return hash === bodyHash ? { kind: 'replayed', uid } : { kind: 'conflict' };
+  }
+
+  async getRun(uid: RunUid): Promise<RunRecord | undefined> {
+    const [state, info] = await whileAvailable(() => this.#connection.hmgetBuffer(keys.run(uid), 'state', 'info'));
+    return state && info ? toRunRecord(uid, state, info) : undefined;
+  }
+
+  /** Those of the runs that exist, in the order asked for. */
+  async getRuns(uids: readonly RunUid[]): Promise<RunRecord[]> {
+    if (uids.length === 0) return [];
+    const values = await whileAvailable(() => this.#connection.callBuffer('EVAL', readRunsScript, 1, prefix, ...uids));
+    return uids.flatMap((uid, at) => {
+      const [state, info] = (values as (Buffer | null)[]).slice(at * 2, at * 2 + 2);
+      return state && info ? [toRunRecord(uid, state, info)] : [];
+    });
+  }
+
+  /** Newest first; a page costs what it shows, or looks at 2,000 runs at most and may be short. */
+  listRuns(asked: RunsAsked): Promise<RunPage> {
+    return whileAvailable(() => findRuns(this.#connection, (uids) => this.getRuns(uids), asked));
+  }
+
+  /** How many runs of the instance are in each status. */
+  countRuns(): Promise<Record<RunStatus, number>> {
+    return whileAvailable(() => countRuns(this.#connection));
+  }
+
+  /**
+   * Deletes a final run of which every attempt is closed (rule R16): it is gone at once, and resolves when all that
+   * it kept is removed too. A process killed before that leaves it to `resume-deletions`.
+   */
+  async deleteRun(uid: RunUid): Promise<DeleteRefusal | { kind: 'deleted' }> {
+    const info = await whileAvailable(() => this.#connection.hget(keys.run(uid), 'info'));
+    if (info === null) return { kind: 'gone' };
+    const reply = await this.#removals.delete(uid, indexLines(parseRunInfo(info)));
+    if (reply.kind !== 'deleted') return reply;
+    if (reply.rest) await this.#removals.remove(uid, reply.rest);
+    return { kind: 'deleted' };
+  }
+
+  /** In the order of the pipeline, from the index `from`. */
+  async listJobs(uid: RunUid, { from, limit }: { from: number; limit: number }): Promise<JobRecord[]> {
+    const jobs: JobRecord[] = [];
+    for (let at = from; at < from + limit; at += page) {
+      const count = Math.min(page, from + limit - at);
+      const rows = await this.#rows(uid, at, count);
+      rows.forEach((row, place) => row && jobs.push(toJobRecord(at + place, unpackRow(row))));
+      if (rows.at(-1) === null) break;
+    }
+    return jobs;
+  }
+
+  async findJob(uid: RunUid, name: string): Promise<JobRecord | undefined> {
+    const index = (await this.#names.get(uid))?.get(name);
+    if (index === undefined) return undefined;
+    const row = await whileAvailable(() => this.#connection.hgetBuffer(keys.run(uid), String(index)));
+    return row ? toJobRecord(index, unpackRow(row)) : undefined;
+  }
+
+  /** Oldest first; attempts that were claimed. */
+  async listAttempts(uid: RunUid, jobIndex: number): Promise<AttemptRecord[]> {
+    const current = await whileAvailable(() => this.#connection.hgetBuffer(keys.run(uid), String(jobIndex)));
+    if (!current) return [];
+    const row = unpackRow(current);
+    const earlier = Array.from(
+      { length: (row.section?.attempt ?? 1) - 1 },
+      (_, at) => `${String(jobIndex)}.${String(at + 1)}`,
+    );
+    const archived =
+      earlier.length === 0
+        ? []
+        : await whileAvailable(() => this.#connection.hmgetBuffer(keys.attempts(uid), ...earlier));
+    const attempts = [...archived.flatMap((bytes) => (bytes ? [unpackRow(bytes)] : [])), row].flatMap(
+      (each) => toAttemptRecord(each) ?? [],
+    );
+    const ids = await this.#executorIds(attempts.map(({ executor }) => executor));
+    return attempts.map(({ executor, flags: _flags, ...attempt }) => {
+      const executorId = ids.get(executor);
+      return executorId === undefined ? attempt : { ...attempt, executorId };
+    });
+  }
+
+  /** Every job of a run with its edges and the phases of all its attempts, in the order of the pipeline. */
+  listTimedJobs(uid: RunUid): Promise<TimedJob[]> {
+    return whileAvailable(() => readTimedJobs(this.#connection, uid));
+  }
+
+  /** Undefined where there is no such job. */
+  async getStanding(uid: RunUid, jobIndex: number): Promise<JobStanding | undefined> {
+    return whileAvailable(() => readStanding(this.#connection, uid, jobIndex));
+  }
+
+  /** Some jobs of a run by their index, in the order asked for; those that it has. */
+  async getJobs(uid: RunUid, indexes: readonly number[]): Promise<JobRecord[]> {
+    if (indexes.length === 0) return [];
+    const rows = await whileAvailable(() => this.#connection.hmgetBuffer(keys.run(uid), ...indexes.map(String)));
+    return rows.flatMap((row, place) => (row ? [toJobRecord(indexes[place] ?? 0, unpackRow(row))] : []));
+  }
+
+  /** The names of a job's steps, in their order; none where there is no such job. */
+  async listSteps(uid: RunUid, jobIndex: number): Promise<string[]> {
+    const plan = await whileAvailable(() => this.#connection.hgetBuffer(keys.run(uid), planField(jobIndex)));
+    if (!plan) return [];
+    const { steps } = JSON.parse(specificationOf(plan)) as JobPlan;
+    return steps.map(({ name }) => name);
+  }
+
+  /** The attempt that a `Reused` job was taken over from. */
+  async getReused(uid: RunUid, jobIndex: number): Promise<ReusedAttempt | undefined> {
+    const origin = await whileAvailable(() => this.#connection.hget(keys.run(uid), reusedField(jobIndex)));
+    if (origin === null) return undefined;
+    const { run, index, attempt } = parseAttemptId(origin);
+    return { run, jobIndex: index, attempt };
+  }
+
+  /**
+   * What a rerun stores of the jobs that it takes over: fields of its `run:UID`, each before its value. Of a job that
+   * was taken over itself it is the attempt that truly ran.
+   */
+  async readReusedFields(uid: RunUid, jobs: readonly JobRecord[]): Promise<string[]> {
+    const fields: string[] = [];
+    for (let from = 0; from < jobs.length; from += page) {
+      const part = jobs.slice(from, from + page);
+      const names = part.flatMap(({ index }) => [reusedField(index), outputsField(index)]);
+      const values = await whileAvailable(() => this.#connection.hmget(keys.run(uid), ...names));
+      part.forEach(({ index, attempt }, place) => {
+        const origin = values[place * 2] ?? formatAttemptId({ run: uid, index, attempt });
+        const outputs = values[place * 2 + 1];
+        fields.push(reusedField(index), origin);
+        if (outputs) fields.push(outputsField(index), outputs);
+      });
+    }
+    return fields;
+  }
+
+  /** The outputs of jobs that have ended, by their indexes; none of those that have left none. */
+  async getOutputs(uid: RunUid, jobIndexes: readonly number[]): Promise<Map<number, Outputs>> {
+    if (jobIndexes.length === 0) return new Map();
+    const fields = jobIndexes.map(outputsField);
+    const found = await whileAvailable(() => this.#connection.hmget(keys.run(uid), ...fields));
+    return new Map(
+      jobIndexes.flatMap((index, at) => {
+        const text = found[at];
+        // An empty map takes the place of outputs that a retry by hand has made void.
+        return text && text !== '{}' ? [[index, JSON.parse(text) as Outputs] as const] : [];
+      }),
+    );
+  }
+
+  /** The pipeline as it was sent. */
+  async getSource(uid: RunUid): Promise<Source | undefined> {
+    const stored = await whileAvailable(() => this.#connection.getBuffer(keys.source(uid)));
+    if (!stored || (await whileAvailable(() => this.#connection.hexists(keys.run(uid), 'state'))) === 0)
+      return undefined;
+    return unpackSource(stored);
+  }
+
+  #rows(uid: RunUid, from: number, count: number): Promise<(Buffer | null)[]> {
+    const fields = Array.from({ length: count }, (_, at) => String(from + at));
+    return whileAvailable(() => this.#connection.hmgetBuffer(keys.run(uid), ...fields));
+  }
+
+  /** Only names of runs that can be seen: a run that is being stored has rows already. */
+  async #readNames(uid: RunUid): Promise<string[] | undefined> {
+    if ((await whileAvailable(() => this.#connection.hexists(keys.run(uid), 'state'))) === 0) return undefined;
+    const names: string[] = [];
+    for (;;) {
+      const rows = await this.#rows(uid, names.length, page);
+      for (const row of rows) {
+        if (!row) return names;
+        names.push(unpackRow(row).name);
+      }
+    }
+  }
+
+  async #executorIds(numbers: readonly number[]): Promise<Map<number, string>> {
+    if (numbers.length === 0) return new Map();
+    const all = await whileAvailable(() => this.#connection.hgetall(keys.executors));
+    return new Map(Object.entries(all).map(([id, number]) => [Number(number), id]));
+  }
+}
+
+function toRunRecord(uid: RunUid, stateBytes: Buffer, infoBytes: Buffer): RunRecord {
+  const {
+    queued: _queued,
+    backlog: _backlog,
+    todo: _todo,
+    open: _open,
+    maxParallel,
+    ...state
+  } = unpackState(stateBytes);
+  const { name, labels = {}, timeoutMs, rerunOf } = parseRunInfo(infoBytes.toString('utf8'));
+  const jobCount = Object.values(state.jobCounts).reduce((sum, count) => sum + count, 0);
+  return {
+    uid,
+    ...(name === undefined ? {} : { name }),
+    labels,
+    jobCount,
+    ...state,
+    ...(maxParallel === 0 ? {} : { maxParallel }),
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    ...(rerunOf === undefined ? {} : { rerunOf }),
+  };
+}

@@ -1,0 +1,144 @@
+import { randomBytes } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import { untilReady } from '../redis/connection.js';
+import { StoreFull, StoreUnavailable } from '../redis/errors.js';
+import { prefix } from '../redis/keys.js';
+import type { RedisClock } from '../redis/redis-clock.js';
+import type { Script } from './scripts.js';
+import { unpackReply, type Reply } from './unpack-reply.js';
+import { isRefusal } from '../redis/while-available.js';
+
+/** How long Redis may take for a call; the longest take some ten milliseconds. */
+const answerMs = 1_500;
+
+/** Digits of the number of a call; the same for all, so that text order is that of the numbers. */
+const numberDigits = 12;
+
+/**
+ * One sequence of calls of the script, of which one at a time is under way. A call without a
+ * reply is sent again with the same number, and the script, which keeps the last reply of each
+ * lane, answers it as the first time (rule R6). Numbers rise: a call that a dead connection
+ * delivers after the lane has gone on is refused.
+ */
+export class Lane {
+  readonly #name = randomBytes(9).toString('base64url');
+  readonly #connection: Redis;
+  readonly #script: Script;
+  readonly #patienceMs: number;
+  readonly #clock: RedisClock | undefined;
+  #calls = 0;
+  /** When the call under way began, by `performance.now()`. */
+  #begunAt: number | undefined;
+
+  /**
+   * @param patienceMs how long a call is sent again before it counts as unavailable; Infinity: for ever.
+   * @param clock without one the script believes the clock of Redis.
+   */
+  constructor(connection: Redis, script: Script, patienceMs: number, clock?: RedisClock) {
+    this.#connection = connection;
+    this.#script = script;
+    this.#patienceMs = patienceMs;
+    this.#clock = clock;
+  }
+
+  /**
+   * @param operations as `packOperations` makes them.
+   * @throws StoreUnavailable when patience ended, StoreFull, or the script's own error (a bug);
+   * after the last two nothing was written.
+   */
+  async call(operations: Buffer, signal: AbortSignal): Promise<Reply[]> {
+    this.#calls += 1;
+    const begunAt = performance.now();
+    this.#begunAt = begunAt;
+    try {
+      const replies = await this.#callUntil(begunAt + this.#patienceMs, operations, signal);
+      this.#clock?.observe(Number(replies.pop()), begunAt);
+      return replies;
+    } finally {
+      this.#begunAt = undefined;
+    }
+  }
+
+  /** How long the call under way has been without a reply, in milliseconds; 0 without one. */
+  get unansweredMs(): number {
+    return this.#begunAt === undefined ? 0 : performance.now() - this.#begunAt;
+  }
+
+  async #callUntil(deadline: number, operations: Buffer, signal: AbortSignal): Promise<Reply[]> {
+    const number = String(this.#calls).padStart(numberDigits, '0');
+    for (;;) {
+      try {
+        return unpackReply(await this.#sendInTime([this.#name, number, operations]));
+      } catch (error) {
+        const failure = sort(error);
+        if (failure !== 'away') throw failure;
+        const left = deadline - performance.now();
+        if (left <= 0 || signal.aborted) throw new StoreUnavailable('Redis does not answer', { cause: error });
+        await this.#comesBack(left, signal, error);
+      }
+    }
+  }
+
+  /** A call that the script refuses for its time is sent once more, after a jump of the clock was taken out (rule R22). */
+  async #sendInTime(args: (string | Buffer)[]): Promise<Buffer> {
+    try {
+      return await this.#send([...args, ...(this.#clock?.expectation() ?? [])]);
+    } catch (error) {
+      if (!this.#clock || !isOfClock(error)) throw error;
+      await this.#clock.now();
+      return this.#send([...args, ...this.#clock.expectation()]);
+    }
+  }
+
+  async #send(args: (string | Buffer)[]): Promise<Buffer> {
+    try {
+      return await this.#ask('EVALSHA', this.#script.sha, args);
+    } catch (error) {
+      if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error;
+      return this.#ask('EVAL', this.#script.text, args);
+    }
+  }
+
+  /** A command that is under way when its connection breaks may never be answered by the client, whatever its own limit. */
+  async #ask(command: 'EVAL' | 'EVALSHA', script: string, args: (string | Buffer)[]): Promise<Buffer> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => { reject(new Error('Redis did not answer in time')); }, answerMs); // prettier-ignore
+    });
+    try {
+      return (await Promise.race([this.#connection.callBuffer(command, script, 1, prefix, ...args), late])) as Buffer;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** With a timer of its own: the signals of `AbortSignal.timeout` were seen to be collected before their time. */
+  async #comesBack(leftMs: number, signal: AbortSignal, cause: unknown): Promise<void> {
+    const limit = new AbortController();
+    const abort = (): void => {
+      limit.abort();
+    };
+    signal.addEventListener('abort', abort);
+    const timer = leftMs === Infinity ? undefined : setTimeout(abort, Math.ceil(leftMs));
+    try {
+      if (this.#connection.status === 'ready')
+        await new Promise((resolve) => setTimeout(resolve, Math.min(20, leftMs)));
+      else await untilReady(this.#connection, limit.signal);
+    } catch {
+      throw new StoreUnavailable('Redis does not answer', { cause });
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', abort);
+    }
+  }
+}
+
+const isOfClock = (error: unknown): boolean => error instanceof Error && error.message.startsWith('CLOCK ');
+
+/** What the caller does next: send again, or give the error back. */
+function sort(error: unknown): 'away' | Error {
+  if (!(error instanceof Error)) return new Error(String(error));
+  if (error.name !== 'ReplyError' || isRefusal(error.message) || isOfClock(error)) return 'away';
+  if (error.message.includes('OOM command not allowed')) return new StoreFull('Redis has no memory left');
+  return error;
+}

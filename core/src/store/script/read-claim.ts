@@ -1,0 +1,52 @@
+import type { RunUid } from '../../engine/records.js';
+import type { Lease } from '../redis/keys.js';
+import type { Reply } from './unpack-reply.js';
+
+/** What a worker gets with a lease. */
+export interface ClaimedAttempt {
+  lease: Lease;
+  job: string;
+  /** The job's compact specification (`jobPlan` in core/model/pipeline.ts), JSON. */
+  plan: string;
+  /** How many jobs wait for it. */
+  dependents: number;
+  /** The run's `info` with the pipeline's `env` (`ClaimedRunInfo`), JSON; may be empty for a dependent that came with the end of another attempt of the run. */
+  info: string;
+}
+
+/** As `lua/claim.lua` makes it. */
+type ClaimReply = [
+  kind: string,
+  index: number,
+  attempt: number,
+  epoch: number,
+  job: string,
+  plan: string,
+  dependents: number,
+  info: string,
+];
+
+/** More runs than one call can claim from. */
+const infosKept = 1000;
+
+/** Reads the replies to claims. A call gives a run's info once, whatever it claims of the run. */
+export class ClaimReader {
+  #infos = new Map<RunUid, string>();
+  #olderInfos = new Map<RunUid, string>();
+
+  /** Replies of one call are to be read in its order, so that the one with the info comes first. */
+  read(reply: Reply[], run: RunUid, owner: string): ClaimedAttempt {
+    const [, index, attempt, epoch, job, plan, dependents, info] = reply as ClaimReply;
+    return { lease: { run, index, attempt, epoch, owner }, job, plan, dependents, info: this.#infoOf(run, info) };
+  }
+
+  #infoOf(run: RunUid, given: string): string {
+    if (given === '') return this.#infos.get(run) ?? this.#olderInfos.get(run) ?? '';
+    if (this.#infos.size >= infosKept) {
+      this.#olderInfos = this.#infos;
+      this.#infos = new Map();
+    }
+    this.#infos.set(run, given);
+    return given;
+  }
+}

@@ -1,0 +1,70 @@
+import type { RunUid } from '../../engine/records.js';
+import { runStatuses, type RunStatus } from '../../engine/states.js';
+import type { Batcher } from './batcher.js';
+import type { Reply } from './unpack-reply.js';
+
+/** Why a run was not deleted. */
+export type DeleteRefusal =
+  | { kind: 'gone' }
+  | { kind: 'live'; status: RunStatus }
+  /** So many of its attempts are not closed: their logs are still being stored. */
+  | { kind: 'open'; attempts: number };
+
+/** Where the removal of a run's logs stands: the next attempt of the next job. */
+export interface RemovalPlace {
+  index: number;
+  attempt: number;
+}
+
+/** A run of few jobs goes in one call, and eight of them in the same. */
+const deleteWeight = 4;
+
+const restOf = ([kind, index, attempt]: readonly Reply[]): { rest?: RemovalPlace } =>
+  kind === 'more' ? { rest: { index: Number(index), attempt: Number(attempt) } } : {};
+
+/** What ends the keeping of runs and logs, each one operation of the script (`lua/`), each safe to repeat (rule R16). */
+export class Removals {
+  readonly #batcher: Batcher;
+
+  constructor(batcher: Batcher) {
+    this.#batcher = batcher;
+  }
+
+  /**
+   * Hides a final run at once and begins to remove what it kept (rule R16); `rest` is left for `remove`.
+   * @param indexes as `indexLines` makes them of its name and labels.
+   */
+  async delete(run: RunUid, indexes: string): Promise<DeleteRefusal | { kind: 'deleted'; rest?: RemovalPlace }> {
+    const reply = await this.#batcher.run('delete', [run, indexes], deleteWeight);
+    switch (reply[0]) {
+      case 'gone':
+        return { kind: 'gone' };
+      case 'live':
+        return { kind: 'live', status: runStatuses[Number(reply[1])] ?? 'PENDING' };
+      case 'open':
+        return { kind: 'open', attempts: Number(reply[1]) };
+      default:
+        return { kind: 'deleted', ...restOf(reply) };
+    }
+  }
+
+  /** Removes what is left of a deleted run, in as many calls as it takes. */
+  async remove(run: RunUid, from: RemovalPlace = { index: 0, attempt: 1 }): Promise<void> {
+    let place: RemovalPlace | undefined = from;
+    while (place) place = restOf(await this.#batcher.run('remove', [run, place.index, place.attempt], 32)).rest;
+  }
+
+  /**
+   * Removes the logs of a final run, in as many calls as it takes. `open`: it is not final, or one of its attempts
+   * is not closed.
+   */
+  async removeLogs(run: RunUid): Promise<'removed' | 'open' | 'gone'> {
+    let place: RemovalPlace | undefined = { index: 0, attempt: 1 };
+    while (place) {
+      const reply: Reply[] = await this.#batcher.run('remove-logs', [run, place.index, place.attempt], deleteWeight);
+      if (reply[0] === 'open' || reply[0] === 'gone') return reply[0];
+      place = restOf(reply).rest;
+    }
+    return 'removed';
+  }
+}

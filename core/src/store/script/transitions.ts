@@ -1,0 +1,425 @@
+import type { Outcome } from '../../engine/outcome.js';
+import { executorKinds, type ExecutorKind, type RunUid } from '../../engine/records.js';
+import { reasons, type Reason } from '../../engine/reasons.js';
+import type { RetryPolicy } from '../../engine/retries.js';
+import type { Batcher } from './batcher.js';
+import { priorityBase } from '../../pipeline/priorities.js';
+import type { PlanEdge } from './layout.js';
+import { formatLease, parseAttemptId, type AttemptId, type Lease } from '../redis/keys.js';
+import { packPieces, type LogPiece } from '../logs/log-format.js';
+import { ClaimReader, type ClaimedAttempt } from './read-claim.js';
+import type { Reply } from './unpack-reply.js';
+
+export type { ClaimedAttempt } from './read-claim.js';
+
+/** Ages in milliseconds: how long ago each phase was reached. Clocks of hosts need not agree. */
+export interface PhaseAges {
+  scheduledMs?: number;
+  pulledMs?: number;
+  startedMs?: number;
+}
+
+export interface AdoptedAttempt extends ClaimedAttempt {
+  /** The attempt's end is recorded; only its log and its closing are left. */
+  ended: boolean;
+  logEnded: boolean;
+  logLength: number;
+  /** Where the executor's output was read up to. */
+  position: string;
+  /** Why it is to be stopped, or, where it has ended, why its log is to be read no more; absent where it may go on. */
+  stop?: Reason;
+  /** How long ago a worker was told first to stop it. */
+  stopToldMs: number;
+  /** Code of the user is known to have run. */
+  begun: boolean;
+}
+
+/** What a renewal tells of the leases that were to be renewed, as `formatLease` writes them. */
+export interface Renewal {
+  /** Those that are not the caller's any more. */
+  lost: string[];
+  /** Those whose attempts are to be stopped, and why. */
+  stops: { lease: string; reason: Reason }[];
+}
+
+/** Deadlines that an attempt's phases begin; each counts from where rule R14 says. */
+export interface Deadlines {
+  timeoutMs?: number;
+  pendingTimeoutMs?: number;
+}
+
+export type ClaimRefusal = 'gone' | 'taken' | 'final' | 'canceled' | 'waiting' | 'stale' | 'paused' | 'parked';
+
+/** What may be done with an attempt's end in the same call. */
+export interface FinishOptions {
+  /** So many dependents that became ready may be claimed for the same worker (fusion), under leases of `ttlMs`. */
+  fuse?: { ttlMs: number; atMost: number };
+  /** For an attempt of which all output is stored: its log ends and it is closed; its name stays taken for so long. */
+  closeGraceMs?: number;
+  /** With that: how long the log is, in bytes; it is compared where there is any. */
+  logLength?: number;
+}
+
+/** `open`: it was to be closed, but less of its log is stored than was said. */
+export type FinishReply = { kind: 'ok'; fused: ClaimedAttempt[]; open?: true } | { kind: 'stale' };
+
+/** Of an attempt that another one follows. */
+export interface AgainOptions {
+  /** Its name stays taken for so long. */
+  removalGraceMs: number;
+  /** How long its log is, in bytes; it is compared where there is any. */
+  logLength?: number;
+}
+
+export type AgainReply =
+  | 'ok'
+  | 'stale'
+  /** No retry is left, or something else ended it: finish it instead. */
+  | 'final'
+  /** Less of its log is stored than was said: store it again first. */
+  | 'log-lost';
+
+/** What is appended to a log. */
+export type LogEntry = {
+  /** How long the log is expected to be. */
+  length: number;
+  /** The executor's position afterwards. */
+  position: string;
+  /** Nothing comes after it. */
+  end: boolean;
+} & (
+  | { pieces: readonly LogPiece[] }
+  /** Of the first step's stdout, now. */
+  | { bytes: Buffer }
+);
+
+export type AppendReply =
+  | { kind: 'ok'; length: number }
+  /** The stored log is not as long as expected: read on from this position. */
+  | { kind: 'length'; length: number; position: string }
+  /** The logs of all attempts together have no room left (rule R19); nothing was stored. */
+  | { kind: 'full'; length: number; position: string }
+  | { kind: 'stale' };
+
+export interface NewRunArguments {
+  uid: RunUid;
+  kind: number;
+  info: string;
+  jobCount: number;
+  /** `scope:key`, or empty. */
+  idempotency: string;
+  bodyHash: string;
+  /** The first jobs without dependencies, u16 each, at most `readyAtOnce`. */
+  roots: Buffer;
+  /** How many further roots stand in the run's backlog. */
+  backlog: number;
+  /** `runFlags` */
+  flags: number;
+  priority: number;
+  /** 0: none. */
+  maxParallel: number;
+  timeoutMs: number | undefined;
+  /** How many jobs are so from the beginning. */
+  successful: number;
+  skipped: number;
+  /** Of all that is stored of the jobs. */
+  fieldCount: number;
+  /** As `indexLines` makes them; none if left out. */
+  indexes?: string;
+  /** The variables of the pipeline, JSON; absent where it has none. */
+  env?: string | undefined;
+  /**
+   * The stored source, and of each job in their order four: its index, row, `planField`, plan; then what else there is.
+   * Absent where they were stored before.
+   */
+  inline?: { source: Buffer; fields: readonly (string | Buffer)[] };
+}
+
+export type CreateReply =
+  | { kind: 'created' | 'replayed' | 'conflict'; uid: RunUid }
+  /** The rows that were stored before have expired: store them again. */
+  | { kind: 'incomplete' };
+
+/** A job that waits for another one, directly or not, with all edges that lead to it. */
+export interface Dependent {
+  index: number;
+  dependencies: readonly PlanEdge[];
+}
+
+type ReopenRefusal =
+  | 'gone'
+  /** The run is final. */
+  | 'final'
+  /** The run is asked to end. */
+  | 'ending'
+  /** The job is not FAILED. */
+  | 'status'
+  /** Its edges are not resolved or its attempt is not closed yet: ask again. */
+  | 'busy';
+
+export type ReopenReply =
+  | { kind: 'ok'; attempt: number }
+  /** This dependent was claimed once. */
+  | { kind: 'claimed'; index: number }
+  | { kind: ReopenRefusal };
+
+/** The verbs of the state machine, each one operation of the script (`lua/`), each safe to repeat. */
+export class Transitions {
+  readonly #batcher: Batcher;
+  readonly #claims = new ClaimReader();
+
+  constructor(batcher: Batcher) {
+    this.#batcher = batcher;
+  }
+
+  async create(run: NewRunArguments): Promise<CreateReply> {
+    const head = [run.uid, run.kind, run.info, run.jobCount, run.idempotency, run.bodyHash, run.roots, run.backlog];
+    const limits = [run.flags, run.priority + priorityBase, run.maxParallel, run.timeoutMs ?? ''];
+    const counts = [run.successful, run.skipped, run.fieldCount, run.indexes ?? '', run.env ?? ''];
+    const rest = run.inline ? [run.inline.source, ...run.inline.fields] : [''];
+    const weight = 1 + (run.inline ? run.jobCount / 8 : run.roots.length / 16);
+    const [kind, uid] = await this.#batcher.run('create', [...head, ...limits, ...counts, ...rest], weight);
+    const name = kind as CreateReply['kind'];
+    return name === 'incomplete' ? { kind: name } : { kind: name, uid: uid as RunUid };
+  }
+
+  /** PENDING → RUNNING, under a lease of `ttlMs`. */
+  async claim(
+    id: AttemptId,
+    by: { owner: string; executor: number; ttlMs: number },
+  ): Promise<ClaimedAttempt | ClaimRefusal> {
+    const reply = await this.#batcher.run('claim', [id.run, id.index, id.attempt, by.owner, by.executor, by.ttlMs]);
+    return reply[0] === 'ok' ? this.#claims.read(reply, id.run, by.owner) : (reply[0] as ClaimRefusal);
+  }
+
+  /** A change of a running attempt's reason. False: the lease is not the caller's any more. */
+  async report(
+    lease: Lease,
+    reason: Reason,
+    message: string,
+    ages: PhaseAges,
+    { timeoutMs, pendingTimeoutMs }: Deadlines = {},
+  ): Promise<boolean> {
+    const head = [...leaseArguments(lease), reasons.indexOf(reason), clip(message)];
+    const args = [...head, ...ageArguments(ages), timeoutMs ?? '', pendingTimeoutMs ?? ''];
+    const [kind] = await this.#batcher.run('report', args);
+    return kind === 'ok';
+  }
+
+  /**
+   * What keeps the worker of a running attempt from going on, in place of its message, or after why it is being
+   * stopped; '' when nothing does any more. False: the lease is not the caller's any more.
+   */
+  async reportOutage(lease: Lease, message: string): Promise<boolean> {
+    const [kind] = await this.#batcher.run('report', [...leaseArguments(lease), '', clip(message), '', '', '', '', '']);
+    return kind === 'ok';
+  }
+
+  /** RUNNING → final; the outputs are stored with the end. */
+  async finish(lease: Lease, outcome: Outcome, ages: PhaseAges, also: FinishOptions = {}): Promise<FinishReply> {
+    const { fuse, closeGraceMs, logLength = 0 } = also;
+    const reply = await this.#batcher.run('finish', [
+      ...leaseArguments(lease),
+      ...outcomeArguments(outcome),
+      ...ageArguments(ages),
+      fuse?.ttlMs ?? '',
+      closeGraceMs ?? '',
+      fuse?.atMost ?? 0,
+      outcome.outputs ? JSON.stringify(outcome.outputs) : '',
+      lengthArgument(logLength),
+    ]);
+    if (reply[0] !== 'ok') return { kind: 'stale' };
+    const left = Number(reply[1]);
+    if ((left & 1) !== 0) await this.resume(lease.run);
+    const claims = reply.slice(2) as Reply[][];
+    const fused = claims.map((claim) => this.#claims.read(claim, lease.run, lease.owner));
+    return { kind: 'ok', fused, ...((left & 2) !== 0 && { open: true }) };
+  }
+
+  /**
+   * RUNNING → PENDING after infrastructure took the attempt or, where the user has asked for retries, it failed. The
+   * next attempt starts after a backoff. The log ends with it.
+   */
+  async retry(
+    lease: Lease,
+    outcome: Outcome,
+    ages: PhaseAges,
+    { removalGraceMs, logLength = 0, retries }: AgainOptions & { retries?: RetryPolicy },
+  ): Promise<AgainReply> {
+    const own = retries ? [retries.limit, retries.initialMs, retries.factor, retries.maxMs] : [];
+    const ended = [...leaseArguments(lease), ...outcomeArguments(outcome), ...ageArguments(ages)];
+    const [kind] = await this.#batcher.run('retry', [...ended, removalGraceMs, lengthArgument(logLength), ...own]);
+    return kind as AgainReply;
+  }
+
+  /** RUNNING → PENDING with the next attempt, ready at once. The log ends with it. */
+  async requeue(
+    lease: Lease,
+    reason: Reason,
+    message: string,
+    { removalGraceMs, logLength = 0 }: AgainOptions,
+  ): Promise<AgainReply> {
+    const head = [...leaseArguments(lease), reasons.indexOf(reason), clip(message)];
+    const [kind] = await this.#batcher.run('requeue', [...head, removalGraceMs, lengthArgument(logLength)]);
+    return kind as AgainReply;
+  }
+
+  /** The attempt is over, and its lease with it. `open`: it has not ended, or its log has no end mark. */
+  async close(lease: Lease, removalGraceMs: number): Promise<'ok' | 'stale' | 'open'> {
+    const [kind] = await this.#batcher.run('close', [...leaseArguments(lease), removalGraceMs]);
+    return kind as 'ok' | 'stale' | 'open';
+  }
+
+  /** Stores what was written at the end of a log that is `length` bytes long, and the executor's position after it. */
+  async appendLog(lease: Lease, entry: LogEntry): Promise<AppendReply> {
+    const { length: expected, position: after, end } = entry;
+    const pieces = 'pieces' in entry ? entry.pieces : [{ time: Date.now(), step: 0, stream: 'stdout', bytes: entry.bytes } as const]; // prettier-ignore
+    const { bytes, frames } = packPieces(expected, pieces);
+    const args = [...leaseArguments(lease), expected, bytes, frames, after, end ? 1 : 0];
+    const [kind, length, position] = await this.#batcher.run('append-log', args, 1 + bytes.length / 16_384);
+    const name = kind as AppendReply['kind'];
+    if (name === 'stale') return { kind: name };
+    return name === 'ok'
+      ? { kind: name, length: Number(length) }
+      : { kind: name, length: Number(length), position: String(position) };
+  }
+
+  /** Keeps leases (as `formatLease` writes them), and shows that a worker of the executor is there. */
+  async renew(executor: number, leases: readonly string[], ttlMs: number): Promise<Renewal> {
+    const renewal: Renewal = { lost: [], stops: [] };
+    for (let from = 0; from === 0 || from < leases.length; from += leasesPerCall) {
+      const part = leases.slice(from, from + leasesPerCall);
+      const [lost, stops] = (await this.#batcher.run('renew', [executor, ttlMs, ...part], 1 + part.length / 50)) as [
+        number[],
+        number[],
+      ];
+      for (const place of lost) renewal.lost.push(part[place] ?? '');
+      for (let at = 0; at < stops.length; at += 2) {
+        renewal.stops.push({ lease: part[stops[at] ?? 0] ?? '', reason: reasonOf(stops[at + 1]) });
+      }
+    }
+    return renewal;
+  }
+
+  /** Lets go of leases whose attempts go on: they can be adopted at once. @returns how many were still held. */
+  async release(executor: number, leases: readonly Lease[]): Promise<number> {
+    let released = 0;
+    for (let from = 0; from < leases.length; from += leasesPerCall) {
+      const part = leases.slice(from, from + leasesPerCall).map(formatLease);
+      const [count] = await this.#batcher.run('release', [executor, ...part], 1 + part.length / 50);
+      released += Number(count);
+    }
+    return released;
+  }
+
+  /** Carries out all deadlines that are due (rule R14). @returns how many were, and how late the oldest. */
+  async expire(): Promise<{ due: number; lagMs: number }> {
+    let total = 0;
+    let oldestMs = 0;
+    for (;;) {
+      const [due, lagMs, ...left] = await this.#batcher.run('expire', [deadlinesPerCall], deadlinesPerCall);
+      total += Number(due);
+      oldestMs = Math.max(oldestMs, Number(lagMs));
+      for (const run of left) await this.resume(String(run));
+      if (due !== deadlinesPerCall) return { due: total, lagMs: oldestMs };
+    }
+  }
+
+  /** Records that the worker of an attempt is about to stop it, so that it starts again: before the first signal. */
+  async interrupt(lease: Lease): Promise<'ok' | 'stale'> {
+    const [kind] = await this.#batcher.run('interrupt', leaseArguments(lease));
+    return kind as 'ok' | 'stale';
+  }
+
+  /**
+   * Takes a lease over. `ownerGone`: it need not have expired, since its owner is known to be gone. `held`: it has not
+   * expired, or its attempt is suspected to kill its workers and is left alone for a while (rule R9).
+   */
+  async adopt(
+    lease: Lease,
+    by: { owner: string; executor: number; ttlMs: number; ownerGone: boolean },
+  ): Promise<AdoptedAttempt | 'held' | 'stale'> {
+    const args = [...leaseArguments(lease), by.owner, by.executor, by.ttlMs, by.ownerGone ? 1 : 0];
+    const reply = await this.#batcher.run('adopt', args);
+    if (reply[0] !== 'ok') return reply[0] as 'held' | 'stale';
+    return {
+      ...this.#claims.read(reply, lease.run, by.owner),
+      ended: reply[8] === 1,
+      logEnded: reply[9] === 1,
+      logLength: Number(reply[10]),
+      position: String(reply[11]),
+      ...(reply[12] === '' ? {} : { stop: reasonOf(reply[12]) }),
+      begun: reply[13] === 1,
+      stopToldMs: Number(reply[14]),
+    };
+  }
+
+  /** Hands ready marks out again, each in a new message; a mark of nothing that waits is removed. */
+  async redeliver(kind: ExecutorKind, ids: readonly string[]): Promise<number> {
+    const code = executorKinds.indexOf(kind);
+    const replies = await Promise.all(
+      ids.map(parseAttemptId).map((id) => this.#batcher.run('redeliver', [id.run, id.index, id.attempt, code])),
+    );
+    return replies.filter(([reply]) => reply === 'ok').length;
+  }
+
+  /** Asks for the end of a run (rule R10). `unchanged`: it is final, or was asked for before. */
+  async cancel(run: RunUid): Promise<'ok' | 'unchanged' | 'gone'> {
+    const [kind, more] = await this.#batcher.run('cancel', [run], 8);
+    if (more === 1) await this.resume(run);
+    return kind as 'ok' | 'unchanged' | 'gone';
+  }
+
+  /** FAILED → PENDING by hand (rule R12). @param dependents all transitive ones, dependencies before dependents. */
+  async reopen(run: RunUid, index: number, dependents: readonly Dependent[]): Promise<ReopenReply> {
+    const edges = dependents.flatMap(({ index: dependent, dependencies }) => [
+      dependent,
+      dependencies.length,
+      ...dependencies.flatMap((edge) => [edge.index, edge.mask]),
+    ]);
+    const [kind, detail] = await this.#batcher.run('reopen', [run, index, ...edges], 1 + edges.length / 32);
+    if (kind === 'ok') return { kind, attempt: Number(detail) };
+    return kind === 'claimed' ? { kind, index: Number(detail) } : { kind: kind as ReopenRefusal };
+  }
+
+  /** Resolves the edges that earlier calls left behind, in as many calls as it takes. */
+  async resume(run: RunUid): Promise<void> {
+    for (;;) {
+      const [more] = await this.#batcher.run('resume', [run], 32);
+      if (more !== 1) return;
+    }
+  }
+}
+
+/** What one call of the script renews at most (invariant I10). */
+const leasesPerCall = 500;
+/** What one call carries out at most, since each may end an attempt. */
+const deadlinesPerCall = 32;
+
+const leaseArguments = ({ run, index, attempt, epoch, owner }: Lease) => [run, index, attempt, epoch, owner];
+
+const lengthArgument = (length: number) => (length > 0 ? length : '');
+
+const outcomeArguments = ({ reason, exitCode, message = '', steps }: Outcome) => [
+  reasons.indexOf(reason),
+  exitCode ?? '',
+  clip(message),
+  steps ? JSON.stringify(steps) : '',
+];
+
+function reasonOf(code: Reply | undefined): Reason {
+  const reason = reasons[Number(code)];
+  if (reason === undefined) throw new RangeError(`reason ${String(code)} is unknown: written by a newer version?`);
+  return reason;
+}
+
+const age = (ms: number | undefined) => (ms === undefined ? '' : Math.max(0, Math.round(ms)));
+
+const ageArguments = ({ scheduledMs, pulledMs, startedMs }: PhaseAges) => [
+  age(scheduledMs),
+  age(pulledMs),
+  age(startedMs),
+];
+
+/** A message is one sentence; a row has room for 64 KiB, which nobody reads. */
+const clip = (message: string) => (message.length > 2000 ? `${message.slice(0, 1999)}…` : message);

@@ -1,0 +1,301 @@
+import type { Redis } from 'ioredis';
+import { executorKinds, type ExecutorKind, type RunUid } from '../../engine/records.js';
+import { formatAttemptId, keys, parseAttemptId, parseLease, type AttemptId, type Lease } from '../redis/keys.js';
+import { unpackRow } from '../script/layout.js';
+import { bundleMax } from '../script/scripts.js';
+import type { RedisClock } from '../redis/redis-clock.js';
+import { repliesOf } from '../redis/replies-of.js';
+import type { Subscriptions, Word } from '../redis/subscriptions.js';
+import type { Renewal, Transitions } from '../script/transitions.js';
+import { whileAvailable } from '../redis/while-available.js';
+
+export interface DueRemoval extends AttemptId {
+  /** Empty where the run was deleted. */
+  job: string;
+  overdueMs: number;
+}
+
+/** What was handed out and is not claimed (rule R4). */
+export interface ReadyMark {
+  /** `uid.index.attempt` */
+  id: string;
+  /** The message that carries the id; absent when nothing waits under it any more. */
+  message?: number;
+  /** When it was handed out, in milliseconds since 1970. */
+  markedAt: number;
+}
+
+export interface ExpiredLease {
+  lease: Lease;
+  /** Its end is recorded; only its log and its closing are left. */
+  ended: boolean;
+  /** 0 for one that was let go of. */
+  overdueMs: number;
+}
+
+export interface KnownExecutor {
+  id: string;
+  number: number;
+  /** By the time of Redis; 0: never. */
+  seenAt: number;
+}
+
+export interface EndedRun {
+  uid: RunUid;
+  /** Milliseconds since 1970. */
+  endedAt: number;
+}
+
+export type AttemptStanding =
+  /** Redis knows nothing of it. */
+  | { kind: 'unknown' }
+  /** It is closed; `closedAt` is known as long as no later attempt followed. */
+  | { kind: 'over'; closedAt?: number }
+  | { kind: 'open'; claimed: boolean };
+
+/** What workers and sweeps read beside the transitions. */
+export class WorkStore {
+  readonly #connection: Redis;
+  readonly #clock: RedisClock;
+  readonly #renewals: Transitions;
+  readonly #subscriptions: Subscriptions;
+  /** The server that was seen last, by `performance.now()`: since when it is up, and when it was seen. */
+  #server: { runId: string; upSince: number; seenAt: number } | undefined;
+
+  /** @param renewals on a connection of their own. */
+  constructor(connection: Redis, clock: RedisClock, renewals: Transitions, subscriptions: Subscriptions) {
+    this.#connection = connection;
+    this.#clock = clock;
+    this.#renewals = renewals;
+    this.#subscriptions = subscriptions;
+  }
+
+  /** Word that something of an executor is to be stopped; what it is, the next renewal tells. */
+  listenToStops(executor: number): Promise<Word> {
+    return this.#subscriptions.listen(keys.stops(executor));
+  }
+
+  /** @throws StoreUnavailable after half a second without Redis. */
+  renew(executor: number, leases: readonly string[], ttlMs: number): Promise<Renewal> {
+    return this.#renewals.renew(executor, leases, ttlMs);
+  }
+
+  /** The number that stands for an executor id in rows and keys; the same for ever. */
+  async registerExecutor(id: string): Promise<number> {
+    return whileAvailable(async () => {
+      const known = await this.#connection.hget(keys.executors, id);
+      if (known !== null) return Number(known);
+      const next = await this.#connection.hincrby(keys.counters, 'executor', 1);
+      await this.#connection.hsetnx(keys.executors, id, next);
+      return Number(await this.#connection.hget(keys.executors, id));
+    });
+  }
+
+  /** Messages should be small beside what a worker takes at once, lest one worker hoards what others could do. */
+  async announceCapacity(kind: ExecutorKind, capacity: number): Promise<void> {
+    const size = Math.max(1, Math.min(bundleMax, Math.ceil(capacity / 8)));
+    const field = String(executorKinds.indexOf(kind));
+    await whileAvailable(async () => {
+      // A worker must be able to start on a Redis that is full (rule R19): nothing is written that stands there.
+      if ((await this.#connection.hget(keys.bundles, field)) !== String(size))
+        await this.#connection.hset(keys.bundles, field, size);
+    });
+  }
+
+  /** All leases of one executor. */
+  async listLeases(executor: number): Promise<Lease[]> {
+    const members = await whileAvailable(() => this.#connection.zrange(keys.leases(executor), 0, '-1'));
+    return members.map(parseLease);
+  }
+
+  /**
+   * Leases of one executor that have expired or were let go of, the oldest first, but for the first `skip`, with what
+   * is left to do of each.
+   */
+  async listExpiredLeases(executor: number, limit: number, skip = 0): Promise<ExpiredLease[]> {
+    return whileAvailable(async () => {
+      const now = await this.now();
+      const range = [keys.leases(executor), 0, String(now), 'BYSCORE', 'LIMIT', skip, limit, 'WITHSCORES'] as const;
+      const members = await this.#connection.zrange(...range);
+      const leases = members.flatMap((member, at) => (at % 2 === 0 ? [parseLease(member)] : []));
+      if (leases.length === 0) return [];
+      const pipeline = this.#connection.pipeline();
+      for (const { run, index } of leases) pipeline.hgetBuffer(keys.run(run), String(index));
+      const rows = await repliesOf(pipeline);
+      return leases.map((lease, at) => {
+        const row = rows[at];
+        const expiredAt = Number(members[at * 2 + 1]);
+        const ended = Buffer.isBuffer(row) && unpackRow(row).status !== 'RUNNING';
+        return { lease, ended, overdueMs: expiredAt === 0 ? 0 : now - expiredAt };
+      });
+    });
+  }
+
+  /** The executors that have leases or had a worker, with the time at which a worker of each last renewed. */
+  async listExecutors(): Promise<KnownExecutor[]> {
+    return whileAvailable(async () => {
+      const [numbers, seen] = await Promise.all([
+        this.#connection.hgetall(keys.executors),
+        this.#connection.hgetall(keys.seen),
+      ]);
+      return Object.entries(numbers).map(([id, number]) => ({
+        id,
+        number: Number(number),
+        seenAt: Number(seen[number] ?? 0),
+      }));
+    });
+  }
+
+  /** How the attempt stands that an executor has found under this name. */
+  async lookUpAttempt(run: RunUid, index: number | undefined, attempt: number): Promise<AttemptStanding> {
+    return whileAvailable(async () => {
+      const row = index === undefined ? null : await this.#connection.hgetBuffer(keys.run(run), String(index));
+      if (!row) return { kind: 'unknown' };
+      const { section, status } = unpackRow(row);
+      if (!section || section.attempt < attempt) return { kind: 'unknown' };
+      if (section.attempt > attempt) return { kind: 'over' };
+      const { closedAt } = section.phases;
+      if (closedAt !== undefined) return { kind: 'over', closedAt };
+      return { kind: 'open', claimed: status === 'RUNNING' };
+    });
+  }
+
+  /**
+   * Which server this is, and how long it has been up: after a restart it may have lost a tail (rule R7). It tells that by
+   * its clock, which may jump: it is asked once, and cannot have been up while another one was.
+   */
+  async serverLife(): Promise<{ runId: string; upMs: number }> {
+    const info = await whileAvailable(() => this.#connection.info('server'));
+    const field = (name: string) => new RegExp(`^${name}:(.*)\r$`, 'm').exec(info)?.[1] ?? '';
+    const runId = field('run_id');
+    const seenAt = performance.now();
+    const former = this.#server;
+    const told = seenAt - Math.max(0, Number(field('uptime_in_seconds')) * 1000);
+    const upSince = former?.runId === runId ? former.upSince : Math.max(told, former?.seenAt ?? -Infinity);
+    this.#server = { runId, upSince, seenAt };
+    return { runId, upMs: seenAt - upSince };
+  }
+
+  /** `uid.index.attempt` of what was handed out before a time and is not claimed, oldest first. */
+  async listMarks(kind: ExecutorKind, { before, limit }: { before: number; limit: number }): Promise<string[]> {
+    return whileAvailable(() =>
+      this.#connection.zrange(keys.marks(kind), 0, String(before), 'BYSCORE', 'LIMIT', 0, limit),
+    );
+  }
+
+  /** As `listMarks`, with the messages; the oldest `skip` are left out. */
+  async listReadyMarks(
+    kind: ExecutorKind,
+    { before, skip, limit }: { before: number; skip: number; limit: number },
+  ): Promise<ReadyMark[]> {
+    return whileAvailable(async () => {
+      const key = keys.marks(kind);
+      const scored = await this.#connection.zrange(
+        key,
+        0,
+        String(before),
+        'BYSCORE',
+        'LIMIT',
+        skip,
+        limit,
+        'WITHSCORES',
+      );
+      const ids = scored.filter((_, place) => place % 2 === 0).map(parseAttemptId);
+      const pipeline = this.#connection.pipeline();
+      for (const { run, index } of ids) pipeline.hgetBuffer(keys.run(run), String(index));
+      const rows = await repliesOf(pipeline);
+      return ids.map((id, place) => {
+        const row = rows[place];
+        const { status, section } = Buffer.isBuffer(row) ? unpackRow(row) : {};
+        const waits = status === 'PENDING' && section?.attempt === id.attempt && section.message > 0;
+        return {
+          id: formatAttemptId(id),
+          markedAt: Number(scored[place * 2 + 1]),
+          ...(waits ? { message: section.message } : {}),
+        };
+      });
+    });
+  }
+
+  /** Runs whose edges are not yet resolved since before a time, oldest first. */
+  async listChunks({ before, limit }: { before: number; limit: number }): Promise<RunUid[]> {
+    return whileAvailable(() => this.#connection.zrange(keys.chunks, 0, String(before), 'BYSCORE', 'LIMIT', 0, limit));
+  }
+
+  /** Final runs by the time of their end, oldest first: those that ended from `from` to `until`, but for the first `skip`. */
+  async listEnded({
+    from = 0,
+    until,
+    skip = 0,
+    limit,
+  }: {
+    from?: number;
+    until: number;
+    skip?: number;
+    limit: number;
+  }): Promise<EndedRun[]> {
+    const range = [keys.ended, from, String(until), 'BYSCORE', 'LIMIT', skip, limit, 'WITHSCORES'] as const;
+    const found = await whileAvailable(() => this.#connection.zrange(...range));
+    return Array.from({ length: found.length / 2 }, (_, at) => ({
+      uid: found[at * 2] ?? '',
+      endedAt: Number(found[at * 2 + 1]),
+    }));
+  }
+
+  /** Runs that are hidden and not yet removed since before a time, oldest first (rule R16). */
+  async listDeletions({ before, limit }: { before: number; limit: number }): Promise<RunUid[]> {
+    return whileAvailable(() =>
+      this.#connection.zrange(keys.deletions, 0, String(before), 'BYSCORE', 'LIMIT', 0, limit),
+    );
+  }
+
+  /** The executor kinds that have a run which is not final. */
+  async liveKinds(): Promise<ExecutorKind[]> {
+    return whileAvailable(async () => {
+      const counts = await Promise.all(executorKinds.map((kind) => this.#connection.zcard(keys.live(kind))));
+      return executorKinds.filter((_, at) => (counts[at] ?? 0) > 0);
+    });
+  }
+
+  /** Ended attempts of an executor whose removal grace is over. */
+  async listDue(executor: number, limit: number): Promise<DueRemoval[]> {
+    return whileAvailable(async () => {
+      const now = await this.now();
+      const range = [keys.due(executor), 0, String(now), 'BYSCORE', 'LIMIT', 0, limit, 'WITHSCORES'] as const;
+      const found = await this.#connection.zrange(...range);
+      const due: DueRemoval[] = [];
+      for (let at = 0; at < found.length; at += 2) {
+        const id = parseAttemptId(found[at] ?? '');
+        const row = await this.#connection.hgetBuffer(keys.run(id.run), String(id.index));
+        due.push({ ...id, job: row ? unpackRow(row).name : '', overdueMs: now - Number(found[at + 1]) });
+      }
+      return due;
+    });
+  }
+
+  /** Whether the remains of an attempt are due for removal, now or later. */
+  async isDue(executor: number, id: AttemptId): Promise<boolean> {
+    const score = await whileAvailable(() => this.#connection.zscore(keys.due(executor), formatAttemptId(id)));
+    return score !== null;
+  }
+
+  /** Whether it is the caller's turn with something that one of many does; it stays so if asked for again in time. */
+  async takeTurn(name: string, owner: string, forMs: number): Promise<boolean> {
+    return whileAvailable(async () => {
+      const key = keys.turn(name);
+      if ((await this.#connection.set(key, owner, 'PX', forMs, 'NX')) === 'OK') return true;
+      if ((await this.#connection.get(key)) !== owner) return false;
+      await this.#connection.pexpire(key, forMs);
+      return true;
+    });
+  }
+
+  async forgetDue(executor: number, id: AttemptId): Promise<void> {
+    await whileAvailable(() => this.#connection.zrem(keys.due(executor), formatAttemptId(id)));
+  }
+
+  /** Milliseconds since 1970 as the scripts see it. */
+  async now(): Promise<number> {
+    return whileAvailable(() => this.#clock.now());
+  }
+}

@@ -1,0 +1,96 @@
+import type { Redis } from 'ioredis';
+import type { ExecutorKind } from '../../engine/records.js';
+import { keys } from '../redis/keys.js';
+import { repliesOf } from '../redis/replies-of.js';
+import { whileAvailable } from '../redis/while-available.js';
+
+/** What a worker says of itself. */
+export interface WorkerCard {
+  /** Its own for as long as the process lives; no secret, unlike the owner token of its leases. */
+  id: string;
+  host: string;
+  executor: ExecutorKind;
+  executorId: string;
+  /** How many attempts it takes at once. */
+  capacity: number;
+  /** How many it has in its hands. */
+  running: number;
+}
+
+export interface KnownWorker extends WorkerCard {
+  draining: boolean;
+  /** When it last showed itself, in ms since 1970 by the clock of Redis. */
+  seenAt: number;
+}
+
+/** A worker that was not seen for so long is not there. */
+const goneMs = 30_000;
+/** And after so long it is forgotten, with the word that it is to be drained. */
+const forgottenMs = 3_600_000;
+
+/** Which workers there are, which of them are to take nothing new, and whether all are. */
+export class WorkerRegistry {
+  readonly #connection: Redis;
+  readonly #now: () => Promise<number>;
+
+  constructor(connection: Redis, now: () => Promise<number>) {
+    this.#connection = connection;
+    this.#now = now;
+  }
+
+  /** @returns whether the worker is to take nothing new: it is drained, or all is paused. */
+  async show(card: WorkerCard): Promise<{ draining: boolean }> {
+    return whileAvailable(async () => {
+      const seenAt = await this.#now();
+      const pipeline = this.#connection.pipeline();
+      pipeline.hset(keys.workers, card.id, JSON.stringify({ ...card, seenAt }));
+      pipeline.sismember(keys.drains, card.id);
+      pipeline.exists(keys.paused);
+      const [, drained, paused] = await repliesOf(pipeline);
+      return { draining: drained === 1 || paused === 1 };
+    });
+  }
+
+  async forget(id: string): Promise<void> {
+    await whileAvailable(() =>
+      Promise.all([this.#connection.hdel(keys.workers, id), this.#connection.srem(keys.drains, id)]),
+    );
+  }
+
+  /** Those that are there, by host and id. */
+  async list(): Promise<KnownWorker[]> {
+    return whileAvailable(async () => {
+      const [cards, drained, now] = await Promise.all([
+        this.#connection.hgetall(keys.workers),
+        this.#connection.smembers(keys.drains),
+        this.#now(),
+      ]);
+      const known = Object.values(cards).map((card) => JSON.parse(card) as Omit<KnownWorker, 'draining'>);
+      const forgotten = known.filter(({ seenAt }) => now - seenAt > forgottenMs).map(({ id }) => id);
+      for (const id of forgotten) await this.forget(id);
+      return known
+        .filter(({ seenAt }) => now - seenAt <= goneMs)
+        .map((card) => ({ ...card, draining: drained.includes(card.id) }))
+        .sort((one, other) => `${one.host} ${one.id}`.localeCompare(`${other.host} ${other.id}`));
+    });
+  }
+
+  /** From its next renewal on the worker takes nothing new, or takes work again. */
+  async drain(id: string, draining: boolean): Promise<void> {
+    await whileAvailable(() =>
+      draining ? this.#connection.sadd(keys.drains, id) : this.#connection.srem(keys.drains, id),
+    );
+  }
+
+  /** While an instance is paused every claim is refused; workers that have seen it ask for none. */
+  async pause(paused: boolean): Promise<void> {
+    await whileAvailable(async () => {
+      if (paused) await this.#connection.set(keys.paused, '1');
+      else await this.#connection.del(keys.paused);
+    });
+  }
+
+  async isPaused(): Promise<boolean> {
+    return whileAvailable(async () => (await this.#connection.exists(keys.paused)) === 1);
+  }
+}

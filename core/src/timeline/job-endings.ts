@@ -1,0 +1,97 @@
+import { isSatisfied, type Ending } from '../engine/edges.js';
+import { isFinalJob } from '../engine/states.js';
+import type { TimedJob, TimedRun } from './timed-job.js';
+
+/** When a job ended, and what made it possible. */
+export interface JobEnding {
+  /** Absent for a job that has not ended. */
+  endedAt?: number;
+  /** When all that it depends on had ended; absent for a job without dependencies, or that still waits. */
+  readyAt?: number;
+  /** The dependency that let it start or had it skipped: the one that ended last, or decided. By index. */
+  cause?: number;
+  /** How many jobs it depends on. */
+  dependencies: number;
+  /** Its place in an order in which each job comes after all that it depends on. */
+  order: number;
+}
+
+/** A dependency that has ended, and whether it ended as the edge asks. */
+interface EndedDependency {
+  index: number;
+  endedAt: number;
+  satisfied: boolean;
+}
+
+/**
+ * The ending of each job, by index. Of a skipped job no time is stored: it is the moment at which
+ * its first dependency ended in a way that none of the edge's conditions names. Costs O(jobs + edges).
+ */
+export function jobEndings(run: TimedRun, jobs: readonly TimedJob[]): JobEnding[] {
+  const counts = countDependencies(jobs);
+  const missing = [...counts];
+  const ended = jobs.map((): EndedDependency[] => []);
+  const endings = counts.map((dependencies): JobEnding => ({ dependencies, order: 0 }));
+  const settled = counts.flatMap((count, index) => (count === 0 ? [index] : []));
+  // The list grows as it is walked: each job comes after all that it depends on.
+  for (const [order, index] of settled.entries()) {
+    const job = jobs[index];
+    const ending = endings[index];
+    if (!job || !ending) continue;
+    Object.assign(ending, { order }, endingOf(run, job, ended[index] ?? [], ending.dependencies));
+    for (const edge of job.dependents) {
+      if (ending.endedAt !== undefined && isFinalJob(job.status)) {
+        const satisfied = isSatisfied(job.status as Ending, edge.mask);
+        ended[edge.index]?.push({ index, endedAt: ending.endedAt, satisfied });
+      }
+      const left = (missing[edge.index] ?? 0) - 1;
+      missing[edge.index] = left;
+      if (left === 0) settled.push(edge.index);
+    }
+  }
+  return endings;
+}
+
+function countDependencies(jobs: readonly TimedJob[]): number[] {
+  const counts = jobs.map(() => 0);
+  for (const { dependents } of jobs) for (const { index } of dependents) counts[index] = (counts[index] ?? 0) + 1;
+  return counts;
+}
+
+function endingOf(
+  run: TimedRun,
+  job: TimedJob,
+  ended: readonly EndedDependency[],
+  dependencies: number,
+): Omit<JobEnding, 'dependencies' | 'order'> {
+  if (job.status === 'SKIPPED') {
+    const decided = first(ended.filter(({ satisfied }) => !satisfied));
+    return decided ? { endedAt: decided.endedAt, cause: decided.index } : {};
+  }
+  if (job.reason === 'Reused') return { endedAt: run.createdAt };
+  const last = ended.length === dependencies ? lastOf(ended) : undefined;
+  const endedAt = endOf(run, job);
+  return {
+    ...(last ? { readyAt: last.endedAt, cause: last.index } : {}),
+    ...(endedAt === undefined ? {} : { endedAt }),
+  };
+}
+
+/** A job that is canceled before it is claimed ends with its run: no time of its own is stored. */
+function endOf(run: TimedRun, { status, attempts }: TimedJob): number | undefined {
+  const last = attempts.at(-1);
+  if (!last || !isFinalJob(status)) return undefined;
+  return last.phases.endedAt ?? run.endedAt;
+}
+
+const first = (ended: readonly EndedDependency[]): EndedDependency | undefined =>
+  ended.reduce<EndedDependency | undefined>(
+    (best, each) => (best && best.endedAt <= each.endedAt ? best : each),
+    undefined,
+  );
+
+const lastOf = (ended: readonly EndedDependency[]): EndedDependency | undefined =>
+  ended.reduce<EndedDependency | undefined>(
+    (best, each) => (best && best.endedAt > each.endedAt ? best : each),
+    undefined,
+  );

@@ -1,0 +1,97 @@
+import { expect } from 'chai';
+import { pipelineOf, type JobShape } from '@chainr/testkit/builders';
+import { dependenciesOf } from '../../src/engine/transitive-dependents.js';
+import { planRerun, type RerunFrom } from '../../src/engine/rerun.js';
+import type { Reason } from '../../src/engine/reasons.js';
+import type { JobStatus } from '../../src/engine/states.js';
+
+const reasonOf: Record<JobStatus, Reason> = {
+  PENDING: 'Queued',
+  RUNNING: 'Executing',
+  SUCCESSFUL: 'Completed',
+  FAILED: 'ExitCode',
+  SKIPPED: 'ConditionNotMet',
+  CANCELED: 'CanceledByUser',
+};
+
+/** What a rerun of such jobs begins with, or why it is refused. */
+function plan(jobs: Record<string, JobShape>, statuses: Record<string, JobStatus>, from: RerunFrom) {
+  const pipeline = pipelineOf(jobs);
+  const records = pipeline.jobs.map(({ name }, index) => {
+    const status = statuses[name] ?? 'SUCCESSFUL';
+    return { index, name, status, reason: reasonOf[status], message: '', attempt: 1 };
+  });
+  const planned = planRerun(dependenciesOf(pipeline), records, from);
+  if (planned.kind === 'refused') return planned.message;
+  return Object.fromEntries(
+    planned.standings.map(({ status, reason, unsatisfied }, index) => [
+      pipeline.jobs[index]?.name ?? '',
+      status === 'PENDING' ? `waits for ${String(unsatisfied)}` : `${status} ${reason}`,
+    ]),
+  );
+}
+
+const onFailure = (job: string) => [{ job, conditions: { failure: true } }];
+
+describe('a rerun (rule R13)', () => {
+  const chain = { a: [], b: ['a'], c: ['b'], side: [] };
+
+  it('from what failed takes over the rest, and runs all that waits for it again', () => {
+    expect(plan(chain, { b: 'FAILED', c: 'SKIPPED' }, 'failed')).to.deep.equal({
+      a: 'SUCCESSFUL Reused',
+      b: 'waits for 0',
+      c: 'waits for 1',
+      side: 'SUCCESSFUL Reused',
+    });
+  });
+
+  it('counts what was canceled as failed', () => {
+    expect(plan(chain, { b: 'CANCELED', c: 'CANCELED' }, 'failed')).to.include({
+      a: 'SUCCESSFUL Reused',
+      b: 'waits for 0',
+    });
+  });
+
+  it('of all takes nothing over', () => {
+    expect(plan(chain, {}, 'all')).to.deep.equal({
+      a: 'waits for 0',
+      b: 'waits for 1',
+      c: 'waits for 1',
+      side: 'waits for 0',
+    });
+  });
+
+  it('from chosen jobs runs these and what waits for them', () => {
+    expect(plan(chain, {}, ['b'])).to.include({ a: 'SUCCESSFUL Reused', b: 'waits for 0', c: 'waits for 1' });
+  });
+
+  it('evaluates the edges anew: what does not fit what is taken over is skipped at once, and what waits for it', () => {
+    const jobs = { a: [], 'on-failure': onFailure('a'), after: ['on-failure'], either: ['b'], b: [] };
+    const found = plan(
+      jobs,
+      { 'on-failure': 'CANCELED', after: 'CANCELED', b: 'FAILED', either: 'CANCELED' },
+      'failed',
+    );
+    expect(found).to.deep.equal({
+      a: 'SUCCESSFUL Reused',
+      'on-failure': 'SKIPPED ConditionNotMet',
+      after: 'SKIPPED DependencySkipped',
+      either: 'waits for 1',
+      b: 'waits for 0',
+    });
+  });
+
+  it('takes over what was skipped, with its reason', () => {
+    const jobs = { a: [], 'on-failure': onFailure('a'), b: [] };
+    expect(plan(jobs, { 'on-failure': 'SKIPPED', b: 'FAILED' }, 'failed')).to.include({
+      'on-failure': 'SKIPPED ConditionNotMet',
+    });
+  });
+
+  it('is refused where nothing failed, nothing would run, or something is left that cannot be taken over', () => {
+    expect(plan(chain, {}, 'failed')).to.match(/No job of the run FAILED/);
+    expect(plan({ a: [], b: onFailure('a') }, { b: 'SKIPPED' }, ['b'])).to.match(/Nothing would run/);
+    expect(plan(chain, { side: 'FAILED' }, ['b'])).to.match(/"side" is FAILED.*run it again too/);
+    expect(plan(chain, { side: 'RUNNING' }, ['b'])).to.match(/"side" is RUNNING.*wait for its end/);
+  });
+});

@@ -1,0 +1,134 @@
+import { expect } from 'chai';
+import { pipelineLimits } from '../../../src/pipeline/limits.js';
+import { parsePipelineText } from '../../../src/pipeline/reading/parse-pipeline.js';
+import { syntaxErrorOf } from './syntax-error-of.js';
+
+const yaml = (text: string): unknown => parsePipelineText(text, 'application/yaml');
+
+describe('a pipeline in YAML', () => {
+  it('reads maps in their order, and names as text', () => {
+    const read = yaml('b: yes\n10: 1\ntrue: no\n') as Map<string, unknown>;
+    expect([...read]).to.deep.equal([
+      ['b', 'yes'],
+      ['10', 1],
+      ['true', 'no'],
+    ]);
+  });
+
+  it('reads JSON, too', () => {
+    expect(yaml('{"a": ["b", 1, null, true]}')).to.deep.equal(new Map([['a', ['b', 1, null, true]]]));
+  });
+
+  it('takes aliases and merge keys', () => {
+    const read = yaml('a: &base { image: busybox, run: x }\nb:\n  <<: *base\n  run: y\nc: *base\n');
+    expect(read).to.deep.equal(
+      new Map([
+        [
+          'a',
+          new Map([
+            ['image', 'busybox'],
+            ['run', 'x'],
+          ]),
+        ],
+        [
+          'b',
+          new Map([
+            ['run', 'y'],
+            ['image', 'busybox'],
+          ]),
+        ],
+        [
+          'c',
+          new Map([
+            ['image', 'busybox'],
+            ['run', 'x'],
+          ]),
+        ],
+      ]),
+    );
+  });
+
+  it('refuses what it does not know, and says where', () => {
+    const messages: Record<string, string> = {
+      'a: 1\na: 2': 'the name "a" stands twice in one map (line 2, column 1)',
+      'a: *b': 'nothing before the alias "*b" has this anchor (line 1, column 4)',
+      'a: &a [*a]': 'nothing before the alias "*a" has this anchor',
+      'a: !!js/function x': 'the tag "tag:yaml.org,2002:js/function" is not one of YAML\'s own',
+      'a: !secret x': 'the tag "!secret" is not one of YAML\'s own',
+      'a: 1\n---\nb: 2': 'a pipeline is one YAML document, but there are more',
+      'a: [1': 'not YAML: ',
+      'run: echo "a: b"': 'in quotes, or below a |',
+      'run: |\necho b': 'a line of a script is not indented',
+      '\ta: 1': 'not YAML: Tabs are not allowed as indentation (line 1, column 1)',
+      '? [a]\n: 1': 'not YAML: ',
+      '<<: 1': '"<<" takes a map or a list of maps',
+      '%YAML 1.1\n%TAG': 'not YAML: ',
+    };
+    for (const [text, message] of Object.entries(messages))
+      expect(syntaxErrorOf(() => yaml(text)).message).to.contain(message);
+  });
+
+  it('tells a quote that is not indented from one that is not closed', () => {
+    const indent = 'and its closing quote, must be indented deeper than the name of the field';
+    const unclosed = 'perhaps a quote is not closed';
+    const messages: Record<string, string> = {
+      'run: "echo\n  hi\n"\n': indent,
+      'jobs:\n  a:\n    run: "echo\n    hi\n    "\n    image: b\n': indent,
+      "jobs:\n  a:\n    run: 'echo\n      hi\n    '\n": indent,
+      'run: "echo\nhi"\n': indent,
+      'jobs:\n  a:\n    run: "x\n  "\n    image: b\n': indent,
+      'run: "echo hi\n': unclosed,
+      'run: "echo\n  hi\nimage: b\n': unclosed,
+      'run: \'echo\n  hi\nimage: "b"\n': unclosed,
+      "run: 'echo\n": "not YAML: the closing ' is missing; ",
+      'run: "echo\n  hi\n"': 'not YAML: the closing " is missing; ',
+    };
+    for (const [text, message] of Object.entries(messages)) {
+      expect(syntaxErrorOf(() => yaml(text)).message, text).to.contain(message);
+    }
+    expect(yaml('run: "echo\n  hi\n  "\n')).to.deep.equal(new Map([['run', 'echo hi ']]));
+  });
+
+  it('refuses aliases that expand to more than a pipeline may be', () => {
+    const levels = Array.from(
+      { length: 9 },
+      (_, level) =>
+        `l${String(level + 1)}: &l${String(level + 1)} [${Array(10)
+          .fill(`*l${String(level)}`)
+          .join(', ')}]`,
+    );
+    expect(syntaxErrorOf(() => yaml(['l0: &l0 x', ...levels].join('\n'))).message).to.contain(
+      'with its aliases expanded it is too large',
+    );
+    const script = `a: &script ${'x'.repeat(100_000)}\n`;
+    const uses = Array.from({ length: 200 }, (_, index) => `b${String(index)}: *script\n`).join('');
+    expect(syntaxErrorOf(() => yaml(script + uses)).message).to.contain('too large');
+  });
+
+  it('lets thousands of jobs share what one anchor names', () => {
+    const uses = Array.from({ length: 5_000 }, (_, index) => `j${String(index)}: *job\n`).join('');
+    expect(yaml(`a: &job { image: busybox }\n${uses}`)).to.have.property('size', 5_001);
+  });
+
+  it('refuses a document that is nested too deeply, however deep and in whatever way', () => {
+    for (const text of [
+      '['.repeat(500_000),
+      '- '.repeat(100_000),
+      '? '.repeat(100_000),
+      '{a: '.repeat(100_000),
+      `a: ${'['.repeat(40)}${']'.repeat(40)}`,
+    ]) {
+      expect(syntaxErrorOf(() => yaml(text)).message).to.contain('nested deeper than 32 levels');
+    }
+  });
+
+  it('stops at the first mistake of many, and at a limit of tokens', () => {
+    expect(syntaxErrorOf(() => yaml(`{${','.repeat(300_000)}}`)).message).to.contain('Unexpected , in flow map');
+    expect(syntaxErrorOf(() => yaml('\n'.repeat(pipelineLimits.yamlTokens + 2))).message).to.contain('YAML tokens');
+  });
+
+  it('knows that an empty text is an empty document', () => {
+    expect(yaml('')).to.equal(null);
+    expect(yaml('# nothing\n')).to.equal(null);
+  });
+});

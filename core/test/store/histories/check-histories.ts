@@ -1,0 +1,30 @@
+import fc from 'fast-check';
+import type { Script } from '../../../src/store/script/scripts.js';
+import { randomCase } from './random-case.js';
+import { HistoryGround } from './run-histories.js';
+
+const seed = Number(process.env['CHAINR_TEST_SEED'] ?? 20_261_125);
+/** Runs that share one Redis and one clock at the same time. */
+export const atOnce = 48;
+
+export interface Checked {
+  /** Of the first group of histories in which something was not as it should be, with the seed. */
+  failure?: Error;
+  /** How often what has happened. */
+  tally: ReadonlyMap<string, number>;
+}
+
+/** Random histories, in so many groups; ends with the first one in which something is wrong. */
+export async function checkHistories(groups: number, script?: Script): Promise<Checked> {
+  const ground = await HistoryGround.start(script);
+  try {
+    const group = fc.array(randomCase, { minLength: atOnce, maxLength: atOnce });
+    const property = fc.asyncProperty(group, (cases) => ground.run(cases));
+    const { failed, numRuns, errorInstance } = await fc.check(property, { seed, numRuns: groups, endOnFailure: true });
+    const { tally } = ground;
+    if (!failed) return { tally };
+    return { tally, failure: new Error(`CHAINR_TEST_SEED=${seed}, group ${numRuns}`, { cause: errorInstance }) };
+  } finally {
+    await ground.stop();
+  }
+}

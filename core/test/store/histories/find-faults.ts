@@ -1,0 +1,144 @@
+import { backlogMember } from '../../../src/store/redis/keys.js';
+import { attemptFlags, type Row } from '../../../src/store/script/layout.js';
+import { hasPriorities, type RandomCase } from './random-case.js';
+import { edgesOf } from './reference-model.js';
+import type { EndRequest, JobView, Replay } from './replay.js';
+import { requestOf, type RunSnapshot } from './snapshot.js';
+
+/**
+ * Holds what is stored of a run against what its events told (invariants I3, I6 and I9): everything
+ * that stands beside the rows is exactly what the rows ask for.
+ * @param dueUntil deadlines up to then have been carried out.
+ * @returns what is wrong, in sentences.
+ */
+export function findFaults(each: RandomCase, replay: Replay, found: RunSnapshot, dueUntil = 0): string[] {
+  const inspection = new Inspection(each, replay, { found, dueUntil });
+  inspection.lookAtRun();
+  found.rows.forEach((row, index) => inspection.lookAtJob(row, index));
+  inspection.lookBesideTheRows();
+  return inspection.faults;
+}
+
+const sorted = (values: Iterable<string>): string => [...values].sort().join(' ');
+
+class Inspection {
+  readonly faults: string[] = [];
+  readonly #case: RandomCase;
+  readonly #replay: Replay;
+  readonly #found: RunSnapshot;
+  readonly #dueUntil: number;
+  readonly #request: EndRequest | undefined;
+  /** The run is to end, and some of what follows from that is left for later: its jobs stand as before. */
+  readonly #isEnding: boolean;
+  /** What should stand beside the rows. */
+  readonly #leases: string[] = [];
+  readonly #handedOut: string[] = [];
+  readonly #backlog: string[] = [];
+  readonly #running: string[] = [];
+  readonly #stops = new Set<string>();
+  readonly #deadlines = new Map<string, number>();
+
+  constructor(each: RandomCase, replay: Replay, { found, dueUntil }: { found: RunSnapshot; dueUntil: number }) {
+    this.#case = each;
+    this.#replay = replay;
+    this.#found = found;
+    this.#dueUntil = dueUntil;
+    this.#request = requestOf(found.state);
+    this.#isEnding = this.#request !== undefined && found.todo > 0;
+  }
+
+  lookAtRun(): void {
+    const { state, rows, todo, hasChunk, isLive } = this.#found;
+    this.#same('status', state.status, this.#replay.status);
+    for (const [status, count] of Object.entries(state.jobCounts))
+      this.#same(`count of ${status}`, count, rows.filter((row) => row.status === status).length);
+    this.#same('two requests to end', state.cancelRequestedAt !== undefined && state.timedOutAt !== undefined, false);
+    this.#same('todo', state.todo, todo);
+    this.#same('mark of unresolved edges', hasChunk, todo > 0);
+    this.#same('live', isLive, state.endedAt === undefined);
+    if (this.#case.timeoutMs === undefined || state.endedAt !== undefined) return;
+    const dueAt = state.createdAt + this.#case.timeoutMs;
+    if (state.timedOutAt !== undefined) this.#same('timed out early', state.timedOutAt < dueAt, false);
+    // Once it has passed after a cancel it is gone, and nothing came of it.
+    else if (!this.#request || this.#found.deadlines.has('0.0.r')) this.#due('0.0.r', dueAt);
+  }
+
+  lookAtJob(row: Row, index: number): void {
+    const view = this.#replay.jobs[index]!;
+    const { status, reason, section } = row;
+    const attempt = section?.attempt ?? 1;
+    const id = `${index}.${attempt}`;
+    this.#same(`status of job ${index}`, status, view.status);
+    this.#same(`attempt of job ${index}`, attempt, view.attempt);
+    // What waits for a slot from the beginning is told by nothing but its row.
+    if (reason !== 'WaitingForSlot' || view.wasTold) this.#same(`reason of job ${index}`, reason, view.reason);
+    if (section?.phases.claimedAt !== undefined && (section.flags & attemptFlags.closed) === 0)
+      this.#leases.push(`${id}.${section.epoch}.${section.owner}`);
+    if (status === 'RUNNING') this.#lookAtRunning(id, index, view);
+    if (status === 'PENDING') this.#lookAtPending(id, index, row);
+  }
+
+  #lookAtRunning(id: string, index: number, view: JobView): void {
+    this.#running.push(String(index));
+    if (this.#isEnding) return;
+    const stop = this.#replay.stopOf(index);
+    if (stop === undefined || stop === 'Interrupted')
+      this.#same(`job ${index} goes on after the end was asked for`, this.#request !== undefined, false);
+    if (stop !== undefined) {
+      this.#stops.add(id);
+      return;
+    }
+    const { timeoutMs, pendingTimeoutMs } = this.#case.jobs[index]!;
+    const isPending = view.executingAt === 0 && this.#replay.deeds.starting.has(id);
+    if (view.executingAt > 0 && timeoutMs !== undefined) this.#due(`${id}.t`, view.executingAt + timeoutMs);
+    if (isPending && pendingTimeoutMs !== undefined) this.#due(`${id}.p`, view.claimedAt + pendingTimeoutMs);
+  }
+
+  #lookAtPending(id: string, index: number, { reason, unsatisfied, section }: Row): void {
+    if (this.#found.todo === 0) {
+      const edges = edgesOf(this.#case.jobs[index]!, (on) => this.#replay.jobs[on]!.status);
+      this.#same(`edges that job ${index} waits for`, unsatisfied, edges.waiting);
+      this.#same(`broken edges of job ${index}, which waits`, edges.broken.length, 0);
+      this.#same(`job ${index} still waits after the end was asked for`, this.#request !== undefined, false);
+    }
+    if (unsatisfied > 0 || this.#isEnding) return;
+    if (reason === 'RetryBackoff') this.#due(`${id}.b`, this.#replay.jobs[index]!.backoffEndsAt);
+    else if ((section?.message ?? 0) > 0) this.#handedOut.push(id);
+    else this.#backlog.push(backlogMember(index));
+  }
+
+  lookBesideTheRows(): void {
+    const found = this.#found;
+    const { state } = found;
+    const { maxParallel } = this.#case;
+    this.#same('leases', sorted(found.leases.keys()), sorted(this.#leases));
+    this.#same('open', state.open, this.#leases.length);
+    this.#same('slots', sorted(found.slots), maxParallel === undefined ? '' : sorted(this.#running));
+    if (this.#isEnding) return;
+    // What is to be stopped may have had one of its deadlines before, which does nothing any more.
+    const counts = [...found.deadlines].filter(([id]) => !/\.[tp]$/.test(id) || !this.#stops.has(id.slice(0, -2)));
+    const withTime = ([id, at]: [string, number]): string => `${id}@${at}`;
+    this.#same('deadlines', sorted(counts.map(withTime)), sorted([...this.#deadlines].map(withTime)));
+    this.#same('stops', sorted(found.stops.keys()), sorted(this.#stops));
+    this.#same('marks', sorted(found.marks), sorted(this.#handedOut));
+    this.#same('queued', state.queued, this.#handedOut.length);
+    this.#same('backlog', sorted(found.backlog), sorted(this.#backlog));
+    this.#same('length of the backlog', state.backlog, this.#backlog.length);
+    const taken = this.#handedOut.length + this.#running.length;
+    this.#same('more is handed out than has a slot', taken > (maxParallel ?? Infinity), false);
+    const isFree = maxParallel !== undefined && taken < maxParallel;
+    // Rule R20: where jobs differ in priority none is chosen before all edges are resolved.
+    const isChosen = found.todo === 0 || !hasPriorities(this.#case);
+    this.#same('a job waits for a slot while one is free', isFree && isChosen && this.#backlog.length > 0, false);
+  }
+
+  /** Something stands in `deadlines`, and was not left lying there. */
+  #due(id: string, at: number): void {
+    this.#deadlines.set(id, at);
+    this.#same(`${id}, which was due at ${at}, is there`, at <= this.#dueUntil, false);
+  }
+
+  #same(what: string, is: string | number | boolean, should: string | number | boolean): void {
+    if (is !== should) this.faults.push(`${what}: ${is}, should be ${should}`);
+  }
+}

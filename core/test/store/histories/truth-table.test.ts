@@ -1,0 +1,23 @@
+import { expect } from 'chai';
+import { conditions, truthTable, type TruthTable } from '../../../src/engine/edges.js';
+import { composeScript } from '../../../src/store/script/scripts.js';
+import { checkHistories } from './check-histories.js';
+
+const flipped = (ending: keyof TruthTable, condition: (typeof conditions)[number]): TruthTable => ({
+  ...truthTable,
+  [ending]: { ...truthTable[ending], [condition]: !truthTable[ending][condition] },
+});
+
+describe('the end of jobs and runs', function () {
+  this.timeout(120_000);
+
+  // Not those of CANCELED: only a cancel or a timeout of the run cancels a job, and each ends all others itself.
+  for (const ending of ['SUCCESSFUL', 'FAILED', 'SKIPPED'] as const) {
+    for (const condition of conditions) {
+      it(`is otherwise when the cell ${ending} × ${condition} of the truth table is flipped`, async () => {
+        const { failure } = await checkHistories(5, composeScript(flipped(ending, condition)));
+        expect(failure, 'what random histories noticed').to.be.an('error');
+      });
+    }
+  }
+});

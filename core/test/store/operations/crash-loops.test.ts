@@ -1,0 +1,287 @@
+import { expect } from 'chai';
+import { pipelineOf } from '@chainr/testkit/builders';
+import { claimJob, testExecutor } from '@chainr/testkit/claim-job';
+import { setClock } from '@chainr/testkit/clock';
+import { openStore, type OpenStore } from '@chainr/testkit/open-store';
+import { askToEnd } from '@chainr/testkit/ask-to-end';
+import { crashLoop } from '../../../src/engine/retries.js';
+import { formatLease, keys, type Lease } from '../../../src/store/redis/keys.js';
+import type { AdoptedAttempt } from '../../../src/store/script/transitions.js';
+
+const { deathsMax, delayLeasesMax } = crashLoop;
+const ttlMs = 6_000;
+/** A lease that was not renewed has expired then, and a suspect's delay is over. */
+const longAfterMs = (1 + delayLeasesMax) * ttlMs + 1;
+const completed = { reason: 'Completed', exitCode: 0 } as const;
+const crashed = { reason: 'WorkerCrashed', exitCode: 143 } as const;
+
+describe('a crash loop (rule R9)', () => {
+  let open: OpenStore;
+  let executor: number;
+  let offsetMs: number;
+  before(async () => {
+    open = await openStore();
+    executor = await open.store.work.registerExecutor(testExecutor);
+  });
+  after(() => open.close());
+  beforeEach(async () => {
+    offsetMs = 0;
+    await setClock(open.redis.url, 0);
+  });
+
+  const forward = (ms: number) => setClock(open.redis.url, (offsetMs += ms));
+  const hold = async (jobs: Parameters<typeof pipelineOf>[0] = { a: [] }) =>
+    claimJob(open.store, await open.create(pipelineOf(jobs)), 0, { ttlMs });
+  const renew = (lease: Lease) => open.store.work.renew(executor, [formatLease(lease)], ttlMs);
+  const jobOf = ({ run }: Lease) => open.store.runs.findJob(run, 'a');
+  const tryToAdopt = (lease: Lease, ownerGone = false) =>
+    open.store.transitions.adopt(lease, { owner: 'heir', executor, ttlMs, ownerGone });
+  async function adopt(lease: Lease): Promise<AdoptedAttempt> {
+    const adopted = await tryToAdopt(lease);
+    return typeof adopted === 'string' ? expect.fail(adopted) : adopted;
+  }
+  /** Its owner dies at once, and it is adopted. */
+  async function die(lease: Lease): Promise<AdoptedAttempt> {
+    await forward(longAfterMs);
+    return adopt(lease);
+  }
+  async function dieOften(lease: Lease, times: number): Promise<Lease> {
+    let last = lease;
+    for (let death = 1; death <= times; death += 1) {
+      const adopted = await die(last);
+      expect(adopted, `death ${String(death)}`)
+        .to.include({ ended: false })
+        .and.not.have.property('stop');
+      last = adopted.lease;
+    }
+    return last;
+  }
+
+  it('asks for the stop of what so many workers died of in a row, and ends nothing that runs', async () => {
+    const jobs = { a: [], b: ['a'], c: [{ job: 'a', conditions: { failure: true } }] };
+    const lease = await dieOften(await hold(jobs), deathsMax);
+    const adopted = await die(lease);
+    expect(adopted).to.include({ ended: false, stop: 'WorkerCrashed', stopToldMs: 0 });
+    expect(await jobOf(lease)).to.include({ status: 'RUNNING', reason: 'Canceling' });
+    await open.store.transitions.finish(adopted.lease, crashed, {});
+    const ended = await open.store.runs.listJobs(lease.run, { from: 0, limit: 3 });
+    expect(ended.map(({ status, reason }) => `${status} ${reason}`)).to.eql([
+      'FAILED WorkerCrashed',
+      'SKIPPED ConditionNotMet',
+      'PENDING Queued',
+    ]);
+    expect(await open.client.hlen(keys.stops(executor))).to.equal(0);
+  });
+
+  it('gives its slot back with its end, not before', async () => {
+    const pipeline = { ...pipelineOf({ a: [], b: [] }), maxParallel: 1 };
+    const run = await open.create(pipeline);
+    const lease = await dieOften(await claimJob(open.store, run, 0, { ttlMs }), deathsMax);
+    const adopted = await die(lease);
+    expect(adopted).to.include({ stop: 'WorkerCrashed' });
+    expect(await open.client.zrange(keys.slots(run), 0, '-1')).to.eql(['0']);
+    expect(open.inbox.take(run)).to.not.include(`${run}.1.1`);
+    await open.store.transitions.finish(adopted.lease, crashed, {});
+    expect(open.inbox.take(run)).to.include(`${run}.1.1`);
+  });
+
+  it('tells each who adopts it then to stop it, and since when', async () => {
+    const { lease } = await die(await dieOften(await hold(), deathsMax));
+    await forward(ttlMs + 1);
+    const next = await adopt(lease);
+    expect(next).to.include({ ended: false, stop: 'WorkerCrashed' });
+    expect(next.stopToldMs).to.be.at.least(ttlMs);
+  });
+
+  it('has succeeded where it had before it was stopped', async () => {
+    const { lease } = await die(await dieOften(await hold(), deathsMax));
+    await open.store.transitions.finish(lease, completed, {});
+    expect(await jobOf(lease)).to.include({ status: 'SUCCESSFUL', reason: 'Completed' });
+  });
+
+  describe('is none', () => {
+    it('where each worker lived on for a while, however often it was adopted', async () => {
+      let lease = await hold();
+      for (let times = 0; times < 3 * deathsMax; times += 1) {
+        await forward(ttlMs / 2);
+        await renew(lease);
+        await forward(ttlMs + 1);
+        const adopted = await adopt(lease);
+        expect(adopted).to.not.have.property('stop');
+        ({ lease } = adopted);
+      }
+    });
+
+    it('where one of them lived on for a while: it counts anew', async () => {
+      const lease = await dieOften(await hold(), deathsMax);
+      await forward(ttlMs / 2);
+      await renew(lease);
+      await dieOften(lease, deathsMax + 1);
+    });
+
+    it('where a worker that lost it asks for it again: it could not reach Redis', async () => {
+      const lost = await dieOften(await hold(), deathsMax - 1);
+      const { lease } = await die(lost);
+      expect(await renew(lost)).to.eql({ lost: [formatLease(lost)], stops: [] });
+      await dieOften(lease, deathsMax);
+    });
+
+    it('where six workers in a row could not reach Redis, each for a while', async () => {
+      let lease = await hold();
+      for (let stall = 0; stall < 2 * deathsMax; stall += 1) {
+        const adopted = await die(lease);
+        expect(adopted).to.not.have.property('stop');
+        await renew(lease);
+        ({ lease } = adopted);
+      }
+    });
+
+    it('after a line of the log', async () => {
+      const lease = await dieOften(await hold(), deathsMax);
+      const entry = { length: 0, bytes: Buffer.from('abc\n'), position: '4', end: false };
+      await open.store.transitions.appendLog(lease, entry);
+      await dieOften(lease, deathsMax);
+    });
+
+    it('after a phase', async () => {
+      const lease = await dieOften(await hold(), deathsMax);
+      await open.store.transitions.report(lease, 'PullingImage', '', {});
+      const pulled = await dieOften(lease, deathsMax);
+      await open.store.transitions.report(pulled, 'Executing', '', { startedMs: 1 });
+      const started = await dieOften(pulled, deathsMax);
+      await open.store.transitions.report(started, 'Executing', '', { startedMs: 1 });
+      await open.store.transitions.report(started, 'Starting', '', {});
+      expect(await die(started), 'the same phase again').to.include({ stop: 'WorkerCrashed' });
+    });
+
+    it('not after words about an outage of the executor, nor where it goes on after that', async () => {
+      const { transitions } = open.store;
+      const lease = await dieOften(await hold(), 1);
+      await transitions.report(lease, 'Executing', '', { startedMs: 1 });
+      const running = await dieOften(lease, 2);
+      await transitions.reportOutage(running, 'The executor is out of order: a. Trying again.');
+      const told = await dieOften(running, 1);
+      await transitions.reportOutage(told, 'The executor is out of order: b. Trying again.');
+      await transitions.report(told, 'Executing', '', { startedMs: 1 });
+      expect(await jobOf(lease)).to.include({ reason: 'Executing', message: 'It is running.' });
+      const goesOn = await dieOften(told, 1);
+      await transitions.reportOutage(goesOn, 'The executor is out of order: b. Trying again.');
+      await transitions.reportOutage(goesOn, '');
+      const last = await dieOften(goesOn, deathsMax - 4);
+      expect(await die(last)).to.include({ stop: 'WorkerCrashed' });
+    });
+
+    it('not after a phase that the worker before had come to', async () => {
+      let lease = await hold();
+      await open.store.transitions.report(lease, 'PullingImage', '', {});
+      for (let death = 0; death < deathsMax; death += 1) {
+        lease = await dieOften(lease, 1);
+        await open.store.transitions.report(lease, 'Starting', '', {});
+        await open.store.transitions.report(lease, 'PullingImage', '', {});
+      }
+      expect(await die(lease)).to.include({ stop: 'WorkerCrashed' });
+    });
+
+    it('after another phase, although an outage came before it', async () => {
+      const lease = await dieOften(await hold(), deathsMax);
+      await open.store.transitions.reportOutage(lease, 'The executor is out of order: a. Trying again.');
+      await open.store.transitions.report(lease, 'PullingImage', '', {});
+      await dieOften(lease, deathsMax);
+    });
+
+    it('for a later attempt of the job', async () => {
+      const lease = await dieOften(await hold(), deathsMax);
+      await open.store.transitions.requeue(lease, 'Interrupted', '', { removalGraceMs: 1_000 });
+      await dieOften(await claimJob(open.store, lease.run, 0, { attempt: 2, ttlMs }), deathsMax);
+    });
+  });
+
+  describe('leaves a suspect alone', () => {
+    it('for longer each time, and less than for ever', async () => {
+      let lease = await hold();
+      const delays: number[] = [];
+      for (let death = 1; death <= deathsMax; death += 1) {
+        await forward(ttlMs + 20);
+        let waitedMs = 0;
+        let adopted = await tryToAdopt(lease);
+        while (adopted === 'held') {
+          await forward(500);
+          waitedMs += 500;
+          adopted = await tryToAdopt(lease);
+        }
+        if (typeof adopted === 'string') expect.fail(adopted);
+        delays.push(waitedMs);
+        ({ lease } = adopted);
+      }
+      expect(delays).to.eql([0, 3_000, 6_000, 12_000, 24_000]);
+    });
+
+    it('where its worker is known to be gone, from its last sign of life', async () => {
+      const lease = await dieOften(await hold(), 2);
+      expect(await tryToAdopt(lease, true)).to.equal('held');
+      await forward(ttlMs + 1);
+      expect(await tryToAdopt(lease, true)).to.be.an('object');
+    });
+
+    it('and lets its owner renew it meanwhile: it did not die', async () => {
+      const lease = await dieOften(await hold(), deathsMax - 1);
+      await forward(ttlMs + 1);
+      expect(await tryToAdopt(lease)).to.equal('held');
+      expect(await renew(lease)).to.eql({ lost: [], stops: [] });
+      await dieOften(lease, deathsMax);
+    });
+
+    it('but stops at once what is to be stopped', async () => {
+      const lease = await dieOften(await hold(), deathsMax);
+      await askToEnd(open, lease.run);
+      await forward(ttlMs + 1);
+      expect(await adopt(lease)).to.include({ stop: 'CanceledByUser' });
+    });
+  });
+
+  describe('of what has ended', () => {
+    it('counts anew from the end, and has its log read no more then', async () => {
+      let lease = await dieOften(await hold(), deathsMax);
+      await open.store.transitions.finish(lease, completed, {});
+      for (let death = 1; death <= deathsMax; death += 1) {
+        const adopted = await die(lease);
+        expect(adopted).to.include({ ended: true }).and.not.have.property('stop');
+        ({ lease } = adopted);
+      }
+      expect(await die(lease)).to.include({ ended: true, stop: 'WorkerCrashed' });
+      expect(await jobOf(lease)).to.include({ status: 'SUCCESSFUL' });
+    });
+  });
+
+  describe('beside another request', () => {
+    it('ends as canceled where that was asked for before', async () => {
+      let lease = await dieOften(await hold(), deathsMax);
+      await askToEnd(open, lease.run);
+      const adopted = await die(lease);
+      expect(adopted).to.include({ ended: false, stop: 'CanceledByUser' });
+      ({ lease } = adopted);
+      await open.store.transitions.finish(lease, { reason: 'Signal', exitCode: 143 }, {});
+      expect(await jobOf(lease)).to.include({ status: 'CANCELED', reason: 'CanceledByUser' });
+    });
+
+    it('ends as crashed where the cancel came later', async () => {
+      const { lease } = await die(await dieOften(await hold(), deathsMax));
+      await askToEnd(open, lease.run);
+      await open.store.transitions.finish(lease, crashed, {});
+      expect(await jobOf(lease)).to.include({ status: 'FAILED', reason: 'WorkerCrashed' });
+    });
+
+    it('ends as timed out where that came before, and runs until then', async () => {
+      let lease = await hold();
+      await open.store.transitions.report(lease, 'Executing', '', { startedMs: 0 }, { timeoutMs: 0 });
+      await open.store.transitions.expire();
+      for (let death = 0; death < 2 * deathsMax; death += 1) {
+        const adopted = await die(lease);
+        expect(adopted).to.include({ ended: false, stop: 'TimedOut' });
+        ({ lease } = adopted);
+      }
+      await open.store.transitions.finish(lease, { reason: 'Signal', exitCode: 137 }, {});
+      expect(await jobOf(lease)).to.include({ status: 'FAILED', reason: 'TimedOut' });
+    });
+  });
+});

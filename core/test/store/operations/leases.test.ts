@@ -1,0 +1,131 @@
+import { expect } from 'chai';
+import { pipelineOf } from '@chainr/testkit/builders';
+import { claimJob, testExecutor } from '@chainr/testkit/claim-job';
+import { setClock } from '@chainr/testkit/clock';
+import { openStore, type OpenStore } from '@chainr/testkit/open-store';
+import { formatLease, type Lease } from '../../../src/store/redis/keys.js';
+
+describe('leases', () => {
+  let open: OpenStore;
+  let executor: number;
+  before(async () => {
+    open = await openStore();
+    executor = await open.store.work.registerExecutor(testExecutor);
+  });
+  after(() => open.close());
+  afterEach(() => setClock(open.redis.url, 0));
+
+  /** A lease of 6 s on the only job of a new run. */
+  const hold = async () => claimJob(open.store, await open.create(pipelineOf({ a: [] })), 0, { ttlMs: 6_000 });
+  const adopt = (lease: Lease, { by = executor, ownerGone = false } = {}) =>
+    open.store.transitions.adopt(lease, { owner: 'heir', executor: by, ttlMs: 6_000, ownerGone });
+  const renew = (...leases: Lease[]) => open.store.work.renew(executor, leases.map(formatLease), 6_000);
+
+  describe('renewal', () => {
+    it('keeps a lease from expiring', async () => {
+      const lease = await hold();
+      await setClock(open.redis.url, 5_000);
+      expect(await renew(lease)).to.eql({ lost: [], stops: [] });
+      await setClock(open.redis.url, 10_000);
+      expect(await adopt(lease)).to.equal('held');
+    });
+
+    it('brings back an expired lease that nobody took', async () => {
+      const lease = await hold();
+      await setClock(open.redis.url, 60_000);
+      expect(await renew(lease)).to.eql({ lost: [], stops: [] });
+      expect(await adopt(lease)).to.equal('held');
+    });
+
+    it('names the leases that are lost, and those only', async () => {
+      const [kept, taken] = [await hold(), await hold()];
+      await adopt(taken, { ownerGone: true });
+      const unknown = { ...kept, epoch: 77 };
+      expect((await renew(taken, kept, unknown)).lost).to.have.members([formatLease(taken), formatLease(unknown)]);
+    });
+
+    it('of none asks for nothing', async () => {
+      expect(await renew()).to.eql({ lost: [], stops: [] });
+    });
+  });
+
+  describe('adoption', () => {
+    it('is refused while the owner holds the lease', async () => {
+      expect(await adopt(await hold())).to.equal('held');
+    });
+
+    it('takes an expired lease, and the old owner can report nothing any more', async () => {
+      const lease = await hold();
+      const entry = { length: 0, bytes: Buffer.from('abc\n'), position: 'byte 4', end: false };
+      await open.store.transitions.appendLog(lease, entry);
+      await setClock(open.redis.url, 6_001);
+      const adopted = await adopt(lease);
+      if (typeof adopted === 'string') expect.fail(adopted);
+      expect(adopted).to.deep.include({ job: 'a', ended: false, logEnded: false, logLength: 4, position: 'byte 4' });
+      expect(adopted.lease).to.eql({ ...lease, epoch: lease.epoch + 1, owner: 'heir' });
+      expect(JSON.parse(adopted.info)).to.include({ executorKind: 'fake' });
+      expect(JSON.parse(adopted.plan)).to.have.nested.property('steps[0].run', ':');
+      const old = await open.store.transitions.finish(lease, { reason: 'Completed', exitCode: 0 }, {});
+      expect(old).to.eql({ kind: 'stale' });
+      expect((await renew(lease)).lost).to.eql([formatLease(lease)]);
+      const heirs = await open.store.transitions.finish(adopted.lease, { reason: 'Completed', exitCode: 0 }, {});
+      expect(heirs).to.eql({ kind: 'ok', fused: [] });
+    });
+
+    it('takes a lease at once whose owner is known to be gone', async () => {
+      expect(await adopt(await hold(), { ownerGone: true })).to.be.an('object');
+    });
+
+    it('takes an ended attempt too, and says what is left to do', async () => {
+      const lease = await hold();
+      await open.store.transitions.finish(lease, { reason: 'Completed', exitCode: 0 }, {});
+      const ended = await adopt(lease, { ownerGone: true });
+      if (typeof ended === 'string') expect.fail(ended);
+      expect(ended).to.include({ ended: true, logEnded: false });
+      const end = { length: 0, bytes: Buffer.alloc(0), position: '', end: true };
+      await open.store.transitions.appendLog(ended.lease, end);
+      await open.store.transitions.release(executor, [ended.lease]);
+      expect(await adopt(ended.lease, { ownerGone: true })).to.include({ ended: true, logEnded: true });
+    });
+
+    it('happens once when two want it', async () => {
+      const lease = await hold();
+      const both = await Promise.all([adopt(lease, { ownerGone: true }), adopt(lease, { ownerGone: true })]);
+      expect(both.map((each) => (typeof each === 'string' ? each : 'ok'))).to.have.members(['ok', 'stale']);
+    });
+
+    it('is refused as stale on another executor, for an older lease, and after closing', async () => {
+      const lease = await hold();
+      const other = await open.store.work.registerExecutor('fake:elsewhere');
+      expect(await adopt(lease, { by: other, ownerGone: true })).to.equal('stale');
+      expect(await adopt({ ...lease, epoch: lease.epoch - 1 }, { ownerGone: true })).to.equal('stale');
+      await open.store.transitions.finish(lease, { reason: 'Completed', exitCode: 0 }, {});
+      const end = { length: 0, bytes: Buffer.alloc(0), position: '', end: true };
+      await open.store.transitions.appendLog(lease, end);
+      await open.store.transitions.close(lease, 1_000);
+      expect(await adopt(lease, { ownerGone: true })).to.equal('stale');
+    });
+  });
+
+  it('are listed by the executor that they were claimed for', async () => {
+    const fresh = await openStore();
+    try {
+      const uid = await fresh.create(
+        pipelineOf(Object.fromEntries(Array.from({ length: 600 }, (_, at) => [`j${at}`, []]))),
+      );
+      const mine = await fresh.store.work.registerExecutor('fake:mine');
+      const yours = await fresh.store.work.registerExecutor('fake:yours');
+      const claims = Array.from({ length: 600 }, (_, index) => {
+        const by = { owner: 'owner', executor: index % 2 ? mine : yours, ttlMs: 6_000 };
+        return fresh.store.transitions.claim({ run: uid, index, attempt: 1 }, by);
+      });
+      await Promise.all(claims);
+      const listed = await fresh.store.work.listLeases(mine);
+      expect(listed).to.have.length(300);
+      expect(listed.every(({ index }) => index % 2 === 1)).to.be.true;
+      expect(await fresh.store.work.registerExecutor('fake:mine')).to.equal(mine);
+    } finally {
+      await fresh.close();
+    }
+  });
+});

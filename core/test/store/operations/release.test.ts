@@ -1,0 +1,106 @@
+import { expect } from 'chai';
+import { pipelineOf } from '@chainr/testkit/builders';
+import { claimJob, testExecutor } from '@chainr/testkit/claim-job';
+import { setClock } from '@chainr/testkit/clock';
+import { openStore, type OpenStore } from '@chainr/testkit/open-store';
+import { crashLoop } from '../../../src/engine/retries.js';
+import { formatLease, type Lease } from '../../../src/store/redis/keys.js';
+
+const completed = { reason: 'Completed', exitCode: 0 } as const;
+
+describe('a lease that is let go of', () => {
+  let open: OpenStore;
+  let executor: number;
+  before(async () => {
+    open = await openStore();
+    executor = await open.store.work.registerExecutor(testExecutor);
+  });
+  after(() => open.close());
+  afterEach(() => setClock(open.redis.url, 0));
+
+  const hold = async () => claimJob(open.store, await open.create(pipelineOf({ a: [] })), 0, { ttlMs: 6_000 });
+  const release = (...leases: Lease[]) => open.store.transitions.release(executor, leases);
+  const adopt = async (lease: Lease, owner = 'heir') => {
+    const adopted = await open.store.transitions.adopt(lease, { owner, executor, ttlMs: 6_000, ownerGone: false });
+    return typeof adopted === 'string' ? expect.fail(adopted) : adopted;
+  };
+  const renew = (lease: Lease) => open.store.work.renew(executor, [formatLease(lease)], 6_000);
+  const expired = async (run: string) =>
+    (await open.store.work.listExpiredLeases(executor, 1_000)).filter(({ lease }) => lease.run === run);
+
+  it('can be adopted at once, and the attempt goes on', async () => {
+    const lease = await hold();
+    expect(await expired(lease.run)).to.eql([]);
+    expect(await release(lease)).to.equal(1);
+    expect(await expired(lease.run)).to.eql([{ lease, ended: false, overdueMs: 0 }]);
+    const adopted = await adopt(lease);
+    expect(adopted.lease).to.eql({ ...lease, epoch: lease.epoch + 1, owner: 'heir' });
+    expect(adopted).to.include({ ended: false }).and.not.have.property('stop');
+    expect(await expired(lease.run)).to.eql([]);
+    expect(await open.store.transitions.finish(lease, completed, {})).to.eql({ kind: 'stale' });
+  });
+
+  it('stays its owner’s until somebody takes it: what is under way comes to its end', async () => {
+    const lease = await hold();
+    await release(lease);
+    const entry = { length: 0, bytes: Buffer.from('abc\n'), position: 'byte 4', end: false };
+    expect(await open.store.transitions.appendLog(lease, entry)).to.eql({ kind: 'ok', length: 4 });
+    expect(await open.store.transitions.finish(lease, completed, {}, { closeGraceMs: 1_000 })).to.include({
+      kind: 'ok',
+    });
+    expect(await expired(lease.run)).to.eql([]);
+  });
+
+  it('is held again after a renewal that was under way', async () => {
+    const lease = await hold();
+    await release(lease);
+    expect(await renew(lease)).to.eql({ lost: [], stops: [] });
+    expect(await expired(lease.run)).to.eql([]);
+    await setClock(open.redis.url, 6_100);
+    expect((await adopt(lease)).lease.owner).to.equal('heir');
+    expect((await renew(lease)).lost).to.eql([formatLease(lease)]);
+  });
+
+  it('is no death of a worker, however often it happens', async () => {
+    let lease = await hold();
+    for (let times = 0; times < 3 * crashLoop.deathsMax; times += 1) {
+      await release(lease);
+      const adopted = await adopt(lease, `owner-${String(times)}`);
+      expect(adopted).to.include({ ended: false });
+      ({ lease } = adopted);
+    }
+    expect(await open.store.runs.findJob(lease.run, 'a')).to.include({ status: 'RUNNING', attempt: 1 });
+  });
+
+  it('tells how many were still its own', async () => {
+    const [kept, taken] = [await hold(), await hold()];
+    await open.store.transitions.adopt(taken, { owner: 'heir', executor, ttlMs: 6_000, ownerGone: true });
+    expect(await release(kept, taken, { ...kept, epoch: 77 })).to.equal(1);
+    expect(await expired(taken.run)).to.eql([]);
+    expect(await release()).to.equal(0);
+  });
+
+  it('can be let go of again', async () => {
+    const lease = await hold();
+    await release(lease);
+    expect(await release(lease)).to.equal(1);
+    expect(await expired(lease.run)).to.have.length(1);
+  });
+
+  it('comes with its end where that is recorded', async () => {
+    const lease = await hold();
+    await open.store.transitions.finish(lease, completed, {});
+    await release(lease);
+    expect(await expired(lease.run)).to.eql([{ lease, ended: true, overdueMs: 0 }]);
+    expect(await adopt(lease)).to.include({ ended: true, logEnded: false });
+  });
+
+  it('is one of very many', async () => {
+    const count = 1_100;
+    const jobs = Object.fromEntries(Array.from({ length: count }, (_, at) => [`j${String(at)}`, []]));
+    const run = await open.create(pipelineOf(jobs));
+    const leases = await Promise.all(Array.from({ length: count }, (_, index) => claimJob(open.store, run, index)));
+    expect(await release(...leases)).to.equal(count);
+    expect((await open.store.work.listExpiredLeases(executor, 2 * count)).length).to.be.at.least(count);
+  });
+});

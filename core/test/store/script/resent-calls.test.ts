@@ -1,0 +1,117 @@
+import { expect } from 'chai';
+import type { Redis } from 'ioredis';
+import { pipelineOf } from '@chainr/testkit/builders';
+import { openStore, type OpenStore } from '@chainr/testkit/open-store';
+import { Batcher } from '../../../src/store/script/batcher.js';
+import { keys } from '../../../src/store/redis/keys.js';
+import { inlineConstants } from '../../../src/store/script/inline-constants.js';
+import { composeScript, readyAtOnce } from '../../../src/store/script/scripts.js';
+import { Transitions } from '../../../src/store/script/transitions.js';
+
+const by = { owner: 'owner', executor: 1, ttlMs: 60_000 };
+
+describe('a call of the script (rule R6)', () => {
+  let open: OpenStore;
+  before(async () => (open = await openStore()));
+  after(() => open.close());
+
+  const countEvents = async () => (await open.store.events.readEvents(undefined, 1_000)).events.length;
+  const batcherOn = (connection: Redis) =>
+    new Batcher({
+      connection,
+      script: inlineConstants(composeScript()),
+      patienceMs: 5_000,
+      deliver: open.inbox.deliver,
+    });
+
+  /** A connection on which every call is carried out, but whose first `lost` replies to calls never come. */
+  function losing(lost: number): { connection: Redis; calls: () => number } {
+    let calls = 0;
+    const callBuffer: Redis['callBuffer'] = async (command: string, ...args: unknown[]) => {
+      const reply: unknown = await open.client.callBuffer(command, args as (string | Buffer | number)[]);
+      calls += 1;
+      if (calls <= lost) throw new Error('Connection is closed.');
+      return reply;
+    };
+    return { connection: Object.assign(Object.create(open.client) as Redis, { callBuffer }), calls: () => calls };
+  }
+
+  it('whose reply is lost answers the repeat as the first time, and does nothing', async () => {
+    const uid = await open.create(pipelineOf({ a: [], b: ['a'], c: ['a'] }));
+    await open.store.transitions.redeliver('fake', []); // The script is known to Redis.
+    open.inbox.take(uid);
+    const { connection, calls } = losing(2);
+    const transitions = new Transitions(batcherOn(connection));
+    const events = await countEvents();
+    const claimed = await transitions.claim({ run: uid, index: 0, attempt: 1 }, by);
+    if (typeof claimed === 'string') expect.fail(claimed);
+    expect(calls()).to.equal(3);
+    expect((await countEvents()) - events).to.equal(2); // The run and its job started, once.
+    const finished = await transitions.finish(
+      claimed.lease,
+      { reason: 'Completed', exitCode: 0 },
+      {},
+      { fuse: { ttlMs: 60_000, atMost: 1 } },
+    );
+    expect(finished).to.have.nested.property('fused[0].job', 'b');
+    expect(open.inbox.take(uid)).to.eql([`${uid}.2.1`]);
+  });
+
+  it('of which each reply is lost once carries a fused claim and its messages over', async () => {
+    const uid = await open.create(pipelineOf({ a: [], b: ['a'], c: ['a'] }));
+    open.inbox.take(uid);
+    const claimed = await open.store.transitions.claim({ run: uid, index: 0, attempt: 1 }, by);
+    if (typeof claimed === 'string') expect.fail(claimed);
+    const { connection } = losing(1);
+    const outcome = { reason: 'Completed', exitCode: 0 } as const;
+    const finished = await new Transitions(batcherOn(connection)).finish(
+      claimed.lease,
+      outcome,
+      {},
+      { fuse: { ttlMs: 60_000, atMost: 1 } },
+    );
+    expect(finished).to.have.nested.property('fused[0].job', 'b');
+    expect(open.inbox.take(uid)).to.eql([`${uid}.2.1`]);
+    const leases = (await open.client.zrange(keys.leases(by.executor), 0, '-1')).filter((lease) =>
+      lease.startsWith(uid),
+    );
+    expect(leases).to.have.length(2); // Of the one that ended, and of the one handed back.
+  });
+
+  it('that fails leaves nothing written, and only the operation at fault fails', async () => {
+    const [good, bad, other] = [
+      await open.create(pipelineOf({ a: [] })),
+      await open.create(pipelineOf({ a: [] })),
+      await open.create(pipelineOf({ a: [] })),
+    ];
+    await open.client.hset(keys.run(bad), '0', '0');
+    const [events, leases] = [await countEvents(), await open.client.zcard(keys.leases(by.executor))];
+    const claims = await Promise.allSettled(
+      [good, bad, other].map((run) => open.store.transitions.claim({ run, index: 0, attempt: 1 }, by)),
+    );
+    expect(claims.map(({ status }) => status)).to.eql(['fulfilled', 'rejected', 'fulfilled']);
+    expect(await open.client.zcard(keys.leases(by.executor))).to.equal(leases + 2);
+    expect((await countEvents()) - events).to.equal(4); // Of each of the two runs: the run and its job started.
+    expect(await open.client.hget(keys.run(bad), '0')).to.equal('0');
+  });
+
+  it('that fails loses no job of a long queue', async () => {
+    const jobs = Object.fromEntries(Array.from({ length: 600 }, (_, at) => [`j-${at}`, []]));
+    const uid = await open.create(pipelineOf(jobs));
+    const bad = await open.create(pipelineOf({ a: [] }));
+    await open.client.hset(keys.run(bad), '0', '0');
+    const waiting = await open.client.zcard(keys.backlog(uid));
+    expect(waiting).to.equal(600 - open.inbox.count(uid));
+    const claims = [uid, bad].map((run) => open.store.transitions.claim({ run, index: 0, attempt: 1 }, by));
+    expect((await Promise.allSettled(claims)).map(({ status }) => status)).to.eql(['fulfilled', 'rejected']);
+    expect(await open.client.zcard(keys.backlog(uid))).to.equal(waiting - readyAtOnce);
+    expect(open.inbox.count(uid)).to.equal(600 - waiting + readyAtOnce);
+  });
+
+  it('that names an unknown operation is refused', async () => {
+    const refused: unknown = await batcherOn(open.client)
+      .run('no-such-thing', [1])
+      .catch((error: unknown) => error);
+    expect(refused).to.have.property('name', 'ReplyError');
+  });
+});

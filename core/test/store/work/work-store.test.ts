@@ -1,0 +1,122 @@
+import { expect } from 'chai';
+import { pipelineOf } from '@chainr/testkit/builders';
+import { claimJob, testExecutor } from '@chainr/testkit/claim-job';
+import { setClock } from '@chainr/testkit/clock';
+import { openStore, type OpenStore } from '@chainr/testkit/open-store';
+import { formatAttemptId, formatLease, type Lease } from '../../../src/store/redis/keys.js';
+
+describe('what workers and sweeps read', () => {
+  let open: OpenStore;
+  let executor: number;
+  before(async () => {
+    open = await openStore();
+    executor = await open.store.work.registerExecutor(testExecutor);
+  });
+  after(() => open.close());
+  afterEach(() => setClock(open.redis.url, 0));
+
+  const hold = async () => claimJob(open.store, await open.create(pipelineOf({ a: [] })), 0, { ttlMs: 6_000 });
+  const renew = (...leases: Lease[]) => open.store.work.renew(executor, leases.map(formatLease), 6_000);
+
+  describe('the list of expired leases', () => {
+    it('has the oldest first, what is left to do of each, and no more than asked for', async () => {
+      const [first, second, third] = [await hold(), await hold(), await hold()];
+      await open.store.transitions.finish(second, { reason: 'Completed', exitCode: 0 }, {});
+      await setClock(open.redis.url, 1_000);
+      await renew(first);
+      await setClock(open.redis.url, 8_000);
+      const mine = [first, second, third].map(({ run }) => run);
+      const all = await open.store.work.listExpiredLeases(executor, 1_000);
+      const listed = all.filter(({ lease }) => mine.includes(lease.run));
+      expect(listed.map(({ lease, ended }) => ({ lease, ended }))).to.eql([
+        { lease: second, ended: true },
+        { lease: third, ended: false },
+        { lease: first, ended: false },
+      ]);
+      for (const { overdueMs } of listed) expect(overdueMs).to.be.within(900, 20_000);
+      expect(await open.store.work.listExpiredLeases(executor, 2)).to.have.length(2);
+    });
+
+    it('has none of another executor', async () => {
+      await hold();
+      await setClock(open.redis.url, 8_000);
+      const other = await open.store.work.registerExecutor('fake:none');
+      expect(await open.store.work.listExpiredLeases(other, 10)).to.eql([]);
+    });
+  });
+
+  describe('the executors', () => {
+    it('are listed with the time at which a worker of each was seen last', async () => {
+      const silent = await open.store.work.registerExecutor('fake:silent');
+      await setClock(open.redis.url, 50_000);
+      await renew();
+      const now = await open.store.work.now();
+      const known = await open.store.work.listExecutors();
+      expect(known).to.deep.include({ id: 'fake:silent', number: silent, seenAt: 0 });
+      const seenAt = known.find(({ number }) => number === executor)?.seenAt ?? 0;
+      expect(now - seenAt).to.be.within(0, 20_000);
+    });
+  });
+
+  describe('a look at an attempt that an executor has found', () => {
+    const lookUp = ({ run, index }: Lease, attempt = 1) => open.store.work.lookUpAttempt(run, index, attempt);
+    const completed = { reason: 'Completed', exitCode: 0 } as const;
+
+    it('finds it open until it is closed', async () => {
+      const run = await open.create(pipelineOf({ a: [] }));
+      expect(await open.store.work.lookUpAttempt(run, 0, 1)).to.eql({ kind: 'open', claimed: false });
+      const lease = await claimJob(open.store, run, 0);
+      expect(await lookUp(lease)).to.eql({ kind: 'open', claimed: true });
+      await open.store.transitions.finish(lease, completed, {});
+      expect(await lookUp(lease)).to.eql({ kind: 'open', claimed: false });
+      const end = { length: 0, bytes: Buffer.alloc(0), position: '', end: true };
+      await open.store.transitions.appendLog(lease, end);
+      await open.store.transitions.close(lease, 1_000);
+      const [attempt] = await open.store.runs.listAttempts(run, 0);
+      expect(await lookUp(lease)).to.eql({ kind: 'over', closedAt: attempt?.phases.closedAt });
+    });
+
+    it('finds it over when a later attempt followed', async () => {
+      const lease = await hold();
+      await open.store.transitions.retry(lease, { reason: 'Lost' }, {}, { removalGraceMs: 1_000 });
+      expect(await lookUp(lease)).to.eql({ kind: 'over' });
+      expect(await lookUp(lease, 2)).to.eql({ kind: 'open', claimed: false });
+    });
+
+    it('knows nothing of later attempts, of other jobs and of other runs', async () => {
+      const lease = await hold();
+      const waiting = await open.create(pipelineOf({ a: [], b: ['a'] }));
+      expect(await lookUp(lease, 2)).to.eql({ kind: 'unknown' });
+      expect(await lookUp({ ...lease, index: 7 })).to.eql({ kind: 'unknown' });
+      expect(await lookUp({ ...lease, run: '01990000-0000-7000-8000-00000000dead' })).to.eql({ kind: 'unknown' });
+      expect(await open.store.work.lookUpAttempt(waiting, 1, 1), 'never ready').to.eql({ kind: 'unknown' });
+      expect(await open.store.work.lookUpAttempt(lease.run, undefined, 1)).to.eql({ kind: 'unknown' });
+    });
+
+    it('tells whether its remains are due for removal', async () => {
+      const lease = await hold();
+      expect(await open.store.work.isDue(executor, lease)).to.be.false;
+      await open.store.transitions.finish(lease, completed, {}, { closeGraceMs: 60_000 });
+      expect(await open.store.work.isDue(executor, lease), formatAttemptId(lease)).to.be.true;
+      await open.store.work.forgetDue(executor, lease);
+      expect(await open.store.work.isDue(executor, lease)).to.be.false;
+    });
+  });
+
+  describe('a turn', () => {
+    const turn = (owner: string, forMs = 60_000) => open.store.work.takeTurn('strays', owner, forMs);
+
+    it('is one’s own for as long as one asks in time', async () => {
+      expect(await turn('first')).to.be.true;
+      expect(await turn('second')).to.be.false;
+      expect(await turn('first', 1)).to.be.true;
+      while (!(await turn('second')));
+      expect(await turn('first')).to.be.false;
+    });
+
+    it('is one for each thing to do', async () => {
+      expect(await open.store.work.takeTurn('one', 'first', 60_000)).to.be.true;
+      expect(await open.store.work.takeTurn('other', 'second', 60_000)).to.be.true;
+    });
+  });
+});

@@ -1,0 +1,252 @@
+import type { Fact } from '@chainr/core/api/contract/explanation-resource';
+import { isoTime } from '@chainr/core/api/contract/field-schemas';
+import { describeDuration } from '@chainr/core/pipeline/duration';
+import { conditions, isSatisfied, type ConditionMask, type Ending } from '@chainr/core/engine/edges';
+import type { AttemptRecord, JobRecord, ReusedAttempt, RunRecord } from '@chainr/core/engine/records';
+import { isFinalJob } from '@chainr/core/engine/states';
+import type { JobStanding } from '@chainr/core/store/runs/read-standing';
+import type { KnownWorker } from '@chainr/core/store/work/worker-registry';
+
+/** All that an explanation may rest on. */
+export interface JobSituation {
+  job: JobRecord;
+  run: RunRecord;
+  standing: JobStanding;
+  /** By the clock of Redis, in ms since 1970. */
+  now: number;
+  attempts: readonly AttemptRecord[];
+  /** What it depends on and by which conditions; only where that explains something. */
+  dependencies: readonly Dependency[];
+  /** Of a skipped job: the dependency that had it skipped, then what had that one skipped, up to what was not skipped. */
+  skippedBy: readonly Dependency[];
+  slotHolders: readonly string[];
+  /** Of the run's executor kind. */
+  workers: readonly KnownWorker[];
+  paused: boolean;
+  /** How many messages come before the one with the job; absent when a worker has it, or it is on its way. */
+  aheadInQueue?: number;
+  reused?: ReusedAttempt & { log: 'there' | 'gone with its run' | 'removed' };
+}
+
+/** A job, and the conditions by which the next one depends on it. */
+export interface Dependency {
+  job: JobRecord;
+  mask: ConditionMask;
+}
+
+export interface Explanation {
+  sentence: string;
+  facts: Fact[];
+}
+
+/** How many names a sentence lists. */
+const namesShown = 5;
+/** How many links of a chain of skipped jobs are told. */
+const linksShown = 20;
+
+export function explain(situation: JobSituation): Explanation {
+  const { sentence, facts } = explainReason(situation);
+  return { sentence, facts: [...facts, ...runFacts(situation), ...attemptFacts(situation)] };
+}
+
+function explainReason(situation: JobSituation): Explanation {
+  const { job } = situation;
+  switch (job.reason) {
+    case 'WaitingForDependencies':
+      return explainDependencies(situation);
+    case 'ConditionNotMet':
+    case 'DependencySkipped':
+      return explainSkip(situation);
+    case 'WaitingForSlot':
+      return explainSlot(situation);
+    case 'RetryBackoff':
+      return explainBackoff(situation);
+    case 'Queued':
+    case 'Interrupted':
+      return explainQueue(situation);
+    case 'Reused':
+      return explainReuse(situation);
+    default:
+      return isFinalJob(job.status) ? explainEnd(situation) : explainPhase(situation);
+  }
+}
+
+function explainDependencies({ dependencies }: JobSituation): Explanation {
+  const open = dependencies.filter(({ job }) => !isFinalJob(job.status));
+  const facts = dependencies.map(({ job, mask }): Fact => {
+    const done = isFinalJob(job.status) ? 'has ended as it should' : 'is waited for';
+    return fact('dependency', `${job.name} ${done} (${namesOf(mask)}): ${job.status}, ${job.reason}. ${job.message}`);
+  });
+  const count = open.length === 1 ? 'one job' : `${String(open.length)} jobs`;
+  return {
+    sentence: `It waits for ${count} to end: ${list(open.map(({ job }) => `${job.name} (${job.reason})`))}.`,
+    facts,
+  };
+}
+
+/** The last of the chain is the root cause; all before it were skipped with what depends on them. */
+function explainSkip({ job, dependencies, skippedBy }: JobSituation): Explanation {
+  const told = new Set(skippedBy.map((each) => each.job.name));
+  const others = dependencies.filter(
+    (each) =>
+      !told.has(each.job.name) && isFinalJob(each.job.status) && !isSatisfied(each.job.status as Ending, each.mask),
+  );
+  const root = skippedBy.at(-1);
+  const links = skippedBy.map((each, place) => linkFact(each, skippedBy[place - 1]?.job)).reverse();
+  const facts = [...links.slice(0, linksShown), ...others.map((each) => linkFact(each))];
+  if (!root) return { sentence: job.message, facts };
+  const cause = `It was skipped, since ${root.job.name} is ${root.job.status} and`;
+  const [first, ...between] = skippedBy.slice(0, -1).reverse();
+  if (!first) return { sentence: `${cause} it runs only on ${namesOf(root.mask)}.`, facts };
+  const way = between.length > 0 ? ` by way of ${list(between.map((each) => each.job.name).reverse())}` : '';
+  return {
+    sentence: `${cause} ${first.job.name}, which it depends on${way}, runs only on ${namesOf(root.mask)}.`,
+    facts,
+  };
+}
+
+function linkFact({ job, mask }: Dependency, dependent?: JobRecord): Fact {
+  const forWhom = dependent ? ` for ${dependent.name}` : '';
+  return fact(
+    'dependency',
+    `${job.name} is ${job.status}, but must end so${forWhom}: ${namesOf(mask)}. ${job.message}`,
+  );
+}
+
+function explainSlot({ run, standing, slotHolders }: JobSituation): Explanation {
+  const { aheadInBacklog, slotsTaken } = standing;
+  const place = aheadInBacklog === undefined ? '' : `, and ${jobs(aheadInBacklog)} of the run will take one before it`;
+  return {
+    sentence: `It waits for a slot: ${String(slotsTaken)} of ${String(run.maxParallel ?? 0)} are taken${place}.`,
+    facts: [fact('slots', `The slots of the run (maxParallel) are held by ${list(slotHolders)}.`)],
+  };
+}
+
+function explainBackoff({ standing: { backoffUntil }, job, now }: JobSituation): Explanation {
+  if (backoffUntil === undefined) return { sentence: job.message, facts: [] };
+  const left = Math.max(0, backoffUntil - now);
+  return {
+    sentence: `${job.message} Time left: ${describeDuration(left)}.`,
+    facts: [fact('backoff', `The next attempt may start at ${isoTime(backoffUntil)}.`)],
+  };
+}
+
+function explainQueue(situation: JobSituation): Explanation {
+  const { standing, now, aheadInQueue } = situation;
+  const since = standing.row.section?.phases.queuedAt;
+  const waited = since === undefined ? '' : ` for ${describeDuration(Math.max(0, now - since))}`;
+  const facts = [...queueFacts(situation), ...workerFacts(situation)];
+  const ahead = aheadInQueue ? `, ${messages(aheadInQueue)} before it in the queue` : '';
+  return { sentence: `It has been ready${waited}: ${whyNotTaken(situation)}${ahead}.`, facts };
+}
+
+function whyNotTaken({ paused, workers, run, standing }: JobSituation): string {
+  const taking = workers.filter(({ draining }) => !draining);
+  if (paused) return 'nothing is started, since chainr is paused (resume ends that)';
+  if (workers.length === 0) return `there is no worker with the executor ${run.executorKind}`;
+  if (taking.length === 0) return 'every worker is being drained';
+  if (taking.every(({ running, capacity }) => running >= capacity)) return 'all workers are full';
+  if (standing.aheadInBacklog !== undefined) return `${jobs(standing.aheadInBacklog)} of its run go before it`;
+  return 'a worker will take it in a moment';
+}
+
+function queueFacts({ run, aheadInQueue, standing }: JobSituation): Fact[] {
+  if (standing.aheadInBacklog !== undefined)
+    return [fact('queue', `It waits in its run, behind ${jobs(standing.aheadInBacklog)}: a run has at most 1,000 jobs in the queue.`)]; // prettier-ignore
+  if (aheadInQueue === undefined) return [fact('queue', 'Its message is with a worker, or on its way.')];
+  return [fact('queue', `Its message is in the queue ${run.executorKind}, with ${messages(aheadInQueue)} before it.`)];
+}
+
+function workerFacts({ workers, run }: JobSituation): Fact[] {
+  const capacity = workers.reduce((sum, worker) => sum + (worker.draining ? 0 : worker.capacity), 0);
+  const running = workers.reduce((sum, worker) => sum + worker.running, 0);
+  const draining = workers.filter((worker) => worker.draining).length;
+  const drained = draining === 0 ? '' : `, ${String(draining)} of them being drained`;
+  const count = workers.length === 1 ? '1 worker' : `${String(workers.length)} workers`;
+  const text = `${count} with the executor ${run.executorKind}${drained}: ${String(running)} attempts in hand, ended ones until they are closed, and ${String(capacity)} places.`;
+  return [fact('workers', text)];
+}
+
+function explainReuse({ reused, job }: JobSituation): Explanation {
+  if (!reused) return { sentence: job.message, facts: [] };
+  const log = {
+    there: 'its log is there',
+    'gone with its run': 'that run was deleted, and the log with it',
+    removed: 'the logs of that run were removed',
+  }[reused.log];
+  const text = `Attempt ${String(reused.attempt)} of the run ${reused.run} ran it; ${log}.`;
+  return { sentence: job.message, facts: [fact('outcome', text)] };
+}
+
+function explainPhase({ job, standing, attempts, now }: JobSituation): Explanation {
+  const { phases, executorId } = attempts.at(-1) ?? {};
+  const since = phases?.startedAt ?? phases?.claimedAt;
+  const facts: Fact[] = [];
+  if (phases?.claimedAt !== undefined)
+    facts.push(fact('phase', `A worker claimed it at ${isoTime(phases.claimedAt)}.`));
+  if (phases?.startedAt !== undefined) facts.push(fact('phase', `It has been running since ${isoTime(phases.startedAt)}.`)); // prettier-ignore
+  if (executorId !== undefined) facts.push(fact('phase', `It runs on ${executorId}.`));
+  if (standing.pendingTimeoutAt !== undefined)
+    facts.push(fact('deadline', `It must have started by ${isoTime(standing.pendingTimeoutAt)} (pendingTimeout).`));
+  if (standing.timeoutAt !== undefined)
+    facts.push(fact('deadline', `It must have ended by ${isoTime(standing.timeoutAt)} (timeout).`));
+  const lasted = since === undefined ? '' : ` (${describeDuration(Math.max(0, now - since))})`;
+  return { sentence: `${job.message.replace(/\.$/, '')}${lasted}.`, facts };
+}
+
+function explainEnd(situation: JobSituation): Explanation {
+  const { job, attempts } = situation;
+  const last = attempts.at(-1);
+  if (!endedInAttempt(situation)) {
+    if (last?.status !== 'FAILED') return { sentence: job.message, facts: [] };
+    const before = `attempt ${String(last.attempt)} was FAILED, ${last.reason}: ${last.message}`;
+    return { sentence: `${job.message} It was to start again; ${before}`, facts: [] };
+  }
+  const facts: Fact[] = [];
+  if (last?.exitCode !== undefined) facts.push(fact('outcome', `Exit code ${String(last.exitCode)}.`));
+  const failed = last?.steps?.find(({ exitCode, tolerated }) => exitCode !== 0 && tolerated !== true);
+  if (failed && failed.name !== 'main') {
+    const code = failed.exitCode === undefined ? 'without an exit code' : `with exit code ${String(failed.exitCode)}`;
+    facts.push(fact('outcome', `The step ${failed.name} ended ${code}.`));
+  }
+  return { sentence: job.message, facts };
+}
+
+/** Whether the status is that of the last attempt; what was given up while it waited has none of its own. */
+const endedInAttempt = ({ standing: { row } }: JobSituation): boolean => row.section?.phases.claimedAt !== undefined;
+
+function attemptFacts(situation: JobSituation): Fact[] {
+  const { attempts, job } = situation;
+  const earlier = attempts.filter(({ attempt }) => attempt < job.attempt || !endedInAttempt(situation));
+  return earlier.map(({ attempt, status, reason, message }) =>
+    // What was interrupted has no end of its own: its status is that of the job which starts again.
+    fact(
+      'attempts',
+      `Attempt ${String(attempt)} was ${status === 'PENDING' ? '' : `${status}, `}${reason}: ${message}`,
+    ),
+  );
+}
+
+function runFacts({ run, job }: JobSituation): Fact[] {
+  if (run.cancelRequestedAt !== undefined)
+    return [fact('run', `A cancel of the run was asked for at ${isoTime(run.cancelRequestedAt)}.`)];
+  if (run.timedOutAt !== undefined)
+    return [fact('run', `The timeout of the run passed at ${isoTime(run.timedOutAt)}.`)];
+  if (!isFinalJob(job.status) && run.timeoutMs !== undefined)
+    return [fact('run', `The run must have ended by ${isoTime(run.createdAt + run.timeoutMs)} (timeout of the run).`)];
+  return [];
+}
+
+const fact = (kind: Fact['kind'], text: string): Fact => ({ kind, text });
+
+const jobs = (count: number): string => (count === 1 ? '1 job' : `${String(count)} jobs`);
+
+const messages = (count: number): string =>
+  count === 0 ? 'no message' : count === 1 ? '1 message' : `${String(count)} messages`;
+
+const namesOf = (mask: ConditionMask): string => conditions.filter((_, bit) => (mask & (1 << bit)) !== 0).join(' or ');
+
+function list(names: readonly string[]): string {
+  const shown = names.slice(0, namesShown).join(', ');
+  return names.length > namesShown ? `${shown} and ${String(names.length - namesShown)} more` : shown;
+}

@@ -1,0 +1,62 @@
+import type { IncomingMessage } from 'node:http';
+import { ApiError } from '@chainr/core/api/contract/errors';
+import { pipelineContentTypes, pipelineFormat } from '@chainr/core/pipeline/content-types';
+import { pipelineLimits } from '@chainr/core/pipeline/limits';
+import { quote, type Mistake } from '@chainr/core/pipeline/mistakes';
+import type { PackedPipeline } from '@chainr/core/store/runs/pack-pipeline';
+import type { PipelineReader } from './pipeline-reader.js';
+import { readBody } from '../http/read-body.js';
+
+/** A pipeline as it was sent and as it was understood. */
+export interface SentPipeline {
+  pipeline: PackedPipeline;
+  /** None unless they were asked for. */
+  warnings: Mistake[];
+  contentType: string;
+  text: string;
+  body: Buffer;
+}
+
+/**
+ * Reads and checks the pipeline in the body of a request.
+ *
+ * @throws ApiError UnsupportedMediaType, TooLarge or BadRequest; its details name the first 100 mistakes
+ */
+export async function readPipeline(
+  reader: PipelineReader,
+  request: IncomingMessage,
+  { warn = false } = {},
+): Promise<SentPipeline> {
+  const contentType = readContentType(request);
+  const body = await readBody(request, pipelineLimits.bodyBytes);
+  const text = decode(body);
+  const read = await reader.read({ text, contentType, warn });
+  if (read.kind === 'refused') throw new ApiError('BadRequest', read.message, { details: read.mistakes });
+  return { pipeline: read.pipeline, warnings: read.warnings, contentType, text, body };
+}
+
+/** The media type alone: all that is accepted is UTF-8. */
+function readContentType(request: IncomingMessage): string {
+  const sent = request.headers['content-type'] ?? '';
+  if (pipelineFormat(sent) === undefined) {
+    const problem =
+      sent === '' ? 'The request has no content type' : `${quote(sent)} is not the content type of a pipeline`;
+    throw new ApiError('UnsupportedMediaType', `${problem}; send UTF-8 as one of ${pipelineContentTypes.join(', ')}.`);
+  }
+  const encoding = request.headers['content-encoding'] ?? 'identity';
+  if (encoding !== 'identity')
+    throw new ApiError('UnsupportedMediaType', 'A pipeline is sent without a Content-Encoding.');
+  return sent.split(';', 1).join('').trim().toLowerCase();
+}
+
+/** Keeps a byte order mark, so that the pipeline can be given back as it came. */
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+function decode(body: Buffer): string {
+  try {
+    return utf8.decode(body);
+  } catch (cause) {
+    const message = 'The body is not valid UTF-8.';
+    throw new ApiError('BadRequest', message, { details: [{ path: '', message }], cause });
+  }
+}

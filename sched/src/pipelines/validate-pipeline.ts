@@ -1,0 +1,15 @@
+import { routes } from '@chainr/core/api/contract/routes';
+import type { PipelineCheck } from '@chainr/core/api/contract/run-resource';
+import type { SchedContext } from '../context.js';
+import { readPipeline } from './read-pipeline.js';
+import { sendJson } from '../http/send-json.js';
+import { served } from '../http/serve-routes.js';
+
+/** Answers a wrong pipeline exactly as `createRun` would, and stores nothing. */
+export function validatePipeline({ pipelines }: SchedContext) {
+  return served(routes.validatePipeline, async ({ request, response }) => {
+    const { pipeline, warnings } = await readPipeline(pipelines, request, { warn: true });
+    const check: PipelineCheck = { kind: 'PipelineCheck', valid: true, jobs: pipeline.jobNames.length, warnings };
+    sendJson(response, 200, check);
+  });
+}

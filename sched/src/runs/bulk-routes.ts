@@ -1,0 +1,63 @@
+import { ApiError } from '@chainr/core/api/contract/errors';
+import { parseBody } from '@chainr/core/api/server/parse-body';
+import { bulkRerunRequestSchema, emptyBodySchema, smallBodyBytes } from '@chainr/core/api/contract/request-bodies';
+import { routes } from '@chainr/core/api/contract/routes';
+import type { RunUid } from '@chainr/core/engine/records';
+import { isFinalRun } from '@chainr/core/engine/states';
+import { bulk } from './bulk.js';
+import type { SchedContext } from '../context.js';
+import { keptLive, whyKept } from './delete-run.js';
+import { readBody } from '../http/read-body.js';
+import { readIdempotencyKey } from './read-idempotency-key.js';
+import { rerun } from './rerun-run.js';
+import { sendJson } from '../http/send-json.js';
+import { served, type ServedRoute } from '../http/serve-routes.js';
+
+/** How many reruns are under way at once: large pipelines go through the one thread, for which others wait too. */
+const rerunsAtOnce = 4;
+
+/** What is done to all runs that a filter means. */
+export function bulkRoutes(context: SchedContext): ServedRoute[] {
+  const { store } = context;
+  return [
+    served(routes.cancelRuns, async ({ query, request, response }) => {
+      parseBody(await readBody(request, smallBodyBytes), emptyBodySchema);
+      const result = await bulk(context, query, {
+        refuse: ({ status }) => (isFinalRun(status) ? `The run is ${status} already.` : undefined),
+        act: async ({ uid }) => {
+          await store.transitions.cancel(uid);
+          return undefined;
+        },
+      });
+      sendJson(response, 200, result);
+    }),
+    served(routes.rerunRuns, async ({ query, request, response }) => {
+      const key = readIdempotencyKey(request);
+      const { from } = parseBody(await readBody(request, smallBodyBytes), bulkRerunRequestSchema);
+      const result = await bulk(context, query, {
+        atOnce: rerunsAtOnce,
+        refuse: ({ status }) => (isFinalRun(status) ? undefined : `The run is ${status}: it has not ended.`),
+        act: ({ uid }) =>
+          madeOrRefused(rerun(context, uid, from, key && { scope: key.scope, key: `${key.key} ${uid}` })),
+      });
+      sendJson(response, 200, result);
+    }),
+    served(routes.deleteRuns, async ({ query, response }) => {
+      const result = await bulk(context, query, {
+        refuse: ({ status }) => (isFinalRun(status) ? undefined : keptLive(status)),
+        act: async ({ uid }) => whyKept(await store.runs.deleteRun(uid)),
+      });
+      sendJson(response, 200, result);
+    }),
+  ];
+}
+
+/** The new run, or the sentence with which it is refused. */
+async function madeOrRefused(making: Promise<RunUid>): Promise<string | { made: RunUid }> {
+  try {
+    return { made: await making };
+  } catch (error) {
+    if (error instanceof ApiError && (error.code === 'Conflict' || error.code === 'NotFound')) return error.message;
+    throw error;
+  }
+}

@@ -1,0 +1,111 @@
+import { bulkRuns, bulkSkippedShown, type BulkResult } from '@chainr/core/api/contract/bulk-resource';
+import { ApiError } from '@chainr/core/api/contract/errors';
+import type { QueryOf } from '@chainr/core/api/contract/route';
+import type { routes } from '@chainr/core/api/contract/routes';
+import type { RunRecord } from '@chainr/core/engine/records';
+import { toApiError } from '@chainr/core/service/express-errors';
+import type { Logger } from '@chainr/core/service/logger';
+import type { SchedContext } from '../context.js';
+import { readFilter } from './read-filter.js';
+
+/** Something that is done to one run after the other. */
+interface BulkVerb {
+  /** How many are under way at once, where it is not cheap. */
+  atOnce?: number;
+  /** Why it is not done to a run that stands so: one sentence; undefined where it is. */
+  refuse(run: RunRecord): string | undefined;
+  /** @returns why it was not done after all, or the new run that was made; undefined where it was done. */
+  act(run: RunRecord): Promise<string | { made: string } | undefined>;
+}
+
+type BulkQuery = QueryOf<typeof routes.deleteRuns>;
+
+/** How many are under way at once. */
+const atOnceMost = 64;
+/** For how long further runs are begun: the answer has to come before gate gives up, after 60 s. */
+const beginMs = 20_000;
+const tookLong = 'The request took long; the rest waits for the next one.';
+
+/**
+ * Does something to the runs that a query means, newest first, up to 500 of them; the answer tells where to go on.
+ * What fails for a fault of chainr is left out with a sentence. An outage ends it early: then the answer tells what
+ * was done before, and `next` is where it was cut short. So does the time that a request may take.
+ *
+ * @throws ApiError BadRequest when the query means no run in particular; whatever kept the first run from being done
+ */
+export async function bulk(
+  { store, logger }: Pick<SchedContext, 'store' | 'logger'>,
+  query: BulkQuery,
+  verb: BulkVerb,
+  options = { beginMs },
+): Promise<BulkResult> {
+  const { all, dryRun, cursor, ...named } = query;
+  if (!all && Object.values(named).every((part) => part === undefined)) {
+    const message = 'name at least one of status, name, label, since and until, or say all=true to mean every run';
+    throw new ApiError('BadRequest', `The query means no run in particular: ${message}.`, {
+      details: [{ path: '', message }],
+    });
+  }
+  const filter = await readFilter(store, named);
+  const page = { filter, limit: bulkRuns, ...(cursor === undefined ? {} : { before: cursor }) };
+  const { runs, next } = await store.runs.listRuns(page);
+  const tally = new Tally();
+  const doOne = async (run: RunRecord): Promise<void> => {
+    const refusal = verb.refuse(run);
+    if (refusal !== undefined || dryRun) tally.add(run, refusal);
+    else
+      await verb.act(run).then(
+        (result) => tally.add(run, result),
+        (error: unknown) => tally.fail(run, error, logger),
+      );
+  };
+  const { atOnce = atOnceMost } = verb;
+  const begunAt = performance.now();
+  let from = 0;
+  do {
+    await Promise.all(runs.slice(from, from + atOnce).map(doOne));
+    from += atOnce;
+  } while (from < runs.length && !tally.outage && performance.now() - begunAt < options.beginMs);
+  const { outage, done, skipped, made } = tally;
+  if (outage && done + skipped.length === 0) throw outage.thrown;
+  // Who goes on there sends what was under way again: it is done once all the same.
+  const cutShort = runs[from - atOnce - 1]?.sequence ?? cursor ?? (runs[0]?.sequence ?? 0) + 1;
+  const stopped = outage?.message ?? (from < runs.length ? tookLong : undefined);
+  const goesOnAt = outage ? cutShort : stopped === undefined ? next : runs[from - 1]?.sequence;
+  return {
+    kind: 'BulkResult',
+    dryRun,
+    matched: stopped !== undefined ? done + skipped.length : runs.length,
+    done,
+    skipped: skipped.slice(0, bulkSkippedShown),
+    ...(made.length > 0 && { made }),
+    ...(stopped !== undefined && { stopped }),
+    ...(goesOnAt === undefined ? {} : { next: String(goesOnAt) }),
+  };
+}
+
+/** What came of the runs so far. */
+class Tally {
+  done = 0;
+  readonly skipped: BulkResult['skipped'] = [];
+  readonly made: NonNullable<BulkResult['made']> = [];
+  /** Why nothing more is begun. */
+  outage: { thrown: unknown; message: string } | undefined;
+
+  /** @param result why it was not done, or the new run that was made; undefined where it was done. */
+  add({ uid }: RunRecord, result: string | { made: string } | undefined): void {
+    if (typeof result === 'string') this.skipped.push({ uid, message: result });
+    else this.done += 1;
+    if (typeof result === 'object') this.made.push({ uid: result.made, rerunOf: uid });
+  }
+
+  fail(run: RunRecord, thrown: unknown, logger: Logger): void {
+    const { code, message } = toApiError(thrown);
+    if (code === 'Unavailable' || code === 'StoreFull') {
+      this.outage = { thrown, message };
+      return;
+    }
+    if (code === 'Internal') logger.error({ err: thrown, run: run.uid }, 'a run of many failed');
+    this.add(run, message);
+  }
+}

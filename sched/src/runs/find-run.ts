@@ -1,0 +1,36 @@
+import { ApiError } from '@chainr/core/api/contract/errors';
+import { jobsShown } from '@chainr/core/api/contract/route-parts';
+import type { Run } from '@chainr/core/api/contract/run-resource';
+import type { JobRecord, RunRecord, RunUid } from '@chainr/core/engine/records';
+import type { Store } from '@chainr/core/store/store';
+import { presentRun } from './present-run.js';
+
+/** @throws ApiError NotFound */
+export async function findRun(store: Store, uid: RunUid): Promise<RunRecord> {
+  const run = await store.runs.getRun(uid);
+  if (!run) throw noRun(uid);
+  return run;
+}
+
+export const noRun = (uid: RunUid): ApiError => new ApiError('NotFound', `There is no run ${JSON.stringify(uid)}.`);
+
+/** @throws ApiError NotFound, which says whether it is the run or the job that is not there */
+export async function findJob(store: Store, uid: RunUid, name: string): Promise<JobRecord> {
+  const job = await store.runs.findJob(uid, name);
+  if (job) return job;
+  await findRun(store, uid);
+  throw new ApiError('NotFound', `The run has no job ${JSON.stringify(name)}.`);
+}
+
+/**
+ * A run with its first 1,000 jobs as the API shows it.
+ *
+ * @param jobCount where it is known already, one wait for Redis less; rows that are not there cost too
+ * @throws ApiError NotFound
+ */
+export async function showRun(store: Store, uid: RunUid, jobCount?: number): Promise<Run> {
+  const finding = findRun(store, uid);
+  const limit = Math.min(jobsShown.alone, jobCount ?? (await finding).jobCount);
+  const [run, jobs] = await Promise.all([finding, store.runs.listJobs(uid, { from: 0, limit })]);
+  return presentRun(run, jobs);
+}

@@ -1,0 +1,36 @@
+import { isoTime } from '@chainr/core/api/contract/field-schemas';
+import { routePath } from '@chainr/core/api/contract/route';
+import { routes } from '@chainr/core/api/contract/routes';
+import type { JobSummary, Run } from '@chainr/core/api/contract/run-resource';
+import type { JobRecord, RunRecord } from '@chainr/core/engine/records';
+
+/** A run and its first jobs as the API shows them. */
+export function presentRun(run: RunRecord, jobs: readonly JobRecord[]): Run {
+  return {
+    kind: 'Run',
+    metadata: {
+      selfLink: routePath(routes.getRun, { uid: run.uid }),
+      uid: run.uid,
+      ...(run.name === undefined ? {} : { name: run.name }),
+      labels: { ...run.labels },
+      createdAt: isoTime(run.createdAt),
+      ...(run.startedAt === undefined ? {} : { startedAt: isoTime(run.startedAt) }),
+      ...(run.endedAt === undefined ? {} : { endedAt: isoTime(run.endedAt) }),
+      executor: run.executorKind,
+      ...(run.cancelRequestedAt === undefined ? {} : { cancelRequestedAt: isoTime(run.cancelRequestedAt) }),
+      ...(run.timedOutAt === undefined ? {} : { timedOutAt: isoTime(run.timedOutAt) }),
+      ...(run.priority === 0 ? {} : { priority: run.priority }),
+      ...(run.maxParallel === undefined ? {} : { maxParallel: run.maxParallel }),
+      ...(run.timeoutMs === undefined ? {} : { timeoutMs: run.timeoutMs }),
+      ...(run.rerunOf === undefined ? {} : { rerunOf: run.rerunOf }),
+    },
+    status: run.status,
+    jobs: jobs.map(presentJobSummary),
+    jobCounts: { ...run.jobCounts },
+    jobsTruncated: jobs.length < run.jobCount,
+  };
+}
+
+export function presentJobSummary({ name, status, reason, message }: JobRecord): JobSummary {
+  return { name, status, reason, message };
+}

@@ -1,0 +1,21 @@
+import { readMoment, type RunFilterQuery } from '@chainr/core/api/contract/run-query';
+import type { RunFilter } from '@chainr/core/store/runs/run-filter';
+import type { Store } from '@chainr/core/store/store';
+
+/** The filter that a query names; "ago" counts from the time of Redis, by which runs are created. */
+export async function readFilter({ work }: Store, query: RunFilterQuery): Promise<RunFilter> {
+  const { status, name, label, since, until } = query;
+  const now = since === undefined && until === undefined ? 0 : await work.now();
+  return {
+    ...(status === undefined ? {} : { statuses: status }),
+    ...(name === undefined ? {} : name.endsWith('*') ? { namePrefix: name.slice(0, -1) } : { name }),
+    ...(label === undefined ? {} : { labels: label.map(readLabel) }),
+    ...(since === undefined ? {} : { since: readMoment(since, now) }),
+    ...(until === undefined ? {} : { until: readMoment(until, now) }),
+  };
+}
+
+function readLabel(text: string): { key: string; value?: string } {
+  const [key = '', value] = text.split('=');
+  return value === undefined ? { key } : { key, value };
+}

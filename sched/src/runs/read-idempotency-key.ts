@@ -1,0 +1,33 @@
+import { createHash } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { ApiError } from '@chainr/core/api/contract/errors';
+import { headerNames, visibleText } from '@chainr/core/api/contract/headers';
+
+/** A caller that did not come through gate. */
+const directCaller = 'direct';
+
+/** The idempotency key of a request, in the scope of its caller (rule R17). */
+export interface IdempotencyKey {
+  scope: string;
+  key: string;
+}
+
+/** @throws ApiError BadRequest when there is a key, but not a usable one */
+export function readIdempotencyKey(request: IncomingMessage): IdempotencyKey | undefined {
+  const key = readHeader(request, headerNames.idempotencyKey);
+  if (key === undefined) return undefined;
+  return { key, scope: readHeader(request, headerNames.caller) ?? directCaller };
+}
+
+function readHeader(request: IncomingMessage, name: string): string | undefined {
+  const value = request.headers[name.toLowerCase()];
+  if (value === undefined) return undefined;
+  if (typeof value === 'string' && visibleText.test(value)) return value;
+  const message = `${name} must be 1 to 255 visible ASCII characters without spaces.`;
+  throw new ApiError('BadRequest', message, { details: [{ path: name, message }] });
+}
+
+/** What tells one body from another. */
+export function hashBody(body: Buffer): string {
+  return createHash('sha256').update(body).digest('hex');
+}
