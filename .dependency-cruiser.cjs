@@ -5,9 +5,13 @@
 const services = ['gate', 'sched', 'work', 'notif', 'recycle', 'ui'];
 const anyService = `^(${services.join('|')})/`;
 const src = '^[^/]+/src/';
+/** What decides, and touches nothing: the language, the engine, the timeline. */
+const pure = '^core/src/(pipeline|engine|timeline)/';
 /** Packages that exist to test and to measure; they are not part of what runs. */
 const testTools = '^(testkit|bench|chaos)/';
 const tests = '^[^/]+/(test|integration|suite)/';
+/** `chainr up` is all services in one process. */
+const startsServices = '^cli/src/(up/|commands/up-command\\.ts$)';
 /** A package of npm, whether it is installed or not. */
 const npm = (names) => `(^|node_modules/)(${names})(/|$)`;
 /** Types are erased: naming one ties nothing together at run time. */
@@ -31,45 +35,59 @@ module.exports = {
       to: { couldNotResolve: true, pathNot: '^@kubernetes/client-node' },
     },
     {
-      name: 'model-is-pure',
+      name: 'the-engine-is-pure',
       comment:
-        'core/model is the mathematics of chainr: it reads no clock, file or network, so that every branch of it can be tested.',
+        'core/pipeline, core/engine and core/timeline are the mathematics of chainr: they read no clock, file or network, so that every branch of them can be tested.',
       severity: 'error',
-      from: { path: '^core/src/model/' },
-      to: { path: '^[^/]+/(src|dist)/', pathNot: '^core/src/model/' },
+      from: { path: pure },
+      to: { path: '^[^/]+/(src|dist)/', pathNot: pure },
     },
     {
-      name: 'model-touches-no-system',
+      name: 'the-engine-touches-no-system',
       comment: 'As above: no module of Node either.',
       severity: 'error',
-      from: { path: '^core/src/model/' },
+      from: { path: pure },
       to: { dependencyTypes: ['core'] },
     },
     {
-      name: 'api-knows-only-the-model',
+      name: 'the-language-knows-no-engine',
+      comment: 'A pipeline is read and checked in the same way whatever runs it.',
+      severity: 'error',
+      from: { path: '^core/src/pipeline/' },
+      to: { path: '^core/src/(engine|timeline)/' },
+    },
+    {
+      name: 'the-engine-knows-no-timeline',
+      comment: 'The timeline looks at what the engine has done; nothing is decided by it.',
+      severity: 'error',
+      from: { path: '^core/src/engine/' },
+      to: { path: '^core/src/timeline/' },
+    },
+    {
+      name: 'api-knows-only-the-engine',
       comment:
         'The schemas of the routes are shared with the page and the command, which must not draw in Redis with them.',
       severity: 'error',
       from: { path: '^core/src/api/' },
-      to: { path: '^[^/]+/(src|dist)/', pathNot: '^core/src/(api|model)/' },
+      to: { path: '^[^/]+/(src|dist)/', pathNot: '^core/src/(api|pipeline|engine|timeline)/' },
     },
     {
-      name: 'store-knows-only-the-model',
+      name: 'store-knows-only-the-engine',
       comment:
         'The state does not know who serves it or what queues it. The types of a logger and of a lifecycle are no such knowledge.',
       severity: 'error',
       from: { path: '^core/src/store/' },
-      to: { path: '^[^/]+/(src|dist)/', pathNot: '^core/src/(store|model)/', ...atRunTime },
+      to: { path: '^[^/]+/(src|dist)/', pathNot: '^core/src/(store|pipeline|engine|timeline)/', ...atRunTime },
     },
     {
-      name: 'queue-knows-only-the-model',
+      name: 'queue-knows-only-the-engine',
       comment:
         'The queue is a hint, never truth: it must not read or write the state. The names of all keys are made in one file, connections in another, and what says that Redis is away in a third; those it takes from the store.',
       severity: 'error',
       from: { path: '^core/src/queue/' },
       to: {
         path: '^[^/]+/(src|dist)/',
-        pathNot: '^core/src/((queue|model)/|store/(keys|connection|while-available)\\.ts$)',
+        pathNot: '^core/src/((queue|pipeline|engine)/|store/redis/(keys|connection|while-available)\\.ts$)',
         ...atRunTime,
       },
     },
@@ -79,7 +97,10 @@ module.exports = {
         'What every service shares (settings, logger, HTTP, lifecycle) serves those without a store too, such as gate and ui. It does know the error that says "Redis is away", to answer 503.',
       severity: 'error',
       from: { path: '^core/src/service/' },
-      to: { path: '^[^/]+/(src|dist)/', pathNot: '^core/src/((service|api|model)/|store/errors\\.ts$)' },
+      to: {
+        path: '^[^/]+/(src|dist)/',
+        pathNot: '^core/src/((service|api|pipeline|engine)/|store/redis/errors\\.ts$)',
+      },
     },
     {
       name: 'core-imports-no-package',
@@ -89,11 +110,11 @@ module.exports = {
       to: { path: '^[^/]+/(src|dist)/', pathNot: '^core/' },
     },
     {
-      name: 'executor-knows-only-the-model',
+      name: 'executor-knows-only-the-engine',
       comment: 'An executor runs attempts and reports outcomes; leases, slots and the store are the worker’s.',
       severity: 'error',
       from: { path: '^executor/src/' },
-      to: { path: '^[^/]+/(src|dist)/', pathNot: '^(executor/|core/src/model/)', ...atRunTime },
+      to: { path: '^[^/]+/(src|dist)/', pathNot: '^(executor/|core/src/(pipeline|engine)/)', ...atRunTime },
     },
     {
       name: 'only-work-runs-executors',
@@ -107,14 +128,14 @@ module.exports = {
       comment:
         'The page and the command see what every client sees. (Both are also started as processes, for which core/service is; `up` starts services and is ruled below.)',
       severity: 'error',
-      from: { path: '^(ui|cli)/src/', pathNot: '^cli/src/up[./-]' },
-      to: { path: '^[^/]+/(src|dist)/', pathNot: '^((ui|cli)/|core/src/(api|model|service)/)' },
+      from: { path: '^(ui|cli)/src/', pathNot: startsServices },
+      to: { path: '^[^/]+/(src|dist)/', pathNot: '^((ui|cli)/|core/src/(api|pipeline|engine|timeline|service)/)' },
     },
     {
       name: 'ui-and-cli-are-two',
       comment: 'The page does not need the command, nor the command the page; only `up` starts it.',
       severity: 'error',
-      from: { path: '^(ui|cli)/src/', pathNot: '^cli/src/up[./-]' },
+      from: { path: '^(ui|cli)/src/', pathNot: startsServices },
       to: { path: '^(ui|cli)/', pathNot: '^$1/' },
     },
     {
@@ -128,14 +149,14 @@ module.exports = {
       name: 'services-are-started-whole',
       comment: 'Only `chainr up` and the test tools start services in their own process.',
       severity: 'error',
-      from: { path: '^(core|executor|cli)/src/', pathNot: '^cli/src/up[./-]' },
+      from: { path: '^(core|executor|cli)/src/', pathNot: startsServices },
       to: { path: anyService },
     },
     {
       name: 'services-are-entered-by-their-service-file',
       comment: 'Whoever starts a service knows its service.ts, not what it is made of.',
       severity: 'error',
-      from: { path: '^(cli/src/up[./-]|testkit/|bench/|chaos/)' },
+      from: { path: ['^(testkit|bench|chaos)/', startsServices] },
       to: { path: anyService, pathNot: '/(src|dist)/service\\.(ts|js|d\\.ts)$' },
     },
     {

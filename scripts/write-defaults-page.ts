@@ -55,7 +55,7 @@ function rowsOf(rows: readonly Default[]): string[][] {
 const head = ['name', 'value', 'unit', 'what it is for', 'where'];
 const groups = [...new Set(defaults.map(({ file }) => groupOf(file)))];
 
-/** `core/model`, `work`. */
+/** `core/engine`, `work`. */
 function groupOf(file: string): string {
   const [folder = '', , inner = ''] = file.split('/');
   return folder === 'core' ? `${folder}/${inner}` : folder;
@@ -81,7 +81,7 @@ ${markdownTable(['service', 'variable', 'default', 'what it is'], settingRows)}
 
 ## What is fixed
 
-Limits, times and sizes in the code. What stands in core/model holds for pipelines, as
+Limits, times and sizes in the code. What stands in core/pipeline holds for pipelines, as
 [pipeline.schema.json](../core/schema/pipeline.schema.json) describes them.
 
 ${sections.join('\n\n')}

@@ -1,6 +1,7 @@
-/** Writes docs/states.md from the tables in core/model; with --check only says whether it is stale. */
-import { conditions, truthTable } from '../core/src/engine/edges.js';
+/** Writes docs/states.md from the tables in core/engine; with --check only says whether it is stale. */
+import { truthTable } from '../core/src/engine/edges.js';
 import { reasons, reasonTable } from '../core/src/engine/reasons.js';
+import { conditions } from '../core/src/pipeline/conditions.js';
 import { jobTransitions, runTransitions } from '../core/src/engine/states.js';
 import { markdownTable, writePage } from './markdown-page.js';
 

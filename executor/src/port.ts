@@ -106,7 +106,7 @@ export interface Executor {
    * whatever is left of it has been ended by then. It takes no name: `ensure` or `stop` comes first, so that
    * nobody can start afterwards what was called Lost (R10). An attempt that has ended at the first look reports no
    * change; its outcome has the times, and what its steps wrote to the file that CHAINR_OUTPUT names
-   * (core/model/outputs.ts), which is there until the removal. Rejects with the signal's reason when aborted.
+   * (core/engine/outputs.ts), which is there until the removal. Rejects with the signal's reason when aborted.
    */
   observe(spec: AttemptSpec, onPhase: (change: PhaseChange) => void, signal: AbortSignal): Promise<Outcome>;
 

@@ -1,5 +1,5 @@
 import { checkPipeline } from '@chainr/core/pipeline/checks/check-pipeline';
-import type { Condition } from '@chainr/core/engine/edges';
+import type { Condition } from '@chainr/core/pipeline/conditions';
 import type { Pipeline } from '@chainr/core/pipeline/pipeline';
 
 /** A dependency by name, or with its conditions. */

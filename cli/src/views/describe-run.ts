@@ -1,5 +1,9 @@
 import type { Run } from '@chainr/core/api/contract/run-resource';
-import type { JobTimelineResource, PathPartResource, TimelineResource } from '@chainr/core/api/contract/timeline-resource';
+import type {
+  JobTimelineResource,
+  PathPartResource,
+  TimelineResource,
+} from '@chainr/core/api/contract/timeline-resource';
 import { shares } from '@chainr/core/timeline/attempt-spans';
 import { clipText } from './clip-text.js';
 import { commandLine } from '../terminal/command-line.js';

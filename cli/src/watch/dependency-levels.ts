@@ -1,4 +1,5 @@
 import type { Client } from '@chainr/core/api/client/client';
+import { topologicalOrder } from '@chainr/core/pipeline/graph';
 import { checkPipeline } from '@chainr/core/pipeline/checks/check-pipeline';
 import { compileDag } from '@chainr/core/engine/dag';
 import { parsePipelineText } from '@chainr/core/pipeline/reading/parse-pipeline';
@@ -16,20 +17,12 @@ export async function readLevels(client: Client, uid: string): Promise<Levels> {
   const levels = new Map<string, number>();
   if (!('pipeline' in checked)) return levels;
   const nodes = compileDag(checked.pipeline);
-  const missing = nodes.map(({ dependencyCount }) => dependencyCount);
   const depths = nodes.map(() => 0);
-  const settled = nodes.flatMap(({ dependencyCount }, index) => (dependencyCount === 0 ? [index] : []));
-  // The list grows as it is walked: each job comes after all that it depends on.
-  for (const at of settled) {
+  for (const at of topologicalOrder(nodes.map(({ dependents }) => dependents.map(({ index }) => index)))) {
     const [node, depth = 0] = [nodes[at], depths[at]];
     if (!node) continue;
     levels.set(node.name, depth);
-    for (const { index } of node.dependents) {
-      depths[index] = Math.max(depths[index] ?? 0, depth + 1);
-      const left = (missing[index] ?? 0) - 1;
-      missing[index] = left;
-      if (left === 0) settled.push(index);
-    }
+    for (const { index } of node.dependents) depths[index] = Math.max(depths[index] ?? 0, depth + 1);
   }
   return levels;
 }

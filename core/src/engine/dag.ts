@@ -1,4 +1,4 @@
-import type { ConditionMask } from './edges.js';
+import type { ConditionMask } from '../pipeline/conditions.js';
 import type { Pipeline } from '../pipeline/pipeline.js';
 
 /** A job as the engine sees it. Its index in the list is the job's place in the pipeline. */

@@ -1,8 +1,5 @@
+import { maskOf, type Condition, type ConditionMask } from '../pipeline/conditions.js';
 import type { JobStatus } from './states.js';
-
-/** A condition of an edge. The order is the bit that is stored in Redis: append only. */
-export const conditions = ['success', 'failure', 'skipped'] as const;
-export type Condition = (typeof conditions)[number];
 
 /** How a dependency can end, as far as its dependents care. */
 export type Ending = Extract<JobStatus, 'SUCCESSFUL' | 'FAILED' | 'SKIPPED' | 'CANCELED'>;
@@ -22,12 +19,5 @@ export const truthTable: TruthTable = {
   CANCELED: { success: false, failure: false, skipped: false },
 };
 
-/** The conditions of one edge as bits: 1 = success, 2 = failure, 4 = skipped. */
-export type ConditionMask = number;
-
 /** Whether an edge is satisfied by a dependency that has ended so. */
 export const isSatisfied = (ending: Ending, mask: ConditionMask): boolean => (mask & maskOf(truthTable[ending])) !== 0;
-
-export function maskOf(named: Readonly<Partial<Record<Condition, boolean>>>): ConditionMask {
-  return conditions.reduce((mask, condition, bit) => (named[condition] ? mask | (1 << bit) : mask), 0);
-}

@@ -2,7 +2,7 @@ import { isSatisfied, type Ending } from './edges.js';
 import type { JobRecord } from './records.js';
 import { isFinalJob, type JobStatus } from './states.js';
 import { waiting, type Standing } from './standing.js';
-import { topologicalOrder, transitiveDependents, type Dependencies } from './transitive-dependents.js';
+import { dependenciesFirst, transitiveDependents, type Dependencies } from './transitive-dependents.js';
 
 /** What of a run is run again: what FAILED or was CANCELED, all, or these jobs; each with all that waits for it. */
 export type RerunFrom = 'failed' | 'all' | readonly string[];
@@ -62,7 +62,7 @@ function evaluate(
   again: ReadonlySet<number>,
 ): Standing[] {
   const standings: Standing[] = [];
-  for (const index of topologicalOrder(dependencies)) {
+  for (const index of dependenciesFirst(dependencies)) {
     const job = jobs[index];
     if (!job) throw new Error(`the run has no job ${String(index)}, but its pipeline has`);
     standings[index] = again.has(index) ? standAgain(dependencies[index] ?? [], standings) : takeOver(job);

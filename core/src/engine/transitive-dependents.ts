@@ -1,4 +1,5 @@
-import type { ConditionMask } from './edges.js';
+import type { ConditionMask } from '../pipeline/conditions.js';
+import { topologicalOrder, turnRound } from '../pipeline/graph.js';
 import type { Pipeline } from '../pipeline/pipeline.js';
 
 /** The edges that lead to a job: what it depends on, by index. */
@@ -11,28 +12,14 @@ export function dependenciesOf({ jobs }: Pick<Pipeline, 'jobs'>): Dependencies[]
 }
 
 /** All jobs by their index, dependencies before dependents. */
-export function topologicalOrder(dependencies: readonly Dependencies[]): number[] {
-  const dependents: number[][] = dependencies.map(() => []);
-  dependencies.forEach((edges, index) => {
-    for (const { index: dependency } of edges) dependents[dependency]?.push(index);
-  });
-  const waitsFor = dependencies.map(({ length }) => length);
-  const order = waitsFor.flatMap((count, index) => (count === 0 ? [index] : []));
-  for (const index of order) {
-    for (const dependent of dependents[index] ?? []) {
-      const left = (waitsFor[dependent] ?? 0) - 1;
-      waitsFor[dependent] = left;
-      if (left === 0) order.push(dependent);
-    }
-  }
-  return order;
-}
+export const dependenciesFirst = (dependencies: readonly Dependencies[]): number[] =>
+  topologicalOrder(turnRound(dependencies.map((edges) => edges.map(({ index }) => index))));
 
 /** Who waits for one of some jobs, directly or not, dependencies before dependents; those jobs are left out. */
 export function transitiveDependents(dependencies: readonly Dependencies[], of: Iterable<number>): number[] {
   const roots = new Set(of);
   const reached = new Set(roots);
-  for (const index of topologicalOrder(dependencies)) {
+  for (const index of dependenciesFirst(dependencies)) {
     if (dependencies[index]?.some((edge) => reached.has(edge.index))) reached.add(index);
   }
   return [...reached].filter((index) => !roots.has(index));

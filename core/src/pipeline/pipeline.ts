@@ -1,4 +1,4 @@
-import type { ConditionMask } from '../engine/edges.js';
+import type { ConditionMask } from './conditions.js';
 
 /**
  * A pipeline after `checkPipeline`: valid, and normalized so that nothing needs to be looked up

@@ -1,5 +1,6 @@
 import { isSatisfied, type Ending } from '../engine/edges.js';
 import { isFinalJob } from '../engine/states.js';
+import { topologicalOrder, turnRound } from '../pipeline/graph.js';
 import type { TimedJob, TimedRun } from './timed-job.js';
 
 /** When a job ended, and what made it possible. */
@@ -28,34 +29,22 @@ interface EndedDependency {
  * its first dependency ended in a way that none of the edge's conditions names. Costs O(jobs + edges).
  */
 export function jobEndings(run: TimedRun, jobs: readonly TimedJob[]): JobEnding[] {
-  const counts = countDependencies(jobs);
-  const missing = [...counts];
+  const dependents = jobs.map((job) => job.dependents.map(({ index }) => index));
+  const counts = turnRound(dependents).map(({ length }) => length);
   const ended = jobs.map((): EndedDependency[] => []);
   const endings = counts.map((dependencies): JobEnding => ({ dependencies, order: 0 }));
-  const settled = counts.flatMap((count, index) => (count === 0 ? [index] : []));
-  // The list grows as it is walked: each job comes after all that it depends on.
-  for (const [order, index] of settled.entries()) {
+  for (const [order, index] of topologicalOrder(dependents).entries()) {
     const job = jobs[index];
     const ending = endings[index];
     if (!job || !ending) continue;
     Object.assign(ending, { order }, endingOf(run, job, ended[index] ?? [], ending.dependencies));
+    if (ending.endedAt === undefined || !isFinalJob(job.status)) continue;
     for (const edge of job.dependents) {
-      if (ending.endedAt !== undefined && isFinalJob(job.status)) {
-        const satisfied = isSatisfied(job.status as Ending, edge.mask);
-        ended[edge.index]?.push({ index, endedAt: ending.endedAt, satisfied });
-      }
-      const left = (missing[edge.index] ?? 0) - 1;
-      missing[edge.index] = left;
-      if (left === 0) settled.push(edge.index);
+      const satisfied = isSatisfied(job.status as Ending, edge.mask);
+      ended[edge.index]?.push({ index, endedAt: ending.endedAt, satisfied });
     }
   }
   return endings;
-}
-
-function countDependencies(jobs: readonly TimedJob[]): number[] {
-  const counts = jobs.map(() => 0);
-  for (const { dependents } of jobs) for (const { index } of dependents) counts[index] = (counts[index] ?? 0) + 1;
-  return counts;
 }
 
 function endingOf(

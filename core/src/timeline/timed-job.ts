@@ -1,4 +1,4 @@
-import type { ConditionMask } from '../engine/edges.js';
+import type { ConditionMask } from '../pipeline/conditions.js';
 import type { Phases } from '../engine/records.js';
 import type { Reason } from '../engine/reasons.js';
 import type { JobStatus } from '../engine/states.js';

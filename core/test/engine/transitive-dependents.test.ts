@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { pipelineOf } from '@chainr/testkit/builders';
-import { dependenciesOf, topologicalOrder, transitiveDependents } from '../../src/engine/transitive-dependents.js';
+import { dependenciesFirst, dependenciesOf, transitiveDependents } from '../../src/engine/transitive-dependents.js';
 
 describe('the jobs that wait for a job', () => {
   // The document names dependents first: indexes are no order of the graph.
@@ -22,7 +22,7 @@ describe('the jobs that wait for a job', () => {
   });
 
   it('come in an order in which nobody comes before what he waits for', () => {
-    const order = topologicalOrder(dependencies);
+    const order = dependenciesFirst(dependencies);
     expect(order).to.have.members([0, 1, 2, 3, 4]);
     dependencies.forEach((edges, index) => {
       for (const edge of edges) expect(order.indexOf(edge.index)).to.be.lessThan(order.indexOf(index));

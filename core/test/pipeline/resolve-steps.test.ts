@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { compileDag } from '../../src/engine/dag.js';
-import { maskOf } from '../../src/engine/edges.js';
+import { maskOf } from '../../src/pipeline/conditions.js';
 import { jobPlan, type Job } from '../../src/pipeline/pipeline.js';
 import { resolveSteps } from '../../src/pipeline/steps.js';
 import { accepted, written } from './build-pipeline.js';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { maskOf, type Condition } from '../../src/engine/edges.js';
+import { maskOf, type Condition } from '../../src/pipeline/conditions.js';
 import type { Reason } from '../../src/engine/reasons.js';
 import type { JobStatus } from '../../src/engine/states.js';
 import type { TimedAttempt, TimedJob } from '../../src/timeline/timed-job.js';

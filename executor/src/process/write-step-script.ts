@@ -68,7 +68,7 @@ function execLines(words: readonly string[], environment: ReadonlyMap<string, st
   const exports = variables
     .filter(([name]) => !shellsOwn.test(name))
     .map(([name, value]) => `export ${name}=${shellQuote(value)}`);
-  // Everybody can see the arguments of env(1): no secret is among them (`check-job.ts` in core/model).
+  // Everybody can see the arguments of env(1): no secret is among them (`check-job.ts` in core/pipeline).
   const assignments = variables
     .filter(([name]) => shellsOwn.test(name))
     .map(([name, value]) => shellQuote(`${name}=${value}`));

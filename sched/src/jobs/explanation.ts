@@ -1,7 +1,8 @@
 import type { Fact } from '@chainr/core/api/contract/explanation-resource';
 import { isoTime } from '@chainr/core/api/contract/field-schemas';
 import { describeDuration } from '@chainr/core/pipeline/duration';
-import { conditions, isSatisfied, type ConditionMask, type Ending } from '@chainr/core/engine/edges';
+import { isSatisfied, type Ending } from '@chainr/core/engine/edges';
+import { conditions, type ConditionMask } from '@chainr/core/pipeline/conditions';
 import type { AttemptRecord, JobRecord, ReusedAttempt, RunRecord } from '@chainr/core/engine/records';
 import { isFinalJob } from '@chainr/core/engine/states';
 import type { JobStanding } from '@chainr/core/store/runs/read-standing';

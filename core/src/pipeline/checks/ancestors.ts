@@ -1,3 +1,4 @@
+import { topologicalOrder, turnRound } from '../graph.js';
 import type { Edges } from './check-dependencies.js';
 
 /**
@@ -19,18 +20,13 @@ export function ancestorsOf(edges: Edges): (index: number, candidate: number) =>
 function rowsOf(edges: Edges): readonly Uint32Array[] {
   const words = Math.ceil(edges.length / 32);
   const rows = edges.map(() => new Uint32Array(words));
-  const open = edges.map((own) => own.length);
-  const dependents = edges.map((): number[] => []);
-  for (const [index, own] of edges.entries()) for (const { to } of own) dependents[to]?.push(index);
-  const ready = open.flatMap((count, index) => (count === 0 ? [index] : []));
-  for (let at = ready.pop(); at !== undefined; at = ready.pop()) {
+  const dependents = turnRound(edges.map((own) => own.map(({ to }) => to)));
+  for (const at of topologicalOrder(dependents)) {
     const above = rows[at] ?? new Uint32Array(words);
     for (const dependent of dependents[at] ?? []) {
       const row = rows[dependent] ?? new Uint32Array(words);
       for (let word = 0; word < words; word += 1) row[word] = (row[word] ?? 0) | (above[word] ?? 0);
       row[at >>> 5] = (row[at >>> 5] ?? 0) | (1 << (at & 31));
-      open[dependent] = (open[dependent] ?? 0) - 1;
-      if (open[dependent] === 0) ready.push(dependent);
     }
   }
   return rows;

@@ -1,5 +1,5 @@
 import { Suggestions } from '../did-you-mean.js';
-import { maskOf, type ConditionMask } from '../../engine/edges.js';
+import { maskOf, type ConditionMask } from '../conditions.js';
 import { findCycles } from './find-cycles.js';
 import { pipelineLimits } from '../limits.js';
 import { quote, type MistakeList, type Path } from '../mistakes.js';

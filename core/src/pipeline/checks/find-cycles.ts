@@ -1,5 +1,4 @@
-/** For each node the nodes that it points to, by index. */
-export type Graph = readonly (readonly number[])[];
+import type { Graph } from '../graph.js';
 
 /**
  * One cycle of each set of nodes that reach each other (strongly connected component): the

@@ -6,7 +6,7 @@ import type { Reply } from './unpack-reply.js';
 export interface ClaimedAttempt {
   lease: Lease;
   job: string;
-  /** The job's compact specification (`jobPlan` in core/model/pipeline.ts), JSON. */
+  /** The job's compact specification (`jobPlan` in core/pipeline/pipeline.ts), JSON. */
   plan: string;
   /** How many jobs wait for it. */
   dependents: number;

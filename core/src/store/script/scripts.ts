@@ -1,35 +1,27 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { conditions, truthTable, type TruthTable } from '../../engine/edges.js';
+import { truthTable, type TruthTable } from '../../engine/edges.js';
 import { executorKinds } from '../../engine/records.js';
 import { reasons, reasonTable, type RetryBudget } from '../../engine/reasons.js';
 import { crashLoop, lossBackoffMs } from '../../engine/retries.js';
 import { jobStatuses, jobTransitions, runStatuses, runTransitions } from '../../engine/states.js';
 import { firstFramesBytes, logPartBytes } from '../redis/keys.js';
+import { conditions } from '../../pipeline/conditions.js';
 import { rankBase } from '../../pipeline/priorities.js';
 import { attemptFlags, backlogTimes, luaFormats, noExitCode, runFlags } from './layout.js';
 
 /** The order matters: what a file uses stands before it. */
 const files = [
-  ['runs', 'prefetch', 'guard', 'leases', 'slots', 'deadlines', 'ready', 'edges', 'indexes'],
-  ['append-log', 'create', 'claim', 'finish', 'close'],
+  ['frame/runs', 'frame/prefetch', 'frame/guard'],
+  ['leases', 'slots', 'deadlines', 'ready', 'edges', 'indexes'].map((name) => `shared/${name}`),
+  ['append-log', 'create', 'claim', 'finish', 'close'].map((name) => `operations/${name}`),
 ].flat();
 
-/** Operations that are defined when they are asked for, each with the files that define it. */
-const rare: Readonly<Record<string, readonly string[]>> = {
-  report: ['report'],
-  retry: ['retry'],
-  requeue: ['requeue'],
-  interrupt: ['interrupt'],
-  renew: ['renew'],
-  release: ['release'],
-  adopt: ['adopt'],
-  expire: ['expire'],
-  resume: ['resume'],
-  redeliver: ['redeliver'],
-  cancel: ['cancel'],
-  reopen: ['reopen'],
-  delete: ['removals', 'delete', 'remove', 'remove-logs'],
+/** Operations that are defined when they are asked for. */
+const rare = ['report', 'retry', 'requeue', 'interrupt', 'renew', 'release', 'adopt', 'expire', 'resume', 'redeliver', 'cancel', 'reopen', 'delete']; // prettier-ignore
+/** What a rare operation is defined by beside the file of its name. */
+const partsOf: Readonly<Record<string, readonly string[]>> = {
+  delete: ['shared/removals', 'operations/remove', 'operations/remove-logs'],
 };
 /** These come with the definition of another one. */
 const definedWith = { remove: 'delete', 'remove-logs': 'delete' } as const;
@@ -64,7 +56,7 @@ const removalsMax = 2000;
 const partCost = 80;
 
 /** Works from src and from dist alike. */
-const folder = new URL('../../src/store/lua/', import.meta.url);
+const folder = new URL('../../../src/store/lua/', import.meta.url);
 
 export interface Script {
   text: string;
@@ -74,25 +66,32 @@ export interface Script {
 const lua = (name: string): string => readFileSync(new URL(`${name}.lua`, folder), 'utf8');
 
 /** Reads what lists need of many runs; it writes nothing, and is no part of the one script. */
-export const readRunsScript = lua('read-runs');
+export const readRunsScript = lua('alone/read-runs');
 
 /** Stores what a large run is made of before it is visible; no part of the one script either. */
-export const storeBeforeScript = lua('store-before');
+export const storeBeforeScript = lua('alone/store-before');
 
 /** Reads the time, and takes a jump of the clock out; nor is this. */
-export const clockScript = lua('clock');
+export const clockScript = lua('alone/clock');
 
 /**
- * The one script: the frame, the tables of core/model, and every transition. `table` is another
+ * The one script: the frame, the tables of core/engine, and every transition. `table` is another
  * truth table only in the test that shows that each of its cells matters.
  */
 export function composeScript(table: TruthTable = truthTable): Script {
-  const loaders = Object.entries(rare).map(
-    ([operation, parts]) =>
-      `loaders['${operation}'] = function()\n${operation === 'retry' ? retryTables() : ''}${parts.map(lua).join('\n')}end`,
-  );
+  const loaders = rare.map((operation) => {
+    const parts = [...(partsOf[operation] ?? []), `operations/${operation}`];
+    return `loaders['${operation}'] = function()\n${operation === 'retry' ? retryTables() : ''}${parts.map(lua).join('\n')}end`;
+  });
   const others = Object.entries(definedWith).map(([operation, other]) => `loaders['${operation}'] = loaders['${other}']`); // prettier-ignore
-  const text = [lua('context'), prelude(table), ...files.map(lua), ...loaders, ...others, lua('flush')].join('\n');
+  const text = [
+    lua('frame/context'),
+    prelude(table),
+    ...files.map(lua),
+    ...loaders,
+    ...others,
+    lua('frame/flush'),
+  ].join('\n');
   return { text, sha: createHash('sha1').update(text).digest('hex') };
 }
 
@@ -124,7 +123,7 @@ function prelude(table: TruthTable): string {
   });
   const { logEnded, closed, timedOut, pendingTimedOut, crashed, deadline, interrupted } = attemptFlags;
   return [
-    '-- Made from core/model and core/store/layout.ts.',
+    '-- Made from core/engine and core/store/script/layout.ts.',
     `local JOB = { ${codes(jobStatuses)} }`,
     `local RUN = { ${codes(runStatuses)} }`,
     `local RUN_NAME = { ${runStatuses.map((name, code) => `[${String(code)}] = '${name}'`).join(', ')} }`,

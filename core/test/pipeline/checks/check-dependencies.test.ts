@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { maskOf } from '../../../src/engine/edges.js';
+import { maskOf } from '../../../src/pipeline/conditions.js';
 import { accepted, refusedWith, written } from '../build-pipeline.js';
 
 describe('the dependencies of a pipeline', () => {

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { findCycles, type Graph } from '../../../src/pipeline/checks/find-cycles.js';
+import { findCycles } from '../../../src/pipeline/checks/find-cycles.js';
+import type { Graph } from '../../../src/pipeline/graph.js';
 
 /** From each node all that it reaches over at least one edge, by asking again until nothing is new. */
 function reachable(graph: Graph): boolean[][] {

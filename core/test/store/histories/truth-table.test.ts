@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { conditions, truthTable, type TruthTable } from '../../../src/engine/edges.js';
+import { truthTable, type TruthTable } from '../../../src/engine/edges.js';
+import { conditions } from '../../../src/pipeline/conditions.js';
 import { composeScript } from '../../../src/store/script/scripts.js';
 import { checkHistories } from './check-histories.js';
 

@@ -1,4 +1,4 @@
--- The one place that writes a status; the tables come from core/model/states.ts.
+-- The one place that writes a status; the tables come from core/engine/states.ts.
 local events = {}
 
 -- The number of the current or last attempt; 0 as long as none was claimed. What waits to be claimed is no attempt yet:
