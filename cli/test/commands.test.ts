@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
-import { jobSchema } from '@chainr/core/api/contract/job-resource';
+import { jobResourceSchema } from '@chainr/core/api/contract/job-resource';
 import { runListSchema, runSchema } from '@chainr/core/api/contract/run-resource';
 import { openChainr, type OpenChainr } from './open-chainr.js';
 import { chainr } from './test-terminal.js';
@@ -197,7 +197,7 @@ describe('chainr', () => {
       expect(shown.stdout).to.match(/1 +FAILED +7/);
       const asJson = at('get', uid, 'first', '-o', 'json');
       await asJson.exitCode;
-      expect(jobSchema.parse(JSON.parse(asJson.stdout)).attempts[0]?.exitCode).to.equal(7);
+      expect(jobResourceSchema.parse(JSON.parse(asJson.stdout)).attempts[0]?.exitCode).to.equal(7);
     });
 
     it('shows all jobs of a large run', async () => {

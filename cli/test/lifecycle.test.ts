@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { jobExplanationSchema } from '@chainr/core/api/contract/explanation-resource';
-import { jobSchema } from '@chainr/core/api/contract/job-resource';
+import { jobResourceSchema } from '@chainr/core/api/contract/job-resource';
 import { runSchema } from '@chainr/core/api/contract/run-resource';
 import { workerListSchema } from '@chainr/core/api/contract/worker-resource';
 import { openChainr, type OpenChainr } from './open-chainr.js';
@@ -67,7 +67,7 @@ describe('chainr', () => {
       const uid = await create(jobs);
       await server.work(uid, 0, [], 'ExitCode', 3);
       expect(await printed('retry', uid, 'first')).to.match(/^Job first starts again\. Watch it with/);
-      expect(jobSchema.parse(await json('get', uid, 'first')).status).to.equal('PENDING');
+      expect(jobResourceSchema.parse(await json('get', uid, 'first')).status).to.equal('PENDING');
     });
 
     it('names the command for a run that has ended', async () => {

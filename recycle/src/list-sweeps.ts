@@ -3,7 +3,7 @@ import type { RecycleContext, RetentionContext } from './context.js';
 import { expireDeadlines } from './sweeps/expire-deadlines.js';
 import { expireLogs } from './sweeps/expire-logs.js';
 import { expireRuns } from './sweeps/expire-runs.js';
-import { loseHosts } from './sweeps/lose-hosts.js';
+import { failAttemptsOfLostHosts } from './sweeps/fail-attempts-of-lost-hosts.js';
 import { redeliverMarks } from './sweeps/redeliver-marks.js';
 import { resumeChunks } from './sweeps/resume-chunks.js';
 import { resumeDeletions } from './sweeps/resume-deletions.js';
@@ -14,7 +14,7 @@ export function listSweeps(context: RecycleContext & RetentionContext): readonly
   return [
     resumeChunks(context),
     expireDeadlines(context),
-    loseHosts(context),
+    failAttemptsOfLostHosts(context),
     redeliverMarks(context),
     resumeDeletions(context),
     expireRuns(context),

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { bulkResultSchema } from '@chainr/core/api/contract/bulk-resource';
 import { errorBodySchema } from '@chainr/core/api/contract/errors';
 import { jobExplanationSchema } from '@chainr/core/api/contract/explanation-resource';
-import { jobSchema } from '@chainr/core/api/contract/job-resource';
+import { jobResourceSchema } from '@chainr/core/api/contract/job-resource';
 import { runListSchema, runSchema } from '@chainr/core/api/contract/run-resource';
 import { PipelineReader } from '../src/pipelines/pipeline-reader.js';
 import { openSched, type OpenSched } from './open-sched.js';
@@ -34,7 +34,7 @@ describe('acting on runs', () => {
     return errorBodySchema.parse(await response.json());
   };
   const getJob = async (uid: string, name: string) =>
-    jobSchema.parse(await (await sched.get(`/api/runs/${uid}/jobs/${name}`)).json());
+    jobResourceSchema.parse(await (await sched.get(`/api/runs/${uid}/jobs/${name}`)).json());
   const why = async (uid: string, name: string) =>
     jobExplanationSchema.parse(await (await sched.get(`/api/runs/${uid}/jobs/${name}/why`)).json());
   async function end(uid: string, index: number, reason: 'Completed' | 'ExitCode', attempt = 1): Promise<void> {
@@ -88,7 +88,7 @@ describe('acting on runs', () => {
       expect((await getJob(uid, 'b')).status).to.equal('SKIPPED');
       const response = await send(`${uid}/jobs/a/retry`);
       expect(response.status).to.equal(202);
-      const reopened = jobSchema.parse(await response.json());
+      const reopened = jobResourceSchema.parse(await response.json());
       expect(reopened).to.include({ status: 'PENDING', reason: 'Queued' });
       expect(reopened.attempts.map(({ status }) => status)).to.deep.equal(['FAILED']);
       expect((await getJob(uid, 'b')).reason).to.equal('WaitingForDependencies');

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { routes } from '@chainr/core/api/contract/routes';
 import { errorBodySchema } from '@chainr/core/api/contract/errors';
-import { jobSchema } from '@chainr/core/api/contract/job-resource';
+import { jobResourceSchema } from '@chainr/core/api/contract/job-resource';
 import { jobListSchema, runListSchema, runSchema } from '@chainr/core/api/contract/run-resource';
 import { openSched, type OpenSched } from './open-sched.js';
 
@@ -59,7 +59,7 @@ describe('reading runs', () => {
   it('shows the attempts of a job with their phases', async () => {
     const uid = await sched.create({ only: job });
     await sched.worker.finish(await sched.worker.claim(uid, 0), 'ExitCode', 3);
-    const shown = jobSchema.parse(await json(`/api/runs/${uid}/jobs/only`));
+    const shown = jobResourceSchema.parse(await json(`/api/runs/${uid}/jobs/only`));
     expect(shown).to.include({ status: 'FAILED', reason: 'ExitCode' });
     expect(shown.attempts).to.have.length(1);
     expect(shown.attempts[0]).to.include({ attempt: 1, exitCode: 3, executorId: 'fake:test' });
@@ -72,9 +72,9 @@ describe('reading runs', () => {
   it('shows the outputs of a job, and secrets by their names alone', async () => {
     const env = { TOKEN: { secret: 'deploy-token' }, PLAIN: 'shown as it was sent' };
     const uid = await sched.create({ only: { ...job, env } });
-    expect(jobSchema.parse(await json(`/api/runs/${uid}/jobs/only`))).not.to.have.property('outputs');
+    expect(jobResourceSchema.parse(await json(`/api/runs/${uid}/jobs/only`))).not.to.have.property('outputs');
     await sched.worker.finish(await sched.worker.claim(uid, 0), 'Completed', 0, { tag: 'v1' });
-    const shown = jobSchema.parse(await json(`/api/runs/${uid}/jobs/only`));
+    const shown = jobResourceSchema.parse(await json(`/api/runs/${uid}/jobs/only`));
     expect(shown.outputs).to.deep.equal({ tag: 'v1' });
     const sent = (await json(`/api/runs/${uid}/pipeline`)) as { jobs: { only: object } };
     expect(sent.jobs.only).to.deep.include({ env });

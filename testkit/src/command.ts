@@ -6,7 +6,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 /** From source, so that no build is needed. */
 const nodeArguments = ['--conditions=chainr-source', '--import=tsx'];
 
-export interface Ended {
+export interface EndedCommand {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
 }
@@ -14,7 +14,7 @@ export interface Ended {
 /** A command of its own process group, as a shell starts it. */
 export class Command {
   readonly pid: number;
-  readonly ended: Promise<Ended>;
+  readonly ended: Promise<EndedCommand>;
   output = '';
   readonly #child: ChildProcess;
   readonly #waiting = new Set<() => void>();

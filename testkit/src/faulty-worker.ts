@@ -1,5 +1,5 @@
 import { existsSync, writeFileSync } from 'node:fs';
-import { faultPoints, type Reach } from '@chainr/core/engine/fault-points';
+import { faultPoints, type FaultHook } from '@chainr/core/engine/fault-points';
 import { runMain } from '@chainr/core/service/run-main';
 import { createService, readConfig } from '@chainr/work/service';
 
@@ -10,7 +10,7 @@ import { createService, readConfig } from '@chainr/work/service';
  */
 const { FAULT_POINT, FAULT_DEED, FAULT_MARKER } = process.env;
 
-function reachOf(): Reach {
+function reachOf(): FaultHook {
   if (FAULT_POINT === undefined || FAULT_MARKER === undefined) return () => undefined;
   const wanted = faultPoints.find((point) => point === FAULT_POINT);
   if (!wanted) throw new Error(`there is no fault point ${FAULT_POINT}`);

@@ -15,7 +15,7 @@ const fusionHops = 50;
 const fusedMax = bundleMax;
 
 /** How long Redis has to record that an attempt is interrupted, where a person wants it killed at once. */
-const hurryMs = 1_000;
+const recordBeforeKillMs = 1_000;
 
 /** How long a second look may take: what goes on has no end to tell. */
 const lookMs = 2_000;
@@ -59,7 +59,7 @@ export class AttemptRunner implements Part {
   }
 
   /** Looks at an attempt anew whose observer may be waiting in vain. @returns whether it had ended. */
-  async lookAgain({ spec, settle }: Attempt): Promise<boolean> {
+  async recheck({ spec, settle }: Attempt): Promise<boolean> {
     if (!settle) return false; // Nobody observes it yet.
     const soon = AbortSignal.timeout(lookMs);
     const outcome = await this.#context.executor
@@ -77,7 +77,7 @@ export class AttemptRunner implements Part {
   }
 
   /** While it stops: what was asked to end is killed. */
-  hurry(): void {
+  killAll(): void {
     for (const attempt of this.#attempts) this.#track(this.#kill(attempt));
   }
 
@@ -88,7 +88,7 @@ export class AttemptRunner implements Part {
 
   /** Goes on with what another owner began. */
   startAdopted(adopted: AdoptedAttempt, sentAt: number): void {
-    this.#context.capacity.takeAnyway();
+    this.#context.capacity.takeOverCapacity();
     this.#track(adopted.ended ? this.#closeEnded(adopted, sentAt) : this.#runChain(adopted, sentAt, adopted));
   }
 
@@ -223,7 +223,7 @@ export class AttemptRunner implements Part {
   /** As `#interrupt`, with no grace. */
   async #kill(attempt: Attempt): Promise<void> {
     const { executor, logger } = this.#context;
-    if ((await this.#recordInterruption(attempt, hurryMs)) === 'stale') return;
+    if ((await this.#recordInterruption(attempt, recordBeforeKillMs)) === 'stale') return;
     attempt.interruptedAt ??= Date.now();
     try {
       await executor.stop(attempt.spec, 0, attempt.held.guard);

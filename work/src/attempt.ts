@@ -11,7 +11,7 @@ export interface Attempt {
   readonly held: HeldLease;
   /** Without variables and images as long as there are `references`. */
   spec: AttemptSpec;
-  /** What is still to be looked up: `fillIn` does, before anything else is done with it. */
+  /** What is still to be looked up: `resolveReferences` does, before anything else is done with it. */
   references?: PendingReferences | undefined;
   /** Of its secrets, in all that is told of it. */
   mask: Mask;

@@ -32,7 +32,7 @@ export class Capacity {
   }
 
   /** For work that is there already and cannot wait: beyond the total if need be. */
-  takeAnyway(): void {
+  takeOverCapacity(): void {
     this.#taken += 1;
   }
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Reach } from '@chainr/core/engine/fault-points';
+import type { FaultHook } from '@chainr/core/engine/fault-points';
 import type { Logger } from '@chainr/core/service/logger';
 import type { Store } from '@chainr/core/store/store';
 import type { Executor } from '@chainr/executor/port';
@@ -20,7 +20,7 @@ export interface WorkContext {
   readonly leases: LeaseKeeper;
   readonly capacity: Capacity;
   /** Tells a test that a fault point is reached. */
-  readonly reach: Reach;
+  readonly reach: FaultHook;
 }
 
 export const newOwner = (): string => randomBytes(9).toString('base64url');

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { Reach } from '@chainr/core/engine/fault-points';
+import type { FaultHook } from '@chainr/core/engine/fault-points';
 import type { Logger } from '@chainr/core/service/logger';
 import type { Executor } from '@chainr/executor/port';
 import { createProcessExecutor } from '@chainr/executor/process/create-process-executor';
@@ -8,7 +8,7 @@ import type { WorkConfig } from './config.js';
 export interface ExecutorNeeds {
   /** The id of the instance; known once the store is started. */
   instance: () => string;
-  reach: Reach;
+  reach: FaultHook;
   logger: Logger;
 }
 

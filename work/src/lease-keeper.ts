@@ -2,7 +2,7 @@ import type { Part } from '@chainr/core/service/lifecycle';
 import type { Logger } from '@chainr/core/service/logger';
 import { formatLease, type Lease } from '@chainr/core/store/redis/keys';
 import type { Store } from '@chainr/core/store/store';
-import type { Word } from '@chainr/core/store/redis/subscriptions';
+import type { Subscription } from '@chainr/core/store/redis/subscriptions';
 import { HeldLease } from './held-lease.js';
 
 export interface LeaseKeeperOptions {
@@ -21,7 +21,7 @@ export class LeaseKeeper implements Part {
   readonly #held = new Map<string, HeldLease>();
   readonly #stopped = new AbortController();
   #renewing: Promise<void> | undefined;
-  #stops: Word | undefined;
+  #stops: Subscription | undefined;
   #ticking: Promise<void> = Promise.resolve();
   /** When a round last failed, by `performance.now()`. */
   #failedAt = -Infinity;
@@ -121,8 +121,8 @@ export class LeaseKeeper implements Part {
     return !isMute;
   }
 
-  /** Word that something is to be stopped makes the next round come at once. */
-  async #loop(stops: Word): Promise<void> {
+  /** A message that something is to be stopped starts the next round at once. */
+  async #loop(stops: Subscription): Promise<void> {
     const { signal } = this.#stopped;
     while (!signal.aborted) {
       await stops.next(this.#options.renewEveryMs, signal);

@@ -5,20 +5,20 @@ import { adoptExpiredLeases } from './sweeps/adopt-expired-leases.js';
 import { claimFoundAttempts } from './sweeps/claim-found-attempts.js';
 import { closeEndedAttempts } from './sweeps/close-ended-attempts.js';
 import { expireDeadlines } from './sweeps/expire-deadlines.js';
-import { lookAgain } from './sweeps/look-again.js';
+import { recheckMissingAttempts } from './sweeps/recheck-missing-attempts.js';
 import { removeClosedAttempts } from './sweeps/remove-closed-attempts.js';
 import { removeStrays } from './sweeps/remove-strays.js';
-import { TakeOverCaution } from './sweeps/take-over-caution.js';
+import { AdoptionHoldOff } from './sweeps/adoption-hold-off.js';
 
 /** The housekeeping of an executor: each worker of it does all of this. */
 export function listSweeps(context: WorkContext, runner: AttemptRunner): readonly Sweep[] {
-  const caution = new TakeOverCaution(context.store, context.config.leaseTtlMs);
+  const holdOff = new AdoptionHoldOff(context.store, context.config.leaseTtlMs);
   return [
-    adoptExpiredLeases(context, runner, caution),
-    closeEndedAttempts(context, runner, caution),
+    adoptExpiredLeases(context, runner, holdOff),
+    closeEndedAttempts(context, runner, holdOff),
     claimFoundAttempts(context, runner),
     expireDeadlines(context),
-    lookAgain(context, runner),
+    recheckMissingAttempts(context, runner),
     removeClosedAttempts(context),
     removeStrays(context),
   ];

@@ -4,13 +4,13 @@ import type { AgainReply, ClaimedAttempt, PhaseAges } from '@chainr/core/store/s
 import type { PhaseChange } from '@chainr/executor/port';
 import type { Attempt } from './attempt.js';
 import type { WorkContext } from './context.js';
-import { fillIn } from './fill-in.js';
+import { resolveReferences } from './resolve-references.js';
 import type { HeldLease } from './held-lease.js';
 import { LogWriter } from './log-writer.js';
-import { outputOut, whileOut } from './while-out.js';
+import { outputOut, retryDuringOutage } from './retry-during-outage.js';
 
 /** What is left after an attempt's end. */
-export interface Ended {
+export interface EndedAttempt {
   /** The dependents that were claimed with the end, and when that was asked for (`performance.now()`). */
   fused: { claimed: readonly ClaimedAttempt[]; sentAt: number };
   /** Resolves when the attempt is closed; absent when it is, or is another's to close. */
@@ -30,20 +30,20 @@ const pendingAfterMs = 1_000;
  * @param places asked right before the end is sent: how many dependents may be claimed with it.
  * @throws the reason of the lease's signal when the lease is lost.
  */
-export async function runAttempt(context: WorkContext, attempt: Attempt, places: () => number): Promise<Ended> {
+export async function runAttempt(context: WorkContext, attempt: Attempt, places: () => number): Promise<EndedAttempt> {
   const { held } = attempt;
   const slow = setTimeout(() => { report(context, attempt, { reason: 'Starting', at: Date.now() }); }, pendingAfterMs); // prettier-ignore
   try {
     // What is to be stopped is stopped before anything is read of it: that may be what kills workers (rule R9).
     if (held.stop !== undefined) await stopAttempt(context, attempt);
     if (held.stop === 'WorkerCrashed') return await endCrashed(context, attempt, places);
-    const refusal = attempt.references && (await fillIn(context, attempt));
+    const refusal = attempt.references && (await resolveReferences(context, attempt));
     if (refusal !== undefined) return await refuse(context, attempt, refusal, places);
     await begin(context, attempt);
     const log = new LogWriter(context, attempt);
-    const written = whileOut(context, attempt, () => log.write(), outputOut);
+    const written = retryDuringOutage(context, attempt, () => log.write(), outputOut);
     written.catch(() => undefined); // It is looked at when the attempt has ended.
-    const seen = await whileOut(context, attempt, () => observe(context, attempt, () => { clearTimeout(slow); })); // prettier-ignore
+    const seen = await retryDuringOutage(context, attempt, () => observe(context, attempt, () => { clearTimeout(slow); })); // prettier-ignore
     const outcome = attempt.mask.outcome(seen);
     log.attemptEnded();
     const again = followUp(context, attempt, outcome);
@@ -59,11 +59,11 @@ export async function runAttempt(context: WorkContext, attempt: Attempt, places:
  * Ends an attempt of which something that it refers to is not there. If it runs, since it was there when another
  * worker began it, it is stopped, and what it still says cannot be told: there is nothing by which to hide a secret.
  */
-async function refuse(context: WorkContext, attempt: Attempt, refusal: string, places: () => number): Promise<Ended> {
+async function refuse(context: WorkContext, attempt: Attempt, refusal: string, places: () => number): Promise<EndedAttempt> {
   const { held, spec } = attempt;
   await stopAttempt(context, attempt);
   const watch = () => context.executor.observe(spec, () => undefined, held.signal);
-  const { reason: _reason, message: _message, outputs: _outputs, ...end } = await whileOut(context, attempt, watch);
+  const { reason: _reason, message: _message, outputs: _outputs, ...end } = await retryDuringOutage(context, attempt, watch);
   const hasRun = end.exitCode !== undefined || end.startedAt !== undefined;
   if (hasRun) await cutUnmasked(new LogWriter(context, attempt), refusal);
   const outcome: Outcome = { ...end, reason: 'ConfigError', message: refusal };
@@ -74,13 +74,13 @@ async function refuse(context: WorkContext, attempt: Attempt, refusal: string, p
  * Ends an attempt that was stopped since its workers died of it (rule R9). Its end is recorded before its log is read,
  * and without what it says of itself; one that had succeeded by itself before has succeeded.
  */
-async function endCrashed(context: WorkContext, attempt: Attempt, places: () => number): Promise<Ended> {
+async function endCrashed(context: WorkContext, attempt: Attempt, places: () => number): Promise<EndedAttempt> {
   const { held, spec } = attempt;
   const watch = () => context.executor.observe(spec, () => undefined, held.signal);
-  const seen = await whileOut(context, attempt, watch);
+  const seen = await retryDuringOutage(context, attempt, watch);
   const stoppedAt = Date.now() - held.stopToldMs;
   const succeeded = seen.reason === 'Completed' && (seen.endedAt ?? Infinity) < stoppedAt;
-  const isFilled = succeeded && (await fillIn(context, attempt)) === undefined;
+  const isFilled = succeeded && (await resolveReferences(context, attempt)) === undefined;
   const { message: _message, outputs: _outputs, ...end } = seen;
   const outcome: Outcome = isFilled ? attempt.mask.outcome(seen) : { ...end, reason: 'WorkerCrashed' };
   const readLog = () => closeEndedAttempt(context, attempt, { logEnded: false, cut: false });
@@ -93,7 +93,7 @@ const cutUnmasked = (log: LogWriter, refusal: string): Promise<void> =>
 /** What is to be stopped is looked for and stopped, never created (rule R10). */
 function begin(context: WorkContext, attempt: Attempt): Promise<void> {
   return attempt.held.stop === undefined
-    ? whileOut(context, attempt, () => context.executor.ensure(attempt.spec, attempt.held.guard))
+    ? retryDuringOutage(context, attempt, () => context.executor.ensure(attempt.spec, attempt.held.guard))
     : stopAttempt(context, attempt);
 }
 
@@ -101,7 +101,7 @@ function begin(context: WorkContext, attempt: Attempt): Promise<void> {
 export function stopAttempt(context: WorkContext, attempt: Attempt): Promise<void> {
   const { held, spec } = attempt;
   const graceMs = () => Math.max(0, context.config.stopGraceMs - held.stopToldMs);
-  return whileOut(context, attempt, () => context.executor.stop(spec, graceMs(), held.guard));
+  return retryDuringOutage(context, attempt, () => context.executor.stop(spec, graceMs(), held.guard));
 }
 
 /** The outcome, as the executor tells it or a second look found it. */
@@ -126,7 +126,7 @@ export async function closeEndedAttempt(
   { logEnded, cut }: { logEnded: boolean; cut: boolean },
 ): Promise<void> {
   const { held } = attempt;
-  const refusal = logEnded || cut ? undefined : await fillIn(context, attempt);
+  const refusal = logEnded || cut ? undefined : await resolveReferences(context, attempt);
   const log = new LogWriter(context, attempt);
   log.attemptEnded();
   if (logEnded) return closeLease(context, held);
@@ -135,7 +135,7 @@ export async function closeEndedAttempt(
       context,
       held,
       log,
-      whileOut(context, attempt, () => log.write(), outputOut),
+      retryDuringOutage(context, attempt, () => log.write(), outputOut),
     );
   }
   if (refusal !== undefined) await cutUnmasked(log, refusal);
@@ -159,7 +159,7 @@ function mayBeTriedAgain({ held, retries }: Attempt, { reason }: Outcome): boole
   return budget === 'infrastructure' || (budget === 'user' && retries !== undefined);
 }
 
-const nothing: Ended['fused'] = { claimed: [], sentAt: 0 };
+const nothing: EndedAttempt['fused'] = { claimed: [], sentAt: 0 };
 
 /** An attempt that is `whole`, of which all output is stored, is closed with its end, unless Redis has lost some since. */
 async function finish(
@@ -168,7 +168,7 @@ async function finish(
   outcome: Outcome,
   { atMost, whole }: { atMost: number; whole: { logLength: number } | false },
   whenFinished: () => Promise<void>,
-): Promise<Ended> {
+): Promise<EndedAttempt> {
   const { leaseTtlMs, removalGraceMs } = context.config;
   const sentAt = performance.now();
   held.ending = whole !== false;

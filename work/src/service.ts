@@ -1,4 +1,4 @@
-import { reachNothing, type Reach } from '@chainr/core/engine/fault-points';
+import { noFaults, type FaultHook } from '@chainr/core/engine/fault-points';
 import { BundleQueue } from '@chainr/core/queue/bundle-queue';
 import { BundleReader } from '@chainr/core/queue/bundle-reader';
 import { healthApp } from '@chainr/core/service/health-app';
@@ -30,7 +30,7 @@ export interface WorkParts {
   /** In place of the one that the configuration names. */
   executor?: Executor;
   /** Only tests freeze or kill a worker at a fault point. */
-  reach?: Reach;
+  reach?: FaultHook;
 }
 
 /** A service of attempts. */
@@ -48,14 +48,14 @@ export class WorkService extends ListeningService {
   }
 
   /** Cuts a stop that is under way short: what still runs is killed. */
-  hurry(): void {
-    this.#runner.hurry();
+  killAll(): void {
+    this.#runner.killAll();
   }
 }
 
 /** Work as a whole: its parts in the order in which they start. They stop in the reverse order. */
 export async function createService(config: WorkConfig, parts: WorkParts = {}): Promise<WorkService> {
-  const { logger = createLogger('work', config.logLevel), reach = reachNothing } = parts;
+  const { logger = createLogger('work', config.logLevel), reach = noFaults } = parts;
   const metrics = new Metrics('work');
   const url = config.redisUrl;
   const queue = new BundleQueue(url, logger);

@@ -5,7 +5,7 @@ import { pipelineOf } from '@chainr/testkit/builders';
 import { builtClaim } from './built-claim.js';
 import { adoptExpiredLeases } from '../src/sweeps/adopt-expired-leases.js';
 import { closeEndedAttempts } from '../src/sweeps/close-ended-attempts.js';
-import { TakeOverCaution } from '../src/sweeps/take-over-caution.js';
+import { AdoptionHoldOff } from '../src/sweeps/adoption-hold-off.js';
 import { holding, never, openWorker, type OpenWorker, type WorkerParts } from './open-worker.js';
 
 const completed = { reason: 'Completed', exitCode: 0 } as const;
@@ -19,9 +19,9 @@ describe('a lease of a dead worker', () => {
   });
   afterEach(() => worker.close());
 
-  const bold = () => new TakeOverCaution(worker.store, 0);
-  const adopt = async ({ context, runner }: WorkerParts = worker, caution = bold()) =>
-    (await adoptExpiredLeases(context, runner, caution).sweep(never)).changed;
+  const bold = () => new AdoptionHoldOff(worker.store, 0);
+  const adopt = async ({ context, runner }: WorkerParts = worker, holdOff = bold()) =>
+    (await adoptExpiredLeases(context, runner, holdOff).sweep(never)).changed;
   const close = async () => (await closeEndedAttempts(worker.context, worker.runner, bold()).sweep(never)).changed;
   const holderOf = async (run: RunUid) => {
     const leases = await worker.store.work.listLeases(worker.context.executorNumber());
@@ -134,16 +134,16 @@ describe('a lease of a dead worker', () => {
     it('is not taken: Redis is younger than a lease lasts', async () => {
       await builtClaim(worker, 'dead');
       await worker.forward(60_000);
-      expect(await adopt(worker, new TakeOverCaution(worker.store, 6_000))).to.equal(0);
+      expect(await adopt(worker, new AdoptionHoldOff(worker.store, 6_000))).to.equal(0);
       expect(await adopt()).to.equal(1);
     });
 
     it('is not taken: Redis was away, until a lease’s time after that', async () => {
-      const caution = new TakeOverCaution(worker.store, 1_000);
-      while (!(await caution.allows()));
+      const holdOff = new AdoptionHoldOff(worker.store, 1_000);
+      while (!(await holdOff.allows()));
       process.kill(worker.redis.pid, 'SIGSTOP');
       try {
-        await caution.allows().then(
+        await holdOff.allows().then(
           () => expect.fail('there was no Redis to ask'),
           (error: unknown) => expect(error).to.have.property('name', 'StoreUnavailable'),
         );
@@ -151,7 +151,7 @@ describe('a lease of a dead worker', () => {
         process.kill(worker.redis.pid, 'SIGCONT');
       }
       const backAt = performance.now();
-      while (!(await caution.allows().catch(() => false)));
+      while (!(await holdOff.allows().catch(() => false)));
       expect(performance.now() - backAt).to.be.above(500);
     });
   });

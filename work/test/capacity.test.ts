@@ -23,8 +23,8 @@ describe('the capacity of a worker', () => {
 
   it('has no room before as many places are given back as were taken beyond the total', async () => {
     const capacity = new Capacity(1);
-    capacity.takeAnyway();
-    capacity.takeAnyway();
+    capacity.takeOverCapacity();
+    capacity.takeOverCapacity();
     let woken = false;
     const waiting = capacity.room(never).then(() => (woken = true));
     capacity.release();

@@ -6,7 +6,7 @@ import type { Executor } from '@chainr/executor/port';
 import { pipelineOf } from '@chainr/testkit/builders';
 import { adoptExpiredLeases } from '../src/sweeps/adopt-expired-leases.js';
 import { closeEndedAttempts } from '../src/sweeps/close-ended-attempts.js';
-import { TakeOverCaution } from '../src/sweeps/take-over-caution.js';
+import { AdoptionHoldOff } from '../src/sweeps/adoption-hold-off.js';
 import { never, openWorker, type OpenWorker, type WorkerParts } from './open-worker.js';
 
 const only = pipelineOf({ only: [] });
@@ -30,9 +30,9 @@ describe('a worker that shuts down beside others of its executor', () => {
     await first.take(run);
     return run;
   }
-  const caution = () => new TakeOverCaution(first.store, 0);
-  const adopt = async () => (await adoptExpiredLeases(second.context, second.runner, caution()).sweep(never)).changed;
-  const close = async () => (await closeEndedAttempts(second.context, second.runner, caution()).sweep(never)).changed;
+  const holdOff = () => new AdoptionHoldOff(first.store, 0);
+  const adopt = async () => (await adoptExpiredLeases(second.context, second.runner, holdOff()).sweep(never)).changed;
+  const close = async () => (await closeEndedAttempts(second.context, second.runner, holdOff()).sweep(never)).changed;
   const expired = () => first.store.work.listExpiredLeases(first.context.executorNumber(), 10);
   const logOf = (run: RunUid) => first.store.logs.read(run, 0, 1, { offset: 0, maxBytes: 10_000 });
   const attemptsOf = (run: RunUid) => first.store.runs.listAttempts(run, 0);

@@ -3,7 +3,7 @@ import { keys, formatAttemptId, type Lease } from '@chainr/core/store/redis/keys
 import type { Executor } from '@chainr/executor/port';
 import { builtClaim } from './built-claim.js';
 import { adoptExpiredLeases } from '../src/sweeps/adopt-expired-leases.js';
-import { TakeOverCaution } from '../src/sweeps/take-over-caution.js';
+import { AdoptionHoldOff } from '../src/sweeps/adoption-hold-off.js';
 import { holding, never, openWorker, type OpenWorker } from './open-worker.js';
 import { pipelineOf } from '@chainr/testkit/builders';
 
@@ -93,7 +93,7 @@ describe('an attempt whose worker shuts down and takes it along', () => {
       const run = await begin();
       const stopping = worker.runner.stop();
       while (!(await isRecorded(idOf(run))));
-      worker.runner.hurry();
+      worker.runner.killAll();
       await stopping;
       expect(await worker.untilJob(run, 'only', 'PENDING')).to.include({ reason: 'Interrupted' });
     });
@@ -112,8 +112,8 @@ describe('an attempt whose worker shuts down and takes it along', () => {
     const interrupt = async () => expect(await worker.store.transitions.interrupt(lease)).to.equal('ok');
     const adopt = async () => {
       await worker.forward(6_500);
-      const caution = new TakeOverCaution(worker.store, 0);
-      expect((await adoptExpiredLeases(worker.context, worker.runner, caution).sweep(never)).changed).to.equal(1);
+      const holdOff = new AdoptionHoldOff(worker.store, 0);
+      expect((await adoptExpiredLeases(worker.context, worker.runner, holdOff).sweep(never)).changed).to.equal(1);
       await worker.untilIdle();
     };
     const isAgain = async () => {

@@ -1,5 +1,5 @@
 import { linesOf } from '@chainr/core/store/logs/log-page';
-import { reachNothing } from '@chainr/core/engine/fault-points';
+import { noFaults } from '@chainr/core/engine/fault-points';
 import type { JobRecord, RunUid } from '@chainr/core/engine/records';
 import { createFakeExecutor, type FakeExecutorOptions } from '@chainr/executor/fake/create-fake-executor';
 import type { Executor } from '@chainr/executor/port';
@@ -75,7 +75,7 @@ export async function openWorker(
       owner,
       leases: new LeaseKeeper({ store, logger: silentLogger, ttlMs, renewEveryMs, executorNumber: () => number }),
       capacity: new Capacity(settings.capacity),
-      reach: reachNothing,
+      reach: noFaults,
     };
     return { context, runner: new AttemptRunner(context) };
   };

@@ -6,7 +6,7 @@ import { createFakeExecutor, type FakeEnd } from '@chainr/executor/fake/create-f
 import { builtClaim } from './built-claim.js';
 import { adoptExpiredLeases } from '../src/sweeps/adopt-expired-leases.js';
 import { closeEndedAttempts } from '../src/sweeps/close-ended-attempts.js';
-import { TakeOverCaution } from '../src/sweeps/take-over-caution.js';
+import { AdoptionHoldOff } from '../src/sweeps/adoption-hold-off.js';
 import { never, openWorker, type OpenWorker } from './open-worker.js';
 
 const ttlMs = 6_000;
@@ -61,9 +61,9 @@ describe('what an adopter is to stop', () => {
   }
   async function adopt(afterMs = longAfterMs): Promise<void> {
     await forward(afterMs);
-    const caution = new TakeOverCaution(worker.store, 0);
+    const holdOff = new AdoptionHoldOff(worker.store, 0);
     for (const sweep of [adoptExpiredLeases, closeEndedAttempts])
-      await sweep(worker.context, worker.runner, caution).sweep(never);
+      await sweep(worker.context, worker.runner, holdOff).sweep(never);
     await worker.untilIdle();
   }
   const jobOf = () => worker.store.runs.findJob(lease.run, 'only');
@@ -166,7 +166,7 @@ describe('what an adopter is to stop', () => {
     await adoptAndDie(2);
     const other = await builtClaim(worker, 'dead');
     await forward(ttlMs + 1);
-    await adoptExpiredLeases(worker.context, worker.runner, new TakeOverCaution(worker.store, 0)).sweep(never);
+    await adoptExpiredLeases(worker.context, worker.runner, new AdoptionHoldOff(worker.store, 0)).sweep(never);
     const leases = await worker.store.work.listLeases(worker.context.executorNumber());
     expect(leases.filter(({ run }) => run === lease.run).map(({ owner }) => owner)).to.eql(['dead-1']);
     expect(leases.filter(({ run }) => run === other.run).map(({ owner }) => owner)).to.eql(['worker']);

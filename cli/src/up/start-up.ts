@@ -121,7 +121,7 @@ function onSignals(terminal: Terminal, { workers }: Constellation, stop: () => P
   const stopped = new Promise<void>((resolve, reject) => {
     const onSignal = () => {
       if (begun.signal.aborted) {
-        if (performance.now() - firstAt > sameSignalMs) for (const work of workers()) work.hurry();
+        if (performance.now() - firstAt > sameSignalMs) for (const work of workers()) work.killAll();
         return;
       }
       firstAt = performance.now();

@@ -25,6 +25,6 @@ export const faultPoints = [
 export type FaultPoint = (typeof faultPoints)[number];
 
 /** Called at each point as it is reached. */
-export type Reach = (point: FaultPoint) => void;
+export type FaultHook = (point: FaultPoint) => void;
 
-export const reachNothing: Reach = () => undefined;
+export const noFaults: FaultHook = () => undefined;

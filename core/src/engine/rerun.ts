@@ -1,7 +1,7 @@
 import { isSatisfied, type Ending } from './edges.js';
 import type { JobRecord } from './records.js';
 import { isFinalJob, type JobStatus } from './states.js';
-import { waiting, type Standing } from './standing.js';
+import { waiting, type InitialJobState } from './initial-job-state.js';
 import { dependenciesFirst, transitiveDependents, type Dependencies } from './transitive-dependents.js';
 
 /** What of a run is run again: what FAILED or was CANCELED, all, or these jobs; each with all that waits for it. */
@@ -9,7 +9,7 @@ export type RerunFrom = 'failed' | 'all' | readonly string[];
 
 export type RerunPlan =
   /** How each job of the new run stands at the beginning, by its index. */
-  | { kind: 'planned'; standings: Standing[] }
+  | { kind: 'planned'; standings: InitialJobState[] }
   /** One sentence that says why it cannot be done. */
   | { kind: 'refused'; message: string };
 
@@ -60,24 +60,24 @@ function evaluate(
   dependencies: readonly Dependencies[],
   jobs: readonly JobRecord[],
   again: ReadonlySet<number>,
-): Standing[] {
-  const standings: Standing[] = [];
+): InitialJobState[] {
+  const standings: InitialJobState[] = [];
   for (const index of dependenciesFirst(dependencies)) {
     const job = jobs[index];
     if (!job) throw new Error(`the run has no job ${String(index)}, but its pipeline has`);
-    standings[index] = again.has(index) ? standAgain(dependencies[index] ?? [], standings) : takeOver(job);
+    standings[index] = again.has(index) ? standAgain(dependencies[index] ?? [], standings) : adoptLeases(job);
   }
   return standings;
 }
 
-function takeOver({ status, reason }: JobRecord): Standing {
+function adoptLeases({ status, reason }: JobRecord): InitialJobState {
   return status === 'SUCCESSFUL'
     ? { status, reason: 'Reused', unsatisfied: 0 }
     : { status: 'SKIPPED', reason, unsatisfied: 0 };
 }
 
 /** As the scripts resolve edges: skipped as soon as one of them can no longer be satisfied. */
-function standAgain(edges: Dependencies, standings: readonly Standing[]): Standing {
+function standAgain(edges: Dependencies, standings: readonly InitialJobState[]): InitialJobState {
   let unsatisfied = 0;
   for (const { index, mask } of edges) {
     const status = standings[index]?.status ?? 'PENDING';

@@ -7,7 +7,7 @@ import type { Part } from '../service/lifecycle.js';
 import type { Logger } from '../service/logger.js';
 import { connectForQueue, untilReady } from '../store/redis/connection.js';
 import { queueName, queuePrefix } from '../store/redis/keys.js';
-import { whileAvailable } from '../store/redis/while-available.js';
+import { translateRedisErrors } from '../store/redis/translate-redis-errors.js';
 import type { BundleMessage } from './bundle-queue.js';
 
 export interface BundleReaderOptions {
@@ -67,7 +67,7 @@ export class BundleReader implements Part {
     });
     this.#worker = worker;
     try {
-      await whileAvailable(() => worker.waitUntilReady());
+      await translateRedisErrors(() => worker.waitUntilReady());
     } catch (error) {
       // One that could not begin never can.
       await closeSoon(worker);

@@ -4,7 +4,7 @@ import type { Logger } from '../service/logger.js';
 import { Batcher, type Bundle } from './script/batcher.js';
 import { connect, connectForQueue, untilReady } from './redis/connection.js';
 import { EventStream } from './events/event-stream.js';
-import { checkServer, checkState } from './redis/fitness.js';
+import { checkServer, checkState } from './redis/check-server.js';
 import { inlineConstants } from './script/inline-constants.js';
 import { LogStore } from './logs/log-store.js';
 import { RedisClock } from './redis/redis-clock.js';
@@ -16,7 +16,7 @@ import { Subscriptions } from './redis/subscriptions.js';
 import { Transitions } from './script/transitions.js';
 import { WorkStore } from './work/work-store.js';
 import { WorkerRegistry } from './work/worker-registry.js';
-import { whileAvailable } from './redis/while-available.js';
+import { translateRedisErrors } from './redis/translate-redis-errors.js';
 
 export interface StoreOptions {
   url: string;
@@ -105,9 +105,9 @@ export class Store implements Part {
     }, 1_000);
     try {
       await untilReady(this.#connection, this.#stopped.signal);
-      await whileAvailable(() => checkServer(this.#connection));
-      this.instance = (await whileAvailable(() => checkState(this.#connection))).instance;
-      await whileAvailable(() => this.#clock.now()); // What a jump is measured from (rule R22).
+      await translateRedisErrors(() => checkServer(this.#connection));
+      this.instance = (await translateRedisErrors(() => checkState(this.#connection))).instance;
+      await translateRedisErrors(() => this.#clock.now()); // What a jump is measured from (rule R22).
       await this.#memory.look();
       await untilReady(this.#renewing, this.#stopped.signal);
     } finally {

@@ -1,5 +1,5 @@
 import type Docker from 'dockerode';
-import type { Reach } from '@chainr/core/engine/fault-points';
+import type { FaultHook } from '@chainr/core/engine/fault-points';
 import type { AttemptKey } from '../port.js';
 import type { EventBoard } from './event-board.js';
 
@@ -15,7 +15,7 @@ export interface DockerContext {
   /** How long a daemon that answers may refuse a start with errors of its own. */
   readonly startPatienceMs: number;
   readonly board: EventBoard;
-  readonly reach: Reach;
+  readonly reach: FaultHook;
   /** Whether this executor has an attempt to take from step to step, even if the daemon is away at the moment. */
   readonly isDriven: (key: AttemptKey) => boolean;
 }

@@ -1,5 +1,5 @@
 import type Docker from 'dockerode';
-import { reachNothing, type Reach } from '@chainr/core/engine/fault-points';
+import { noFaults, type FaultHook } from '@chainr/core/engine/fault-points';
 import type { AttemptKey, AttemptSpec, Executor } from '../port.js';
 import { AttemptDrive } from './attempt-drive.js';
 import type { DockerContext } from './context.js';
@@ -29,7 +29,7 @@ export interface DockerExecutorOptions {
   /** How long a daemon that answers may refuse a start with errors of its own; 30 s by default. */
   startPatienceMs?: number;
   /** Told of the fault points. */
-  reach?: Reach;
+  reach?: FaultHook;
 }
 
 /** Runs each step of an attempt as a container of a Docker daemon; the steps share a volume at `/shared`. */
@@ -41,7 +41,7 @@ export function createDockerExecutor(options: DockerExecutorOptions): Executor {
     networks = ['bridge', 'none'],
     pullPatienceMs = usualPullPatienceMs,
     startPatienceMs = usualStartPatienceMs,
-    reach = reachNothing,
+    reach = noFaults,
   } = options;
   const board = new EventBoard(docker, instance);
   const drives = new Map<string, AttemptDrive>();

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Reach } from '@chainr/core/engine/fault-points';
+import type { FaultHook } from '@chainr/core/engine/fault-points';
 import type { AttemptKey, WriteGuard } from '../port.js';
 import type { Environment } from './attempt-environment.js';
 import { attemptFolder } from './attempt-folder.js';
@@ -33,7 +33,7 @@ export interface ProcessContext {
   readonly removedUpTo: Map<string, Segment>;
   /** By the attempt's folder below that of all attempts. */
   readonly pendingStarts: Map<string, PendingStart>;
-  readonly reach: Reach;
+  readonly reach: FaultHook;
   readonly onTrouble: OnTrouble;
   /** The name of a new set of step scripts, never used before. */
   readonly nextPlan: () => string;

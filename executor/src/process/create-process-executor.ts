@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
-import { reachNothing, type Reach } from '@chainr/core/engine/fault-points';
+import { noFaults, type FaultHook } from '@chainr/core/engine/fault-points';
 import type { Executor } from '../port.js';
 import { baseEnvironment } from './attempt-environment.js';
 import type { OnTrouble, ProcessContext } from './context.js';
@@ -27,7 +27,7 @@ export interface ProcessExecutorOptions {
   /** In place of `process:<machine id>:<real path of the folder>`. */
   id?: string;
   /** Told of the fault points `after-create` and `after-start`. */
-  reach?: Reach;
+  reach?: FaultHook;
   /** By default nobody is told. */
   onTrouble?: OnTrouble;
 }
@@ -41,7 +41,7 @@ export function createProcessExecutor({
   folder,
   instance,
   id,
-  reach = reachNothing,
+  reach = noFaults,
   onTrouble = () => undefined,
 }: ProcessExecutorOptions): Executor {
   if (process.platform !== 'linux') {

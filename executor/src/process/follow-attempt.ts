@@ -19,7 +19,7 @@ const drainMs = 3000;
 /** And if it is: output that nobody reads holds nobody up. */
 const unreadMs = 30_000;
 
-export type Ended =
+export type AttemptEnd =
   | Extract<Sight, { kind: 'ended' | 'tombstone' | 'abandoned' | 'nothing' }>
   /** Its folder was removed while it ran. */
   | { kind: 'removed' };
@@ -44,7 +44,7 @@ export class AttemptFollower {
   }
 
   /** Undefined as long as the attempt goes on. When it resolves with an end, nothing of the attempt runs any more. */
-  async look(): Promise<Ended | undefined> {
+  async look(): Promise<AttemptEnd | undefined> {
     const sight = lookAtAttempt(this.#path);
     const { pendingStarts, launcher } = this.#context;
     switch (sight.kind) {

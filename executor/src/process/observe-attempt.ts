@@ -2,7 +2,7 @@ import type { Outcome } from '@chainr/core/engine/outcome';
 import type { AttemptSpec, PhaseChange } from '../port.js';
 import { attemptFiles, stepFile } from './attempt-folder.js';
 import { pathOf, type ProcessContext } from './context.js';
-import { AttemptFollower, type Ended } from './follow-attempt.js';
+import { AttemptFollower, type AttemptEnd } from './follow-attempt.js';
 import { executingSince, lostOutcome, readOutcome, tombstoneOutcome } from './read-outcome.js';
 
 const concerns = (file: string): boolean =>
@@ -36,7 +36,7 @@ export async function observeAttempt(
   }
 }
 
-function outcomeOf(ended: Ended, path: string, spec: AttemptSpec): Outcome {
+function outcomeOf(ended: AttemptEnd, path: string, spec: AttemptSpec): Outcome {
   switch (ended.kind) {
     case 'ended':
       return readOutcome(path, spec, ended.end);

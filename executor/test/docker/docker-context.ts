@@ -1,5 +1,5 @@
 import type Docker from 'dockerode';
-import { reachNothing } from '@chainr/core/engine/fault-points';
+import { noFaults } from '@chainr/core/engine/fault-points';
 import type { DockerContext } from '../../src/docker/context.js';
 import { EventBoard } from '../../src/docker/event-board.js';
 
@@ -13,7 +13,7 @@ export function contextOf(docker: Docker, instanceId: string): DockerContext {
     pullPatienceMs: 0,
     startPatienceMs: 0,
     board: new EventBoard(docker, instance),
-    reach: reachNothing,
+    reach: noFaults,
     isDriven: () => false,
   };
 }

@@ -4,7 +4,7 @@ import { routePath } from '@chainr/core/api/contract/route';
 import { routes } from '@chainr/core/api/contract/routes';
 import type { JobRecord, RunUid } from '@chainr/core/engine/records';
 import { dependenciesIn } from '@chainr/core/engine/flat-dependencies';
-import type { JobStanding } from '@chainr/core/store/runs/read-standing';
+import type { JobDiagnostics } from '@chainr/core/store/runs/read-job-diagnostics';
 import type { SchedContext } from '../context.js';
 import { explain, type JobSituation } from './explanation.js';
 import { findJob, findRun } from '../runs/find-run.js';
@@ -94,7 +94,7 @@ async function readReused({ store }: SchedContext, uid: RunUid, job: JobRecord):
 }
 
 /** The queue only hints: where it does not answer, nothing is said of it. */
-async function countAhead({ queue }: SchedContext, kind: JobSituation['run']['executorKind'], { row }: JobStanding) {
+async function countAhead({ queue }: SchedContext, kind: JobSituation['run']['executorKind'], { row }: JobDiagnostics) {
   const message = row.section?.message ?? 0;
   if (row.status !== 'PENDING' || message === 0) return undefined;
   return queue.countAhead(kind, message).catch(() => undefined);

@@ -5,14 +5,14 @@ import { isSatisfied, type Ending } from '@chainr/core/engine/edges';
 import { conditions, type ConditionMask } from '@chainr/core/pipeline/conditions';
 import type { AttemptRecord, JobRecord, ReusedAttempt, RunRecord } from '@chainr/core/engine/records';
 import { isFinalJob } from '@chainr/core/engine/states';
-import type { JobStanding } from '@chainr/core/store/runs/read-standing';
+import type { JobDiagnostics } from '@chainr/core/store/runs/read-job-diagnostics';
 import type { KnownWorker } from '@chainr/core/store/work/worker-registry';
 
 /** All that an explanation may rest on. */
 export interface JobSituation {
   job: JobRecord;
   run: RunRecord;
-  standing: JobStanding;
+  standing: JobDiagnostics;
   /** By the clock of Redis, in ms since 1970. */
   now: number;
   attempts: readonly AttemptRecord[];

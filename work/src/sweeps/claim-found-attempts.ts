@@ -43,7 +43,7 @@ async function claimFound(
     const sentAt = performance.now();
     const reply = await store.transitions.claim({ run, index, attempt }, by);
     if (typeof reply === 'string') continue;
-    context.capacity.takeAnyway();
+    context.capacity.takeOverCapacity();
     runner.startClaimed(reply, sentAt);
     claimed += 1;
   }

@@ -1,5 +1,5 @@
 import { ConnectionError, readRequestError } from './request-error.js';
-import { defaultRetryPolicy, isPassing, pausesOf, type RetryPolicy } from '../contract/retry-policy.js';
+import { defaultRetryPolicy, isPassing, pausesOf, type RequestRetryPolicy } from '../contract/retry-policy.js';
 import { pause } from './pause.js';
 import { routePath, type ParamsOf, type QueryOf, type Route } from '../contract/route.js';
 import type { Fetch } from './socket-fetch.js';
@@ -13,7 +13,7 @@ export interface ClientOptions {
   token?: string;
   /** The global `fetch` unless given; `socketFetch` reaches a unix socket. */
   fetch?: Fetch;
-  retry?: RetryPolicy;
+  retry?: RequestRetryPolicy;
 }
 
 /** What goes with a request beside its address. */
@@ -44,7 +44,7 @@ export class RequestSender {
     return this.#options.address ?? this.#options.baseUrl;
   }
 
-  get retry(): RetryPolicy {
+  get retry(): RequestRetryPolicy {
     return this.#options.retry ?? defaultRetryPolicy;
   }
 

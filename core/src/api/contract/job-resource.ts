@@ -33,7 +33,7 @@ export const attemptSchema = z
 export type Attempt = z.infer<typeof attemptSchema>;
 
 /** One job of a run with all its attempts. */
-export const jobSchema = z
+export const jobResourceSchema = z
   .object({
     kind: z.literal('Job'),
     metadata: z.object({ selfLink: z.string(), run: z.string(), name: z.string() }),
@@ -49,7 +49,7 @@ export const jobSchema = z
       .describe('What its steps wrote to `CHAINR_OUTPUT`, of the attempt with which it ended.'),
   })
   .meta({ id: 'Job' });
-export type Job = z.infer<typeof jobSchema>;
+export type Job = z.infer<typeof jobResourceSchema>;
 
 /** One line of a log as NDJSON, or a piece of one. */
 export const logLineSchema = z

@@ -3,7 +3,7 @@ import { lastLinesMs } from '../../pipeline/limits.js';
 import { jobExplanationSchema } from './explanation-resource.js';
 import { pageCursor, truth, wholeNumber } from './field-schemas.js';
 import { headerNames } from './headers.js';
-import { jobSchema, logLineSchema } from './job-resource.js';
+import { jobResourceSchema, logLineSchema } from './job-resource.js';
 import { emptyBodySchema } from './request-bodies.js';
 import { json, ndjson, nothing, octetStream, ofJob, ofRun, plainText } from './route-parts.js';
 import { defineRoute } from './route.js';
@@ -33,7 +33,7 @@ export const jobRoutes = {
     summary: 'Shows a job of a run with all its attempts.',
     params: ofJob,
     query: nothing,
-    success: { status: 200, doc: 'The job.', contentTypes: json, schema: jobSchema },
+    success: { status: 200, doc: 'The job.', contentTypes: json, schema: jobResourceSchema },
     errors: ['NotFound'],
   }),
   retryJob: defineRoute({
@@ -45,7 +45,7 @@ export const jobRoutes = {
     params: ofJob,
     query: nothing,
     body: emptyBodySchema,
-    success: { status: 202, doc: 'The job, which is ready again.', contentTypes: json, schema: jobSchema },
+    success: { status: 202, doc: 'The job, which is ready again.', contentTypes: json, schema: jobResourceSchema },
     errors: ['NotFound', 'Conflict', 'UnsupportedMediaType'],
   }),
   explainJob: defineRoute({

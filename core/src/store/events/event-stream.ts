@@ -8,7 +8,7 @@ import { keys } from '../redis/keys.js';
 import { repliesOf } from '../redis/replies-of.js';
 import { trimEvents, type EventRetention } from './trim-events.js';
 import { unlessAborted } from '../redis/unless-aborted.js';
-import { whileAvailable } from '../redis/while-available.js';
+import { translateRedisErrors } from '../redis/translate-redis-errors.js';
 
 /** A cursor before the first event. */
 export const beginning: Cursor = '0-0';
@@ -53,7 +53,7 @@ export class EventStream {
 
   /** Events after a cursor, oldest first; undefined: from the oldest kept. */
   async readEvents(after: Cursor | undefined, limit: number): Promise<EventPage> {
-    return whileAvailable(async () => {
+    return translateRedisErrors(async () => {
       const from = after ?? beginning;
       const rest = from === beginning ? [] : await this.#restOfEntry(from);
       if (!rest) return { events: [], cursor: await this.lastCursor(), resync: true };
@@ -64,18 +64,18 @@ export class EventStream {
 
   /** Removes old events (rule R18). @returns how many entries of the stream went. */
   trim(retention: EventRetention, signal: AbortSignal): Promise<number> {
-    return whileAvailable(() => trimEvents(this.#connection, retention, signal));
+    return translateRedisErrors(() => trimEvents(this.#connection, retention, signal));
   }
 
   /** The cursor of the newest event. */
   async lastCursor(): Promise<Cursor> {
-    return whileAvailable(() => lastEntry(this.#connection));
+    return translateRedisErrors(() => lastEntry(this.#connection));
   }
 
   /** Whether the stream still has the entry of a cursor. */
   async stands(cursor: Cursor): Promise<boolean> {
     const { entry } = placeOf(cursor);
-    return whileAvailable(async () => entry === beginning || (await readEntry(this.#connection, entry)) !== undefined);
+    return translateRedisErrors(async () => entry === beginning || (await readEntry(this.#connection, entry)) !== undefined);
   }
 
   /**
@@ -103,7 +103,7 @@ export class EventStream {
         try {
           await untilReady(connection, signal);
           await tailUntilLost(connection, cursor, onEvents, signal);
-          cursor = await whileAvailable(() => unlessAborted(lastEntry(connection), signal));
+          cursor = await translateRedisErrors(() => unlessAborted(lastEntry(connection), signal));
           listener.onLost?.(cursor);
         } catch (error) {
           if (isAborted()) return;
@@ -163,7 +163,7 @@ async function tailUntilLost(
 ): Promise<void> {
   let { entry } = placeOf(after);
   const { events: told } = placeOf(after);
-  let known = entry === beginning ? undefined : await whileAvailable(() => readEntry(connection, entry));
+  let known = entry === beginning ? undefined : await translateRedisErrors(() => readEntry(connection, entry));
   if (entry !== beginning && !known) return;
   onEvents(known && told !== undefined ? eventsOf(known).slice(told) : [], entry);
   while (!signal.aborted) {
@@ -171,7 +171,7 @@ async function tailUntilLost(
       .pipeline()
       .xread('COUNT', entriesAtOnce, 'BLOCK', blocksMs, 'STREAMS', keys.events, entry)
       .xrange(keys.events, entry, entry);
-    const [read, [standing]] = (await whileAvailable(() => unlessAborted(repliesOf(pipeline), signal))) as [
+    const [read, [standing]] = (await translateRedisErrors(() => unlessAborted(repliesOf(pipeline), signal))) as [
       [key: string, entries: Entry[]][] | null,
       Entry[],
     ];

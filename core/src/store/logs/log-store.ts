@@ -7,7 +7,7 @@ import type { LogPage } from './log-page.js';
 import { LogTail } from './log-tail.js';
 import { endOfCharacters, readLogPage, type LogExtent, type PageWish } from './read-log-page.js';
 import type { Subscriptions } from '../redis/subscriptions.js';
-import { patiently, whileAvailable } from '../redis/while-available.js';
+import { retryUntilAvailable, translateRedisErrors } from '../redis/translate-redis-errors.js';
 
 /** What a follower reads at once. */
 const followBytes = 256 * 1024;
@@ -47,7 +47,7 @@ export class LogStore {
     attempt: number,
     { offset, maxBytes }: { offset: number; maxBytes: number },
   ): Promise<LogPage | undefined> {
-    return whileAvailable(() => this.#read(uid, jobIndex, attempt, { offset, maxBytes }));
+    return translateRedisErrors(() => this.#read(uid, jobIndex, attempt, { offset, maxBytes }));
   }
 
   /**
@@ -60,7 +60,7 @@ export class LogStore {
     attempt: number,
     { offset, exact }: { offset: number; exact: boolean },
   ): Promise<{ nextOffset: number; ended: boolean } | undefined> {
-    return whileAvailable(async () => {
+    return translateRedisErrors(async () => {
       const look = await this.#look(uid, jobIndex, attempt);
       if (!look) return undefined;
       const { length, standing } = look;
@@ -86,7 +86,7 @@ export class LogStore {
       const end = Math.min(to, offset + Math.max(pageBytes, leastPageBytes));
       const wish = { ...place, to: end, goesOn: end < to ? ('here' as const) : (false as const) };
       const read = async () => readLogPage(this.#connection, key, await this.#extent(key), wish);
-      const { page, frame } = await patiently(read, signal);
+      const { page, frame } = await retryUntilAvailable(read, signal);
       yield { ...page, ended: false };
       signal.throwIfAborted();
       place = { offset: page.nextOffset, frame };
@@ -106,7 +106,7 @@ export class LogStore {
     signal: AbortSignal,
   ): AsyncGenerator<LogPage> {
     const look = () => this.#look(uid, jobIndex, attempt);
-    if (!(await (patient ? patiently(look, signal) : whileAvailable(look)))) return;
+    if (!(await (patient ? retryUntilAvailable(look, signal) : translateRedisErrors(look)))) return;
     const key = keys.log(uid, jobIndex, attempt);
     const shared = this.#join(key, { uid, jobIndex, attempt });
     const { tail } = shared;
@@ -149,13 +149,13 @@ export class LogStore {
    */
   async untilComplete(uid: RunUid, jobIndex: number, attempt: number, signal: AbortSignal): Promise<void> {
     const isEnding = async () => (await this.#look(uid, jobIndex, attempt))?.standing === 'ending';
-    if (!(await whileAvailable(isEnding))) return;
+    if (!(await translateRedisErrors(isEnding))) return;
     const enough = AbortSignal.any([signal, AbortSignal.timeout(lastLinesMs)]);
     const word = await this.#subscriptions.listen(keys.log(uid, jobIndex, attempt));
     try {
       while (!enough.aborted) {
         const heard = word.next(lastLinesMs, enough);
-        if (!(await whileAvailable(isEnding))) return;
+        if (!(await translateRedisErrors(isEnding))) return;
         await heard;
       }
     } finally {
@@ -165,17 +165,17 @@ export class LogStore {
 
   /** When the logs of a run were removed, which may be long before the run is; undefined: they were not. */
   async removedAt(uid: RunUid): Promise<number | undefined> {
-    const at = await whileAvailable(() => this.#connection.hget(keys.run(uid), 'logsRemovedAt'));
+    const at = await translateRedisErrors(() => this.#connection.hget(keys.run(uid), 'logsRemovedAt'));
     return at === null ? undefined : Number(at);
   }
 
   /** The logs of runs that ended before this time are removed already; milliseconds since 1970. */
   async expiredTo(): Promise<number> {
-    return Number((await whileAvailable(() => this.#connection.hget(keys.counters, 'logsExpiredTo'))) ?? 0);
+    return Number((await translateRedisErrors(() => this.#connection.hget(keys.counters, 'logsExpiredTo'))) ?? 0);
   }
 
   async setExpiredTo(time: number): Promise<void> {
-    await whileAvailable(() => this.#connection.hset(keys.counters, 'logsExpiredTo', time));
+    await translateRedisErrors(() => this.#connection.hset(keys.counters, 'logsExpiredTo', time));
   }
 
   async #read(
@@ -226,10 +226,10 @@ export class LogStore {
       listen: () => this.#subscriptions.listen(key),
       end: async (signal) => {
         const measure = () => this.measure(uid, jobIndex, attempt, { offset: 0, exact: false });
-        return (await patiently(measure, signal))?.nextOffset;
+        return (await retryUntilAvailable(measure, signal))?.nextOffset;
       },
       read: (offset, signal) =>
-        patiently(() => this.#read(uid, jobIndex, attempt, { offset, maxBytes: followBytes }), signal),
+        retryUntilAvailable(() => this.#read(uid, jobIndex, attempt, { offset, maxBytes: followBytes }), signal),
     });
     const shared = { tail, followers: 1 };
     this.#tails.set(key, shared);

@@ -1,5 +1,5 @@
 import type { LogPage } from './log-page.js';
-import type { Word } from '../redis/subscriptions.js';
+import type { Subscription } from '../redis/subscriptions.js';
 
 /** How long a tail waits for word of new bytes before it looks by itself, should one have been lost. */
 const lookAgainMs = 5_000;
@@ -12,7 +12,7 @@ export interface TailSource {
   end(signal: AbortSignal): Promise<number | undefined>;
   /** What is stored from there on. */
   read(offset: number, signal: AbortSignal): Promise<LogPage | undefined>;
-  listen(): Promise<Word>;
+  listen(): Promise<Subscription>;
 }
 
 /** The newest bytes of a log that grows, read once for all that follow it. */

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { StoreFull } from './errors.js';
 import { keys } from './keys.js';
-import { whileAvailable } from './while-available.js';
+import { translateRedisErrors } from './translate-redis-errors.js';
 
 /** From this share of its memory on, new runs are refused: what is under way must fit. */
 const fullFrom = 0.8;
@@ -33,7 +33,7 @@ export class StoreMemory {
 
   /** Looks now, and tells the script how many bytes of logs there may be. @returns the share that is in use. */
   async look(): Promise<number> {
-    const info = await whileAvailable(() => this.#connection.info('memory'));
+    const info = await translateRedisErrors(() => this.#connection.info('memory'));
     const field = (name: string) => Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(info)?.[1] ?? 0);
     // Without a limit of its own Redis is stopped by the machine's. Its buffers do not count against its limit.
     const limit = field('maxmemory') || field('total_system_memory');
@@ -44,7 +44,7 @@ export class StoreMemory {
   async #announceQuota(bytes: number): Promise<void> {
     if (bytes === this.#logQuota) return;
     try {
-      await whileAvailable(() => this.#connection.hset(keys.counters, 'logQuota', bytes));
+      await translateRedisErrors(() => this.#connection.hset(keys.counters, 'logQuota', bytes));
     } catch (error) {
       // In a full Redis the quota of before holds until there is room for another.
       if (error instanceof StoreFull) return;

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 
-export interface Word {
+export interface Subscription {
   /** Resolves at the next message since the last call, after `ms`, or when aborted. */
   next(ms: number, signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
@@ -22,7 +22,7 @@ export class Subscriptions {
   }
 
   /** A channel's messages only say that there is something to read. */
-  async listen(channel: string): Promise<Word> {
+  async listen(channel: string): Promise<Subscription> {
     let wake: () => void = () => undefined;
     const onMessage = () => {
       wake();

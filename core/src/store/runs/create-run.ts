@@ -3,7 +3,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { countDependencies } from '../../engine/flat-dependencies.js';
 import type { Pipeline } from '../../pipeline/pipeline.js';
 import { executorKinds, type ExecutorKind, type RunUid } from '../../engine/records.js';
-import { initialStandings, waiting, type Standing } from '../../engine/standing.js';
+import { initialJobStates, waiting, type InitialJobState } from '../../engine/initial-job-state.js';
 import { backlogMember, backlogScore, indexLines, keys, planField } from '../redis/keys.js';
 import { packInitialRow, runFlags } from '../script/layout.js';
 import { packPipeline, planOf, type PackedPipeline } from './pack-pipeline.js';
@@ -32,7 +32,7 @@ export interface IdempotencyKey {
 export interface Rerun {
   of: RunUid;
   /** How each job stands at the beginning, by its index. */
-  standings: readonly Standing[];
+  standings: readonly InitialJobState[];
   /** Of what is taken over: fields of `run:UID`, each before its value (`reusedField`, `outputsField`). */
   fields: readonly (string | Buffer)[];
 }
@@ -57,7 +57,7 @@ export async function createRun(connection: Redis, transitions: Transitions, run
   const pipeline = 'plans' in run.pipeline ? run.pipeline : packPipeline(run.pipeline);
   const { jobNames, priorities, priority, maxParallel, timeoutMs } = pipeline;
   const uid: RunUid = uuidv7();
-  const standings = rerun?.standings ?? initialStandings(countDependencies(pipeline.dependencies));
+  const standings = rerun?.standings ?? initialJobStates(countDependencies(pipeline.dependencies));
   const inline = jobNames.length <= inlineJobs;
   const roots = rootsOf(standings, priorities);
   // Where slots decide, all of a larger run's roots wait for one in the backlog.
@@ -104,14 +104,14 @@ export async function createRun(connection: Redis, transitions: Transitions, run
 }
 
 /** What is ready from the beginning, as it is to start: by priority, then in the order of the pipeline. */
-function rootsOf(standings: readonly Standing[], priorities: Int8Array): number[] {
+function rootsOf(standings: readonly InitialJobState[], priorities: Int8Array): number[] {
   const roots = standings.flatMap(({ status, unsatisfied }, index) =>
     status === 'PENDING' && unsatisfied === 0 ? [index] : [],
   );
   return roots.sort((one, other) => (priorities[other] ?? 0) - (priorities[one] ?? 0));
 }
 
-const count = (standings: readonly Standing[], wanted: Standing['status']): number =>
+const count = (standings: readonly InitialJobState[], wanted: InitialJobState['status']): number =>
   standings.filter(({ status }) => status === wanted).length;
 
 function infoOf({ name, labels, timeoutMs }: PackedPipeline, { executorKind, rerun }: NewRun): RunInfo {

@@ -27,8 +27,8 @@ import { unpackSource, type Source } from './source.js';
 import type { StoreMemory } from '../redis/store-memory.js';
 import type { DeleteRefusal, Removals } from '../script/removals.js';
 import type { Transitions } from '../script/transitions.js';
-import { readStanding, type JobStanding } from './read-standing.js';
-import { whileAvailable } from '../redis/while-available.js';
+import { readJobDiagnostics, type JobDiagnostics } from './read-job-diagnostics.js';
+import { translateRedisErrors } from '../redis/translate-redis-errors.js';
 
 /** Rows read in one command. */
 const page = 500;
@@ -54,26 +54,26 @@ export class RunStore {
    */
   async createRun(run: NewRun): Promise<CreatedRun> {
     if (await this.#memory.isFull()) throw new StoreFull('Redis uses most of its memory');
-    return whileAvailable(() => createRun(this.#connection, this.#transitions, run));
+    return translateRedisErrors(() => createRun(this.#connection, this.#transitions, run));
   }
 
   /** What `createRun` would answer to a key that was used before; undefined for a new one. */
   async findReplay({ scope, key, bodyHash }: IdempotencyKey): Promise<CreatedRun | undefined> {
-    const known = await whileAvailable(() => this.#connection.get(keys.idempotency(scope, key)));
+    const known = await translateRedisErrors(() => this.#connection.get(keys.idempotency(scope, key)));
     const [uid, hash] = known?.split(' ') ?? [];
     if (uid === undefined) return undefined;
     return hash === bodyHash ? { kind: 'replayed', uid } : { kind: 'conflict' };
   }
 
   async getRun(uid: RunUid): Promise<RunRecord | undefined> {
-    const [state, info] = await whileAvailable(() => this.#connection.hmgetBuffer(keys.run(uid), 'state', 'info'));
+    const [state, info] = await translateRedisErrors(() => this.#connection.hmgetBuffer(keys.run(uid), 'state', 'info'));
     return state && info ? toRunRecord(uid, state, info) : undefined;
   }
 
   /** Those of the runs that exist, in the order asked for. */
   async getRuns(uids: readonly RunUid[]): Promise<RunRecord[]> {
     if (uids.length === 0) return [];
-    const values = await whileAvailable(() => this.#connection.callBuffer('EVAL', readRunsScript, 1, prefix, ...uids));
+    const values = await translateRedisErrors(() => this.#connection.callBuffer('EVAL', readRunsScript, 1, prefix, ...uids));
     return uids.flatMap((uid, at) => {
       const [state, info] = (values as (Buffer | null)[]).slice(at * 2, at * 2 + 2);
       return state && info ? [toRunRecord(uid, state, info)] : [];
@@ -82,12 +82,12 @@ export class RunStore {
 
   /** Newest first; a page costs what it shows, or looks at 2,000 runs at most and may be short. */
   listRuns(asked: RunsAsked): Promise<RunPage> {
-    return whileAvailable(() => findRuns(this.#connection, (uids) => this.getRuns(uids), asked));
+    return translateRedisErrors(() => findRuns(this.#connection, (uids) => this.getRuns(uids), asked));
   }
 
   /** How many runs of the instance are in each status. */
   countRuns(): Promise<Record<RunStatus, number>> {
-    return whileAvailable(() => countRuns(this.#connection));
+    return translateRedisErrors(() => countRuns(this.#connection));
   }
 
   /**
@@ -95,7 +95,7 @@ export class RunStore {
    * it kept is removed too. A process killed before that leaves it to `resume-deletions`.
    */
   async deleteRun(uid: RunUid): Promise<DeleteRefusal | { kind: 'deleted' }> {
-    const info = await whileAvailable(() => this.#connection.hget(keys.run(uid), 'info'));
+    const info = await translateRedisErrors(() => this.#connection.hget(keys.run(uid), 'info'));
     if (info === null) return { kind: 'gone' };
     const reply = await this.#removals.delete(uid, indexLines(parseRunInfo(info)));
     if (reply.kind !== 'deleted') return reply;
@@ -118,13 +118,13 @@ export class RunStore {
   async findJob(uid: RunUid, name: string): Promise<JobRecord | undefined> {
     const index = (await this.#names.get(uid))?.get(name);
     if (index === undefined) return undefined;
-    const row = await whileAvailable(() => this.#connection.hgetBuffer(keys.run(uid), String(index)));
+    const row = await translateRedisErrors(() => this.#connection.hgetBuffer(keys.run(uid), String(index)));
     return row ? toJobRecord(index, unpackRow(row)) : undefined;
   }
 
   /** Oldest first; attempts that were claimed. */
   async listAttempts(uid: RunUid, jobIndex: number): Promise<AttemptRecord[]> {
-    const current = await whileAvailable(() => this.#connection.hgetBuffer(keys.run(uid), String(jobIndex)));
+    const current = await translateRedisErrors(() => this.#connection.hgetBuffer(keys.run(uid), String(jobIndex)));
     if (!current) return [];
     const row = unpackRow(current);
     const earlier = Array.from(
@@ -134,7 +134,7 @@ export class RunStore {
     const archived =
       earlier.length === 0
         ? []
-        : await whileAvailable(() => this.#connection.hmgetBuffer(keys.attempts(uid), ...earlier));
+        : await translateRedisErrors(() => this.#connection.hmgetBuffer(keys.attempts(uid), ...earlier));
     const attempts = [...archived.flatMap((bytes) => (bytes ? [unpackRow(bytes)] : [])), row].flatMap(
       (each) => toAttemptRecord(each) ?? [],
     );
@@ -147,24 +147,24 @@ export class RunStore {
 
   /** Every job of a run with its edges and the phases of all its attempts, in the order of the pipeline. */
   listTimedJobs(uid: RunUid): Promise<TimedJob[]> {
-    return whileAvailable(() => readTimedJobs(this.#connection, uid));
+    return translateRedisErrors(() => readTimedJobs(this.#connection, uid));
   }
 
   /** Undefined where there is no such job. */
-  async getStanding(uid: RunUid, jobIndex: number): Promise<JobStanding | undefined> {
-    return whileAvailable(() => readStanding(this.#connection, uid, jobIndex));
+  async getStanding(uid: RunUid, jobIndex: number): Promise<JobDiagnostics | undefined> {
+    return translateRedisErrors(() => readJobDiagnostics(this.#connection, uid, jobIndex));
   }
 
   /** Some jobs of a run by their index, in the order asked for; those that it has. */
   async getJobs(uid: RunUid, indexes: readonly number[]): Promise<JobRecord[]> {
     if (indexes.length === 0) return [];
-    const rows = await whileAvailable(() => this.#connection.hmgetBuffer(keys.run(uid), ...indexes.map(String)));
+    const rows = await translateRedisErrors(() => this.#connection.hmgetBuffer(keys.run(uid), ...indexes.map(String)));
     return rows.flatMap((row, place) => (row ? [toJobRecord(indexes[place] ?? 0, unpackRow(row))] : []));
   }
 
   /** The names of a job's steps, in their order; none where there is no such job. */
   async listSteps(uid: RunUid, jobIndex: number): Promise<string[]> {
-    const plan = await whileAvailable(() => this.#connection.hgetBuffer(keys.run(uid), planField(jobIndex)));
+    const plan = await translateRedisErrors(() => this.#connection.hgetBuffer(keys.run(uid), planField(jobIndex)));
     if (!plan) return [];
     const { steps } = JSON.parse(specificationOf(plan)) as JobPlan;
     return steps.map(({ name }) => name);
@@ -172,7 +172,7 @@ export class RunStore {
 
   /** The attempt that a `Reused` job was taken over from. */
   async getReused(uid: RunUid, jobIndex: number): Promise<ReusedAttempt | undefined> {
-    const origin = await whileAvailable(() => this.#connection.hget(keys.run(uid), reusedField(jobIndex)));
+    const origin = await translateRedisErrors(() => this.#connection.hget(keys.run(uid), reusedField(jobIndex)));
     if (origin === null) return undefined;
     const { run, index, attempt } = parseAttemptId(origin);
     return { run, jobIndex: index, attempt };
@@ -187,7 +187,7 @@ export class RunStore {
     for (let from = 0; from < jobs.length; from += page) {
       const part = jobs.slice(from, from + page);
       const names = part.flatMap(({ index }) => [reusedField(index), outputsField(index)]);
-      const values = await whileAvailable(() => this.#connection.hmget(keys.run(uid), ...names));
+      const values = await translateRedisErrors(() => this.#connection.hmget(keys.run(uid), ...names));
       part.forEach(({ index, attempt }, place) => {
         const origin = values[place * 2] ?? formatAttemptId({ run: uid, index, attempt });
         const outputs = values[place * 2 + 1];
@@ -202,7 +202,7 @@ export class RunStore {
   async getOutputs(uid: RunUid, jobIndexes: readonly number[]): Promise<Map<number, Outputs>> {
     if (jobIndexes.length === 0) return new Map();
     const fields = jobIndexes.map(outputsField);
-    const found = await whileAvailable(() => this.#connection.hmget(keys.run(uid), ...fields));
+    const found = await translateRedisErrors(() => this.#connection.hmget(keys.run(uid), ...fields));
     return new Map(
       jobIndexes.flatMap((index, at) => {
         const text = found[at];
@@ -214,20 +214,20 @@ export class RunStore {
 
   /** The pipeline as it was sent. */
   async getSource(uid: RunUid): Promise<Source | undefined> {
-    const stored = await whileAvailable(() => this.#connection.getBuffer(keys.source(uid)));
-    if (!stored || (await whileAvailable(() => this.#connection.hexists(keys.run(uid), 'state'))) === 0)
+    const stored = await translateRedisErrors(() => this.#connection.getBuffer(keys.source(uid)));
+    if (!stored || (await translateRedisErrors(() => this.#connection.hexists(keys.run(uid), 'state'))) === 0)
       return undefined;
     return unpackSource(stored);
   }
 
   #rows(uid: RunUid, from: number, count: number): Promise<(Buffer | null)[]> {
     const fields = Array.from({ length: count }, (_, at) => String(from + at));
-    return whileAvailable(() => this.#connection.hmgetBuffer(keys.run(uid), ...fields));
+    return translateRedisErrors(() => this.#connection.hmgetBuffer(keys.run(uid), ...fields));
   }
 
   /** Only names of runs that can be seen: a run that is being stored has rows already. */
   async #readNames(uid: RunUid): Promise<string[] | undefined> {
-    if ((await whileAvailable(() => this.#connection.hexists(keys.run(uid), 'state'))) === 0) return undefined;
+    if ((await translateRedisErrors(() => this.#connection.hexists(keys.run(uid), 'state'))) === 0) return undefined;
     const names: string[] = [];
     for (;;) {
       const rows = await this.#rows(uid, names.length, page);
@@ -240,7 +240,7 @@ export class RunStore {
 
   async #executorIds(numbers: readonly number[]): Promise<Map<number, string>> {
     if (numbers.length === 0) return new Map();
-    const all = await whileAvailable(() => this.#connection.hgetall(keys.executors));
+    const all = await translateRedisErrors(() => this.#connection.hgetall(keys.executors));
     return new Map(Object.entries(all).map(([id, number]) => [Number(number), id]));
   }
 }

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import { StoreUnavailable } from '../redis/errors.js';
-import { Lane } from './lane.js';
+import { ReplayableCalls } from './replayable-calls.js';
 import { priorityBase } from '../../pipeline/priorities.js';
 import { packOperations, type Argument } from './pack-operations.js';
 import type { RedisClock } from '../redis/redis-clock.js';
@@ -49,15 +49,15 @@ const weightPerCall = 32;
  * lanes are under way those of many turns: one operation alone takes the same path.
  */
 export class Batcher {
-  readonly #idle: Lane[];
-  readonly #lanes: readonly Lane[];
+  readonly #idle: ReplayableCalls[];
+  readonly #lanes: readonly ReplayableCalls[];
   readonly #deliver: (bundles: Bundle[]) => void;
   readonly #stopped = new AbortController();
   #waiting: Operation[] = [];
   #scheduled = false;
 
   constructor({ connection, script, patienceMs, deliver, lanes = 2, clock }: BatcherOptions) {
-    this.#lanes = Array.from({ length: lanes }, () => new Lane(connection, script, patienceMs, clock));
+    this.#lanes = Array.from({ length: lanes }, () => new ReplayableCalls(connection, script, patienceMs, clock));
     this.#idle = [...this.#lanes];
     this.#deliver = deliver;
   }
@@ -109,7 +109,7 @@ export class Batcher {
     return this.#waiting.splice(0, count);
   }
 
-  async #call(lane: Lane, operations: Operation[]): Promise<void> {
+  async #call(lane: ReplayableCalls, operations: Operation[]): Promise<void> {
     try {
       await this.#carryOut(lane, operations);
     } finally {
@@ -123,7 +123,7 @@ export class Batcher {
     for (const { reject } of this.#waiting.splice(0)) reject(error);
   }
 
-  async #carryOut(lane: Lane, operations: Operation[]): Promise<void> {
+  async #carryOut(lane: ReplayableCalls, operations: Operation[]): Promise<void> {
     let replies: Reply[];
     try {
       replies = await lane.call(packOperations(operations), this.#stopped.signal);

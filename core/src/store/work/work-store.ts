@@ -5,9 +5,9 @@ import { unpackRow } from '../script/layout.js';
 import { bundleMax } from '../script/scripts.js';
 import type { RedisClock } from '../redis/redis-clock.js';
 import { repliesOf } from '../redis/replies-of.js';
-import type { Subscriptions, Word } from '../redis/subscriptions.js';
+import type { Subscriptions, Subscription } from '../redis/subscriptions.js';
 import type { Renewal, Transitions } from '../script/transitions.js';
-import { whileAvailable } from '../redis/while-available.js';
+import { translateRedisErrors } from '../redis/translate-redis-errors.js';
 
 export interface DueRemoval extends AttemptId {
   /** Empty where the run was deleted. */
@@ -46,7 +46,7 @@ export interface EndedRun {
   endedAt: number;
 }
 
-export type AttemptStanding =
+export type AttemptLookup =
   /** Redis knows nothing of it. */
   | { kind: 'unknown' }
   /** It is closed; `closedAt` is known as long as no later attempt followed. */
@@ -70,8 +70,8 @@ export class WorkStore {
     this.#subscriptions = subscriptions;
   }
 
-  /** Word that something of an executor is to be stopped; what it is, the next renewal tells. */
-  listenToStops(executor: number): Promise<Word> {
+  /** Says when something of an executor is to be stopped; what it is, the next renewal tells. */
+  listenToStops(executor: number): Promise<Subscription> {
     return this.#subscriptions.listen(keys.stops(executor));
   }
 
@@ -82,7 +82,7 @@ export class WorkStore {
 
   /** The number that stands for an executor id in rows and keys; the same for ever. */
   async registerExecutor(id: string): Promise<number> {
-    return whileAvailable(async () => {
+    return translateRedisErrors(async () => {
       const known = await this.#connection.hget(keys.executors, id);
       if (known !== null) return Number(known);
       const next = await this.#connection.hincrby(keys.counters, 'executor', 1);
@@ -95,7 +95,7 @@ export class WorkStore {
   async announceCapacity(kind: ExecutorKind, capacity: number): Promise<void> {
     const size = Math.max(1, Math.min(bundleMax, Math.ceil(capacity / 8)));
     const field = String(executorKinds.indexOf(kind));
-    await whileAvailable(async () => {
+    await translateRedisErrors(async () => {
       // A worker must be able to start on a Redis that is full (rule R19): nothing is written that stands there.
       if ((await this.#connection.hget(keys.bundles, field)) !== String(size))
         await this.#connection.hset(keys.bundles, field, size);
@@ -104,7 +104,7 @@ export class WorkStore {
 
   /** All leases of one executor. */
   async listLeases(executor: number): Promise<Lease[]> {
-    const members = await whileAvailable(() => this.#connection.zrange(keys.leases(executor), 0, '-1'));
+    const members = await translateRedisErrors(() => this.#connection.zrange(keys.leases(executor), 0, '-1'));
     return members.map(parseLease);
   }
 
@@ -113,7 +113,7 @@ export class WorkStore {
    * is left to do of each.
    */
   async listExpiredLeases(executor: number, limit: number, skip = 0): Promise<ExpiredLease[]> {
-    return whileAvailable(async () => {
+    return translateRedisErrors(async () => {
       const now = await this.now();
       const range = [keys.leases(executor), 0, String(now), 'BYSCORE', 'LIMIT', skip, limit, 'WITHSCORES'] as const;
       const members = await this.#connection.zrange(...range);
@@ -133,7 +133,7 @@ export class WorkStore {
 
   /** The executors that have leases or had a worker, with the time at which a worker of each last renewed. */
   async listExecutors(): Promise<KnownExecutor[]> {
-    return whileAvailable(async () => {
+    return translateRedisErrors(async () => {
       const [numbers, seen] = await Promise.all([
         this.#connection.hgetall(keys.executors),
         this.#connection.hgetall(keys.seen),
@@ -147,8 +147,8 @@ export class WorkStore {
   }
 
   /** How the attempt stands that an executor has found under this name. */
-  async lookUpAttempt(run: RunUid, index: number | undefined, attempt: number): Promise<AttemptStanding> {
-    return whileAvailable(async () => {
+  async lookUpAttempt(run: RunUid, index: number | undefined, attempt: number): Promise<AttemptLookup> {
+    return translateRedisErrors(async () => {
       const row = index === undefined ? null : await this.#connection.hgetBuffer(keys.run(run), String(index));
       if (!row) return { kind: 'unknown' };
       const { section, status } = unpackRow(row);
@@ -165,7 +165,7 @@ export class WorkStore {
    * its clock, which may jump: it is asked once, and cannot have been up while another one was.
    */
   async serverLife(): Promise<{ runId: string; upMs: number }> {
-    const info = await whileAvailable(() => this.#connection.info('server'));
+    const info = await translateRedisErrors(() => this.#connection.info('server'));
     const field = (name: string) => new RegExp(`^${name}:(.*)\r$`, 'm').exec(info)?.[1] ?? '';
     const runId = field('run_id');
     const seenAt = performance.now();
@@ -178,7 +178,7 @@ export class WorkStore {
 
   /** `uid.index.attempt` of what was handed out before a time and is not claimed, oldest first. */
   async listMarks(kind: ExecutorKind, { before, limit }: { before: number; limit: number }): Promise<string[]> {
-    return whileAvailable(() =>
+    return translateRedisErrors(() =>
       this.#connection.zrange(keys.marks(kind), 0, String(before), 'BYSCORE', 'LIMIT', 0, limit),
     );
   }
@@ -188,7 +188,7 @@ export class WorkStore {
     kind: ExecutorKind,
     { before, skip, limit }: { before: number; skip: number; limit: number },
   ): Promise<ReadyMark[]> {
-    return whileAvailable(async () => {
+    return translateRedisErrors(async () => {
       const key = keys.marks(kind);
       const scored = await this.#connection.zrange(
         key,
@@ -219,7 +219,7 @@ export class WorkStore {
 
   /** Runs whose edges are not yet resolved since before a time, oldest first. */
   async listChunks({ before, limit }: { before: number; limit: number }): Promise<RunUid[]> {
-    return whileAvailable(() => this.#connection.zrange(keys.chunks, 0, String(before), 'BYSCORE', 'LIMIT', 0, limit));
+    return translateRedisErrors(() => this.#connection.zrange(keys.chunks, 0, String(before), 'BYSCORE', 'LIMIT', 0, limit));
   }
 
   /** Final runs by the time of their end, oldest first: those that ended from `from` to `until`, but for the first `skip`. */
@@ -235,7 +235,7 @@ export class WorkStore {
     limit: number;
   }): Promise<EndedRun[]> {
     const range = [keys.ended, from, String(until), 'BYSCORE', 'LIMIT', skip, limit, 'WITHSCORES'] as const;
-    const found = await whileAvailable(() => this.#connection.zrange(...range));
+    const found = await translateRedisErrors(() => this.#connection.zrange(...range));
     return Array.from({ length: found.length / 2 }, (_, at) => ({
       uid: found[at * 2] ?? '',
       endedAt: Number(found[at * 2 + 1]),
@@ -244,14 +244,14 @@ export class WorkStore {
 
   /** Runs that are hidden and not yet removed since before a time, oldest first (rule R16). */
   async listDeletions({ before, limit }: { before: number; limit: number }): Promise<RunUid[]> {
-    return whileAvailable(() =>
+    return translateRedisErrors(() =>
       this.#connection.zrange(keys.deletions, 0, String(before), 'BYSCORE', 'LIMIT', 0, limit),
     );
   }
 
   /** The executor kinds that have a run which is not final. */
   async liveKinds(): Promise<ExecutorKind[]> {
-    return whileAvailable(async () => {
+    return translateRedisErrors(async () => {
       const counts = await Promise.all(executorKinds.map((kind) => this.#connection.zcard(keys.live(kind))));
       return executorKinds.filter((_, at) => (counts[at] ?? 0) > 0);
     });
@@ -259,7 +259,7 @@ export class WorkStore {
 
   /** Ended attempts of an executor whose removal grace is over. */
   async listDue(executor: number, limit: number): Promise<DueRemoval[]> {
-    return whileAvailable(async () => {
+    return translateRedisErrors(async () => {
       const now = await this.now();
       const range = [keys.due(executor), 0, String(now), 'BYSCORE', 'LIMIT', 0, limit, 'WITHSCORES'] as const;
       const found = await this.#connection.zrange(...range);
@@ -275,13 +275,13 @@ export class WorkStore {
 
   /** Whether the remains of an attempt are due for removal, now or later. */
   async isDue(executor: number, id: AttemptId): Promise<boolean> {
-    const score = await whileAvailable(() => this.#connection.zscore(keys.due(executor), formatAttemptId(id)));
+    const score = await translateRedisErrors(() => this.#connection.zscore(keys.due(executor), formatAttemptId(id)));
     return score !== null;
   }
 
   /** Whether it is the caller's turn with something that one of many does; it stays so if asked for again in time. */
   async takeTurn(name: string, owner: string, forMs: number): Promise<boolean> {
-    return whileAvailable(async () => {
+    return translateRedisErrors(async () => {
       const key = keys.turn(name);
       if ((await this.#connection.set(key, owner, 'PX', forMs, 'NX')) === 'OK') return true;
       if ((await this.#connection.get(key)) !== owner) return false;
@@ -291,11 +291,11 @@ export class WorkStore {
   }
 
   async forgetDue(executor: number, id: AttemptId): Promise<void> {
-    await whileAvailable(() => this.#connection.zrem(keys.due(executor), formatAttemptId(id)));
+    await translateRedisErrors(() => this.#connection.zrem(keys.due(executor), formatAttemptId(id)));
   }
 
   /** Milliseconds since 1970 as the scripts see it. */
   async now(): Promise<number> {
-    return whileAvailable(() => this.#clock.now());
+    return translateRedisErrors(() => this.#clock.now());
   }
 }

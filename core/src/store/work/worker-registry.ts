@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import type { ExecutorKind } from '../../engine/records.js';
 import { keys } from '../redis/keys.js';
 import { repliesOf } from '../redis/replies-of.js';
-import { whileAvailable } from '../redis/while-available.js';
+import { translateRedisErrors } from '../redis/translate-redis-errors.js';
 
 /** What a worker says of itself. */
 export interface WorkerCard {
@@ -40,7 +40,7 @@ export class WorkerRegistry {
 
   /** @returns whether the worker is to take nothing new: it is drained, or all is paused. */
   async show(card: WorkerCard): Promise<{ draining: boolean }> {
-    return whileAvailable(async () => {
+    return translateRedisErrors(async () => {
       const seenAt = await this.#now();
       const pipeline = this.#connection.pipeline();
       pipeline.hset(keys.workers, card.id, JSON.stringify({ ...card, seenAt }));
@@ -52,14 +52,14 @@ export class WorkerRegistry {
   }
 
   async forget(id: string): Promise<void> {
-    await whileAvailable(() =>
+    await translateRedisErrors(() =>
       Promise.all([this.#connection.hdel(keys.workers, id), this.#connection.srem(keys.drains, id)]),
     );
   }
 
   /** Those that are there, by host and id. */
   async list(): Promise<KnownWorker[]> {
-    return whileAvailable(async () => {
+    return translateRedisErrors(async () => {
       const [cards, drained, now] = await Promise.all([
         this.#connection.hgetall(keys.workers),
         this.#connection.smembers(keys.drains),
@@ -77,20 +77,20 @@ export class WorkerRegistry {
 
   /** From its next renewal on the worker takes nothing new, or takes work again. */
   async drain(id: string, draining: boolean): Promise<void> {
-    await whileAvailable(() =>
+    await translateRedisErrors(() =>
       draining ? this.#connection.sadd(keys.drains, id) : this.#connection.srem(keys.drains, id),
     );
   }
 
   /** While an instance is paused every claim is refused; workers that have seen it ask for none. */
   async pause(paused: boolean): Promise<void> {
-    await whileAvailable(async () => {
+    await translateRedisErrors(async () => {
       if (paused) await this.#connection.set(keys.paused, '1');
       else await this.#connection.del(keys.paused);
     });
   }
 
   async isPaused(): Promise<boolean> {
-    return whileAvailable(async () => (await this.#connection.exists(keys.paused)) === 1);
+    return translateRedisErrors(async () => (await this.#connection.exists(keys.paused)) === 1);
   }
 }

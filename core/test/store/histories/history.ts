@@ -246,13 +246,13 @@ export class History {
 
   /** Another worker takes the lease over, if it has expired or its owner is known to be gone. */
   async #adopt(held: Held, ownerGone = this.#dice.chance(0.5)): Promise<void> {
-    const reply = await this.takeOver(held, ownerGone);
+    const reply = await this.adoptLeases(held, ownerGone);
     expect(reply, `adopting ${formatAttemptId(held.lease)}`).to.not.equal('stale');
     // A suspect is left alone for a while, whoever comes (rule R9).
     if (ownerGone && reply === 'held') this.#count('suspects left alone');
   }
 
-  async takeOver(held: Held, ownerGone: boolean): Promise<'ok' | 'held' | 'stale'> {
+  async adoptLeases(held: Held, ownerGone: boolean): Promise<'ok' | 'held' | 'stale'> {
     const before = held.lease;
     const heirs = this.#ground.workers.filter(({ executor, owner }) => executor === held.worker.executor && owner !== before.owner); // prettier-ignore
     const worker = this.#any(heirs);
@@ -281,7 +281,7 @@ export class History {
     };
     let taken = '';
     const adopt = async () => {
-      taken = await this.takeOver(held, true);
+      taken = await this.adoptLeases(held, true);
     };
     await Promise.all(this.#dice.shuffled([finish, adopt]).map((act) => act()));
     expect(taken, `adopting ${formatAttemptId(lease)}`).to.not.equal('stale');

@@ -214,7 +214,7 @@ export class HistoryGround implements Ground {
       if (!held) continue;
       const before = await this.#store.work.now();
       const expiry = runs.get(history.run)!.leases.get(formatLease(held.lease).replace(`${history.run}.`, '')) ?? 0;
-      const reply = await history.takeOver(held, false);
+      const reply = await history.adoptLeases(held, false);
       if (expiry > (await this.#store.work.now())) expect(reply, 'before it expires').to.equal('held');
       // A suspect is left alone for a while (rule R9).
       const mayWait = (history.deeds.adoptions.get(`${held.lease.index}.${held.lease.attempt}`) ?? 0) > 0;

@@ -9,14 +9,14 @@ const lookEveryMs = 60_000;
 const nameOf = ({ run, job, attempt }: AttemptKey): string => `${run}/${job}/${String(attempt)}`;
 
 /** An attempt that a pass misses may just have come; one that two passes miss is looked at anew. */
-export function lookAgain(
+export function recheckMissingAttempts(
   { executor }: Pick<WorkContext, 'executor'>,
   runner: AttemptRunner,
   everyMs = lookEveryMs,
 ): Sweep {
   let missed = new Set<string>();
   return {
-    name: 'look-again',
+    name: 'recheck-missing-attempts',
     window: 'An attempt without a container: somebody removed it, and its observer never heard of that.',
     everyMs,
     sweep: async () => {
@@ -26,7 +26,7 @@ export function lookAgain(
       const missing = held.filter(({ spec }) => !found.has(nameOf(spec)));
       const again = missing.filter(({ held: { key } }) => missed.has(key));
       missed = new Set(missing.map(({ held: { key } }) => key));
-      const looks = await Promise.all(again.map((attempt) => runner.lookAgain(attempt)));
+      const looks = await Promise.all(again.map((attempt) => runner.recheck(attempt)));
       return { changed: looks.filter(Boolean).length };
     },
   };

@@ -7,7 +7,7 @@ import { openRedisClient } from '@chainr/testkit/open-redis-client';
 import { silentLogger } from '@chainr/testkit/open-store';
 import { startRedis } from '@chainr/testkit/redis';
 import { StoreUnfit } from '../../../src/store/redis/errors.js';
-import { stateVersion } from '../../../src/store/redis/fitness.js';
+import { stateVersion } from '../../../src/store/redis/check-server.js';
 import { keys } from '../../../src/store/redis/keys.js';
 import { Store } from '../../../src/store/store.js';
 

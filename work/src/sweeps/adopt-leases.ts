@@ -2,7 +2,7 @@ import type { Swept } from '@chainr/core/service/sweep';
 import type { ExpiredLease } from '@chainr/core/store/work/work-store';
 import type { AttemptRunner } from '../attempt-runner.js';
 import type { WorkContext } from '../context.js';
-import type { TakeOverCaution } from './take-over-caution.js';
+import type { AdoptionHoldOff } from './adoption-hold-off.js';
 
 /** How many leases one pass takes: what one worker takes the others of its executor cannot. */
 const leasesPerPass = 64;
@@ -13,13 +13,13 @@ const pagesPerPass = 16;
  * Takes over expired leases of this executor, those of one sort. The expired end of `leases:EXECUTOR` is the
  * executor's queue of adoptions: nothing can be lost from it, and who is second finds nothing there (rule R2).
  */
-export async function takeOver(
+export async function adoptLeases(
   context: WorkContext,
   runner: AttemptRunner,
-  caution: TakeOverCaution,
+  holdOff: AdoptionHoldOff,
   wanted: (expired: ExpiredLease) => boolean,
 ): Promise<Swept> {
-  if (!(await caution.allows())) return { changed: 0 };
+  if (!(await holdOff.allows())) return { changed: 0 };
   const { store, owner } = context;
   // Those that it holds are late, and it still tries to renew them. What is its own and not in its hands, a Redis has
   // brought back that lost its newest writes, the end of the attempt among them; nobody else may be there (rule R6).

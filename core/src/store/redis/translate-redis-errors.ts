@@ -10,7 +10,7 @@ export const isRefusal = (message: string): boolean =>
   /^(LOADING|BUSY|MASTERDOWN|READONLY|TRYAGAIN|CLUSTERDOWN|NOREPLICAS|UNBLOCKED)\b/.test(message);
 
 /** Runs commands of a connection; what says that Redis is away becomes StoreUnavailable, that it is full StoreFull. */
-export async function whileAvailable<T>(commands: () => Promise<T>): Promise<T> {
+export async function translateRedisErrors<T>(commands: () => Promise<T>): Promise<T> {
   try {
     return await commands();
   } catch (error) {
@@ -28,10 +28,10 @@ export async function whileAvailable<T>(commands: () => Promise<T>): Promise<T> 
 const patienceStepMs = 200;
 
 /** The same for who has begun to answer and cannot say any more that Redis is away: asks again until it is back. */
-export async function patiently<T>(commands: () => Promise<T>, signal: AbortSignal): Promise<T> {
+export async function retryUntilAvailable<T>(commands: () => Promise<T>, signal: AbortSignal): Promise<T> {
   for (;;) {
     try {
-      return await whileAvailable(commands);
+      return await translateRedisErrors(commands);
     } catch (error) {
       if (!(error instanceof StoreUnavailable)) throw error;
       await pause(patienceStepMs, undefined, { signal });

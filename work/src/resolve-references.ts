@@ -7,7 +7,7 @@ import type { Attempt, PendingReferences } from './attempt.js';
 import type { WorkContext } from './context.js';
 import { Mask } from './mask.js';
 import { readSecret, type FoundSecret } from './read-secret.js';
-import { whileOut, type Outage } from './while-out.js';
+import { retryDuringOutage, type Outage } from './retry-during-outage.js';
 
 const valuesOut: Outage = {
   event: 'references.out',
@@ -19,11 +19,11 @@ const valuesOut: Outage = {
  * of the jobs that it waited for, which never change any more. Who adopts it does the same, to hide the same.
  * @returns a sentence where something is not there.
  */
-export async function fillIn(context: WorkContext, attempt: Attempt): Promise<string | undefined> {
+export async function resolveReferences(context: WorkContext, attempt: Attempt): Promise<string | undefined> {
   const { references } = attempt;
   if (!references) return undefined;
   const read = () => readValues(context, attempt, references).catch((error: unknown) => giveUp(attempt, error));
-  const values = await whileOut(context, attempt, read, valuesOut);
+  const values = await retryDuringOutage(context, attempt, read, valuesOut);
   if (!values) return 'It was to end before its secrets could be read.';
   attempt.mask = new Mask([...values.secrets.values()].flatMap((found) => ('value' in found ? [found.value] : [])));
   const steps: StepSpec[] = [];

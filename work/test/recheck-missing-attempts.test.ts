@@ -3,7 +3,7 @@ import type { RunUid } from '@chainr/core/engine/records';
 import type { Executor } from '@chainr/executor/port';
 import { pipelineOf } from '@chainr/testkit/builders';
 import { untilEvent } from '@chainr/testkit/waits';
-import { lookAgain } from '../src/sweeps/look-again.js';
+import { recheckMissingAttempts } from '../src/sweeps/recheck-missing-attempts.js';
 import { holding, never, openWorker, type OpenWorker } from './open-worker.js';
 
 describe('an attempt whose observer waits in vain', () => {
@@ -19,7 +19,7 @@ describe('an attempt whose observer waits in vain', () => {
     const run = await worker.create(pipelineOf({ only: [] }));
     await worker.take(run);
     await untilEvent(worker.store.events, (event) => event.kind === 'job.reason' && event.reason === 'Executing');
-    const look = lookAgain(worker.context, worker.runner);
+    const look = recheckMissingAttempts(worker.context, worker.runner);
     return { run, sweep: async () => (await look.sweep(never)).changed };
   }
   /** Whoever observes an attempt first never hears of its end. */
@@ -92,6 +92,6 @@ describe('an attempt whose observer waits in vain', () => {
     executor.end({ run, job: 'only', attempt: 1 }, { reason: 'Completed', exitCode: 0 });
     await worker.untilIdle();
     const blind = { executor: { ...executor, list: () => Promise.reject(new Error('out of order')) } };
-    expect(await lookAgain(blind, worker.runner).sweep(never)).to.eql({ changed: 0 });
+    expect(await recheckMissingAttempts(blind, worker.runner).sweep(never)).to.eql({ changed: 0 });
   });
 });

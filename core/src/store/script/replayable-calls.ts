@@ -6,7 +6,7 @@ import { prefix } from '../redis/keys.js';
 import type { RedisClock } from '../redis/redis-clock.js';
 import type { Script } from './scripts.js';
 import { unpackReply, type Reply } from './unpack-reply.js';
-import { isRefusal } from '../redis/while-available.js';
+import { isRefusal } from '../redis/translate-redis-errors.js';
 
 /** How long Redis may take for a call; the longest take some ten milliseconds. */
 const answerMs = 1_500;
@@ -20,7 +20,7 @@ const numberDigits = 12;
  * lane, answers it as the first time (rule R6). Numbers rise: a call that a dead connection
  * delivers after the lane has gone on is refused.
  */
-export class Lane {
+export class ReplayableCalls {
   readonly #name = randomBytes(9).toString('base64url');
   readonly #connection: Redis;
   readonly #script: Script;

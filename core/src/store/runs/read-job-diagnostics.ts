@@ -5,7 +5,7 @@ import { unpackRow, type Row } from '../script/layout.js';
 import { repliesOf } from '../redis/replies-of.js';
 
 /** All that Redis knows of how a job stands. Times in ms since 1970. */
-export interface JobStanding {
+export interface JobDiagnostics {
   row: Row;
   /** When its current attempt must have started, must have ended, and may begin after a backoff. */
   pendingTimeoutAt?: number;
@@ -22,7 +22,7 @@ export interface JobStanding {
 const holdersShown = 100;
 
 /** Undefined where there is no such job. */
-export async function readStanding(connection: Redis, run: RunUid, jobIndex: number): Promise<JobStanding | undefined> {
+export async function readJobDiagnostics(connection: Redis, run: RunUid, jobIndex: number): Promise<JobDiagnostics | undefined> {
   const bytes = await connection.hgetBuffer(keys.run(run), String(jobIndex));
   if (!bytes) return undefined;
   const row = unpackRow(bytes);

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { createFakeExecutor } from '@chainr/executor/fake/create-fake-executor';
 import { untilFinal } from '@chainr/testkit/waits';
-import { takeOver } from '../src/sweeps/take-over.js';
-import { TakeOverCaution } from '../src/sweeps/take-over-caution.js';
+import { adoptLeases } from '../src/sweeps/adopt-leases.js';
+import { AdoptionHoldOff } from '../src/sweeps/adoption-hold-off.js';
 import { builtClaim } from './built-claim.js';
 import { openWorker, type OpenWorker } from './open-worker.js';
 
@@ -16,7 +16,7 @@ describe('the sweep that takes over expired leases', () => {
   });
   afterEach(() => worker.close());
 
-  const sweep = () => takeOver(worker.context, worker.runner, new TakeOverCaution(worker.store, 0), () => true);
+  const sweep = () => adoptLeases(worker.context, worker.runner, new AdoptionHoldOff(worker.store, 0), () => true);
 
   it('leaves what lasts', async () => {
     await builtClaim(worker, 'other');

@@ -27,7 +27,7 @@ export const outputOut: Outage = { ...executorOut, isQuiet: true };
  * Repeats a verb, of the executor unless said otherwise, while that is out of order; ends when the lease does. The
  * message of the job tells of an outage that lasts, until the verb is done or the job's next phase is reported.
  */
-export async function whileOut<T>(
+export async function retryDuringOutage<T>(
   context: Pick<WorkContext, 'logger' | 'store'>,
   { held, spec, mask }: Pick<Attempt, 'held' | 'spec' | 'mask'>,
   verb: () => Promise<T>,

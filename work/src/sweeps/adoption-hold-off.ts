@@ -4,7 +4,7 @@ import type { Store } from '@chainr/core/store/store';
  * When leases of others may be taken over (rule R8). After Redis was away, or has just started, their owners had no
  * chance to renew: they get one.
  */
-export class TakeOverCaution {
+export class AdoptionHoldOff {
   readonly #store: Pick<Store, 'work'>;
   readonly #ttlMs: number;
   #troubleAt = -Infinity;

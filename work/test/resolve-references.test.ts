@@ -10,7 +10,7 @@ import { pipelineOf } from '@chainr/testkit/builders';
 import { builtClaim } from './built-claim.js';
 import { adoptExpiredLeases } from '../src/sweeps/adopt-expired-leases.js';
 import { closeEndedAttempts } from '../src/sweeps/close-ended-attempts.js';
-import { TakeOverCaution } from '../src/sweeps/take-over-caution.js';
+import { AdoptionHoldOff } from '../src/sweeps/adoption-hold-off.js';
 import { never, openWorker, type OpenWorker } from './open-worker.js';
 
 const tag = '${{ jobs.build.outputs.tag }}';
@@ -40,8 +40,8 @@ describe('what a job refers to', () => {
 
   const stepsOf = (job: string) => started.find((spec) => spec.job === job)?.steps;
   const adopt = () =>
-    adoptExpiredLeases(worker.context, worker.runner, new TakeOverCaution(worker.store, 0)).sweep(never);
-  const closeEnded = () => closeEndedAttempts(worker.context, worker.runner, new TakeOverCaution(worker.store, 0)).sweep(never); // prettier-ignore
+    adoptExpiredLeases(worker.context, worker.runner, new AdoptionHoldOff(worker.store, 0)).sweep(never);
+  const closeEnded = () => closeEndedAttempts(worker.context, worker.runner, new AdoptionHoldOff(worker.store, 0)).sweep(never); // prettier-ignore
 
   describe('as outputs of another', () => {
     it('is in its variables and its image, and in those of jobs further down', async () => {

@@ -8,7 +8,7 @@ import { setClock } from '@chainr/testkit/clock';
 import { countLeases } from '@chainr/testkit/count-leases';
 import { openStore, type OpenStore } from '@chainr/testkit/open-store';
 import { askToEnd } from '@chainr/testkit/ask-to-end';
-import { loseHosts } from '../src/sweeps/lose-hosts.js';
+import { failAttemptsOfLostHosts } from '../src/sweeps/fail-attempts-of-lost-hosts.js';
 
 const never = new AbortController().signal;
 const completed = { reason: 'Completed', exitCode: 0 } as const;
@@ -27,7 +27,7 @@ describe('a host that is gone', () => {
   function sweepOf(hostLostAfterMs: number): (afterMs?: number) => Promise<number> {
     const queue = { removeDead: () => Promise.resolve(0), listMissing: () => Promise.resolve(new Set<number>()) };
     let nowMs = 1_000;
-    const sweep = loseHosts({ store: open.store, queue, config: { hostLostAfterMs } }, () => nowMs);
+    const sweep = failAttemptsOfLostHosts({ store: open.store, queue, config: { hostLostAfterMs } }, () => nowMs);
     return async (afterMs = 2_000) => {
       nowMs += afterMs;
       return (await sweep.sweep(never)).changed;

@@ -21,12 +21,12 @@ const graceMs = 60_000;
  * Rule R2, the one restart without proof: an executor of which no worker was seen for so long is given up. Only that
  * time counts in which this sweep passed and Redis answered.
  */
-export function loseHosts({ store, config }: RecycleContext, monotonicMs = () => performance.now()): Sweep {
+export function failAttemptsOfLostHosts({ store, config }: RecycleContext, monotonicMs = () => performance.now()): Sweep {
   const unseenMs = new Map<number, number>();
   const owner = `recycle-${randomBytes(6).toString('base64url')}`;
   let lastPass: number | undefined;
   return {
-    name: 'lose-hosts',
+    name: 'fail-attempts-of-lost-hosts',
     window: 'A host that is gone, with all its workers and what they ran, leaves attempts that nobody can adopt.',
     everyMs,
     sweep: async () => {
