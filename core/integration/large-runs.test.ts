@@ -7,7 +7,7 @@ import { readSlowLog, slowLogSettings } from '@chainr/testkit/slow-log';
 import type { Pipeline } from '../src/pipeline/pipeline.js';
 import { keys } from '../src/store/redis/keys.js';
 
-/** Invariant I10 and the acceptance of the first issue: no script holds Redis longer. */
+/** Bounded calls and the acceptance of the first issue: no script holds Redis longer. */
 const longestMs = 20;
 
 describe('large runs', function () {

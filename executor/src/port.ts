@@ -61,7 +61,7 @@ export interface FoundAttempt extends AttemptKey {
 
 /**
  * Called right before every write of an executor; throws when the caller's lease may have ended,
- * so that an owner that was frozen does no harm when it wakes (rule R1).
+ * so that an owner that was frozen does no harm when it wakes (see Tombstones).
  */
 export type WriteGuard = () => void;
 
@@ -104,7 +104,7 @@ export interface Executor {
    * Reports changes until the end, and resolves with the outcome, at once if it has already ended.
    * An attempt of which nothing is found, or which vanished without an exit code, is `Lost`;
    * whatever is left of it has been ended by then. It takes no name: `ensure` or `stop` comes first, so that
-   * nobody can start afterwards what was called Lost (R10). An attempt that has ended at the first look reports no
+   * nobody can start afterwards what was called Lost (see Cancels and stops). An attempt that has ended at the first look reports no
    * change; its outcome has the times, and what its steps wrote to the file that CHAINR_OUTPUT names
    * (core/engine/outputs.ts), which is there until the removal. Rejects with the signal's reason when aborted.
    */
@@ -126,7 +126,7 @@ export interface Executor {
   /**
    * Ends the attempt: SIGTERM, after `graceMs` SIGKILL. Resolves when nothing of it runs. An
    * attempt that was never started takes its own name (a tombstone), so that nobody can start it
-   * afterwards (rule R10).
+   * afterwards (see Cancels and stops).
    */
   stop(key: AttemptKey, graceMs: number, guard: WriteGuard): Promise<void>;
 

@@ -108,7 +108,7 @@ export class EventTail implements Part {
     }
   }
 
-  /** Redis was replaced or rolled back (rule R7): what was seen here is not to be told any more. */
+  /** Redis was replaced or rolled back (see Rollback): what was seen here is not to be told any more. */
   #lose(cursor: Cursor): void {
     this.#logger.warn({ from: this.#cursor, to: cursor }, 'lost its place in the event stream');
     this.#generation += 1;

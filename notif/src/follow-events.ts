@@ -25,10 +25,10 @@ interface Place {
  *
  * A client has nothing but its cursor: what is newer is taken from the tail's recent events if
  * they reach back so far, else from the store. So there is no seam between history and live where
- * an event could fall through or come twice (invariant I6), and a slow client keeps nothing
+ * an event could fall through or come twice (see Gapless events), and a slow client keeps nothing
  * waiting in memory. Ends when the signal aborts.
  *
- * A Redis that comes back without its newest writes knows less than the tail has seen (rule R7). So a client begins in
+ * A Redis that comes back without its newest writes knows less than the tail has seen (see Rollback). So a client begins in
  * the store, goes over to the tail once it has all and the store still knows where the tail stands, and waits while
  * the tail is not sure of that itself.
  */

@@ -74,7 +74,7 @@ describe('GET /api/events', () => {
     expect((await page('?after=latest')).response.headers.get('x-chainr-cursor')).to.equal(end);
   });
 
-  it('leaves no gap between what was and what comes, for clients that come at any moment (I6)', async () => {
+  it('leaves no gap between what was and what comes, for clients that come at any moment (see Gapless events)', async () => {
     const start = (await page('?after=latest')).response.headers.get('x-chainr-cursor') ?? '';
     const total = 300;
     const creating = (async () => {

@@ -51,7 +51,7 @@ function follow(stream: FakeStream, tail: EventTail, after: Cursor, turnsPerBatc
 }
 
 describe('following the events', () => {
-  it('brings each event once and in order, whenever a client comes and however slow it is (I6)', async () => {
+  it('brings each event once and in order, whenever a client comes and however slow it is (see Gapless events)', async () => {
     const plan = fc.record({
       before: fc.nat(20),
       during: fc.array(fc.nat(3), { maxLength: 40 }),

@@ -6,7 +6,7 @@ import { readSlowLog, slowLogSettings } from '@chainr/testkit/slow-log';
 import { untilFinal } from '@chainr/testkit/waits';
 
 const width = 9_998;
-/** Invariant I10 asks for about 5 ms on a quiet machine. */
+/** Bounded calls asks for about 5 ms on a quiet machine. */
 const slowestMs = 20;
 
 describe('a run of 10,000 jobs', function () {

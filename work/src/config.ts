@@ -28,7 +28,7 @@ function checkLeases({ leaseTtlMs, renewEveryMs }: { leaseTtlMs?: number; renewE
   return [`CHAINR_LEASE_RENEWAL must be shorter than half of CHAINR_LEASE_TTL (${values}).`];
 }
 
-/** Rule R5: how long the rest of a log is waited for after the attempt's end, or after some of it came. */
+/** Ended is not closed: how long the rest of a log is waited for after the attempt's end, or after some of it came. */
 const logEndMs = 60_000;
 
 /** Every setting of work; its documentation is made from here. */

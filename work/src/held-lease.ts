@@ -38,7 +38,7 @@ export class HeldLease {
     return this.#lost.signal;
   }
 
-  /** Throws LeaseLost unless the lease is certain to last: asked before every write of an executor (rule R1). */
+  /** Throws LeaseLost unless the lease is certain to last: asked before every write of an executor (see Tombstones). */
   readonly guard = (): void => {
     if (this.#lost.signal.aborted || performance.now() >= this.#deadline) {
       throw new LeaseLost(`the lease of ${this.key} has ended`);

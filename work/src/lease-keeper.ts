@@ -14,7 +14,7 @@ export interface LeaseKeeperOptions {
   executorNumber: () => number;
 }
 
-/** Renews the leases that this worker holds, on a connection and a loop of their own (rule R8). */
+/** Renews the leases that this worker holds, on a connection and a loop of their own (see Leases). */
 export class LeaseKeeper implements Part {
   readonly name = 'lease-keeper';
   readonly #options: LeaseKeeperOptions;

@@ -13,7 +13,7 @@ const gatherMs = 25;
 const fullBatchBytes = 64 * 1024;
 /** How much of the end of an output is kept beyond the limit of its log; of a small limit a quarter is for it. */
 const mostTailBytes = 1024 * 1024;
-/** And where there is no room for more logs: it is stored all the same (rule R19). */
+/** And where there is no room for more logs: it is stored all the same (see Full store). */
 const fullTailBytes = 4 * 1024;
 /** So much is left out before it is recorded where another worker would have to read on. */
 const skipStepBytes = 1024 * 1024;
@@ -151,7 +151,7 @@ export class LogWriter {
     const recorded = parsePlace(this.#log.position).skipped;
     if (!place || skipped - recorded < (recorded === 0 ? 1 : skipStepBytes)) return true;
     if (recorded === 0) {
-      // What leaves the position where it is always fits (rule R19).
+      // What leaves the position where it is always fits (see Full store).
       if ((await this.#append([this.#cutMark()], this.#log.position, false)) !== 'ok') return false;
     }
     if ((await this.#append([], formatPlace(place), false)) !== 'ok') return false;

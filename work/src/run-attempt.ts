@@ -34,7 +34,7 @@ export async function runAttempt(context: WorkContext, attempt: Attempt, places:
   const { held } = attempt;
   const slow = setTimeout(() => { report(context, attempt, { reason: 'Starting', at: Date.now() }); }, pendingAfterMs); // prettier-ignore
   try {
-    // What is to be stopped is stopped before anything is read of it: that may be what kills workers (rule R9).
+    // What is to be stopped is stopped before anything is read of it: that may be what kills workers (see Crash loops).
     if (held.stop !== undefined) await stopAttempt(context, attempt);
     if (held.stop === 'WorkerCrashed') return await endCrashed(context, attempt, places);
     const refusal = attempt.references && (await resolveReferences(context, attempt));
@@ -71,7 +71,7 @@ async function refuse(context: WorkContext, attempt: Attempt, refusal: string, p
 }
 
 /**
- * Ends an attempt that was stopped since its workers died of it (rule R9). Its end is recorded before its log is read,
+ * Ends an attempt that was stopped since its workers died of it (see Crash loops). Its end is recorded before its log is read,
  * and without what it says of itself; one that had succeeded by itself before has succeeded.
  */
 async function endCrashed(context: WorkContext, attempt: Attempt, places: () => number): Promise<EndedAttempt> {
@@ -90,7 +90,7 @@ async function endCrashed(context: WorkContext, attempt: Attempt, places: () => 
 const cutUnmasked = (log: LogWriter, refusal: string): Promise<void> =>
   log.cut(`The log is cut here, since its secrets cannot be hidden any more: ${refusal}`);
 
-/** What is to be stopped is looked for and stopped, never created (rule R10). */
+/** What is to be stopped is looked for and stopped, never created (see Cancels and stops). */
 function begin(context: WorkContext, attempt: Attempt): Promise<void> {
   return attempt.held.stop === undefined
     ? retryDuringOutage(context, attempt, () => context.executor.ensure(attempt.spec, attempt.held.guard))
@@ -252,7 +252,7 @@ async function closeLease(context: WorkContext, held: HeldLease): Promise<void> 
   await context.store.transitions.close(held.lease, context.config.removalGraceMs);
 }
 
-/** All output is stored, or a mark says what is missing (rule R5). */
+/** All output is stored, or a mark says what is missing (see Ended is not closed). */
 async function settleLog(
   { config: { logEndMs } }: WorkContext,
   held: HeldLease,

@@ -11,7 +11,7 @@ import { holding, never, openWorker, type OpenWorker } from './open-worker.js';
 
 const completed = { reason: 'Completed', exitCode: 0 } as const;
 
-describe('an attempt whose claim Redis has lost (rule R7)', () => {
+describe('an attempt whose claim Redis has lost (see Rollback)', () => {
   let worker: OpenWorker;
   let executor: ReturnType<typeof holding>;
   let sweep: () => Promise<number>;

@@ -15,7 +15,7 @@ export interface OtherWorkersOptions {
 /** Those that may be on one machine. */
 const local: readonly ExecutorKind[] = ['process', 'docker'];
 
-/** A worker for every other executor that has an unfinished run, from a start at which another one was chosen (rule R2). */
+/** A worker for every other executor that has an unfinished run, from a start at which another one was chosen (see Where attempts run). */
 export class OtherWorkers implements Part {
   readonly name = 'other workers';
   readonly services: WorkService[] = [];

@@ -14,7 +14,7 @@ export type RerunPlan =
   | { kind: 'refused'; message: string };
 
 /**
- * Rule R13. What is not run again must have ended SUCCESSFUL or SKIPPED, and is taken over; the edges are evaluated
+ * Reruns. What is not run again must have ended SUCCESSFUL or SKIPPED, and is taken over; the edges are evaluated
  * anew, so that what is run again may also be skipped at once.
  *
  * @param dependencies of all jobs, by their index

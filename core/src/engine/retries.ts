@@ -26,10 +26,10 @@ export function retryPolicy({ limit, backoff = {} }: Retries): RetryPolicy {
 }
 
 /**
- * Rule R9: so many workers in a row may die soon after they took an attempt, without a line, phase or step between, and
+ * Crash loops: so many workers in a row may die soon after they took an attempt, without a line, phase or step between, and
  * what such an attempt waits at most before it is adopted again, in times of a lease.
  */
 export const crashLoop = { deathsMax: 5, delayLeasesMax: 4 } as const;
 
-/** Rule R14: from the claim to the user's code, pulls included, unless the job says otherwise. */
+/** Deadlines and retries: from the claim to the user's code, pulls included, unless the job says otherwise. */
 export const defaultPendingTimeoutMs = 600_000;

@@ -7,14 +7,14 @@ import { connectForQueue, untilReady } from '../store/redis/connection.js';
 import { queueName, queuePrefix } from '../store/redis/keys.js';
 import type { Bundle } from '../store/script/batcher.js';
 
-/** What a message carries: `uid.index.attempt` ids of one executor kind and one priority (rule R4). */
+/** What a message carries: `uid.index.attempt` ids of one executor kind and one priority (see Ready marks). */
 export interface BundleMessage {
   ids: string[];
 }
 
 /**
  * BullMQ's priority of a message, lower ones first: two for each of ours, the first of them for what came back. What has
- * none would run before all that has one, so every message has one (rule R20).
+ * none would run before all that has one, so every message has one (see Priorities).
  */
 const rankOf = ({ priority, cameBack }: Bundle) => rankBase - 2 * (priority + priorityBase) - (cameBack ? 1 : 0);
 
@@ -122,7 +122,7 @@ export class BundleQueue {
     return removed;
   }
 
-  /** The connection keeps commands until Redis is back: who asks must not wait so long (rule R8). */
+  /** The connection keeps commands until Redis is back: who asks must not wait so long (see Leases). */
   async #answer<T>(asked: Promise<T>): Promise<T> {
     let timer: NodeJS.Timeout | undefined;
     const deadline = new Promise<never>((_, reject) => {

@@ -34,7 +34,7 @@ const closeWithinMs = 1_000;
 
 /**
  * The reading end of a queue. BullMQ only hands messages over: which attempts run is decided by
- * claims, so there are no BullMQ locks to renew and no stalled jobs to look for (rule R4).
+ * claims, so there are no BullMQ locks to renew and no stalled jobs to look for (see Ready marks).
  */
 export class BundleReader implements Part {
   readonly name = 'bundle-reader';

@@ -27,7 +27,7 @@ export class StoppedWhileStarting extends Error {
 
 /**
  * A list of parts with one lifetime: started in order, stopped in reverse order. A start during
- * which Redis goes away waits for it, says so, and goes on (rule R8). Any other failed start
+ * which Redis goes away waits for it, says so, and goes on (see Leases). Any other failed start
  * stops what was started and rejects with the first error. Both calls are safe to repeat and to
  * overlap; a service that was stopped does not start again.
  */

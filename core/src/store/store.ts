@@ -25,7 +25,7 @@ export interface StoreOptions {
   deliver?: (bundles: Bundle[]) => void;
   /**
    * How long a transition is sent again while Redis is away. Half a second for those who answer a
-   * user (rule R8), Infinity for workers, who go on with what they hold.
+   * user (see Leases), Infinity for workers, who go on with what they hold.
    */
   patienceMs?: number;
   /** How long Redis may take for a command. */
@@ -34,7 +34,7 @@ export interface StoreOptions {
   script?: Script;
 }
 
-/** How long those who answer a user send again what Redis does not answer (rule R8). */
+/** How long those who answer a user send again what Redis does not answer (see Leases). */
 const usualPatienceMs = 500;
 /** How long Redis may take for a command. */
 const usualCommandTimeoutMs = 1_500;
@@ -107,7 +107,7 @@ export class Store implements Part {
       await untilReady(this.#connection, this.#stopped.signal);
       await translateRedisErrors(() => checkServer(this.#connection));
       this.instance = (await translateRedisErrors(() => checkState(this.#connection))).instance;
-      await translateRedisErrors(() => this.#clock.now()); // What a jump is measured from (rule R22).
+      await translateRedisErrors(() => this.#clock.now()); // What a jump is measured from (see Clock).
       await this.#memory.look();
       await untilReady(this.#renewing, this.#stopped.signal);
     } finally {

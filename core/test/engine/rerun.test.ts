@@ -33,7 +33,7 @@ function plan(jobs: Record<string, JobShape>, statuses: Record<string, JobStatus
 
 const onFailure = (job: string) => [{ job, conditions: { failure: true } }];
 
-describe('a rerun (rule R13)', () => {
+describe('a rerun (see Reruns)', () => {
   const chain = { a: [], b: ['a'], c: ['b'], side: [] };
 
   it('from what failed takes over the rest, and runs all that waits for it again', () => {

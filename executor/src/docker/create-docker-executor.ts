@@ -11,7 +11,7 @@ import { readLogs } from './read-logs.js';
 import { removeAttempt } from './remove-attempt.js';
 import { stopAttempt } from './stop-attempt.js';
 
-/** How long a pull that fails is tried again (rule R14). */
+/** How long a pull that fails is tried again (see Deadlines and retries). */
 const usualPullPatienceMs = 30_000;
 /** How long a daemon that answers may refuse a start with errors of its own. */
 const usualStartPatienceMs = 30_000;
@@ -24,7 +24,7 @@ export interface DockerExecutorOptions {
   instance: () => string;
   /** The networks that a job may name; `bridge` and `none` by default. */
   networks?: readonly string[];
-  /** How long a pull that fails is tried again; 30 s by default (rule R14). */
+  /** How long a pull that fails is tried again; 30 s by default (see Deadlines and retries). */
   pullPatienceMs?: number;
   /** How long a daemon that answers may refuse a start with errors of its own; 30 s by default. */
   startPatienceMs?: number;

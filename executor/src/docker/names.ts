@@ -1,6 +1,6 @@
 import type { AttemptKey } from '../port.js';
 
-/** The labels of everything that is made here; what has not the instance's own is never touched (rule R3). */
+/** The labels of everything that is made here; what has not the instance's own is never touched (see Instances). */
 export const labels = {
   instance: 'chainr.instance',
   run: 'chainr.run',

@@ -25,7 +25,7 @@ export async function* readLogs(
         if (!sight) return;
         yield* readStep(context, spec, index, sight, marks, signal);
         if (sight.kind === 'running') continue;
-        // What was read after the end was seen is all there is (invariant I7).
+        // What was read after the end was seen is all there is (see Gapless logs).
         if (endsAttempt(sight)) return;
         break;
       }

@@ -5,7 +5,7 @@ import { lookAtStep } from './look-at-step.js';
 
 /**
  * Starts a container that this lease has created, by its id: if another lease has taken the step over meanwhile the
- * id is gone, and nothing starts (invariant I2). What the daemon refuses for good stands in the container's state.
+ * id is gone, and nothing starts (see Started once). What the daemon refuses for good stands in the container's state.
  */
 export async function startContainer(
   context: DockerContext,

@@ -8,7 +8,7 @@ import { unless } from './daemon-errors.js';
  * Removes a container that an older lease has created and not started: a frozen owner that wakes up then finds its id
  * gone. Without force, so that one which has been started meanwhile stays and is adopted. One that was started and has
  * even ended between the look and the removal goes with it: the daemon remembers, and the attempt is then Lost rather
- * than run twice (invariant I2).
+ * than run twice (see Started once).
  */
 export async function takeAway(context: DockerContext, key: AttemptKey, index: number, id: string): Promise<void> {
   const { docker } = context;

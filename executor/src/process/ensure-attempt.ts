@@ -13,7 +13,7 @@ import { writeStepScript } from './write-step-script.js';
 
 /**
  * Asks for a supervisor unless the attempt's name is taken. Several may be asked for: the first to create `started`
- * supervises (I2). Each comes with a set of scripts of its own, so that none is written while it is read. File calls
+ * supervises (see Started once). Each comes with a set of scripts of its own, so that none is written while it is read. File calls
  * are synchronous: each takes some 20 µs, a turn through the thread pool more.
  */
 export function ensureAttempt(context: ProcessContext, spec: AttemptSpec, guard: WriteGuard): void {

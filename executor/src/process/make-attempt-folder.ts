@@ -9,7 +9,7 @@ import { saysGone } from './read-if-there.js';
 /** How often a folder is made anew whose parents are removed at the same moment. */
 const tries = 5;
 
-/** Makes the folder with its workspace; the first of a run also notes the instance that the run belongs to (R3). */
+/** Makes the folder with its workspace; the first of a run also notes the instance that the run belongs to (see Instances). */
 export function makeAttemptFolder(context: ProcessContext, key: AttemptKey, path: string): void {
   for (let left = tries; ; left -= 1) {
     try {

@@ -14,7 +14,7 @@ const page = 100;
 export function expireLogs({ store, config: { logRetentionMs } }: RetentionContext): Sweep {
   return {
     name: 'expire-logs',
-    window: 'A log that nobody deletes outlives its retention (invariant I8).',
+    window: 'A log that nobody deletes outlives its retention (see Retention).',
     everyMs,
     sweep: async (signal) => {
       if (logRetentionMs === 0) return { changed: 0 };

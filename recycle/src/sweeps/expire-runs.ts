@@ -7,11 +7,11 @@ const everyMs = 1_000;
 /** Runs that are looked at in one go, and deleted side by side. */
 const page = 100;
 
-/** Deletes what ended so long ago, as a user would (rule R16). */
+/** Deletes what ended so long ago, as a user would (see Deletion). */
 export function expireRuns({ store, config: { runRetentionMs } }: RetentionContext): Sweep {
   return {
     name: 'expire-runs',
-    window: 'A run that nobody deletes outlives its retention, with its logs (invariant I8).',
+    window: 'A run that nobody deletes outlives its retention, with its logs (see Retention).',
     everyMs,
     sweep: async (signal) => {
       if (runRetentionMs === 0) return { changed: 0 };

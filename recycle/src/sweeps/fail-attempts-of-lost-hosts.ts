@@ -18,7 +18,7 @@ const ttlMs = 30_000;
 const graceMs = 60_000;
 
 /**
- * Rule R2, the one restart without proof: an executor of which no worker was seen for so long is given up. Only that
+ * Where attempts run, the one restart without proof: an executor of which no worker was seen for so long is given up. Only that
  * time counts in which this sweep passed and Redis answered.
  */
 export function failAttemptsOfLostHosts({ store, config }: RecycleContext, monotonicMs = () => performance.now()): Sweep {

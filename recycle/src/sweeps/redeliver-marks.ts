@@ -13,8 +13,8 @@ const page = 500;
 const pagesPerPass = 10;
 
 /**
- * The ready mark is cleared by the claim, not by enqueueing, and BullMQ's state is a hint (rule
- * R4): a mark whose message is not there any more is handed out again, in a new message.
+ * The ready mark is cleared by the claim, not by enqueueing, and BullMQ's state is a hint (see
+ * Ready marks): a mark whose message is not there any more is handed out again, in a new message.
  */
 export function redeliverMarks({ store, queue }: RecycleContext): Sweep {
   /** Of each kind, how many marks were looked at and left alone: what is fine never hides what comes after it. */

@@ -9,7 +9,7 @@ const runsPerPass = 100;
 const abandonedAfterMs = 2_000;
 
 /**
- * Work that is too large for one script goes in chunks behind a durable mark (invariant I10). Who
+ * Work that is too large for one script goes in chunks behind a durable mark (see Bounded calls). Who
  * began it goes on with it; this sweep goes on where that process is gone.
  */
 export function resumeChunks({ store }: RecycleContext): Sweep {

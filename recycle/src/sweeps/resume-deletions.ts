@@ -9,7 +9,7 @@ const runsPerPass = 100;
 /** One that was hidden more recently has somebody who removes it. */
 const abandonedAfterMs = 10_000;
 
-/** A deleted run is removed in pieces behind a durable mark (invariant I10); this sweep goes on where that process is gone. */
+/** A deleted run is removed in pieces behind a durable mark (see Bounded calls); this sweep goes on where that process is gone. */
 export function resumeDeletions({ store }: Pick<RetentionContext, 'store'>): Sweep {
   return {
     name: 'resume-deletions',

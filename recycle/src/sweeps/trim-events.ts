@@ -4,7 +4,7 @@ import type { RetentionContext } from '../context.js';
 /** How often the event stream is trimmed. */
 const everyMs = 10_000;
 
-/** Events are never trimmed where they are written, so that no transition pays for it (rule R18). */
+/** Events are never trimmed where they are written, so that no transition pays for it (see Event stream). */
 export function trimEvents({ store, config: { eventRetentionMs, eventLimitBytes } }: RetentionContext): Sweep {
   return {
     name: 'trim-events',

@@ -17,14 +17,14 @@ import { readStoredPipeline } from '../pipelines/read-stored-pipeline.js';
 import { sendJson } from '../http/send-json.js';
 import { served } from '../http/serve-routes.js';
 
-/** What one script may look at (invariant I10). */
+/** What one script may look at (see Bounded calls). */
 const dependentsMax = 1_000;
 /** The failed attempt's log is closed soon after its end: so often it is looked. */
 const busyTries = 20;
 /** And so long it is waited in between. */
 const busyPauseMs = 100;
 
-/** FAILED → PENDING by hand, with a new attempt (rule R12). */
+/** FAILED → PENDING by hand, with a new attempt (see Retry by hand). */
 export function retryJob(context: SchedContext) {
   const { store } = context;
   return served(routes.retryJob, async ({ params: { uid, job: name }, request, response }) => {

@@ -6,7 +6,7 @@ import { headerNames, visibleText } from '@chainr/core/api/contract/headers';
 /** A caller that did not come through gate. */
 const directCaller = 'direct';
 
-/** The idempotency key of a request, in the scope of its caller (rule R17). */
+/** The idempotency key of a request, in the scope of its caller (see Idempotency keys). */
 export interface IdempotencyKey {
   scope: string;
   key: string;

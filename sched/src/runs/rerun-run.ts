@@ -16,7 +16,7 @@ import { sendJson } from '../http/send-json.js';
 import { served } from '../http/serve-routes.js';
 import { showMade, storeRun, uidOf } from './store-run.js';
 
-/** Makes a new run of the same pipeline; what succeeded or was skipped is taken over (rule R13). */
+/** Makes a new run of the same pipeline; what succeeded or was skipped is taken over (see Reruns). */
 export function rerunRun(context: SchedContext) {
   return served(routes.rerunRun, async ({ params: { uid }, request, response }) => {
     const key = readIdempotencyKey(request);

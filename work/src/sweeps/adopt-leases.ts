@@ -11,7 +11,7 @@ const pagesPerPass = 16;
 
 /**
  * Takes over expired leases of this executor, those of one sort. The expired end of `leases:EXECUTOR` is the
- * executor's queue of adoptions: nothing can be lost from it, and who is second finds nothing there (rule R2).
+ * executor's queue of adoptions: nothing can be lost from it, and who is second finds nothing there (see Where attempts run).
  */
 export async function adoptLeases(
   context: WorkContext,
@@ -22,11 +22,11 @@ export async function adoptLeases(
   if (!(await holdOff.allows())) return { changed: 0 };
   const { store, owner } = context;
   // Those that it holds are late, and it still tries to renew them. What is its own and not in its hands, a Redis has
-  // brought back that lost its newest writes, the end of the attempt among them; nobody else may be there (rule R6).
+  // brought back that lost its newest writes, the end of the attempt among them; nobody else may be there (see Resent calls).
   const isHeld = ({ lease }: ExpiredLease) => lease.owner === owner && context.leases.holds(lease);
   let changed = 0;
   let lagMs = 0;
-  // What stays where it is, such as a suspect (rule R9), keeps nothing behind it from being taken.
+  // What stays where it is, such as a suspect (see Crash loops), keeps nothing behind it from being taken.
   for (let page = 0, left = 0; page < pagesPerPass && changed < leasesPerPass; page += 1) {
     const expired = await store.work.listExpiredLeases(context.executorNumber(), leasesPerPass, left);
     let taken = 0;

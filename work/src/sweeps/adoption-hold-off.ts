@@ -1,7 +1,7 @@
 import type { Store } from '@chainr/core/store/store';
 
 /**
- * When leases of others may be taken over (rule R8). After Redis was away, or has just started, their owners had no
+ * When leases of others may be taken over (see Leases). After Redis was away, or has just started, their owners had no
  * chance to renew: they get one.
  */
 export class AdoptionHoldOff {

@@ -3,7 +3,7 @@ import type { AttemptRunner } from '../attempt-runner.js';
 import type { WorkContext } from '../context.js';
 
 /**
- * Rule R7: a Redis that was restarted or replaced may have lost its newest writes, claims among them. What is here
+ * Rollback: a Redis that was restarted or replaced may have lost its newest writes, claims among them. What is here
  * under the name of an attempt that waits is claimed at once, so that it goes on; nothing of it is started again.
  */
 export function claimFoundAttempts(context: WorkContext, runner: AttemptRunner): Sweep {

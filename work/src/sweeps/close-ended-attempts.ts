@@ -8,7 +8,7 @@ export function closeEndedAttempts(context: WorkContext, runner: AttemptRunner, 
   return {
     name: 'close-ended-attempts',
     window:
-      'A worker that died between the end of an attempt and its closing: the rest of its log is unread (rule R5).',
+      'A worker that died between the end of an attempt and its closing: the rest of its log is unread (see Ended is not closed).',
     everyMs: context.config.leaseSweepMs,
     sweep: () => adoptLeases(context, runner, holdOff, ({ ended }) => ended),
   };

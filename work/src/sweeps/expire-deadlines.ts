@@ -8,7 +8,7 @@ const everyMs = 500;
 export function expireDeadlines({ store, leases }: Pick<WorkContext, 'store' | 'leases'>): Sweep {
   return {
     name: 'expire-deadlines',
-    window: 'A deadline or the end of a backoff that is due; whoever set it may be gone (rule R14).',
+    window: 'A deadline or the end of a backoff that is due; whoever set it may be gone (see Deadlines and retries).',
     everyMs,
     sweep: async () => {
       const { due, lagMs } = await store.transitions.expire();

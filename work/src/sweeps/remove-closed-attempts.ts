@@ -11,7 +11,7 @@ const page = 100;
 /** How many such pages one pass takes at most. */
 const pagesPerPass = 10;
 
-/** Removes the remains of attempts of this executor once their removal grace is over (rule R1). */
+/** Removes the remains of attempts of this executor once their removal grace is over (see Tombstones). */
 export function removeClosedAttempts(context: WorkContext): Sweep {
   const { store, executor, executorNumber, logger } = context;
   const pauses = new GrowingPauses(everyMs);

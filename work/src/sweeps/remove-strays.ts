@@ -5,13 +5,13 @@ import { GrowingPauses } from './growing-pauses.js';
 
 export interface StrayTimes {
   everyMs: number;
-  /** What Redis does not know must have been seen for so long (rule R3). */
+  /** What Redis does not know must have been seen for so long (see Instances). */
   knownForMs: number;
   /** And Redis must have been up for so long. */
   redisUpMs: number;
 }
 
-/** Rule R3, for every installation; only tests are in more of a hurry. */
+/** Instances, for every installation; only tests are in more of a hurry. */
 const usual: StrayTimes = { everyMs: 60_000, knownForMs: 120_000, redisUpMs: 300_000 };
 
 const allow = (): void => undefined;

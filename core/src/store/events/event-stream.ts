@@ -40,7 +40,7 @@ const blocksMs = 2_000;
 /** How long a tail waits before it asks again a Redis that refused. */
 const askAgainMs = 100;
 
-/** The one event stream (invariant I6). */
+/** The one event stream (see Gapless events). */
 export class EventStream {
   readonly #connection: Redis;
   readonly #connect: (blocksMs: number) => Redis;
@@ -62,7 +62,7 @@ export class EventStream {
     });
   }
 
-  /** Removes old events (rule R18). @returns how many entries of the stream went. */
+  /** Removes old events (see Event stream). @returns how many entries of the stream went. */
   trim(retention: EventRetention, signal: AbortSignal): Promise<number> {
     return translateRedisErrors(() => trimEvents(this.#connection, retention, signal));
   }
@@ -81,7 +81,7 @@ export class EventStream {
   /**
    * Tells what comes after a cursor, as it comes, until aborted; waits while Redis is away.
    *
-   * A Redis that was killed or replaced may have lost its newest entries, and goes on without them (rule R7). So each
+   * A Redis that was killed or replaced may have lost its newest entries, and goes on without them (see Rollback). So each
    * read also looks whether the entry that was told last stands as it was told, by the same connection and in the same
    * go: what comes after a lost entry is never told as if it followed.
    */

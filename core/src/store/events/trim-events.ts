@@ -9,13 +9,13 @@ export interface EventRetention {
   limitBytes: number;
 }
 
-/** Entries that one command removes (invariant I10), where whole nodes of the stream go. */
+/** Entries that one command removes (see Bounded calls), where whole nodes of the stream go. */
 const nodesStep = 2_000;
 /** Likewise, where they go one by one. */
 const entriesStep = 500;
 
 /**
- * Rule R18: removes old entries of the event stream in steps, never one that a consumer group has still to read or
+ * Event stream: removes old entries of the event stream in steps, never one that a consumer group has still to read or
  * to acknowledge, and not the newest. Up to a node of entries that may go is left.
  *
  * @returns how many entries were removed.
@@ -48,7 +48,7 @@ const memoryOf = async (connection: Redis): Promise<number> => (await connection
 /**
  * The id from which on events are not older than a time, but for the last that is older. Ids bear the clock of Redis, jumps
  * and all, but rise whatever it does: where it went back, all have the same milliseconds and are numbered. The times of the
- * events do not jump (rule R22).
+ * events do not jump (see Clock).
  */
 async function firstSince(connection: Redis, time: number): Promise<string> {
   const isOldFrom = async (id: string) => {

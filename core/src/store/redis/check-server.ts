@@ -4,7 +4,7 @@ import { StoreUnfit } from './errors.js';
 import { keys } from './keys.js';
 
 /**
- * The format of the state in Redis, major.minor (rule R21): a process works with a newer minor
+ * The format of the state in Redis, major.minor (see State format): a process works with a newer minor
  * and refuses a newer major.
  */
 export const stateVersion = { major: 4, minor: 0 } as const;
@@ -39,7 +39,7 @@ export async function checkServer(connection: Redis): Promise<void> {
  */
 export async function checkState(connection: Redis): Promise<{ instance: string }> {
   const own = `${String(stateVersion.major)}.${String(stateVersion.minor)}`;
-  // Only what is missing is written: a service must be able to start on a Redis that is full (rule R19).
+  // Only what is missing is written: a service must be able to start on a Redis that is full (see Full store).
   const [version, instance] = await connection.mget(keys.version, keys.instance);
   if (version === null) await connection.set(keys.version, own, 'NX');
   const found = (await connection.get(keys.version)) ?? own;

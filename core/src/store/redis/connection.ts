@@ -20,8 +20,8 @@ const silentMs = 3_000;
 const connectTimeoutMs = 5_000;
 
 /**
- * A connection that never sends a command twice by itself (rule R6) and never keeps commands for
- * later while Redis is away (rule R8): who calls decides what to do then. It reconnects for ever,
+ * A connection that never sends a command twice by itself (see Resent calls) and never keeps commands for
+ * later while Redis is away (see Leases): who calls decides what to do then. It reconnects for ever,
  * also when its peer falls silent.
  */
 export function connect(options: ConnectionOptions): Redis {

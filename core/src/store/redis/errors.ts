@@ -1,9 +1,9 @@
-/** Redis is away, or does not answer in time. What was asked may or may not have been done (rule R7). */
+/** Redis is away, or does not answer in time. What was asked may or may not have been done (see Rollback). */
 export class StoreUnavailable extends Error {
   override name = 'StoreUnavailable';
 }
 
-/** Redis has no memory left; nothing was written (rule R19). */
+/** Redis has no memory left; nothing was written (see Full store). */
 export class StoreFull extends Error {
   override name = 'StoreFull';
 }

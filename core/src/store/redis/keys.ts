@@ -12,9 +12,9 @@ import { backlogTimes } from '../script/layout.js';
  * | `run:UID` | hash | `state` (packed, `layout.ts`); `info` and `env` (JSON, never change; the variables of the pipeline stand alone, since they may be large and only workers need them); `logsRemovedAt` (ms), once its logs are gone; for each job its index → row and `pINDEX` → plan: edges and specification (both packed; a plan never changes); `oINDEX` → its outputs, JSON, once it has ended with any; `uINDEX` → the attempt that it was taken over from |
  * | `source:UID` | hash | the pipeline as it was sent, deflated |
  * | `attempts:UID` | hash | `index.attempt` → row of an attempt that a later one followed |
- * | `backlog:UID` | zset | indexes (five digits) of ready jobs that are not yet handed out (rule R4: 1,000 at once) or wait for a slot, by priority and time |
- * | `slots:UID` | zset | indexes of the jobs that hold a slot (rule R15), by the time of their claim |
- * | `todo:UID` | list | `index:edge`: edges that are not yet resolved; `65535:index`: jobs of a run that is to end (invariant I10) |
+ * | `backlog:UID` | zset | indexes (five digits) of ready jobs that are not yet handed out (see Ready marks: 1,000 at once) or wait for a slot, by priority and time |
+ * | `slots:UID` | zset | indexes of the jobs that hold a slot (see Slots), by the time of their claim |
+ * | `todo:UID` | list | `index:edge`: edges that are not yet resolved; `65535:index`: jobs of a run that is to end (see Bounded calls) |
  * | `log:UID:INDEX.ATTEMPT` | hash | `length` of a log and the executor's `position` after it; `first`: its frames (`log-format.ts`) as long as they are few, then `frames`: how many bytes of them there are |
  * | `log:UID:INDEX.ATTEMPT:N` | string | the log's n-th MiB |
  * | `log:UID:INDEX.ATTEMPT:fN` | string | the n-th MiB of its frames |
@@ -24,12 +24,12 @@ import { backlogTimes } from '../script/layout.js';
  * | `name:NAME`, `label:KEY=VALUE` | zset | uid by creation sequence, of the runs with a name or label |
  * | `names` | zset | the names that a run has, in the order of their bytes |
  * | `ended` | zset | uid of the final runs by the time of their end |
- * | `deletions` | zset | uid of the runs that are hidden and not yet removed, by time (rule R16) |
+ * | `deletions` | zset | uid of the runs that are hidden and not yet removed, by time (see Deletion) |
  * | `deleted:UID` | hash | what was `run:UID` |
  * | `chunks` | zset | uid of the runs with a `todo`, by time |
  * | `marks:KIND` | zset | `uid.index.attempt` of what is handed out and not claimed, by time |
- * | `leases:EXECUTOR` | zset | `uid.index.attempt.epoch.owner` by time of expiry; 0: let go of. What has expired is the executor's queue of adoptions (rule R2) |
- * | `deadlines` | zset | `uid.index.attempt.KIND` by the time at which it is due (rule R14) |
+ * | `leases:EXECUTOR` | zset | `uid.index.attempt.epoch.owner` by time of expiry; 0: let go of. What has expired is the executor's queue of adoptions (see Where attempts run) |
+ * | `deadlines` | zset | `uid.index.attempt.KIND` by the time at which it is due (see Deadlines and retries) |
  * | `workers` | hash | id of a worker → what it says of itself, JSON, with the time at which it said so |
  * | `drains` | set | ids of the workers that take nothing new |
  * | `paused` | string | there while nothing new is claimed |
@@ -39,14 +39,14 @@ import { backlogTimes } from '../script/layout.js';
  * | `turn:NAME` | string | the owner whose turn it is with something that one of many does |
  * | `executors` | hash | executor id → its number in rows and keys |
  * | `bundles` | hash | executor kind → how many ids a message carries at most |
- * | `counters` | hash | `sequence` of runs, `message` of bundles, `executor` numbers; `logBytes` that are stored and `logQuota`, how many may be (rule R19); `logsExpiredTo`: the logs of runs that ended before are gone |
+ * | `counters` | hash | `sequence` of runs, `message` of bundles, `executor` numbers; `logBytes` that are stored and `logQuota`, how many may be (see Full store); `logsExpiredTo`: the logs of runs that ended before are gone |
  * | `idempotency:SCOPE:KEY` | string | uid and hash of the body, for 24 hours |
  * | `events` | stream | the one event stream; an entry holds the events of a call |
- * | `reply:LANE` | string | number and reply of a lane's last call (rule R6) |
+ * | `reply:LANE` | string | number and reply of a lane's last call (see Resent calls) |
  * | `version`, `instance` | string | of the state format; of this installation |
  * | `clock` | string | milliseconds that tests add to the time of Redis |
- * | `clockCorrection` | string | `NUMBER:MS`: how often it was changed; milliseconds that take jumps of the clock of Redis out of "now" (rule R22) |
- * | `clockSeen` | string | when deadlines were looked through last: a witness that time has passed (rule R22) |
+ * | `clockCorrection` | string | `NUMBER:MS`: how often it was changed; milliseconds that take jumps of the clock of Redis out of "now" (see Clock) |
+ * | `clockSeen` | string | when deadlines were looked through last: a witness that time has passed (see Clock) |
  * | `queue:*` | | BullMQ's own |
  */
 export const prefix = '{chainr}:';

@@ -47,7 +47,7 @@ function parseCorrection(correction: string): [number: number, ms: number] {
 }
 
 /**
- * "Now" as the scripts see it (rule R22, ADR 18). Every call of the script says what time it can be, and is refused where
+ * "Now" as the scripts see it (see Clock, ADR 18). Every call of the script says what time it can be, and is refused where
  * the clock says another one; then a jump is taken out before the call is sent again.
  */
 export class RedisClock {
@@ -83,7 +83,7 @@ export class RedisClock {
     const base = this.#base;
     const read = await this.#read([]);
     const [number, ms] = parseCorrection(read.correction);
-    // A newer correction is another one's, who knew better. An older one has come back: Redis has lost what followed it (R7).
+    // A newer correction is another one's, who knew better. An older one has come back: Redis has lost what followed it (see Rollback).
     const known = base ? parseCorrection(base.correction)[0] : 0;
     const jump = base && number <= known ? jumpBetween(base, read) : 0;
     if (!base || jump === 0) return this.#goOnFrom(read);

@@ -10,7 +10,7 @@ const logShare = 0.25;
 /** How often that is asked of Redis, at most. */
 const lookEveryMs = 1_000;
 
-/** Rule R19: how much of the memory that Redis may use it uses, looked up once a second at most. */
+/** Full store: how much of the memory that Redis may use it uses, looked up once a second at most. */
 export class StoreMemory {
   readonly #connection: Redis;
   #lookedAt = -Infinity;

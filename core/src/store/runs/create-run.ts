@@ -18,11 +18,11 @@ export interface NewRun {
   source: Source;
   executorKind: ExecutorKind;
   idempotency?: IdempotencyKey;
-  /** For a run that takes over jobs of another one (rule R13). */
+  /** For a run that takes over jobs of another one (see Reruns). */
   rerun?: Rerun;
 }
 
-/** Scoped to the caller; kept for 24 hours with the hash of the body (rule R17). */
+/** Scoped to the caller; kept for 24 hours with the hash of the body (see Idempotency keys). */
 export interface IdempotencyKey {
   scope: string;
   key: string;
@@ -41,7 +41,7 @@ export type CreatedRun = { kind: 'created' | 'replayed'; uid: RunUid } | { kind:
 
 /** Runs up to this size are stored by the one call that makes them visible. */
 const inlineJobs = readyAtOnce;
-/** Fields and values per command of what is stored before, 250 jobs (invariant I10). */
+/** Fields and values per command of what is stored before, 250 jobs (see Bounded calls). */
 const chunkLength = 1000;
 /** And about how large one command becomes, lest a few large jobs hold up Redis and this process. */
 const chunkBytes = 512 * 1024;

@@ -24,7 +24,7 @@ export interface RunsAsked {
 
 type ReadRuns = (uids: readonly RunUid[]) => Promise<RunRecord[]>;
 
-/** How many runs one page looks at: what finds little may answer a short page (invariant I10). */
+/** How many runs one page looks at: what finds little may answer a short page (see Bounded calls). */
 const examinedMax = 2000;
 /** For how long one page looks, likewise. */
 const examinedMs = 20;

@@ -7,7 +7,7 @@ import { unpackEdges, unpackRow, type Row } from '../script/layout.js';
 /** Jobs read in one command: their plans have scripts in them. */
 const page = 250;
 
-/** What a timeline is made from. Page by page, so that others get their turn in between (invariant I10). */
+/** What a timeline is made from. Page by page, so that others get their turn in between (see Bounded calls). */
 export async function readTimedJobs(connection: Redis, uid: RunUid): Promise<TimedJob[]> {
   const jobs: TimedJob[] = [];
   for (;;) {

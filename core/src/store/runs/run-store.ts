@@ -91,7 +91,7 @@ export class RunStore {
   }
 
   /**
-   * Deletes a final run of which every attempt is closed (rule R16): it is gone at once, and resolves when all that
+   * Deletes a final run of which every attempt is closed (see Deletion): it is gone at once, and resolves when all that
    * it kept is removed too. A process killed before that leaves it to `resume-deletions`.
    */
   async deleteRun(uid: RunUid): Promise<DeleteRefusal | { kind: 'deleted' }> {

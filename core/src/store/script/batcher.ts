@@ -20,7 +20,7 @@ export interface Bundle {
   /** The code of the executor kind. */
   kind: number;
   message: number;
-  /** −100 … 100, of all its ids (rule R20). */
+  /** −100 … 100, of all its ids (see Priorities). */
   priority: number;
   /** It met a worker without room, or was lost, and goes before the others of its priority. */
   cameBack: boolean;
@@ -41,7 +41,7 @@ export interface BatcherOptions {
   clock?: RedisClock;
 }
 
-/** What one call carries at most: 32 light operations, or fewer heavy ones (invariant I10). */
+/** What one call carries at most: 32 light operations, or fewer heavy ones (see Bounded calls). */
 const weightPerCall = 32;
 
 /**
@@ -118,7 +118,7 @@ export class Batcher {
     }
   }
 
-  /** What waited for a lane meanwhile would wait as long again: longer than a user may (rule R8). */
+  /** What waited for a lane meanwhile would wait as long again: longer than a user may (see Leases). */
   #giveUpWaiting(error: StoreUnavailable): void {
     for (const { reject } of this.#waiting.splice(0)) reject(error);
   }

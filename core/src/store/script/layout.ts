@@ -14,14 +14,14 @@ import { jobStatuses, runStatuses, type JobStatus, type RunStatus } from '../../
 /**
  * The packed values that the scripts read and write with Lua's `struct`, big-endian. The format
  * strings go into the scripts' prelude, the functions below are the same in TypeScript. A change
- * of layout is a change of the state format (rule R21, `version.ts`).
+ * of layout is a change of the state format (see State format, `version.ts`).
  *
  *     row      status u8, reason u8, unsatisfied u16, name (u8 length), then, from the first time
  *              that the job is ready, the section of its current or last attempt:
  *     attempt  attempt u16, epoch u32, flags u8, exit code u16 (65535: none), executor u32,
  *              message id u48, losses u8 (how many attempts of the job infrastructure took), failures u8 (how
  *              many of the user's retries are used up), adoptions u8 (after owners that died soon, in a row,
- *              rule R9), time of the last one u48 (ms), eight phases u48 (ms), owner (u8 length), text (u16),
+ *              Crash loops), time of the last one u48 (ms), eight phases u48 (ms), owner (u8 length), text (u16),
  *              steps JSON (u16)
  *     state    status u8, kind u8, flags u8, priority u8 (+ 100), maxParallel u16 (0: none), six job counts
  *              u16, failed u16, open u16 (attempts that are claimed and not closed), queued u16, backlog u16,
@@ -38,7 +38,7 @@ export const luaFormats = {
 export const noExitCode = 0xffff;
 /**
  * `timedOut`, `pendingTimedOut` and `crashed` are recorded requests to end the attempt, which its end will show
- * whatever its exit code (rule R11); `interrupted`: it is stopped to be started again; `deadline`: one of its deadlines may stand in `deadlines`.
+ * whatever its exit code (see Causes); `interrupted`: it is stopped to be started again; `deadline`: one of its deadlines may stand in `deadlines`.
  */
 export const attemptFlags = {
   logEnded: 1,

@@ -22,7 +22,7 @@ const deleteWeight = 4;
 const restOf = ([kind, index, attempt]: readonly Reply[]): { rest?: RemovalPlace } =>
   kind === 'more' ? { rest: { index: Number(index), attempt: Number(attempt) } } : {};
 
-/** What ends the keeping of runs and logs, each one operation of the script (`lua/`), each safe to repeat (rule R16). */
+/** What ends the keeping of runs and logs, each one operation of the script (`lua/`), each safe to repeat (see Deletion). */
 export class Removals {
   readonly #batcher: Batcher;
 
@@ -31,7 +31,7 @@ export class Removals {
   }
 
   /**
-   * Hides a final run at once and begins to remove what it kept (rule R16); `rest` is left for `remove`.
+   * Hides a final run at once and begins to remove what it kept (see Deletion); `rest` is left for `remove`.
    * @param indexes as `indexLines` makes them of its name and labels.
    */
   async delete(run: RunUid, indexes: string): Promise<DeleteRefusal | { kind: 'deleted'; rest?: RemovalPlace }> {

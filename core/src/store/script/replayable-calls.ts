@@ -17,7 +17,7 @@ const numberDigits = 12;
 /**
  * One sequence of calls of the script, of which one at a time is under way. A call without a
  * reply is sent again with the same number, and the script, which keeps the last reply of each
- * lane, answers it as the first time (rule R6). Numbers rise: a call that a dead connection
+ * lane, answers it as the first time (see Resent calls). Numbers rise: a call that a dead connection
  * delivers after the lane has gone on is refused.
  */
 export class ReplayableCalls {
@@ -79,7 +79,7 @@ export class ReplayableCalls {
     }
   }
 
-  /** A call that the script refuses for its time is sent once more, after a jump of the clock was taken out (rule R22). */
+  /** A call that the script refuses for its time is sent once more, after a jump of the clock was taken out (see Clock). */
   async #sendInTime(args: (string | Buffer)[]): Promise<Buffer> {
     try {
       return await this.#send([...args, ...(this.#clock?.expectation() ?? [])]);

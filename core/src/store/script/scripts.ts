@@ -26,12 +26,12 @@ const partsOf: Readonly<Record<string, readonly string[]>> = {
 /** These come with the definition of another one. */
 const definedWith = { remove: 'delete', 'remove-logs': 'delete' } as const;
 
-/** Rule R4: ids in one message. */
+/** Ready marks: ids in one message. */
 export const bundleMax = 32;
-/** Rule R4: ids of one run in the queue at once. */
+/** Ready marks: ids of one run in the queue at once. */
 const queuedMax = 1000;
 
-/** Invariant I10: how many edges one call resolves. */
+/** Bounded calls: how many edges one call resolves. */
 const edgesMax = 1000;
 /** Likewise: how many of them at a time. */
 const edgesPage = 100;

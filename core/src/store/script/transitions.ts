@@ -42,7 +42,7 @@ export interface Renewal {
   stops: { lease: string; reason: Reason }[];
 }
 
-/** Deadlines that an attempt's phases begin; each counts from where rule R14 says. */
+/** Deadlines that an attempt's phases begin; each counts from where Deadlines and retries says. */
 export interface Deadlines {
   timeoutMs?: number;
   pendingTimeoutMs?: number;
@@ -97,7 +97,7 @@ export type AppendReply =
   | { kind: 'ok'; length: number }
   /** The stored log is not as long as expected: read on from this position. */
   | { kind: 'length'; length: number; position: string }
-  /** The logs of all attempts together have no room left (rule R19); nothing was stored. */
+  /** The logs of all attempts together have no room left (see Full store); nothing was stored. */
   | { kind: 'full'; length: number; position: string }
   | { kind: 'stale' };
 
@@ -312,7 +312,7 @@ export class Transitions {
     return released;
   }
 
-  /** Carries out all deadlines that are due (rule R14). @returns how many were, and how late the oldest. */
+  /** Carries out all deadlines that are due (see Deadlines and retries). @returns how many were, and how late the oldest. */
   async expire(): Promise<{ due: number; lagMs: number }> {
     let total = 0;
     let oldestMs = 0;
@@ -333,7 +333,7 @@ export class Transitions {
 
   /**
    * Takes a lease over. `ownerGone`: it need not have expired, since its owner is known to be gone. `held`: it has not
-   * expired, or its attempt is suspected to kill its workers and is left alone for a while (rule R9).
+   * expired, or its attempt is suspected to kill its workers and is left alone for a while (see Crash loops).
    */
   async adopt(
     lease: Lease,
@@ -363,14 +363,14 @@ export class Transitions {
     return replies.filter(([reply]) => reply === 'ok').length;
   }
 
-  /** Asks for the end of a run (rule R10). `unchanged`: it is final, or was asked for before. */
+  /** Asks for the end of a run (see Cancels and stops). `unchanged`: it is final, or was asked for before. */
   async cancel(run: RunUid): Promise<'ok' | 'unchanged' | 'gone'> {
     const [kind, more] = await this.#batcher.run('cancel', [run], 8);
     if (more === 1) await this.resume(run);
     return kind as 'ok' | 'unchanged' | 'gone';
   }
 
-  /** FAILED → PENDING by hand (rule R12). @param dependents all transitive ones, dependencies before dependents. */
+  /** FAILED → PENDING by hand (see Retry by hand). @param dependents all transitive ones, dependencies before dependents. */
   async reopen(run: RunUid, index: number, dependents: readonly Dependent[]): Promise<ReopenReply> {
     const edges = dependents.flatMap(({ index: dependent, dependencies }) => [
       dependent,
@@ -391,7 +391,7 @@ export class Transitions {
   }
 }
 
-/** What one call of the script renews at most (invariant I10). */
+/** What one call of the script renews at most (see Bounded calls). */
 const leasesPerCall = 500;
 /** What one call carries out at most, since each may end an attempt. */
 const deadlinesPerCall = 32;

@@ -15,7 +15,7 @@ export interface DueRemoval extends AttemptId {
   overdueMs: number;
 }
 
-/** What was handed out and is not claimed (rule R4). */
+/** What was handed out and is not claimed (see Ready marks). */
 export interface ReadyMark {
   /** `uid.index.attempt` */
   id: string;
@@ -96,7 +96,7 @@ export class WorkStore {
     const size = Math.max(1, Math.min(bundleMax, Math.ceil(capacity / 8)));
     const field = String(executorKinds.indexOf(kind));
     await translateRedisErrors(async () => {
-      // A worker must be able to start on a Redis that is full (rule R19): nothing is written that stands there.
+      // A worker must be able to start on a Redis that is full (see Full store): nothing is written that stands there.
       if ((await this.#connection.hget(keys.bundles, field)) !== String(size))
         await this.#connection.hset(keys.bundles, field, size);
     });
@@ -161,7 +161,7 @@ export class WorkStore {
   }
 
   /**
-   * Which server this is, and how long it has been up: after a restart it may have lost a tail (rule R7). It tells that by
+   * Which server this is, and how long it has been up: after a restart it may have lost a tail (see Rollback). It tells that by
    * its clock, which may jump: it is asked once, and cannot have been up while another one was.
    */
   async serverLife(): Promise<{ runId: string; upMs: number }> {
@@ -242,7 +242,7 @@ export class WorkStore {
     }));
   }
 
-  /** Runs that are hidden and not yet removed since before a time, oldest first (rule R16). */
+  /** Runs that are hidden and not yet removed since before a time, oldest first (see Deletion). */
   async listDeletions({ before, limit }: { before: number; limit: number }): Promise<RunUid[]> {
     return translateRedisErrors(() =>
       this.#connection.zrange(keys.deletions, 0, String(before), 'BYSCORE', 'LIMIT', 0, limit),

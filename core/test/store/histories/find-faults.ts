@@ -6,7 +6,7 @@ import type { EndRequest, JobView, Replay } from './replay.js';
 import { requestOf, type RunSnapshot } from './snapshot.js';
 
 /**
- * Holds what is stored of a run against what its events told (invariants I3, I6 and I9): everything
+ * Holds what is stored of a run against what its events told (see Final stays final, Gapless events and Sets of holders): everything
  * that stands beside the rows is exactly what the rows ask for.
  * @param dueUntil deadlines up to then have been carried out.
  * @returns what is wrong, in sentences.
@@ -127,7 +127,7 @@ class Inspection {
     const taken = this.#handedOut.length + this.#running.length;
     this.#same('more is handed out than has a slot', taken > (maxParallel ?? Infinity), false);
     const isFree = maxParallel !== undefined && taken < maxParallel;
-    // Rule R20: where jobs differ in priority none is chosen before all edges are resolved.
+    // Priorities: where jobs differ in priority none is chosen before all edges are resolved.
     const isChosen = found.todo === 0 || !hasPriorities(this.#case);
     this.#same('a job waits for a slot while one is free', isFree && isChosen && this.#backlog.length > 0, false);
   }

@@ -248,7 +248,7 @@ export class History {
   async #adopt(held: Held, ownerGone = this.#dice.chance(0.5)): Promise<void> {
     const reply = await this.adoptLeases(held, ownerGone);
     expect(reply, `adopting ${formatAttemptId(held.lease)}`).to.not.equal('stale');
-    // A suspect is left alone for a while, whoever comes (rule R9).
+    // A suspect is left alone for a while, whoever comes (see Crash loops).
     if (ownerGone && reply === 'held') this.#count('suspects left alone');
   }
 
@@ -336,7 +336,7 @@ export class History {
     return reply;
   }
 
-  /** Invariant I9, in the middle of everything. */
+  /** Sets of holders, in the middle of everything. */
   async #countSlots(): Promise<void> {
     const { client } = this.#ground;
     const multi = client.multi().zrange(keys.slots(this.run), 0, '-1').hgetallBuffer(keys.run(this.run));

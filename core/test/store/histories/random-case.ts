@@ -96,7 +96,7 @@ const needOf = (on: number, bits: number) => ({
   skipped: (bits & 4) > 0,
 });
 
-/** Whether its jobs differ in priority (rule R20). */
+/** Whether its jobs differ in priority (see Priorities). */
 export const hasPriorities = ({ jobs, priority: ofRun = 0 }: RandomCase): boolean =>
   jobs.some(({ priority = ofRun }) => priority !== ofRun);
 

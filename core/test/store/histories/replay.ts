@@ -86,12 +86,12 @@ const stops: readonly (readonly [RegExp, string])[] = [
   [/^The timeout of its run has passed/, 'RunTimedOut'],
   [/^Its workers died soon after they took it/, 'WorkerCrashed'],
 ];
-/** Adoptions before the one that asks for the stop of an attempt, at least (rule R9). */
+/** Adoptions before the one that asks for the stop of an attempt, at least (see Crash loops). */
 const adoptionsMax = 5;
 
 /**
  * Reads a run's events as a client would, from nothing, and holds each against the reference model
- * and against what was done to the run (invariants I3 to I6 and I9): nothing happens twice, too
+ * and against what was done to the run (Final stays final, Old leases, Edges, Gapless events, Sets of holders): nothing happens twice, too
  * early, or without a reason.
  */
 export class Replay {
@@ -226,7 +226,7 @@ export class Replay {
     });
   }
 
-  /** Rule R20: nothing of a higher priority of the run waits for what this job gets. */
+  /** Priorities: nothing of a higher priority of the run waits for what this job gets. */
   #mustGoFirst(event: JobEvent, index: number): void {
     const { jobs, priority = 0 } = this.#case;
     const priorityOf = (at: number) => jobs[at]!.priority ?? priority;

@@ -98,7 +98,7 @@ export class HistoryGround implements Ground {
     await this.#afterwards(histories, finals);
   }
 
-  /** Rule R13: what is taken over, what runs again, and when neither can be. */
+  /** Reruns: what is taken over, what runs again, and when neither can be. */
   async #rerun({ run, case: each, replay }: History): Promise<History[]> {
     const { runs } = this.#store;
     const pipeline = pipelineOfCase(each);
@@ -167,7 +167,7 @@ export class HistoryGround implements Ground {
     );
   }
 
-  /** Every worker learns just what it is to stop (rule R10). */
+  /** Every worker learns just what it is to stop (see Cancels and stops). */
   async #renew(histories: readonly History[]): Promise<void> {
     for (const worker of this.workers) {
       const mine = histories.flatMap(({ held, replay }) => held.filter((each) => each.worker === worker).map(({ lease }) => ({ lease: formatLease(lease), stop: replay.stopOf(lease.index) }))); // prettier-ignore
@@ -180,7 +180,7 @@ export class HistoryGround implements Ground {
     }
   }
 
-  /** Invariant I4. */
+  /** Old leases. */
   async #reportLate(histories: readonly History[]): Promise<void> {
     const before = await this.#snapshot(histories);
     await Promise.all(histories.map((history) => history.reportLate()));
@@ -188,7 +188,7 @@ export class HistoryGround implements Ground {
     expect(after.text() === before.text(), 'late reports change nothing').to.be.true;
   }
 
-  /** Rule R12, each answer of it: nothing else happens meanwhile. */
+  /** Retry by hand, each answer of it: nothing else happens meanwhile. */
   async #reopen(histories: readonly History[]): Promise<void> {
     const { runs } = await this.#snapshot(histories);
     for (const history of histories) {
@@ -206,7 +206,7 @@ export class HistoryGround implements Ground {
     }
   }
 
-  /** Rule R8: a lease is taken over once it has expired, and not before. */
+  /** Leases: a lease is taken over once it has expired, and not before. */
   async #adopt(histories: readonly History[]): Promise<void> {
     const { runs } = await this.#snapshot(histories);
     for (const history of histories) {
@@ -216,7 +216,7 @@ export class HistoryGround implements Ground {
       const expiry = runs.get(history.run)!.leases.get(formatLease(held.lease).replace(`${history.run}.`, '')) ?? 0;
       const reply = await history.adoptLeases(held, false);
       if (expiry > (await this.#store.work.now())) expect(reply, 'before it expires').to.equal('held');
-      // A suspect is left alone for a while (rule R9).
+      // A suspect is left alone for a while (see Crash loops).
       const mayWait = (history.deeds.adoptions.get(`${held.lease.index}.${held.lease.attempt}`) ?? 0) > 0;
       if (expiry <= before && !(mayWait && reply === 'held')) expect(reply, 'once it has expired').to.equal('ok');
     }
@@ -264,7 +264,7 @@ export class HistoryGround implements Ground {
     return fields.sort().join('\n');
   }
 
-  /** Invariants I1 and I3: nothing is left, and nothing changes a run that has ended. */
+  /** Every run ends and Final stays final: nothing is left, and nothing changes a run that has ended. */
   async #afterwards(histories: readonly History[], finals: ReadonlyMap<History, string>): Promise<void> {
     this.#clockMs += 3_600_000;
     await this.client.set(keys.clock, this.#clockMs);

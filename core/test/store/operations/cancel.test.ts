@@ -163,7 +163,7 @@ describe('a cancel of a run of 10,000 jobs', function () {
   this.timeout(120_000);
   // As of the run itself: what is slow by itself is slow every time.
   this.retries(2);
-  /** Invariant I10 asks for about 5 ms on a quiet machine. */
+  /** Bounded calls asks for about 5 ms on a quiet machine. */
   const slowestMs = 20;
   let open: OpenStore;
   beforeEach(async () => (open = await openStore({}, slowLogSettings)));

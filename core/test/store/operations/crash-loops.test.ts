@@ -15,7 +15,7 @@ const longAfterMs = (1 + delayLeasesMax) * ttlMs + 1;
 const completed = { reason: 'Completed', exitCode: 0 } as const;
 const crashed = { reason: 'WorkerCrashed', exitCode: 143 } as const;
 
-describe('a crash loop (rule R9)', () => {
+describe('a crash loop (see Crash loops)', () => {
   let open: OpenStore;
   let executor: number;
   let offsetMs: number;

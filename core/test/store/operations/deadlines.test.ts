@@ -13,7 +13,7 @@ const noBytes = Buffer.alloc(0);
 const killed: Outcome = { reason: 'Signal', exitCode: 143 };
 const completed: Outcome = { reason: 'Completed', exitCode: 0 };
 
-describe('deadlines (rule R14)', () => {
+describe('deadlines (see Deadlines and retries)', () => {
   let open: OpenStore;
   let executor: number;
   beforeEach(async () => {
@@ -206,7 +206,7 @@ describe('deadlines (rule R14)', () => {
     }
   });
 
-  describe('beside a cancel (rule R11)', () => {
+  describe('beside a cancel (see Causes)', () => {
     it('do nothing where the cancel was recorded first', async () => {
       const lease = await hold();
       await executing(lease, { timeoutMs: 10_000 });

@@ -132,7 +132,7 @@ describe('the end of an attempt', () => {
     expect((await statuses(uid))[0]).to.equal('SUCCESSFUL Completed');
   });
 
-  describe('under requests (rule R11)', () => {
+  describe('under requests (see Causes)', () => {
     for (const [requests, expected] of [
       [[], 'FAILED ExitCode'],
       [['cancel'], 'CANCELED CanceledByUser'],

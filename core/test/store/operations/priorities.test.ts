@@ -12,7 +12,7 @@ import { scriptOfSmallCalls } from '../histories/other-scripts.js';
 
 const completed = { reason: 'Completed', exitCode: 0 } as const;
 
-describe('priorities (rule R20)', () => {
+describe('priorities (see Priorities)', () => {
   let open: OpenStore;
   beforeEach(async () => (open = await openStore()));
   afterEach(() => open.close());

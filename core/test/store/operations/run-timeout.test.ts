@@ -87,7 +87,7 @@ describe("a run's timeout", () => {
     expect(await statusOf(run), 'even if it is still there').to.equal('SUCCESSFUL');
   });
 
-  it('does nothing after a cancel, which was first (rule R11)', async () => {
+  it('does nothing after a cancel, which was first (see Causes)', async () => {
     const run = await create({ a: [] });
     const lease = await claim(run, 0);
     await open.store.transitions.cancel(run);

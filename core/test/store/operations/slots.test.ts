@@ -10,7 +10,7 @@ import { keys, parseAttemptId } from '../../../src/store/redis/keys.js';
 const completed = { reason: 'Completed', exitCode: 0 } as const;
 const whole = { closeGraceMs: 0 };
 
-describe('maxParallel (rule R15)', () => {
+describe('maxParallel (see Slots)', () => {
   let open: OpenStore;
   beforeEach(async () => (open = await openStore()));
   afterEach(() => open.close());

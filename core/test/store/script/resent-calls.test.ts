@@ -10,7 +10,7 @@ import { Transitions } from '../../../src/store/script/transitions.js';
 
 const by = { owner: 'owner', executor: 1, ttlMs: 60_000 };
 
-describe('a call of the script (rule R6)', () => {
+describe('a call of the script (see Resent calls)', () => {
   let open: OpenStore;
   before(async () => (open = await openStore()));
   after(() => open.close());

@@ -1,4 +1,4 @@
--- Reads the time, and takes a jump of the clock of Redis out of it first (rule R22).
+-- Reads the time, and takes a jump of the clock of Redis out of it first (see Clock).
 --
 -- KEYS[1]  prefix of all keys
 -- ARGV     to take a jump out: the correction that was seen, the new one, and the latest time that it can be without the jump
@@ -10,7 +10,7 @@ if ARGV[1] then
   -- was the caller for whom time stood still.
   local kept = redis.call('MGET', P .. 'clockCorrection', P .. 'clockSeen')
   if (kept[1] or '0:0') == ARGV[1] and tonumber(kept[2] or 0) <= tonumber(ARGV[3]) then
-    redis.call('DEL', P .. 'clockCorrection') -- Needs no memory, and after it Redis refuses nothing (rule R19).
+    redis.call('DEL', P .. 'clockCorrection') -- Needs no memory, and after it Redis refuses nothing (see Full store).
     redis.call('SET', P .. 'clockCorrection', ARGV[2])
     corrected = 1
   end

@@ -8,7 +8,7 @@
 --          the clock that it knows; all three absent where it knows no time yet
 -- reply    a MessagePack array: the reply of each operation, the messages to enqueue, the time without the offset of tests
 --
--- Rule R6: a client that got no reply sends the same call again. The lane's last reply is kept,
+-- Resent calls: a client that got no reply sends the same call again. The lane's last reply is kept,
 -- so a call that was carried out answers as the first time and does nothing. One with a lower number
 -- comes late, from a connection that the client gave up, and nobody waits for it. Nothing is written
 -- before all operations have run: one that raises an error leaves no trace, nor do the others.
@@ -21,7 +21,7 @@ if kept[1] then
   if last > ARGV[2] then return redis.error_reply('LATE this call has been given up') end
 end
 
--- Rule R22: the one source of "now", in milliseconds. Only tests set the offset. The correction takes jumps of the clock out
+-- Clock: the one source of "now", in milliseconds. Only tests set the offset. The correction takes jumps of the clock out
 -- (`redis-clock.ts`); where the client expects another time nothing is done, and it looks first whether that is one.
 local time = redis.call('TIME')
 local told = time[1] * 1000 + math.floor(time[2] / 1000)

@@ -78,7 +78,7 @@ local function write_run(run)
 end
 
 -- Where Redis is full the first command that needs memory fails, unless one that needs none was carried out before.
--- So a new run is refused, with nothing half written, while what has begun can end and be deleted (rule R19).
+-- So a new run is refused, with nothing half written, while what has begun can end and be deleted (see Full store).
 if not created then redis.call('DEL', lane_key) end
 -- The events of a call are one entry of the stream, or several of a hundred (`event-entries.ts`).
 for from = 1, #events, 100 do

@@ -40,7 +40,7 @@ local function set_run_status(run, status)
   emit_run(run)
 end
 
--- Invariant I4: the row of the attempt that this lease holds, or nil when it is not the lease any more.
+-- Old leases: the row of the attempt that this lease holds, or nil when it is not the lease any more.
 local function held_row(run, index, attempt, epoch, owner)
   if not run then return nil end
   local row = load_row(run, index)

@@ -158,7 +158,7 @@ local function has_priorities(run)
   return bit.band(run.flags, JOB_PRIORITIES) > 0
 end
 
--- Rule R20, as it is stored: from 0 (least) to 200. A job's own replaces its run's.
+-- Priorities, as it is stored: from 0 (least) to 200. A job's own replaces its run's.
 local function priority_of(run, row)
   if not has_priorities(run) then return run.priority end
   return (string.byte(plan_of(row), 2))

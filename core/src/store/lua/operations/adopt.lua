@@ -6,7 +6,7 @@
 --        code of the reason for which it is to be stopped, or '', begun(0|1), how many ms ago a worker was told
 --        first to stop it | held (not expired, or a suspect whose delay is not over) | stale
 --
--- Rule R9: an owner that died before it had renewed its leases for a third of their time may have died of the attempt;
+-- Crash loops: an owner that died before it had renewed its leases for a third of their time may have died of the attempt;
 -- one that lived on did not, nor did one that let go of it in order. After DEATHS_MAX such deaths in a row, without any
 -- progress between, the next adoption asks for its stop: its owner stops it before it reads anything of it, and then
 -- reports its end. Of an attempt that has ended the code says that its log is to be read no more.

@@ -1,5 +1,5 @@
 -- append-log: stores bytes at the end of an attempt's log, the frames that say where they come from
--- (`log-format.ts`), and the executor's position after them (rule R6).
+-- (`log-format.ts`), and the executor's position after them (see Resent calls).
 --
 -- args   uid, index, attempt, epoch, owner, expected length, bytes, frames, position, 1 when the log ends
 -- reply  ok length | stale | length actual-length position | full length position
@@ -8,7 +8,7 @@
 -- stored byte was read. A log without a byte has no keys: its end mark is in the row. The first few frames stand in
 -- the hash, so that a short log needs no key for them.
 --
--- Rule R19: all logs together have a quota. What leaves the position where it is comes from chainr itself, such as
+-- Full store: all logs together have a quota. What leaves the position where it is comes from chainr itself, such as
 -- the mark of a cut, and always fits.
 local logs, ended_logs = {}, {}
 -- How many more bytes are stored after this call than before, and how many more may be.
@@ -56,7 +56,7 @@ operations['append-log'] = function(a)
   local moved = a[9] ~= log.position
   if a[7] ~= '' and moved and not has_room(#a[7] + #a[8]) then return { 'full', log.length, log.position } end
   if s.adoptions > 0 and (a[7] ~= '' or moved) then
-    s.adoptions = 0 -- Progress (rule R9).
+    s.adoptions = 0 -- Progress (see Crash loops).
     touch_row(run, row)
   end
   if a[10] == 1 then

@@ -1,4 +1,4 @@
--- cancel: a person wants the run to end (rule R10). The request is state, and the first one stands.
+-- cancel: a person wants the run to end (see Cancels and stops). The request is state, and the first one stands.
 --
 -- args   uid
 -- reply  ok more | unchanged (it is final, or has been asked to end before) | gone

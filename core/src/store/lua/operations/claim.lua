@@ -5,7 +5,7 @@
 --        | gone | taken | final | canceled | waiting | stale | paused | parked (no slot is free, or something else goes first)
 --
 -- `info` is the run's with the env of its pipeline, and only with its first claim in a call; '' otherwise. An id that comes twice, late, or
--- for a run that is gone does nothing (rule R4).
+-- for a run that is gone does nothing (see Ready marks).
 local informed = {}
 
 local function info_once(run)
@@ -44,8 +44,8 @@ local function take(run, row, owner, executor, ttl, info)
   return { 'ok', row.index, s.attempt, s.epoch, name_of(row), specification, dependents, info }
 end
 
--- Without a slot it waits in the backlog, and no message comes for it before one is free (rule R15). So does what was
--- handed out before something of a higher priority of its run became ready, which then takes its place (rule R20).
+-- Without a slot it waits in the backlog, and no message comes for it before one is free (see Slots). So does what was
+-- handed out before something of a higher priority of its run became ready, which then takes its place (see Priorities).
 local function park(run, row)
   clear_mark(run, row)
   row.section.message = 0

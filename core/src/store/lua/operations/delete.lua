@@ -1,4 +1,4 @@
--- delete: a final run of which every attempt is closed is gone for whoever reads, at once (rule R16).
+-- delete: a final run of which every attempt is closed is gone for whoever reads, at once (see Deletion).
 --
 -- args   uid, its indexes (`indexes.lua`)
 -- reply  done | more index attempt (for `remove`) | gone | live status-code | open count (attempts that are not closed)

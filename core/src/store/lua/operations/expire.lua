@@ -1,4 +1,4 @@
--- expire: carries out deadlines that are due (rule R14). Called by whoever comes by, as often as they like.
+-- expire: carries out deadlines that are due (see Deadlines and retries). Called by whoever comes by, as often as they like.
 --
 -- args   how many at most
 -- reply  how many were due, of those the age in ms of the oldest, then the runs of which some is left for `resume`

@@ -9,7 +9,7 @@
 -- reply  ok left [claim reply of a dependent, without the run's info] … | stale
 --
 -- `left`: 1 when edges are left for `resume`, plus 2 when the attempt is not closed, since a Redis that came back
--- without its last seconds has less of the log than the worker has stored. Rule R11: of causes that meet here, the first recorded
+-- without its last seconds has less of the log than the worker has stored. Causes: of causes that meet here, the first recorded
 -- request wins; the exit code is kept whatever the verdict.
 local function verdict(run, s, reason)
   if has_flag(s, TIMED_OUT) then return JOB.FAILED, REASON.TimedOut end
@@ -29,7 +29,7 @@ local function end_attempt(run, row, outcome, exit, text, steps, fresh)
   s.text = reason == outcome and text or ''
   s.steps = steps
   s.ended = now
-  s.adoptions = 0 -- Progress (rule R9).
+  s.adoptions = 0 -- Progress (see Crash loops).
   set_status(run, row, status, reason)
   clear_deadlines(run, row)
   free_slot(run, row)
@@ -38,7 +38,7 @@ local function end_attempt(run, row, outcome, exit, text, steps, fresh)
   return resolve_ended(run, row, fresh)
 end
 
--- Invariant I10: what one call claims beside its claims.
+-- Bounded calls: what one call claims beside its claims.
 local fusions_left = FUSIONS_MAX
 
 reads.finish = 2

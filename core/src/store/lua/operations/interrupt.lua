@@ -4,7 +4,7 @@
 -- reply  ok | stale
 --
 -- Recorded before the first signal, so that whoever adopts the attempt knows that it did not end by itself, and has it
--- started again. What is to be stopped for another reason stays so (rule R11).
+-- started again. What is to be stopped for another reason stays so (see Causes).
 reads.interrupt = 1
 operations.interrupt = function(a)
   local run = load_run(a[1])

@@ -1,4 +1,4 @@
--- redeliver: hands an id out again whose message is lost or late, or met a worker without room (rule R4); twice does no
+-- redeliver: hands an id out again whose message is lost or late, or met a worker without room (see Ready marks); twice does no
 -- harm. It goes before the others of its priority, since it has waited longer.
 --
 -- args   uid, index, attempt, kind code

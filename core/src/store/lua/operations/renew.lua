@@ -1,11 +1,11 @@
--- renew: keeps leases; one that has expired but was not taken is renewed too (rule R8). It also shows that a
--- worker of the executor is there (rule R2).
+-- renew: keeps leases; one that has expired but was not taken is renewed too (see Leases). It also shows that a
+-- worker of the executor is there (see Where attempts run).
 --
 -- args   executor number, ttl in ms, lease …
 -- reply  places (from 0) of the leases that are lost; place, code of the reason of each whose attempt is to be stopped
 
 -- Who asks for a lease that another worker has taken lives, so it did not die of the attempt: it could not reach Redis,
--- or was frozen (rule R9).
+-- or was frozen (see Crash loops).
 local function absolve(lease)
   local uid, index, attempt, epoch = string.match(lease, '^([^.]+)%.(%d+)%.(%d+)%.(%d+)%.')
   local run = uid and load_run(uid)

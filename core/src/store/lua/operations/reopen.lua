@@ -1,4 +1,4 @@
--- reopen: FAILED → PENDING by hand, in a live run (rule R12).
+-- reopen: FAILED → PENDING by hand, in a live run (see Retry by hand).
 --
 -- args   uid, index, then of each transitive dependent, dependencies before dependents: its index, how many edges lead
 --        to it, of each edge the index of the dependency and the conditions

@@ -25,7 +25,7 @@ operations.report = function(a)
     local why = string.match(s.text, '^[^.]*%.') or ''
     text = text == '' and why or why .. ' ' .. text
   end
-  -- A phase is progress (rule R9). What is in the way is none, nor is that it is not any more.
+  -- A phase is progress (see Crash loops). What is in the way is none, nor is that it is not any more.
   if (is_news and row.reason ~= reason) or s.started ~= started_before then s.adoptions = 0 end
   if is_news and (row.reason ~= reason or s.text ~= text) then
     row.reason = reason

@@ -1,4 +1,4 @@
--- resume: goes on with the edges that a call left behind (invariant I10).
+-- resume: goes on with the edges that a call left behind (see Bounded calls).
 --
 -- args   uid
 -- reply  more (0|1)

@@ -44,7 +44,7 @@ operations.retry = function(a)
   local row, s = held_row(run, a[2], a[3], a[4], a[5])
   if not row or row.status ~= JOB.RUNNING then return { 'stale' } end
   local status, reason = verdict(run, s, a[6])
-  -- What had timed out before its run was to end stays FAILED, and nothing follows it (rule R10).
+  -- What had timed out before its run was to end stays FAILED, and nothing follows it (see Cancels and stops).
   if status ~= JOB.FAILED or run.cancel_requested > 0 or run.timed_out > 0 then return { 'final' } end
   local losses, failures, backoff, text = s.losses, s.failures, nil, nil
   if INFRASTRUCTURE[reason] then

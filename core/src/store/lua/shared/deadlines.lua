@@ -1,4 +1,4 @@
--- Rule R14: all deadlines and backoffs stand in one sorted set, `uid.index.attempt.KIND` by the time
+-- Deadlines and retries: all deadlines and backoffs stand in one sorted set, `uid.index.attempt.KIND` by the time
 -- at which they are due. KIND is `t` (the job's timeout), `p` (its pendingTimeout), `b` (the end of a
 -- backoff) or `r` (the run's timeout, `uid.0.0.r`). One that comes too late, or for an attempt that is
 -- over, does nothing.
@@ -23,7 +23,7 @@ local function drop_deadline(run, row, kind)
   deadline_removes[#deadline_removes + 1] = id_of(run, row.index, row.section.attempt) .. kind
 end
 
--- The request that the attempt's end will show whatever its exit code (rule R11), or nil.
+-- The request that the attempt's end will show whatever its exit code (see Causes), or nil.
 local function stop_reason(run, s)
   if has_flag(s, TIMED_OUT) then return REASON.TimedOut end
   if has_flag(s, PENDING_TIMED_OUT) then return REASON.PendingTimedOut end

@@ -1,5 +1,5 @@
--- Resolves the edges of ended jobs, one after the other, at most EDGES_MAX in a call (invariant
--- I10). What is left stands in the run's `todo` behind a mark in `chunks`; `resume` goes on with
+-- Resolves the edges of ended jobs, one after the other, at most EDGES_MAX in a call (see
+-- Bounded calls). What is left stands in the run's `todo` behind a mark in `chunks`; `resume` goes on with
 -- it, and the run is not final before.
 local edges_left = EDGES_MAX
 local TODO_PAGE = 200
@@ -92,7 +92,7 @@ local function resolve_edges(run, cause, from, to, fresh)
   end
 end
 
--- Rules R10 and R14: the run is to end. What does not run is CANCELED, what runs is to be stopped.
+-- Cancels and stops; Deadlines and retries: the run is to end. What does not run is CANCELED, what runs is to be stopped.
 local function end_open_job(run, row)
   local reason = run.cancel_requested > 0 and REASON.CanceledByUser or REASON.RunTimedOut
   if row.status == JOB.PENDING then
@@ -169,7 +169,7 @@ local function resolve_ended(run, row, fresh)
   return run.todo_queue and resolve(run, fresh)
 end
 
--- Rules R10 and R11: the first request to end a run stands; `field` is what it is recorded in.
+-- Cancels and stops; Causes: the first request to end a run stands; `field` is what it is recorded in.
 -- @return whether it is recorded now, and whether some of what follows is left for `resume`.
 local function request_end(run, field)
   if run.ended > 0 or run.cancel_requested > 0 or run.timed_out > 0 then return false, false end

@@ -40,7 +40,7 @@ local function clear_mark(run, row)
   add_to(mark_removes, run.kind, id_of(run, row.index, row.section.attempt))
 end
 
--- The name of an ended attempt stays taken for the grace (rule R1).
+-- The name of an ended attempt stays taken for the grace (see Tombstones).
 local function add_due(run, row, grace)
   add_to(dues, row.section.executor, texts[now + grace], id_of(run, row.index, row.section.attempt))
 end

@@ -1,9 +1,9 @@
--- Rule R4: a ready job is handed out in a message, at most QUEUED_MAX of a run at once. The rest
--- waits in the run's backlog, and so does what would find no slot (rule R15): by priority, then by
+-- Ready marks: a ready job is handed out in a message, at most QUEUED_MAX of a run at once. The rest
+-- waits in the run's backlog, and so does what would find no slot (see Slots): by priority, then by
 -- the time at which it became ready. Each call hands out the next ones of the runs that it touches;
--- so many in all (invariant I10), but always some of a run that has none left to be claimed.
+-- so many in all (see Bounded calls), but always some of a run that has none left to be claimed.
 --
--- Rule R20: where jobs of a run differ in priority, a call first gathers all that becomes ready (`run.fresh`), and
+-- Priorities: where jobs of a run differ in priority, a call first gathers all that becomes ready (`run.fresh`), and
 -- hands it out at its end, the highest first: directly where nothing waits in the backlog, else by way of the backlog.
 -- While edges of the run are left for later calls nothing of it is handed out, since more may become ready with them.
 local handouts, backlog_removes = {}, {}
@@ -57,7 +57,7 @@ end
 
 -- `announce`: the change of reason is an event, unless the same call claims the job too.
 local function make_ready(run, row, announce)
-  -- What is left of the edges of a run that is to end makes jobs ready that are canceled soon after (rule R10).
+  -- What is left of the edges of a run that is to end makes jobs ready that are canceled soon after (see Cancels and stops).
   if run.cancel_requested > 0 or run.timed_out > 0 then return end
   local s = section_of(row) or new_section(row, 1, 0, run.created, 0, 0)
   s.queued = now
@@ -198,7 +198,7 @@ local function hand_out_backlog(run)
   if count > 0 then take_from_backlog(run, count) end
 end
 
--- What is to be in messages now, in lists of one executor kind and one priority each (rule R20). What comes back
+-- What is to be in messages now, in lists of one executor kind and one priority each (see Priorities). What comes back
 -- from a worker that had no room goes before all of its priority: it was there first.
 local function group_handouts()
   local groups, by_key = {}, {}

@@ -1,5 +1,5 @@
 -- What is removed of runs and logs, by `delete`, `remove` and `remove-logs`: a bounded piece in each call, at its
--- end (invariant I10). Who calls goes on from where the piece ended; one that begins anew finds less to do.
+-- end (see Bounded calls). Who calls goes on from where the piece ended; one that begins anew finds less to do.
 local removals_left = REMOVALS_MAX
 local ROWS_PAGE = 100
 

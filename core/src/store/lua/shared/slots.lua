@@ -1,4 +1,4 @@
--- Rule R15: the slots of a run with maxParallel are a set of holders, `slots:UID`: the index of each
+-- Slots: the slots of a run with maxParallel are a set of holders, `slots:UID`: the index of each
 -- job that runs, by the time of its claim. A slot is taken with the claim and given back by whatever
 -- ends or requeues the attempt; a backoff holds none.
 local slot_adds, slot_removes = {}, {}
