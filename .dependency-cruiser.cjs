@@ -87,7 +87,7 @@ module.exports = {
       from: { path: '^core/src/queue/' },
       to: {
         path: '^[^/]+/(src|dist)/',
-        pathNot: '^core/src/((queue|pipeline|engine)/|store/redis/(keys|connection|while-available)\\.ts$)',
+        pathNot: '^core/src/((queue|pipeline|engine)/|store/redis/(keys|connection|translate-redis-errors)\\.ts$)',
         ...atRunTime,
       },
     },

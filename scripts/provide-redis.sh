@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Sees to a redis-server of version 6.2 or newer: finds it, or installs it, or says what to install.
+# Sees to a redis-server of version 7.0 or newer: finds it, or installs it, or says what to install.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-minimum=6.2
+minimum=7.0
 
 found() {
   redis-server --version 2>/dev/null | sed -n 's/.*v=\([0-9.]*\).*/\1/p' || true

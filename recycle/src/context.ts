@@ -4,7 +4,7 @@ import type { RecycleConfig } from './config.js';
 
 /** What the sweeps share. */
 export interface RecycleContext {
-  readonly store: Pick<Store, 'transitions' | 'work'>;
+  readonly store: Pick<Store, 'transitions' | 'work' | 'libraries'>;
   readonly queue: Pick<BundleQueue, 'removeDead' | 'listMissing'>;
   readonly config: Pick<RecycleConfig, 'hostLostAfterMs'>;
 }

@@ -1,5 +1,6 @@
 import type { Sweep } from '@chainr/core/service/sweep';
 import type { RecycleContext, RetentionContext } from './context.js';
+import { dropLibraries } from './sweeps/drop-libraries.js';
 import { expireDeadlines } from './sweeps/expire-deadlines.js';
 import { expireLogs } from './sweeps/expire-logs.js';
 import { expireRuns } from './sweeps/expire-runs.js';
@@ -20,5 +21,6 @@ export function listSweeps(context: RecycleContext & RetentionContext): readonly
     expireRuns(context),
     expireLogs(context),
     trimEvents(context),
+    dropLibraries(context),
   ];
 }

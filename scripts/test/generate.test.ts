@@ -47,7 +47,7 @@ describe('the defaults', () => {
     const found = new Map(numericConstants().map(({ file, name, value }) => [`${file} ${name}`, value]));
     expect(found.get('core/src/engine/retries.ts lossBackoffMs')).to.equal('1,000, 10,000, 60,000');
     expect(found.get('core/src/pipeline/limits.ts pipelineLimits.bodyBytes')).to.equal('8,388,608');
-    expect(found.get('core/src/store/script/scripts.ts bundleMax')).to.equal('32');
+    expect(found.get('core/src/store/script/library.ts bundleMax')).to.equal('32');
     expect(hiddenNumbers()).to.deep.equal([]);
   });
 });

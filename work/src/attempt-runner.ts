@@ -1,5 +1,5 @@
 import type { Part } from '@chainr/core/service/lifecycle';
-import { bundleMax } from '@chainr/core/store/script/scripts';
+import { bundleMax } from '@chainr/core/store/script/library';
 import type { AdoptedAttempt, ClaimedAttempt } from '@chainr/core/store/script/transitions';
 import type { AttemptKey } from '@chainr/executor/port';
 import type { Attempt } from './attempt.js';

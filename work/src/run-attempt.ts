@@ -59,11 +59,21 @@ export async function runAttempt(context: WorkContext, attempt: Attempt, places:
  * Ends an attempt of which something that it refers to is not there. If it runs, since it was there when another
  * worker began it, it is stopped, and what it still says cannot be told: there is nothing by which to hide a secret.
  */
-async function refuse(context: WorkContext, attempt: Attempt, refusal: string, places: () => number): Promise<EndedAttempt> {
+async function refuse(
+  context: WorkContext,
+  attempt: Attempt,
+  refusal: string,
+  places: () => number,
+): Promise<EndedAttempt> {
   const { held, spec } = attempt;
   await stopAttempt(context, attempt);
   const watch = () => context.executor.observe(spec, () => undefined, held.signal);
-  const { reason: _reason, message: _message, outputs: _outputs, ...end } = await retryDuringOutage(context, attempt, watch);
+  const {
+    reason: _reason,
+    message: _message,
+    outputs: _outputs,
+    ...end
+  } = await retryDuringOutage(context, attempt, watch);
   const hasRun = end.exitCode !== undefined || end.startedAt !== undefined;
   if (hasRun) await cutUnmasked(new LogWriter(context, attempt), refusal);
   const outcome: Outcome = { ...end, reason: 'ConfigError', message: refusal };

@@ -10,7 +10,8 @@ export interface InitialJobState {
 }
 
 /** The jobs of a run that takes nothing over, by their index. @param dependencyCounts of each job */
-export const initialJobStates = (dependencyCounts: readonly number[]): InitialJobState[] => dependencyCounts.map(waiting);
+export const initialJobStates = (dependencyCounts: readonly number[]): InitialJobState[] =>
+  dependencyCounts.map(waiting);
 
 export const waiting = (unsatisfied: number): InitialJobState => ({
   status: 'PENDING',

@@ -61,7 +61,7 @@ export class BundleQueue {
   }
 
   /**
-   * Enqueues what a call of the script handed out. Not awaited by anybody: a message that is lost
+   * Enqueues what a call of the library handed out. Not awaited by anybody: a message that is lost
    * here leaves ready marks, which are delivered again.
    */
   deliver(bundles: readonly Bundle[]): void {

@@ -5,12 +5,12 @@ import { Batcher, type Bundle } from './script/batcher.js';
 import { connect, connectForQueue, untilReady } from './redis/connection.js';
 import { EventStream } from './events/event-stream.js';
 import { checkServer, checkState } from './redis/check-server.js';
-import { inlineConstants } from './script/inline-constants.js';
 import { LogStore } from './logs/log-store.js';
 import { RedisClock } from './redis/redis-clock.js';
 import { Removals } from './script/removals.js';
 import { RunStore } from './runs/run-store.js';
-import { composeScript, type Script } from './script/scripts.js';
+import { announceEveryMs, Libraries } from './script/libraries.js';
+import { composeLibrary, type Library } from './script/library.js';
 import { StoreMemory } from './redis/store-memory.js';
 import { Subscriptions } from './redis/subscriptions.js';
 import { Transitions } from './script/transitions.js';
@@ -31,7 +31,7 @@ export interface StoreOptions {
   /** How long Redis may take for a command. */
   commandTimeoutMs?: number;
   /** Another one only in tests. */
-  script?: Script;
+  library?: Library;
 }
 
 /** How long those who answer a user send again what Redis does not answer (see Leases). */
@@ -49,6 +49,7 @@ export class Store implements Part {
   readonly workers: WorkerRegistry;
   readonly transitions: Transitions;
   readonly removals: Removals;
+  readonly libraries: Libraries;
   /** The random id of this installation; known once started. */
   instance = '';
   readonly #connection: Redis;
@@ -58,6 +59,8 @@ export class Store implements Part {
   readonly #subscriptions: Subscriptions;
   readonly #batchers: readonly Batcher[];
   readonly #batcher: Batcher;
+  readonly #library: Library;
+  #announcing: NodeJS.Timeout | undefined;
   readonly #logger: Logger;
   readonly #stopped = new AbortController();
 
@@ -68,19 +71,19 @@ export class Store implements Part {
       deliver = refuse,
       patienceMs = usualPatienceMs,
       commandTimeoutMs = usualCommandTimeoutMs,
-      script: written = composeScript(),
+      library = composeLibrary(),
     } = options;
-    const script = inlineConstants(written);
     this.#logger = logger;
+    this.#library = library;
     this.#connection = connect({ url, name: 'main', logger, commandTimeoutMs });
     // Leases are renewed on a connection of their own: a long log must not cost a renewal.
     this.#renewing = connect({ url, name: 'renewals', logger, commandTimeoutMs });
     this.#subscriptions = new Subscriptions(() => connectForQueue({ url, name: 'subscriptions', logger }));
     const clock = new RedisClock(this.#connection, logger);
     this.#clock = clock;
-    const batcher = new Batcher({ connection: this.#connection, script, patienceMs, deliver, clock });
+    const batcher = new Batcher({ connection: this.#connection, library, patienceMs, deliver, clock });
     const renewing = { connection: this.#renewing, patienceMs: usualPatienceMs, lanes: 1 };
-    const renewer = new Batcher({ ...renewing, script, deliver, clock });
+    const renewer = new Batcher({ ...renewing, library, deliver, clock });
     this.#batchers = [batcher, renewer];
     this.transitions = new Transitions(batcher);
     this.removals = new Removals(batcher);
@@ -93,6 +96,7 @@ export class Store implements Part {
     this.#batcher = batcher;
     this.work = new WorkStore(this.#connection, clock, new Transitions(renewer), this.#subscriptions);
     this.workers = new WorkerRegistry(this.#connection, () => this.work.now());
+    this.libraries = new Libraries(this.#connection, () => this.work.now());
   }
 
   /**
@@ -109,6 +113,9 @@ export class Store implements Part {
       this.instance = (await translateRedisErrors(() => checkState(this.#connection))).instance;
       await translateRedisErrors(() => this.#clock.now()); // What a jump is measured from (see Clock).
       await this.#memory.look();
+      await this.#announceLibrary();
+      this.#announcing = setInterval(() => void this.#announceLibrary(), announceEveryMs);
+      this.#announcing.unref();
       await untilReady(this.#renewing, this.#stopped.signal);
     } finally {
       clearTimeout(waiting);
@@ -117,10 +124,23 @@ export class Store implements Part {
 
   stop(): Promise<void> {
     this.#stopped.abort();
+    clearInterval(this.#announcing);
     for (const batcher of this.#batchers) batcher.stop();
     this.#subscriptions.stop();
     for (const connection of [this.#connection, this.#renewing]) connection.disconnect();
     return Promise.resolve();
+  }
+
+  /** A library that is dropped for want of a word is loaded again with the next call. */
+  async #announceLibrary(): Promise<void> {
+    try {
+      await this.libraries.announce(this.#library);
+    } catch (error) {
+      this.#logger.debug(
+        { event: 'library.not-announced', err: error },
+        'Redis does not take down which library is used',
+      );
+    }
   }
 
   /** How long the oldest transition under way has been without a reply, in milliseconds; renewals do not count. */

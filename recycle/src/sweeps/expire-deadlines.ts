@@ -8,7 +8,8 @@ const everyMs = 1_000;
 export function expireDeadlines({ store }: RecycleContext): Sweep {
   return {
     name: 'expire-deadlines',
-    window: 'A deadline or the end of a backoff that is due while no worker is there to carry it out (see Deadlines and retries).',
+    window:
+      'A deadline or the end of a backoff that is due while no worker is there to carry it out (see Deadlines and retries).',
     everyMs,
     sweep: async () => {
       const { due, lagMs } = await store.transitions.expire();

@@ -21,7 +21,10 @@ const graceMs = 60_000;
  * Where attempts run, the one restart without proof: an executor of which no worker was seen for so long is given up. Only that
  * time counts in which this sweep passed and Redis answered.
  */
-export function failAttemptsOfLostHosts({ store, config }: RecycleContext, monotonicMs = () => performance.now()): Sweep {
+export function failAttemptsOfLostHosts(
+  { store, config }: RecycleContext,
+  monotonicMs = () => performance.now(),
+): Sweep {
   const unseenMs = new Map<number, number>();
   const owner = `recycle-${randomBytes(6).toString('base64url')}`;
   let lastPass: number | undefined;

@@ -75,7 +75,9 @@ export class EventStream {
   /** Whether the stream still has the entry of a cursor. */
   async stands(cursor: Cursor): Promise<boolean> {
     const { entry } = placeOf(cursor);
-    return translateRedisErrors(async () => entry === beginning || (await readEntry(this.#connection, entry)) !== undefined);
+    return translateRedisErrors(
+      async () => entry === beginning || (await readEntry(this.#connection, entry)) !== undefined,
+    );
   }
 
   /**

@@ -9,7 +9,10 @@ import { keys } from './keys.js';
  */
 export const stateVersion = { major: 4, minor: 0 } as const;
 
-const oldestRedis = [6, 2] as const;
+/** The first versions with Redis Functions that can be relied on. */
+const oldestRedis = [7, 0] as const;
+/** Likewise, of Valkey. */
+const oldestValkey = [7, 2] as const;
 
 /**
  * Looks at the server before anything is trusted to it.
@@ -20,8 +23,10 @@ export async function checkServer(connection: Redis): Promise<void> {
   const faults: string[] = [];
   const version = info.get('valkey_version') ?? info.get('redis_version') ?? 'unknown';
   const [major = 0, minor = 0] = version.split('.').map(Number);
-  if (!info.has('valkey_version') && (major < oldestRedis[0] || (major === oldestRedis[0] && minor < oldestRedis[1]))) {
-    faults.push(`it is version ${version}: install Redis ${oldestRedis.join('.')} or newer, or Valkey`);
+  const oldest = info.has('valkey_version') ? oldestValkey : oldestRedis;
+  if (major < oldest[0] || (major === oldest[0] && minor < oldest[1])) {
+    const wanted = `Redis ${oldestRedis.join('.')} or Valkey ${oldestValkey.join('.')}, or newer`;
+    faults.push(`it is version ${version}, which has no functions that chainr can use: install ${wanted}`);
   }
   const policy = info.get('maxmemory_policy');
   if (policy !== undefined && policy !== 'noeviction') {

@@ -46,6 +46,7 @@ import { backlogTimes } from '../script/layout.js';
  * | `version`, `instance` | string | of the state format; of this installation |
  * | `clock` | string | milliseconds that tests add to the time of Redis |
  * | `clockCorrection` | string | `NUMBER:MS`: how often it was changed; milliseconds that take jumps of the clock of Redis out of "now" (see Clock) |
+ * | `libraries` | zset | libraries of functions, by the time at which a process last said that it uses them |
  * | `clockSeen` | string | when deadlines were looked through last: a witness that time has passed (see Clock) |
  * | `queue:*` | | BullMQ's own |
  */
@@ -88,6 +89,7 @@ export const keys = {
   clock: `${prefix}clock`,
   clockCorrection: `${prefix}clockCorrection`,
   clockSeen: `${prefix}clockSeen`,
+  libraries: `${prefix}libraries`,
 } as const;
 
 /** The indexes of a run beside those of its status, a line each, as `lua/indexes.lua` takes them. */

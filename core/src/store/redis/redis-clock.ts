@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { Logger } from '../../service/logger.js';
 import { prefix } from './keys.js';
-import { clockScript } from '../script/scripts.js';
+import { clockScript } from '../script/library.js';
 
 interface Reading {
   /** The time of Redis with its correction, in ms since 1970. */
@@ -47,7 +47,7 @@ function parseCorrection(correction: string): [number: number, ms: number] {
 }
 
 /**
- * "Now" as the scripts see it (see Clock, ADR 18). Every call of the script says what time it can be, and is refused where
+ * "Now" as the scripts see it (see Clock, ADR 18). Every call of the library says what time it can be, and is refused where
  * the clock says another one; then a jump is taken out before the call is sent again.
  */
 export class RedisClock {
@@ -61,7 +61,7 @@ export class RedisClock {
   }
 
   /**
-   * What a call that is sent now expects, as arguments of the script: the earliest and the latest time, in ms since 1970,
+   * What a call that is sent now expects, as arguments of the library: the earliest and the latest time, in ms since 1970,
    * and the correction. None before the first reading.
    */
   expectation(): string[] {

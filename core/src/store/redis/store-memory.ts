@@ -31,7 +31,7 @@ export class StoreMemory {
     return (await this.#usedShare) >= fullFrom;
   }
 
-  /** Looks now, and tells the script how many bytes of logs there may be. @returns the share that is in use. */
+  /** Looks now, and tells the library how many bytes of logs there may be. @returns the share that is in use. */
   async look(): Promise<number> {
     const info = await translateRedisErrors(() => this.#connection.info('memory'));
     const field = (name: string) => Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(info)?.[1] ?? 0);

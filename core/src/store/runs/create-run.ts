@@ -8,7 +8,7 @@ import { backlogMember, backlogScore, indexLines, keys, planField } from '../red
 import { packInitialRow, runFlags } from '../script/layout.js';
 import { packPipeline, planOf, type PackedPipeline } from './pack-pipeline.js';
 import type { RunInfo } from './run-info.js';
-import { readyAtOnce, storeBeforeScript } from '../script/scripts.js';
+import { readyAtOnce, storeBeforeScript } from '../script/library.js';
 import { packSource, type Source } from './source.js';
 import type { Transitions } from '../script/transitions.js';
 

@@ -22,7 +22,11 @@ export interface JobDiagnostics {
 const holdersShown = 100;
 
 /** Undefined where there is no such job. */
-export async function readJobDiagnostics(connection: Redis, run: RunUid, jobIndex: number): Promise<JobDiagnostics | undefined> {
+export async function readJobDiagnostics(
+  connection: Redis,
+  run: RunUid,
+  jobIndex: number,
+): Promise<JobDiagnostics | undefined> {
   const bytes = await connection.hgetBuffer(keys.run(run), String(jobIndex));
   if (!bytes) return undefined;
   const row = unpackRow(bytes);

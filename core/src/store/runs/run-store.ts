@@ -21,7 +21,7 @@ import { specificationOf, toAttemptRecord, toJobRecord, unpackRow, unpackState }
 import { NameCache } from './name-cache.js';
 import { readTimedJobs } from './read-timed-jobs.js';
 import { parseRunInfo } from './run-info.js';
-import { readRunsScript } from '../script/scripts.js';
+import { readRunsScript } from '../script/library.js';
 import { countRuns } from './run-sources.js';
 import { unpackSource, type Source } from './source.js';
 import type { StoreMemory } from '../redis/store-memory.js';
@@ -66,14 +66,18 @@ export class RunStore {
   }
 
   async getRun(uid: RunUid): Promise<RunRecord | undefined> {
-    const [state, info] = await translateRedisErrors(() => this.#connection.hmgetBuffer(keys.run(uid), 'state', 'info'));
+    const [state, info] = await translateRedisErrors(() =>
+      this.#connection.hmgetBuffer(keys.run(uid), 'state', 'info'),
+    );
     return state && info ? toRunRecord(uid, state, info) : undefined;
   }
 
   /** Those of the runs that exist, in the order asked for. */
   async getRuns(uids: readonly RunUid[]): Promise<RunRecord[]> {
     if (uids.length === 0) return [];
-    const values = await translateRedisErrors(() => this.#connection.callBuffer('EVAL', readRunsScript, 1, prefix, ...uids));
+    const values = await translateRedisErrors(() =>
+      this.#connection.callBuffer('EVAL', readRunsScript, 1, prefix, ...uids),
+    );
     return uids.flatMap((uid, at) => {
       const [state, info] = (values as (Buffer | null)[]).slice(at * 2, at * 2 + 2);
       return state && info ? [toRunRecord(uid, state, info)] : [];

@@ -4,7 +4,7 @@ import { ReplayableCalls } from './replayable-calls.js';
 import { priorityBase } from '../../pipeline/priorities.js';
 import { packOperations, type Argument } from './pack-operations.js';
 import type { RedisClock } from '../redis/redis-clock.js';
-import type { Script } from './scripts.js';
+import type { Library } from './library.js';
 import type { Reply } from './unpack-reply.js';
 
 interface Operation {
@@ -30,14 +30,14 @@ export interface Bundle {
 
 export interface BatcherOptions {
   connection: Redis;
-  script: Script;
+  library: Library;
   /** How long a call is sent again while Redis is away. */
   patienceMs: number;
   /** Enqueues what a call handed out. */
   deliver: (bundles: Bundle[]) => void;
   /** Calls under way at once. */
   lanes?: number;
-  /** Without one the script believes the clock of Redis. */
+  /** Without one the library believes the clock of Redis. */
   clock?: RedisClock;
 }
 
@@ -45,7 +45,7 @@ export interface BatcherOptions {
 const weightPerCall = 32;
 
 /**
- * Gathers the operations of one turn of the event loop into one call of the script, and while all
+ * Gathers the operations of one turn of the event loop into one call of the library, and while all
  * lanes are under way those of many turns: one operation alone takes the same path.
  */
 export class Batcher {
@@ -56,8 +56,8 @@ export class Batcher {
   #waiting: Operation[] = [];
   #scheduled = false;
 
-  constructor({ connection, script, patienceMs, deliver, lanes = 2, clock }: BatcherOptions) {
-    this.#lanes = Array.from({ length: lanes }, () => new ReplayableCalls(connection, script, patienceMs, clock));
+  constructor({ connection, library, patienceMs, deliver, lanes = 2, clock }: BatcherOptions) {
+    this.#lanes = Array.from({ length: lanes }, () => new ReplayableCalls(connection, library, patienceMs, clock));
     this.#idle = [...this.#lanes];
     this.#deliver = deliver;
   }
@@ -126,9 +126,10 @@ export class Batcher {
   async #carryOut(lane: ReplayableCalls, operations: Operation[]): Promise<void> {
     let replies: Reply[];
     try {
-      replies = await lane.call(packOperations(operations), this.#stopped.signal);
+      const creates = operations.some(({ name }) => name === 'create');
+      replies = await lane.call(packOperations(operations), creates, this.#stopped.signal);
     } catch (error) {
-      // A script's own error leaves nothing written: alone, only the operation at fault fails again.
+      // The library's own error leaves nothing written: alone, only the operation at fault fails again.
       if (operations.length > 1 && error instanceof Error && error.name === 'ReplyError') {
         for (const operation of operations) await this.#carryOut(lane, [operation]);
       } else {

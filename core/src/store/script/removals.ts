@@ -22,7 +22,7 @@ const deleteWeight = 4;
 const restOf = ([kind, index, attempt]: readonly Reply[]): { rest?: RemovalPlace } =>
   kind === 'more' ? { rest: { index: Number(index), attempt: Number(attempt) } } : {};
 
-/** What ends the keeping of runs and logs, each one operation of the script (`lua/`), each safe to repeat (see Deletion). */
+/** What ends the keeping of runs and logs, each one operation of the library (`lua/`), each safe to repeat (see Deletion). */
 export class Removals {
   readonly #batcher: Batcher;
 

@@ -4,7 +4,7 @@ import { untilReady } from '../redis/connection.js';
 import { StoreFull, StoreUnavailable } from '../redis/errors.js';
 import { prefix } from '../redis/keys.js';
 import type { RedisClock } from '../redis/redis-clock.js';
-import type { Script } from './scripts.js';
+import { creatingFunctionOf, functionOf, libraryText, type Library } from './library.js';
 import { unpackReply, type Reply } from './unpack-reply.js';
 import { isRefusal } from '../redis/translate-redis-errors.js';
 
@@ -15,15 +15,15 @@ const answerMs = 1_500;
 const numberDigits = 12;
 
 /**
- * One sequence of calls of the script, of which one at a time is under way. A call without a
- * reply is sent again with the same number, and the script, which keeps the last reply of each
+ * One sequence of calls of the library, of which one at a time is under way. A call without a
+ * reply is sent again with the same number, and the library, which keeps the last reply of each
  * lane, answers it as the first time (see Resent calls). Numbers rise: a call that a dead connection
  * delivers after the lane has gone on is refused.
  */
 export class ReplayableCalls {
   readonly #name = randomBytes(9).toString('base64url');
   readonly #connection: Redis;
-  readonly #script: Script;
+  readonly #library: Library;
   readonly #patienceMs: number;
   readonly #clock: RedisClock | undefined;
   #calls = 0;
@@ -32,26 +32,27 @@ export class ReplayableCalls {
 
   /**
    * @param patienceMs how long a call is sent again before it counts as unavailable; Infinity: for ever.
-   * @param clock without one the script believes the clock of Redis.
+   * @param clock without one the library believes the clock of Redis.
    */
-  constructor(connection: Redis, script: Script, patienceMs: number, clock?: RedisClock) {
+  constructor(connection: Redis, library: Library, patienceMs: number, clock?: RedisClock) {
     this.#connection = connection;
-    this.#script = script;
+    this.#library = library;
     this.#patienceMs = patienceMs;
     this.#clock = clock;
   }
 
   /**
    * @param operations as `packOperations` makes them.
-   * @throws StoreUnavailable when patience ended, StoreFull, or the script's own error (a bug);
+   * @param creates whether one of them creates a run.
+   * @throws StoreUnavailable when patience ended, StoreFull, or the library's own error (a bug);
    * after the last two nothing was written.
    */
-  async call(operations: Buffer, signal: AbortSignal): Promise<Reply[]> {
+  async call(operations: Buffer, creates: boolean, signal: AbortSignal): Promise<Reply[]> {
     this.#calls += 1;
     const begunAt = performance.now();
     this.#begunAt = begunAt;
     try {
-      const replies = await this.#callUntil(begunAt + this.#patienceMs, operations, signal);
+      const replies = await this.#callUntil(begunAt + this.#patienceMs, operations, creates, signal);
       this.#clock?.observe(Number(replies.pop()), begunAt);
       return replies;
     } finally {
@@ -64,11 +65,12 @@ export class ReplayableCalls {
     return this.#begunAt === undefined ? 0 : performance.now() - this.#begunAt;
   }
 
-  async #callUntil(deadline: number, operations: Buffer, signal: AbortSignal): Promise<Reply[]> {
+  async #callUntil(deadline: number, operations: Buffer, creates: boolean, signal: AbortSignal): Promise<Reply[]> {
+    const name = creates ? creatingFunctionOf(this.#library) : functionOf(this.#library);
     const number = String(this.#calls).padStart(numberDigits, '0');
     for (;;) {
       try {
-        return unpackReply(await this.#sendInTime([this.#name, number, operations]));
+        return unpackReply(await this.#sendInTime(name, [this.#name, number, operations]));
       } catch (error) {
         const failure = sort(error);
         if (failure !== 'away') throw failure;
@@ -79,34 +81,45 @@ export class ReplayableCalls {
     }
   }
 
-  /** A call that the script refuses for its time is sent once more, after a jump of the clock was taken out (see Clock). */
-  async #sendInTime(args: (string | Buffer)[]): Promise<Buffer> {
+  /** A call that is refused for its time is sent once more, after a jump of the clock was taken out (see Clock). */
+  async #sendInTime(name: string, args: (string | Buffer)[]): Promise<Buffer> {
     try {
-      return await this.#send([...args, ...(this.#clock?.expectation() ?? [])]);
+      return await this.#send(name, [...args, ...(this.#clock?.expectation() ?? [])]);
     } catch (error) {
       if (!this.#clock || !isOfClock(error)) throw error;
       await this.#clock.now();
-      return this.#send([...args, ...this.#clock.expectation()]);
+      return this.#send(name, [...args, ...this.#clock.expectation()]);
     }
   }
 
-  async #send(args: (string | Buffer)[]): Promise<Buffer> {
+  /** The library is loaded where it is missing: on a new Redis, after a restore, a failover or FUNCTION FLUSH. */
+  async #send(name: string, args: (string | Buffer)[]): Promise<Buffer> {
     try {
-      return await this.#ask('EVALSHA', this.#script.sha, args);
+      return await this.#ask('FCALL', name, '1', prefix, ...args);
     } catch (error) {
-      if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error;
-      return this.#ask('EVAL', this.#script.text, args);
+      if (!isMissing(error)) throw error;
+      await this.#load();
+      return this.#ask('FCALL', name, '1', prefix, ...args);
+    }
+  }
+
+  async #load(): Promise<void> {
+    try {
+      await this.#ask('FUNCTION', 'LOAD', libraryText(this.#library));
+    } catch (error) {
+      // Another one was quicker.
+      if (!(error instanceof Error && error.message.includes('already exists'))) throw error;
     }
   }
 
   /** A command that is under way when its connection breaks may never be answered by the client, whatever its own limit. */
-  async #ask(command: 'EVAL' | 'EVALSHA', script: string, args: (string | Buffer)[]): Promise<Buffer> {
+  async #ask(...command: [string, ...(string | Buffer)[]]): Promise<Buffer> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_resolve, reject) => {
       timer = setTimeout(() => { reject(new Error('Redis did not answer in time')); }, answerMs); // prettier-ignore
     });
     try {
-      return (await Promise.race([this.#connection.callBuffer(command, script, 1, prefix, ...args), late])) as Buffer;
+      return (await Promise.race([this.#connection.callBuffer(...command), late])) as Buffer;
     } finally {
       clearTimeout(timer);
     }
@@ -133,12 +146,14 @@ export class ReplayableCalls {
   }
 }
 
+const isMissing = (error: unknown): boolean => error instanceof Error && error.message.includes('Function not found');
+
 const isOfClock = (error: unknown): boolean => error instanceof Error && error.message.startsWith('CLOCK ');
 
 /** What the caller does next: send again, or give the error back. */
 function sort(error: unknown): 'away' | Error {
   if (!(error instanceof Error)) return new Error(String(error));
-  if (error.name !== 'ReplyError' || isRefusal(error.message) || isOfClock(error)) return 'away';
+  if (error.name !== 'ReplyError' || isRefusal(error.message) || isOfClock(error) || isMissing(error)) return 'away';
   if (error.message.includes('OOM command not allowed')) return new StoreFull('Redis has no memory left');
   return error;
 }

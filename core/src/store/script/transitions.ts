@@ -163,7 +163,7 @@ export type ReopenReply =
   | { kind: 'claimed'; index: number }
   | { kind: ReopenRefusal };
 
-/** The verbs of the state machine, each one operation of the script (`lua/`), each safe to repeat. */
+/** The verbs of the state machine, each one operation of the library (`lua/`), each safe to repeat. */
 export class Transitions {
   readonly #batcher: Batcher;
   readonly #claims = new ClaimReader();
@@ -391,7 +391,7 @@ export class Transitions {
   }
 }
 
-/** What one call of the script renews at most (see Bounded calls). */
+/** What one call of the library renews at most (see Bounded calls). */
 const leasesPerCall = 500;
 /** What one call carries out at most, since each may end an attempt. */
 const deadlinesPerCall = 32;

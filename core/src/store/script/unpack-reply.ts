@@ -5,7 +5,7 @@ export type Reply = string | number | Reply[];
 export function unpackReply(bytes: Buffer): Reply[] {
   const reader = new Reader(bytes);
   const value = reader.next();
-  if (!Array.isArray(value)) throw new TypeError('the script did not answer with an array');
+  if (!Array.isArray(value)) throw new TypeError('the library did not answer with an array');
   return value;
 }
 
@@ -59,7 +59,7 @@ class Reader {
         this.#at += 8;
         return this.#bytes.readDoubleBE(at);
       default:
-        throw new RangeError(`the script answered with the unknown type ${type.toString(16)}`);
+        throw new RangeError(`the library answered with the unknown type ${type.toString(16)}`);
     }
   }
 

@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import { executorKinds, type ExecutorKind, type RunUid } from '../../engine/records.js';
 import { formatAttemptId, keys, parseAttemptId, parseLease, type AttemptId, type Lease } from '../redis/keys.js';
 import { unpackRow } from '../script/layout.js';
-import { bundleMax } from '../script/scripts.js';
+import { bundleMax } from '../script/library.js';
 import type { RedisClock } from '../redis/redis-clock.js';
 import { repliesOf } from '../redis/replies-of.js';
 import type { Subscriptions, Subscription } from '../redis/subscriptions.js';
@@ -219,7 +219,9 @@ export class WorkStore {
 
   /** Runs whose edges are not yet resolved since before a time, oldest first. */
   async listChunks({ before, limit }: { before: number; limit: number }): Promise<RunUid[]> {
-    return translateRedisErrors(() => this.#connection.zrange(keys.chunks, 0, String(before), 'BYSCORE', 'LIMIT', 0, limit));
+    return translateRedisErrors(() =>
+      this.#connection.zrange(keys.chunks, 0, String(before), 'BYSCORE', 'LIMIT', 0, limit),
+    );
   }
 
   /** Final runs by the time of their end, oldest first: those that ended from `from` to `until`, but for the first `skip`. */

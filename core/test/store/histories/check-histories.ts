@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Script } from '../../../src/store/script/scripts.js';
+import type { Library } from '../../../src/store/script/library.js';
 import { randomCase } from './random-case.js';
 import { HistoryGround } from './run-histories.js';
 
@@ -15,8 +15,8 @@ export interface Checked {
 }
 
 /** Random histories, in so many groups; ends with the first one in which something is wrong. */
-export async function checkHistories(groups: number, script?: Script): Promise<Checked> {
-  const ground = await HistoryGround.start(script);
+export async function checkHistories(groups: number, library?: Library): Promise<Checked> {
+  const ground = await HistoryGround.start(library);
   try {
     const group = fc.array(randomCase, { minLength: atOnce, maxLength: atOnce });
     const property = fc.asyncProperty(group, (cases) => ground.run(cases));

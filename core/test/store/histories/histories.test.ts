@@ -3,7 +3,7 @@ import { openStore } from '@chainr/testkit/open-store';
 import { driveRun } from '@chainr/testkit/drive-run';
 import { pipelineOf } from '@chainr/testkit/builders';
 import { atOnce, checkHistories } from './check-histories.js';
-import { scriptOfSmallCalls } from './other-scripts.js';
+import { libraryOfSmallCalls } from './other-libraries.js';
 
 /** What must have happened, and how often at least, for a history to show anything. */
 const happened = {
@@ -43,8 +43,8 @@ describe('random histories of runs: cancels, timeouts, retries, slots, prioritie
 
   it('hold them when every call of the script may do very little', async function () {
     this.timeout(120_000);
-    const script = scriptOfSmallCalls();
-    const open = await openStore({ script });
+    const library = libraryOfSmallCalls();
+    const open = await openStore({ library });
     try {
       const jobs = Object.fromEntries(Array.from({ length: 20 }, (_, at) => [`job-${at}`, []]));
       const uid = await open.create(pipelineOf(jobs));
@@ -53,7 +53,7 @@ describe('random histories of runs: cancels, timeouts, retries, slots, prioritie
     } finally {
       await open.close();
     }
-    const { failure } = await checkHistories(6, script);
+    const { failure } = await checkHistories(6, library);
     if (failure) throw failure;
   });
 });

@@ -1,15 +1,15 @@
 import { expect } from 'chai';
 import { checkHistories } from './check-histories.js';
 import { mistakes } from './mistakes.js';
-import { scriptOfSmallCalls, scriptWithMistake } from './other-scripts.js';
+import { libraryOfSmallCalls, libraryWithMistake } from './other-libraries.js';
 
 describe('random histories of runs, of which something is wrong', function () {
   this.timeout(120_000);
 
   for (const { what, right, wrong, small = false } of mistakes) {
     it(`show that ${what}`, async () => {
-      const script = scriptWithMistake(right, wrong);
-      const { failure } = await checkHistories(5, small ? scriptOfSmallCalls(script) : script);
+      const library = libraryWithMistake(right, wrong);
+      const { failure } = await checkHistories(5, small ? libraryOfSmallCalls(library) : library);
       expect(failure, 'what was noticed').to.be.an('error');
     });
   }

@@ -21,7 +21,7 @@ export const mistakes: readonly Mistake[] = [
   },
   {
     what: 'a claim takes no slot (Sets of holders)',
-    right: '  add_to(slot_adds, run.uid, texts[now], texts[row.index])',
+    right: '  append_to(changes.slots_added, run.uid, texts[now], texts[row.index])',
     wrong: '',
   },
   {
@@ -31,8 +31,7 @@ export const mistakes: readonly Mistake[] = [
   },
   {
     what: 'a job is claimed in a run that is to end (Cancels and stops)',
-    right:
-      "  if run.cancel_requested > 0 or run.timed_out > 0 then return { 'canceled' } end\n  local s = section_of(row)",
+    right: "  if is_ending(run) then return { 'canceled' } end\n  local s = section_of(row)",
     wrong: '  local s = section_of(row)',
     small: true,
   },
@@ -49,7 +48,7 @@ export const mistakes: readonly Mistake[] = [
   {
     what: 'the last request decides, not the first (Causes)',
     right:
-      '  if has_flag(s, TIMED_OUT) then return JOB.FAILED, REASON.TimedOut end\n  if has_flag(s, PENDING_TIMED_OUT) then return JOB.FAILED',
+      '  if has_flag(s, FLAG.TIMED_OUT) then return JOB.FAILED, REASON.TimedOut end\n  if has_flag(s, FLAG.PENDING_TIMED_OUT) then return JOB.FAILED',
     wrong: '  if false then return JOB.FAILED',
   },
   {
@@ -99,8 +98,8 @@ export const mistakes: readonly Mistake[] = [
   },
   {
     what: 'the deadline of a run outlasts it (Every run ends)',
-    right: 'if bit.band(run.flags, RUN_TIMEOUT) > 0 then deadline_removes',
-    wrong: 'if false then deadline_removes',
+    right: 'if bit.band(run.flags, RUN_FLAG.TIMEOUT) > 0 then append',
+    wrong: 'if false then append',
   },
   {
     what: 'a retry by hand runs again what depends on it (Retry by hand)',
@@ -139,8 +138,8 @@ export const mistakes: readonly Mistake[] = [
   },
   {
     what: 'who interrupts an attempt is told no reason that comes later (Cancels and stops)',
-    right: 'texts[stop_reason(run, s)] .. (told or ',
-    wrong: '(told and texts[REASON.Interrupted] or texts[stop_reason(run, s)]) .. (told or ',
+    right: 'texts[stop_reason(run, s)] .. (told_at or ',
+    wrong: '(told_at and texts[REASON.Interrupted] or texts[stop_reason(run, s)]) .. (told_at or ',
   },
   {
     what: 'a paused instance claims',

@@ -4,9 +4,8 @@ import { openStore, silentLogger } from '@chainr/testkit/open-store';
 import type { ChainrEvent, Cursor, RunUid } from '../../../src/engine/records.js';
 import { dependenciesOf } from '../../../src/engine/transitive-dependents.js';
 import { planRerun, type RerunFrom } from '../../../src/engine/rerun.js';
-import { inlineConstants } from '../../../src/store/script/inline-constants.js';
 import { formatLease, keys } from '../../../src/store/redis/keys.js';
-import type { Script } from '../../../src/store/script/scripts.js';
+import { libraryText, type Library } from '../../../src/store/script/library.js';
 import { Store } from '../../../src/store/store.js';
 import { Dice } from './dice.js';
 import { History, ttlMs, type Ground } from './history.js';
@@ -47,13 +46,13 @@ export class HistoryGround implements Ground {
     }));
   }
 
-  static async start(script?: Script): Promise<HistoryGround> {
+  static async start(library?: Library): Promise<HistoryGround> {
     // On a machine that is busy Redis may take its time.
-    const options = { patienceMs: Infinity, commandTimeoutMs: 30_000, ...(script && { script }) };
+    const options = { patienceMs: Infinity, commandTimeoutMs: 30_000, ...(library && { library }) };
     const open = await openStore(options);
     const { inbox, redis, client } = open;
     // One that does not compile would fail every history, whatever they look at.
-    if (script) await client.script('LOAD', inlineConstants(script).text);
+    if (library) await client.function('LOAD', libraryText(library));
     const more = [1, 2].map(
       () => new Store({ url: redis.url, logger: silentLogger, deliver: inbox.deliver, ...options }),
     );

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { truthTable, type TruthTable } from '../../../src/engine/edges.js';
 import { conditions } from '../../../src/pipeline/conditions.js';
-import { composeScript } from '../../../src/store/script/scripts.js';
+import { composeLibrary } from '../../../src/store/script/library.js';
 import { checkHistories } from './check-histories.js';
 
 const flipped = (ending: keyof TruthTable, condition: (typeof conditions)[number]): TruthTable => ({
@@ -16,7 +16,7 @@ describe('the end of jobs and runs', function () {
   for (const ending of ['SUCCESSFUL', 'FAILED', 'SKIPPED'] as const) {
     for (const condition of conditions) {
       it(`is otherwise when the cell ${ending} × ${condition} of the truth table is flipped`, async () => {
-        const { failure } = await checkHistories(5, composeScript(flipped(ending, condition)));
+        const { failure } = await checkHistories(5, composeLibrary(flipped(ending, condition)));
         expect(failure, 'what random histories noticed').to.be.an('error');
       });
     }

@@ -7,8 +7,7 @@ import { openStore, silentLogger, type OpenStore } from '@chainr/testkit/open-st
 import type { Outcome } from '../../../src/engine/outcome.js';
 import { Batcher } from '../../../src/store/script/batcher.js';
 import { keys, type Lease } from '../../../src/store/redis/keys.js';
-import { inlineConstants } from '../../../src/store/script/inline-constants.js';
-import { composeScript } from '../../../src/store/script/scripts.js';
+import { composeLibrary } from '../../../src/store/script/library.js';
 import { Store } from '../../../src/store/store.js';
 import { Transitions } from '../../../src/store/script/transitions.js';
 
@@ -26,7 +25,7 @@ describe('a fan too wide for one call', function () {
     const connection = await openRedisClient(open.redis.url);
     const batcher = new Batcher({
       connection,
-      script: inlineConstants(composeScript()),
+      library: composeLibrary(),
       patienceMs: 500,
       deliver: open.inbox.deliver,
     });

@@ -5,10 +5,10 @@ import { setClock } from '@chainr/testkit/clock';
 import { openStore, silentLogger, type OpenStore } from '@chainr/testkit/open-store';
 import { BundleQueue } from '../../../src/queue/bundle-queue.js';
 import { executorKinds } from '../../../src/engine/records.js';
-import { composeScript } from '../../../src/store/script/scripts.js';
+import { composeLibrary } from '../../../src/store/script/library.js';
 import { keys, parseAttemptId, queuePrefix } from '../../../src/store/redis/keys.js';
 import type { FinishOptions } from '../../../src/store/script/transitions.js';
-import { scriptOfSmallCalls } from '../histories/other-scripts.js';
+import { libraryOfSmallCalls } from '../histories/other-libraries.js';
 
 const completed = { reason: 'Completed', exitCode: 0 } as const;
 
@@ -53,7 +53,7 @@ describe('priorities (see Priorities)', () => {
   });
 
   it('decide what of a run too large for the queue is handed out first', async () => {
-    const small = await openStore({ script: scriptOfSmallCalls(composeScript()) });
+    const small = await openStore({ library: libraryOfSmallCalls(composeLibrary()) });
     try {
       const jobs = Object.fromEntries(Array.from({ length: 12 }, (_, at) => [`job-${String(at)}`, { priority: at }]));
       const run = await small.create(pipelineOf(jobs));
@@ -263,7 +263,7 @@ describe('priorities (see Priorities)', () => {
     });
 
     it('what waits in its run since the queue is full takes the place of what is claimed before it', async () => {
-      const small = await openStore({ script: scriptOfSmallCalls(composeScript()) });
+      const small = await openStore({ library: libraryOfSmallCalls(composeLibrary()) });
       try {
         const jobs = Object.fromEntries(Array.from({ length: 9 }, (_, at) => [`job-${String(at)}`, []]));
         const uid = await small.create(pipelineOf({ ...jobs, gate: { priority: 1 }, last: { dependsOn: ['gate'], priority: 1 } })); // prettier-ignore

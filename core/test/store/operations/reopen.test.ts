@@ -7,8 +7,8 @@ import { askToEnd } from '@chainr/testkit/ask-to-end';
 import { dependenciesOf, transitiveDependents } from '../../../src/engine/transitive-dependents.js';
 import type { Pipeline } from '../../../src/pipeline/pipeline.js';
 import { keys } from '../../../src/store/redis/keys.js';
-import { composeScript } from '../../../src/store/script/scripts.js';
-import { scriptWithMistake } from '../histories/other-scripts.js';
+import { composeLibrary } from '../../../src/store/script/library.js';
+import { libraryWithMistake } from '../histories/other-libraries.js';
 
 const failed = { reason: 'ExitCode', exitCode: 3 } as const;
 const completed = { reason: 'Completed', exitCode: 0 } as const;
@@ -232,8 +232,8 @@ describe('a retry by hand', () => {
   });
 
   it('is refused as busy while edges of its run are left to be resolved', async () => {
-    const little = scriptWithMistake('EDGES_MAX = 32, 1000, 1000', 'EDGES_MAX = 32, 1000, 200', composeScript());
-    const slow = await openStore({ script: little });
+    const little = libraryWithMistake(' edges = 1000,', ' edges = 200,', composeLibrary());
+    const slow = await openStore({ library: little });
     try {
       const pipeline = pipelineOf({ fails: [], ...Object.fromEntries(Array.from({ length: 300 }, (_, at) => [`skipped-${at}`, ['fails']])), keeps: [] }); // prettier-ignore
       const run = await slow.create(pipeline);

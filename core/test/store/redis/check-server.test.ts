@@ -79,15 +79,18 @@ describe('the check of Redis at start', () => {
   for (const [info, refused] of [
     ['redis_version:6.0.16', true],
     ['redis_version:5.0.0', true],
-    ['redis_version:6.2.0', false],
+    ['redis_version:6.2.14', true],
+    ['redis_version:7.0.0', false],
     ['redis_version:8.4.0', false],
+    ['redis_version:7.2.4\r\nvalkey_version:7.2.0', false],
     ['redis_version:7.2.4\r\nvalkey_version:8.1.0', false],
   ] as const) {
     it(`${refused ? 'refuses' : 'accepts'} ${info.replace('\r\n', ', ')}`, async () => {
       const server = await claimToBe(info);
       const refusal = await refusalOf(server.url);
       await server.close();
-      if (refused) expect(refusal).to.match(/it is version [56]\.0\.\d+: install Redis 6\.2 or newer, or Valkey/);
+      if (refused)
+        expect(refusal).to.match(/it is version [56]\.[02]\.\d+, .*: install Redis 7\.0 or Valkey 7\.2, or newer/);
       else expect(refusal).to.be.undefined;
     });
   }

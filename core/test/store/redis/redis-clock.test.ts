@@ -5,8 +5,7 @@ import { claimJob } from '@chainr/testkit/claim-job';
 import { Batcher } from '../../../src/store/script/batcher.js';
 import { keys } from '../../../src/store/redis/keys.js';
 import { jumpBetween, RedisClock } from '../../../src/store/redis/redis-clock.js';
-import { inlineConstants } from '../../../src/store/script/inline-constants.js';
-import { composeScript } from '../../../src/store/script/scripts.js';
+import { composeLibrary } from '../../../src/store/script/library.js';
 import { Transitions } from '../../../src/store/script/transitions.js';
 
 const hour = 3_600_000;
@@ -47,7 +46,7 @@ describe('the clock of Redis', () => {
   /** A process for which Redis' clock has just jumped by `jumpMs`; 0: it has not. */
   async function processThatSees(jumpMs: number): Promise<Process> {
     const clock = new RedisClock(open.client, silentLogger);
-    const batcher = new Batcher({ connection: open.client, script: inlineConstants(composeScript()), patienceMs: 5_000, deliver: open.inbox.deliver, clock }); // prettier-ignore
+    const batcher = new Batcher({ connection: open.client, library: composeLibrary(), patienceMs: 5_000, deliver: open.inbox.deliver, clock }); // prettier-ignore
     stops.push(() => { batcher.stop(); }); // prettier-ignore
     clock.observe((await clock.now()) - jumpMs, performance.now());
     return { clock, transitions: new Transitions(batcher) };

@@ -4,8 +4,7 @@ import { pipelineOf } from '@chainr/testkit/builders';
 import { openStore, type OpenStore } from '@chainr/testkit/open-store';
 import { Batcher } from '../../../src/store/script/batcher.js';
 import { keys } from '../../../src/store/redis/keys.js';
-import { inlineConstants } from '../../../src/store/script/inline-constants.js';
-import { composeScript, readyAtOnce } from '../../../src/store/script/scripts.js';
+import { composeLibrary, readyAtOnce } from '../../../src/store/script/library.js';
 import { Transitions } from '../../../src/store/script/transitions.js';
 
 const by = { owner: 'owner', executor: 1, ttlMs: 60_000 };
@@ -19,7 +18,7 @@ describe('a call of the script (see Resent calls)', () => {
   const batcherOn = (connection: Redis) =>
     new Batcher({
       connection,
-      script: inlineConstants(composeScript()),
+      library: composeLibrary(),
       patienceMs: 5_000,
       deliver: open.inbox.deliver,
     });

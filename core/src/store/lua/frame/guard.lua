@@ -1,5 +1,4 @@
 -- The one place that writes a status; the tables come from core/engine/states.ts.
-local events = {}
 
 -- The number of the current or last attempt; 0 as long as none was claimed. What waits to be claimed is no attempt yet:
 -- where the wait is given up, by a cancel or a timeout, there never was one.
@@ -11,13 +10,13 @@ end
 -- Fields are joined by the unit separator; the text comes last, since it may hold anything.
 local function emit_job(kind, run, row)
   local s = row.section
-  events[#events + 1] = kind .. '\31' .. texts[now] .. '\31' .. run.uid .. '\31' .. name_of(row) .. '\31'
+  append(changes.events, kind .. '\31' .. texts[now] .. '\31' .. run.uid .. '\31' .. name_of(row) .. '\31'
     .. texts[claimed_attempt(s)] .. '\31' .. texts[row.status] .. '\31' .. texts[row.reason] .. '\31'
-    .. texts[s and s.exit or NO_EXIT] .. '\31' .. (s and s.text or '')
+    .. texts[s and s.exit or NO_EXIT] .. '\31' .. (s and s.text or ''))
 end
 
 local function emit_run(run)
-  events[#events + 1] = 'run.status\31' .. texts[now] .. '\31' .. run.uid .. '\31' .. texts[run.status]
+  append(changes.events, 'run.status\31' .. texts[now] .. '\31' .. run.uid .. '\31' .. texts[run.status])
 end
 
 local function set_status(run, row, status, reason)

@@ -1,7 +1,5 @@
--- Runs and rows as tables: read once per call, written once at its end (`flush.lua`). They are made
+-- Runs and rows as tables: read once per call, written once at its end (`write.lua`). They are made
 -- with every field that they will have: a table that grows costs many times as much.
-local runs = {}
-local touched = {}
 
 -- `run[status]` says how many of its jobs have that status, `run.rows` has its rows by index.
 local function new_run(uid, raw)
@@ -29,7 +27,7 @@ end
 local function touch_run(run)
   if not run.touched then
     run.touched = true
-    touched[#touched + 1] = run
+    append(changes.runs, run)
   end
 end
 
@@ -154,8 +152,13 @@ local function edges_in(plan)
   return (((a * 256 + b) * 256 + c) * 256 + d) / 3
 end
 
+-- A cancel or its timeout has asked for its end.
+local function is_ending(run)
+  return run.cancel_requested > 0 or run.timed_out > 0
+end
+
 local function has_priorities(run)
-  return bit.band(run.flags, JOB_PRIORITIES) > 0
+  return bit.band(run.flags, RUN_FLAG.JOB_PRIORITIES) > 0
 end
 
 -- Priorities, as it is stored: from 0 (least) to 200. A job's own replaces its run's.

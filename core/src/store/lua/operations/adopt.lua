@@ -7,7 +7,7 @@
 --        first to stop it | held (not expired, or a suspect whose delay is not over) | stale
 --
 -- Crash loops: an owner that died before it had renewed its leases for a third of their time may have died of the attempt;
--- one that lived on did not, nor did one that let go of it in order. After DEATHS_MAX such deaths in a row, without any
+-- one that lived on did not, nor did one that let go of it in order. After LIMIT.deaths such deaths in a row, without any
 -- progress between, the next adoption asks for its stop: its owner stops it before it reads anything of it, and then
 -- reports its end. Of an attempt that has ended the code says that its log is to be read no more.
 local function deaths_in_a_row(s, expiry, ttl)
@@ -19,7 +19,7 @@ end
 -- Before it is adopted for the third time in a row, and so on, it is left alone for half the time of a lease, then for
 -- twice as long each time.
 local function suspect_delay(deaths, ttl)
-  return deaths < 2 and 0 or math.min(2 ^ (deaths - 3), SUSPECT_TTLS_MAX) * ttl
+  return deaths < 2 and 0 or math.min(2 ^ (deaths - 3), LIMIT.suspect_ttls) * ttl
 end
 
 reads.adopt = 3
@@ -31,10 +31,10 @@ operations.adopt = function(a)
   if not expiry then return { 'stale' } end
   expiry = tonumber(expiry)
   if a[9] ~= 1 and expiry > now then return { 'held' } end
-  local runs = row.status == JOB.RUNNING
+  local is_running = row.status == JOB.RUNNING
   local deaths = deaths_in_a_row(s, expiry, a[8])
   -- What is to be stopped is stopped at once.
-  if expiry > 0 and not (runs and stop_reason(run, s)) then
+  if expiry > 0 and not (is_running and stop_reason(run, s)) then
     local free = a[9] == 1 and expiry - a[8] or expiry
     if free + suspect_delay(deaths, a[8]) > now then return { 'held' } end
   end
@@ -46,14 +46,14 @@ operations.adopt = function(a)
   touch_row(run, row)
   add_lease(run, row, a[8])
   local id = id_of(run, row.index, s.attempt)
-  if runs and deaths > DEATHS_MAX and not stop_reason(run, s) then
-    request_stop(run, row, CRASHED, 'Its workers died soon after they took it, again and again; it is being stopped.')
+  if is_running and deaths > LIMIT.deaths and not stop_reason(run, s) then
+    request_stop(run, row, FLAG.CRASHED, 'Its workers died soon after they took it, again and again; it is being stopped.')
   end
-  local stop = runs and stop_reason(run, s) or (not runs and deaths > DEATHS_MAX and REASON.WorkerCrashed) or ''
-  local entry = runs and stop ~= '' and stop_entry(s.executor, id)
+  local stop = is_running and stop_reason(run, s) or (not is_running and deaths > LIMIT.deaths and REASON.WorkerCrashed) or ''
+  local entry = is_running and stop ~= '' and stop_entry(s.executor, id)
   local told_ago = entry and tell_stop(s.executor, id, entry) or 0
   local log = load_log(log_key(a[1], a[2], a[3]))
   local specification, dependents = specification_of(row)
   return { 'ok', row.index, s.attempt, s.epoch, name_of(row), specification, dependents, info_once(run),
-    runs and 0 or 1, s.flags % 2, log.length, log.position, stop, s.started > 0 and 1 or 0, told_ago }
+    is_running and 0 or 1, s.flags % 2, log.length, log.position, stop, s.started > 0 and 1 or 0, told_ago }
 end

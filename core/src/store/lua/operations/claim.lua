@@ -6,11 +6,10 @@
 --
 -- `info` is the run's with the env of its pipeline, and only with its first claim in a call; '' otherwise. An id that comes twice, late, or
 -- for a run that is gone does nothing (see Ready marks).
-local informed = {}
 
 local function info_once(run)
-  if informed[run.uid] then return '' end
-  informed[run.uid] = true
+  if known.informed[run.uid] then return '' end
+  known.informed[run.uid] = true
   if not run.env then return run.info end
   return string.sub(run.info, 1, -2) .. ',"env":' .. run.env .. '}'
 end
@@ -62,7 +61,7 @@ operations.claim = function(a)
   if not row then return { 'gone' } end
   if row.status == JOB.RUNNING then return { 'taken' } end
   if row.status ~= JOB.PENDING then return { 'final' } end
-  if run.cancel_requested > 0 or run.timed_out > 0 then return { 'canceled' } end
+  if is_ending(run) then return { 'canceled' } end
   local s = section_of(row)
   if not s or row.unsatisfied > 0 or s.message == 0 then return { 'waiting' } end
   if s.attempt ~= a[3] then return { 'stale' } end

@@ -8,6 +8,6 @@ operations.close = function(a)
   local row, s = held_row(run, a[2], a[3], a[4], a[5])
   if not row then return { 'stale' } end
   if row.status == JOB.RUNNING or s.flags % 2 == 0 then return { 'open' } end
-  if not has_flag(s, CLOSED) then close_attempt(run, row, a[6]) end
+  if not has_flag(s, FLAG.CLOSED) then close_attempt(run, row, a[6]) end
   return { 'ok' }
 end

@@ -9,7 +9,6 @@
 --
 -- Larger runs store their rows before, under keys that expire by themselves if this never comes.
 local INLINE = 18 -- The place of the source; the fields come after it.
-local created = false
 
 -- What was stored before expires by itself, and a part of it may have: a run is made of all of it or not at all.
 local function is_stored_before(a)
@@ -22,9 +21,9 @@ operations.create = function(a)
   local uid, jobs = a[1], a[4]
   local idempotency = a[5] ~= '' and (P .. 'idempotency:' .. a[5])
   if idempotency then
-    local known = redis.call('GET', idempotency) or pending_keys[idempotency]
-    if known then
-      local first, hash = string.match(known, '^(%S+) (%S+)$')
+    local kept = redis.call('GET', idempotency) or changes.idempotency_keys[idempotency]
+    if kept then
+      local first, hash = string.match(kept, '^(%S+) (%S+)$')
       return { hash == a[6] and 'replayed' or 'conflict', first }
     end
   end
@@ -40,7 +39,6 @@ operations.create = function(a)
     cancel_requested = 0, timed_out = 0, info = a[3], env = a[17] ~= '' and a[17], indexes = a[16], is_new = true, source = inline and a[INLINE],
     inline = inline and a }
   runs[uid] = run
-  created = true
   touch_run(run)
   local roots = {}
   for i = 1, #a[7] / 2 do
@@ -60,11 +58,10 @@ operations.create = function(a)
   end
   for i = 1, #roots do make_ready(run, run.rows[roots[i]], false) end
   if a[12] ~= '' then
-    deadline_adds[#deadline_adds + 1] = texts[now + a[12]]
-    deadline_adds[#deadline_adds + 1] = run_deadline(run)
+    append(changes.deadlines_added, texts[now + a[12]], run_deadline(run))
   end
-  events[#events + 1] = 'run.created\31' .. texts[now] .. '\31' .. uid .. '\31' .. texts[jobs] .. '\31' .. a[3]
-  if idempotency then pending_keys[idempotency] = uid .. ' ' .. a[6] end
+  append(changes.events, 'run.created\31' .. texts[now] .. '\31' .. uid .. '\31' .. texts[jobs] .. '\31' .. a[3])
+  if idempotency then changes.idempotency_keys[idempotency] = uid .. ' ' .. a[6] end
   return { 'created', uid }
 end
 

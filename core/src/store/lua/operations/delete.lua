@@ -12,11 +12,11 @@ operations.delete = function(a)
   if run.open > 0 then return { 'open', run.open } end
   runs[uid] = false
   local reply = {}
-  removals[#removals + 1] = function()
+  append(changes.removals, function()
     remove_from_indexes(run, indexes)
     redis.call('RENAME', run.key, P .. 'deleted:' .. uid)
     redis.call('ZADD', P .. 'deletions', texts[now], uid)
     remove_run(uid, 0, 1, reply)
-  end
+  end)
   return reply
 end

@@ -12,9 +12,9 @@
 -- without its last seconds has less of the log than the worker has stored. Causes: of causes that meet here, the first recorded
 -- request wins; the exit code is kept whatever the verdict.
 local function verdict(run, s, reason)
-  if has_flag(s, TIMED_OUT) then return JOB.FAILED, REASON.TimedOut end
-  if has_flag(s, PENDING_TIMED_OUT) then return JOB.FAILED, REASON.PendingTimedOut end
-  if has_flag(s, CRASHED) and reason == REASON.WorkerCrashed then return JOB.FAILED, reason end
+  if has_flag(s, FLAG.TIMED_OUT) then return JOB.FAILED, REASON.TimedOut end
+  if has_flag(s, FLAG.PENDING_TIMED_OUT) then return JOB.FAILED, REASON.PendingTimedOut end
+  if has_flag(s, FLAG.CRASHED) and reason == REASON.WorkerCrashed then return JOB.FAILED, reason end
   if run.cancel_requested > 0 then return JOB.CANCELED, REASON.CanceledByUser end
   if run.timed_out > 0 then return JOB.CANCELED, REASON.RunTimedOut end
   if reason == REASON.Completed then return JOB.SUCCESSFUL, reason end
@@ -38,9 +38,6 @@ local function end_attempt(run, row, outcome, exit, text, steps, fresh)
   return resolve_ended(run, row, fresh)
 end
 
--- Bounded calls: what one call claims beside its claims.
-local fusions_left = FUSIONS_MAX
-
 reads.finish = 2
 operations.finish = function(a)
   local run = load_run(a[1])
@@ -60,18 +57,18 @@ operations.finish = function(a)
   end
   -- They are written with the rows of attempts that others follow.
   if a[16] ~= '' and row.status ~= JOB.CANCELED then
-    archived[#archived + 1] = { run.key, 'o' .. texts[row.index], a[16] }
+    append(changes.fields, { run.key, 'o' .. texts[row.index], a[16] })
   end
   local reply = { 'ok', left }
-  if a[13] == '' or paused or run.cancel_requested > 0 or run.timed_out > 0 then return reply end
-  local count = math.min(#fresh, a[15], fusions_left)
+  if a[13] == '' or paused or is_ending(run) then return reply end
+  local count = math.min(#fresh, a[15], budget.fusions)
   local least = order_fresh(run, fresh)
   load_plans(run, fresh, count)
   for i = 1, count do
     local dependent = fresh[i]
     if priority_of(run, dependent) >= highest_waiting(run.kind) and can_start(run, dependent, least) then
       reply[#reply + 1] = take(run, dependent, a[5], s.executor, a[13], '')
-      fusions_left = fusions_left - 1
+      budget.fusions = budget.fusions - 1
     end
   end
   return reply

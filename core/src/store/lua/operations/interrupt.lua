@@ -11,7 +11,7 @@ operations.interrupt = function(a)
   local row, s = held_row(run, a[2], a[3], a[4], a[5])
   if not row or row.status ~= JOB.RUNNING then return { 'stale' } end
   if not stop_reason(run, s) then
-    s.flags = bit.bor(s.flags, INTERRUPTED, DEADLINE)
+    s.flags = bit.bor(s.flags, FLAG.INTERRUPTED, FLAG.DEADLINE)
     touch_row(run, row)
     tell_stop(s.executor, id_of(run, row.index, s.attempt), texts[REASON.Interrupted])
   end

@@ -10,7 +10,7 @@ operations.redeliver = function(a)
   local s = row and section_of(row)
   local waits = s and s.message > 0 and row.status == JOB.PENDING and row.unsatisfied == 0
   if not waits or s.attempt ~= a[3] then
-    add_to(mark_removes, a[4], a[1] .. '.' .. texts[a[2]] .. '.' .. texts[a[3]])
+    append_to(changes.marks_removed, a[4], a[1] .. '.' .. texts[a[2]] .. '.' .. texts[a[3]])
     return { 'gone' }
   end
   if not row.handed_out then

@@ -9,7 +9,7 @@ operations.release = function(a)
   local count = 0
   for i = 1, #members do
     if scores[i] then
-      add_to(lease_adds, a[1], '0', members[i])
+      append_to(changes.leases_added, a[1], '0', members[i])
       count = count + 1
     end
   end

@@ -8,12 +8,12 @@ operations['remove-logs'] = function(a)
   if not run then return { 'gone' } end
   if run.ended == 0 or (index == 0 and attempt == 1 and run.open > 0) then return { 'open' } end
   local reply = {}
-  removals[#removals + 1] = function()
+  append(changes.removals, function()
     if redis.call('EXISTS', run.key) == 0 then return answer(reply) end
-    local before = log_bytes
+    local before = changes.log_bytes
     local next_index, next_attempt = remove_logs(uid, run.key, index, attempt)
-    if log_bytes < before then redis.call('HSETNX', run.key, 'logsRemovedAt', texts[now]) end
+    if changes.log_bytes < before then redis.call('HSETNX', run.key, 'logsRemovedAt', texts[now]) end
     answer(reply, next_index, next_attempt)
-  end
+  end)
   return reply
 end

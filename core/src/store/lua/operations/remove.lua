@@ -5,12 +5,12 @@
 operations.remove = function(a)
   local uid, index, attempt = a[1], a[2], a[3]
   local reply = {}
-  removals[#removals + 1] = function()
+  append(changes.removals, function()
     if redis.call('ZSCORE', P .. 'deletions', uid) then
       remove_run(uid, index, attempt, reply)
     else
       answer(reply)
     end
-  end
+  end)
   return reply
 end

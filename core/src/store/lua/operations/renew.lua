@@ -19,7 +19,7 @@ end
 
 operations.renew = function(a)
   local executor = texts[a[1]]
-  seen[executor] = texts[now]
+  changes.executors_seen[executor] = texts[now]
   local members = { unpack(a, 3) }
   local lost, stops = {}, {}
   if #members == 0 then return { lost, stops } end

@@ -43,7 +43,7 @@ local function make_wait(run, row, unsatisfied)
       run.queued = math.max(0, run.queued - 1)
     else
       run.backlog = math.max(0, run.backlog - 1)
-      add_to(backlog_removes, run.uid, backlog_member(row))
+      append_to(changes.backlog_removed, run.uid, backlog_member(row))
     end
   end
   local reason_before = row.reason
@@ -83,10 +83,10 @@ operations.reopen = function(a)
   local row = run and load_row(run, a[2])
   if not row then return { 'gone' } end
   if run.ended > 0 then return { 'final' } end
-  if run.cancel_requested > 0 or run.timed_out > 0 then return { 'ending' } end
+  if is_ending(run) then return { 'ending' } end
   if row.status ~= JOB.FAILED then return { 'status' } end
   local s = section_of(row)
-  if run.todo > 0 or not has_flag(s, CLOSED) then return { 'busy' } end
+  if run.todo > 0 or not has_flag(s, FLAG.CLOSED) then return { 'busy' } end
   local dependents = read_dependents(run, a)
   for i = 1, #dependents do
     local section = section_of(run.rows[dependents[i].index])
@@ -103,7 +103,7 @@ operations.reopen = function(a)
   end
   if string.byte(plan_of(row), 1) % 2 == 0 then run.failed = math.max(0, run.failed - 1) end
   archive(run, row, JOB.FAILED, row.reason)
-  archived[#archived + 1] = { run.key, 'o' .. texts[row.index], '{}' } -- What it had put out is not so any more.
+  append(changes.fields, { run.key, 'o' .. texts[row.index], '{}' }) -- What it had put out is not so any more.
   new_section(row, s.attempt + 1, s.epoch, now, 0, 0)
   set_status(run, row, JOB.PENDING, REASON.Queued)
   make_ready(run, row, false)

@@ -13,7 +13,7 @@ operations.report = function(a)
   if s.started == 0 then
     if a[12] ~= '' then set_deadline(run, row, '.p', s.claimed + a[12]) end
   else
-    if has_flag(s, DEADLINE) then drop_deadline(run, row, '.p') end
+    if has_flag(s, FLAG.DEADLINE) then drop_deadline(run, row, '.p') end
     if a[11] ~= '' then set_deadline(run, row, '.t', s.started + a[11]) end
   end
   local reason, text = a[6] == '' and row.reason or a[6], a[7]

@@ -45,7 +45,7 @@ operations.retry = function(a)
   if not row or row.status ~= JOB.RUNNING then return { 'stale' } end
   local status, reason = verdict(run, s, a[6])
   -- What had timed out before its run was to end stays FAILED, and nothing follows it (see Cancels and stops).
-  if status ~= JOB.FAILED or run.cancel_requested > 0 or run.timed_out > 0 then return { 'final' } end
+  if status ~= JOB.FAILED or is_ending(run) then return { 'final' } end
   local losses, failures, backoff, text = s.losses, s.failures, nil, nil
   if INFRASTRUCTURE[reason] then
     backoff, text = lost_again(s, reason)

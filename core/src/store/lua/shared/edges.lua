@@ -1,8 +1,6 @@
--- Resolves the edges of ended jobs, one after the other, at most EDGES_MAX in a call (see
+-- Resolves the edges of ended jobs, one after the other, at most LIMIT.edges in a call (see
 -- Bounded calls). What is left stands in the run's `todo` behind a mark in `chunks`; `resume` goes on with
 -- it, and the run is not final before.
-local edges_left = EDGES_MAX
-local TODO_PAGE = 200
 
 -- What is left of a run's edges: first what stands in Redis, read page by page, then what this
 -- call adds. Only what changes is written, so that a call costs the same however long the list is.
@@ -20,7 +18,7 @@ local function first_todo(run)
   local todo = todo_of(run)
   if todo.taken == todo.stored then return todo.added[todo.next_added] end
   if not todo.page[todo.taken + 1] then
-    local items = redis.call('LRANGE', P .. 'todo:' .. run.uid, todo.taken, todo.taken + TODO_PAGE - 1)
+    local items = redis.call('LRANGE', P .. 'todo:' .. run.uid, todo.taken, todo.taken + LIMIT.todo_page - 1)
     for i = 1, #items do
       local index, edge = string.match(items[i], '^(%d+):(%d+)$')
       todo.page[todo.taken + i] = { tonumber(index), tonumber(edge) }
@@ -65,19 +63,19 @@ local function load_dependents(run, plan, from, to)
   load_rows(run, indexes)
 end
 
--- Edges `from` until before `to` of an ended job, at most EDGES_PAGE. Dependents that became ready
+-- Edges `from` until before `to` of an ended job, at most LIMIT.edges_page. Dependents that became ready
 -- are appended to `fresh`.
 local function resolve_edges(run, cause, from, to, fresh)
   local plan = plan_of(cause)
   load_dependents(run, plan, from, to)
-  edges_left = edges_left - (to - from)
+  budget.edges = budget.edges - (to - from)
   for edge = from, to - 1 do
     local high, low, mask = string.byte(plan, 7 + edge * 3, 9 + edge * 3)
     local row = run.rows[high * 256 + low]
     if row.status == JOB.PENDING then
       if bit.band(SATISFIES[cause.status], mask) == 0 then
         end_dependent(run, row, cause)
-        edges_left = edges_left - END_COST
+        budget.edges = budget.edges - COST.ended
       else
         row.unsatisfied = row.unsatisfied - 1
         touch_row(run, row)
@@ -85,48 +83,11 @@ local function resolve_edges(run, cause, from, to, fresh)
           row.reason = REASON.Queued
           make_ready(run, row, true)
           fresh[#fresh + 1] = row
-          edges_left = edges_left - READY_COST
+          budget.edges = budget.edges - COST.ready
         end
       end
     end
   end
-end
-
--- Cancels and stops; Deadlines and retries: the run is to end. What does not run is CANCELED, what runs is to be stopped.
-local function end_open_job(run, row)
-  local reason = run.cancel_requested > 0 and REASON.CanceledByUser or REASON.RunTimedOut
-  if row.status == JOB.PENDING then
-    local s = section_of(row)
-    if s then
-      clear_mark(run, row)
-      if row.reason == REASON.RetryBackoff then drop_deadline(run, row, '.b') end
-      s.text = ''
-    end
-    set_status(run, row, JOB.CANCELED, reason)
-    emit_job('job.status', run, row)
-    edges_left = edges_left - END_COST
-  elseif row.status == JOB.RUNNING and row.reason ~= REASON.Canceling then
-    section_of(row)
-    request_stop(run, row, 0, reason == REASON.CanceledByUser and 'A cancel was requested; it is being stopped.'
-      or 'The timeout of its run has passed; it is being stopped.')
-    edges_left = edges_left - END_COST
-  end
-end
-
--- An item of the list of what is left, in place of a job's index: all jobs, from the one that stands in place of an
--- edge. What becomes ready behind it is not claimed any more, and found by it, or ended by what it depends on.
-local function end_open_jobs(run, item)
-  local count = run[0] + run[1] + run[2] + run[3] + run[4] + run[5]
-  while item[2] < count and edges_left > 0 do
-    local upto = math.min(count, item[2] + math.min(edges_left, EDGES_PAGE))
-    local indexes = {}
-    for index = item[2], upto - 1 do indexes[#indexes + 1] = index end
-    load_rows(run, indexes)
-    edges_left = edges_left - #indexes
-    for i = 1, #indexes do end_open_job(run, run.rows[indexes[i]]) end
-    item[2] = upto
-  end
-  return item[2] == count
 end
 
 -- True when no edge of the item is left.
@@ -135,9 +96,9 @@ local function resolve_item(run, item, fresh)
   local cause = load_row(run, item[1])
   local count = edges_in(plan_of(cause))
   local from = item[2]
-  edges_left = edges_left - 1
-  while from < count and edges_left > 0 do
-    local upto = math.min(count, from + math.min(edges_left, EDGES_PAGE))
+  budget.edges = budget.edges - 1
+  while from < count and budget.edges > 0 do
+    local upto = math.min(count, from + math.min(budget.edges, LIMIT.edges_page))
     resolve_edges(run, cause, from, upto, fresh)
     from = upto
   end
@@ -147,7 +108,7 @@ end
 
 local function resolve(run, fresh)
   touch_run(run)
-  while edges_left > 0 do
+  while budget.edges > 0 do
     local item = first_todo(run)
     if not item or not resolve_item(run, item, fresh) then break end
     drop_first_todo(run)
@@ -160,23 +121,13 @@ end
 -- The edges of a job that has just ended. Few of them, as most jobs have, need no list of what is left.
 local function resolve_ended(run, row, fresh)
   local count = edges_in(plan_of(row))
-  if run.todo > 0 or run.todo_queue or count > EDGES_PAGE or count >= edges_left then
+  if run.todo > 0 or run.todo_queue or count > LIMIT.edges_page or count >= budget.edges then
     add_todo(run, row)
     return resolve(run, fresh)
   end
-  edges_left = edges_left - 1
+  budget.edges = budget.edges - 1
   if count > 0 then resolve_edges(run, row, 0, count, fresh) end
   return run.todo_queue and resolve(run, fresh)
-end
-
--- Cancels and stops; Causes: the first request to end a run stands; `field` is what it is recorded in.
--- @return whether it is recorded now, and whether some of what follows is left for `resume`.
-local function request_end(run, field)
-  if run.ended > 0 or run.cancel_requested > 0 or run.timed_out > 0 then return false, false end
-  run[field] = now
-  run.queued, run.backlog, run.backlog_push, run.backlog_dropped = 0, 0, false, true
-  add_todo(run, { index = OPEN_JOBS })
-  return true, resolve(run, {})
 end
 
 local function write_todo(run)

@@ -1,4 +1,4 @@
--- Ready marks: a ready job is handed out in a message, at most QUEUED_MAX of a run at once. The rest
+-- Ready marks: a ready job is handed out in a message, at most LIMIT.queued of a run at once. The rest
 -- waits in the run's backlog, and so does what would find no slot (see Slots): by priority, then by
 -- the time at which it became ready. Each call hands out the next ones of the runs that it touches;
 -- so many in all (see Bounded calls), but always some of a run that has none left to be claimed.
@@ -6,14 +6,12 @@
 -- Priorities: where jobs of a run differ in priority, a call first gathers all that becomes ready (`run.fresh`), and
 -- hands it out at its end, the highest first: directly where nothing waits in the backlog, else by way of the backlog.
 -- While edges of the run are left for later calls nothing of it is handed out, since more may become ready with them.
-local handouts, backlog_removes = {}, {}
-local backlog_left = READY_AT_ONCE
 
 -- The row is looked at when the call ends: is it announced, is it in a message?
 local function list_handout(row)
   if row.listed then return end
   row.listed = true
-  handouts[#handouts + 1] = row
+  append(changes.handouts, row)
 end
 
 local function hand_out(run, row)
@@ -24,7 +22,7 @@ local function hand_out(run, row)
 end
 
 local function room_of(run)
-  local room = QUEUED_MAX - run.queued
+  local room = LIMIT.queued - run.queued
   if run.max_parallel == 0 then return room end
   return math.min(room, run.max_parallel - slots_taken(run) - run.queued)
 end
@@ -36,7 +34,7 @@ end
 
 -- What the same call has taken out before stays in it.
 local function keep_in_backlog(run, member)
-  local removed = backlog_removes[run.uid]
+  local removed = changes.backlog_removed[run.uid]
   for i = removed and #removed or 0, 1, -1 do
     if removed[i] == member then table.remove(removed, i) end
   end
@@ -58,7 +56,7 @@ end
 -- `announce`: the change of reason is an event, unless the same call claims the job too.
 local function make_ready(run, row, announce)
   -- What is left of the edges of a run that is to end makes jobs ready that are canceled soon after (see Cancels and stops).
-  if run.cancel_requested > 0 or run.timed_out > 0 then return end
+  if is_ending(run) then return end
   local s = section_of(row) or new_section(row, 1, 0, run.created, 0, 0)
   s.queued = now
   row.unsatisfied = 0
@@ -153,7 +151,7 @@ local function take_from_backlog(run, count)
   local members = redis.call('ZRANGE', P .. 'backlog:' .. run.uid, 0, count - 1)
   run.backlog_taken = members
   run.backlog = #members < count and 0 or run.backlog - #members
-  backlog_left = backlog_left - #members
+  budget.handouts = budget.handouts - #members
   local indexes = {}
   for i = 1, #members do indexes[i] = tonumber(members[i]) end
   load_rows(run, indexes)
@@ -175,7 +173,7 @@ end
 
 -- Comes after all operations: what the call has gathered is handed out, or waits in the backlog.
 local function settle_fresh(run)
-  if not run.fresh or run.cancel_requested > 0 or run.timed_out > 0 then return end
+  if not run.fresh or is_ending(run) then return end
   local rows = {}
   for i = 1, #run.fresh do
     if run.fresh[i].is_fresh then rows[#rows + 1] = run.fresh[i] end
@@ -189,12 +187,12 @@ end
 
 -- Comes after all operations: what they put into the backlog is stored by then.
 local function hand_out_backlog(run)
-  if run.backlog == 0 or run.cancel_requested > 0 or run.timed_out > 0 then return end
+  if run.backlog == 0 or is_ending(run) then return end
   if run.is_new and run.max_parallel == 0 then return end -- What it begins with is handed out already.
   if run.todo > 0 and has_priorities(run) then return end
   local room = room_of(run)
-  if run.max_parallel == 0 and room < BUNDLE_MAX and not run.gave_way then return end
-  local count = math.min(room, run.backlog, math.max(backlog_left, BUNDLE_MAX - run.queued))
+  if run.max_parallel == 0 and room < LIMIT.bundle and not run.gave_way then return end
+  local count = math.min(room, run.backlog, math.max(budget.handouts, LIMIT.bundle - run.queued))
   if count > 0 then take_from_backlog(run, count) end
 end
 
@@ -202,8 +200,8 @@ end
 -- from a worker that had no room goes before all of its priority: it was there first.
 local function group_handouts()
   local groups, by_key = {}, {}
-  for i = 1, #handouts do
-    local row = handouts[i]
+  for i = 1, #changes.handouts do
+    local row = changes.handouts[i]
     local run = row.run
     if row.reason_before and row.reason ~= row.reason_before then -- It waits for a slot, and that is told.
       row.section.text = ''
@@ -230,7 +228,7 @@ end
 local function write_handouts()
   local bundles = {}
   for _, group in ipairs(group_handouts()) do
-    local size = tonumber(redis.call('HGET', P .. 'bundles', group.kind) or BUNDLE_MAX)
+    local size = tonumber(redis.call('HGET', P .. 'bundles', group.kind) or LIMIT.bundle)
     local count = math.ceil(#group / size)
     local last = redis.call('HINCRBY', P .. 'counters', 'message', count)
     for b = 1, count do
@@ -240,7 +238,7 @@ local function write_handouts()
         local id = id_of(row.run, row.index, row.section.attempt)
         row.section.message = bundle[2]
         bundle[#bundle + 1] = id
-        add_to(marks, group.kind, texts[now], id)
+        append_to(changes.marks_added, group.kind, texts[now], id)
       end
       bundles[#bundles + 1] = bundle
     end
@@ -251,14 +249,12 @@ end
 -- The priority of the message that BullMQ would give out next, as it is stored, or -1: what is claimed
 -- with an end (fusion) must not overtake it. BullMQ keeps `rank * 2^32 + counter`; the ranks are those of `rankOf` in
 -- core/src/queue/bundle-queue.ts.
-local heads = {}
-
 local function highest_waiting(kind)
-  local known = heads[kind]
-  if not known then
+  local head = known.heads[kind]
+  if not head then
     local first = redis.call('ZRANGE', P .. 'queue:' .. KIND[kind] .. ':prioritized', 0, 0, 'WITHSCORES')
-    known = first[2] and math.floor((RANK_BASE - math.floor(tonumber(first[2]) / 4294967296)) / 2) or -1
-    heads[kind] = known
+    head = first[2] and math.floor((RANK_BASE - math.floor(tonumber(first[2]) / 4294967296)) / 2) or -1
+    known.heads[kind] = head
   end
-  return known
+  return head
 end

@@ -1,19 +1,17 @@
 -- What is removed of runs and logs, by `delete`, `remove` and `remove-logs`: a bounded piece in each call, at its
 -- end (see Bounded calls). Who calls goes on from where the piece ended; one that begins anew finds less to do.
-local removals_left = REMOVALS_MAX
-local ROWS_PAGE = 100
 
 -- Removes what is stored in parts, from the last part to the first. @return how many of the bytes are left.
 local function remove_parts(key, length)
-  local parts = math.ceil(length / LOG_PART_BYTES)
+  local parts = math.ceil(length / LIMIT.log_part_bytes)
   local left = length
-  while parts > 0 and removals_left > 0 do
+  while parts > 0 and budget.removals > 0 do
     parts = parts - 1
-    left = parts * LOG_PART_BYTES
+    left = parts * LIMIT.log_part_bytes
     redis.call('UNLINK', key .. texts[parts])
-    removals_left = removals_left - PART_COST
+    budget.removals = budget.removals - COST.log_part
   end
-  log_bytes = log_bytes - (length - left)
+  changes.log_bytes = changes.log_bytes - (length - left)
   return left
 end
 
@@ -28,7 +26,7 @@ local function remove_log(key)
     redis.call('HSET', key, 'length', texts[length], 'frames', texts[frames])
     return false
   end
-  log_bytes = log_bytes - #(meta[3] or '')
+  changes.log_bytes = changes.log_bytes - #(meta[3] or '')
   redis.call('UNLINK', key)
   return true
 end
@@ -46,20 +44,20 @@ end
 local function remove_logs(uid, key, index, attempt)
   while true do
     local fields = {}
-    for i = 1, ROWS_PAGE do fields[i] = texts[index + i - 1] end
+    for i = 1, LIMIT.rows_page do fields[i] = texts[index + i - 1] end
     local raws = redis.call('HMGET', key, unpack(fields))
-    for i = 1, ROWS_PAGE do
+    for i = 1, LIMIT.rows_page do
       if not raws[i] then return nil end
-      removals_left = removals_left - 1
+      budget.removals = budget.removals - 1
       for n = attempt, last_attempt(raws[i]) do
-        if removals_left <= 0 then return index, n end
-        removals_left = removals_left - 2
+        if budget.removals <= 0 then return index, n end
+        budget.removals = budget.removals - 2
         if not remove_log(log_key(uid, index, n)) then return index, n end
       end
       index = index + 1
       attempt = 1
     end
-    if removals_left <= 0 then return index, 1 end
+    if budget.removals <= 0 then return index, 1 end
   end
 end
 
@@ -78,5 +76,5 @@ local function remove_run(uid, index, attempt, reply)
   redis.call('UNLINK', key, P .. 'source:' .. uid, P .. 'attempts:' .. uid, P .. 'backlog:' .. uid, P .. 'todo:' .. uid,
     P .. 'slots:' .. uid)
   redis.call('ZREM', P .. 'deletions', uid)
-  removals_left = removals_left - PART_COST
+  budget.removals = budget.removals - COST.log_part
 end
