@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { expect } from 'chai';
 import { countLeases } from '@chainr/testkit/count-leases';
 import { pipelineOf } from '@chainr/testkit/builders';
@@ -33,6 +34,7 @@ describe('connections that are killed under load', function () {
         const made: unknown = await open.create(pipeline).catch((error: unknown) => error);
         if (typeof made === 'string') return made;
         if (!(made instanceof StoreUnavailable)) throw made;
+        await turn(); // A connection that is down refuses at once: it needs a turn of the event loop to come back.
       }
     };
     const runs: string[] = [];
