@@ -9,37 +9,37 @@ interface FieldNote {
 const atMost = (count: number): string => `at most ${count.toLocaleString('en-US')}.`;
 
 const container: Readonly<Record<string, FieldNote>> = {
-  image: { default: 'see above', doc: 'The image of its container; may have references to outputs. The process executor ignores it.' },
+  image: { default: 'see above', doc: 'Container image. May contain references to outputs. The process executor ignores it.' },
   run: { default: 'see above' },
-  command: { default: 'see above', doc: 'The program and its first arguments, in place of the entrypoint of the image.' },
-  args: { default: 'see above', doc: 'Arguments: behind `command`, or behind the entrypoint of the image.' },
+  command: { default: 'see above', doc: 'Program and its first arguments. Replaces the entrypoint of the image.' },
+  args: { default: 'see above', doc: 'Arguments, appended to `command` or else to the entrypoint of the image.' },
   env: {
     default: 'none',
-    doc: 'Variables by name: a text, which may have references to outputs, or a secret by its name. Names that begin with `CHAINR_` are chainr’s own.',
+    doc: 'Environment variables by name. A value is text, which may contain references to outputs, or the name of a secret. Names that begin with `CHAINR_` are reserved.',
   },
   workdir: {
     default: 'the image’s, or the workspace',
-    doc: 'An absolute path, where it begins; [executors.md](executors.md) has the default of each executor.',
+    doc: 'Working directory, an absolute path. [executors.md](executors.md) lists the default of each executor.',
   },
   user: { default: 'the image’s' },
-  resources: { default: 'none', doc: 'What its container needs, and what it gets at most.' },
-  'resources.requests': { default: 'none', doc: 'What it needs: `cpu`, `memory`, `ephemeral-storage`, or a name such as `nvidia.com/gpu`, ' + atMost(pipelineLimits.resourceNames) },
-  'resources.limits': { default: 'none', doc: 'What it gets at most, by the same names.' },
+  resources: { default: 'none', doc: 'CPU, memory and other resources of the container.' },
+  'resources.requests': { default: 'none', doc: 'Resources that the container needs: `cpu`, `memory`, `ephemeral-storage`, or a name such as `nvidia.com/gpu`; ' + atMost(pipelineLimits.resourceNames) },
+  'resources.limits': { default: 'none', doc: 'Upper limits, by the same names.' },
 }; // prettier-ignore
 
 /** By the heading of the table and the path of the field. */
 export const fieldNotes: Readonly<Record<string, Readonly<Record<string, FieldNote>>>> = {
   Pipeline: {
-    kind: { doc: 'Says that it is a pipeline.' },
-    metadata: { default: 'none', doc: 'What it is called and marked with.' },
+    kind: { doc: 'Marks the document as a pipeline.' },
+    metadata: { default: 'none', doc: 'Name and labels.' },
     'metadata.name': {
       default: 'none',
-      doc: 'Its name: lower-case letters, digits, `-` and `.`, at most 253 characters; at most 63 between two dots.',
+      doc: 'Name of the pipeline: lower-case letters, digits, `-` and `.`, at most 253 characters; at most 63 between two dots.',
     },
     'metadata.labels': {
       default: 'none',
       doc:
-        'Marks to find its runs by, as Kubernetes writes them: keys such as `team` or `example.com/team`, values of at most 63 letters, digits, `.`, `-` and `_`; ' +
+        'Labels to find its runs by, in the syntax of Kubernetes: keys such as `team` or `example.com/team`, values of at most 63 letters, digits, `.`, `-` and `_`; ' +
         atMost(pipelineLimits.labels),
     },
     env: { default: 'none' },
@@ -48,48 +48,52 @@ export const fieldNotes: Readonly<Record<string, Readonly<Record<string, FieldNo
     priority: { default: '0' },
     maxParallel: { default: 'no limit' },
     jobs: {
-      doc: 'The jobs by name: 1 to 63 lower-case letters, digits and hyphens, a letter or digit at both ends. At least one.',
+      doc: 'Jobs by name. A name has 1 to 63 lower-case letters, digits and hyphens, and a letter or digit at both ends. At least one job.',
     },
   },
   Job: {
     ...container,
-    steps: { default: 'see above', doc: 'Run one after the other and share a workspace, in place of `run`, `command` and `args`. `image`, `workdir`, `user` and `resources` of the job hold for steps that name none.' }, // prettier-ignore
+    steps: { default: 'see above', doc: 'Steps run one after the other and share a workspace. They replace `run`, `command` and `args`. `image`, `workdir`, `user` and `resources` of the job apply to steps that do not set them.' }, // prettier-ignore
     dependsOn: {
-      default: 'none: it begins at once',
+      default: 'none: starts at once',
       doc:
-        'The jobs that must have ended before it begins; in all jobs together ' + atMost(pipelineLimits.dependencies),
+        'Jobs that must end before this one starts. Dependencies of all jobs together: ' +
+        atMost(pipelineLimits.dependencies),
     },
     allowFailure: {
       default: '`false`',
-      doc: 'Its failure does not fail the run. It changes nothing else: a job that waits for its success is skipped all the same, see [Going on after a failure](#going-on-after-a-failure).',
+      doc: 'A failure of this job does not fail the run. Nothing else changes: a job that waits for its success is still skipped, see [Going on after a failure](#going-on-after-a-failure).',
     },
-    pull: { default: 'that of the pipeline' },
-    network: { default: 'the executor’s own' },
+    pull: { default: 'the pipeline’s' },
+    network: { default: 'the executor’s default' },
     timeout: { default: 'none' },
     pendingTimeout: { default: '`10m`' },
     retries: { default: 'none' },
-    'retries.limit': { doc: 'How many attempts may follow the first.' },
-    'retries.backoff': { default: 'as its fields say' },
-    'retries.backoff.initial': { default: '`1s`', doc: 'The wait before the first retry.' },
-    'retries.backoff.factor': { default: '2', doc: 'Each later wait is so many times as long as the one before.' },
-    'retries.backoff.max': { default: '`5m`, or `initial` where that is longer', doc: 'The longest wait.' },
-    priority: { default: 'that of the pipeline' },
+    'retries.limit': { doc: 'Maximum number of retries after the first attempt.' },
+    'retries.backoff': { default: 'see its fields' },
+    'retries.backoff.initial': { default: '`1s`', doc: 'Wait before the first retry.' },
+    'retries.backoff.factor': { default: '2', doc: 'Each further wait is this many times as long as the one before.' },
+    'retries.backoff.max': { default: '`5m`, or `initial` if that is longer', doc: 'Longest wait.' },
+    priority: { default: 'the pipeline’s' },
   },
   Step: {
     ...container,
-    image: { default: 'that of the job', doc: 'The image of its container; may have references to outputs.' },
-    workdir: { default: 'that of the job', doc: 'An absolute path, where it begins.' },
-    user: { default: 'that of the job' },
-    resources: { default: 'those of the job', doc: 'In place of those of the job, which are not mixed with them.' },
-    name: { doc: 'As of a job; each name once in a job. Lines of the log and `$CHAINR_STEP` have it.' },
+    image: { default: 'the job’s', doc: 'Container image. May contain references to outputs.' },
+    workdir: { default: 'the job’s', doc: 'Working directory, an absolute path.' },
+    user: { default: 'the job’s' },
+    resources: { default: 'the job’s', doc: 'Replaces the resources of the job; the two are not merged.' },
+    name: { doc: 'Same syntax as the name of a job; unique within the job. Shown in log lines and in `$CHAINR_STEP`.' },
     continueOnError: { default: '`false`' },
   },
   Dependency: {
-    job: { doc: 'The name of another job of the pipeline; each once. No job may wait for itself, in a circle.' },
+    job: { doc: 'Name of another job of the pipeline, listed at most once. Dependencies must not form a cycle.' },
     conditions: { default: '`{ success: true }`' },
-    'conditions.success': { default: '`true` where no other is', doc: 'It may have ended SUCCESSFUL.' },
-    'conditions.failure': { default: '`false`', doc: 'It may have ended FAILED.' },
-    'conditions.skipped': { default: '`false`', doc: 'It may have been SKIPPED.' },
+    'conditions.success': {
+      default: '`true` unless another condition is',
+      doc: 'Accept a dependency that ended SUCCESSFUL.',
+    },
+    'conditions.failure': { default: '`false`', doc: 'Accept a dependency that ended FAILED.' },
+    'conditions.skipped': { default: '`false`', doc: 'Accept a dependency that was SKIPPED.' },
   },
 };
 
@@ -97,9 +101,9 @@ export const fieldNotes: Readonly<Record<string, Readonly<Record<string, FieldNo
 export const variableNotes: Readonly<Record<string, string>> = {
   CHAINR_RUN: 'The `uid` of the run.',
   CHAINR_JOB: 'The name of the job.',
-  CHAINR_ATTEMPT: 'Which start of the job it is: 1 for the first, 2 for the one after it.',
+  CHAINR_ATTEMPT: 'The number of the attempt: 1 for the first, 2 for the first retry.',
   CHAINR_STEP: 'The name of the step; `main` in a job without steps.',
-  CHAINR_PIPELINE: 'The `metadata.name` of the pipeline; empty where it has none.',
-  CHAINR_WORKSPACE: 'A folder that the steps of an attempt share, empty at first; it is removed after the end of the attempt.',
-  CHAINR_OUTPUT: 'A file for what the job hands to others: [Outputs and secrets](outputs-and-secrets.md).',
+  CHAINR_PIPELINE: 'The `metadata.name` of the pipeline; empty if it has none.',
+  CHAINR_WORKSPACE: 'Folder shared by the steps of an attempt. Empty at the start; removed after the attempt ends.',
+  CHAINR_OUTPUT: 'File for the outputs of the job: see [Outputs and secrets](outputs-and-secrets.md).',
 }; // prettier-ignore

@@ -59,7 +59,7 @@ function parametersOf(operation: Json): string[] {
     const shown = value === undefined ? (required === true ? 'required' : '') : `\`${JSON.stringify(value)}\``;
     return [`\`${String(name)}\``, String(place), typeOf(schema as Json), shown, cell(description)];
   });
-  return [markdownTable(['parameter', 'in', 'type', 'default', 'what it is'], rows)];
+  return [markdownTable(['parameter', 'in', 'type', 'default', 'description'], rows)];
 }
 
 function bodyOf(operation: Json): string[] {
@@ -83,15 +83,15 @@ function answersOf(operation: Json): string[] {
     );
     const own = Object.entries(asMap(headers)).filter(([name]) => !(name in commonHeaders));
     const named = own.map(([name, header]) => `- \`${name}\`: ${cell(header['description'])}`);
-    const answer = `Answer: ${status}, ${bodies.join(', ')}. ${cell(description)}`;
-    return named.length > 0 ? `${answer} With the headers\n\n${named.join('\n')}` : answer;
+    const answer = `Response: ${status}, ${bodies.join(', ')}. ${cell(description)}`;
+    return named.length > 0 ? `${answer} Headers:\n\n${named.join('\n')}` : answer;
   });
 }
 
 /** Those of its own: the others may come from every operation. */
 function errorsOf({ errors }: Route): string[] {
   const own = errors.filter((code) => !errorsEverywhere.includes(code)).map((code) => `\`${code}\``);
-  return own.length > 0 ? [`Errors of its own: ${own.join(', ')}.`] : [];
+  return own.length > 0 ? [`Further errors: ${own.join(', ')}.`] : [];
 }
 
 function schemaSection([name, schema]: [string, Json]): string {
@@ -103,7 +103,7 @@ function schemaSection([name, schema]: [string, Json]): string {
   return [`### ${name}`, ...(schema['description'] ? [cell(schema['description'])] : []), ...told].join('\n\n');
 }
 
-const fieldHead = ['field', 'type', 'always', 'what it is'];
+const fieldHead = ['field', 'type', 'always present', 'description'];
 const codeRows = Object.entries(errorCodes).map(([code, { status, doc }]) => {
   const everywhere = (errorsEverywhere as readonly string[]).includes(code) ? 'yes' : '';
   return [`\`${code}\``, String(status), everywhere, doc];
@@ -117,17 +117,17 @@ await writePage(
 
 <!-- Made by \`make generate\` from core/src/api/contract/routes.ts. -->
 
-A server describes itself the same at \`GET /api/openapi.json\`. Every time is ISO 8601 in UTC with milliseconds. Where the server was
-given a token, every request bears it: \`Authorization: Bearer …\`. Every error has the form of [Error](#error). Every answer has the headers
+A server serves the same description as OpenAPI 3.1 at \`GET /api/openapi.json\`. Every time is ISO 8601 in UTC with milliseconds. If the server was
+given a token, every request must send it: \`Authorization: Bearer …\`. Every error is an [Error](#error). Every response has the headers
 ${Object.entries(commonHeaders)
   .map(([name, header]) => `\`${name}\` (${cell(header['description']).replace(/\.$/, '')})`)
   .join(' and ')}.
 
-${markdownTable(['method', 'path', 'operation', 'what it does'], overview)}
+${markdownTable(['method', 'path', 'operation', 'description'], overview)}
 
 ## Errors
 
-${markdownTable(['code', 'status', 'everywhere', 'what it means'], codeRows)}
+${markdownTable(['code', 'status', 'any operation', 'meaning'], codeRows)}
 
 ## Operations
 
@@ -137,7 +137,7 @@ ${operations.map(sectionOf).join('\n\n')}
 
 ### Pipeline
 
-What is sent to be run: [pipeline.schema.json](../core/schema/pipeline.schema.json), and examples in [examples](../examples).
+The pipeline to run: [pipelines.md](pipelines.md) describes it, [pipeline.schema.json](../core/schema/pipeline.schema.json) is its JSON Schema, and [examples](../examples) has examples.
 
 ${resources.map(schemaSection).join('\n\n')}
 `,

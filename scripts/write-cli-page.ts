@@ -49,7 +49,7 @@ await writePage(
 
 <!-- Made by \`make generate\` from the commands in cli/src. -->
 
-What \`--help\` says of each command. [cli/README.md](../cli/README.md) tells what all of them share: servers, tokens, exit codes.
+The \`--help\` text of each command. [cli/README.md](../cli/README.md) describes what all commands share: server, token, exit codes.
 
 ${sectionsOf(silentProgram()).join('\n\n')}
 `,

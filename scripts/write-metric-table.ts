@@ -15,23 +15,23 @@ await writePage(
 
 <!-- Made by \`make generate\` from core/src/service/metric-table.ts. -->
 
-Every service answers \`GET /metrics\` in the text format of Prometheus, where it answers \`/healthz\`. Gate asks for its token there, where
-it has one. Every metric also has the label \`service\`.
+Every service answers \`GET /metrics\` in the text format of Prometheus, at the same address as \`/healthz\`. Gate requires its token there, if
+one is set. Every metric also has the label \`service\`.
 
-In \`chainr up\` only gate has a port; the others answer on sockets in the data folder that only its user can open. They ask for no token.
+With \`chainr up\` only gate listens on a port. The others listen on sockets in the data folder, which only its owner can open; they need no token.
 
 \`\`\`sh
 curl http://127.0.0.1:8080/metrics
 curl --unix-socket ./.chainr/sockets/sched.sock http://chainr/metrics
 \`\`\`
 
-The sockets are \`sched.sock\`, \`notif.sock\`, \`ui.sock\`, \`recycle.sock\` and, by the executor, \`work-process.sock\` or \`work-docker.sock\`. Where the
-path of the data folder is too long for a socket, they stand in \`chainr-…\` of the folder of temporary files.
+The sockets are \`sched.sock\`, \`notif.sock\`, \`ui.sock\`, \`recycle.sock\` and, depending on the executor, \`work-process.sock\` or \`work-docker.sock\`. If the
+path of the data folder is too long for a socket, they are in a folder \`chainr-…\` in the system’s folder for temporary files.
 
-${markdownTable(['metric', 'kind', 'labels', 'what it is'], rows)}
+${markdownTable(['metric', 'kind', 'labels', 'description'], rows)}
 
-Beside these stand the usual numbers of a Node process, \`process_…\` and \`nodejs_…\`, as
-[prom-client](https://github.com/siimon/prom-client) makes them. They begin with the first reading. In \`chainr up\` all services are one
-process, and each tells its numbers.
+Each service also exports the usual metrics of a Node process, \`process_…\` and \`nodejs_…\`, from
+[prom-client](https://github.com/siimon/prom-client). They are collected from the first scrape on. With \`chainr up\` all services are one
+process, and each reports the same values.
 `,
 );

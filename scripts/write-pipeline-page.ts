@@ -64,7 +64,7 @@ function tableOf(heading: string): string {
     return [field, inBytes(type), required === 'yes' ? 'required' : (note?.default ?? ''), cell(doc)];
   });
   for (const path of unused) mistakes.push(`scripts/pipeline-notes.ts: ${heading} has no field ${path}`);
-  return markdownTable(['field', 'type', 'default', 'what it is'], rows);
+  return markdownTable(['field', 'type', 'default', 'description'], rows);
 }
 
 /** What executors put into the environment of each step, in their order. */
@@ -76,7 +76,7 @@ function variableTable(): string {
   for (const name of Object.keys(variableNotes))
     if (!names.includes(name)) mistakes.push(`scripts/pipeline-notes.ts: no step has the variable ${name}`);
   return markdownTable(
-    ['variable', 'what it is'],
+    ['variable', 'description'],
     names.map((name) => [`\`${name}\``, variableNotes[name] ?? '']),
   );
 }
@@ -98,9 +98,9 @@ const page = `# Pipelines
 
 <!-- Made by \`make generate\` from core/src/pipeline/pipeline-schema.ts and scripts/pipeline-notes.ts. -->
 
-A pipeline is YAML or JSON, sent to \`POST /api/runs\` or with \`chainr run FILE\`. \`chainr validate FILE\` names all mistakes at once. A
-field that is not listed here is refused. Editors can take [pipeline.schema.json](../core/schema/pipeline.schema.json).
-[Outputs and secrets](outputs-and-secrets.md) has what may stand in \`env\` and \`image\`, [executors.md](executors.md) what each executor
+A pipeline is a YAML or JSON document. Send it with \`POST /api/runs\` or \`chainr run FILE\`. \`chainr validate FILE\` reports all mistakes at once.
+Unknown fields are refused. [pipeline.schema.json](../core/schema/pipeline.schema.json) is a JSON Schema for editors.
+[Outputs and secrets](outputs-and-secrets.md) explains the values of \`env\` and \`image\`; [executors.md](executors.md) lists the fields that each executor
 ignores.
 
 ## Pipeline
@@ -111,7 +111,7 @@ ${exampleOf('Pipeline')}
 
 ## Job
 
-A job has exactly one of \`run\`, \`command\` and \`args\` (one of them or both), and \`steps\`. It has an \`image\`, or each of its steps has.
+A job has exactly one of: \`run\`; \`command\`, \`args\` or both; \`steps\`. The job has an \`image\`, or each of its steps has one.
 
 ${tableOf('Job')}
 
@@ -119,7 +119,7 @@ ${exampleOf('Job')}
 
 ## Step
 
-A step has exactly one of \`run\`, and \`command\` and \`args\`.
+A step has either \`run\`, or \`command\`, \`args\` or both.
 
 ${tableOf('Step')}
 
@@ -127,14 +127,14 @@ ${exampleOf('Step')}
 
 ### Environment
 
-A step has the variables of its own \`env\`, of that of its job and of that of the pipeline; where several set one name, the step's counts, then
-the job's. Besides, it has these, which no \`env\` can set. [executors.md](executors.md) says what else each executor gives.
+A step gets the variables of its \`env\`, of its job’s and of the pipeline’s. If several set the same variable, the step’s value wins, then
+the job’s. It also gets the variables below, which no \`env\` can set. [executors.md](executors.md) lists what each executor adds.
 
 ${variableTable()}
 
 ## Dependency
 
-The name of a job alone means that it must have ended SUCCESSFUL. [states.md](states.md) says when an edge is satisfied.
+A plain job name means that the job must end SUCCESSFUL. [states.md](states.md) says when a dependency is satisfied.
 
 ${tableOf('Dependency')}
 
@@ -142,43 +142,43 @@ ${exampleOf('Dependency')}
 
 ### Going on after a failure
 
-\`allowFailure\` changes only the verdict of the run. A job that waits for the success of a job with \`allowFailure\` is SKIPPED when that job
-fails, and \`chainr validate\` warns of it. To go on after a failure, name both conditions. Here \`lint\` fails, \`build\` runs, and the run ends
+\`allowFailure\` changes only the final status of the run. A job that waits for the success of a job with \`allowFailure\` is SKIPPED when that job
+fails; \`chainr validate\` warns about it. To go on after a failure, set both conditions. Here \`lint\` fails, \`build\` runs, and the run ends
 SUCCESSFUL:
 
 ${exampleOf('Going on after a failure')}
 
 ### Cleaning up at the end
 
-A job is SKIPPED at once, as soon as one of its dependencies has ended in a way that it does not accept; it does not wait for the others. A job
-that waits only for a skipped job can therefore run while other jobs still run. A job that is to run last must wait for every job that
-may still run. Here \`unit\` fails and \`deploy\` is SKIPPED at once; \`teardown\` runs when \`slow\` has ended too, and the run ends FAILED:
+A job is SKIPPED as soon as one of its dependencies ends in a way that its conditions do not accept; it does not wait for the others. A job
+that waits only for a skipped job can therefore run while other jobs still run. A job that must run last has to wait for every job that
+may still run. Here \`unit\` fails and \`deploy\` is SKIPPED at once. \`teardown\` runs after \`slow\` has ended too, and the run ends FAILED:
 
 ${exampleOf('Cleaning up at the end')}
 
-A cancel or the timeout of the run cancels such a job too.
+Canceling the run, or its timeout, cancels such a job too.
 
 ### When at least one succeeded
 
-A job starts only when all its dependencies are satisfied. "At least one of them succeeded" is therefore written as "not all of them failed":
-one job runs where all have failed or were skipped, and the next one waits for its skip. Here \`no-mirror\` is SKIPPED as soon as the second mirror
-has succeeded, and \`publish\` runs. It does not wait for the other mirrors; to do so, it must name them too, with all three conditions.
+A job starts only when all its dependencies are satisfied. So write "at least one of them succeeded" as "not all of them failed":
+one job runs only if all of them failed or were skipped, and the next job waits for that job to be skipped. Here \`no-mirror\` is SKIPPED as soon as the second mirror
+has succeeded, and \`publish\` runs. It does not wait for the other mirrors. To make it wait, list them too, with all three conditions.
 
 ${exampleOf('When at least one succeeded')}
 
 ## Duration
 
-Whole numbers with the units \`d\`, \`h\`, \`m\`, \`s\` and \`ms\`, each at most once and the larger first: \`500ms\`, \`90s\`, \`30m\`, \`1h30m\`. From \`1ms\` to
-\`365d\`. A number without a unit is refused. What counts is the time that really passes; [clock.md](clock.md) says what happens when a
+Whole numbers with the units \`d\`, \`h\`, \`m\`, \`s\` and \`ms\`, each at most once, larger units first: \`500ms\`, \`90s\`, \`30m\`, \`1h30m\`. From \`1ms\` to
+\`365d\`. A number without a unit is refused. Durations count elapsed time, not clock time; [clock.md](clock.md) says what happens when a
 clock is set.
 
 ${exampleOf('Duration')}
 
 ## Quantity
 
-As Kubernetes writes it: a number without a sign, and perhaps a suffix. \`m\` is a thousandth, so that \`500m\` of \`cpu\` is half a core; \`k\`, \`M\`,
-\`G\`, \`T\`, \`P\` and \`E\` are powers of 1,000, \`Ki\`, \`Mi\`, \`Gi\`, \`Ti\`, \`Pi\` and \`Ei\` those of 1,024, so that \`256Mi\` of \`memory\` are 268,435,456 bytes.
-\`1e3\` is 1,000. What is a number alone needs no quotes.
+The syntax of Kubernetes: a number without a sign and an optional suffix. \`m\` is a thousandth: \`500m\` of \`cpu\` is half a core. \`k\`, \`M\`,
+\`G\`, \`T\`, \`P\` and \`E\` are powers of 1,000; \`Ki\`, \`Mi\`, \`Gi\`, \`Ti\`, \`Pi\` and \`Ei\` are powers of 1,024: \`256Mi\` of \`memory\` is 268,435,456 bytes.
+\`1e3\` is 1,000. A plain number needs no quotes.
 
 ${exampleOf('Quantity')}
 `;

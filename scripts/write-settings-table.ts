@@ -10,7 +10,7 @@ for (const service of services) {
     defaultCell(setting),
     setting.doc,
   ]);
-  sections.push(`## ${service}\n\n${markdownTable(['variable', 'value', 'default', 'what it is'], rows)}`);
+  sections.push(`## ${service}\n\n${markdownTable(['variable', 'value', 'default', 'description'], rows)}`);
 }
 
 await writePage(
@@ -19,12 +19,12 @@ await writePage(
 
 <!-- Made by \`make generate\` from the config.ts of each service. -->
 
-Each service reads these from its environment when it starts, and says all that is wrong with them at once. \`make run\` needs none of
-them: it gives every service its own. It runs \`chainr up\`, which takes those of cli, gate, work and recycle that \`chainr up --settings\`
-lists, and runs jobs with Docker where a daemon answers, unless \`CHAINR_EXECUTOR\` is set.
+Each service reads these variables from its environment at start and reports all invalid ones at once. \`make run\` needs none of
+them: it configures every service. It runs \`chainr up\`, which reads the settings of cli, gate, work and recycle that \`chainr up --settings\`
+lists. It runs jobs with Docker if a daemon answers, unless \`CHAINR_EXECUTOR\` is set.
 
-A duration is a whole number with a unit, \`d\`, \`h\`, \`m\`, \`s\` or \`ms\`, or several of them, the larger first: \`500ms\`, \`90s\`, \`1h30m\`; at most
-365 days. Only 0 has no unit. A size is a whole number of bytes, without a unit: \`67108864\` is 64 MiB. An empty variable counts as
+A duration is one or more whole numbers, each with the unit \`d\`, \`h\`, \`m\`, \`s\` or \`ms\`, larger units first: \`500ms\`, \`90s\`, \`1h30m\`; at most
+365 days. Only 0 needs no unit. A size is a whole number of bytes, without a unit: \`67108864\` is 64 MiB. An empty variable counts as
 not set.
 
 ${sections.join('\n\n')}

@@ -15,23 +15,23 @@ await writePage(
 
 <!-- Made by \`make generate\` from core/src/engine/states.ts, reasons.ts and edges.ts. -->
 
-## What a run may become
+## States of a run
 
 ${markdownTable(['from', 'to'], transitionRows(runTransitions))}
 
-## What a job may become
+## States of a job
 
-A job that is FAILED or SKIPPED becomes PENDING only by a retry by hand, while its run is live.
+A FAILED or SKIPPED job becomes PENDING again only by a manual retry, and only while its run has not ended.
 
 ${markdownTable(['from', 'to'], transitionRows(jobTransitions))}
 
-## Why
+## Reasons
 
-Every job always has one of these reasons, and a sentence; this one, where nothing more exact is known. The budget says which retries may
+Every job always has one of these reasons and a message. The message below is the default; it is replaced where more is known. The budget says which retries may
 follow a failure.
 
 ${markdownTable(
-  ['reason', 'of a job that is', 'budget', 'sentence'],
+  ['reason', 'job status', 'retry budget', 'default message'],
   reasons.map((reason) => {
     const { statuses, budget, message } = reasonTable[reason];
     return [reason, statuses.join(', '), budget ?? '', message];
@@ -48,6 +48,6 @@ ${markdownTable(
   ]),
 )}
 
-The dependents of a job that was CANCELED are CANCELED, whatever their conditions.
+If a job is CANCELED, its dependents are CANCELED too, whatever their conditions.
 `,
 );

@@ -58,7 +58,7 @@ describe('chainr logs', () => {
     expect(await waiting.exitCode).to.equal(0);
     expect([waiting.stdout, waiting.stderr]).to.deep.equal([
       '',
-      'The job success has not started yet (PENDING, WaitingForDependencies): Waits for the jobs that it depends on.\n',
+      'The job success has not started yet (PENDING, WaitingForDependencies): Waiting for its dependencies.\n',
     ]);
     await server.work(uid, 0, []);
     const skipped = at('logs', uid, 'error', '-f');

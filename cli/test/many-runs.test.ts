@@ -132,7 +132,7 @@ describe('chainr with many runs', () => {
     before(async () => {
       failing = http.createServer(({ url = '' }, response) => {
         const isLater = url.includes('cursor=');
-        const fault = errorBody(new ApiError('Internal', 'A fault of chainr; its logs tell more.'), 'the-id');
+        const fault = errorBody(new ApiError('Internal', 'Internal error; see the logs of chainr.'), 'the-id');
         response.writeHead(isLater ? 500 : 200, { 'Content-Type': 'application/json' });
         if (url.includes('dryRun=true')) response.end(JSON.stringify({ ...first, dryRun: true, next: undefined }));
         else response.end(JSON.stringify(isLater ? fault : first));
@@ -155,7 +155,7 @@ describe('chainr with many runs', () => {
       expect(session.stdout).to.match(
         /^Deleted 499 runs and stopped; 1 run is left as it is:\n +01990000-.* It has not/,
       );
-      expect(session.stderr).to.equal('chainr: A fault of chainr; its logs tell more. (request the-id)\n');
+      expect(session.stderr).to.equal('chainr: Internal error; see the logs of chainr. (request the-id)\n');
     });
 
     it('says so as JSON, with where to go on', async () => {
@@ -164,7 +164,7 @@ describe('chainr with many runs', () => {
       const { done, stopped, next } = bulkResultSchema.parse(JSON.parse(session.stdout));
       expect({ done, stopped, next }).to.eql({
         done: 499,
-        stopped: 'A fault of chainr; its logs tell more.',
+        stopped: 'Internal error; see the logs of chainr.',
         next: '8',
       });
     });

@@ -43,7 +43,7 @@ describe('the settings of chainr up', () => {
 
   it('are refused where they would do harm or nothing', () => {
     expect(mistakesOf({ CHAINR_SECRETS_DIR: '/nowhere' })).to.deep.equal([
-      'CHAINR_SECRETS_DIR must be a folder, but nothing is there (it is "/nowhere").',
+      'CHAINR_SECRETS_DIR must be a folder, but it does not exist (it is "/nowhere").',
     ]);
     expect(mistakesOf({ CHAINR_LEASE_RENEWAL: '3s' })).to.deep.equal([
       'CHAINR_LEASE_RENEWAL must be shorter than half of CHAINR_LEASE_TTL (they are 3s and 6s).',
@@ -56,7 +56,7 @@ describe('the settings of chainr up', () => {
   it('are listed with their defaults', () => {
     const lines = listSettings();
     expect(lines.find((line) => line.startsWith('CHAINR_LEASE_TTL '))).to.match(/^CHAINR_LEASE_TTL +6s +How long/);
-    expect(lines.find((line) => line.startsWith('CHAINR_TOKEN '))).to.match(/^CHAINR_TOKEN +none +The token/);
+    expect(lines.find((line) => line.startsWith('CHAINR_TOKEN '))).to.match(/^CHAINR_TOKEN +none +Token that/);
     expect(lines.join('\n')).to.not.contain('CHAINR_REDIS_URL');
   });
 });

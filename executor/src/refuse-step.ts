@@ -30,7 +30,7 @@ export function refuseStep(step: StepSpec, environment: ReadonlyMap<string, stri
     total += bytes;
   }
   if (total > maxTotalBytes) {
-    return `The command and env of step "${step.name}" have ${total} bytes together; ${maxTotalBytes} are possible.`;
+    return `The command and env of step "${step.name}" have ${total} bytes together; the limit is ${maxTotalBytes}.`;
   }
   return undefined;
 }

@@ -43,7 +43,7 @@ export const outputRows: Row[] = [
         const outcome = await runToEnd(executor, attemptOf(image, writing('cause=disk full\\nnonsense\\n', 4)));
         expect(outcome).to.deep.include({ reason: 'ExitCode', exitCode: 4, outputs: { cause: 'disk full' } });
         expect(outcome.message).to.equal(
-          'Ended with exit code 4. Line 2 of the outputs of step "main" is not of the form KEY=VALUE; a value of several lines is written as KEY<<EOF, its lines, and EOF.',
+          'Ended with exit code 4. Line 2 of the outputs of step "main" is not of the form KEY=VALUE; write a value of several lines as KEY<<EOF, the lines, and EOF.',
         );
       }),
   },
@@ -53,8 +53,8 @@ export const outputRows: Row[] = [
       withExecutor(place, async (executor) => {
         const refusals = {
           'good=1\\nbad\\n':
-            'Line 2 of the outputs of step "step-1" is not of the form KEY=VALUE; a value of several lines is written as KEY<<EOF, its lines, and EOF.',
-          '\\n2nd=x\\n': 'Line 2 of the outputs of step "step-1" has a key that is none: ',
+            'Line 2 of the outputs of step "step-1" is not of the form KEY=VALUE; write a value of several lines as KEY<<EOF, the lines, and EOF.',
+          '\\n2nd=x\\n': 'Line 2 of the outputs of step "step-1" has an invalid key: ',
           'good=1\\nlatin=\\344\\n': 'Line 2 of the outputs of step "step-1" is not UTF-8.',
           'zero=a\\000b\\n': 'Line 1 of the outputs of step "step-1" has a zero byte.',
         };
@@ -80,14 +80,10 @@ export const outputRows: Row[] = [
         ]);
         const step = await runToEnd(executor, attemptOf(image, writing('small=1\\n'), writing(filling(stepBytes + 1))));
         expect(step).to.deep.include({ reason: 'ConfigError', exitCode: 0, outputs: { small: '1' } });
-        expect(step.message).to.equal(
-          'Step "step-1" wrote more than 3072 bytes of outputs, the most that a step may write.',
-        );
+        expect(step.message).to.equal('Step "step-1" wrote more than 3072 bytes of outputs, the limit of a step.');
         const job = await runToEnd(executor, attemptOf(image, full, full, writing(filling(rest + 1))));
         expect(job).to.include({ reason: 'ConfigError', exitCode: 0 });
-        expect(job.message).to.equal(
-          'With step "step-2" the outputs are more than 8192 bytes, the most that a job may write.',
-        );
+        expect(job.message).to.equal('With step "step-2" the outputs exceed 8192 bytes, the limit of a job.');
       }),
   },
   {
@@ -98,7 +94,7 @@ export const outputRows: Row[] = [
         for (const made of ['mkdir', 'mkfifo', 'ln -s /etc/passwd']) {
           const outcome = await runToEnd(executor, attemptOf(image, { run: `${made} "$CHAINR_OUTPUT"` }));
           expect(outcome, made).to.include({ reason: 'ConfigError', exitCode: 0 });
-          expect(outcome.message).to.equal('What step "main" left as its outputs is no plain file that can be read.');
+          expect(outcome.message).to.equal('The output file of step "main" is not a regular file that can be read.');
           expect(outcome).not.to.have.property('outputs');
         }
         const endless = attemptOf(image, { run: 'yes KEY=value | head -c 50000000 > "$CHAINR_OUTPUT"' });

@@ -10,13 +10,13 @@ export const settings = {
     default: 8080,
     min: 0,
     max: 65_535,
-    doc: 'The port on 127.0.0.1 where gate listens; 0 takes a free one.',
+    doc: 'Port on 127.0.0.1 where gate listens; 0 picks a free port.',
   }),
   listen: text(
     {
       env: 'CHAINR_LISTEN',
       default: '',
-      doc: 'Where gate listens, such as 0.0.0.0:8080 or unix:/path, instead of PORT; beyond this machine only with CHAINR_TOKEN.',
+      doc: 'Address where gate listens, such as 0.0.0.0:8080 or unix:/path; replaces PORT. An address that other machines can reach requires CHAINR_TOKEN.',
     },
     parseAddress,
   ),
@@ -24,7 +24,7 @@ export const settings = {
     {
       env: 'CHAINR_TOKEN',
       default: '',
-      doc: 'The token that every request to the API must bear (Authorization: Bearer …); empty: none, on this machine only.',
+      doc: 'Token that every request to the API must send (Authorization: Bearer …). Empty: no token; then gate serves this machine only.',
       secret: true,
     },
     checkToken,
@@ -33,7 +33,7 @@ export const settings = {
     {
       env: 'CHAINR_SCHED_URL',
       default: 'http://127.0.0.1:8081',
-      doc: 'Where sched is: http://host:port or unix:/path.',
+      doc: 'Address of sched: http://host:port or unix:/path.',
     },
     parseServiceUrl,
   ),
@@ -41,12 +41,12 @@ export const settings = {
     {
       env: 'CHAINR_NOTIF_URL',
       default: 'http://127.0.0.1:8082',
-      doc: 'Where notif is: http://host:port or unix:/path.',
+      doc: 'Address of notif: http://host:port or unix:/path.',
     },
     parseServiceUrl,
   ),
   ui: text(
-    { env: 'CHAINR_UI_URL', default: 'http://127.0.0.1:8083', doc: 'Where ui is: http://host:port or unix:/path.' },
+    { env: 'CHAINR_UI_URL', default: 'http://127.0.0.1:8083', doc: 'Address of ui: http://host:port or unix:/path.' },
     parseServiceUrl,
   ),
   connectionsPerClient: integer({
@@ -54,12 +54,12 @@ export const settings = {
     default: 2500,
     min: 0,
     max: 1_000_000,
-    doc: 'How many connections one address may have at once, with 429 beyond; 0: any number. All clients behind a proxy have one address.',
+    doc: 'Maximum number of simultaneous connections from one address; further ones get 429. 0: no limit. All clients behind a proxy share one address.',
   }),
   logLevel: choice(logLevels, {
     env: 'CHAINR_LOG_LEVEL',
     default: 'info',
-    doc: 'The least severe log lines that are written.',
+    doc: 'Lowest level that is logged.',
   }),
 } as const;
 

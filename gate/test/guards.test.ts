@@ -114,7 +114,7 @@ describe('gate without a token', () => {
       const answer = await gate.ask('/api/runs', { method });
       expect(sentence(answer)).to.deep.equal([
         405,
-        `${method} is not possible here, only POST, GET, HEAD, DELETE, OPTIONS.`,
+        `Method ${method} not allowed; use POST, GET, HEAD, DELETE, OPTIONS.`,
       ]);
       expect(answer.headers['allow']).to.equal('POST, GET, HEAD, DELETE, OPTIONS');
     }

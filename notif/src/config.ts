@@ -8,17 +8,17 @@ export const settings = {
   redisUrl: text({
     env: 'CHAINR_REDIS_URL',
     default: 'redis://127.0.0.1:6379',
-    doc: 'Where Redis is: `redis://host:port` or `unix:/path/to/socket`.',
+    doc: 'Address of Redis: `redis://host:port` or `unix:/path/to/socket`.',
   }),
   listen: text(
     {
       env: 'CHAINR_LISTEN',
       default: '127.0.0.1:8082',
-      doc: 'Where notif listens: `host:port` or `unix:/path/to/socket`.',
+      doc: 'Address where notif listens: `host:port` or `unix:/path/to/socket`.',
     },
     parseAddress,
   ),
-  logLevel: choice(logLevels, { env: 'CHAINR_LOG_LEVEL', default: 'info', doc: 'The least level that is logged.' }),
+  logLevel: choice(logLevels, { env: 'CHAINR_LOG_LEVEL', default: 'info', doc: 'Lowest level that is logged.' }),
 } satisfies Record<string, Setting<unknown>>;
 
 export interface NotifConfig {

@@ -110,7 +110,10 @@ export class EventTail implements Part {
 
   /** Redis was replaced or rolled back (see Rollback): what was seen here is not to be told any more. */
   #lose(cursor: Cursor): void {
-    this.#logger.warn({ from: this.#cursor, to: cursor }, 'lost its place in the event stream');
+    this.#logger.warn(
+      { from: this.#cursor, to: cursor },
+      'the position in the event stream was lost; clients must resync',
+    );
     this.#generation += 1;
     this.#begin(cursor);
   }

@@ -8,35 +8,35 @@ export const settings = {
   redisUrl: text({
     env: 'CHAINR_REDIS_URL',
     default: 'redis://127.0.0.1:6379',
-    doc: 'Where Redis is: `redis://host:port` or `unix:/path/to/socket`.',
+    doc: 'Address of Redis: `redis://host:port` or `unix:/path/to/socket`.',
   }),
   listen: text(
     {
       env: 'CHAINR_LISTEN',
       default: '127.0.0.1:8084',
-      doc: 'Where recycle listens: `host:port` or `unix:/path/to/socket`.',
+      doc: 'Address where recycle listens: `host:port` or `unix:/path/to/socket`.',
     },
     parseAddress,
   ),
   hostLostAfterMs: durationMs({
     env: 'CHAINR_HOST_LOST_AFTER',
     default: 300_000,
-    doc: 'After how long without any worker of an executor its attempts are Lost, and start again elsewhere; 0: never.',
+    doc: 'How long an executor may be without any worker before its attempts count as Lost and start again elsewhere; 0: forever.',
   }),
   runRetentionMs: durationMs({
     env: 'CHAINR_RUN_RETENTION',
     default: 30 * 86_400_000,
-    doc: 'How long a run is kept after its end, with all that belongs to it; 0: until it is deleted.',
+    doc: 'How long a run and its logs are kept after its end; 0: until the run is deleted.',
   }),
   logRetentionMs: durationMs({
     env: 'CHAINR_LOG_RETENTION',
     default: 0,
-    doc: 'How long the logs of a run are kept after its end, where that is shorter than the run; 0: as long as the run.',
+    doc: 'How long the logs of a run are kept after its end, if shorter than the run is kept; 0: as long as the run.',
   }),
   eventRetentionMs: durationMs({
     env: 'CHAINR_EVENT_RETENTION',
     default: 7 * 86_400_000,
-    doc: 'How long events are kept; who comes back with an older cursor is told to read the state anew; 0: by their size alone.',
+    doc: 'How long events are kept; 0: limited by size only. A client with an older cursor gets a `resync` event and must read the current state again.',
   }),
   eventLimitBytes: bytes({
     env: 'CHAINR_EVENT_LIMIT',
@@ -44,9 +44,9 @@ export const settings = {
     min: 1,
     max: 1024 ** 4,
     zero: true,
-    doc: 'How much memory of Redis the events take at most, by its own estimate; 0: no limit.',
+    doc: 'Maximum memory that events may use in Redis, as estimated by Redis; 0: no limit.',
   }),
-  logLevel: choice(logLevels, { env: 'CHAINR_LOG_LEVEL', default: 'info', doc: 'The least level that is logged.' }),
+  logLevel: choice(logLevels, { env: 'CHAINR_LOG_LEVEL', default: 'info', doc: 'Lowest level that is logged.' }),
 } satisfies Record<string, Setting<unknown>>;
 
 export interface RecycleConfig {

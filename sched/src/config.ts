@@ -9,22 +9,22 @@ export const settings = {
   redisUrl: text({
     env: 'CHAINR_REDIS_URL',
     default: 'redis://127.0.0.1:6379',
-    doc: 'Where Redis is: `redis://host:port` or `unix:/path/to/socket`.',
+    doc: 'Address of Redis: `redis://host:port` or `unix:/path/to/socket`.',
   }),
   listen: text(
     {
       env: 'CHAINR_LISTEN',
       default: '127.0.0.1:8081',
-      doc: 'Where sched listens: `host:port` or `unix:/path/to/socket`.',
+      doc: 'Address where sched listens: `host:port` or `unix:/path/to/socket`.',
     },
     parseAddress,
   ),
   executor: choice(['process', 'docker'], {
     env: 'CHAINR_EXECUTOR',
     default: 'process',
-    doc: 'The kind of executor that new runs are for.',
+    doc: 'Executor for new runs: `process` or `docker`.',
   }),
-  logLevel: choice(logLevels, { env: 'CHAINR_LOG_LEVEL', default: 'info', doc: 'The least level that is logged.' }),
+  logLevel: choice(logLevels, { env: 'CHAINR_LOG_LEVEL', default: 'info', doc: 'Lowest level that is logged.' }),
 } satisfies Record<string, Setting<unknown>>;
 
 export interface SchedConfig {

@@ -117,7 +117,7 @@ describe('what is done to many runs', () => {
     };
     const result = await bulk({ store: sched.store, logger }, query, verb);
     expect(result).to.deep.include({ matched: 3, done: 2 });
-    expect(result.skipped).to.deep.equal([{ uid: middle, message: 'A fault of chainr; its logs tell more.' }]);
+    expect(result.skipped).to.deep.equal([{ uid: middle, message: 'Internal error; see the logs of chainr.' }]);
     expect(logged).to.have.length(1);
     expect(logged[0]).to.include({ level: 'error', run: middle });
     expect([newest, oldest]).to.not.include(undefined);

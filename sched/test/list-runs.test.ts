@@ -65,14 +65,14 @@ describe('the list of runs, filtered', () => {
     expect(response.status).to.equal(400);
     const { details } = errorBodySchema.parse(await response.json());
     expect(details.map(({ path, message }) => `${path}: ${message}`)).to.have.members([
-      'status: "FAILD" is no status of a run, did you mean "FAILED"?',
-      'status: "DONE" is no status of a run; they are PENDING, RUNNING, SUCCESSFUL, FAILED, CANCELED',
+      'status: "FAILD" is not a status of a run, did you mean "FAILED"?',
+      'status: "DONE" is not a status of a run; use one of PENDING, RUNNING, SUCCESSFUL, FAILED, CANCELED',
       'name: must be given once',
-      'label: "-x" is not KEY=VALUE, nor the KEY of a label',
-      'label: "a=b=c" is not KEY=VALUE, nor the KEY of a label',
-      'since: must be a time such as 2026-11-21T01:44:00Z (a "+" in it is written %2B), or how long ago such as 24h',
-      'until: must be a time such as 2026-11-21T01:44:00Z (a "+" in it is written %2B), or how long ago such as 24h',
-      'nam: there is no such parameter, did you mean "name"?',
+      'label: "-x" is not a label: write KEY=VALUE or KEY',
+      'label: "a=b=c" is not a label: write KEY=VALUE or KEY',
+      'since: must be a time such as 2026-11-21T01:44:00Z (write "+" as %2B) or an age such as 24h',
+      'until: must be a time such as 2026-11-21T01:44:00Z (write "+" as %2B) or an age such as 24h',
+      'nam: unknown parameter, did you mean "name"?',
     ]);
     for (const bad of [
       'status=',

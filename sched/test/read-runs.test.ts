@@ -120,7 +120,7 @@ describe('reading runs', () => {
     expect(details).to.have.deep.members([
       { path: 'limit', message: 'must be a whole number from 1 to 100' },
       { path: 'cursor', message: 'must be a whole number from 0 to 9007199254740991' },
-      { path: 'cursr', message: 'there is no such parameter, did you mean "cursor"?' },
+      { path: 'cursr', message: 'unknown parameter, did you mean "cursor"?' },
     ]);
     for (const bad of ['limit=101', 'limit=1e1', 'limit=', 'limit=1&limit=2'])
       expect((await sched.get(`/api/runs?${bad}`)).status, bad).to.equal(400);

@@ -47,7 +47,7 @@ describe('why', () => {
       );
       expect(await facts(uid, 'tell', 'dependency')).to.deep.equal([
         'build is FAILED, but must end so for test: success. Ended with exit code 3.',
-        'test is SKIPPED, but must end so for pack: success. A dependency did not end as its conditions ask.',
+        'test is SKIPPED, but must end so for pack: success. A dependency did not meet its conditions.',
         'pack is SKIPPED, but must end so for ship: success. A dependency was skipped.',
         'ship is SKIPPED, but must end so: success. A dependency was skipped.',
       ]);

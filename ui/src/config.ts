@@ -9,11 +9,11 @@ export const settings = {
     {
       env: 'CHAINR_LISTEN',
       default: '127.0.0.1:8083',
-      doc: 'Where ui listens: `host:port` or `unix:/path/to/socket`.',
+      doc: 'Address where ui listens: `host:port` or `unix:/path/to/socket`.',
     },
     parseAddress,
   ),
-  logLevel: choice(logLevels, { env: 'CHAINR_LOG_LEVEL', default: 'info', doc: 'The least level that is logged.' }),
+  logLevel: choice(logLevels, { env: 'CHAINR_LOG_LEVEL', default: 'info', doc: 'Lowest level that is logged.' }),
 } satisfies Record<string, Setting<unknown>>;
 
 export interface UiConfig {

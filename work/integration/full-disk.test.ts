@@ -110,7 +110,7 @@ describe('jobs on a full disk, through the API', function () {
     await untilFinal(chainr.store.events, uid);
     const [first, second] = await attemptsOf(uid);
     expect([first?.reason, second?.reason]).to.deep.equal(['Lost', 'Completed']);
-    expect(first?.message).to.contain('Step "two" could not be begun').and.contain(full()).and.contain('is full');
+    expect(first?.message).to.contain('Step "two" could not be started').and.contain(full()).and.contain('is full');
   });
 
   it('have a mark in their log, with the folder, where output did not fit, and go on', async () => {

@@ -104,7 +104,7 @@ done`;
     const marks = lines.filter(({ stream }) => stream === 'system').map(({ text }) => text);
     const written = Array.from({ length: 5_000 }, (_, at) => `line ${String(at)}\n`).join('');
     expect(marks).to.deep.equal([
-      'The log has reached the limit of 10000 bytes. Its end follows when the job has ended.',
+      'The log has reached the limit of 10000 bytes. The end of the log follows after the job ends.',
       `${String(written.length - 10_000)} bytes are missing here. These are the last 2500:`,
     ]);
     const raw = (await read(`${link}?raw=true`)).toString();

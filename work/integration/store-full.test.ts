@@ -11,7 +11,7 @@ import { untilFinal } from '@chainr/testkit/waits';
 
 const mebibyte = 1024 * 1024;
 const memory = 64 * mebibyte;
-const mark = 'The log is cut here: the store has no room for more logs.';
+const mark = 'The log is cut here: Redis has no room for more logs.';
 
 describe('a store that fills up, through the API', function () {
   this.timeout(120_000);

@@ -203,7 +203,7 @@ export class AttemptRunner implements Part {
     await leases.letGo(held);
     const list = held.map(({ lease }) => lease);
     const released = await store.transitions.release(this.#context.executorNumber(), list);
-    logger.info({ event: 'attempts.handed-over', released }, 'Attempts are handed over');
+    logger.info({ event: 'attempts.handed-over', released }, 'Attempts were handed over');
   }
 
   #letGo(attempt: Attempt): void {
@@ -249,7 +249,7 @@ export class AttemptRunner implements Part {
     const late = new Promise<'late'>((resolve) => (timer = setTimeout(resolve, patienceMs, 'late')));
     const recorded = await Promise.race([attempt.interruption, late]).finally(() => { clearTimeout(timer); }); // prettier-ignore
     if (recorded === 'late') {
-      const sentence = 'Redis does not answer: an attempt is stopped before it is recorded that it is to start again';
+      const sentence = 'Redis does not answer: stopping an attempt before its restart could be recorded';
       logger.warn({ event: 'interrupt.not-recorded', lease }, sentence);
     }
     return recorded;
@@ -261,7 +261,7 @@ export class AttemptRunner implements Part {
     const { run, job, attempt } = spec;
     this.#context.logger.warn(
       { event: 'attempt.left', run, job, attempt, epoch: held.lease.epoch, err: mask.error(error) },
-      'An attempt is left',
+      'An attempt was given up',
     );
   }
 

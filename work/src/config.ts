@@ -9,16 +9,17 @@ import { readSettings, type Setting } from '@chainr/core/service/settings';
 
 /** The token of gate and the passwords of Redis are settings: no job may name one as its secret. */
 function checkPrefix(prefix: string): void {
-  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(prefix)) throw new Error('must be the beginning of names of variables');
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(prefix))
+    throw new Error('must be the beginning of an environment variable name, such as CHAINR_SECRET_');
   const meetsSettings = prefix.startsWith('CHAINR_') || 'CHAINR_'.startsWith(prefix);
   if (meetsSettings && !prefix.startsWith('CHAINR_SECRET_')) {
-    throw new Error('must not be the beginning of settings; CHAINR_SECRET_ is not');
+    throw new Error('must not be a prefix of chainr settings; use one such as CHAINR_SECRET_');
   }
 }
 
 function checkFolder(folder: string): void {
   const found = statSync(folder, { throwIfNoEntry: false });
-  if (!found?.isDirectory()) throw new Error(`must be a folder, but ${found ? 'is none' : 'nothing is there'}`);
+  if (!found?.isDirectory()) throw new Error(`must be a folder, but ${found ? 'it is not one' : 'it does not exist'}`);
 }
 
 /** One renewal that fails must not lose a lease. */
@@ -36,36 +37,36 @@ export const settings = {
   redisUrl: text({
     env: 'CHAINR_REDIS_URL',
     default: 'redis://127.0.0.1:6379',
-    doc: 'Where Redis is: `redis://host:port` or `unix:/path/to/socket`.',
+    doc: 'Address of Redis: `redis://host:port` or `unix:/path/to/socket`.',
   }),
   listen: text(
     {
       env: 'CHAINR_LISTEN',
       default: '127.0.0.1:8085',
-      doc: 'Where work listens: `host:port` or `unix:/path/to/socket`.',
+      doc: 'Address where work listens: `host:port` or `unix:/path/to/socket`.',
     },
     parseAddress,
   ),
-  logLevel: choice(logLevels, { env: 'CHAINR_LOG_LEVEL', default: 'info', doc: 'The least level that is logged.' }),
+  logLevel: choice(logLevels, { env: 'CHAINR_LOG_LEVEL', default: 'info', doc: 'Lowest level that is logged.' }),
   executor: choice(['process', 'docker'], {
     env: 'CHAINR_EXECUTOR',
     default: 'process',
-    doc: 'Where attempts run: `process` or `docker`.',
+    doc: 'How attempts run: `process` or `docker`.',
   }),
   dockerHost: text({
     env: 'CHAINR_DOCKER_HOST',
     default: '',
-    doc: 'The Docker daemon, `unix:///path` or `tcp://host:port`; by default where DOCKER_HOST says, or /var/run/docker.sock.',
+    doc: 'Address of the Docker daemon, `unix:///path` or `tcp://host:port`. Default: DOCKER_HOST, or else /var/run/docker.sock.',
   }),
   dockerNetworks: words({
     env: 'CHAINR_DOCKER_NETWORKS',
     default: ['bridge', 'none'],
-    doc: 'The networks that a job may name, separated by commas; `host` lets jobs reach all that this machine can.',
+    doc: 'Networks that jobs may use, separated by commas. `host` gives jobs the full network access of this machine.',
   }),
   home: text({
     env: 'CHAINR_HOME',
     default: './.chainr',
-    doc: 'The data folder; the process executor keeps its attempts in `process/` below it.',
+    doc: 'Data folder; the process executor keeps its attempts in `process/` below it.',
   }),
   capacity: integer({
     env: 'CHAINR_CAPACITY',
@@ -73,7 +74,7 @@ export const settings = {
     shown: 'max(4, 2 × cores)',
     min: 1,
     max: 10_000,
-    doc: 'How many attempts this worker takes at once.',
+    doc: 'Maximum number of attempts that this worker runs at once.',
   }),
   leaseTtlMs: durationMs({
     env: 'CHAINR_LEASE_TTL',
@@ -83,35 +84,35 @@ export const settings = {
   renewEveryMs: durationMs({
     env: 'CHAINR_LEASE_RENEWAL',
     default: 2_000,
-    doc: 'How often leases are renewed; shorter than half of CHAINR_LEASE_TTL.',
+    doc: 'Interval between lease renewals; shorter than half of CHAINR_LEASE_TTL.',
   }),
   leaseSweepMs: durationMs({
     env: 'CHAINR_LEASE_SWEEP',
     default: 1_000,
-    doc: 'How often to look for leases of dead workers, whose attempts are then adopted.',
+    doc: 'Interval between searches for leases of dead workers, whose attempts this worker then adopts.',
   }),
   removalGraceMs: durationMs({
     env: 'CHAINR_REMOVAL_GRACE',
     default: 60_000,
-    doc: 'How long the remains of an ended attempt stay, and its name with them.',
+    doc: 'How long the containers, volume or folder of an ended attempt are kept.',
   }),
   stopGraceMs: durationMs({
     env: 'CHAINR_STOP_GRACE',
     default: 10_000,
-    doc: 'How long an attempt that is stopped has between SIGTERM and SIGKILL.',
+    doc: 'Time between SIGTERM and SIGKILL when an attempt is stopped.',
   }),
   logLimitBytes: bytes({
     env: 'CHAINR_LOG_LIMIT',
     default: 64 * 1024 * 1024,
     min: 1024,
     max: 512 * 1024 * 1024,
-    doc: 'How much of the log of an attempt is stored. Of a longer one its beginning and its last MiB (a quarter of a small limit) are kept, with marks between that say how much is missing.',
+    doc: 'Maximum size of the stored log of an attempt. Of a longer log, the beginning and the last MiB (a quarter of the limit if the limit is small) are kept; a mark in between says how much is missing.',
   }),
   secretsDir: text(
     {
       env: 'CHAINR_SECRETS_DIR',
       default: '',
-      doc: 'A folder with a file for each secret that jobs may name; none by default.',
+      doc: 'Folder with one file for each secret that jobs may use. Default: none.',
     },
     checkFolder,
   ),
@@ -119,7 +120,7 @@ export const settings = {
     {
       env: 'CHAINR_SECRETS_ENV',
       default: '',
-      doc: 'A prefix such as `CHAINR_SECRET_`: every variable of this worker that begins with it is a secret that jobs may name (`db-password` is CHAINR_SECRET_DB_PASSWORD); none by default.',
+      doc: 'Prefix such as `CHAINR_SECRET_`: every variable of this worker that begins with it is a secret that jobs may use (`db-password` is CHAINR_SECRET_DB_PASSWORD). Default: none.',
     },
     checkPrefix,
   ),

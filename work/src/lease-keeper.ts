@@ -97,7 +97,7 @@ export class LeaseKeeper implements Part {
       this.#held.delete(lease);
       this.#options.logger.warn(
         { event: 'lease.lost', lease },
-        'A lease is lost; its attempt is left to its new owner',
+        'A lease was lost; its attempt now belongs to another worker',
       );
       held.lose();
     }
@@ -115,7 +115,7 @@ export class LeaseKeeper implements Part {
     if (isMute !== this.#isMute)
       logger.warn(
         { event: isMute ? 'lease.left-to-lapse' : 'lease.renewed-again', muteMs: Math.round(muteMs), leases: this.#held.size },
-        isMute ? 'Reports do not get through; leases are left to lapse' : 'Reports get through again',
+        isMute ? 'Reports do not reach Redis; leases are no longer renewed' : 'Reports reach Redis again',
       ); // prettier-ignore
     this.#isMute = isMute;
     return !isMute;

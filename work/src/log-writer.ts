@@ -219,8 +219,8 @@ export class LogWriter {
 
 const mark = (sentence: string): LogPiece => markOf(sentence, Date.now());
 const fullSentence =
-  'The log is cut here: the store has no room for more logs. Its end follows when the job has ended.';
+  'The log is cut here: Redis has no room for more logs. The end of the log follows after the job ends.';
 const limitSentence = (bytes: number) =>
-  `The log has reached the limit of ${String(bytes)} bytes. Its end follows when the job has ended.`;
+  `The log has reached the limit of ${String(bytes)} bytes. The end of the log follows after the job ends.`;
 const missingSentence = (missing: number, kept: number) =>
   `${String(missing)} bytes are missing here. These are the last ${String(kept)}:`;

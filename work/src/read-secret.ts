@@ -16,7 +16,7 @@ export type FoundSecret = { value: string } | { refusal: string };
 export async function readSecret(sources: SecretSources, name: string): Promise<FoundSecret> {
   const { secretsDir, secretsEnv, secretVariables } = sources;
   if (secretsDir === '' && secretsEnv === '') {
-    return { refusal: 'cannot be read: this worker has none; set its CHAINR_SECRETS_DIR or CHAINR_SECRETS_ENV' };
+    return { refusal: 'cannot be read: this worker has no secrets; set its CHAINR_SECRETS_DIR or CHAINR_SECRETS_ENV' };
   }
   const fromFile = secretsDir === '' ? undefined : await readSecretFile(secretsDir, name);
   if (fromFile) return fromFile;
@@ -27,7 +27,7 @@ export async function readSecret(sources: SecretSources, name: string): Promise<
     ...(secretsDir === '' ? [] : ['a file of that name in its CHAINR_SECRETS_DIR']),
     ...(secretsEnv === '' ? [] : [`its variable ${variable}`]),
   ];
-  return { refusal: `is not there: give it to the worker as ${places.join(' or ')}` };
+  return { refusal: `does not exist: give it to the worker as ${places.join(' or ')}` };
 }
 
 /** `db-password` → `CHAINR_SECRET_DB_PASSWORD`, where the prefix is `CHAINR_SECRET_`. */
@@ -40,13 +40,13 @@ async function readSecretFile(folder: string, name: string): Promise<FoundSecret
     const file = await realpath(path.join(home, name));
     if (!file.startsWith(`${home}${path.sep}`)) return { refusal: 'is a link that leads out of CHAINR_SECRETS_DIR' };
     const found = await stat(file);
-    if (!found.isFile()) return { refusal: 'is no file in CHAINR_SECRETS_DIR' };
+    if (!found.isFile()) return { refusal: 'is not a regular file in CHAINR_SECRETS_DIR' };
     if (found.size > pipelineLimits.argumentBytes) return { refusal: 'is longer than a variable can be' };
     return valueOf(await readFile(file));
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     if (code === 'ENOENT') return undefined;
-    if (code === 'EACCES') return { refusal: 'may not be read by the worker: mend the permissions of its file' };
+    if (code === 'EACCES') return { refusal: 'cannot be read by the worker: fix the permissions of its file' };
     throw error;
   }
 }
@@ -55,9 +55,9 @@ async function readSecretFile(folder: string, name: string): Promise<FoundSecret
 function valueOf(bytes: Buffer): FoundSecret {
   try {
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-    if (text.includes('\0')) return { refusal: 'has a zero byte, which no variable can hold' };
+    if (text.includes('\0')) return { refusal: 'contains a zero byte, which a variable cannot hold' };
     return { value: text.replace(/\r?\n$/, '') };
   } catch {
-    return { refusal: 'is not UTF-8, so that no variable can hold it' };
+    return { refusal: 'is not valid UTF-8, so a variable cannot hold it' };
   }
 }

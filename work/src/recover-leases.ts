@@ -25,7 +25,7 @@ export class RecoverLeases implements Part {
     const resumed = await this.#resumeChunks();
     const delivered = await this.#redeliverMarks();
     if (adopted + resumed + delivered === 0) return;
-    this.#context.logger.info({ event: 'recovered', adopted, resumed, delivered }, 'Went on with unfinished work');
+    this.#context.logger.info({ event: 'recovered', adopted, resumed, delivered }, 'Resumed unfinished work');
   }
 
   stop(): Promise<void> {

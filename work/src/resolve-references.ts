@@ -24,7 +24,7 @@ export async function resolveReferences(context: WorkContext, attempt: Attempt):
   if (!references) return undefined;
   const read = () => readValues(context, attempt, references).catch((error: unknown) => giveUp(attempt, error));
   const values = await retryDuringOutage(context, attempt, read, valuesOut);
-  if (!values) return 'It was to end before its secrets could be read.';
+  if (!values) return 'It was stopped before its secrets could be read.';
   attempt.mask = new Mask([...values.secrets.values()].flatMap((found) => ('value' in found ? [found.value] : [])));
   const steps: StepSpec[] = [];
   for (const step of references.steps) {
@@ -99,7 +99,7 @@ function fillValue(value: EnvValue, { secrets, outputs }: Values, where: string)
   for (const part of parsed.parts) {
     const found = typeof part === 'string' ? part : (outputOf(outputs.get(part.job), part.key) ?? part.fallback);
     if (found === undefined && typeof part === 'object') {
-      const mend = `write \${{ jobs.${part.job}.outputs.${part.key} or "text" }} for a default`;
+      const mend = `write \${{ jobs.${part.job}.outputs.${part.key} or "text" }} to give a default`;
       return { refusal: `The job "${part.job}" has no output "${part.key}", which ${where} refers to; ${mend}.` };
     }
     text += found ?? '';

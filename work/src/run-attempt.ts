@@ -149,7 +149,7 @@ export async function closeEndedAttempt(
     );
   }
   if (refusal !== undefined) await cutUnmasked(log, refusal);
-  else await log.cut('The log is cut here: the workers that read it died soon after, again and again.');
+  else await log.cut('The log is cut here: workers repeatedly died soon after they started to read it.');
   await log.end();
   await closeLease(context, held);
 }
@@ -210,7 +210,7 @@ const agesOf = ({ startedAt }: Outcome): PhaseAges =>
 /** What leads to the next attempt; `logLength`: how much of the log of this one is stored. */
 type Again = (logLength: number) => Promise<AgainReply>;
 
-const requeued = 'Its worker was shut down while it ran; it starts again as soon as there is a worker.';
+const requeued = 'Its worker was shut down while it ran; it starts again when a worker is free.';
 
 /** The next attempt is ready at once. */
 const requeue =
@@ -277,7 +277,7 @@ async function settleLog(
     const outcome = await Promise.race([written, late]).finally(() => { clearTimeout(timer); }); // prettier-ignore
     if (outcome !== 'late') return;
   }
-  await log.cut(`The log is cut here: nothing came of its end for ${String(logEndMs / 1000)} s.`);
+  await log.cut(`The log is cut here: its end did not arrive within ${String(logEndMs / 1000)} s.`);
   held.abandon();
 }
 

@@ -44,7 +44,7 @@ export class ShowWorker implements Part {
     capacity.drain(draining);
     logger.info(
       { event: draining ? 'worker.drained' : 'worker.undrained', worker: this.#id },
-      draining ? 'Takes nothing new; what runs goes on' : 'Takes work again',
+      draining ? 'Draining: takes no new jobs, running jobs continue' : 'Takes new jobs again',
     );
   }
 
@@ -62,7 +62,10 @@ export class ShowWorker implements Part {
     try {
       await this.tick();
     } catch (error) {
-      this.#context.logger.debug({ event: 'worker.not-shown', err: error }, 'The worker could not be shown');
+      this.#context.logger.debug(
+        { event: 'worker.not-shown', err: error },
+        'The worker could not announce itself in Redis',
+      );
     }
   }
 }

@@ -89,7 +89,7 @@ describe('the writer of a log', () => {
       for (let at = from; at < until; at += atOnce)
         yield batchOf(lines.slice(at, at + atOnce), Math.min(1_000, at + atOnce));
     })();
-  const limitMark = 'The log has reached the limit of 4000 bytes. Its end follows when the job has ended.';
+  const limitMark = 'The log has reached the limit of 4000 bytes. The end of the log follows after the job ends.';
   const cutOff = [
     ...lines.slice(0, 300),
     limitMark,
@@ -171,7 +171,7 @@ describe('the writer of a log', () => {
     expect(await stored()).to.deep.equal(
       [
         'one',
-        'The log is cut here: the store has no room for more logs. Its end follows when the job has ended.',
+        'The log is cut here: Redis has no room for more logs. The end of the log follows after the job ends.',
         '5904 bytes are missing here. These are the last 4096:',
         '0590',
         ...lines.slice(-409),

@@ -50,7 +50,7 @@ describe('a secret of a worker', () => {
     expect(await read('link')).to.deep.equal({ refusal: 'is a link that leads out of CHAINR_SECRETS_DIR' });
     await symlink(folder, path.join(folder, 'here', 'up'));
     expect(await read('up')).to.have.property('refusal');
-    expect(await read('..2026_11_25')).to.deep.equal({ refusal: 'is no file in CHAINR_SECRETS_DIR' });
+    expect(await read('..2026_11_25')).to.deep.equal({ refusal: 'is not a regular file in CHAINR_SECRETS_DIR' });
   });
 
   it('is a variable of the worker where a prefix is set, after the files', async () => {
@@ -76,11 +76,11 @@ describe('a secret of a worker', () => {
   it('that is not there is missed with what helps', async () => {
     const none = { CHAINR_SECRETS_DIR: '' };
     expect(await read('x', none)).to.deep.equal({
-      refusal: 'cannot be read: this worker has none; set its CHAINR_SECRETS_DIR or CHAINR_SECRETS_ENV',
+      refusal: 'cannot be read: this worker has no secrets; set its CHAINR_SECRETS_DIR or CHAINR_SECRETS_ENV',
     });
     expect(await read('my-key', { CHAINR_SECRETS_ENV: 'P_' })).to.deep.equal({
       refusal:
-        'is not there: give it to the worker as a file of that name in its CHAINR_SECRETS_DIR or its variable P_MY_KEY',
+        'does not exist: give it to the worker as a file of that name in its CHAINR_SECRETS_DIR or its variable P_MY_KEY',
     });
     const gone = {
       ...readConfig({ CHAINR_SECRETS_DIR: path.join(folder, 'here') }),
@@ -95,8 +95,8 @@ describe('a secret of a worker', () => {
     await write('long', 'x'.repeat(200_000));
     const refusals = await Promise.all(['zero', 'binary', 'long'].map((name) => read(name)));
     expect(refusals.map((found) => ('refusal' in found ? found.refusal : 'found'))).to.deep.equal([
-      'has a zero byte, which no variable can hold',
-      'is not UTF-8, so that no variable can hold it',
+      'contains a zero byte, which a variable cannot hold',
+      'is not valid UTF-8, so a variable cannot hold it',
       'is longer than a variable can be',
     ]);
   });

@@ -85,7 +85,7 @@ describe('what a job refers to', () => {
         status: 'FAILED',
         reason: 'ConfigError',
         message:
-          'The job "build" has no output "tag", which the variable TAG of step "main" refers to; write ${{ jobs.build.outputs.tag or "text" }} for a default.',
+          'The job "build" has no output "tag", which the variable TAG of step "main" refers to; write ${{ jobs.build.outputs.tag or "text" }} to give a default.',
       });
       expect(started.map(({ job }) => job)).to.deep.equal(['build', 'after']);
       await worker.untilIdle();
@@ -172,7 +172,7 @@ describe('what a job refers to', () => {
       expect(await worker.untilJob(run, 'only', 'FAILED')).to.include({
         reason: 'ConfigError',
         message:
-          'The secret "token", for the variable TOKEN of step "main", is not there: give it to the worker as a file of that name in its CHAINR_SECRETS_DIR.',
+          'The secret "token", for the variable TOKEN of step "main", does not exist: give it to the worker as a file of that name in its CHAINR_SECRETS_DIR.',
       });
       expect(executor.world.startCount).to.equal(0);
     });

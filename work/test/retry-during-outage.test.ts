@@ -9,7 +9,7 @@ import { untilEvent } from '@chainr/testkit/waits';
 import { holding, openWorker, type OpenWorker } from './open-worker.js';
 
 const secret = 'a-planted-secret';
-const running = 'It is running.';
+const running = 'Running.';
 const starting = 'A worker has claimed it and is starting it.';
 const canceling = 'A cancel was requested; it is being stopped.';
 const sentenceOf = (said: string) => `The executor is out of order: ${said}. Trying again.`;

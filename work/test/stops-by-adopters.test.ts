@@ -155,7 +155,7 @@ describe('what an adopter is to stop', () => {
     await adopt();
     expect(deeds).to.eql([]);
     expect(await worker.logOf(lease.run, 0)).to.eql([
-      'The log is cut here: the workers that read it died soon after, again and again.',
+      'The log is cut here: workers repeatedly died soon after they started to read it.',
     ]);
     expect(await jobOf()).to.include({ status: 'SUCCESSFUL' });
     expect((await worker.store.runs.listAttempts(lease.run, 0))[0]?.phases).to.have.property('closedAt');

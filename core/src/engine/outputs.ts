@@ -39,13 +39,13 @@ function gatherOutputs(written: readonly WrittenOutputs[]): { outputs: Outputs; 
   let total = 0;
   for (const { step, content } of written) {
     if (!content) {
-      refusals.push(`What step "${step}" left as its outputs is no plain file that can be read.`);
+      refusals.push(`The output file of step "${step}" is not a regular file that can be read.`);
     } else if (content.length > outputLimits.stepBytes) {
       const most = String(outputLimits.stepBytes);
-      refusals.push(`Step "${step}" wrote more than ${most} bytes of outputs, the most that a step may write.`);
+      refusals.push(`Step "${step}" wrote more than ${most} bytes of outputs, the limit of a step.`);
     } else if (total + content.length > outputLimits.jobBytes) {
       const most = String(outputLimits.jobBytes);
-      refusals.push(`With step "${step}" the outputs are more than ${most} bytes, the most that a job may write.`);
+      refusals.push(`With step "${step}" the outputs exceed ${most} bytes, the limit of a job.`);
     } else {
       total += content.length;
       readLines(step, content, outputs, refusals);
@@ -82,7 +82,7 @@ function readLines(step: string, content: Uint8Array, outputs: Map<string, strin
       else if ('value' in read) outputs.set(read.key, read.value);
       else {
         const end = lines.indexOf(read.delimiter, index + 1);
-        if (end < 0) return refuse('begins a value of several lines, and no line is its delimiter alone');
+        if (end < 0) return refuse('begins a value of several lines, but no line consists of its delimiter');
         const within = lines.slice(index + 1, end);
         const odd = within.findIndex((each) => each === undefined || each.includes('\0'));
         if (odd < 0) outputs.set(read.key, within.join('\n'));
@@ -118,23 +118,24 @@ function decode(bytes: Uint8Array): string | undefined {
   }
 }
 
-const severalLines = 'a value of several lines is written as KEY<<EOF, its lines, and EOF';
+const severalLines = 'write a value of several lines as KEY<<EOF, the lines, and EOF';
 
 /** A value, or the delimiter behind one; else what the line is or has that it cannot be or have. */
 function readLine(line: string): { key: string; value: string } | { key: string; delimiter: string } | string {
   const [, key, sign, rest = ''] = /^(.*?)(=|<<)(.*)$/s.exec(line) ?? [];
   if (key === undefined) return `is not of the form KEY=VALUE; ${severalLines}`;
   if (!outputKey.test(key)) {
-    return 'has a key that is none: letters, digits and underscores, no digit first, at most 255 characters';
+    return 'has an invalid key: a key has at most 255 letters, digits and underscores and does not begin with a digit';
   }
   if (line.includes('\0')) return 'has a zero byte';
   if (sign === '<<') {
     const isDelimiter = /^[\w.-]{1,255}$/.test(rest);
     return isDelimiter
       ? { key, delimiter: rest }
-      : 'has no delimiter behind "<<": letters, digits, "_", "-" and ".", without quotes and spaces, at most 255';
+      : 'has no valid delimiter after "<<": letters, digits, "_", "-" and ".", without quotes and spaces, at most 255';
   }
   // As the last line of base64 looks.
-  if (rest.startsWith('=')) return `has a value that begins with "=", which may be the end of another; ${severalLines}`;
+  if (rest.startsWith('='))
+    return `has a value that begins with "=", which may be part of another value; ${severalLines}`;
   return { key, value: rest };
 }

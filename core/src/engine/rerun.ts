@@ -34,11 +34,11 @@ export function planRerun(
   const open = jobs.find(({ index, status }) => !again.has(index) && !isTakenOver(status));
   if (open) {
     const mend = isFinalJob(open.status) ? 'run it again too, or run all' : 'wait for its end, or cancel the run first';
-    return refused(`The job "${open.name}" is ${open.status} and cannot be taken over: ${mend}.`);
+    return refused(`The job "${open.name}" is ${open.status} and its result cannot be reused: ${mend}.`);
   }
   const standings = evaluate(dependencies, jobs, again);
   if (!standings.some(({ status, unsatisfied }) => status === 'PENDING' && unsatisfied === 0)) {
-    return refused('Nothing would run: every job that was chosen would be skipped again by its conditions.');
+    return refused('Nothing would run: the conditions of every chosen job would skip it again.');
   }
   return { kind: 'planned', standings };
 }

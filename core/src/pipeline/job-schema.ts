@@ -53,7 +53,7 @@ const argument = z
   .string()
   .refine(
     fitsArgument,
-    `is longer than ${String(pipelineLimits.argumentBytes)} bytes, the most that Linux takes as one argument`,
+    `is longer than ${String(pipelineLimits.argumentBytes)} bytes, the limit of Linux for one argument`,
   )
   .meta({ maxLength: pipelineLimits.argumentBytes });
 
@@ -62,7 +62,7 @@ const script = z
   .refine(({ length }) => length > 0, 'is empty')
   .refine(
     fitsArgument,
-    `is longer than ${String(pipelineLimits.argumentBytes)} bytes, the most that Linux takes as one argument; put a longer script into the image`,
+    `is longer than ${String(pipelineLimits.argumentBytes)} bytes, the limit of Linux for one argument; put a longer script into the image`,
   )
   .meta({
     minLength: 1,
@@ -94,9 +94,9 @@ const secretReference = strictMap({
     .string()
     .regex(
       secretName,
-      'the name of a secret has letters, digits, ".", "-" and "_", begins with no "." or "-" and has at most 253 characters',
+      'the name of a secret has at most 253 letters, digits, ".", "-" and "_", and does not begin with "." or "-"',
     ),
-}).describe('A secret of the worker, by its name.');
+}).describe('Name of a secret of the worker.');
 
 const envValue = z.union([z.string(), secretReference], {
   error: ({ input }) => {
@@ -111,7 +111,7 @@ export const envSchema = z.record(
     error: ({ input }) =>
       typeof input === 'string' && input.startsWith('CHAINR_')
         ? 'names that begin with CHAINR_ are reserved for chainr'
-        : 'the name of a variable has letters, digits and underscores, begins with no digit and has at most 255 characters',
+        : 'the name of a variable has at most 255 letters, digits and underscores, and does not begin with a digit',
   }),
   envValue,
 );
@@ -134,7 +134,9 @@ export const prioritySchema = z
   .int()
   .min(-priorityBase)
   .max(priorityBase)
-  .describe('Higher goes first, 0 unless said otherwise; that of a job replaces that of its pipeline.');
+  .describe(
+    'Jobs with a higher priority start first. Default: 0. The priority of a job replaces that of its pipeline.',
+  );
 
 const quantitySchema = z.union(
   [z.string().regex(quantity, 'must be a quantity such as "500m", "2" or "256Mi"'), z.number().min(0)],
@@ -164,13 +166,15 @@ const container = {
     .string()
     .regex(userPattern, 'must be a user such as "1000", "1000:1000" or "node"')
     .exactOptional()
-    .describe('Who runs it in the container: a name or id, and a group behind a colon. The image says it otherwise.'),
+    .describe(
+      'User in the container: a name or id, optionally with a group after a colon. Default: the user of the image.',
+    ),
   resources: strictMap({ requests: quantities.exactOptional(), limits: quantities.exactOptional() }).exactOptional(),
 };
 
 export const pullSchema = z
   .enum(['ifNotPresent', 'always', 'never'])
-  .describe('When the image is pulled; ifNotPresent unless said otherwise.');
+  .describe('When to pull the image. Default: ifNotPresent.');
 
 /** The name of a job or step. */
 export const nameSchema = z
@@ -187,14 +191,16 @@ const runOrCommand = [{ required: ['run'] }, { anyOf: [{ required: ['command'] }
 const stepSchema = strictMap({
   name: nameSchema,
   ...container,
-  continueOnError: z.boolean().exactOptional().describe('The attempt goes on when this step fails. Needs run.'),
+  continueOnError: z.boolean().exactOptional().describe('The attempt continues after this step fails. Requires run.'),
 }).meta({ oneOf: runOrCommand });
 
 const conditions = strictMap({
   success: z.boolean().exactOptional(),
   failure: z.boolean().exactOptional(),
   skipped: z.boolean().exactOptional(),
-}).describe('How the dependency may end. If none is true and success is not written, success is true.');
+}).describe(
+  'Outcomes of the dependency that let the job start. success is true by default unless another condition is true.',
+);
 
 const dependencySchema = z.union([z.string(), strictMap({ job: z.string(), conditions: conditions.exactOptional() })], {
   error: ({ input }) =>
@@ -207,22 +213,24 @@ export const jobSchema = strictMap({
   steps: list(stepSchema, 1, pipelineLimits.stepsPerJob)
     .exactOptional()
     .describe(
-      'Run one after the other and share a workspace. image, workdir and resources of the job hold for steps that name none.',
+      'Steps run one after the other and share a workspace. image, workdir, user and resources of the job apply to steps that do not set them.',
     ),
   dependsOn: z.array(dependencySchema).exactOptional(),
-  allowFailure: z.boolean().exactOptional().describe('Its failure does not fail the run.'),
+  allowFailure: z.boolean().exactOptional().describe('A failure of this job does not fail the run.'),
   pull: pullSchema.exactOptional(),
   network: z
     .string()
     .regex(networkPattern, 'must be none, bridge, host or the name of a network')
     .exactOptional()
-    .describe('The network of its containers: none, bridge, host or a name; the worker says which are allowed.'),
+    .describe('Network of the containers: none, bridge, host or a name. The worker defines which ones are allowed.'),
   timeout: durationSchema
     .exactOptional()
-    .describe('Of each attempt, from the start of its first step; it then ends FAILED with the reason TimedOut.'),
+    .describe(
+      'Time limit of each attempt, from the start of its first step. An attempt that exceeds it ends FAILED with the reason TimedOut.',
+    ),
   pendingTimeout: durationSchema
     .exactOptional()
-    .describe('From the claim of an attempt to its start, pulls included; 10 minutes unless said otherwise.'),
+    .describe('Time limit from the claim of an attempt to its start, including image pulls. Default: 10 minutes.'),
   retries: strictMap(
     {
       limit: z.int().min(0).max(pipelineLimits.retries),
@@ -232,12 +240,14 @@ export const jobSchema = strictMap({
         max: durationSchema.exactOptional(),
       })
         .exactOptional()
-        .describe('The wait before the first retry (1s), its growth (2) and the longest wait (5m, or initial).'),
+        .describe(
+          'Wait before the first retry (1s), growth factor (2) and longest wait (5m, or initial if that is longer).',
+        ),
     },
     (input) => (typeof input === 'number' ? `must be a map, such as { limit: ${String(input)} }` : undefined),
   )
     .exactOptional()
-    .describe('New attempts after a failure: an exit code, a signal, too much memory, the timeout.'),
+    .describe('New attempts after a failure: an exit code other than 0, a signal, out of memory or the timeout.'),
   priority: prioritySchema.exactOptional(),
 }).meta({
   oneOf: [...runOrCommand, { required: ['steps'] }],

@@ -38,12 +38,12 @@ const head = {
       .exactOptional(),
     labels: labels.exactOptional(),
   }).exactOptional(),
-  env: envSchema.exactOptional().describe('For every job; a variable of a job or step replaces one of the same name.'),
-  pull: pullSchema.exactOptional().describe('For every job that says nothing of its own.'),
+  env: envSchema.exactOptional().describe('Environment variables of every job. Jobs and steps can override them.'),
+  pull: pullSchema.exactOptional().describe('Default for jobs that do not set it.'),
   timeout: durationSchema
     .exactOptional()
     .describe(
-      'Of the whole run, from its creation; what has not ended by then is CANCELED with the reason RunTimedOut.',
+      'Time limit of the whole run, from its creation. Jobs that have not ended by then are CANCELED with the reason RunTimedOut.',
     ),
   priority: prioritySchema.exactOptional(),
   maxParallel: z
@@ -51,7 +51,7 @@ const head = {
     .min(1)
     .max(pipelineLimits.jobs)
     .exactOptional()
-    .describe('How many jobs of the run may run at once; no limit unless said otherwise.'),
+    .describe('How many jobs of the run may run at once. Default: no limit.'),
 };
 
 /** All of a pipeline but its jobs, which are checked one by one, in the order of the document. */

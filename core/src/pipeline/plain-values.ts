@@ -20,7 +20,7 @@ export function fieldsOf(value: unknown, path: Path, mistakes: MistakeList): [st
   else return undefined;
   return entries.filter((entry): entry is [string, unknown] => {
     const [key] = entry;
-    if (typeof key !== 'string') mistakes.add(path, 'has a name that is not text');
+    if (typeof key !== 'string') mistakes.add(path, 'has a key that is not text');
     else if (key === '__proto__') mistakes.add([...path, key], 'the name "__proto__" is reserved, choose another');
     else return isStorable(key, [...path, key], mistakes);
     return false;
@@ -89,7 +89,7 @@ class Copier {
     if (value instanceof Map && this.#isTooLarge(value.size)) return null;
     const fields = fieldsOf(value, this.#path, this.#mistakes);
     if (!fields) {
-      this.#mistakes.add(this.#path, 'is nothing that a document can hold');
+      this.#mistakes.add(this.#path, 'is not a value that JSON can represent');
       return null;
     }
     if (this.#isTooLarge(fields.length)) return null;
@@ -109,14 +109,14 @@ class Copier {
     const most = mostEntries.get(this.#path.at(-1) ?? '') ?? pipelineLimits.entries;
     if (count <= most) return false;
     this.foundTooLarge = true;
-    this.#mistakes.add(this.#path, `has ${String(count)} entries, but at most ${String(most)} are possible`);
+    this.#mistakes.add(this.#path, `has ${String(count)} entries, but at most ${String(most)} are allowed`);
     return true;
   }
 }
 
 function isStorable(text: string, path: Path, mistakes: MistakeList): boolean {
-  if (text.includes('\0')) mistakes.add(path, 'has a zero byte, which no program can be given');
-  else if (/\p{Surrogate}/u.test(text)) mistakes.add(path, 'has half a character (an unpaired surrogate)');
+  if (text.includes('\0')) mistakes.add(path, 'contains a zero byte, which cannot be passed to a program');
+  else if (/\p{Surrogate}/u.test(text)) mistakes.add(path, 'contains an unpaired surrogate (half a character)');
   else return true;
   return false;
 }

@@ -33,7 +33,8 @@ export function parseReferences(text: string): { parts: readonly (string | Outpu
     const found = form.exec(text);
     const [, job = '', key = '', quoted] = found ?? [];
     if (!found || !dnsLabel.test(job) || !outputKey.test(key)) return { mistake: mistakeOf(text.slice(start)) };
-    if (quoted?.includes(opening)) return { mistake: 'has a reference in the text of an "or": that is plain text' };
+    if (quoted?.includes(opening))
+      return { mistake: 'has a reference in the default text of an "or", which must be plain text' };
     parts.push({ job, key, ...(quoted !== undefined && { fallback: quoted.replaceAll(/\\(.)/gs, '$1') }) });
     at = form.lastIndex;
   }
@@ -46,7 +47,7 @@ const form = /\$\{\{\s*jobs\.([^.\s}]+)\.outputs\.([^.\s}]+)(?:\s+or\s+"((?:[^"\
 /** @param rest of the text, from what should be a reference. */
 function mistakeOf(rest: string): string {
   const end = rest.indexOf(closing);
-  if (end < 0) return `has "${opening}" without "${closing}" behind it`;
+  if (end < 0) return `has "${opening}" without a closing "${closing}"`;
   const inner = rest.slice(opening.length, end);
   const must = `${quote(rest.slice(0, end + closing.length))} must be of the form \${{ jobs.NAME.outputs.KEY }}`;
   const hasOr = /\s(?:or|\|\|)\s/.test(inner);

@@ -116,7 +116,7 @@ export class BundleReader implements Part {
     } catch (error) {
       if (this.#stopped.signal.aborted) return;
       const named = { event: 'queue.take-failed', message: message.id, err: error };
-      this.#options.logger.warn(named, 'A message was not finished');
+      this.#options.logger.warn(named, 'A message could not be processed to the end');
     }
   }
 }

@@ -22,7 +22,7 @@ export function notFound(): RequestHandler {
 export function methodNotAllowed(...allowed: readonly string[]): RequestHandler {
   return (request) => {
     const list = allowed.join(', ');
-    throw new ApiError('MethodNotAllowed', `${request.method} is not possible here, only ${list}.`, {
+    throw new ApiError('MethodNotAllowed', `Method ${request.method} not allowed; use ${list}.`, {
       headers: { Allow: list },
     });
   };
@@ -63,7 +63,7 @@ export function toApiError(thrown: unknown): ApiError {
       cause: thrown,
     });
   }
-  return fromExpress(thrown) ?? new ApiError('Internal', 'A fault of chainr; its logs tell more.', { cause: thrown });
+  return fromExpress(thrown) ?? new ApiError('Internal', 'Internal error; see the logs of chainr.', { cause: thrown });
 }
 
 /** Express and its body parsers throw errors with a `status` and, mostly, a `type`. */

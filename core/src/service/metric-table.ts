@@ -14,13 +14,13 @@ export const metricTable = {
     name: 'chainr_http_answers_total',
     kind: 'counter',
     labels: ['class'],
-    doc: 'Answers of the HTTP server by the class of their status, such as `2xx`.',
+    doc: 'HTTP responses by status class, such as `2xx`.',
   },
   sweepChanges: {
     name: 'chainr_sweep_changes_total',
     kind: 'counter',
     labels: ['sweep'],
-    doc: 'Things that a sweep put right.',
+    doc: 'Repairs made by a sweep.',
   },
   sweepPasses: {
     name: 'chainr_sweep_passes_total',
@@ -32,6 +32,6 @@ export const metricTable = {
     name: 'chainr_sweep_lag_seconds',
     kind: 'gauge',
     labels: ['sweep'],
-    doc: 'The age of the oldest thing that the last pass found overdue; 0 if there was none.',
+    doc: 'Age of the oldest overdue item that the last pass found; 0 if there was none.',
   },
 } as const satisfies Readonly<Record<string, MetricDefinition>>;

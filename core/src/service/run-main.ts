@@ -29,7 +29,7 @@ export async function runMain(
     void stopAndExit(service, logger);
   };
   const onCrash = (error: unknown): void => {
-    logger.fatal({ err: error }, 'ends because of an error that nobody caught');
+    logger.fatal({ err: error }, 'stopping because of an uncaught error');
     process.exit(exitCodes.crashed);
   };
   process.on('SIGTERM', onSignal).on('SIGINT', onSignal);

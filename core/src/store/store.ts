@@ -138,7 +138,7 @@ export class Store implements Part {
     } catch (error) {
       this.#logger.debug(
         { event: 'library.not-announced', err: error },
-        'Redis does not take down which library is used',
+        'Redis could not record which library this process uses',
       );
     }
   }

@@ -11,13 +11,13 @@ interface SpanRow {
 }
 
 const table = {
-  dependencies: { share: 'waiting', doc: 'waits for the jobs that it depends on' },
-  handOver: { share: 'overhead', doc: 'its last dependency has ended; chainr makes it ready' },
-  retry: { share: 'waiting', doc: 'the attempt before has ended; the backoff, or until somebody retries it' },
-  queue: { share: 'waiting', doc: 'ready; waits for a worker that has room and is not paused, or for a slot' },
-  starting: { share: 'starting', doc: 'claimed; its image, container or process is made ready' },
-  working: { share: 'working', doc: 'its own commands run' },
-  closing: { share: 'overhead', doc: 'ended; the end of its log is stored, while its dependents go on' },
+  dependencies: { share: 'waiting', doc: 'waits for its dependencies' },
+  handOver: { share: 'overhead', doc: 'the last dependency has ended; chainr makes the job ready' },
+  retry: { share: 'waiting', doc: 'the previous attempt has ended; waits for the backoff or a manual retry' },
+  queue: { share: 'waiting', doc: 'ready; waits for a free worker that is not paused, or for a slot' },
+  starting: { share: 'starting', doc: 'claimed; the image, container or process is being prepared' },
+  working: { share: 'working', doc: 'the commands of the job run' },
+  closing: { share: 'overhead', doc: 'ended; the end of the log is being stored, while dependents already start' },
 } as const satisfies Record<string, SpanRow>;
 
 export type SpanKind = keyof typeof table;

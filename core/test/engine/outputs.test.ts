@@ -39,12 +39,12 @@ describe('the outputs of an attempt', () => {
       ['a', 'b'],
     ],
     ['that ends as base64 does', 'data=QUJD\nREVGRw==\nb=1\n', 2, /begins with "=", .*KEY<<EOF/, ['data', 'b']],
-    ['whose delimiter does not come', 'a=1\ndata<<EOF\nx\nEOF \n', 2, /no line is its delimiter alone/, ['a']],
-    ['without a delimiter', 'data<<\nx\n', 1, /no delimiter behind "<<"/, []],
-    ['with a quoted delimiter', "data<<'EOF'\nx\nEOF\n", 1, /no delimiter behind "<<"/, []],
-    ['with a space before the delimiter', 'data<< EOF\nx\nEOF\n', 1, /no delimiter behind "<<"/, []],
-    ['without a key', '<<EOF\nx\nEOF\n', 1, /key that is none/, []],
-    ['with a key that is none', 'my-key<<EOF\nx\nEOF\n', 1, /key that is none/, []],
+    ['whose delimiter does not come', 'a=1\ndata<<EOF\nx\nEOF \n', 2, /no line consists of its delimiter/, ['a']],
+    ['without a delimiter', 'data<<\nx\n', 1, /no valid delimiter after "<<"/, []],
+    ['with a quoted delimiter', "data<<'EOF'\nx\nEOF\n", 1, /no valid delimiter after "<<"/, []],
+    ['with a space before the delimiter', 'data<< EOF\nx\nEOF\n', 1, /no valid delimiter after "<<"/, []],
+    ['without a key', '<<EOF\nx\nEOF\n', 1, /has an invalid key: /, []],
+    ['with an invalid key', 'my-key<<EOF\nx\nEOF\n', 1, /has an invalid key: /, []],
     ['with a zero byte', 'data<<EOF\nx\na\0b\nEOF\nb=1\n', 3, /zero byte/, ['b']],
   ] as const) {
     it(`refuse a value of several lines ${name}, and tell which line it is and not what it holds`, () => {
@@ -109,7 +109,7 @@ describe('the outputs of an attempt', () => {
   it('tell only the first thing that is wrong with them', () => {
     const { message } = withOutputs(completed, written('bad\nworse\n', 'worst'));
     expect(message).to.equal(
-      'Line 1 of the outputs of step "step-0" is not of the form KEY=VALUE; a value of several lines is written as KEY<<EOF, its lines, and EOF.',
+      'Line 1 of the outputs of step "step-0" is not of the form KEY=VALUE; write a value of several lines as KEY<<EOF, the lines, and EOF.',
     );
     expect(refuseOutputs({ reason: 'Signal', exitCode: 137 }, 'It is so.').message).to.equal(
       'Was ended by signal 9 (exit code 137). It is so.',

@@ -52,49 +52,49 @@ describe('the size of a pipeline', () => {
   const tooLarge: Record<string, { value: () => unknown; mistake: string }> = {
     'a command': {
       value: () => written({ a: { run: undefined, command: longList(many, '') } }),
-      mistake: 'jobs.a.command: has 3000000 entries, but at most 1000 are possible',
+      mistake: 'jobs.a.command: has 3000000 entries, but at most 1000 are allowed',
     },
     'arguments of a step': {
       value: () => ({
         kind: 'Pipeline',
         jobs: { a: { image: 'b', steps: [{ name: 's', args: longList(many, 'x') }] } },
       }),
-      mistake: 'jobs.a.steps[0].args: has 3000000 entries, but at most 1000 are possible',
+      mistake: 'jobs.a.steps[0].args: has 3000000 entries, but at most 1000 are allowed',
     },
     'dependencies of a job': {
       value: () => written({ a: { dependsOn: longList(many, 'a') } }),
-      mistake: 'jobs.a.dependsOn: has 3000000 entries, but at most 10000 are possible',
+      mistake: 'jobs.a.dependsOn: has 3000000 entries, but at most 10000 are allowed',
     },
     steps: {
       value: () => ({ kind: 'Pipeline', jobs: { a: { image: 'b', steps: longList(many, {}) } } }),
-      mistake: 'jobs.a.steps: has 3000000 entries, but at most 100 are possible',
+      mistake: 'jobs.a.steps: has 3000000 entries, but at most 100 are allowed',
     },
     'variables of the pipeline': {
       value: () => written({ a: {} }, { env: new LargeMap(many, '') }),
-      mistake: 'env: has 3000000 entries, but at most 10000 are possible',
+      mistake: 'env: has 3000000 entries, but at most 10000 are allowed',
     },
     'variables of a step': {
       value: () => ({
         kind: 'Pipeline',
         jobs: { a: { image: 'b', steps: [{ name: 's', run: 'x', env: new LargeMap(many, '') }] } },
       }),
-      mistake: 'jobs.a.steps[0].env: has 3000000 entries, but at most 10000 are possible',
+      mistake: 'jobs.a.steps[0].env: has 3000000 entries, but at most 10000 are allowed',
     },
     labels: {
       value: () => written({ a: {} }, { metadata: { labels: new LargeMap(many, '') } }),
-      mistake: 'metadata.labels: has 3000000 entries, but at most 64 are possible',
+      mistake: 'metadata.labels: has 3000000 entries, but at most 64 are allowed',
     },
     resources: {
       value: () => written({ a: { resources: { limits: new LargeMap(many, 1) } } }),
-      mistake: 'jobs.a.resources.limits: has 3000000 entries, but at most 32 are possible',
+      mistake: 'jobs.a.resources.limits: has 3000000 entries, but at most 32 are allowed',
     },
     'unknown fields of a job': {
       value: () => ({ kind: 'Pipeline', jobs: { a: new LargeMap(many, 0) } }),
-      mistake: 'jobs.a: has 3000000 entries, but at most 100 are possible',
+      mistake: 'jobs.a: has 3000000 entries, but at most 100 are allowed',
     },
     'the value of an unknown field': {
       value: () => ({ kind: 'Pipeline', jobs: { a: { image: 'b', run: 'x' } }, other: [longList(many, [])] }),
-      mistake: 'other[0]: has 3000000 entries, but at most 100 are possible',
+      mistake: 'other[0]: has 3000000 entries, but at most 100 are allowed',
     },
     'fields of the pipeline': {
       value: () => new LargeMap(many, 0),
@@ -102,7 +102,7 @@ describe('the size of a pipeline', () => {
     },
     jobs: {
       value: () => ({ kind: 'Pipeline', jobs: new LargeMap(many, {}) }),
-      mistake: 'jobs: has 3000000 jobs, but at most 10000 are possible',
+      mistake: 'jobs: has 3000000 jobs, but at most 10000 are allowed',
     },
   };
   for (const [what, { value, mistake }] of Object.entries(tooLarge)) {
@@ -117,10 +117,10 @@ describe('the size of a pipeline', () => {
     accepted(written({ a: {} }, { env: variables(pipelineLimits.variables) }));
     accepted(written({ a: { run: undefined, command: Array(pipelineLimits.commandWords).fill('x') } }));
     expect(refusedWith(written({ a: {} }, { env: variables(pipelineLimits.variables + 1) }))).to.deep.equal([
-      'env: has 10001 entries, but at most 10000 are possible',
+      'env: has 10001 entries, but at most 10000 are allowed',
     ]);
     expect(refusedWith(written({ a: { env: variables(pipelineLimits.variables + 1) } }))).to.deep.equal([
-      'jobs.a.env: has 10001 entries, but at most 10000 are possible',
+      'jobs.a.env: has 10001 entries, but at most 10000 are allowed',
     ]);
   });
 
@@ -129,7 +129,7 @@ describe('the size of a pipeline', () => {
       written({ a: { env: new LargeMap(many, '') }, b: { priority: 1000 }, c: { dependsOn: ['a'] } }),
     );
     expect(found).to.deep.equal([
-      'jobs.a.env: has 3000000 entries, but at most 10000 are possible',
+      'jobs.a.env: has 3000000 entries, but at most 10000 are allowed',
       'jobs.b.priority: must be at most 100',
     ]);
   });
@@ -150,7 +150,7 @@ describe('the size of a pipeline', () => {
     );
     expect(
       syntaxErrorOf(() => parsePipelineText(`l0: &l0 0\n${tens.join('\n')}`, 'application/yaml')).message,
-    ).to.contain('with its aliases expanded it is too large');
+    ).to.contain('too large with its aliases expanded');
   });
 
   it('counts the image of a job for each step that takes it over', () => {
@@ -161,7 +161,7 @@ describe('the size of a pipeline', () => {
     });
     accepted(jobs(163, 'i'.repeat(1_024)));
     expect(refusedWith(jobs(164, 'i'.repeat(1_024)))).to.deep.equal([
-      'jobs: repeat the images of jobs for their steps in 16793600 characters, but at most 16777216 are possible: give jobs with many steps shorter image names',
+      'jobs: repeat the images of jobs for their steps in 16793600 characters, but at most 16777216 are allowed: give jobs with many steps shorter image names',
     ]);
   });
 

@@ -45,7 +45,7 @@ describe('references to outputs', () => {
       '${{ jobs.build.outputs.tag | upper }}',
     ])
       expect(parts(`x ${wrong} y`)).to.equal(mustBe(wrong));
-    expect(parts('x ${{ jobs.build.outputs.tag } y')).to.equal('has "${{" without "}}" behind it');
+    expect(parts('x ${{ jobs.build.outputs.tag } y')).to.equal('has "${{" without a closing "}}"');
   });
 
   it('have a default behind an or, in double quotes', () => {
@@ -81,7 +81,7 @@ describe('references to outputs', () => {
       );
     }
     expect(parts('${{ jobs.a.outputs.b or "${{ jobs.c.outputs.d }}" }}')).to.equal(
-      'has a reference in the text of an "or": that is plain text',
+      'has a reference in the default text of an "or", which must be plain text',
     );
   });
 
@@ -135,12 +135,13 @@ describe('checking references', () => {
     expect(found).to.deep.equal([
       'jobs.after.env.TAG: there is no job "biuld", did you mean "build"?',
       'jobs.apart.env.TAG: the job does not wait for "build"; add that to its dependsOn',
-      'jobs.self.env.TAG: the job refers to its own outputs, which are there when it has ended',
+      'jobs.self.env.TAG: the job refers to its own outputs, which exist only after it has ended',
     ]);
   });
 
   it('refuses them in scripts, arguments and workdirs, with the advice to use a variable', () => {
-    const advice = 'outputs are not put into scripts and arguments; put it into a variable in env, and use that';
+    const advice =
+      'outputs cannot be used in scripts and arguments; assign the output to a variable in env and use the variable';
     const found = refusedWith(
       written({
         build,
@@ -171,7 +172,7 @@ describe('checking references', () => {
       }),
     );
     expect(found).to.have.members([
-      'jobs.a.image: has "${{" without "}}" behind it',
+      'jobs.a.image: has "${{" without a closing "}}"',
       'jobs.a.env.X: "${{ secrets.token }}" must be of the form ${{ jobs.NAME.outputs.KEY }}; a secret is a map in env: { TOKEN: { secret: NAME } }',
       'jobs.b.image: must be the name of an image, without spaces',
       'jobs.c.image: must be the name of an image, without spaces',
@@ -180,7 +181,7 @@ describe('checking references', () => {
 
   it('has none in the env of the whole pipeline, since not all its jobs wait for others', () => {
     expect(refusedWith(written({ build }, { env: { TAG: output } }))).to.deep.equal([
-      'env.TAG: refers to outputs, which only the env of jobs and steps can',
+      'env.TAG: refers to outputs; only the env of a job or step may do so',
     ]);
   });
 
@@ -192,7 +193,7 @@ describe('checking references', () => {
       `env.T: "\${{ secrets.T }}" ${form}; ${hint}`,
       `env.U: "\${{ secret.u }}" ${form}; ${hint}`,
       `env.V: "\${{ env.X }}" ${form}`,
-      'env.W: has "${{" without "}}" behind it',
+      'env.W: has "${{" without a closing "}}"',
     ]);
   });
 
@@ -238,7 +239,9 @@ describe('checking secrets', () => {
     const found = refusedWith(
       written({ a: { env: { ...Object.fromEntries(bad), MORE: { secrt: 'x' }, LIST: ['x'] } } }),
     );
-    expect(found.filter((line) => line.includes('the name of a secret has letters'))).to.have.length(bad.length);
+    expect(found.filter((line) => line.includes('the name of a secret has at most 253 letters'))).to.have.length(
+      bad.length,
+    );
     expect(found).to.include('jobs.a.env.MORE.secrt: unknown field "secrt", did you mean "secret"?');
     expect(found).to.include('jobs.a.env.LIST: must be text, or a map with "secret", but is a list');
   });
@@ -246,7 +249,7 @@ describe('checking secrets', () => {
   it('refuses a secret in a variable that shells keep for themselves, since it would have to be an argument', () => {
     for (const name of ['PS1', 'IFS', 'LC_ALL', 'ENV']) {
       expect(refusedWith(written({ a: { env: { [name]: { secret: 'x' } } } }))).to.deep.equal([
-        `jobs.a.env.${name}: shells keep this variable for themselves: a secret needs another one`,
+        `jobs.a.env.${name}: shells use this variable themselves: put the secret into another one`,
       ]);
     }
     accepted(written({ a: { env: { PS1: 'x' } } }));

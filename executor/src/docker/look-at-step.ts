@@ -51,7 +51,10 @@ export async function lookAtStep(context: DockerContext, key: AttemptKey, step: 
   if (!found) return { kind: 'missing' };
   const { [labels.instance]: instance, [labels.tombstone]: tombstone, ...named } = found.Config.Labels;
   if (instance !== context.instance()) {
-    return { kind: 'tombstone', tombstone: { reason: 'ConfigError', message: `Its name ${name} is somebody else's.` } };
+    return {
+      kind: 'tombstone',
+      tombstone: { reason: 'ConfigError', message: `Its container name ${name} is already used by another container.` },
+    };
   }
   if (tombstone !== undefined) return { kind: 'tombstone', tombstone: JSON.parse(tombstone) as Tombstone };
   const ending = {

@@ -90,7 +90,10 @@ function refuse({ networks }: DockerContext, spec: AttemptSpec, index: number): 
   const text = refuseStep(step, environmentOf(spec, index));
   if (text !== undefined) return { reason: 'ConfigError', message: text };
   if (!imageName.test(step.image)) {
-    return { reason: 'ConfigError', message: `The image "${step.image}" of step "${step.name}" is not a name of one.` };
+    return {
+      reason: 'ConfigError',
+      message: `The image "${step.image}" of step "${step.name}" is not a valid image name.`,
+    };
   }
   if (step.network === undefined || networks.includes(step.network)) return undefined;
   const allowed = networks.length === 0 ? 'none may be named' : networks.join(', ');

@@ -91,5 +91,5 @@ function sortFailure(error: unknown, image: string): Tombstone {
     said,
   );
   if (refused) return { reason: 'ImagePullFailed', message: `The image ${image} cannot be pulled: ${said}.` };
-  return { reason: 'RegistryError', message: `The registry of ${image} did not answer as it should: ${said}.` };
+  return { reason: 'RegistryError', message: `The registry of ${image} failed: ${said}.` };
 }

@@ -42,7 +42,7 @@ async function readConfig(): Promise<DockerConfig> {
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return {};
     throw new Error(
-      `${folder}/config.json cannot be read: ${error instanceof SyntaxError ? 'it is no JSON' : String(error)}.`,
+      `${folder}/config.json cannot be read: ${error instanceof SyntaxError ? 'it is not JSON' : String(error)}.`,
     );
   }
 }

@@ -25,21 +25,21 @@ function outcomeOf(path: string, spec: AttemptSpec, end: EndRecord, steps: StepO
     ...(last && { endedAt: changedAt(join(path, attemptFiles.exit)) ?? last.endedAt ?? 0 }),
   };
   if (last === undefined || code === undefined) {
-    return { reason: 'Lost', message: 'It was stopped before its first step began.', ...times };
+    return { reason: 'Lost', message: 'It was stopped before its first step started.', ...times };
   }
   const index = steps.length - 1;
   const config = readIfThere(join(path, stepFile(index, 'config')))?.trim();
   if (config !== undefined) return { reason: 'ConfigError', message: configMessage(config, spec, index), ...times };
   if (last.startedAt === undefined) {
     const why = fullDisk(path) ?? `(code ${code})`;
-    return { reason: 'Lost', message: `Step "${last.name}" could not be begun. ${why}`, steps, ...times };
+    return { reason: 'Lost', message: `Step "${last.name}" could not be started. ${why}`, steps, ...times };
   }
   if (code !== 0 && !last.tolerated) {
     return { reason: isSignalCode(code) ? 'Signal' : 'ExitCode', exitCode: code, steps, ...times };
   }
   if (end.stopped) {
     const next = spec.steps[steps.length]?.name ?? '';
-    return { reason: 'Lost', message: `It was stopped before its step "${next}" began.`, steps, ...times };
+    return { reason: 'Lost', message: `It was stopped before its step "${next}" started.`, steps, ...times };
   }
   return { reason: 'Completed', exitCode: 0, steps, ...times };
 }

@@ -60,7 +60,7 @@ export function failAttemptsOfLostHosts(
     if (typeof adopted === 'string') return;
     let { logLength } = adopted;
     if (!adopted.logEnded) {
-      const text = `The log is cut here: no worker of ${id} was seen for ${String(config.hostLostAfterMs / 1000)} s.`;
+      const text = `The log is cut here: ${id} had no worker for ${String(config.hostLostAfterMs / 1000)} s.`;
       const pieces = [markOf(text, await store.work.now())];
       const { ended: end, position } = adopted;
       const appended = await transitions.appendLog(adopted.lease, { length: logLength, pieces, position, end });
@@ -71,7 +71,7 @@ export function failAttemptsOfLostHosts(
       await transitions.close(adopted.lease, graceMs);
       return;
     }
-    const outcome: Outcome = { reason: 'Lost', message: `No worker of ${id} is there any more.` };
+    const outcome: Outcome = { reason: 'Lost', message: `${id} has no worker any more.` };
     const again = await transitions.retry(adopted.lease, outcome, {}, { removalGraceMs: graceMs, logLength });
     // Of a log that Redis has lost some of, the next pass stores the mark again.
     if (again === 'final') await transitions.finish(adopted.lease, outcome, {}, { closeGraceMs: graceMs, logLength });

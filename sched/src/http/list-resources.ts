@@ -7,10 +7,10 @@ const resources: ResourceList = {
   kind: 'APIResourceList',
   metadata: { selfLink: routes.listResources.path },
   resources: {
-    runs: { selfLink: routes.listRuns.path, description: 'Pipelines that were sent to be run.' },
-    events: { selfLink: routes.readEvents.path, description: 'Every change of every run, in order.' },
-    workers: { selfLink: routes.listWorkers.path, description: 'The workers; pause and drain.' },
-    openapi: { selfLink: routes.getOpenApi.path, description: 'The description of this API.' },
+    runs: { selfLink: routes.listRuns.path, description: 'Runs of pipelines.' },
+    events: { selfLink: routes.readEvents.path, description: 'All changes of all runs, in order.' },
+    workers: { selfLink: routes.listWorkers.path, description: 'The workers; pausing and draining.' },
+    openapi: { selfLink: routes.getOpenApi.path, description: 'The OpenAPI description of this API.' },
   },
 };
 

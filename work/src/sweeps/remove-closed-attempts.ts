@@ -47,7 +47,7 @@ export function removeClosedAttempts(context: WorkContext): Sweep {
     const work = () => executor.remove(key, () => undefined);
     const warn = (err: unknown): void => {
       const named = { event: 'removal.failed', ...key, err };
-      logger.warn(named, 'The remains of an attempt could not be removed; trying again, less and less often');
+      logger.warn(named, 'The remains of an attempt could not be removed; trying again at growing intervals');
     };
     if (job !== '' && !(await pauses.tryOnce(formatAttemptId(id), work, warn))) return false;
     await store.work.forgetDue(executorNumber(), id);

@@ -71,7 +71,7 @@ export function removeStrays(
     const named = { run, job, attempt, alive, remove };
     const name = nameOf(found);
     if (!pauses.hasFailed(name))
-      logger.warn({ event: 'stray.found', ...named }, 'A container without an attempt is ended');
+      logger.warn({ event: 'stray.found', ...named }, 'Stopping a container that belongs to no attempt');
     const work = async (): Promise<void> => {
       if (alive) await executor.stop(found, config.stopGraceMs, allow);
       if (remove) await executor.remove(found, allow);

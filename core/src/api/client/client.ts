@@ -158,7 +158,7 @@ export class Client {
       return response.headers.get(headerNames.cursor);
     });
     if (cursor === null)
-      throw new UnknownAnswer('What answered the question for events is not chainr, or not of this version.');
+      throw new UnknownAnswer('The response to the request for events is not from chainr, or from another version.');
     return cursor;
   }
 

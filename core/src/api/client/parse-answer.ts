@@ -19,7 +19,10 @@ export function parseJson(text: string): unknown {
 export function parseAnswer<R extends Route>(route: R, text: string): BodyOf<R> {
   const answer = route.success.schema.safeParse(parseJson(text));
   if (answer.success) return answer.data as BodyOf<R>;
-  throw new UnknownAnswer(`What answered ${route.method} ${route.path} is not chainr, or not of this version.`, {
-    cause: answer.error,
-  });
+  throw new UnknownAnswer(
+    `The response to ${route.method} ${route.path} is not from chainr, or from another version.`,
+    {
+      cause: answer.error,
+    },
+  );
 }

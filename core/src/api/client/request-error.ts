@@ -62,8 +62,7 @@ function errorCodeOf(error: unknown): string | undefined {
 }
 
 /** The ports that https://fetch.spec.whatwg.org/#port-blocking closes. */
-const inOurWords = (message: string): string =>
-  message === 'bad port' ? 'a port that HTTP clients never ask' : message;
+const inOurWords = (message: string): string => (message === 'bad port' ? 'a port that HTTP clients block' : message);
 
 const deepestMessage = (error: Error): string =>
   error.cause instanceof Error ? deepestMessage(error.cause) : error.message;

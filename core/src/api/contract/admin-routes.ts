@@ -8,7 +8,7 @@ const ofWorker = z.object({
   worker: z
     .string()
     .regex(/^[\w.-]{1,255}$/)
-    .describe('The id of a worker, as the list of workers shows it.'),
+    .describe('The id of a worker, from the list of workers.'),
 });
 
 /** The workers, and what takes them out of work for a while. */
@@ -17,7 +17,7 @@ export const adminRoutes = {
     id: 'listWorkers',
     method: 'GET',
     path: '/api/admin/workers',
-    summary: 'Lists the workers, and says whether the instance is paused.',
+    summary: 'Lists the workers and shows whether the instance is paused.',
     params: nothing,
     query: nothing,
     success: { status: 200, doc: 'The workers.', contentTypes: json, schema: workerListSchema },
@@ -27,7 +27,7 @@ export const adminRoutes = {
     id: 'drainWorker',
     method: 'POST',
     path: '/api/admin/workers/{worker}/drain',
-    summary: 'Lets a worker take nothing new; what it runs goes on.',
+    summary: 'Drains a worker: it takes no new jobs; its running jobs continue.',
     params: ofWorker,
     query: nothing,
     body: emptyBodySchema,
@@ -38,7 +38,7 @@ export const adminRoutes = {
     id: 'undrainWorker',
     method: 'DELETE',
     path: '/api/admin/workers/{worker}/drain',
-    summary: 'Lets a drained worker take work again.',
+    summary: 'Ends the draining of a worker: it takes jobs again.',
     params: ofWorker,
     query: nothing,
     success: { status: 200, doc: 'The workers.', contentTypes: json, schema: workerListSchema },
@@ -48,7 +48,8 @@ export const adminRoutes = {
     id: 'pause',
     method: 'POST',
     path: '/api/admin/pause',
-    summary: 'Starts nothing new on any worker until it is resumed; what runs goes on, new runs are stored.',
+    summary:
+      'Pauses the instance: no worker starts new jobs until it is resumed. Running jobs continue and new runs are stored.',
     params: nothing,
     query: nothing,
     body: emptyBodySchema,
@@ -59,7 +60,7 @@ export const adminRoutes = {
     id: 'resume',
     method: 'POST',
     path: '/api/admin/resume',
-    summary: 'Ends a pause.',
+    summary: 'Resumes a paused instance.',
     params: nothing,
     query: nothing,
     body: emptyBodySchema,

@@ -9,21 +9,30 @@ export const bulkSkippedShown = 100;
 export const bulkResultSchema = z
   .object({
     kind: z.literal('BulkResult'),
-    dryRun: z.boolean().describe('Nothing was done: this is what would be.'),
-    matched: z.int().describe('How many runs this request found; with `stopped`, how many it came to.'),
-    done: z.int().describe('To how many of them it was done; with `dryRun`, would be.'),
+    dryRun: z.boolean().describe('Nothing was changed; the result shows what would be.'),
+    matched: z
+      .int()
+      .describe(
+        'Number of matching runs in this request; if `stopped` is set, the number processed before it stopped.',
+      ),
+    done: z.int().describe('Number of runs changed; with `dryRun`, the number that would be changed.'),
     skipped: z
-      .array(z.object({ uid: z.string(), message: z.string().describe('Why not: one plain sentence.') }))
-      .describe('The others, the first 100 of them.'),
+      .array(z.object({ uid: z.string(), message: z.string().describe('Why the run was skipped, in one sentence.') }))
+      .describe('Runs that were not changed, at most the first 100.'),
     made: z
       .array(z.object({ uid: z.string(), rerunOf: z.string() }))
       .optional()
-      .describe('The new runs, where runs were rerun.'),
+      .describe('The new runs, if runs were rerun.'),
     stopped: z
       .string()
       .optional()
-      .describe('Why the request ended early: one plain sentence. The rest is as it was; `next` goes on there.'),
-    next: z.string().optional().describe('There may be more runs: send the request again with this as its `cursor`.'),
+      .describe(
+        'Why the request ended early, in one sentence. The remaining runs are unchanged; continue with `next`.',
+      ),
+    next: z
+      .string()
+      .optional()
+      .describe('There may be more runs. To continue, repeat the request with this value as `cursor`.'),
   })
   .meta({ id: 'BulkResult' });
 export type BulkResult = z.infer<typeof bulkResultSchema>;

@@ -10,9 +10,9 @@ import { runFilterFields } from './run-query.js';
 /** Of what is done to many runs at once. */
 const bulkQuery = z.strictObject({
   ...runFilterFields,
-  all: truth.default(false).describe('Means every run, where nothing else says which.'),
-  dryRun: truth.default(false).describe('Do nothing, and tell what would be done.'),
-  cursor: pageCursor.optional().describe('The `next` of the answer before.'),
+  all: truth.default(false).describe('Selects all runs. Required if no filter is given.'),
+  dryRun: truth.default(false).describe('Change nothing; only report what would be done.'),
+  cursor: pageCursor.optional().describe('The `next` of the previous response.'),
 });
 
 /** What is done to all runs that a filter means. */
@@ -21,7 +21,7 @@ export const bulkRoutes = {
     id: 'cancelRuns',
     method: 'POST',
     path: '/api/runs/cancel',
-    summary: 'Cancels the runs that a filter means and that have not ended, up to 500 in a request.',
+    summary: 'Cancels the runs that match a filter and have not ended, up to 500 per request.',
     params: nothing,
     query: bulkQuery,
     body: emptyBodySchema,
@@ -32,13 +32,13 @@ export const bulkRoutes = {
     id: 'rerunRuns',
     method: 'POST',
     path: '/api/runs/rerun',
-    summary: 'Reruns the runs that a filter means, up to 500 in a request.',
+    summary: 'Reruns the runs that match a filter, up to 500 per request.',
     params: nothing,
     query: bulkQuery,
     headers: {
       [headerNames.idempotencyKey]: idempotencyKeySchema
         .optional()
-        .describe('As of `POST /api/runs`: sent again it makes no run twice.'),
+        .describe('Same as for `POST /api/runs`: repeating the request makes no run twice.'),
     },
     body: bulkRerunRequestSchema,
     success: { status: 200, doc: 'What was rerun.', contentTypes: json, schema: bulkResultSchema },
@@ -48,7 +48,7 @@ export const bulkRoutes = {
     id: 'deleteRuns',
     method: 'DELETE',
     path: '/api/runs',
-    summary: 'Deletes the runs that a filter means and that have ended, up to 500 in a request.',
+    summary: 'Deletes the runs that match a filter and have ended, up to 500 per request.',
     params: nothing,
     query: bulkQuery,
     success: { status: 200, doc: 'What was deleted.', contentTypes: json, schema: bulkResultSchema },

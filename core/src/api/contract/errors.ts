@@ -8,24 +8,27 @@ interface ErrorRow {
 }
 
 const table = {
-  BadRequest: { status: 400, doc: 'The request is not as it should be; `details` names every place.' },
-  Unauthorized: { status: 401, doc: 'The request carries no token, or not the right one.' },
-  Forbidden: { status: 403, doc: 'The request is understood but not allowed from there.' },
-  NotFound: { status: 404, doc: 'There is nothing under this address.' },
-  MethodNotAllowed: { status: 405, doc: 'The address exists; `Allow` names the methods that it answers.' },
-  RequestTimeout: { status: 408, doc: 'The request did not arrive in time.' },
-  Conflict: { status: 409, doc: 'The request contradicts what is stored.' },
-  Gone: { status: 410, doc: 'It was there and was removed; the message says more.' },
-  TooLarge: { status: 413, doc: 'The body is larger than the limit that the message names.' },
-  UriTooLong: { status: 414, doc: 'The address is longer than the limit that the message names.' },
-  UnsupportedMediaType: { status: 415, doc: 'The content type is none of those that the message names.' },
+  BadRequest: { status: 400, doc: 'The request is invalid; `details` lists every mistake.' },
+  Unauthorized: { status: 401, doc: 'The token is missing or wrong.' },
+  Forbidden: { status: 403, doc: 'The request is not allowed from this host or origin.' },
+  NotFound: { status: 404, doc: 'The resource does not exist.' },
+  MethodNotAllowed: {
+    status: 405,
+    doc: 'The path exists but does not support this method; `Allow` lists the methods that it supports.',
+  },
+  RequestTimeout: { status: 408, doc: 'The request was not received in time.' },
+  Conflict: { status: 409, doc: 'The request conflicts with the current state.' },
+  Gone: { status: 410, doc: 'The resource was removed; the message gives details.' },
+  TooLarge: { status: 413, doc: 'The body exceeds the limit given in the message.' },
+  UriTooLong: { status: 414, doc: 'The URL exceeds the limit given in the message.' },
+  UnsupportedMediaType: { status: 415, doc: 'The content type is not supported; the message lists those that are.' },
   TooManyConnections: {
     status: 429,
-    doc: 'The client has more connections than one may have; try again after `Retry-After` seconds.',
+    doc: 'Too many connections from one client; try again after `Retry-After` seconds.',
   },
-  Internal: { status: 500, doc: 'A fault of chainr; the request id finds it in the logs.' },
-  Unavailable: { status: 503, doc: 'Something that is needed is away; try again after `Retry-After` seconds.' },
-  StoreFull: { status: 503, doc: 'Redis has no room for new runs at the moment.' },
+  Internal: { status: 500, doc: 'An internal error; search the logs for the request id.' },
+  Unavailable: { status: 503, doc: 'A required service is not available; try again after `Retry-After` seconds.' },
+  StoreFull: { status: 503, doc: 'Redis has no room for new runs right now.' },
 } as const satisfies Record<string, ErrorRow>;
 
 export type ErrorCode = keyof typeof table;
@@ -35,8 +38,10 @@ export const errorCodes: Readonly<Record<ErrorCode, ErrorRow>> = table;
 
 /** One place of a request that is wrong. `path` is empty where the whole is meant. */
 export const errorDetailSchema = z.object({
-  path: z.string().describe('Where, such as `jobs.first.dependsOn[0].job`; empty for the whole.'),
-  message: z.string().describe('What is wrong there: one plain sentence.'),
+  path: z
+    .string()
+    .describe('Location of the mistake, such as `jobs.first.dependsOn[0].job`; empty for the whole document.'),
+  message: z.string().describe('What is wrong there, in one sentence.'),
 });
 export type ErrorDetail = z.infer<typeof errorDetailSchema>;
 
@@ -44,10 +49,10 @@ export type ErrorDetail = z.infer<typeof errorDetailSchema>;
 export const errorBodySchema = z
   .object({
     kind: z.literal('Error'),
-    code: z.string().describe('A stable CamelCase code; the table of codes says what each means.'),
+    code: z.string().describe('Stable error code; see the table of errors.'),
     message: z.string(),
     details: z.array(errorDetailSchema),
-    requestId: z.string().describe('Finds the request in the logs of every service that it passed.'),
+    requestId: z.string().describe('Id of the request, in the logs of every service that handled it.'),
   })
   .meta({ id: 'Error' });
 export type ErrorBody = z.infer<typeof errorBodySchema>;

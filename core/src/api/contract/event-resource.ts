@@ -6,7 +6,7 @@ const head = { cursor: z.string(), time: timeSchema, run: z.string() };
 
 const jobChange = {
   job: z.string(),
-  attempt: z.int().describe('The number of the current or last attempt; 0 as long as none was claimed.'),
+  attempt: z.int().describe('Number of the current or last attempt; 0 until one is claimed.'),
   status: jobStatusSchema,
   reason: reasonSchema,
   message: z.string(),
@@ -22,7 +22,9 @@ export const eventLineSchema = z
     z.object({ kind: z.literal('job.reason'), ...head, ...jobChange }),
     z
       .object({ kind: z.literal('resync'), cursor: z.string() })
-      .describe('The cursor is too old, or newer than the end: read the state anew and go on from this one.'),
+      .describe(
+        'The requested cursor is older than the oldest kept event, or newer than the last one. Read the current state again and continue from this cursor.',
+      ),
   ])
   .meta({ id: 'EventLine' });
 export type EventLine = z.infer<typeof eventLineSchema>;

@@ -17,7 +17,7 @@ const factKinds = [
 
 export const factSchema = z.object({
   kind: z.enum(factKinds),
-  text: z.string().describe('One plain sentence.'),
+  text: z.string().describe('One sentence.'),
 });
 export type Fact = z.infer<typeof factSchema>;
 
@@ -29,7 +29,7 @@ export const jobExplanationSchema = z
     status: jobStatusSchema,
     reason: reasonSchema,
     sentence: z.string().describe('The answer in one sentence.'),
-    facts: z.array(factSchema).describe('What it rests on.'),
+    facts: z.array(factSchema).describe('The facts behind the answer.'),
   })
   .meta({ id: 'JobExplanation' });
 export type JobExplanation = z.infer<typeof jobExplanationSchema>;

@@ -41,5 +41,5 @@ export const truth = z
 
 /** Where the next page of a list begins; taken from `metadata.next` of the page before. */
 export const pageCursor = wholeNumber(0, Number.MAX_SAFE_INTEGER).describe(
-  'Where the page begins: `metadata.next` of the page before; the first page if left out.',
+  'Start of the page: `metadata.next` of the previous page. Default: the first page.',
 );

@@ -24,7 +24,7 @@ export const attemptSchema = z
     status: jobStatusSchema,
     reason: reasonSchema,
     message: z.string(),
-    exitCode: z.int().optional().describe('Absent as long as none was seen; 128 + n for signal n.'),
+    exitCode: z.int().optional().describe('Absent until it is known; 128 + n for signal n.'),
     steps: z.array(stepResourceSchema).optional(),
     phases: z.object(phaseTimes).describe('When each phase was reached.'),
     executorId: z.string().optional(),
@@ -42,11 +42,13 @@ export const jobResourceSchema = z
     reusedFrom: z
       .object({ run: z.string(), attempt: z.int() })
       .optional()
-      .describe('For a job with the reason Reused: the attempt that ran, of the job of the same name of that run.'),
+      .describe(
+        'For a job with the reason Reused: the run and the attempt of the job of the same name whose result it reuses.',
+      ),
     outputs: z
       .record(z.string(), z.string())
       .optional()
-      .describe('What its steps wrote to `CHAINR_OUTPUT`, of the attempt with which it ended.'),
+      .describe('Outputs that the steps of the final attempt wrote to `CHAINR_OUTPUT`.'),
   })
   .meta({ id: 'Job' });
 export type Job = z.infer<typeof jobResourceSchema>;
@@ -56,16 +58,16 @@ export const logLineSchema = z
   .object({
     time: timeSchema,
     step: z.string(),
-    stream: z.enum(logStreams).describe('`system` lines are chainr’s own, such as the mark of a cut.'),
-    text: z.string().describe('What is no UTF-8 is replaced by U+FFFD.'),
+    stream: z.enum(logStreams).describe('`system` lines come from chainr, such as the mark where a log was cut.'),
+    text: z.string().describe('Bytes that are not valid UTF-8 are replaced by U+FFFD.'),
     newline: z
       .literal(false)
       .optional()
       .describe(
-        'Present where the line goes on in the next piece of the same step and stream, or ended without a newline: a line that is not finished is shown as it grows.',
+        'Present if the line continues in the next piece of the same step and stream, or ended without a newline. An unfinished line is sent as it grows.',
       ),
-    offset: z.int().describe('Where it begins in the log: bytes as they were written.'),
-    nextOffset: z.int().describe('Where it ends: the `offset` at which a read goes on after it.'),
+    offset: z.int().describe('Start of the line in the log, in bytes as the job wrote them.'),
+    nextOffset: z.int().describe('End of the line: the `offset` from which to continue reading.'),
   })
   .meta({ id: 'LogLine' });
 export type LogLineResource = z.infer<typeof logLineSchema>;

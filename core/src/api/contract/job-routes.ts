@@ -20,7 +20,7 @@ export const jobRoutes = {
     summary: 'Lists the jobs of a run, in the order of its pipeline.',
     params: ofRun,
     query: z.strictObject({
-      limit: wholeNumber(1, 1000).default(100).describe('How many jobs one page has at most.'),
+      limit: wholeNumber(1, 1000).default(100).describe('Maximum number of jobs per page.'),
       cursor: pageCursor.optional(),
     }),
     success: { status: 200, doc: 'One page of jobs.', contentTypes: json, schema: jobListSchema },
@@ -41,18 +41,18 @@ export const jobRoutes = {
     method: 'POST',
     path: '/api/runs/{uid}/jobs/{job}/retry',
     summary:
-      'Makes a new attempt of a FAILED job of a run that is not final, unless a job that waits for it has begun.',
+      'Starts a new attempt of a FAILED job. The run must not have ended, and no job that waits for the job may have started.',
     params: ofJob,
     query: nothing,
     body: emptyBodySchema,
-    success: { status: 202, doc: 'The job, which is ready again.', contentTypes: json, schema: jobResourceSchema },
+    success: { status: 202, doc: 'The job, ready to run again.', contentTypes: json, schema: jobResourceSchema },
     errors: ['NotFound', 'Conflict', 'UnsupportedMediaType'],
   }),
   explainJob: defineRoute({
     id: 'explainJob',
     method: 'GET',
     path: '/api/runs/{uid}/jobs/{job}/why',
-    summary: 'Says why a job is not running, or why it ended so, with the facts.',
+    summary: 'Explains why a job is not running or why it ended, with the facts behind it.',
     params: ofJob,
     query: nothing,
     success: { status: 200, doc: 'The answer.', contentTypes: json, schema: jobExplanationSchema },
@@ -62,36 +62,40 @@ export const jobRoutes = {
     id: 'readLog',
     method: 'GET',
     path: '/api/runs/{uid}/jobs/{job}/logs',
-    summary: `Reads the log of an attempt, live and ended alike. Right after the attempt’s end it waits for the last bytes, for at most ${String(lastLinesMs / 1000)} s.`,
+    summary: `Reads the log of an attempt, running or ended. Right after the end of the attempt it waits for the last bytes, for at most ${String(lastLinesMs / 1000)} s.`,
     params: ofJob,
     query: z.strictObject({
-      attempt: wholeNumber(1, 1_000_000).optional().describe('Which attempt; the last one if left out.'),
-      step: z.string().max(63).optional().describe('Only the lines of this step; `main` in a job without steps.'),
+      attempt: wholeNumber(1, 1_000_000).optional().describe('Number of the attempt. Default: the last one.'),
+      step: z.string().max(63).optional().describe('Only the lines of this step; `main` for a job without steps.'),
       offset: wholeNumber(0, Number.MAX_SAFE_INTEGER)
         .default(0)
-        .describe('From where in the log: bytes as they were written.'),
+        .describe('Where to start in the log, in bytes as the job wrote them.'),
       raw: truth
         .default(false)
-        .describe('Exactly the bytes that the job wrote, and nothing of chainr, as `application/octet-stream`.'),
+        .describe(
+          'Return exactly the bytes that the job wrote, without lines of chainr, as `application/octet-stream`.',
+        ),
       follow: truth
         .default(false)
-        .describe('Go on until the end of the attempt’s log; waits for the first attempt of a job that has none.'),
+        .describe(
+          'Keep reading until the end of the attempt’s log. Waits for the first attempt if the job has none yet.',
+        ),
     }),
     success: {
       status: 200,
-      doc: 'The log as text, with what is no UTF-8 replaced; or one line of JSON for each line, or piece of one, where the request has the header `Accept: application/x-ndjson`. A follower of a silent log gets an empty line of NDJSON now and then, which means nothing.',
+      doc: 'The log as text, with invalid UTF-8 replaced. With the request header `Accept: application/x-ndjson`, one JSON object for each line or piece of a line. While a followed log is silent, NDJSON contains empty lines as keep-alives; ignore them.',
       contentTypes: [plainText, ndjson, octetStream],
       schema: logLineSchema,
       headers: {
-        [headerNames.attempt]: digits.describe('The attempt whose log it is; 1 for a job that has none yet.'),
-        [headerNames.nextOffset]: digits
-          .optional()
-          .describe('Without `follow`: the `offset` at which the next read goes on.'),
+        [headerNames.attempt]: digits.describe(
+          'Number of the attempt that the log belongs to; 1 if the job has none yet.',
+        ),
+        [headerNames.nextOffset]: digits.optional().describe('Without `follow`: the `offset` for the next read.'),
         [headerNames.logEnded]: z
           .enum(['true', 'false'])
           .optional()
           .describe(
-            'Without `follow`: `true` when nothing will come after these bytes, nor ever for a job that ended without an attempt.',
+            'Without `follow`: `true` if nothing will follow these bytes, or if the job ended without an attempt.',
           ),
       },
     },

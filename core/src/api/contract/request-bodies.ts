@@ -24,7 +24,7 @@ export const rerunRequestSchema = z
       })
       .default('failed')
       .describe(
-        '`failed`: every job that FAILED or was CANCELED, `all`, or these jobs; each with all jobs that wait for it. The rest is taken over.',
+        'Jobs to run again: `failed` (every job that FAILED or was CANCELED), `all`, or a list of jobs; in each case also all jobs that wait for them. The results of the other jobs are reused.',
       ),
   })
   .meta({ id: 'RerunRequest' });
@@ -36,7 +36,7 @@ export const bulkRerunRequestSchema = z
       .enum(['failed', 'all'], { error: 'must be "failed" or "all"' })
       .default('failed')
       .describe(
-        '`failed`: of each run every job that FAILED or was CANCELED, with all jobs that wait for it; or `all`.',
+        'Jobs of each run to run again: `failed` (every job that FAILED or was CANCELED, and all jobs that wait for them) or `all`.',
       ),
   })
   .meta({ id: 'BulkRerunRequest' });

@@ -17,7 +17,7 @@ export const routes = {
     id: 'listResources',
     method: 'GET',
     path: '/api',
-    summary: 'Names the resources of the API.',
+    summary: 'Lists the resources of the API.',
     params: nothing,
     query: nothing,
     success: { status: 200, doc: 'The resources.', contentTypes: json, schema: resourceListSchema },
@@ -27,7 +27,7 @@ export const routes = {
     id: 'getOpenApi',
     method: 'GET',
     path: '/api/openapi.json',
-    summary: 'This description of the API, as OpenAPI 3.1.',
+    summary: 'Returns the OpenAPI 3.1 description of this API.',
     params: nothing,
     query: nothing,
     success: { status: 200, doc: 'The document.', contentTypes: json, schema: z.record(z.string(), z.unknown()) },
@@ -46,7 +46,7 @@ export const routes = {
     takesPipeline: true,
     success: {
       status: 200,
-      doc: 'It would be accepted, perhaps with warnings.',
+      doc: 'The pipeline is valid; there may be warnings.',
       contentTypes: json,
       schema: pipelineCheckSchema,
     },
@@ -67,25 +67,29 @@ export const routes = {
         )
         .optional()
         .describe(
-          'The cursor of the last event seen, or `latest` for the end of the stream; the oldest kept event comes first if left out.',
+          'Return events after this cursor. `latest` is the end of the stream. Default: start with the oldest kept event.',
         ),
       follow: truth
         .default(false)
-        .describe('Go on with what comes; an empty line each 15 seconds shows that the server is there.'),
+        .describe('Keep sending new events. The server sends an empty line every 15 seconds as a keep-alive.'),
       limit: wholeNumber(1, 10_000)
         .optional()
-        .describe('How many events at most: 1,000 if left out; with `follow`, it ends after so many.'),
+        .describe(
+          'Maximum number of events. Default: 1,000. With `follow`, the stream ends after this number; by default it does not end.',
+        ),
     }),
     success: {
       status: 200,
-      doc: 'One event a line.',
+      doc: 'One event per line.',
       contentTypes: [ndjson],
       schema: eventLineSchema,
       headers: {
         [headerNames.cursor]: z
           .string()
           .regex(cursorPattern)
-          .describe('Where to go on: the cursor after the page or, with `follow`, the one that it began after.'),
+          .describe(
+            'The cursor to continue from: the end of the page or, with `follow`, the cursor after which the stream began.',
+          ),
       },
     },
     errors: [],

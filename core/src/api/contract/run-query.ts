@@ -27,22 +27,21 @@ const statusNames: readonly string[] = runStatuses;
 const status = wordsThat((word) => {
   if (statusNames.includes(word.toUpperCase())) return undefined;
   const near = suggestion(word.toUpperCase(), statusNames);
-  return `${quote(word)} is no status of a run${near || `; they are ${statusNames.join(', ')}`}`;
+  return `${quote(word)} is not a status of a run${near || `; use one of ${statusNames.join(', ')}`}`;
 })
   .transform((sent) => sent.map((word) => word.toUpperCase()))
   .pipe(z.array(runStatusSchema));
 
 const label = wordsThat((word) =>
-  labelSelector.test(word) ? undefined : `${quote(word)} is not KEY=VALUE, nor the KEY of a label`,
+  labelSelector.test(word) ? undefined : `${quote(word)} is not a label: write KEY=VALUE or KEY`,
 ).pipe(z.array(z.string().regex(labelSelector)));
 
 const name = z
   .string({ error: 'must be given once' })
-  .min(1, 'must not be empty; "*" means every run that has a name')
-  .regex(/^[-a-z0-9.]{0,253}\*?$/, 'must be the name of a pipeline, or how it begins with "*" after it');
+  .min(1, 'must not be empty; "*" matches every run that has a name')
+  .regex(/^[-a-z0-9.]{0,253}\*?$/, 'must be the name of a pipeline, or its beginning followed by "*"');
 
-const noMoment =
-  'must be a time such as 2026-11-21T01:44:00Z (a "+" in it is written %2B), or how long ago such as 24h';
+const noMoment = 'must be a time such as 2026-11-21T01:44:00Z (write "+" as %2B) or an age such as 24h';
 
 /** A time, or how long ago: 1 ms to 365 days. */
 const moment = z
@@ -53,21 +52,21 @@ const moment = z
 
 /** Which runs are meant: part of the query of a list, and of what is done to many runs. */
 export const runFilterFields = {
-  status: status
+  status: status.optional().describe('Only runs in one of these statuses, separated by commas. Lower case works too.'),
+  name: name
     .optional()
-    .describe('Only runs in one of these statuses. Small letters will do, and commas between several.'),
-  name: name.optional().describe('Only runs of pipelines of this name; `night*`: whose name begins so.'),
+    .describe('Only runs of pipelines with this name; `night*` matches names that begin with `night`.'),
   label: label
     .optional()
     .describe(
-      'Only runs with this label: `KEY=VALUE`, or `KEY` whatever its value; of several, also with commas between them, all.',
+      'Only runs with this label: `KEY=VALUE`, or `KEY` with any value. If several are given, separated by commas or repeated, a run must have all of them.',
     ),
   since: moment
     .optional()
-    .describe('Only runs created at this time or later: a time, or how long ago, such as `24h`, up to 365 days.'),
+    .describe('Only runs created at or after this time: a time, or an age such as `24h`, at most 365 days.'),
   until: moment
     .optional()
-    .describe('Only runs created before this time: a time, or how long ago, such as `24h`, up to 365 days.'),
+    .describe('Only runs created before this time: a time, or an age such as `24h`, at most 365 days.'),
 };
 
 /** As a handler gets it. */

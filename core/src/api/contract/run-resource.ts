@@ -13,14 +13,14 @@ export const jobSummarySchema = z
   .object({
     name: z.string(),
     status: jobStatusSchema,
-    reason: reasonSchema.describe('Why it is not running, or why it ended so.'),
-    message: z.string().describe('The same as one plain sentence.'),
+    reason: reasonSchema.describe('Why the job is not running, or why it ended.'),
+    message: z.string().describe('The reason as a sentence.'),
   })
   .meta({ id: 'JobSummary' });
 export type JobSummary = z.infer<typeof jobSummarySchema>;
 
-const selfLinkSchema = z.string().describe('The address of this resource, from the root of the server.');
-const nextSchema = z.string().optional().describe('The `cursor` of the next page; absent on the last one.');
+const selfLinkSchema = z.string().describe('The path of this resource.');
+const nextSchema = z.string().optional().describe('The `cursor` of the next page; absent on the last page.');
 
 const runMetadataSchema = z.object({
   selfLink: selfLinkSchema,
@@ -31,19 +31,19 @@ const runMetadataSchema = z.object({
   startedAt: timeSchema.optional(),
   endedAt: timeSchema.optional(),
   executor: z.enum(executorKinds),
-  cancelRequestedAt: timeSchema.optional().describe('When a cancel was asked for.'),
-  timedOutAt: timeSchema.optional().describe('When the timeout of the run had passed.'),
-  priority: z.int().optional().describe('Absent where it is 0.'),
+  cancelRequestedAt: timeSchema.optional().describe('When a cancel was requested.'),
+  timedOutAt: timeSchema.optional().describe('When the run exceeded its timeout.'),
+  priority: z.int().optional().describe('Absent if it is 0.'),
   maxParallel: z.int().optional().describe('How many jobs may run at once.'),
   timeoutMs: z.int().optional(),
-  rerunOf: z.string().optional().describe('The run that this one has taken jobs over from.'),
+  rerunOf: z.string().optional().describe('The run that this one reruns.'),
 });
 
-const jobCountsSchema = z.record(jobStatusSchema, z.int()).describe('How many jobs are in each status.');
+const jobCountsSchema = z.record(jobStatusSchema, z.int()).describe('Number of jobs in each status.');
 
 const runCountsSchema = z
   .record(runStatusSchema, z.int())
-  .describe('How many runs there are in each status, whatever the filter.');
+  .describe('Number of runs in each status, regardless of the filter.');
 
 /** One execution of a pipeline. */
 export const runSchema = z
@@ -51,9 +51,13 @@ export const runSchema = z
     kind: z.literal('Run'),
     metadata: runMetadataSchema,
     status: runStatusSchema,
-    jobs: z.array(jobSummarySchema).describe('In the order of the pipeline; the first 1,000, in lists the first 100.'),
+    jobs: z
+      .array(jobSummarySchema)
+      .describe('In the order of the pipeline: the first 1,000 jobs, in lists the first 100.'),
     jobCounts: jobCountsSchema,
-    jobsTruncated: z.boolean().describe('There are more jobs than `jobs` shows; `/jobs` pages all.'),
+    jobsTruncated: z
+      .boolean()
+      .describe('There are more jobs than `jobs` contains; `/jobs` returns all of them in pages.'),
   })
   .meta({ id: 'Run' });
 export type Run = z.infer<typeof runSchema>;
@@ -68,12 +72,14 @@ export const runListSchema = z
       total: z
         .int()
         .optional()
-        .describe('How many runs the filter means altogether; only where one look tells, such as for one name.'),
+        .describe(
+          'Total number of runs that match the filter. Present only if it is cheap to count, such as for a single name.',
+        ),
     }),
     items: z
       .array(runSchema)
       .describe(
-        'Newest first. Where a filter finds few among many, a page may be short, or empty, and have a next one.',
+        'Newest first. If only few of many runs match a filter, a page may be short or empty and still have a next page.',
       ),
   })
   .meta({ id: 'RunList' });
@@ -101,10 +107,10 @@ export const pipelineCheckSchema = z
   .object({
     kind: z.literal('PipelineCheck'),
     valid: z.literal(true),
-    jobs: z.int().describe('How many jobs it has.'),
+    jobs: z.int().describe('Number of jobs.'),
     warnings: z
       .array(z.object({ path: z.string(), message: z.string() }))
-      .describe('What it says that is allowed, but seldom meant: places and sentences, as in `details` of an error.'),
+      .describe('Valid but probably unintended parts of the pipeline, in the form of the `details` of an error.'),
   })
   .meta({ id: 'PipelineCheck' });
 export type PipelineCheck = z.infer<typeof pipelineCheckSchema>;

@@ -25,7 +25,7 @@ export const runRoutes = {
       [headerNames.idempotencyKey]: idempotencyKeySchema
         .optional()
         .describe(
-          '1 to 255 visible ASCII characters, kept for 24 hours: the same key with the same body answers with the run that it made, as it is now, or with 410 where that was deleted.',
+          '1 to 255 visible ASCII characters, kept for 24 hours. Repeating a request with the same key and body returns the run that the first request made, in its current state, or 410 if that run was deleted.',
         ),
     },
     takesPipeline: true,
@@ -46,7 +46,7 @@ export const runRoutes = {
     params: nothing,
     query: z.strictObject({
       ...runFilterFields,
-      limit: wholeNumber(1, 100).default(20).describe('How many runs one page has at most.'),
+      limit: wholeNumber(1, 100).default(20).describe('Maximum number of runs per page.'),
       cursor: pageCursor.optional(),
     }),
     success: { status: 200, doc: 'One page of runs.', contentTypes: json, schema: runListSchema },
@@ -69,29 +69,30 @@ export const runRoutes = {
     summary: 'Deletes a run that has ended, with its logs.',
     params: ofRun,
     query: nothing,
-    success: { status: 200, doc: 'The run is gone.', contentTypes: json, schema: deletionSchema },
+    success: { status: 200, doc: 'The run is deleted.', contentTypes: json, schema: deletionSchema },
     errors: ['NotFound', 'Conflict'],
   }),
   cancelRun: defineRoute({
     id: 'cancelRun',
     method: 'POST',
     path: '/api/runs/{uid}/cancel',
-    summary: 'Cancels a run: what does not run is CANCELED, what runs is stopped. A final run stays as it is.',
+    summary:
+      'Cancels a run: waiting jobs are CANCELED, running jobs are stopped. A run that has ended does not change.',
     params: ofRun,
     query: nothing,
     body: emptyBodySchema,
-    success: { status: 200, doc: 'The run as it is now.', contentTypes: json, schema: runSchema },
+    success: { status: 200, doc: 'The run in its current state.', contentTypes: json, schema: runSchema },
     errors: ['NotFound', 'UnsupportedMediaType'],
   }),
   rerunRun: defineRoute({
     id: 'rerunRun',
     method: 'POST',
     path: '/api/runs/{uid}/rerun',
-    summary: 'Makes a new run of the same pipeline that takes over what succeeded.',
+    summary: 'Makes a new run of the same pipeline that reuses the results of successful jobs.',
     params: ofRun,
     query: nothing,
     headers: {
-      [headerNames.idempotencyKey]: idempotencyKeySchema.optional().describe('As of `POST /api/runs`.'),
+      [headerNames.idempotencyKey]: idempotencyKeySchema.optional().describe('Same as for `POST /api/runs`.'),
     },
     body: rerunRequestSchema,
     success: {
@@ -107,13 +108,13 @@ export const runRoutes = {
     id: 'getPipeline',
     method: 'GET',
     path: '/api/runs/{uid}/pipeline',
-    summary: 'The pipeline of a run exactly as it was sent, with its content type.',
+    summary: 'Returns the pipeline of a run exactly as it was sent, with its content type.',
     params: ofRun,
     query: nothing,
     givesPipeline: true,
     success: {
       status: 200,
-      doc: 'The text.',
+      doc: 'The pipeline.',
       contentTypes: pipelineContentTypes,
       schema: z.string(),
     },
@@ -123,10 +124,11 @@ export const runRoutes = {
     id: 'getTimeline',
     method: 'GET',
     path: '/api/runs/{uid}/timeline',
-    summary: 'Shows what the time of a run went into: the phases of each attempt, the critical path, the shares.',
+    summary:
+      'Shows where the time of a run went: the phases of each attempt, the critical path and the share of each kind of time.',
     params: ofRun,
     query: z.strictObject({
-      limit: wholeNumber(1, 1000).default(100).describe('How many jobs one page has at most.'),
+      limit: wholeNumber(1, 1000).default(100).describe('Maximum number of jobs per page.'),
       cursor: pageCursor.optional(),
     }),
     success: {

@@ -15,7 +15,7 @@ export const spanSchema = z
   .object({
     kind: spanKindSchema,
     from: timeSchema,
-    to: timeSchema.optional().describe('Absent as long as it goes on.'),
+    to: timeSchema.optional().describe('Absent until it ends.'),
   })
   .meta({ id: 'Span' });
 export type SpanResource = z.infer<typeof spanSchema>;
@@ -25,17 +25,17 @@ export const jobTimelineSchema = z
     name: z.string(),
     status: jobStatusSchema,
     reason: reasonSchema,
-    critical: z.boolean().describe('It is on the critical path.'),
+    critical: z.boolean().describe('The job is on the critical path.'),
     attempts: z
       .array(
         z.object({
-          attempt: z.int().min(1).optional().describe('Absent for a wait that no attempt has come of.'),
+          attempt: z.int().min(1).optional().describe('Absent for a wait that did not lead to an attempt.'),
           status: jobStatusSchema,
           reason: reasonSchema,
-          spans: z.array(spanSchema).describe('Each begins where the one before ends.'),
+          spans: z.array(spanSchema).describe('Each begins where the previous one ends.'),
         }),
       )
-      .describe('Oldest first; the last one may be a wait. None of a job that was taken over by a rerun.'),
+      .describe('Oldest first; the last one may be a wait. Empty for a job whose result a rerun reused.'),
   })
   .meta({ id: 'JobTimeline' });
 export type JobTimelineResource = z.infer<typeof jobTimelineSchema>;
@@ -43,9 +43,9 @@ export type JobTimelineResource = z.infer<typeof jobTimelineSchema>;
 const pathPartSchema = z
   .object({
     job: z.string(),
-    from: timeSchema.describe('The end of the job before it on the path; for the first one, when the run was created.'),
-    to: timeSchema.describe('Its end, or now.'),
-    ms: byShare(z.int()).describe('What went into which share: milliseconds.'),
+    from: timeSchema.describe('End of the previous job on the path; for the first job, the creation of the run.'),
+    to: timeSchema.describe('End of the job, or now.'),
+    ms: byShare(z.int()).describe('Milliseconds per share.'),
   })
   .meta({ id: 'PathPart' });
 export type PathPartResource = z.infer<typeof pathPartSchema>;
@@ -60,19 +60,19 @@ export const timelineSchema = z
       next: z.string().optional().describe('The `cursor` of the next page of `items`; absent on the last one.'),
     }),
     status: runStatusSchema,
-    from: timeSchema.describe('When the run was created.'),
-    to: timeSchema.describe('When it ended, or now.'),
+    from: timeSchema.describe('Creation of the run.'),
+    to: timeSchema.describe('End of the run, or now.'),
     shares: z
       .object({ ms: byShare(z.int()), percent: byShare(z.number()) })
       .describe(
-        'What all the time from `from` to `to` went into, along the critical path: waiting for a worker, a slot or a retry; starting; working; overhead, which is all else, such as the hand-over from one job to the next.',
+        'How the time from `from` to `to` was spent along the critical path: waiting for a worker, a slot or a retry; starting; working; and overhead, which is everything else, such as the hand-over from one job to the next.',
       ),
     criticalPath: z
       .array(pathPartSchema)
       .describe(
-        'The chain of jobs that determined the end: from the job that ended last back over the dependency that each one waited for longest. While the run goes on it leads to the job that goes on and has been ready for longest. Always whole.',
+        'The chain of jobs that determined the end of the run: the job that ended last, the dependency that it waited for longest, and so on. While the run has not ended, the chain leads to the unfinished job that has been ready for longest. Never paged.',
       ),
-    items: z.array(jobTimelineSchema).describe('One page of the jobs, in the order of the pipeline.'),
+    items: z.array(jobTimelineSchema).describe('One page of jobs, in the order of the pipeline.'),
   })
   .meta({ id: 'Timeline' });
 export type TimelineResource = z.infer<typeof timelineSchema>;

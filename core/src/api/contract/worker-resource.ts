@@ -8,9 +8,9 @@ const workerSchema = z
     host: z.string(),
     executor: z.enum(executorKinds),
     executorId: z.string(),
-    capacity: z.int().describe('How many attempts it takes at once.'),
-    running: z.int().describe('How many attempts it has in its hands.'),
-    draining: z.boolean().describe('It takes nothing new; what runs goes on.'),
+    capacity: z.int().describe('Maximum number of attempts at once.'),
+    running: z.int().describe('Number of attempts that it holds.'),
+    draining: z.boolean().describe('The worker takes no new jobs; its running jobs continue.'),
     seenAt: timeSchema,
   })
   .meta({ id: 'Worker' });
@@ -19,8 +19,8 @@ export const workerListSchema = z
   .object({
     kind: z.literal('WorkerList'),
     metadata: z.object({ selfLink: z.string() }),
-    paused: z.boolean().describe('Nothing new is started anywhere.'),
-    items: z.array(workerSchema).describe('The workers that were seen in the last 30 seconds.'),
+    paused: z.boolean().describe('No worker starts new jobs.'),
+    items: z.array(workerSchema).describe('Workers seen in the last 30 seconds.'),
   })
   .meta({ id: 'WorkerList' });
 export type WorkerList = z.infer<typeof workerListSchema>;

@@ -24,23 +24,23 @@ export const errorsEverywhere: readonly ErrorCode[] = [
   'Unavailable',
 ];
 
-const mayBeEmpty = 'An empty one counts as `{}`; its `Content-Type` is needed all the same.';
-const noFields = `\`{}\`, since it has no field. ${mayBeEmpty}`;
+const mayBeEmpty = 'An empty body counts as `{}`; the `Content-Type` is still required.';
+const noFields = `\`{}\`; there are no fields. ${mayBeEmpty}`;
 
 /** What every answer has. */
 const everyAnswer: HeaderSchemas = {
-  [headerNames.requestId]: z.string().describe('The id of the request: that which was sent, or a new one.'),
-  'Cache-Control': z.literal('no-store').describe('No answer is kept by a cache.'),
+  [headerNames.requestId]: z.string().describe('The id of the request: the one that was sent, or a new one.'),
+  'Cache-Control': z.literal('no-store').describe('Responses must not be cached.'),
 };
 
 const retryAfter: HeaderSchemas = {
-  'Retry-After': z.string().regex(/^\d+$/).describe('After how many seconds to try again.'),
+  'Retry-After': z.string().regex(/^\d+$/).describe('Seconds to wait before trying again.'),
 };
 
 /** What errors have, by their HTTP status (RFC 9110, sections 10.2.1, 10.2.3 and 11.6.1). */
 const errorHeaders: Readonly<Record<number, HeaderSchemas>> = {
-  401: { 'WWW-Authenticate': z.string().describe('How to identify oneself: by a token as `Bearer`.') },
-  405: { Allow: z.string().describe('The methods that the address answers.') },
+  401: { 'WWW-Authenticate': z.string().describe('How to authenticate: with a token as `Bearer`.') },
+  405: { Allow: z.string().describe('The methods that the path supports.') },
   429: retryAfter,
   503: retryAfter,
 };
@@ -57,8 +57,7 @@ export function openApiDocument(version: string): Json {
     info: {
       title: 'chainr',
       version,
-      description:
-        'Runs pipelines of container jobs. Every time is ISO 8601 in UTC. Every error has the form of `Error`.',
+      description: 'Runs pipelines of container jobs. Every time is ISO 8601 in UTC. Every error is an `Error`.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     paths,
@@ -66,7 +65,7 @@ export function openApiDocument(version: string): Json {
       schemas: { Pipeline: { ...pipelineJsonSchema() }, ...printer.components },
       headers: describeHeaders(everyAnswer, printer),
       securitySchemes: {
-        token: { type: 'http', scheme: 'bearer', description: 'Needed where the server was given a token.' },
+        token: { type: 'http', scheme: 'bearer', description: 'Required if the server was given a token.' },
       },
     },
     security: [{}, { token: [] }],
@@ -134,7 +133,7 @@ const pipelineReference: Json = { $ref: '#/components/schemas/Pipeline' };
 function pipelineBody(): Json {
   return {
     required: true,
-    description: 'In UTF-8. The header `Content-Type` says which of them it is.',
+    description: 'In UTF-8. The header `Content-Type` names the format.',
     content: Object.fromEntries(pipelineContentTypes.map((type) => [type, { schema: pipelineReference }])),
   };
 }

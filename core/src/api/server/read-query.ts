@@ -39,6 +39,6 @@ function detailOf({ code, path, message }: z.core.$ZodIssue, query: SentQuery): 
 }
 
 function unknownParameter(key: string, known: readonly string[]): string {
-  if (known.length === 0) return 'there are no parameters here';
-  return `there is no such parameter${suggestion(key, known)}`;
+  if (known.length === 0) return 'unknown parameter: there are none here';
+  return `unknown parameter${suggestion(key, known)}`;
 }

@@ -28,7 +28,7 @@ export function checkDependencies(jobs: readonly ReadJob[], mistakes: MistakeLis
   if (total > pipelineLimits.dependencies) {
     mistakes.add(
       ['jobs'],
-      `have ${String(total)} dependencies, but at most ${String(pipelineLimits.dependencies)} are possible`,
+      `have ${String(total)} dependencies, but at most ${String(pipelineLimits.dependencies)} are allowed`,
     );
   }
   const cycles = findCycles(edges.map((own) => own.map(({ to }) => to)));
@@ -63,7 +63,7 @@ function checkEdgesOf(
     const own: Path = ['jobs', name, 'dependsOn', entry];
     const dependency: unknown = isPlainMap(written) ? written.job : written;
     if (isPlainMap(written) && isPlainMap(written.conditions) && readMask(written.conditions) === 0) {
-      mistakes.add([...own, 'conditions'], 'none is true, so the job could never start');
+      mistakes.add([...own, 'conditions'], 'no condition is true, so the job could never start');
     }
     if (typeof dependency !== 'string') continue;
     const path = isPlainMap(written) ? [...own, 'job'] : own;

@@ -33,13 +33,10 @@ export function checkEnv(env: unknown, path: Path, mistakes: MistakeList): numbe
     const bytes = bytesOf(name) + bytesOf(value) + 2;
     if (bytes - 1 > pipelineLimits.argumentBytes) {
       const most = String(pipelineLimits.argumentBytes);
-      mistakes.add(
-        [...path, name],
-        `is longer than ${most} bytes with its name, the most that Linux takes as one variable`,
-      );
+      mistakes.add([...path, name], `is longer than ${most} bytes with its name, the limit of Linux for one variable`);
     }
     if (isPlainMap(value) && shellsOwn.test(name)) {
-      mistakes.add([...path, name], 'shells keep this variable for themselves: a secret needs another one');
+      mistakes.add([...path, name], 'shells use this variable themselves: put the secret into another one');
     }
     return sum + bytes;
   }, 0);
@@ -55,7 +52,7 @@ function checkSteps(steps: unknown[], job: PlainMap, path: Path, envBytes: numbe
       mistakes.add([...own, 'image'], 'is missing; name an image here, or on the job for all its steps');
     }
     if (step.continueOnError === true && !has(step, 'run')) {
-      mistakes.add([...own, 'continueOnError'], 'needs "run": only a script can have its exit code kept apart');
+      mistakes.add([...own, 'continueOnError'], 'requires "run": a step with "command" cannot continue after an error');
     }
     if (names.has(step.name)) mistakes.add([...own, 'name'], 'another step of the job has the same name');
     if (typeof step.name === 'string') names.add(step.name);
@@ -82,7 +79,7 @@ function checkSize(container: PlainMap, path: Path, envBytes: number, mistakes: 
   const bytes = words.reduce<number>((sum, word) => sum + bytesOf(word) + 1, envBytes);
   if (bytes <= pipelineLimits.containerBytes) return;
   const most = String(pipelineLimits.containerBytes);
-  mistakes.add(path, `needs ${String(bytes)} bytes for its command and variables, but at most ${most} are possible`);
+  mistakes.add(path, `needs ${String(bytes)} bytes for its command and variables, but at most ${most} are allowed`);
 }
 
 const encoder = new TextEncoder();

@@ -71,7 +71,7 @@ function readJobs(fields: readonly (readonly [string, unknown])[], mistakes: Mis
   }
   const count = sizeOfMap(jobs);
   if (count > pipelineLimits.jobs) {
-    mistakes.add(path, `has ${String(count)} jobs, but at most ${String(pipelineLimits.jobs)} are possible`);
+    mistakes.add(path, `has ${String(count)} jobs, but at most ${String(pipelineLimits.jobs)} are allowed`);
     return [];
   }
   const entries = fieldsOf(jobs, path, mistakes);
@@ -92,6 +92,6 @@ function checkInheritedImages(jobs: readonly (readonly [string, JobInput])[], mi
   mistakes.add(
     ['jobs'],
     `repeat the images of jobs for their steps in ${String(characters)} characters, but at most ` +
-      `${String(pipelineLimits.inheritedImages)} are possible: give jobs with many steps shorter image names`,
+      `${String(pipelineLimits.inheritedImages)} are allowed: give jobs with many steps shorter image names`,
   );
 }

@@ -28,7 +28,7 @@ export function checkReferences(jobs: readonly ReadJob[], edges: Edges | undefin
         const to = indexOf.get(job);
         if (to === undefined) mistakes.add(path, () => `there is no job ${quote(job)}${suggestions.of(job)}`);
         else if (to === index)
-          mistakes.add(path, 'the job refers to its own outputs, which are there when it has ended');
+          mistakes.add(path, 'the job refers to its own outputs, which exist only after it has ended');
         else if (isAncestor && !isAncestor(index, to)) {
           mistakes.add(path, `the job does not wait for ${quote(job)}; add that to its dependsOn`);
         }
@@ -38,7 +38,7 @@ export function checkReferences(jobs: readonly ReadJob[], edges: Edges | undefin
       if (namesOutput(text))
         mistakes.add(
           path,
-          'outputs are not put into scripts and arguments; put it into a variable in env, and use that',
+          'outputs cannot be used in scripts and arguments; assign the output to a variable in env and use the variable',
         );
     }
   }
@@ -50,7 +50,7 @@ export function checkPipelineEnv(env: unknown, mistakes: MistakeList): void {
   for (const [name, value] of Object.entries(env)) {
     if (typeof value !== 'string' || !hasReference(value)) continue;
     const parsed = parseReferences(value);
-    const outputs = 'refers to outputs, which only the env of jobs and steps can';
+    const outputs = 'refers to outputs; only the env of a job or step may do so';
     mistakes.add(['env', name], 'mistake' in parsed ? parsed.mistake : outputs);
   }
 }

@@ -36,7 +36,7 @@ export function describeIssue(issue: z.core.$ZodRawIssue): string {
     case 'unrecognized_keys':
       return describeUnknown(issue.keys, []);
     default:
-      return issue.input === undefined ? 'is missing' : `is not possible here, but is ${describeValue(input)}`;
+      return issue.input === undefined ? 'is missing' : `is invalid: ${describeValue(input)}`;
   }
 }
 

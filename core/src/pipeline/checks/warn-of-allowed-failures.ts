@@ -14,8 +14,8 @@ export function warnOfAllowedFailures({ jobs }: Pipeline, warn: Warn): void {
       if (!allowed.has(job) || names(mask, 'failure') || !names(mask, 'success')) continue;
       warn(
         ['jobs', name, 'dependsOn', entry],
-        `"${job}" has allowFailure, which changes only the verdict of the run: when it fails, this job is skipped. ` +
-          `To run it all the same, write { job: ${job}, conditions: { success: true, failure: true } }`,
+        `"${job}" has allowFailure, which changes only the final status of the run: if it fails, this job is skipped. ` +
+          `To run this job anyway, write { job: ${job}, conditions: { success: true, failure: true } }`,
       );
     }
   }

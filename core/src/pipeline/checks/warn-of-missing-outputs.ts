@@ -19,8 +19,8 @@ export function warnOfMissingOutputs({ jobs }: Pipeline, warn: Warn): void {
         if (fallback !== undefined || hasRunBefore(index, indexOf.get(of) ?? index)) continue;
         warn(
           path,
-          `"${of}" may be skipped, and has no outputs then: this job would fail. ` +
-            `Write \${{ jobs.${of}.outputs.${key} or "text" }} for a default`,
+          `"${of}" may be skipped and then has no outputs: this job would fail. ` +
+            `Write \${{ jobs.${of}.outputs.${key} or "text" }} to give a default`,
         );
       }
     }

@@ -16,6 +16,8 @@ export function parsePipelineText(text: string, contentType: string): unknown {
     case 'yaml':
       return readYaml(withoutMark);
     case undefined:
-      throw new PipelineSyntaxError(`a pipeline is sent as one of ${pipelineContentTypes.join(', ')}, in UTF-8`);
+      throw new PipelineSyntaxError(
+        `send the pipeline in UTF-8 with one of the content types ${pipelineContentTypes.join(', ')}`,
+      );
   }
 }

@@ -33,7 +33,7 @@ class JsonReader {
   document(): unknown {
     const value = this.#value(0);
     this.#skipSpace();
-    if (this.#at < this.#text.length) throw this.#error('the document ends here, but more follows');
+    if (this.#at < this.#text.length) throw this.#error('the document ends here, but more text follows');
     return value;
   }
 
@@ -71,7 +71,7 @@ class JsonReader {
       if (this.#text[this.#at] !== '"') throw this.#unexpected('a name in double quotes');
       const start = this.#at;
       const key = this.#string();
-      if (map.has(key)) throw this.#error(`the name ${quote(key)} stands twice in one object`, start);
+      if (map.has(key)) throw this.#error(`the name ${quote(key)} appears twice in one object`, start);
       if (!this.#take(':')) throw this.#unexpected('":"');
       map.set(key, this.#value(depth));
     } while (this.#take(','));
@@ -93,7 +93,7 @@ class JsonReader {
     const start = this.#at;
     let end = this.#text.indexOf('"', start + 1);
     while (end !== -1 && this.#isEscaped(end, start)) end = this.#text.indexOf('"', end + 1);
-    if (end === -1) throw this.#error('a text that begins here has no closing quote', start);
+    if (end === -1) throw this.#error('the string that begins here has no closing quote', start);
     this.#at = end + 1;
     const raw = this.#text.slice(start + 1, end);
     if (!needsUnescape.test(raw)) return raw;
@@ -101,7 +101,7 @@ class JsonReader {
       return JSON.parse(`"${raw}"`) as string;
     } catch (cause) {
       if (!(cause instanceof SyntaxError)) throw cause;
-      throw this.#error('a text that begins here has a bare control character or an unknown escape', start);
+      throw this.#error('the string that begins here contains a raw control character or an unknown escape', start);
     }
   }
 

@@ -54,7 +54,8 @@ function* tokens(text: string): Generator<CST.Token> {
     for (const token of batch) {
       if (token.type === 'error') throw syntaxError(text, token.offset, 'UNEXPECTED_TOKEN', token.message);
       if (token.type === 'document') documents += 1;
-      if (documents > 1) throw new PipelineSyntaxError('a pipeline is one YAML document, but there are more');
+      if (documents > 1)
+        throw new PipelineSyntaxError('a pipeline must be a single YAML document, but there are several');
       yield token;
     }
   };
@@ -100,7 +101,7 @@ class YamlConverter {
     if (isAlias(node)) return this.#alias(node.source, node);
     if (!isScalar(node) && !isMap(node) && !isSeq(node)) return null;
     if (node.tag !== undefined && !knownTags.has(node.tag)) {
-      throw this.#error(`the tag ${quote(node.tag)} is not one of YAML's own`, node);
+      throw this.#error(`the tag ${quote(node.tag)} is not a standard YAML tag`, node);
     }
     const value = this.#value(node, depth);
     if (node.anchor) {
@@ -120,7 +121,7 @@ class YamlConverter {
 
   #alias(name: string, node: Node): unknown {
     const anchored = this.#anchors.get(name);
-    if (!anchored) throw this.#error(`nothing before the alias ${quote(`*${name}`)} has this anchor`, node);
+    if (!anchored) throw this.#error(`the alias ${quote(`*${name}`)} has no anchor before it`, node);
     this.#grow(anchored.size, anchored.values);
     return anchored.value;
   }
@@ -131,10 +132,10 @@ class YamlConverter {
     for (const pair of node.items) {
       if (!isPair(pair)) continue;
       const key = this.convert(pair.key, depth);
-      if (typeof key !== 'string') throw this.#error('a name must be text', pair.key ?? node);
+      if (typeof key !== 'string') throw this.#error('a key must be text', pair.key ?? node);
       const value = this.convert(pair.value, depth);
       if (key === '<<') merged.push(...(Array.isArray(value) ? (value as unknown[]) : [value]));
-      else if (map.has(key)) throw this.#error(`the name ${quote(key)} stands twice in one map`, pair.key);
+      else if (map.has(key)) throw this.#error(`the name ${quote(key)} appears twice in one map`, pair.key);
       else map.set(key, value);
     }
     for (const source of merged) {
@@ -148,7 +149,7 @@ class YamlConverter {
     this.#size += size;
     this.#values += values;
     if (this.#size > pipelineLimits.expandedSize || this.#values > pipelineLimits.values) {
-      throw new PipelineSyntaxError('not YAML that chainr reads: with its aliases expanded it is too large');
+      throw new PipelineSyntaxError('not YAML that chainr reads: too large with its aliases expanded');
     }
   }
 
@@ -189,7 +190,7 @@ function quoteHint(text: string, offset: number, message: string): string | unde
 
 /** What is most often behind the words of the library. */
 const hints: Readonly<Partial<Record<string, string>>> = {
-  BLOCK_AS_IMPLICIT_KEY: '; a text with ": " in it stands in quotes, or below a |',
+  BLOCK_AS_IMPLICIT_KEY: '; put a text that contains ": " in quotes, or below a |',
   MISSING_CHAR: '; perhaps a quote is not closed, or a line of a script is not indented',
 };
 

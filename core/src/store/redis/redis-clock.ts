@@ -91,7 +91,7 @@ export class RedisClock {
     const latest = Math.ceil(base.time + most + allowance(most));
     const again = await this.#read([read.correction, `${String(known + 1)}:${String(ms - jump)}`, String(latest)]);
     if (again.isCorrected)
-      this.#logger.warn({ event: 'store.clockJumped', jumpMs: jump }, 'The clock of Redis has jumped; time goes on without the jump'); // prettier-ignore
+      this.#logger.warn({ event: 'store.clockJumped', jumpMs: jump }, 'The clock of Redis jumped; chainr ignores the jump'); // prettier-ignore
     return this.#goOnFrom(again);
   }
 

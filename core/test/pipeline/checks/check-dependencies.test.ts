@@ -20,7 +20,7 @@ describe('the dependencies of a pipeline', () => {
   it('are refused where no ending could meet them', () => {
     for (const conditions of [{ success: false }, { success: false, failure: false, skipped: false }]) {
       expect(refusedWith(written({ a: {}, b: { dependsOn: [{ job: 'a', conditions }] } }))).to.deep.equal([
-        'jobs.b.dependsOn[0].conditions: none is true, so the job could never start',
+        'jobs.b.dependsOn[0].conditions: no condition is true, so the job could never start',
       ]);
     }
   });

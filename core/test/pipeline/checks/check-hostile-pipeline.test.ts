@@ -14,10 +14,10 @@ describe('checking a pipeline that is hostile or huge', () => {
       ),
     );
     expect(found.map((line) => line.replace(/^.*: /, ''))).to.deep.equal([
-      'has a zero byte, which no program can be given',
-      'has a zero byte, which no program can be given',
-      'has a zero byte, which no program can be given',
-      'has half a character (an unpaired surrogate)',
+      'contains a zero byte, which cannot be passed to a program',
+      'contains a zero byte, which cannot be passed to a program',
+      'contains a zero byte, which cannot be passed to a program',
+      'contains an unpaired surrogate (half a character)',
     ]);
   });
 
@@ -77,10 +77,10 @@ describe('checking a pipeline that is hostile or huge', () => {
         ),
       );
     expect(accepted(jobs(10_000, (index) => (index ? [`j${String(index - 1)}`] : []))).jobs).to.have.length(10_000);
-    expect(refusedWith(jobs(10_001))).to.deep.equal(['jobs: has 10001 jobs, but at most 10000 are possible']);
+    expect(refusedWith(jobs(10_001))).to.deep.equal(['jobs: has 10001 jobs, but at most 10000 are allowed']);
     const all = Array.from({ length: 400 }, (_, index) => `j${String(index)}`);
     expect(refusedWith(jobs(700, (index) => (index >= 400 ? all : [])))).to.deep.equal([
-      'jobs: have 120000 dependencies, but at most 100000 are possible',
+      'jobs: have 120000 dependencies, but at most 100000 are allowed',
     ]);
   });
 

@@ -99,7 +99,7 @@ describe('checking a pipeline', () => {
     expect(refusedWith({ kind: 'Pipeline', jobs: { a: { steps } } })).to.have.members([
       'jobs.a.steps[0].image: is missing; name an image here, or on the job for all its steps',
       'jobs.a.steps[1].name: another step of the job has the same name',
-      'jobs.a.steps[1].continueOnError: needs "run": only a script can have its exit code kept apart',
+      'jobs.a.steps[1].continueOnError: requires "run": a step with "command" cannot continue after an error',
       'jobs.a.steps[2].name: is missing, it must be text',
       'jobs.a.steps[2].shell: unknown field "shell"',
       'jobs.a.steps[2]: must have exactly one of run, command/args, but has run and command/args',
@@ -137,7 +137,7 @@ describe('checking a pipeline', () => {
     expect(found).to.include('jobs.a.env.PORT: must be text, but is the number 80; write it in quotes');
     expect(found).to.include('jobs.a.env.EMPTY: must be text, but is empty; write "" for an empty text');
     expect(found).to.include(
-      'jobs.a.env.LONG: is longer than 131071 bytes with its name, the most that Linux takes as one variable',
+      'jobs.a.env.LONG: is longer than 131071 bytes with its name, the limit of Linux for one variable',
     );
     expect(found.join())
       .to.contain('jobs.a.env["with space"]: the name of a variable')

@@ -64,7 +64,7 @@ describe('warnings about references to outputs', () => {
   it('name a job that may be skipped while the one with the reference runs, and what to write instead', () => {
     const found = warningsOf({ ...first, tell: { ...after('build'), env } });
     expect(found).to.deep.equal([
-      'jobs.tell.env.TAG: "build" may be skipped, and has no outputs then: this job would fail. Write ${{ jobs.build.outputs.tag or "text" }} for a default',
+      'jobs.tell.env.TAG: "build" may be skipped and then has no outputs: this job would fail. Write ${{ jobs.build.outputs.tag or "text" }} to give a default',
     ]);
     expect(
       warningsOf({ ...first, tell: { ...after('build'), env: { TAG: '${{ jobs.build.outputs.tag or "none" }}' } } }),

@@ -83,7 +83,7 @@ describe('a pipeline in JSON', () => {
 
   it('refuses a job that is written twice, and says where', () => {
     const error = syntaxErrorOf(() => json('{\n  "first": 1,\n  "first": 2\n}'));
-    expect(error.message).to.equal('not JSON: the name "first" stands twice in one object (line 3, column 3)');
+    expect(error.message).to.equal('not JSON: the name "first" appears twice in one object (line 3, column 3)');
     expect([error.line, error.column]).to.deep.equal([3, 3]);
   });
 
@@ -92,7 +92,7 @@ describe('a pipeline in JSON', () => {
       'not JSON: expected a name in double quotes, but found "}" (line 2, column 1)',
     );
     expect(syntaxErrorOf(() => json('')).message).to.contain('expected a value, but found the end');
-    expect(syntaxErrorOf(() => json('{} {}')).message).to.contain('more follows');
+    expect(syntaxErrorOf(() => json('{} {}')).message).to.contain('more text follows');
   });
 
   it('refuses a document that is nested too deeply, however deep', () => {

@@ -50,12 +50,12 @@ describe('a pipeline in YAML', () => {
 
   it('refuses what it does not know, and says where', () => {
     const messages: Record<string, string> = {
-      'a: 1\na: 2': 'the name "a" stands twice in one map (line 2, column 1)',
-      'a: *b': 'nothing before the alias "*b" has this anchor (line 1, column 4)',
-      'a: &a [*a]': 'nothing before the alias "*a" has this anchor',
-      'a: !!js/function x': 'the tag "tag:yaml.org,2002:js/function" is not one of YAML\'s own',
-      'a: !secret x': 'the tag "!secret" is not one of YAML\'s own',
-      'a: 1\n---\nb: 2': 'a pipeline is one YAML document, but there are more',
+      'a: 1\na: 2': 'the name "a" appears twice in one map (line 2, column 1)',
+      'a: *b': 'the alias "*b" has no anchor before it (line 1, column 4)',
+      'a: &a [*a]': 'the alias "*a" has no anchor before it',
+      'a: !!js/function x': 'the tag "tag:yaml.org,2002:js/function" is not a standard YAML tag',
+      'a: !secret x': 'the tag "!secret" is not a standard YAML tag',
+      'a: 1\n---\nb: 2': 'a pipeline must be a single YAML document, but there are several',
       'a: [1': 'not YAML: ',
       'run: echo "a: b"': 'in quotes, or below a |',
       'run: |\necho b': 'a line of a script is not indented',
@@ -98,7 +98,7 @@ describe('a pipeline in YAML', () => {
           .join(', ')}]`,
     );
     expect(syntaxErrorOf(() => yaml(['l0: &l0 x', ...levels].join('\n'))).message).to.contain(
-      'with its aliases expanded it is too large',
+      'too large with its aliases expanded',
     );
     const script = `a: &script ${'x'.repeat(100_000)}\n`;
     const uses = Array.from({ length: 200 }, (_, index) => `b${String(index)}: *script\n`).join('');

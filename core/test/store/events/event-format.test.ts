@@ -43,7 +43,7 @@ describe('packed events', () => {
     const event = parseEvent('5-0', packed('job.reason', 17, 'uid', 'build', 1, 0, 1, 65_535, ''));
     expect(event).to.include({
       kind: 'job.reason',
-      message: 'Ready; waits for a worker that has room and is not paused.',
+      message: 'Ready; waiting for a free worker that is not paused.',
     });
     expect(event).not.to.have.property('exitCode');
   });

@@ -163,7 +163,7 @@ describe('a crash loop (see Crash loops)', () => {
       const told = await dieOften(running, 1);
       await transitions.reportOutage(told, 'The executor is out of order: b. Trying again.');
       await transitions.report(told, 'Executing', '', { startedMs: 1 });
-      expect(await jobOf(lease)).to.include({ reason: 'Executing', message: 'It is running.' });
+      expect(await jobOf(lease)).to.include({ reason: 'Executing', message: 'Running.' });
       const goesOn = await dieOften(told, 1);
       await transitions.reportOutage(goesOn, 'The executor is out of order: b. Trying again.');
       await transitions.reportOutage(goesOn, '');

@@ -50,10 +50,10 @@ describe('what keeps a worker from going on with an attempt', () => {
     expect(await shown()).to.eql(['RUNNING', 'PullingImage', 'Pulls busybox.']);
     await outage(sentence);
     await report('Executing');
-    expect(await shown()).to.eql(['RUNNING', 'Executing', 'It is running.']);
+    expect(await shown()).to.eql(['RUNNING', 'Executing', 'Running.']);
     await outage(sentence);
     await report('Executing');
-    expect(await shown()).to.eql(['RUNNING', 'Executing', 'It is running.']);
+    expect(await shown()).to.eql(['RUNNING', 'Executing', 'Running.']);
   });
 
   it('goes where it goes on without a phase', async () => {

@@ -59,7 +59,7 @@ describe('maxParallel (see Slots)', () => {
     expect(handedOut(run)).to.eql([1]);
     expect(await open.store.runs.findJob(run, 'job-0')).to.include({
       reason: 'WaitingForSlot',
-      message: 'Ready; waits for a free slot.',
+      message: 'Ready; waiting for a free slot (maxParallel).',
     });
   });
 
