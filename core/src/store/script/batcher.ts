@@ -5,6 +5,7 @@ import { priorityBase } from '../../pipeline/priorities.js';
 import { packOperations, type Argument } from './pack-operations.js';
 import type { RedisClock } from '../redis/redis-clock.js';
 import type { Library } from './library.js';
+import { listArguments, type OperationArguments, type OperationName } from './operations.js';
 import type { Reply } from './unpack-reply.js';
 
 interface Operation {
@@ -63,7 +64,12 @@ export class Batcher {
   }
 
   /** The operation's own reply. `weight` is 1 for one that takes Redis some 30 µs. */
-  run(name: string, args: readonly Argument[], weight = 1): Promise<Reply[]> {
+  run<Name extends OperationName>(
+    name: Name,
+    named: OperationArguments<Name>,
+    { rest, weight = 1 }: { rest?: readonly Argument[] | undefined; weight?: number } = {},
+  ): Promise<Reply[]> {
+    const args = listArguments(name, named, rest);
     return new Promise((resolve, reject) => {
       this.#waiting.push({ name, args, weight, resolve, reject });
       this.#schedule();

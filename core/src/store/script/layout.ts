@@ -10,30 +10,15 @@ import type { StepOutcome } from '../../engine/outcome.js';
 import { priorityBase } from '../../pipeline/priorities.js';
 import { reasons, sentenceOf, type Reason } from '../../engine/reasons.js';
 import { jobStatuses, runStatuses, type JobStatus, type RunStatus } from '../../engine/states.js';
+import { attemptFields, offsetsOf, rowFields, runFields, widths } from './fields.js';
 
-/**
- * The packed values that the scripts read and write with Lua's `struct`, big-endian. The format
- * strings go into the scripts' prelude, the functions below are the same in TypeScript. A change
- * of layout is a change of the state format (see State format, `version.ts`).
- *
- *     row      status u8, reason u8, unsatisfied u16, name (u8 length), then, from the first time
- *              that the job is ready, the section of its current or last attempt:
- *     attempt  attempt u16, epoch u32, flags u8, exit code u16 (65535: none), executor u32,
- *              message id u48, losses u8 (how many attempts of the job infrastructure took), failures u8 (how
- *              many of the user's retries are used up), adoptions u8 (after owners that died soon, in a row,
- *              Crash loops), time of the last one u48 (ms), eight phases u48 (ms), owner (u8 length), text (u16),
- *              steps JSON (u16)
- *     state    status u8, kind u8, flags u8, priority u8 (+ 100), maxParallel u16 (0: none), six job counts
- *              u16, failed u16, open u16 (attempts that are claimed and not closed), queued u16, backlog u16,
- *              todo u16, sequence u48, created, started, ended, cancel requested, timed out u48 (ms)
- *     plan     flags u8 (1: allowFailure), priority u8 (+ 100), length of edges u32, edges (dependent u16,
- *              mask u8)*, JSON
+/*
+ * What `fields.ts` describes, as TypeScript reads and writes it. A plan is packed here alone: flags u8 (`planFlags`), priority
+ * u8 (+ 100), length of edges u32, edges (dependent u16, mask u8)*, JSON.
  */
-export const luaFormats = {
-  rowHead: '>BBHBc0',
-  attempt: '>HI4BHI4I6BBBI6I6I6I6I6I6I6I6I6Bc0Hc0Hc0',
-  state: '>BBBBHHHHHHHHHHHHI6I6I6I6I6I6',
-} as const;
+const runAt = offsetsOf(runFields);
+const rowAt = offsetsOf(rowFields);
+const attemptAt = offsetsOf(attemptFields);
 
 export const noExitCode = 0xffff;
 /**
@@ -65,12 +50,12 @@ export interface InitialRow {
 }
 
 export function packInitialRow({ name, status, reason, unsatisfied }: InitialRow): Buffer {
-  const row = Buffer.allocUnsafe(5 + name.length);
-  row[0] = jobStatuses.indexOf(status);
-  row[1] = reasons.indexOf(reason);
-  row.writeUInt16BE(unsatisfied, 2);
-  row[4] = name.length;
-  row.write(name, 5, 'latin1');
+  const row = Buffer.allocUnsafe(rowAt.fixed + 1 + name.length);
+  row.writeUInt8(jobStatuses.indexOf(status), rowAt.status);
+  row.writeUInt8(reasons.indexOf(reason), rowAt.reason);
+  row.writeUInt16BE(unsatisfied, rowAt.unsatisfied);
+  row.writeUInt8(name.length, rowAt.fixed);
+  row.write(name, rowAt.fixed + 1, 'latin1');
   return row;
 }
 
@@ -138,38 +123,40 @@ export interface Row {
 
 /** @throws RangeError when the bytes are no row of this layout. */
 export function unpackRow(bytes: Buffer): Row {
-  const nameEnd = 5 + bytes.readUInt8(4);
+  const nameAt = rowAt.fixed + 1;
+  const nameEnd = nameAt + bytes.readUInt8(rowAt.fixed);
   const row: Row = {
-    status: at(jobStatuses, bytes.readUInt8(0)),
-    reason: at(reasons, bytes.readUInt8(1)),
-    unsatisfied: bytes.readUInt16BE(2),
-    name: bytes.toString('latin1', 5, nameEnd),
+    status: at(jobStatuses, bytes.readUInt8(rowAt.status)),
+    reason: at(reasons, bytes.readUInt8(rowAt.reason)),
+    unsatisfied: bytes.readUInt16BE(rowAt.unsatisfied),
+    name: bytes.toString('latin1', nameAt, nameEnd),
   };
   if (bytes.length > nameEnd) row.section = unpackSection(bytes.subarray(nameEnd));
   return row;
 }
 
 function unpackSection(bytes: Buffer): AttemptSection {
-  const exitCode = bytes.readUInt16BE(7);
+  const exitCode = bytes.readUInt16BE(attemptAt.exit);
   const times: Phases = {};
   phases.forEach((phase, place) => {
-    const time = bytes.readUIntBE(28 + place * 6, 6);
+    const time = bytes.readUIntBE(attemptAt.created + place * widths.u48, widths.u48);
     if (time > 0) times[phase] = time;
   });
-  const ownerEnd = 77 + bytes.readUInt8(76);
+  const ownerAt = attemptAt.fixed + 1;
+  const ownerEnd = ownerAt + bytes.readUInt8(attemptAt.fixed);
   const textEnd = ownerEnd + 2 + bytes.readUInt16BE(ownerEnd);
   const steps = bytes.toString('utf8', textEnd + 2);
   return {
-    attempt: bytes.readUInt16BE(0),
-    epoch: bytes.readUInt32BE(2),
-    flags: bytes.readUInt8(6),
+    attempt: bytes.readUInt16BE(attemptAt.attempt),
+    epoch: bytes.readUInt32BE(attemptAt.epoch),
+    flags: bytes.readUInt8(attemptAt.flags),
     ...(exitCode === noExitCode ? {} : { exitCode }),
-    executor: bytes.readUInt32BE(9),
-    message: bytes.readUIntBE(13, 6),
-    losses: bytes.readUInt8(19),
-    failures: bytes.readUInt8(20),
+    executor: bytes.readUInt32BE(attemptAt.executor),
+    message: bytes.readUIntBE(attemptAt.message, widths.u48),
+    losses: bytes.readUInt8(attemptAt.losses),
+    failures: bytes.readUInt8(attemptAt.failures),
     phases: times,
-    owner: bytes.toString('latin1', 77, ownerEnd),
+    owner: bytes.toString('latin1', ownerAt, ownerEnd),
     text: bytes.toString('utf8', ownerEnd + 2, textEnd),
     ...(steps === '' ? {} : { steps: JSON.parse(steps) as StepOutcome[] }),
   };
@@ -220,25 +207,28 @@ export interface RunState {
 }
 
 export function unpackState(bytes: Buffer): RunState {
-  const counts = Object.fromEntries(jobStatuses.map((status, place) => [status, bytes.readUInt16BE(6 + place * 2)]));
-  const time = (place: number) => bytes.readUIntBE(28 + place * 6, 6);
-  const timed = (name: string, place: number) => (time(place) > 0 ? { [name]: time(place) } : {});
+  const count = (place: number) => bytes.readUInt16BE(runAt.pending + place * widths.u16);
+  const time = (offset: number) => bytes.readUIntBE(offset, widths.u48);
+  const timed = (name: string, offset: number) => (time(offset) > 0 ? { [name]: time(offset) } : {});
   return {
-    status: at(runStatuses, bytes.readUInt8(0)),
-    executorKind: at(executorKinds, bytes.readUInt8(1)),
-    priority: bytes.readUInt8(3) - priorityBase,
-    maxParallel: bytes.readUInt16BE(4),
-    jobCounts: counts as Record<JobStatus, number>,
-    open: bytes.readUInt16BE(20),
-    queued: bytes.readUInt16BE(22),
-    backlog: bytes.readUInt16BE(24),
-    todo: bytes.readUInt16BE(26),
-    sequence: time(0),
-    createdAt: time(1),
-    ...timed('startedAt', 2),
-    ...timed('endedAt', 3),
-    ...timed('cancelRequestedAt', 4),
-    ...timed('timedOutAt', 5),
+    status: at(runStatuses, bytes.readUInt8(runAt.status)),
+    executorKind: at(executorKinds, bytes.readUInt8(runAt.kind)),
+    priority: bytes.readUInt8(runAt.priority) - priorityBase,
+    maxParallel: bytes.readUInt16BE(runAt.max_parallel),
+    jobCounts: Object.fromEntries(jobStatuses.map((status, place) => [status, count(place)])) as Record<
+      JobStatus,
+      number
+    >,
+    open: bytes.readUInt16BE(runAt.open),
+    queued: bytes.readUInt16BE(runAt.queued),
+    backlog: bytes.readUInt16BE(runAt.backlog),
+    todo: bytes.readUInt16BE(runAt.todo),
+    sequence: time(runAt.sequence),
+    createdAt: time(runAt.created),
+    ...timed('startedAt', runAt.started),
+    ...timed('endedAt', runAt.ended),
+    ...timed('cancelRequestedAt', runAt.cancel_requested),
+    ...timed('timedOutAt', runAt.timed_out),
   };
 }
 

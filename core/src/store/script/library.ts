@@ -8,7 +8,10 @@ import { jobStatuses, jobTransitions, runStatuses, runTransitions } from '../../
 import { firstFramesBytes, logPartBytes } from '../redis/keys.js';
 import { conditions } from '../../pipeline/conditions.js';
 import { rankBase } from '../../pipeline/priorities.js';
-import { attemptFlags, backlogTimes, luaFormats, noExitCode, runFlags } from './layout.js';
+import { offsetsOf, rowFields } from './fields.js';
+import { attemptFlags, backlogTimes, noExitCode, runFlags } from './layout.js';
+import { luaRecords } from './lua-records.js';
+import { luaArguments } from './operations.js';
 
 /** The order matters: what a file uses stands before it. */
 const files = [
@@ -142,7 +145,9 @@ function prelude(table: TruthTable): string {
     `local ALLOWED_JOB = { ${allowed(jobTransitions, jobStatuses)} }`,
     `local ALLOWED_RUN = { ${allowed(runTransitions, runStatuses)} }`,
     `local SATISFIES = { ${satisfies.join(', ')} }`,
-    `local FORMAT = { row = '${luaFormats.rowHead}', attempt = '${luaFormats.attempt}', state = '${luaFormats.state}' }`,
+    `local NAME_AT = ${String(offsetsOf(rowFields).fixed + 1)}`,
+    luaRecords,
+    luaArguments,
     `local NO_EXIT, OPEN_JOBS = ${String(noExitCode)}, ${String(openJobsItem)}`,
     `local BACKLOG_TIMES, RANK_BASE = ${String(backlogTimes)}, ${String(rankBase)}`,
     `local FLAG = ${fieldsOf(upperCased(attemptFlags))}`,

@@ -35,7 +35,7 @@ export class Removals {
    * @param indexes as `indexLines` makes them of its name and labels.
    */
   async delete(run: RunUid, indexes: string): Promise<DeleteRefusal | { kind: 'deleted'; rest?: RemovalPlace }> {
-    const reply = await this.#batcher.run('delete', [run, indexes], deleteWeight);
+    const reply = await this.#batcher.run('delete', { uid: run, indexes }, { weight: deleteWeight });
     switch (reply[0]) {
       case 'gone':
         return { kind: 'gone' };
@@ -51,7 +51,7 @@ export class Removals {
   /** Removes what is left of a deleted run, in as many calls as it takes. */
   async remove(run: RunUid, from: RemovalPlace = { index: 0, attempt: 1 }): Promise<void> {
     let place: RemovalPlace | undefined = from;
-    while (place) place = restOf(await this.#batcher.run('remove', [run, place.index, place.attempt], 32)).rest;
+    while (place) place = restOf(await this.#batcher.run('remove', { uid: run, ...place }, { weight: 32 })).rest;
   }
 
   /**
@@ -61,7 +61,7 @@ export class Removals {
   async removeLogs(run: RunUid): Promise<'removed' | 'open' | 'gone'> {
     let place: RemovalPlace | undefined = { index: 0, attempt: 1 };
     while (place) {
-      const reply: Reply[] = await this.#batcher.run('remove-logs', [run, place.index, place.attempt], deleteWeight);
+      const reply: Reply[] = await this.#batcher.run('remove-logs', { uid: run, ...place }, { weight: deleteWeight });
       if (reply[0] === 'open' || reply[0] === 'gone') return reply[0];
       place = restOf(reply).rest;
     }

@@ -173,12 +173,29 @@ export class Transitions {
   }
 
   async create(run: NewRunArguments): Promise<CreateReply> {
-    const head = [run.uid, run.kind, run.info, run.jobCount, run.idempotency, run.bodyHash, run.roots, run.backlog];
-    const limits = [run.flags, run.priority + priorityBase, run.maxParallel, run.timeoutMs ?? ''];
-    const counts = [run.successful, run.skipped, run.fieldCount, run.indexes ?? '', run.env ?? ''];
-    const rest = run.inline ? [run.inline.source, ...run.inline.fields] : [''];
-    const weight = 1 + (run.inline ? run.jobCount / 8 : run.roots.length / 16);
-    const [kind, uid] = await this.#batcher.run('create', [...head, ...limits, ...counts, ...rest], weight);
+    const { inline } = run;
+    const args = {
+      uid: run.uid,
+      kind: run.kind,
+      info: run.info,
+      jobs: run.jobCount,
+      idempotency: run.idempotency,
+      body_hash: run.bodyHash,
+      roots: run.roots,
+      backlog: run.backlog,
+      flags: run.flags,
+      priority: run.priority + priorityBase,
+      max_parallel: run.maxParallel,
+      timeout: run.timeoutMs,
+      successful: run.successful,
+      skipped: run.skipped,
+      field_count: run.fieldCount,
+      indexes: run.indexes,
+      env: run.env,
+      source: inline?.source,
+    };
+    const weight = 1 + (inline ? run.jobCount / 8 : run.roots.length / 16);
+    const [kind, uid] = await this.#batcher.run('create', args, { rest: inline?.fields, weight });
     const name = kind as CreateReply['kind'];
     return name === 'incomplete' ? { kind: name } : { kind: name, uid: uid as RunUid };
   }
@@ -188,7 +205,14 @@ export class Transitions {
     id: AttemptId,
     by: { owner: string; executor: number; ttlMs: number },
   ): Promise<ClaimedAttempt | ClaimRefusal> {
-    const reply = await this.#batcher.run('claim', [id.run, id.index, id.attempt, by.owner, by.executor, by.ttlMs]);
+    const reply = await this.#batcher.run('claim', {
+      uid: id.run,
+      index: id.index,
+      attempt: id.attempt,
+      owner: by.owner,
+      executor: by.executor,
+      ttl: by.ttlMs,
+    });
     return reply[0] === 'ok' ? this.#claims.read(reply, id.run, by.owner) : (reply[0] as ClaimRefusal);
   }
 
@@ -200,9 +224,14 @@ export class Transitions {
     ages: PhaseAges,
     { timeoutMs, pendingTimeoutMs }: Deadlines = {},
   ): Promise<boolean> {
-    const head = [...leaseArguments(lease), reasons.indexOf(reason), clip(message)];
-    const args = [...head, ...ageArguments(ages), timeoutMs ?? '', pendingTimeoutMs ?? ''];
-    const [kind] = await this.#batcher.run('report', args);
+    const [kind] = await this.#batcher.run('report', {
+      ...leaseArguments(lease),
+      reason: reasons.indexOf(reason),
+      text: clip(message),
+      ...ageArguments(ages),
+      timeout: timeoutMs,
+      pending_timeout: pendingTimeoutMs,
+    });
     return kind === 'ok';
   }
 
@@ -211,23 +240,30 @@ export class Transitions {
    * stopped; '' when nothing does any more. False: the lease is not the caller's any more.
    */
   async reportOutage(lease: Lease, message: string): Promise<boolean> {
-    const [kind] = await this.#batcher.run('report', [...leaseArguments(lease), '', clip(message), '', '', '', '', '']);
+    const [kind] = await this.#batcher.run('report', {
+      ...leaseArguments(lease),
+      reason: undefined,
+      text: clip(message),
+      ...ageArguments({}),
+      timeout: undefined,
+      pending_timeout: undefined,
+    });
     return kind === 'ok';
   }
 
   /** RUNNING → final; the outputs are stored with the end. */
   async finish(lease: Lease, outcome: Outcome, ages: PhaseAges, also: FinishOptions = {}): Promise<FinishReply> {
     const { fuse, closeGraceMs, logLength = 0 } = also;
-    const reply = await this.#batcher.run('finish', [
+    const reply = await this.#batcher.run('finish', {
       ...leaseArguments(lease),
       ...outcomeArguments(outcome),
       ...ageArguments(ages),
-      fuse?.ttlMs ?? '',
-      closeGraceMs ?? '',
-      fuse?.atMost ?? 0,
-      outcome.outputs ? JSON.stringify(outcome.outputs) : '',
-      lengthArgument(logLength),
-    ]);
+      fuse_ttl: fuse?.ttlMs,
+      close_grace: closeGraceMs,
+      fuse_at_most: fuse?.atMost ?? 0,
+      outputs: outcome.outputs && JSON.stringify(outcome.outputs),
+      log_length: lengthArgument(logLength),
+    });
     if (reply[0] !== 'ok') return { kind: 'stale' };
     const left = Number(reply[1]);
     if ((left & 1) !== 0) await this.resume(lease.run);
@@ -246,9 +282,17 @@ export class Transitions {
     ages: PhaseAges,
     { removalGraceMs, logLength = 0, retries }: AgainOptions & { retries?: RetryPolicy },
   ): Promise<AgainReply> {
-    const own = retries ? [retries.limit, retries.initialMs, retries.factor, retries.maxMs] : [];
-    const ended = [...leaseArguments(lease), ...outcomeArguments(outcome), ...ageArguments(ages)];
-    const [kind] = await this.#batcher.run('retry', [...ended, removalGraceMs, lengthArgument(logLength), ...own]);
+    const [kind] = await this.#batcher.run('retry', {
+      ...leaseArguments(lease),
+      ...outcomeArguments(outcome),
+      ...ageArguments(ages),
+      removal_grace: removalGraceMs,
+      log_length: lengthArgument(logLength),
+      limit: retries?.limit,
+      initial: retries?.initialMs,
+      factor: retries?.factor,
+      longest: retries?.maxMs,
+    });
     return kind as AgainReply;
   }
 
@@ -259,14 +303,19 @@ export class Transitions {
     message: string,
     { removalGraceMs, logLength = 0 }: AgainOptions,
   ): Promise<AgainReply> {
-    const head = [...leaseArguments(lease), reasons.indexOf(reason), clip(message)];
-    const [kind] = await this.#batcher.run('requeue', [...head, removalGraceMs, lengthArgument(logLength)]);
+    const [kind] = await this.#batcher.run('requeue', {
+      ...leaseArguments(lease),
+      reason: reasons.indexOf(reason),
+      text: clip(message),
+      removal_grace: removalGraceMs,
+      log_length: lengthArgument(logLength),
+    });
     return kind as AgainReply;
   }
 
   /** The attempt is over, and its lease with it. `open`: it has not ended, or its log has no end mark. */
   async close(lease: Lease, removalGraceMs: number): Promise<'ok' | 'stale' | 'open'> {
-    const [kind] = await this.#batcher.run('close', [...leaseArguments(lease), removalGraceMs]);
+    const [kind] = await this.#batcher.run('close', { ...leaseArguments(lease), removal_grace: removalGraceMs });
     return kind as 'ok' | 'stale' | 'open';
   }
 
@@ -275,8 +324,8 @@ export class Transitions {
     const { length: expected, position: after, end } = entry;
     const pieces = 'pieces' in entry ? entry.pieces : [{ time: Date.now(), step: 0, stream: 'stdout', bytes: entry.bytes } as const]; // prettier-ignore
     const { bytes, frames } = packPieces(expected, pieces);
-    const args = [...leaseArguments(lease), expected, bytes, frames, after, end ? 1 : 0];
-    const [kind, length, position] = await this.#batcher.run('append-log', args, 1 + bytes.length / 16_384);
+    const args = { ...leaseArguments(lease), length: expected, bytes, frames, position: after, ends: end ? 1 : 0 };
+    const [kind, length, position] = await this.#batcher.run('append-log', args, { weight: 1 + bytes.length / 16_384 });
     const name = kind as AppendReply['kind'];
     if (name === 'stale') return { kind: name };
     return name === 'ok'
@@ -289,10 +338,9 @@ export class Transitions {
     const renewal: Renewal = { lost: [], stops: [] };
     for (let from = 0; from === 0 || from < leases.length; from += leasesPerCall) {
       const part = leases.slice(from, from + leasesPerCall);
-      const [lost, stops] = (await this.#batcher.run('renew', [executor, ttlMs, ...part], 1 + part.length / 50)) as [
-        number[],
-        number[],
-      ];
+      const options = { rest: part, weight: 1 + part.length / 50 };
+      const reply = await this.#batcher.run('renew', { executor, ttl: ttlMs }, options);
+      const [lost, stops] = reply as [number[], number[]];
       for (const place of lost) renewal.lost.push(part[place] ?? '');
       for (let at = 0; at < stops.length; at += 2) {
         renewal.stops.push({ lease: part[stops[at] ?? 0] ?? '', reason: reasonOf(stops[at + 1]) });
@@ -306,7 +354,8 @@ export class Transitions {
     let released = 0;
     for (let from = 0; from < leases.length; from += leasesPerCall) {
       const part = leases.slice(from, from + leasesPerCall).map(formatLease);
-      const [count] = await this.#batcher.run('release', [executor, ...part], 1 + part.length / 50);
+      const options = { rest: part, weight: 1 + part.length / 50 };
+      const [count] = await this.#batcher.run('release', { executor }, options);
       released += Number(count);
     }
     return released;
@@ -317,7 +366,11 @@ export class Transitions {
     let total = 0;
     let oldestMs = 0;
     for (;;) {
-      const [due, lagMs, ...left] = await this.#batcher.run('expire', [deadlinesPerCall], deadlinesPerCall);
+      const [due, lagMs, ...left] = await this.#batcher.run(
+        'expire',
+        { limit: deadlinesPerCall },
+        { weight: deadlinesPerCall },
+      );
       total += Number(due);
       oldestMs = Math.max(oldestMs, Number(lagMs));
       for (const run of left) await this.resume(String(run));
@@ -339,8 +392,13 @@ export class Transitions {
     lease: Lease,
     by: { owner: string; executor: number; ttlMs: number; ownerGone: boolean },
   ): Promise<AdoptedAttempt | 'held' | 'stale'> {
-    const args = [...leaseArguments(lease), by.owner, by.executor, by.ttlMs, by.ownerGone ? 1 : 0];
-    const reply = await this.#batcher.run('adopt', args);
+    const reply = await this.#batcher.run('adopt', {
+      ...leaseArguments(lease),
+      new_owner: by.owner,
+      new_executor: by.executor,
+      ttl: by.ttlMs,
+      owner_gone: by.ownerGone ? 1 : 0,
+    });
     if (reply[0] !== 'ok') return reply[0] as 'held' | 'stale';
     return {
       ...this.#claims.read(reply, lease.run, by.owner),
@@ -358,14 +416,16 @@ export class Transitions {
   async redeliver(kind: ExecutorKind, ids: readonly string[]): Promise<number> {
     const code = executorKinds.indexOf(kind);
     const replies = await Promise.all(
-      ids.map(parseAttemptId).map((id) => this.#batcher.run('redeliver', [id.run, id.index, id.attempt, code])),
+      ids
+        .map(parseAttemptId)
+        .map(({ run: uid, index, attempt }) => this.#batcher.run('redeliver', { uid, index, attempt, kind: code })),
     );
     return replies.filter(([reply]) => reply === 'ok').length;
   }
 
   /** Asks for the end of a run (see Cancels and stops). `unchanged`: it is final, or was asked for before. */
   async cancel(run: RunUid): Promise<'ok' | 'unchanged' | 'gone'> {
-    const [kind, more] = await this.#batcher.run('cancel', [run], 8);
+    const [kind, more] = await this.#batcher.run('cancel', { uid: run }, { weight: 8 });
     if (more === 1) await this.resume(run);
     return kind as 'ok' | 'unchanged' | 'gone';
   }
@@ -377,7 +437,11 @@ export class Transitions {
       dependencies.length,
       ...dependencies.flatMap((edge) => [edge.index, edge.mask]),
     ]);
-    const [kind, detail] = await this.#batcher.run('reopen', [run, index, ...edges], 1 + edges.length / 32);
+    const [kind, detail] = await this.#batcher.run(
+      'reopen',
+      { uid: run, index },
+      { rest: edges, weight: 1 + edges.length / 32 },
+    );
     if (kind === 'ok') return { kind, attempt: Number(detail) };
     return kind === 'claimed' ? { kind, index: Number(detail) } : { kind: kind as ReopenRefusal };
   }
@@ -385,7 +449,7 @@ export class Transitions {
   /** Resolves the edges that earlier calls left behind, in as many calls as it takes. */
   async resume(run: RunUid): Promise<void> {
     for (;;) {
-      const [more] = await this.#batcher.run('resume', [run], 32);
+      const [more] = await this.#batcher.run('resume', { uid: run }, { weight: 32 });
       if (more !== 1) return;
     }
   }
@@ -396,16 +460,16 @@ const leasesPerCall = 500;
 /** What one call carries out at most, since each may end an attempt. */
 const deadlinesPerCall = 32;
 
-const leaseArguments = ({ run, index, attempt, epoch, owner }: Lease) => [run, index, attempt, epoch, owner];
+const leaseArguments = ({ run, index, attempt, epoch, owner }: Lease) => ({ uid: run, index, attempt, epoch, owner });
 
-const lengthArgument = (length: number) => (length > 0 ? length : '');
+const lengthArgument = (length: number) => (length > 0 ? length : undefined);
 
-const outcomeArguments = ({ reason, exitCode, message = '', steps }: Outcome) => [
-  reasons.indexOf(reason),
-  exitCode ?? '',
-  clip(message),
-  steps ? JSON.stringify(steps) : '',
-];
+const outcomeArguments = ({ reason, exitCode, message = '', steps }: Outcome) => ({
+  reason: reasons.indexOf(reason),
+  exit: exitCode,
+  text: clip(message),
+  steps: steps && JSON.stringify(steps),
+});
 
 function reasonOf(code: Reply | undefined): Reason {
   const reason = reasons[Number(code)];
@@ -413,13 +477,13 @@ function reasonOf(code: Reply | undefined): Reason {
   return reason;
 }
 
-const age = (ms: number | undefined) => (ms === undefined ? '' : Math.max(0, Math.round(ms)));
+const age = (ms: number | undefined) => (ms === undefined ? undefined : Math.max(0, Math.round(ms)));
 
-const ageArguments = ({ scheduledMs, pulledMs, startedMs }: PhaseAges) => [
-  age(scheduledMs),
-  age(pulledMs),
-  age(startedMs),
-];
+const ageArguments = ({ scheduledMs, pulledMs, startedMs }: PhaseAges) => ({
+  scheduled: age(scheduledMs),
+  pulled: age(pulledMs),
+  started: age(startedMs),
+});
 
 /** A message is one sentence; a row has room for 64 KiB, which nobody reads. */
 const clip = (message: string) => (message.length > 2000 ? `${message.slice(0, 1999)}…` : message);

@@ -16,8 +16,10 @@ export const mistakes: readonly Mistake[] = [
   },
   {
     what: 'an attempt that is tried again keeps its slot (Sets of holders)',
-    right: '  free_slot(run, row)\n  end_log(run, row)\n  close_attempt(run, row, a[13])',
-    wrong: '  end_log(run, row)\n  close_attempt(run, row, a[13])',
+    right:
+      '  free_slot(run, row)\n  end_log(run, row)\n  close_attempt(run, row, a[at.removal_grace])\n  archive(run, row, JOB.FAILED, reason)',
+    wrong:
+      '  end_log(run, row)\n  close_attempt(run, row, a[at.removal_grace])\n  archive(run, row, JOB.FAILED, reason)',
   },
   {
     what: 'a claim takes no slot (Sets of holders)',
@@ -63,17 +65,17 @@ export const mistakes: readonly Mistake[] = [
   },
   {
     what: 'a report is taken from an owner of before (Old leases)',
-    right: ' or s.epoch ~= epoch or s.owner ~= owner',
+    right: ' or s.epoch ~= a[at.epoch] or s.owner ~= a[at.owner]',
     wrong: '',
   },
   {
     what: 'an adoption does not raise the epoch (Old leases)',
-    right: '  s.epoch = s.epoch + 1\n  s.owner = a[6]',
-    wrong: '  s.owner = a[6]',
+    right: '  s.epoch = s.epoch + 1\n  s.owner = a[at.new_owner]',
+    wrong: '  s.owner = a[at.new_owner]',
   },
   {
     what: 'a lease is taken over before it expires (Leases)',
-    right: "if a[9] ~= 1 and expiry > now then return { 'held' } end",
+    right: "if a[at.owner_gone] ~= 1 and expiry > now then return { 'held' } end",
     wrong: '',
   },
   {

@@ -29,10 +29,9 @@ describe('a fan too wide for one call', function () {
       patienceMs: 500,
       deliver: open.inbox.deliver,
     });
-    const dying = Object.assign(Object.create(batcher) as Batcher, {
-      run: (name: string, ...rest: [(string | Buffer | number)[], number?]) =>
-        name === 'resume' ? Promise.reject(new Error('it died')) : batcher.run(name, ...rest),
-    });
+    const run: Batcher['run'] = (name, ...rest) =>
+      name === 'resume' ? Promise.reject(new Error('it died')) : batcher.run(name, ...rest);
+    const dying = Object.assign(Object.create(batcher) as Batcher, { run });
     const answer: unknown = await new Transitions(dying).finish(lease, outcome, {}).catch((error: unknown) => error);
     connection.disconnect();
     expect(String(answer)).to.equal('Error: it died');

@@ -4,7 +4,6 @@ import { openRedisClient } from '@chainr/testkit/open-redis-client';
 import type { Redis } from 'ioredis';
 import { jobStatuses } from '../../../src/engine/states.js';
 import {
-  luaFormats,
   noExitCode,
   packPlan,
   packInitialRow,
@@ -12,6 +11,9 @@ import {
   unpackRow,
   unpackState,
 } from '../../../src/store/script/layout.js';
+import { attemptFields, rowFields, runFields, type Field } from '../../../src/store/script/fields.js';
+import { luaRecords } from '../../../src/store/script/lua-records.js';
+import { phases } from '../../../src/engine/records.js';
 
 describe('packed values', () => {
   let redis: TestRedis;
@@ -25,21 +27,36 @@ describe('packed values', () => {
     await redis.stop();
   });
 
-  const pack = async (format: string, values: string) =>
-    (await client.callBuffer('EVAL', `return struct.pack('${format}', ${values})`, 0)) as Buffer;
+  /** The record of these fields, as Lua packs it; those that are not named are as in a blank one. */
+  const pack = async (record: 'run' | 'attempt', fields: Readonly<Record<string, string | number>>) => {
+    const set = Object.entries(fields).map(
+      ([name, value]) =>
+        `r${/^\d$/.test(name) ? `[${name}]` : `.${name}`} = ${typeof value === 'string' ? `'${value}'` : value}`,
+    );
+    const script = `${luaRecords}\nlocal r = blank_${record}()\n${set.join('\n')}\nreturn pack_${record}(r)`;
+    return (await client.callBuffer('EVAL', script, 0)) as Buffer;
+  };
   const head = (name: string) => Buffer.from([1, 10, 0, 3, name.length, ...Buffer.from(name)]);
   /** The largest times and ids that Lua's numbers hold exactly lie far above these. */
   const times = [1, 2, 3, 4, 5, 6, 7, 8].map((phase) => 1_763_690_000_000 + phase);
 
   it('of an attempt read the same here as the scripts write them', async () => {
-    const owner = "'abcdefghijkl'";
-    const text = '"It said «no»."';
-    const steps = `'[{"name":"main","exitCode":7}]'`;
-    const numbers = [65_535, 4_294_967_295, 3, 7, 4_294_967_295, 281_474_976_710_655, 3, 2, 4, 5, ...times];
-    const section = await pack(
-      luaFormats.attempt,
-      `${numbers.join(', ')}, #${owner}, ${owner}, #${text}, ${text}, #${steps}, ${steps}`,
-    );
+    const section = await pack('attempt', {
+      attempt: 65_535,
+      epoch: 4_294_967_295,
+      flags: 3,
+      exit: 7,
+      executor: 4_294_967_295,
+      message: 281_474_976_710_655,
+      losses: 3,
+      failures: 2,
+      adoptions: 4,
+      adopted: 5,
+      ...Object.fromEntries(phases.map((phase, at) => [phase.replace('At', ''), times[at]!])),
+      owner: 'abcdefghijkl',
+      text: 'It said «no».',
+      steps: '[{"name":"main","exitCode":7}]',
+    });
     expect(unpackRow(Buffer.concat([head('a-job'), section]))).to.eql({
       status: 'RUNNING',
       reason: 'Executing',
@@ -72,10 +89,7 @@ describe('packed values', () => {
   });
 
   it('leave out the phases, exit code and steps that are not there', async () => {
-    const section = await pack(
-      luaFormats.attempt,
-      `1, 1, 0, ${noExitCode}, 1, 1, 0, 0, 0, 0, 5, 0,0,0,0,0,0,0, 0, '', 0, '', 0, ''`,
-    );
+    const section = await pack('attempt', { attempt: 1, epoch: 1, exit: noExitCode, created: 5 });
     const row = unpackRow(Buffer.concat([head('x'), section]));
     expect(row.section).to.have.all.keys(
       'attempt',
@@ -94,8 +108,25 @@ describe('packed values', () => {
 
   it('of a run read the same here as the scripts write them', async () => {
     const counts = [10, 11, 12, 13, 14, 15];
-    const values = [2, 3, 0, 99, 7, ...counts, 15, 16, 17, 18, 19, 20, ...times.slice(0, 5)];
-    expect(unpackState(await pack(luaFormats.state, values.join(', ')))).to.eql({
+    const packed = await pack('run', {
+      status: 2,
+      kind: 3,
+      priority: 99,
+      max_parallel: 7,
+      ...Object.fromEntries(counts.map((count, at) => [String(at), count])),
+      failed: 15,
+      open: 16,
+      queued: 17,
+      backlog: 18,
+      todo: 19,
+      sequence: 20,
+      created: times[0]!,
+      started: times[1]!,
+      ended: times[2]!,
+      cancel_requested: times[3]!,
+      timed_out: times[4]!,
+    });
+    expect(unpackState(packed)).to.eql({
       status: 'SUCCESSFUL',
       executorKind: 'fake',
       priority: -1,
@@ -112,6 +143,35 @@ describe('packed values', () => {
       cancelRequestedAt: times[3],
       timedOutAt: times[4],
     });
+  });
+
+  it('read back in Lua as they were packed there', async () => {
+    const each = (fields: readonly Field[], read: (name: string) => string) =>
+      fields.map(({ name }) => read(name)).join(', ');
+    const names = ['pending', 'running', 'successful', 'failed_jobs', 'skipped', 'canceled'];
+    const ofRun = (name: string) => (names.includes(name) ? `r[${names.indexOf(name)}]` : `r.${name}`);
+    const values = (fields: readonly Field[]) =>
+      fields.map(({ as }, at) => (as === 'bytes8' || as === 'bytes16' ? `text ${at}` : at + 1));
+    for (const [record, fields, read] of [
+      ['run', runFields, ofRun],
+      ['attempt', attemptFields, (name: string) => `r.${name}`],
+    ] as const) {
+      const wanted = values(fields);
+      const set = fields.map(({ name }, at) => `${read(name)} = ${JSON.stringify(wanted[at])}`).join('\n');
+      const script = `${luaRecords}\nlocal r = blank_${record}()\n${set}\nr = unpack_${record}('xx' .. pack_${record}(r), 3)\nreturn { ${each(fields, read)} }`;
+      expect(await client.call('EVAL', script, 0), record).to.deep.equal(wanted);
+    }
+  });
+
+  it('have the phases of an attempt in their order, and the job counts of a run in that of the statuses', () => {
+    const first = attemptFields.findIndex(({ name }) => name === 'created');
+    const named = attemptFields.slice(first, first + phases.length).map(({ name }) => `${name}At`);
+    expect(named).to.deep.equal([...phases]);
+    const counts = runFields.findIndex(({ name }) => name === 'pending');
+    const statuses = runFields.slice(counts, counts + jobStatuses.length).map(({ name }) => name.replace('_jobs', '').toUpperCase()); // prettier-ignore
+    expect(statuses).to.deep.equal([...jobStatuses]);
+    for (const fields of [runFields, rowFields, attemptFields])
+      expect(new Set(fields.map(({ name }) => name)).size).to.equal(fields.length);
   });
 
   it('of a waiting job read back as they were', () => {

@@ -5,6 +5,8 @@ import { openStore, type OpenStore } from '@chainr/testkit/open-store';
 import { Batcher } from '../../../src/store/script/batcher.js';
 import { keys } from '../../../src/store/redis/keys.js';
 import { composeLibrary, readyAtOnce } from '../../../src/store/script/library.js';
+import { packOperations } from '../../../src/store/script/pack-operations.js';
+import { ReplayableCalls } from '../../../src/store/script/replayable-calls.js';
 import { Transitions } from '../../../src/store/script/transitions.js';
 
 const by = { owner: 'owner', executor: 1, ttlMs: 60_000 };
@@ -108,8 +110,9 @@ describe('a call of the script (see Resent calls)', () => {
   });
 
   it('that names an unknown operation is refused', async () => {
-    const refused: unknown = await batcherOn(open.client)
-      .run('no-such-thing', [1])
+    const calls = new ReplayableCalls(open.client, composeLibrary(), 5_000);
+    const refused: unknown = await calls
+      .call(packOperations([{ name: 'no-such-thing', args: [1] }]), false, new AbortController().signal)
       .catch((error: unknown) => error);
     expect(refused).to.have.property('name', 'ReplyError');
   });

@@ -39,12 +39,12 @@ local function set_run_status(run, status)
   emit_run(run)
 end
 
--- Old leases: the row of the attempt that this lease holds, or nil when it is not the lease any more.
-local function held_row(run, index, attempt, epoch, owner)
-  if not run then return nil end
-  local row = load_row(run, index)
-  if not row then return nil end
-  local s = section_of(row)
-  if not s or s.attempt ~= attempt or s.epoch ~= epoch or s.owner ~= owner then return nil end
-  return row, s
+-- Old leases: the run, the row and the attempt of the lease that an operation begins with; nil when it is the lease no more.
+local function held(a)
+  local at = ARG.lease
+  local run = load_run(a[at.uid])
+  local row = run and load_row(run, a[at.index])
+  local s = row and section_of(row)
+  if not s or s.attempt ~= a[at.attempt] or s.epoch ~= a[at.epoch] or s.owner ~= a[at.owner] then return nil end
+  return run, row, s
 end

@@ -3,14 +3,8 @@
 
 -- `run[status]` says how many of its jobs have that status, `run.rows` has its rows by index.
 local function new_run(uid, raw)
-  local status, kind, flags, priority, max_parallel, c0, c1, c2, c3, c4, c5, failed, open, queued, backlog, todo, sequence, created, started, ended,
-    cancel_requested, timed_out = struct.unpack(FORMAT.state, raw)
-  local run = { [0] = c0, c1, c2, c3, c4, c5, uid = uid, key = P .. 'run:' .. uid, status = status, kind = kind,
-    flags = flags, priority = priority, max_parallel = max_parallel, failed = failed, open = open, queued = queued, backlog = backlog, todo = todo, sequence = sequence,
-    created = created, started = started, ended = ended, cancel_requested = cancel_requested, timed_out = timed_out,
-    rows = {}, last_touched = false, touched = false, final = false, is_new = false, info = false, env = false, source = false,
-    inline = false, todo_queue = false, backlog_push = false, backlog_taken = false, backlog_dropped = false,
-    slots_taken = false, fresh = false, backlog_top = false, gave_way = false }
+  local run = unpack_run(raw)
+  run.uid, run.key = uid, P .. 'run:' .. uid
   runs[uid] = run
   return run
 end
@@ -31,21 +25,14 @@ local function touch_run(run)
   end
 end
 
-local function pack_run(run)
-  return struct.pack(FORMAT.state, run.status, run.kind, run.flags, run.priority, run.max_parallel, run[0], run[1], run[2], run[3], run[4],
-    run[5], run.failed, run.open, run.queued, run.backlog, run.todo, run.sequence, run.created, run.started, run.ended,
-    run.cancel_requested, run.timed_out)
-end
-
 local function new_row(run, index, raw)
   if not raw then
     run.rows[index] = false
     return false
   end
-  local status, reason, high, low, name = string.byte(raw, 1, 5)
-  local row = { run = run, index = index, raw = raw, status = status, reason = reason, unsatisfied = high * 256 + low,
-    name_end = 5 + name, section = false, plan = false, touched = false, next_touched = false, handed_out = false,
-    announce = false, listed = false, came_back = 0, is_fresh = false, reason_before = false }
+  local row = unpack_row(raw)
+  row.run, row.index, row.raw = run, index, raw
+  row.name_end = NAME_AT + string.byte(raw, NAME_AT)
   run.rows[index] = row
   return row
 end
@@ -89,37 +76,28 @@ local function touch_row(run, row)
 end
 
 local function name_of(row)
-  return string.sub(row.raw, 6, row.name_end)
+  return string.sub(row.raw, NAME_AT + 1, row.name_end)
 end
 
 -- The section of the current or last attempt; false for a job that was never ready.
 local function section_of(row)
   local s = row.section
   if s or #row.raw == row.name_end then return s end
-  local attempt, epoch, flags, exit, executor, message, losses, failures, adoptions, adopted, created, queued, claimed, scheduled, pulled, started, ended,
-    closed, owner, text, steps = struct.unpack(FORMAT.attempt, row.raw, row.name_end + 1)
-  s = { attempt = attempt, epoch = epoch, flags = flags, exit = exit, executor = executor, message = message,
-    losses = losses, failures = failures, adoptions = adoptions, adopted = adopted, created = created, queued = queued, claimed = claimed, scheduled = scheduled, pulled = pulled, started = started,
-    ended = ended, closed = closed, owner = owner, text = text, steps = steps }
+  s = unpack_attempt(row.raw, row.name_end + 1)
   row.section = s
   return s
 end
 
 local function new_section(row, attempt, epoch, created, losses, failures)
-  local s = { attempt = attempt, epoch = epoch, flags = 0, exit = NO_EXIT, executor = 0, message = 0,
-    losses = losses, failures = failures, adoptions = 0, adopted = 0, created = created, queued = 0, claimed = 0, scheduled = 0, pulled = 0, started = 0, ended = 0, closed = 0,
-    owner = '', text = '', steps = '' }
+  local s = blank_attempt()
+  s.attempt, s.epoch, s.exit, s.created, s.losses, s.failures = attempt, epoch, NO_EXIT, created, losses, failures
   row.section = s
   return s
 end
 
 local function pack_row(row)
-  local head = string.char(row.status, row.reason, math.floor(row.unsatisfied / 256), row.unsatisfied % 256)
-  local s = row.section
-  if not s then return head .. string.sub(row.raw, 5) end
-  return head .. string.sub(row.raw, 5, row.name_end) .. struct.pack(FORMAT.attempt, s.attempt, s.epoch, s.flags,
-    s.exit, s.executor, s.message, s.losses, s.failures, s.adoptions, s.adopted, s.created, s.queued, s.claimed, s.scheduled, s.pulled, s.started, s.ended, s.closed,
-    #s.owner, s.owner, #s.text, s.text, #s.steps, s.steps)
+  local head = pack_row_head(row) .. string.sub(row.raw, NAME_AT, row.name_end)
+  return row.section and head .. pack_attempt(row.section) or head
 end
 
 -- What never changes of a job: flags, priority, edges, specification.

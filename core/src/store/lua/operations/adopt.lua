@@ -24,27 +24,27 @@ end
 
 reads.adopt = 3
 operations.adopt = function(a)
-  local run = load_run(a[1])
-  local row, s = held_row(run, a[2], a[3], a[4], a[5])
-  if not row or s.executor ~= a[7] then return { 'stale' } end
+  local at = ARG.adopt
+  local run, row, s = held(a)
+  if not row or s.executor ~= a[at.new_executor] then return { 'stale' } end
   local expiry = redis.call('ZSCORE', P .. 'leases:' .. texts[s.executor], lease_of(run, row))
   if not expiry then return { 'stale' } end
   expiry = tonumber(expiry)
-  if a[9] ~= 1 and expiry > now then return { 'held' } end
+  if a[at.owner_gone] ~= 1 and expiry > now then return { 'held' } end
   local is_running = row.status == JOB.RUNNING
-  local deaths = deaths_in_a_row(s, expiry, a[8])
+  local deaths = deaths_in_a_row(s, expiry, a[at.ttl])
   -- What is to be stopped is stopped at once.
   if expiry > 0 and not (is_running and stop_reason(run, s)) then
-    local free = a[9] == 1 and expiry - a[8] or expiry
-    if free + suspect_delay(deaths, a[8]) > now then return { 'held' } end
+    local free = a[at.owner_gone] == 1 and expiry - a[at.ttl] or expiry
+    if free + suspect_delay(deaths, a[at.ttl]) > now then return { 'held' } end
   end
   remove_lease(run, row)
   s.epoch = s.epoch + 1
-  s.owner = a[6]
+  s.owner = a[at.new_owner]
   s.adopted = now
   s.adoptions = deaths
   touch_row(run, row)
-  add_lease(run, row, a[8])
+  add_lease(run, row, a[at.ttl])
   local id = id_of(run, row.index, s.attempt)
   if is_running and deaths > LIMIT.deaths and not stop_reason(run, s) then
     request_stop(run, row, FLAG.CRASHED, 'Its workers died soon after they took it, again and again; it is being stopped.')
@@ -52,7 +52,7 @@ operations.adopt = function(a)
   local stop = is_running and stop_reason(run, s) or (not is_running and deaths > LIMIT.deaths and REASON.WorkerCrashed) or ''
   local entry = is_running and stop ~= '' and stop_entry(s.executor, id)
   local told_ago = entry and tell_stop(s.executor, id, entry) or 0
-  local log = load_log(log_key(a[1], a[2], a[3]))
+  local log = load_log(log_key(a[at.uid], a[at.index], a[at.attempt]))
   local specification, dependents = specification_of(row)
   return { 'ok', row.index, s.attempt, s.epoch, name_of(row), specification, dependents, info_once(run),
     is_running and 0 or 1, s.flags % 2, log.length, log.position, stop, s.started > 0 and 1 or 0, told_ago }

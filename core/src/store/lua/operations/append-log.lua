@@ -12,31 +12,31 @@
 -- the mark of a cut, and always fits.
 reads['append-log'] = 1
 operations['append-log'] = function(a)
-  local run = load_run(a[1])
-  local row, s = held_row(run, a[2], a[3], a[4], a[5])
+  local at = ARG['append-log']
+  local run, row, s = held(a)
   if not row or s.flags % 2 == 1 then return { 'stale' } end
-  local log = load_log(log_key(a[1], a[2], a[3]))
-  if log.length ~= a[6] then return { 'length', log.length, log.position } end
-  local moved = a[9] ~= log.position
-  if a[7] ~= '' and moved and not has_room(#a[7] + #a[8]) then return { 'full', log.length, log.position } end
-  if s.adoptions > 0 and (a[7] ~= '' or moved) then
+  local log = load_log(log_key(a[at.uid], a[at.index], a[at.attempt]))
+  if log.length ~= a[at.length] then return { 'length', log.length, log.position } end
+  local moved = a[at.position] ~= log.position
+  if a[at.bytes] ~= '' and moved and not has_room(#a[at.bytes] + #a[at.frames]) then return { 'full', log.length, log.position } end
+  if s.adoptions > 0 and (a[at.bytes] ~= '' or moved) then
     s.adoptions = 0 -- Progress (see Crash loops).
     touch_row(run, row)
   end
-  if a[10] == 1 then
+  if a[at.ends] == 1 then
     s.flags = s.flags + FLAG.LOG_ENDED
     touch_row(run, row)
     log.ended = true
   end
-  if a[7] ~= '' then
-    log.bytes[#log.bytes + 1] = a[7]
-    log.frames[#log.frames + 1] = a[8]
-    log.length = log.length + #a[7]
-    changes.log_bytes = changes.log_bytes + #a[7] + #a[8]
+  if a[at.bytes] ~= '' then
+    log.bytes[#log.bytes + 1] = a[at.bytes]
+    log.frames[#log.frames + 1] = a[at.frames]
+    log.length = log.length + #a[at.bytes]
+    changes.log_bytes = changes.log_bytes + #a[at.bytes] + #a[at.frames]
     log.grown = true
   end
-  if a[7] ~= '' or moved then
-    log.position = a[9]
+  if a[at.bytes] ~= '' or moved then
+    log.position = a[at.position]
     log.changed = true
   end
   return { 'ok', log.length }

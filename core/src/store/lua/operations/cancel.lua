@@ -6,7 +6,8 @@
 -- What does not run becomes CANCELED, what runs is to be stopped by whoever holds its lease. `more`: some of that is
 -- left for `resume`.
 operations.cancel = function(a)
-  local run = load_run(a[1])
+  local at = ARG.cancel
+  local run = load_run(a[at.uid])
   if not run then return { 'gone' } end
   local recorded, more = request_end(run, 'cancel_requested')
   if not recorded then return { 'unchanged' } end

@@ -56,17 +56,18 @@ end
 
 reads.claim = 3
 operations.claim = function(a)
-  local run = load_run(a[1])
-  local row = run and load_row(run, a[2])
+  local at = ARG.claim
+  local run = load_run(a[at.uid])
+  local row = run and load_row(run, a[at.index])
   if not row then return { 'gone' } end
   if row.status == JOB.RUNNING then return { 'taken' } end
   if row.status ~= JOB.PENDING then return { 'final' } end
   if is_ending(run) then return { 'canceled' } end
   local s = section_of(row)
   if not s or row.unsatisfied > 0 or s.message == 0 then return { 'waiting' } end
-  if s.attempt ~= a[3] then return { 'stale' } end
+  if s.attempt ~= a[at.attempt] then return { 'stale' } end
   if paused then return { 'paused' } end
   if run.max_parallel > 0 and slots_taken(run) >= run.max_parallel then return park(run, row) end
   if must_give_way(run, row) then return park(run, row) end
-  return take(run, row, a[4], a[5], a[6], info_once(run))
+  return take(run, row, a[at.owner], a[at.executor], a[at.ttl], info_once(run))
 end

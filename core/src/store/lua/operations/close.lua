@@ -4,10 +4,10 @@
 -- reply  ok | stale | open (not ended, or its log has no end mark)
 reads.close = 1
 operations.close = function(a)
-  local run = load_run(a[1])
-  local row, s = held_row(run, a[2], a[3], a[4], a[5])
+  local at = ARG.close
+  local run, row, s = held(a)
   if not row then return { 'stale' } end
   if row.status == JOB.RUNNING or s.flags % 2 == 0 then return { 'open' } end
-  if not has_flag(s, FLAG.CLOSED) then close_attempt(run, row, a[6]) end
+  if not has_flag(s, FLAG.CLOSED) then close_attempt(run, row, a[at.removal_grace]) end
   return { 'ok' }
 end

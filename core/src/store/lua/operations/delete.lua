@@ -5,7 +5,8 @@
 --
 -- What it kept is removed in pieces behind the mark in `deletions`, the first of them here.
 operations.delete = function(a)
-  local uid, indexes = a[1], a[2]
+  local at = ARG.delete
+  local uid, indexes = a[at.uid], a[at.indexes]
   local run = load_run(uid)
   if not run then return { 'gone' } end
   if run.ended == 0 then return { 'live', run.status } end

@@ -3,8 +3,9 @@
 -- args   how many at most
 -- reply  how many were due, of those the age in ms of the oldest, then the runs of which some is left for `resume`
 operations.expire = function(a)
+  local at = ARG.expire
   changes.clock_seen = true
-  local due = redis.call('ZRANGE', P .. 'deadlines', '-inf', texts[now], 'BYSCORE', 'LIMIT', 0, a[1], 'WITHSCORES')
+  local due = redis.call('ZRANGE', P .. 'deadlines', '-inf', texts[now], 'BYSCORE', 'LIMIT', 0, a[at.limit], 'WITHSCORES')
   local reply = { #due / 2, due[2] and now - tonumber(due[2]) or 0 }
   for i = 1, #due, 2 do
     local uid, index, attempt, kind = string.match(due[i], '^([^.]+)%.(%d+)%.(%d+)%.(%a)$')

@@ -40,34 +40,34 @@ end
 
 reads.finish = 2
 operations.finish = function(a)
-  local run = load_run(a[1])
-  local row, s = held_row(run, a[2], a[3], a[4], a[5])
+  local at = ARG.finish
+  local run, row, s = held(a)
   if not row or row.status ~= JOB.RUNNING then return { 'stale' } end
-  set_phases(s, a[10], a[11], a[12])
+  set_phases(s, a[at.scheduled], a[at.pulled], a[at.started])
   local fresh = {}
-  local more = end_attempt(run, row, a[6], a[7] == '' and NO_EXIT or a[7], a[8], a[9], fresh)
+  local more = end_attempt(run, row, a[at.reason], a[at.exit] == '' and NO_EXIT or a[at.exit], a[at.text], a[at.steps], fresh)
   local left = more and 1 or 0
-  if a[14] ~= '' then
-    if is_stored(run, row, a[17]) then
+  if a[at.close_grace] ~= '' then
+    if is_stored(run, row, a[at.log_length]) then
       end_log(run, row)
-      close_attempt(run, row, a[14])
+      close_attempt(run, row, a[at.close_grace])
     else
       left = left + 2
     end
   end
   -- They are written with the rows of attempts that others follow.
-  if a[16] ~= '' and row.status ~= JOB.CANCELED then
-    append(changes.fields, { run.key, 'o' .. texts[row.index], a[16] })
+  if a[at.outputs] ~= '' and row.status ~= JOB.CANCELED then
+    append(changes.fields, { run.key, 'o' .. texts[row.index], a[at.outputs] })
   end
   local reply = { 'ok', left }
-  if a[13] == '' or paused or is_ending(run) then return reply end
-  local count = math.min(#fresh, a[15], budget.fusions)
+  if a[at.fuse_ttl] == '' or paused or is_ending(run) then return reply end
+  local count = math.min(#fresh, a[at.fuse_at_most], budget.fusions)
   local least = order_fresh(run, fresh)
   load_plans(run, fresh, count)
   for i = 1, count do
     local dependent = fresh[i]
     if priority_of(run, dependent) >= highest_waiting(run.kind) and can_start(run, dependent, least) then
-      reply[#reply + 1] = take(run, dependent, a[5], s.executor, a[13], '')
+      reply[#reply + 1] = take(run, dependent, a[at.owner], s.executor, a[at.fuse_ttl], '')
       budget.fusions = budget.fusions - 1
     end
   end

@@ -7,8 +7,7 @@
 -- started again. What is to be stopped for another reason stays so (see Causes).
 reads.interrupt = 1
 operations.interrupt = function(a)
-  local run = load_run(a[1])
-  local row, s = held_row(run, a[2], a[3], a[4], a[5])
+  local run, row, s = held(a)
   if not row or row.status ~= JOB.RUNNING then return { 'stale' } end
   if not stop_reason(run, s) then
     s.flags = bit.bor(s.flags, FLAG.INTERRUPTED, FLAG.DEADLINE)

@@ -5,12 +5,13 @@
 -- reply  ok | gone (nothing waits under this id: its mark is removed)
 reads.redeliver = 1
 operations.redeliver = function(a)
-  local run = load_run(a[1])
-  local row = run and load_row(run, a[2])
+  local at = ARG.redeliver
+  local run = load_run(a[at.uid])
+  local row = run and load_row(run, a[at.index])
   local s = row and section_of(row)
   local waits = s and s.message > 0 and row.status == JOB.PENDING and row.unsatisfied == 0
-  if not waits or s.attempt ~= a[3] then
-    append_to(changes.marks_removed, a[4], a[1] .. '.' .. texts[a[2]] .. '.' .. texts[a[3]])
+  if not waits or s.attempt ~= a[at.attempt] then
+    append_to(changes.marks_removed, a[at.kind], a[at.uid] .. '.' .. texts[a[at.index]] .. '.' .. texts[a[at.attempt]])
     return { 'gone' }
   end
   if not row.handed_out then

@@ -3,13 +3,14 @@
 -- args   executor number, lease …
 -- reply  how many were still its own
 operations.release = function(a)
-  local members = { unpack(a, 2) }
+  local at = ARG.release
+  local members = { unpack(a, at.executor + 1) }
   if #members == 0 then return { 0 } end
-  local scores = redis.call('ZMSCORE', P .. 'leases:' .. texts[a[1]], unpack(members))
+  local scores = redis.call('ZMSCORE', P .. 'leases:' .. texts[a[at.executor]], unpack(members))
   local count = 0
   for i = 1, #members do
     if scores[i] then
-      append_to(changes.leases_added, a[1], '0', members[i])
+      append_to(changes.leases_added, a[at.executor], '0', members[i])
       count = count + 1
     end
   end

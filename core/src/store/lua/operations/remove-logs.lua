@@ -3,7 +3,8 @@
 -- args   uid, index of the job and attempt at which to go on: 0, 1 from the beginning
 -- reply  done | more index attempt | gone | open (it is not final, or an attempt is not closed)
 operations['remove-logs'] = function(a)
-  local uid, index, attempt = a[1], a[2], a[3]
+  local at = ARG['remove-logs']
+  local uid, index, attempt = a[at.uid], a[at.index], a[at.attempt]
   local run = load_run(uid)
   if not run then return { 'gone' } end
   if run.ended == 0 or (index == 0 and attempt == 1 and run.open > 0) then return { 'open' } end

@@ -3,7 +3,8 @@
 -- args   uid, index of the job and attempt at which to go on: 0, 1 from the beginning
 -- reply  done | more index attempt
 operations.remove = function(a)
-  local uid, index, attempt = a[1], a[2], a[3]
+  local at = ARG.remove
+  local uid, index, attempt = a[at.uid], a[at.index], a[at.attempt]
   local reply = {}
   append(changes.removals, function()
     if redis.call('ZSCORE', P .. 'deletions', uid) then

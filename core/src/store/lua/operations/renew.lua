@@ -18,16 +18,17 @@ local function absolve(lease)
 end
 
 operations.renew = function(a)
-  local executor = texts[a[1]]
+  local at = ARG.renew
+  local executor = texts[a[at.executor]]
   changes.executors_seen[executor] = texts[now]
-  local members = { unpack(a, 3) }
+  local members = { unpack(a, at.ttl + 1) }
   local lost, stops = {}, {}
   if #members == 0 then return { lost, stops } end
   local scores = redis.call('ZMSCORE', P .. 'leases:' .. executor, unpack(members))
   local ids = {}
   for i = 1, #members do
     if scores[i] then
-      renew_lease(a[1], members[i], a[2])
+      renew_lease(a[at.executor], members[i], a[at.ttl])
     else
       lost[#lost + 1] = i - 1
       absolve(members[i])
@@ -37,11 +38,11 @@ operations.renew = function(a)
   if redis.call('EXISTS', P .. 'stops:' .. executor) == 1 then
     local reasons = redis.call('HMGET', P .. 'stops:' .. executor, unpack(ids))
     for i = 1, #members do
-      local entry = scores[i] and stop_entry(a[1], ids[i], reasons[i])
+      local entry = scores[i] and stop_entry(a[at.executor], ids[i], reasons[i])
       if entry then
         stops[#stops + 1] = i - 1
         stops[#stops + 1] = tonumber(string.match(entry, '^%d+'))
-        tell_stop(a[1], ids[i], entry)
+        tell_stop(a[at.executor], ids[i], entry)
       end
     end
   end

@@ -64,7 +64,7 @@ end
 -- The dependents as { index, edges } each; the rows of all that they name are loaded.
 local function read_dependents(run, a)
   local dependents, wanted = {}, {}
-  local at = 3
+  local at = ARG.reopen.index + 1
   while at <= #a do
     local edges = {}
     for i = 1, a[at + 1] * 2 do edges[i] = a[at + 1 + i] end
@@ -79,8 +79,9 @@ end
 
 reads.reopen = 1
 operations.reopen = function(a)
-  local run = load_run(a[1])
-  local row = run and load_row(run, a[2])
+  local at = ARG.reopen
+  local run = load_run(a[at.uid])
+  local row = run and load_row(run, a[at.index])
   if not row then return { 'gone' } end
   if run.ended > 0 then return { 'final' } end
   if is_ending(run) then return { 'ending' } end

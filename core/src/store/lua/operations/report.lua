@@ -5,23 +5,23 @@
 -- reply  ok | stale
 reads.report = 1
 operations.report = function(a)
-  local run = load_run(a[1])
-  local row, s = held_row(run, a[2], a[3], a[4], a[5])
+  local at = ARG.report
+  local run, row, s = held(a)
   if not row or row.status ~= JOB.RUNNING then return { 'stale' } end
   local started_before = s.started
-  set_phases(s, a[8], a[9], a[10])
+  set_phases(s, a[at.scheduled], a[at.pulled], a[at.started])
   if s.started == 0 then
-    if a[12] ~= '' then set_deadline(run, row, '.p', s.claimed + a[12]) end
+    if a[at.pending_timeout] ~= '' then set_deadline(run, row, '.p', s.claimed + a[at.pending_timeout]) end
   else
     if has_flag(s, FLAG.DEADLINE) then drop_deadline(run, row, '.p') end
-    if a[11] ~= '' then set_deadline(run, row, '.t', s.started + a[11]) end
+    if a[at.timeout] ~= '' then set_deadline(run, row, '.t', s.started + a[at.timeout]) end
   end
-  local reason, text = a[6] == '' and row.reason or a[6], a[7]
+  local reason, text = a[at.reason] == '' and row.reason or a[at.reason], a[at.text]
   -- It is Starting since its claim, and so says each worker that adopts it, until the executor answers: that is no news.
-  local is_news = a[6] ~= REASON.Starting
+  local is_news = a[at.reason] ~= REASON.Starting
   if row.reason == REASON.Canceling then
     -- Why it is being stopped is one sentence, and stays; what is in the way of that comes after it.
-    is_news = a[6] == ''
+    is_news = a[at.reason] == ''
     local why = string.match(s.text, '^[^.]*%.') or ''
     text = text == '' and why or why .. ' ' .. text
   end

@@ -9,24 +9,24 @@
 -- moves to `attempts:UID`; its remains are due for removal.
 reads.requeue = 1
 operations.requeue = function(a)
-  local run = load_run(a[1])
-  local row, s = held_row(run, a[2], a[3], a[4], a[5])
+  local at = ARG.requeue
+  local run, row, s = held(a)
   if not row or row.status ~= JOB.RUNNING then return { 'stale' } end
   local stop = stop_reason(run, s)
   if stop and stop ~= REASON.Interrupted then return { 'final' } end
-  if not is_stored(run, row, a[9]) then return { 'log-lost' } end
+  if not is_stored(run, row, a[at.log_length]) then return { 'log-lost' } end
   s.ended = now
-  s.text = a[7]
-  set_status(run, row, JOB.PENDING, a[6])
+  s.text = a[at.text]
+  set_status(run, row, JOB.PENDING, a[at.reason])
   clear_deadlines(run, row)
   free_slot(run, row)
   end_log(run, row)
-  close_attempt(run, row, a[8])
-  archive(run, row, JOB.PENDING, a[6])
-  new_section(row, s.attempt + 1, s.epoch, now, s.losses, s.failures).text = a[7]
+  close_attempt(run, row, a[at.removal_grace])
+  archive(run, row, JOB.PENDING, a[at.reason])
+  new_section(row, s.attempt + 1, s.epoch, now, s.losses, s.failures).text = a[at.text]
   emit_job('job.status', run, row)
   make_ready(run, row, false)
-  if row.reason ~= a[6] then -- Others were before it: it waits for a slot, and that is told.
+  if row.reason ~= a[at.reason] then -- Others were before it: it waits for a slot, and that is told.
     row.section.text = ''
     row.announce = true
   end

@@ -3,7 +3,8 @@
 -- args   uid
 -- reply  more (0|1)
 operations.resume = function(a)
-  local run = load_run(a[1])
+  local at = ARG.resume
+  local run = load_run(a[at.uid])
   if not run or run.todo == 0 then return { 0 } end
   return { resolve(run, {}) and 1 or 0 }
 end

@@ -32,7 +32,7 @@ local function lost_again(s, reason)
 end
 
 local function failed_again(s, reason, limit, first, factor, longest)
-  if not limit or s.failures >= limit then return nil end
+  if limit == '' or s.failures >= limit then return nil end
   local backoff = math.floor(math.min(longest, first * factor ^ s.failures))
   return backoff, 'Attempt ' .. texts[s.attempt] .. ' failed (' .. REASON_NAME[reason] .. '); the next one starts in '
     .. duration(backoff) .. ', retry ' .. texts[s.failures + 1] .. ' of ' .. texts[limit] .. '.'
@@ -40,10 +40,10 @@ end
 
 reads.retry = 1
 operations.retry = function(a)
-  local run = load_run(a[1])
-  local row, s = held_row(run, a[2], a[3], a[4], a[5])
+  local at = ARG.retry
+  local run, row, s = held(a)
   if not row or row.status ~= JOB.RUNNING then return { 'stale' } end
-  local status, reason = verdict(run, s, a[6])
+  local status, reason = verdict(run, s, a[at.reason])
   -- What had timed out before its run was to end stays FAILED, and nothing follows it (see Cancels and stops).
   if status ~= JOB.FAILED or is_ending(run) then return { 'final' } end
   local losses, failures, backoff, text = s.losses, s.failures, nil, nil
@@ -51,21 +51,21 @@ operations.retry = function(a)
     backoff, text = lost_again(s, reason)
     losses = losses + 1
   elseif USERS[reason] then
-    backoff, text = failed_again(s, reason, a[15], a[16], a[17], a[18])
+    backoff, text = failed_again(s, reason, a[at.limit], a[at.initial], a[at.factor], a[at.longest])
     failures = failures + 1
   end
   if not backoff then return { 'final' } end
-  if not is_stored(run, row, a[14]) then return { 'log-lost' } end
-  s.exit = a[7] == '' and NO_EXIT or a[7]
-  s.text = reason == a[6] and a[8] or ''
-  s.steps = a[9]
-  set_phases(s, a[10], a[11], a[12])
+  if not is_stored(run, row, a[at.log_length]) then return { 'log-lost' } end
+  s.exit = a[at.exit] == '' and NO_EXIT or a[at.exit]
+  s.text = reason == a[at.reason] and a[at.text] or ''
+  s.steps = a[at.steps]
+  set_phases(s, a[at.scheduled], a[at.pulled], a[at.started])
   s.ended = now
   set_status(run, row, JOB.PENDING, REASON.RetryBackoff)
   clear_deadlines(run, row)
   free_slot(run, row)
   end_log(run, row)
-  close_attempt(run, row, a[13])
+  close_attempt(run, row, a[at.removal_grace])
   archive(run, row, JOB.FAILED, reason)
   new_section(row, s.attempt + 1, s.epoch, now, losses, failures).text = text
   set_deadline(run, row, '.b', now + backoff)

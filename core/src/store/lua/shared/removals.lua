@@ -33,10 +33,9 @@ end
 
 -- The number of a job's current or last attempt, 0 for a job that was never ready.
 local function last_attempt(raw)
-  local name_end = 5 + string.byte(raw, 5)
+  local name_end = NAME_AT + string.byte(raw, NAME_AT)
   if #raw == name_end then return 0 end
-  local high, low = string.byte(raw, name_end + 1, name_end + 2)
-  return high * 256 + low
+  return unpack_attempt(raw, name_end + 1).attempt
 end
 
 -- The logs of the run whose rows stand under `key`, from an attempt of a job on.
