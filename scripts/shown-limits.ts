@@ -1,0 +1,61 @@
+/**
+ * The fixed numbers that a user can meet, by what they are about: constants of the sources, or with `.*` all properties of
+ * one. The others are for those who read the code.
+ */
+export const shownLimits: Readonly<Record<string, readonly string[]>> = {
+  Pipelines: ['pipelineLimits.*', 'outputLimits.*', 'longestDurationMs', 'mostReported'],
+  'Attempts and retries': ['defaultPendingTimeoutMs', 'defaultBackoff.*', 'lossBackoffMs', 'crashLoop.deathsMax'],
+  Requests: [
+    'maxBodyBytes',
+    'maxTargetBytes',
+    'maxParts',
+    'smallBodyBytes',
+    'namesBodyBytes',
+    'bulkRuns',
+    'bulkSkippedShown',
+    'jobsShown.*',
+    'upstreamLimits.turnMs',
+    'answerDeadlineMs',
+    'serverLimits.headersTimeout',
+    'serverLimits.requestTimeout',
+    'serverLimits.keepAliveTimeout',
+    'serverLimits.maxHeaderSize',
+  ],
+  'The command': ['runsListed', 'jobsDrawn', 'mostListed', 'explainedAtOnce', 'defaultRetryPolicy.*'],
+};
+
+/** What a shown number counts whose name does not end in its unit. */
+export const countedBy: Readonly<Record<string, string>> = {
+  'crashLoop.deathsMax': 'deaths',
+  bulkRuns: 'runs',
+  bulkSkippedShown: 'runs',
+  'defaultBackoff.factor': 'times as long',
+  explainedAtOnce: 'jobs',
+  jobsDrawn: 'jobs',
+  'jobsShown.alone': 'jobs',
+  'jobsShown.inLists': 'jobs',
+  maxParts: 'parameters',
+  mostListed: 'runs',
+  mostReported: 'mistakes',
+  'pipelineLimits.commandWords': 'words',
+  'pipelineLimits.dependencies': 'edges',
+  'pipelineLimits.depth': 'levels',
+  'pipelineLimits.entries': 'entries',
+  'pipelineLimits.expandedSize': 'characters, and 8 a value',
+  'pipelineLimits.imageLength': 'characters',
+  'pipelineLimits.inheritedImages': 'characters',
+  'pipelineLimits.jobs': 'jobs',
+  'pipelineLimits.labels': 'labels',
+  'pipelineLimits.resourceNames': 'names',
+  'pipelineLimits.retries': 'retries',
+  'pipelineLimits.stepsPerJob': 'steps',
+  'pipelineLimits.values': 'values',
+  'pipelineLimits.variables': 'variables',
+  'pipelineLimits.workdirLength': 'bytes',
+  'pipelineLimits.yamlTokens': 'tokens',
+  runsListed: 'runs',
+  'serverLimits.headersTimeout': 'ms',
+  'serverLimits.keepAliveTimeout': 'ms',
+  'serverLimits.maxHeaderSize': 'bytes',
+  'serverLimits.requestTimeout': 'ms',
+};
