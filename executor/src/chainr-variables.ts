@@ -1,6 +1,6 @@
 import type { AttemptSpec } from './port.js';
 
-/** What every step of every executor finds in its environment. */
+/** The variables that every step on every executor gets. */
 export const chainrVariables = (
   spec: AttemptSpec,
   step: string,

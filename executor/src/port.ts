@@ -3,7 +3,7 @@ import type { ExecutorKind, LogStream, RunUid } from '@chainr/core/engine/record
 import type { Reason } from '@chainr/core/engine/reasons';
 import type { StepSpec } from '@chainr/core/pipeline/steps';
 
-/** Names one attempt; the names of its containers, pods and folders derive from it. */
+/** Names one attempt. The names of its containers, pods and folders derive from it. */
 export interface AttemptKey {
   run: RunUid;
   job: string;
@@ -17,38 +17,40 @@ export interface AttemptSpec extends AttemptKey {
   /** At least one; they run in order and share a workspace. */
   steps: readonly StepSpec[];
   /**
-   * It is known that code of the user has run: what is not found any more was removed by somebody, and is not made
-   * anew.
+   * User code is known to have run. If nothing of the attempt is found, somebody removed it, and it is not created
+   * again.
    */
   begun?: boolean;
 }
 
-/** A change that is not the end. */
+/** A change other than the end. */
 export interface PhaseChange {
   reason: Extract<Reason, 'Starting' | 'Unschedulable' | 'PullingImage' | 'QuotaExceeded' | 'Executing'>;
-  /** A sentence where it says more than the reason's own. */
+  /** A sentence, if it says more than the reason's own. */
   message?: string;
   /** When it happened: milliseconds since 1970 by the clock of the executor's host. */
   at: number;
 }
 
-/** An executor's own mark of where an attempt's output was read up to; '' is the beginning. */
+/** An executor's own mark of how far an attempt's output was read; '' is the beginning. */
 export type Position = string;
 
-/** Bytes that a step wrote, as it wrote them: many lines, or a part of one; it may end inside a character. */
+/** Bytes exactly as a step wrote them: many lines, or a part of one. They may end inside a character. */
 export interface OutputChunk {
-  /** Milliseconds since 1970, when they were written, or read where that is not known. */
+  /** Milliseconds since 1970, when they were written, or read if that is unknown. */
   time: number;
   /** The step's name. */
   step: string;
-  /** `system`: chainr's own words, not the step's. */
+  /** `system`: chainr's own messages, not the step's. */
   stream: LogStream;
   /** At least one. */
   bytes: Buffer;
 }
 
 export interface LogBatch {
-  /** In the order in which they were written, as far as the executor knows it: in order within each step and stream. */
+  /**
+   * In the order in which they were written if the executor knows it; at least in order within each step and stream.
+   */
   chunks: readonly OutputChunk[];
   /** The position after these chunks. */
   position: Position;
@@ -60,82 +62,83 @@ export interface FoundAttempt extends AttemptKey {
 }
 
 /**
- * Called right before every write of an executor; throws when the caller's lease may have ended,
- * so that an owner that was frozen does no harm when it wakes (see Tombstones).
+ * Called right before every write of an executor. Throws if the caller's lease may have ended, so that an owner that
+ * was frozen does no harm when it wakes (see Tombstones).
  */
 export type WriteGuard = () => void;
 
-/** What an executor can do; the suite runs a row on all that can, and prints which were left out. */
+/**
+ * What an executor can do. The suite runs a row on every executor that is capable of it, and prints the rows left out.
+ */
 export interface Capabilities {
-  /** Steps run in the image that they name. */
+  /** Steps run in their own image. */
   image: boolean;
-  /** `resources.limits.memory` is enforced and seen as OutOfMemory. */
+  /** `resources.limits.memory` is enforced and reported as OutOfMemory. */
   memoryLimit: boolean;
-  /** The path of the workspace that every step sees; undefined where it differs per attempt. */
+  /** The path of the workspace in every step; undefined if it differs per attempt. */
   workspacePath?: string;
-  /** Runs real scripts and keeps their output: both streams in the order in which they were written, as stdout. */
+  /** Runs real scripts and keeps their output: both streams as stdout, in the order in which they were written. */
   output: boolean;
-  /** A line is handed over before its newline was written. */
+  /** A line is delivered before its newline was written. */
   unfinishedLines: boolean;
-  /** Starts an attempt once even if several ask for it at the same moment; else leases must see to that. */
+  /** Starts an attempt once even if several callers ask at the same moment; otherwise leases must prevent that. */
   manyOwners: boolean;
-  /** A `workdir` that does not exist is a ConfigError; else it is made. */
+  /** A missing `workdir` is a ConfigError; otherwise it is created. */
   refusesMissingWorkdir: boolean;
 }
 
 /**
- * Where attempts run. Outcomes are values; a rejected promise is an outage of the executor, and
- * the caller tries again. All methods are idempotent.
+ * Where attempts run. Outcomes are values; a rejected promise means an outage of the executor, and the caller tries
+ * again. All methods are idempotent.
  */
 export interface Executor {
   readonly kind: ExecutorKind;
-  /** Which executor of its kind this is; stable over restarts. */
+  /** Identifies this executor among those of its kind; stable over restarts. */
   readonly id: string;
   readonly capabilities: Capabilities;
 
   /**
-   * Makes sure that the attempt's containers exist or have existed, and starts nothing twice,
-   * whoever called before. What cannot be started as it is written becomes a ConfigError outcome
-   * of `observe`, not a rejection.
+   * Makes sure that the attempt's containers exist or have existed. Starts nothing twice, whoever called before. A
+   * start that is impossible as specified becomes a ConfigError outcome of `observe`, not a rejection.
    */
   ensure(spec: AttemptSpec, guard: WriteGuard): Promise<void>;
 
   /**
-   * Reports changes until the end, and resolves with the outcome, at once if it has already ended.
-   * An attempt of which nothing is found, or which vanished without an exit code, is `Lost`;
-   * whatever is left of it has been ended by then. It takes no name: `ensure` or `stop` comes first, so that
-   * nobody can start afterwards what was called Lost (see Cancels and stops). An attempt that has ended at the first look reports no
-   * change; its outcome has the times, and what its steps wrote to the file that CHAINR_OUTPUT names
-   * (core/engine/outputs.ts), which is there until the removal. Rejects with the signal's reason when aborted.
+   * Reports changes until the end and resolves with the outcome, at once if the attempt has already ended. An attempt
+   * of which nothing is found, or which vanished without an exit code, is `Lost`; anything left of it has been ended by
+   * then. It takes no name: call `ensure` or `stop` first, so that nobody can start afterwards what was called Lost
+   * (see Cancels and stops). An attempt that has ended at the first look reports no change. Its outcome has the times,
+   * and what its steps wrote to the file in CHAINR_OUTPUT (core/engine/outputs.ts), which stays until the removal.
+   * Rejects with the signal's reason when aborted.
    */
   observe(spec: AttemptSpec, onPhase: (change: PhaseChange) => void, signal: AbortSignal): Promise<Outcome>;
 
   /**
-   * The attempt's output after `from`, live or ended alike, as soon as it is there; ends when the attempt has ended
-   * and all was read. Reads ahead no further than the batch that it yields. An abort ends it quietly. That a batch was
-   * taken does not mean that it is stored: `stored` says so.
+   * The attempt's output after `from` as soon as it is there, running or ended. Ends when the attempt has ended and
+   * everything was read. Reads no further ahead than the batch that it yields. An abort ends it quietly. A batch that
+   * was taken is not yet stored: `stored` reports that.
    */
   logs(spec: AttemptSpec, from: Position, signal: AbortSignal): AsyncIterable<LogBatch>;
 
   /**
-   * Output before this position is stored, or left out for good, and is not asked for again: an executor that keeps
-   * output itself may let go of it. Called now and then; never with a position before an earlier one of the attempt.
+   * Reports that output before this position is stored or left out for good, and will not be read again. An executor
+   * that keeps output itself may drop it. Called now and then, never with a position before an earlier one of the
+   * attempt.
    */
   stored?(key: AttemptKey, position: Position): void;
 
   /**
-   * Ends the attempt: SIGTERM, after `graceMs` SIGKILL. Resolves when nothing of it runs. An
-   * attempt that was never started takes its own name (a tombstone), so that nobody can start it
-   * afterwards (see Cancels and stops).
+   * Ends the attempt: SIGTERM, then SIGKILL after `graceMs`. Resolves when nothing of it runs. The name of an attempt
+   * that was never started is taken (a tombstone), so that nobody can start it afterwards (see Cancels and stops).
    */
   stop(key: AttemptKey, graceMs: number, guard: WriteGuard): Promise<void>;
 
-  /** Removes the remains of an ended attempt, its name with them: only after the removal grace. */
+  /** Removes the remains of an ended attempt together with its name; only after the removal grace. */
   remove(key: AttemptKey, guard: WriteGuard): Promise<void>;
 
-  /** What is here of this instance. */
+  /** The attempts of this instance that are here. */
   list(): Promise<FoundAttempt[]>;
 
-  /** Releases connections, watches and timers; containers go on. */
+  /** Releases connections, watches and timers. Containers go on. */
   close(): Promise<void>;
 }

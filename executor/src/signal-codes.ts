@@ -1,2 +1,2 @@
-/** 128 + n for the signals that there are; the code is kept. */
+/** Whether an exit code is 128 + n for an existing signal n. */
 export const isSignalCode = (code: number): boolean => code >= 129 && code <= 159;

@@ -1,4 +1,4 @@
-/** A signal that something may have changed; one that comes while nobody waits is kept. */
+/** A signal that something may have changed. It is kept if nobody waits. */
 export class Wake {
   #pending = false;
   #resolve: (() => void) | undefined;

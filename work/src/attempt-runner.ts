@@ -9,18 +9,18 @@ import { HandedOver, type HeldLease } from './held-lease.js';
 import { noMask } from './mask.js';
 import { closeEndedAttempt, runAttempt, stopAttempt } from './run-attempt.js';
 
-/** After so many dependents in a row the queue has its turn, for the sake of other runs. */
+/** The most fused dependents in a row. Then the queue gets its turn, for the sake of other runs. */
 const fusionHops = 50;
-/** As many as a message carries: what one worker takes at once others cannot do. */
+/** As many as a message carries: what one worker takes at once, others cannot run. */
 const fusedMax = bundleMax;
 
-/** How long Redis has to record that an attempt is interrupted, where a person wants it killed at once. */
+/** How long Redis may take to record the interruption of an attempt when a person asked to kill everything at once. */
 const recordBeforeKillMs = 1_000;
 
-/** How long a second look may take: what goes on has no end to tell. */
+/** How long a second look may take. A running attempt has no end to report. */
 const lookMs = 2_000;
 
-/** All attempts that this worker has in its hands. */
+/** All attempts that this worker holds. */
 export class AttemptRunner implements Part {
   readonly name = 'attempts';
   readonly #context: WorkContext;
@@ -38,8 +38,8 @@ export class AttemptRunner implements Part {
   }
 
   /**
-   * Alone on its executor: interrupts what still runs, and resolves when all of it is back in the queue and closed.
-   * Else: hands all over, as it runs, to the other workers of the executor.
+   * Alone on its executor: interrupts running attempts, and resolves when all of them are back in the queue and closed.
+   * Otherwise: hands all over, while they run, to the other workers of the executor.
    */
   async stop(): Promise<void> {
     this.#stopping = true;
@@ -49,7 +49,7 @@ export class AttemptRunner implements Part {
     while (this.#underWay.size > 0) await Promise.all(this.#underWay);
   }
 
-  /** All attempts in these hands. */
+  /** All attempts that this worker holds. */
   list(): readonly Attempt[] {
     return [...this.#attempts];
   }
@@ -58,7 +58,10 @@ export class AttemptRunner implements Part {
     return this.list().some(({ spec }) => spec.run === run && spec.job === job && spec.attempt === attempt);
   }
 
-  /** Looks at an attempt anew whose observer may be waiting in vain. @returns whether it had ended. */
+  /**
+   * Looks again at an attempt whose observer may be waiting in vain.
+   * @returns whether it had ended
+   */
   async recheck({ spec, settle }: Attempt): Promise<boolean> {
     if (!settle) return false; // Nobody observes it yet.
     const soon = AbortSignal.timeout(lookMs);
@@ -76,17 +79,17 @@ export class AttemptRunner implements Part {
     return this.#attempts.size;
   }
 
-  /** While it stops: what was asked to end is killed. */
+  /** Kills attempts that are being stopped, during a shutdown. */
   killAll(): void {
     for (const attempt of this.#attempts) this.#track(this.#kill(attempt));
   }
 
-  /** Runs what was claimed; its place in the capacity is taken by the caller and given back here. */
+  /** Runs a claimed attempt. The caller took its place in the capacity; it is given back here. */
   startClaimed(claimed: ClaimedAttempt, sentAt: number): void {
     this.#track(this.#runChain(claimed, sentAt));
   }
 
-  /** Goes on with what another owner began. */
+  /** Continues an attempt that another owner began. */
   startAdopted(adopted: AdoptedAttempt, sentAt: number): void {
     this.#context.capacity.takeOverCapacity();
     this.#track(adopted.ended ? this.#closeEnded(adopted, sentAt) : this.#runChain(adopted, sentAt, adopted));
@@ -106,9 +109,8 @@ export class AttemptRunner implements Part {
   }
 
   /**
-   * @returns a dependent that came back claimed, for the attempt's own place; others begin beside
-   * it. They are in hand before the attempt is let go of: what they have of their run came with the
-   * first of its attempts.
+   * @returns a dependent that came back claimed, which gets the attempt's own place; others start beside it. They are
+   * registered before the attempt is released: the data of their run came with its first attempt.
    */
   async #runOne(attempt: Attempt, hops: number): Promise<Attempt | undefined> {
     let extraPlaces = 0;
@@ -160,7 +162,7 @@ export class AttemptRunner implements Part {
     }
   }
 
-  /** Between shutdown's begin and its end a claim may still come back: it is treated as the others were. */
+  /** A claim may still return during a shutdown. It is then treated like the others. */
   #takeInHand(
     claimed: ClaimedAttempt,
     sentAt: number,
@@ -187,7 +189,7 @@ export class AttemptRunner implements Part {
     return attempt;
   }
 
-  /** A deadline has passed, or its run is to end; its end is told as any other. */
+  /** A deadline passed, or the run is to end. Its end is reported like any other. */
   async #stopRequested(attempt: Attempt): Promise<void> {
     try {
       await stopAttempt(this.#context, attempt);
@@ -196,7 +198,7 @@ export class AttemptRunner implements Part {
     }
   }
 
-  /** No renewal may come after the release, which would hold up the adoption. */
+  /** No renewal may follow the release; it would delay the adoption. */
   async #handOver(held: readonly HeldLease[]): Promise<void> {
     const { leases, store, logger } = this.#context;
     for (const each of held) each.handOver();
@@ -212,7 +214,7 @@ export class AttemptRunner implements Part {
     this.#attempts.delete(attempt);
   }
 
-  /** Its next attempt follows, whoever sees its end: that is recorded before the first signal. */
+  /** Another attempt will follow, whoever sees the end of this one. That is recorded before the first signal. */
   async #interrupt(attempt: Attempt): Promise<void> {
     const { held } = attempt;
     if ((await this.#recordInterruption(attempt, this.#context.config.stopGraceMs)) === 'stale') return;
@@ -220,7 +222,7 @@ export class AttemptRunner implements Part {
     held.requestStop('Interrupted');
   }
 
-  /** As `#interrupt`, with no grace. */
+  /** Like `#interrupt`, without a grace. */
   async #kill(attempt: Attempt): Promise<void> {
     const { executor, logger } = this.#context;
     if ((await this.#recordInterruption(attempt, recordBeforeKillMs)) === 'stale') return;
@@ -235,8 +237,8 @@ export class AttemptRunner implements Part {
   }
 
   /**
-   * `late`: Redis does not answer. The attempt is stopped all the same; if this worker ends before Redis is back, the
-   * next one takes it for ended by the signal.
+   * `late`: Redis does not answer. The attempt is stopped anyway. If this worker exits before Redis is back, the next
+   * one takes the signal for the attempt's own end.
    */
   async #recordInterruption(attempt: Attempt, patienceMs: number): Promise<'ok' | 'stale' | 'late'> {
     const { store, logger } = this.#context;
@@ -255,7 +257,7 @@ export class AttemptRunner implements Part {
     return recorded;
   }
 
-  /** An attempt that leaves these hands unended is somebody else's now, or will be when its lease expires. */
+  /** An attempt that this worker drops unended belongs to another worker, or will when its lease expires. */
   #logLoss({ held, spec, mask }: Attempt, error: unknown): void {
     if (error instanceof HandedOver) return;
     const { run, job, attempt } = spec;

@@ -6,17 +6,17 @@ import { parseClaimedRunInfo, type ClaimedRunInfo } from '@chainr/core/store/run
 import type { ClaimedAttempt } from '@chainr/core/store/script/transitions';
 import type { Attempt } from './attempt.js';
 
-/** What is to be run, and how long that may take. */
+/** What to run, and how long it may take. */
 export type ResolvedAttempt = Pick<Attempt, 'spec' | 'references' | 'deadlines' | 'retries'>;
 
 /**
- * Makes what executors need from what claims hand out. A run's own part is parsed once, and kept
- * as long as any of the run's attempts is here.
+ * Turns what claims return into what executors need. The data of a run is parsed once, and kept while any attempt of
+ * the run is here.
  */
 export class AttemptSpecs {
   readonly #infos = new Map<RunUid, { info: ClaimedRunInfo; users: number }>();
 
-  /** Call once for every attempt that comes into these hands, and `release` when it leaves them. */
+  /** Call it once for every attempt that this worker gets, and `release` when it drops it. */
   resolve({ lease, job, plan, info }: ClaimedAttempt): ResolvedAttempt {
     const known = this.#infos.get(lease.run) ?? { info: parseClaimedRunInfo(info), users: 0 };
     known.users += 1;
@@ -30,7 +30,7 @@ export class AttemptSpecs {
     } = JSON.parse(plan) as JobPlan;
     const steps = resolveSteps(jobPlan, known.info.env);
     const head = { run: lease.run, job, attempt: lease.attempt, pipeline: known.info.name ?? '' };
-    // Without the mark there is nothing in them but texts.
+    // Without `references` all values are plain texts.
     const ready = references ? steps.map((step) => ({ ...step, env: {} })) : (steps as StepSpec[]);
     return {
       spec: { ...head, steps: ready },

@@ -6,38 +6,38 @@ import type { AttemptSpec, Position } from '@chainr/executor/port';
 import type { HeldLease } from './held-lease.js';
 import type { Mask } from './mask.js';
 
-/** One attempt in the hands of this worker. */
+/** An attempt that this worker holds. */
 export interface Attempt {
   readonly held: HeldLease;
-  /** Without variables and images as long as there are `references`. */
+  /** Without variables and images while there are `references`. */
   spec: AttemptSpec;
-  /** What is still to be looked up: `resolveReferences` does, before anything else is done with it. */
+  /** What must still be resolved. `resolveReferences` does it before anything else. */
   references?: PendingReferences | undefined;
-  /** Of its secrets, in all that is told of it. */
+  /** Hides its secrets in everything that is reported about it. */
   mask: Mask;
   readonly deadlines: Deadlines;
-  /** The user's own retries, where there are any. */
+  /** The user's own retries, if any. */
   readonly retries?: RetryPolicy;
-  /** How many jobs wait for it. */
+  /** The number of jobs that depend on it. */
   readonly dependents: number;
-  /** Where its log stands as it comes into these hands. */
+  /** The state of its log when this worker got it. */
   readonly log: LogState;
-  /** Set when this worker shuts down, or one before it did: by `Date.now()`, right before the attempt is stopped. */
+  /** Set when this worker shuts down, or an earlier one did: `Date.now()` right before the attempt was stopped. */
   interruptedAt?: number;
-  /** Under way or done: the record of that. */
+  /** The recording of the interruption, pending or done. */
   interruption?: Promise<'ok' | 'stale' | 'late'>;
-  /** Ends the observation with an outcome that was found otherwise. */
+  /** Ends the observation with an outcome that was found in another way. */
   settle?: (outcome: Outcome) => void;
 }
 
-/** The steps as they are written, and the jobs whose outputs they name. */
+/** The steps as written, and the jobs whose outputs they name. */
 export interface PendingReferences {
   steps: readonly WrittenStep[];
-  /** The index of each, by its name. */
+  /** Job name → index. */
   outputsOf: Readonly<Record<string, number>>;
 }
 
-/** Where a log stands: what is stored, and up to where the executor's output was read. */
+/** The state of a log: how much is stored, and how far the executor's output was read. */
 export interface LogState {
   length: number;
   position: Position;

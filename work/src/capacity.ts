@@ -13,25 +13,28 @@ export class Capacity {
     return this.#draining ? 0 : Math.max(0, this.total - this.#taken);
   }
 
-  /** Whether nothing new is taken. */
+  /** Whether the worker takes nothing new. */
   get draining(): boolean {
     return this.#draining;
   }
 
-  /** From now on nothing is free, or again what is. */
+  /** While draining, no place is free. */
   drain(draining: boolean): void {
     this.#draining = draining;
     this.#wakeWhenFree();
   }
 
-  /** Takes places, or fewer if there are not as many. @returns how many were taken. */
+  /**
+   * Takes places, or fewer if there are not enough.
+   * @returns how many were taken
+   */
   take(places: number): number {
     const taken = Math.min(places, this.free);
     this.#taken += taken;
     return taken;
   }
 
-  /** For work that is there already and cannot wait: beyond the total if need be. */
+  /** Takes a place for existing work that cannot wait, above the total if need be. */
   takeOverCapacity(): void {
     this.#taken += 1;
   }

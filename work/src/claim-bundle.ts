@@ -3,8 +3,8 @@ import type { AttemptRunner } from './attempt-runner.js';
 import type { WorkContext } from './context.js';
 
 /**
- * Claims what a message carries, all in one call, and starts what was granted (life of a run,
- * step 4). Ids for which there is no room go back to the head of the queue, where others can take them.
+ * Claims the ids of a message in one call, and starts what was granted (life of a run, step 4). Ids without room go
+ * back to the head of the queue, where others can take them.
  */
 export async function claimBundle(context: WorkContext, runner: AttemptRunner, ids: readonly string[]): Promise<void> {
   const { store, capacity, config, executor } = context;
@@ -13,7 +13,7 @@ export async function claimBundle(context: WorkContext, runner: AttemptRunner, i
   const by = { owner: context.owner, executor: context.executorNumber(), ttlMs: config.leaseTtlMs };
   const sentAt = performance.now();
   const returned = places < ids.length ? store.transitions.redeliver(executor.kind, ids.slice(places)) : undefined;
-  returned?.catch(() => undefined); // It is looked at when the claims are done.
+  returned?.catch(() => undefined); // It is awaited when the claims are done.
   const claimOne = async (id: AttemptId): Promise<void> => {
     const reply = await store.transitions.claim(id, by).catch((error: unknown) => ({ error }));
     if (typeof reply === 'object' && 'lease' in reply) {
@@ -29,7 +29,7 @@ export async function claimBundle(context: WorkContext, runner: AttemptRunner, i
   await returned;
 }
 
-/** The instance is paused: nothing more is fetched until `ShowWorker` learns that it is resumed. */
+/** The instance is paused: nothing more is fetched until `ShowWorker` learns that it was resumed. */
 async function putBack({ store, capacity, executor }: WorkContext, id: AttemptId): Promise<void> {
   capacity.drain(true);
   await store.transitions.redeliver(executor.kind, [formatAttemptId(id)]);

@@ -7,7 +7,7 @@ import { logLevels } from '@chainr/core/service/logger';
 import { bytes, choice, durationMs, integer, text, words } from '@chainr/core/service/setting-kinds';
 import { readSettings, type Setting } from '@chainr/core/service/settings';
 
-/** The token of gate and the passwords of Redis are settings: no job may name one as its secret. */
+/** The token of gate and the passwords of Redis are settings. No job may name one as its secret. */
 function checkPrefix(prefix: string): void {
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(prefix))
     throw new Error('must be the beginning of an environment variable name, such as CHAINR_SECRET_');
@@ -22,17 +22,19 @@ function checkFolder(folder: string): void {
   if (!found?.isDirectory()) throw new Error(`must be a folder, but ${found ? 'it is not one' : 'it does not exist'}`);
 }
 
-/** One renewal that fails must not lose a lease. */
+/** A single failed renewal must not lose a lease. */
 function checkLeases({ leaseTtlMs, renewEveryMs }: { leaseTtlMs?: number; renewEveryMs?: number }): string[] {
   if (leaseTtlMs === undefined || renewEveryMs === undefined || renewEveryMs * 2 < leaseTtlMs) return [];
   const values = `they are ${formatDuration(renewEveryMs)} and ${formatDuration(leaseTtlMs)}`;
   return [`CHAINR_LEASE_RENEWAL must be shorter than half of CHAINR_LEASE_TTL (${values}).`];
 }
 
-/** Ended is not closed: how long the rest of a log is waited for after the attempt's end, or after some of it came. */
+/**
+ * How long the rest of a log is waited for after the attempt's end, or after some of it came (see Ended is not closed).
+ */
 const logEndMs = 60_000;
 
-/** Every setting of work; its documentation is made from here. */
+/** Every setting of work. The documentation is printed from this table. */
 export const settings = {
   redisUrl: text({
     env: 'CHAINR_REDIS_URL',
@@ -132,7 +134,7 @@ export interface WorkConfig {
   readonly logLevel: string;
   readonly executor: ExecutorKind;
   readonly home: string;
-  /** Empty: as the docker command finds its daemon. */
+  /** Empty: finds its daemon like the docker command. */
   readonly dockerHost: string;
   readonly dockerNetworks: readonly string[];
   readonly capacity: number;
@@ -142,25 +144,25 @@ export interface WorkConfig {
   readonly removalGraceMs: number;
   readonly stopGraceMs: number;
   readonly logLimitBytes: number;
-  /** How long nothing may come of the end of a log before it is cut; no setting. */
+  /** How long the end of a log may make no progress before it is cut. Not a setting. */
   readonly logEndMs: number;
   /** Empty: no secrets from files. */
   readonly secretsDir: string;
   /** Empty: no secrets from variables. */
   readonly secretsEnv: string;
-  /** The variables that begin with that prefix. A Map, since what is logged by mistake shows nothing of one. */
+  /** The variables with that prefix. A Map, so that logging it by mistake shows none of them. */
   readonly secretVariables: ReadonlyMap<string, string>;
   /**
-   * Whether every lease of this executor is known to have lost its owner, so that all are taken
-   * over at the start: only who has locked the data folder knows that (`chainr up`).
+   * Whether all leases of this executor are known to have lost their owner, so that they are adopted at the start. Only
+   * the process that locked the data folder knows that (`chainr up`).
    */
   readonly alone: boolean;
 }
 
-/** @throws SettingsError that lists every mistake at once */
+/** @throws SettingsError with every mistake at once */
 export function readConfig(env: NodeJS.ProcessEnv): WorkConfig {
   const secretVariables = variablesOf(env[settings.secretsEnv.env] ?? '', env);
-  // A secret may have a name that is near to one of a setting.
+  // A secret's name may resemble that of a setting.
   const own = new Set<string>(Object.values(settings).map((setting) => setting.env));
   const others = Object.fromEntries(
     Object.entries(env).filter(([name]) => own.has(name) || !secretVariables.has(name)),

@@ -19,7 +19,7 @@ export interface WorkContext {
   readonly owner: string;
   readonly leases: LeaseKeeper;
   readonly capacity: Capacity;
-  /** Tells a test that a fault point is reached. */
+  /** Reports to a test that a fault point was reached. */
   readonly reach: FaultHook;
 }
 

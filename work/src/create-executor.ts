@@ -12,7 +12,10 @@ export interface ExecutorNeeds {
   logger: Logger;
 }
 
-/** The executor that the configuration names. @throws a sentence where it cannot work. */
+/**
+ * Creates the configured executor.
+ * @throws a sentence if it cannot work
+ */
 export async function createExecutor(config: WorkConfig, needs: ExecutorNeeds): Promise<Executor> {
   const { instance, reach, logger } = needs;
   if (config.executor !== 'docker') {
@@ -26,7 +29,7 @@ export async function createExecutor(config: WorkConfig, needs: ExecutorNeeds): 
       onTrouble,
     });
   }
-  // Only here: it would cost every worker of processes some 20 MB.
+  // Imported only here: it would cost every process worker some 20 MB.
   const { connectToDaemon, findDaemon } = await import('@chainr/executor/docker/connect-to-daemon');
   const { createDockerExecutor } = await import('@chainr/executor/docker/create-docker-executor');
   const docker = connectToDaemon(config.dockerHost);
@@ -37,7 +40,7 @@ export async function createExecutor(config: WorkConfig, needs: ExecutorNeeds): 
   return createDockerExecutor({ docker, daemonId: daemon.id, instance, networks: config.dockerNetworks, reach });
 }
 
-/** Whether a Docker daemon answers where the configuration, or the environment, says that one is. */
+/** Whether a Docker daemon answers at the address from the configuration or the environment. */
 export async function answersDocker(config: Pick<WorkConfig, 'dockerHost'>): Promise<boolean> {
   const { connectToDaemon, findDaemon } = await import('@chainr/executor/docker/connect-to-daemon');
   return 'id' in (await findDaemon(connectToDaemon(config.dockerHost)));

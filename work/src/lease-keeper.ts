@@ -10,11 +10,11 @@ export interface LeaseKeeperOptions {
   logger: Logger;
   ttlMs: number;
   renewEveryMs: number;
-  /** The number of the executor, known once that is registered. */
+  /** The number of the executor, known once it is registered. */
   executorNumber: () => number;
 }
 
-/** Renews the leases that this worker holds, on a connection and a loop of their own (see Leases). */
+/** Renews the leases of this worker, on its own connection and in its own loop (see Leases). */
 export class LeaseKeeper implements Part {
   readonly name = 'lease-keeper';
   readonly #options: LeaseKeeperOptions;
@@ -48,7 +48,7 @@ export class LeaseKeeper implements Part {
     return this.#held.size;
   }
 
-  /** @param sentAt when the claim was sent, by `performance.now()`. */
+  /** @param sentAt when the claim was sent, by `performance.now()` */
   hold(lease: Lease, sentAt: number): HeldLease {
     const held = new HeldLease(lease, sentAt + this.#options.ttlMs);
     this.#held.set(held.key, held);
@@ -63,15 +63,15 @@ export class LeaseKeeper implements Part {
     if (this.#held.get(held.key) === held) this.#held.delete(held.key);
   }
 
-  /** Renews all these no more; when it resolves no renewal of them is under way. */
+  /** Stops renewing these leases. When it resolves, no renewal of them is pending. */
   async letGo(leases: readonly HeldLease[]): Promise<void> {
     for (const held of leases) this.release(held);
-    await this.#ticking.catch(() => undefined); // A renewal that fails renews nothing.
+    await this.#ticking.catch(() => undefined); // A failed renewal renews nothing, so it does not matter here.
   }
 
-  /** One round: everything that is held now. With nothing held it still shows that this worker is there. */
+  /** Renews all held leases once. Even without leases it shows that this worker is present. */
   tick(): Promise<void> {
-    // One after the other; that one failed does not concern the next.
+    // One after the other. A failed round does not affect the next.
     this.#ticking = this.#ticking.catch(() => undefined).then(() => this.#renew());
     return this.#ticking;
   }
@@ -104,9 +104,9 @@ export class LeaseKeeper implements Part {
   }
 
   /**
-   * Whether what happens to the attempts can still be told. Leases are renewed on a connection of their own: where
-   * that lives and the other does not, a lease that is renewed would keep its attempt from workers that can tell. When
-   * Redis itself is away both fail, and nobody else could tell either.
+   * Whether the ends of attempts can still be reported. Leases are renewed on their own connection. If that works and
+   * the other does not, renewing would keep attempts from workers that could report. If Redis itself is away both fail,
+   * and no other worker could report either.
    */
   #canReport(): boolean {
     const { store, ttlMs, logger } = this.#options;
@@ -121,7 +121,7 @@ export class LeaseKeeper implements Part {
     return !isMute;
   }
 
-  /** A message that something is to be stopped starts the next round at once. */
+  /** A message that something must be stopped starts the next round at once. */
   async #loop(stops: Subscription): Promise<void> {
     const { signal } = this.#stopped;
     while (!signal.aborted) {

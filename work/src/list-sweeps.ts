@@ -10,7 +10,7 @@ import { removeClosedAttempts } from './sweeps/remove-closed-attempts.js';
 import { removeStrays } from './sweeps/remove-strays.js';
 import { AdoptionHoldOff } from './sweeps/adoption-hold-off.js';
 
-/** The housekeeping of an executor: each worker of it does all of this. */
+/** The housekeeping of an executor. Each of its workers does all of it. */
 export function listSweeps(context: WorkContext, runner: AttemptRunner): readonly Sweep[] {
   const holdOff = new AdoptionHoldOff(context.store, context.config.leaseTtlMs);
   return [

@@ -7,15 +7,15 @@ import { maskOutput } from './mask-output.js';
 import type { Mask } from './mask.js';
 import { firstOf, formatPlace, OutputTail, parsePlace, sizeOf, withoutFirst } from './output-tail.js';
 
-/** Output is gathered this long, unless much comes at once or the attempt has ended. */
+/** Output is gathered for this long, unless there is much of it or the attempt has ended. */
 const gatherMs = 25;
-/** A batch from here on is worth a call of its own. */
+/** A batch from this size on is stored at once. */
 const fullBatchBytes = 64 * 1024;
-/** How much of the end of an output is kept beyond the limit of its log; of a small limit a quarter is for it. */
+/** The most of an output's end that is kept beyond the log's limit. A small limit reserves a quarter for it. */
 const mostTailBytes = 1024 * 1024;
-/** And where there is no room for more logs: it is stored all the same (see Full store). */
+/** How much of the end is stored even if there is no room for more logs (see Full store). */
 const fullTailBytes = 4 * 1024;
-/** So much is left out before it is recorded where another worker would have to read on. */
+/** How much is left out before the place to read on is recorded for another worker. */
 const skipStepBytes = 1024 * 1024;
 
 /** The only reader of an attempt's output, and the only writer of its log. */
@@ -31,9 +31,9 @@ export class LogWriter {
   #wake: (() => void) | undefined;
   #progressAt = performance.now();
   #isStoring = false;
-  /** Of an output that is longer than its log may be. */
+  /** Set once the output is longer than its log may be. */
   #tail: OutputTail | undefined;
-  /** The store has no room for more logs. */
+  /** Whether the store has no room for more logs. */
   #isFull = false;
 
   constructor(context: WorkContext, { held, spec, log, mask }: Pick<Attempt, 'held' | 'spec' | 'log' | 'mask'>) {
@@ -44,23 +44,23 @@ export class LogWriter {
     this.#mask = mask;
   }
 
-  /** Resolves when all output is stored, or the end of it, with a mark that says how much is missing before. */
+  /** Resolves when all output is stored, or its end with a mark that says how much is missing. */
   async write(): Promise<void> {
     while (!(await this.#writeOn()));
     this.#allStored = true;
   }
 
-  /** Whether `write` has resolved: nothing is left but the end mark. */
+  /** Whether `write` has resolved: only the end mark is missing. */
   get allStored(): boolean {
     return this.#allStored;
   }
 
-  /** How much of it is stored, in bytes. */
+  /** How much is stored, in bytes. */
   get length(): number {
     return this.#log.length;
   }
 
-  /** The attempt has ended: from now on nothing is gathered. */
+  /** The attempt has ended: output is not gathered any more. */
   attemptEnded(): void {
     this.#attemptEnded = true;
     this.#progressAt = performance.now();
@@ -68,31 +68,31 @@ export class LogWriter {
   }
 
   /**
-   * When output was last read or stored, or the attempt ended; by `performance.now()`. While some is being stored it is
-   * now: that Redis keeps it waiting says nothing of the output.
+   * When output was last read or stored, or the attempt ended; by `performance.now()`. While a write is pending it is
+   * now: a slow Redis says nothing about the output.
    */
   get progressAt(): number {
     return this.#isStoring ? performance.now() : this.#progressAt;
   }
 
-  /** Stores no more than what is stored or kept; marks that output is missing, and why. */
+  /** Stores only what is kept already, and a mark that output is missing, and why. */
   async cut(sentence: string): Promise<void> {
     this.#abandoned = true;
     this.#wake?.();
     while ((await this.#append([...this.#ending(), mark(sentence)], this.#log.position, false)) !== 'ok');
   }
 
-  /** Stores again what a Redis that came back without its last seconds has lost; else it changes nothing. */
+  /** Stores again what a restarted Redis lost of its last seconds; otherwise changes nothing. */
   async storeAgain(): Promise<void> {
     while ((await this.#append([], this.#log.position, false)) !== 'ok') await this.write();
   }
 
-  /** Stores the end mark; first again what a Redis that came back without its last seconds has lost. */
+  /** Stores the end mark, and before it what a restarted Redis lost of its last seconds. */
   async end(): Promise<void> {
     while ((await this.#append([], this.#log.position, true)) !== 'ok') await this.write();
   }
 
-  /** False: the stored log is another than expected, and is to be gone on with from where it stands. */
+  /** Returns false if the stored log is not as expected. Reading then continues from its actual state. */
   async #writeOn(): Promise<boolean> {
     const { executor } = this.#context;
     const place = parsePlace(this.#log.position);
@@ -110,7 +110,7 @@ export class LogWriter {
       from = position;
       if (sizeOf(pieces) < fullBatchBytes && !this.#attemptEnded) await this.#gather();
     }
-    // Executors end quietly when the lease has gone: then this is not the end of the output.
+    // Executors end quietly when the lease is lost; that is not the end of the output.
     if (this.#abandoned) return true;
     this.#held.signal.throwIfAborted();
     return this.#tail ? this.#storeTail(from) : true;
@@ -120,7 +120,10 @@ export class LogWriter {
     return this.#isFull ? fullTailBytes : Math.min(mostTailBytes, Math.floor(this.#context.config.logLimitBytes / 4));
   }
 
-  /** Stores a batch, or what there is room for, and keeps the rest. False: the stored log is another than expected. */
+  /**
+   * Stores a batch, or as much as there is room for, and keeps the rest. Returns false if the stored log is not as
+   * expected.
+   */
   async #take(
     pieces: readonly LogPiece[],
     { from, passed, position }: { from: Position; passed: number; position: Position },
@@ -146,12 +149,12 @@ export class LogWriter {
     return this.#recordSkipped(this.#tail);
   }
 
-  /** Tells who follows that output is left out, once, and who adopts where to read on. */
+  /** Records that output is left out, once for followers, and where an adopting worker must read on. */
   async #recordSkipped({ skipped, place }: OutputTail): Promise<boolean> {
     const recorded = parsePlace(this.#log.position).skipped;
     if (!place || skipped - recorded < (recorded === 0 ? 1 : skipStepBytes)) return true;
     if (recorded === 0) {
-      // What leaves the position where it is always fits (see Full store).
+      // A write that leaves the position unchanged always fits (see Full store).
       if ((await this.#append([this.#cutMark()], this.#log.position, false)) !== 'ok') return false;
     }
     if ((await this.#append([], formatPlace(place), false)) !== 'ok') return false;
@@ -159,7 +162,7 @@ export class LogWriter {
     return true;
   }
 
-  /** The output is over: what was kept of its end is stored. */
+  /** The output is over: stores the part of its end that was kept. */
   async #storeTail(position: Position): Promise<boolean> {
     let reply = await this.#append(this.#ending(), this.#isFull ? this.#log.position : position, false);
     if (reply === 'full') {
@@ -174,7 +177,7 @@ export class LogWriter {
     return mark(this.#isFull ? fullSentence : limitSentence(this.#context.config.logLimitBytes));
   }
 
-  /** The end of the output, and before it how much is missing. */
+  /** How much is missing, and then the end of the output. */
   #ending(): LogPiece[] {
     if (!this.#tail) return [];
     const { pieces, skipped } = this.#tail.pieces(this.#tailBytes);

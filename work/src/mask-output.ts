@@ -2,13 +2,13 @@ import type { LogBatch, Position } from '@chainr/executor/port';
 import type { Mask } from './mask.js';
 import { OutputMask } from './output-mask.js';
 
-/** Who writes a secret in two parts writes them sooner one after the other; and a prompt is not held back longer. */
+/** A secret written in two parts is usually written faster than this, and a prompt must not be held back longer. */
 const heldMs = 250;
 
 /**
- * The output of an attempt with its secrets hidden, batch by batch. The position of a batch that it yields is that of
- * an executor's batch, and covers all before it: nothing that is held back counts as handed on.
- * @param read the output from a position, as an executor does; an abort of the signal ends it quietly.
+ * The output of an attempt with its secrets hidden, batch by batch. The position of a yielded batch is one of the
+ * executor's and covers everything before it: bytes that are held back do not count as delivered.
+ * @param read the output from a position, as an executor does; an abort of the signal ends it quietly
  */
 export function maskOutput(
   mask: Mask,
@@ -40,13 +40,13 @@ async function* maskBatches(
     const rest = signal.aborted ? undefined : output.rest();
     if (rest) yield rest;
   } finally {
-    // Whoever leaves before the end may do so while the next batch is being read.
+    // The consumer may leave while the next batch is being read.
     leaving.abort();
     await batches.return?.();
   }
 }
 
-/** Whether a promise takes longer than output is held back. Its rejection is for the one who awaits it. */
+/** Whether a promise takes longer than output may be held back. The caller handles its rejection. */
 async function isLater(promise: Promise<unknown>): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<true>((resolve) => (timer = setTimeout(resolve, heldMs, true)));

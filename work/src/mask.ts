@@ -5,15 +5,15 @@ import { patternsOf } from './mask/patterns.js';
 import type { Range } from './mask/ranges.js';
 import { Scanner } from './mask/scanner.js';
 
-/** What stands in place of a secret. */
+/** The replacement of a secret. */
 export const cover = '***';
 
-/** Hides the secrets of an attempt in whatever is told about it. */
+/** Hides the secrets of an attempt in everything that is reported about it. */
 export class Mask {
   readonly #patterns: readonly Buffer[];
   readonly #automaton: Automaton | undefined;
 
-  /** @param values of secrets, as the attempt gets them */
+  /** @param values of the secrets, as the attempt gets them */
   constructor(values: readonly string[]) {
     this.#patterns = values.flatMap(patternsOf);
     if (this.#patterns.length > 0) this.#automaton = new Automaton(this.#patterns);
@@ -24,15 +24,15 @@ export class Mask {
   }
 
   /**
-   * Looks for the secrets in a sequence of bytes.
-   * @param fromBeginning of the output; else it may begin within a secret. Not to be asked for where there are none.
+   * Creates a scanner for the secrets in a sequence of bytes. Only for masks that have any.
+   * @param fromBeginning whether it starts at the beginning of the output; otherwise it may start inside a secret
    */
   scanner({ fromBeginning }: { fromBeginning: boolean }): Scanner {
     if (!this.#automaton) throw new Error('there is nothing to look for');
     return new Scanner(this.#automaton, fromBeginning ? [] : this.#patterns);
   }
 
-  /** The text with every secret covered; of those that overlap all is. */
+  /** The text with every secret covered; overlapping ones completely. */
   text(text: string): string {
     const bytes = Buffer.from(text);
     const ranges = this.#rangesIn(bytes);
@@ -46,7 +46,10 @@ export class Mask {
     return covered + bytes.toString('utf8', end);
   }
 
-  /** An outcome that may be stored and shown. An output with a secret in it is refused: covered, it would be another. */
+  /**
+   * The outcome, safe to store and show. An output that contains a secret is refused: covered, it would be another
+   * value.
+   */
   outcome(outcome: Outcome): Outcome {
     if (this.isEmpty) return outcome;
     const { outputs, message, ...rest } = outcome;
@@ -65,7 +68,7 @@ export class Mask {
     return refuseOutputs(covered, `The output "${key}" has the value of a secret in it, and outputs are shown to all.`);
   }
 
-  /** An error that may be logged: its words and where it comes from. */
+  /** The error, safe to log: its message and stack. */
   error(error: unknown): unknown {
     if (this.isEmpty) return error;
     if (!(error instanceof Error)) return this.text(String(error));

@@ -2,13 +2,13 @@ import type { LogBatch, OutputChunk } from '@chainr/executor/port';
 import { cover, type Mask } from './mask.js';
 import type { Scanner } from './mask/scanner.js';
 
-/** More is not held back, whatever it may be the beginning of. */
+/** No more than this is held back, whatever it may be the beginning of. */
 const mostHeldBytes = 1024 * 1024;
 
-/** What a step writes to one stream, in order. */
+/** The output of a step on one stream, in order. */
 interface Sequence {
   readonly scanner: Scanner;
-  /** Where the last cover ends that was handed on. */
+  /** The end of the last cover that was passed on. */
   coveredTo: number;
 }
 
@@ -26,9 +26,9 @@ interface HeldBatch {
 }
 
 /**
- * Hides secrets in the output of an attempt as it is read, wherever it is split into chunks. What may be the beginning
- * of a secret is held back until it is known. Whole batches are, since only their ends have positions from which
- * somebody else could go on.
+ * Hides secrets in the output of an attempt as it is read, however it is split into chunks. Bytes that may begin a
+ * secret are held back until that is known. Whole batches are held back, since only their ends have positions from
+ * which another worker could continue.
  */
 export class OutputMask {
   readonly #mask: Mask;
@@ -37,7 +37,10 @@ export class OutputMask {
   readonly #held: HeldBatch[] = [];
   #heldBytes = 0;
 
-  /** @param fromBeginning of the output; else what was read before, perhaps by another worker, is not known. */
+  /**
+   * @param fromBeginning whether it starts at the beginning of the output; otherwise earlier bytes are unknown, perhaps
+   * read by another worker
+   */
   constructor(mask: Mask, fromBeginning: boolean) {
     this.#mask = mask;
     this.#fromBeginning = fromBeginning;
@@ -48,7 +51,7 @@ export class OutputMask {
     return this.#held.length > 0;
   }
 
-  /** Takes the next batch. Returns what may be stored by now, of this one and those before, as one batch. */
+  /** Takes the next batch. Returns what may be stored by now, of this batch and earlier ones, as one batch. */
   add({ chunks, position }: LogBatch): LogBatch | undefined {
     this.#held.push({ position, chunks: chunks.map((chunk) => this.#scan(chunk)) });
     if (this.#heldBytes > mostHeldBytes) return this.cover();
@@ -58,13 +61,13 @@ export class OutputMask {
     return this.#release(waits < 0 ? this.#held.length : waits);
   }
 
-  /** All that is held back, with what may be the beginning of a secret covered: nobody waits for it any longer. */
+  /** Everything held back, with possible beginnings of secrets covered: it is not held back any longer. */
   cover(): LogBatch | undefined {
     for (const { scanner } of this.#sequences.values()) scanner.coverOpen();
     return this.#release(this.#held.length);
   }
 
-  /** All that is held back, since nothing comes behind it: what has begun is no secret. */
+  /** Everything held back, since the output is over: what has begun is not a secret. */
   rest(): LogBatch | undefined {
     return this.#release(this.#held.length);
   }
@@ -98,7 +101,7 @@ export class OutputMask {
   }
 }
 
-/** A secret that goes on from one chunk into the next is covered once. */
+/** A secret that continues from one chunk into the next is covered once. */
 function covered({ chunk, sequence, from, to }: HeldChunk): OutputChunk {
   const ranges = sequence.scanner.foundFrom(from).filter(([begin]) => begin < to);
   if (ranges.length === 0) return chunk;

@@ -2,42 +2,45 @@ import type { LogPiece } from '@chainr/core/store/logs/log-format';
 import type { Position } from '@chainr/executor/port';
 
 interface Batch {
-  /** Where the executor's output was read from for it. */
+  /** The position from which the executor's output was read for it. */
   from: Position;
-  /** How much of what is read from there comes before these pieces: it is stored. */
+  /** How many bytes from that position come before these pieces; they are stored. */
   passed: number;
   pieces: readonly LogPiece[];
   bytes: number;
 }
 
-/** Where a log with a part left out stands: what the position of the store is then. */
+/** The store's position for a log with a part left out. */
 export interface TailPlace {
-  /** Bytes that are left out. */
+  /** How many bytes are left out. */
   skipped: number;
-  /** Where to read on, and how many bytes are to be passed over from there, since they are stored. */
+  /** Where to read on, and how many bytes to skip from there, since they are stored. */
   from: Position;
   passed: number;
 }
 
-/** The end of an output, as much of it as is kept beyond the limit of a log: whole batches, the oldest go first. */
+/** The end of an output, up to the size that is kept beyond the limit of a log: whole batches, the oldest go first. */
 export class OutputTail {
   readonly #most: number;
   #batches: Batch[] = [];
   #bytes = 0;
   #skipped: number;
 
-  /** @param most how many bytes are kept @param skipped how many were left out before, perhaps by another worker */
+  /**
+   * @param most how many bytes are kept
+   * @param skipped how many were left out before, perhaps by another worker
+   */
   constructor(most: number, skipped: number) {
     this.#most = most;
     this.#skipped = skipped;
   }
 
-  /** Bytes that are left out. */
+  /** How many bytes are left out. */
   get skipped(): number {
     return this.#skipped;
   }
 
-  /** Where another worker has to read on to have the same tail. */
+  /** Where another worker has to read on to get the same tail. */
   get place(): TailPlace | undefined {
     const [first] = this.#batches;
     return first && { skipped: this.#skipped, from: first.from, passed: first.passed };
@@ -54,7 +57,7 @@ export class OutputTail {
     }
   }
 
-  /** What is kept, of `most` bytes at most. */
+  /** The kept bytes, at most `most`. */
   pieces(most = this.#most): { pieces: LogPiece[]; skipped: number } {
     const all = this.#batches.flatMap(({ pieces }) => pieces);
     const excess = Math.max(0, this.#bytes - most);
@@ -64,7 +67,7 @@ export class OutputTail {
 
 export const sizeOf = (pieces: readonly LogPiece[]): number => pieces.reduce((sum, { bytes }) => sum + bytes.length, 0);
 
-/** What comes after the first so many bytes. */
+/** The pieces without their first `count` bytes. */
 export function withoutFirst(pieces: readonly LogPiece[], count: number): LogPiece[] {
   let left = count;
   return pieces.flatMap((piece) => {
@@ -74,7 +77,7 @@ export function withoutFirst(pieces: readonly LogPiece[], count: number): LogPie
   });
 }
 
-/** The first so many bytes. */
+/** The first `count` bytes of the pieces. */
 export function firstOf(pieces: readonly LogPiece[], count: number): LogPiece[] {
   let left = count;
   return pieces.flatMap((piece) => {
@@ -86,7 +89,7 @@ export function firstOf(pieces: readonly LogPiece[], count: number): LogPiece[] 
 
 const skippingPosition = /^~(\d+)~(\d+)~(.*)$/s;
 
-/** As the store has it: the executor's own position as long as nothing is left out. */
+/** The form in the store: the executor's own position while nothing is left out. */
 export const formatPlace = ({ skipped, passed, from }: TailPlace): Position =>
   skipped === 0 && passed === 0 ? from : `~${String(skipped)}~${String(passed)}~${from}`;
 

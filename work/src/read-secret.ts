@@ -3,15 +3,15 @@ import path from 'node:path';
 import { pipelineLimits } from '@chainr/core/pipeline/limits';
 import type { WorkConfig } from './config.js';
 
-/** Where a worker has its secrets. */
+/** Where a worker looks for secrets. */
 export type SecretSources = Pick<WorkConfig, 'secretsDir' | 'secretsEnv' | 'secretVariables'>;
 
 /** The value of a secret, or the end of the sentence "The secret "x" …" that says why there is none and what helps. */
 export type FoundSecret = { value: string } | { refusal: string };
 
 /**
- * Reads a secret: a file of that name in the worker's folder, else a variable of the worker. Each time anew, so that
- * a changed one holds for attempts that begin afterwards. Throws when the disk does not answer as it should.
+ * Reads a secret: a file of that name in the worker's folder, else a variable of the worker. It is read each time, so
+ * that a change applies to later attempts. Throws if the disk fails.
  */
 export async function readSecret(sources: SecretSources, name: string): Promise<FoundSecret> {
   const { secretsDir, secretsEnv, secretVariables } = sources;
@@ -30,10 +30,10 @@ export async function readSecret(sources: SecretSources, name: string): Promise<
   return { refusal: `does not exist: give it to the worker as ${places.join(' or ')}` };
 }
 
-/** `db-password` → `CHAINR_SECRET_DB_PASSWORD`, where the prefix is `CHAINR_SECRET_`. */
+/** `db-password` → `CHAINR_SECRET_DB_PASSWORD`, for the prefix `CHAINR_SECRET_`. */
 const variableOf = (prefix: string, name: string): string => prefix + name.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_');
 
-/** Undefined where there is no such file. Links may lead where they like within the folder, as Kubernetes' do. */
+/** Undefined if there is no such file. Links may lead anywhere within the folder, as Kubernetes' do. */
 async function readSecretFile(folder: string, name: string): Promise<FoundSecret | undefined> {
   try {
     const home = await realpath(folder);

@@ -2,13 +2,13 @@ import type { Part } from '@chainr/core/service/lifecycle';
 import type { AttemptRunner } from './attempt-runner.js';
 import type { WorkContext } from './context.js';
 
-/** Attempts and marks looked at in one go. */
+/** Attempts and marks handled in one batch. */
 const page = 500;
 
 /**
- * What a worker that is alone on its executor takes up when it starts: it adopts every lease at
- * once, since no other owner can be alive, goes on with edges that were left unresolved, and
- * delivers every ready mark again, whose message may be lost with the process that had it.
+ * The recovery of a worker that is alone on its executor, at its start. It adopts every lease at once, since no other
+ * owner can be alive; continues edges that were left unresolved; and delivers every ready mark again, since its message
+ * may have been lost with the process that had it.
  */
 export class RecoverLeases implements Part {
   readonly name = 'recover-leases';
@@ -38,7 +38,7 @@ export class RecoverLeases implements Part {
     const leases = await store.work.listLeases(executor);
     let count = 0;
     for (const lease of leases) {
-      if (this.#context.leases.holds(lease)) continue; // A start before this one, which Redis cut short, has adopted it.
+      if (this.#context.leases.holds(lease)) continue; // An earlier, interrupted start adopted it.
       const sentAt = performance.now();
       const reply = await store.transitions.adopt(lease, {
         owner,
@@ -60,7 +60,7 @@ export class RecoverLeases implements Part {
     return runs.length;
   }
 
-  /** Marks that are delivered again get a later time, so each page begins with what is left. */
+  /** Marks that are delivered again get a later time, so each page begins with the rest. */
   async #redeliverMarks(): Promise<number> {
     const { store, executor } = this.#context;
     const before = (await store.work.now()) - 1;

@@ -2,7 +2,7 @@ import type { Part } from '@chainr/core/service/lifecycle';
 import type { Store } from '@chainr/core/store/store';
 import type { Executor } from '@chainr/executor/port';
 
-/** Makes the executor known: the number that stands for its id, and how large its messages should be. */
+/** Registers the executor: gets the number of its id, and announces how large its messages should be. */
 export class RegisterExecutor implements Part {
   readonly name = 'register-executor';
   readonly #store: Store;

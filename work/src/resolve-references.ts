@@ -15,9 +15,9 @@ const valuesOut: Outage = {
 };
 
 /**
- * Puts values in place of all that an attempt refers to: its secrets, which are here and nowhere else, and the outputs
- * of the jobs that it waited for, which never change any more. Who adopts it does the same, to hide the same.
- * @returns a sentence where something is not there.
+ * Replaces the references of an attempt by their values: secrets, which only this worker has, and outputs of its
+ * dependencies, which do not change any more. A worker that adopts the attempt does the same, to hide the same secrets.
+ * @returns a sentence if something is missing
  */
 export async function resolveReferences(context: WorkContext, attempt: Attempt): Promise<string | undefined> {
   const { references } = attempt;
@@ -37,7 +37,7 @@ export async function resolveReferences(context: WorkContext, attempt: Attempt):
   return undefined;
 }
 
-/** Nobody waits for values of an attempt that is to end; one that this worker interrupts is left as it is. */
+/** An attempt that must end does not wait for its values. One that this worker interrupts is left as it is. */
 function giveUp({ held, interruptedAt }: Attempt, error: unknown): undefined {
   if (interruptedAt !== undefined) held.abandon();
   else if (held.stop !== undefined) return undefined;
@@ -86,7 +86,7 @@ function fillStep(step: WrittenStep, values: Values): Filled<{ step: StepSpec }>
   return { step: { ...step, env, image: image.value } };
 }
 
-/** @param where it stands, for the sentence. */
+/** @param where its place, for the message */
 function fillValue(value: EnvValue, { secrets, outputs }: Values, where: string): Filled<{ value: string }> {
   if (typeof value !== 'string') {
     const found = secrets.get(value.secret) ?? { refusal: 'was not looked for' };

@@ -3,29 +3,29 @@ import type { Attempt } from './attempt.js';
 import type { WorkContext } from './context.js';
 import type { HeldLease } from './held-lease.js';
 
-/** How long what is out of order is left alone before the next try. */
+/** The pauses between tries. */
 const outagePausesMs = [100, 500, 2_000, 5_000] as const;
 
-/** What is over after so many tries is not worth a word to the user. */
+/** An outage that is over after so many tries is not reported to the user. */
 const quietTries = 2;
 
-/** What is asked for, and how it is told that it does not answer. */
+/** What fails, and how it is reported. */
 export interface Outage {
   event: string;
-  /** A sentence without its end. */
+  /** The beginning of a sentence. */
   what: string;
-  /** Only the worker's log tells of it, not the job. */
+  /** Reported only in the worker's log, not on the job. */
   isQuiet?: boolean;
 }
 
 const executorOut: Outage = { event: 'executor.out', what: 'The executor is out of order' };
 
-/** Of the output alone: the job goes on. Where all of the executor is out of order, `observe` tells of it. */
+/** An outage of the output alone: the job goes on. If the whole executor is out of order, `observe` reports it. */
 export const outputOut: Outage = { ...executorOut, isQuiet: true };
 
 /**
- * Repeats a verb, of the executor unless said otherwise, while that is out of order; ends when the lease does. The
- * message of the job tells of an outage that lasts, until the verb is done or the job's next phase is reported.
+ * Retries an operation, of the executor by default, during an outage; ends when the lease does. If the outage lasts,
+ * the job's message shows it, until the operation succeeds or the job's next phase is reported.
  */
 export async function retryDuringOutage<T>(
   context: Pick<WorkContext, 'logger' | 'store'>,
@@ -57,7 +57,7 @@ function tell({ store, logger }: Pick<WorkContext, 'logger' | 'store'>, { lease 
   });
 }
 
-/** In one line. What could not be reached at any of several addresses has a code and no words. */
+/** The error in one line. If several addresses could not be reached, the error has a code and no message. */
 function wordsOf(error: unknown): string {
   const words =
     error instanceof Error ? error.message || ('code' in error && String(error.code)) || error.name : String(error);

@@ -9,32 +9,32 @@ import type { HeldLease } from './held-lease.js';
 import { LogWriter } from './log-writer.js';
 import { outputOut, retryDuringOutage } from './retry-during-outage.js';
 
-/** What is left after an attempt's end. */
+/** What is left to do after an attempt's end. */
 export interface EndedAttempt {
-  /** The dependents that were claimed with the end, and when that was asked for (`performance.now()`). */
+  /** The dependents that were claimed with the end, and when that was sent (`performance.now()`). */
   fused: { claimed: readonly ClaimedAttempt[]; sentAt: number };
-  /** Resolves when the attempt is closed; absent when it is, or is another's to close. */
+  /** Resolves when the attempt is closed; absent if it is, or another worker will close it. */
   closed?: Promise<void>;
 }
 
-/** The longest tick that kernels are built with is 10 ms. */
+/** The longest tick of a kernel is 10 ms. */
 const clockLagMs = 10;
-/** 128 + SIGTERM and 128 + SIGKILL: how an attempt ends that is stopped. */
+/** 128 + SIGTERM and 128 + SIGKILL: the exit codes of a stopped attempt. */
 const signalCodes: readonly number[] = [143, 137];
-/** Most attempts begin within this time, and need no deadline for it. */
+/** Most attempts begin within this time and need no deadline for it. */
 const pendingAfterMs = 1_000;
 
 /**
- * Takes an attempt from its claim, or its adoption, to its end (life of a run, steps 5 to 7):
- * ensure, observe, finish. Its log is written beside that.
- * @param places asked right before the end is sent: how many dependents may be claimed with it.
- * @throws the reason of the lease's signal when the lease is lost.
+ * Takes an attempt from its claim or adoption to its end (life of a run, steps 5 to 7): ensure, observe, finish. Its
+ * log is written in parallel.
+ * @param places called right before the end is sent: how many dependents may be claimed with it
+ * @throws the reason of the lease's signal if the lease is lost
  */
 export async function runAttempt(context: WorkContext, attempt: Attempt, places: () => number): Promise<EndedAttempt> {
   const { held } = attempt;
   const slow = setTimeout(() => { report(context, attempt, { reason: 'Starting', at: Date.now() }); }, pendingAfterMs); // prettier-ignore
   try {
-    // What is to be stopped is stopped before anything is read of it: that may be what kills workers (see Crash loops).
+    // An attempt that must stop is stopped before its output is read: that may be what kills workers (see Crash loops).
     if (held.stop !== undefined) await stopAttempt(context, attempt);
     if (held.stop === 'WorkerCrashed') return await endCrashed(context, attempt, places);
     const refusal = attempt.references && (await resolveReferences(context, attempt));
@@ -42,7 +42,7 @@ export async function runAttempt(context: WorkContext, attempt: Attempt, places:
     await begin(context, attempt);
     const log = new LogWriter(context, attempt);
     const written = retryDuringOutage(context, attempt, () => log.write(), outputOut);
-    written.catch(() => undefined); // It is looked at when the attempt has ended.
+    written.catch(() => undefined); // It is awaited after the attempt's end.
     const seen = await retryDuringOutage(context, attempt, () => observe(context, attempt, () => { clearTimeout(slow); })); // prettier-ignore
     const outcome = attempt.mask.outcome(seen);
     log.attemptEnded();
@@ -56,8 +56,8 @@ export async function runAttempt(context: WorkContext, attempt: Attempt, places:
 }
 
 /**
- * Ends an attempt of which something that it refers to is not there. If it runs, since it was there when another
- * worker began it, it is stopped, and what it still says cannot be told: there is nothing by which to hide a secret.
+ * Ends an attempt when something that it refers to is missing. If another worker could start it, it may be running. It
+ * is then stopped, and its further output is dropped: without the secrets nothing can hide them.
  */
 async function refuse(
   context: WorkContext,
@@ -81,8 +81,8 @@ async function refuse(
 }
 
 /**
- * Ends an attempt that was stopped since its workers died of it (see Crash loops). Its end is recorded before its log is read,
- * and without what it says of itself; one that had succeeded by itself before has succeeded.
+ * Ends an attempt that was stopped because its workers died of it (see Crash loops). Its end is recorded before its log
+ * is read, and without its own message. If it had already succeeded by itself, it has succeeded.
  */
 async function endCrashed(context: WorkContext, attempt: Attempt, places: () => number): Promise<EndedAttempt> {
   const { held, spec } = attempt;
@@ -100,21 +100,21 @@ async function endCrashed(context: WorkContext, attempt: Attempt, places: () => 
 const cutUnmasked = (log: LogWriter, refusal: string): Promise<void> =>
   log.cut(`The log is cut here, since its secrets cannot be hidden any more: ${refusal}`);
 
-/** What is to be stopped is looked for and stopped, never created (see Cancels and stops). */
+/** An attempt that must stop is looked for and stopped, never created (see Cancels and stops). */
 function begin(context: WorkContext, attempt: Attempt): Promise<void> {
   return attempt.held.stop === undefined
     ? retryDuringOutage(context, attempt, () => context.executor.ensure(attempt.spec, attempt.held.guard))
     : stopAttempt(context, attempt);
 }
 
-/** SIGTERM, and SIGKILL when the grace is over, which counts from when a worker was told first. */
+/** Sends SIGTERM, and SIGKILL after the grace, which counts from when a worker was first told. */
 export function stopAttempt(context: WorkContext, attempt: Attempt): Promise<void> {
   const { held, spec } = attempt;
   const graceMs = () => Math.max(0, context.config.stopGraceMs - held.stopToldMs);
   return retryDuringOutage(context, attempt, () => context.executor.stop(spec, graceMs(), held.guard));
 }
 
-/** The outcome, as the executor tells it or a second look found it. */
+/** The outcome, from the executor or from a second look. */
 function observe(context: WorkContext, attempt: Attempt, onFirstChange: () => void): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     attempt.settle = resolve;
@@ -127,8 +127,8 @@ function observe(context: WorkContext, attempt: Attempt, onFirstChange: () => vo
 }
 
 /**
- * An attempt whose end is recorded already: only its log and its closing are left.
- * @param cut its log is read no more, since workers died of that.
+ * Closes an attempt whose end is already recorded: only its log and its closing are left.
+ * @param cut stop reading its log, since workers died of that
  */
 export async function closeEndedAttempt(
   context: WorkContext,
@@ -154,15 +154,18 @@ export async function closeEndedAttempt(
   await closeLease(context, held);
 }
 
-/** What leads to another attempt; undefined where none may follow. */
+/** The call that leads to another attempt; undefined if none may follow. */
 function followUp(context: WorkContext, attempt: Attempt, outcome: Outcome): Again | undefined {
   if (wasInterrupted(attempt, outcome)) return requeue(context, attempt);
   return mayBeTriedAgain(attempt, outcome) ? retry(context, attempt, outcome) : undefined;
 }
 
-/** Whether a budget is left is for the script to say. What a person or the run's timeout has asked to end, ends. */
+/**
+ * The script decides whether a budget is left. An attempt that a person or the run's timeout asked to end does not
+ * follow.
+ */
 function mayBeTriedAgain({ held, retries }: Attempt, { reason }: Outcome): boolean {
-  // What ended by itself before it could be interrupted has no other cause than its own.
+  // An attempt that ended before it could be interrupted has only its own cause.
   const stop = held.stop === 'Interrupted' ? undefined : held.stop;
   if (stop !== undefined) return retries !== undefined && reasonTable[stop].budget === 'user';
   const { budget } = reasonTable[reason];
@@ -171,7 +174,10 @@ function mayBeTriedAgain({ held, retries }: Attempt, { reason }: Outcome): boole
 
 const nothing: EndedAttempt['fused'] = { claimed: [], sentAt: 0 };
 
-/** An attempt that is `whole`, of which all output is stored, is closed with its end, unless Redis has lost some since. */
+/**
+ * If all output is stored (`whole`), the attempt is closed together with its end, unless Redis has lost some of it
+ * since.
+ */
 async function finish(
   context: WorkContext,
   held: HeldLease,
@@ -196,8 +202,8 @@ async function finish(
 }
 
 /**
- * What was interrupted may have ended all the same, if it ended before. The times of files lag behind the clock, by
- * up to a tick of the kernel: what ends by the signal's own code right before the signal has ended by the signal.
+ * Whether the interruption ended the attempt, or it had ended before. File times lag behind the clock by up to a kernel
+ * tick, so an end with the signal's own code right before the signal counts as caused by it.
  */
 function wasInterrupted({ interruptedAt }: Attempt, { endedAt = Infinity, exitCode }: Outcome): boolean {
   const lagMs = exitCode !== undefined && signalCodes.includes(exitCode) ? clockLagMs : 0;
@@ -207,7 +213,7 @@ function wasInterrupted({ interruptedAt }: Attempt, { endedAt = Infinity, exitCo
 const agesOf = ({ startedAt }: Outcome): PhaseAges =>
   startedAt === undefined ? {} : { startedMs: Date.now() - startedAt };
 
-/** What leads to the next attempt; `logLength`: how much of the log of this one is stored. */
+/** Records that another attempt follows. `logLength`: how much of this attempt's log is stored. */
 type Again = (logLength: number) => Promise<AgainReply>;
 
 const requeued = 'Its worker was shut down while it ran; it starts again when a worker is free.';
@@ -218,7 +224,7 @@ const requeue =
   (logLength) =>
     store.transitions.requeue(held.lease, 'Interrupted', requeued, { removalGraceMs, logLength });
 
-/** The next attempt follows after a backoff, as long as the budget lasts. */
+/** The next attempt follows after a backoff, if the budget allows. */
 const retry =
   ({ store, config: { removalGraceMs } }: WorkContext, { held, retries }: Attempt, outcome: Outcome): Again =>
   (logLength) => {
@@ -227,8 +233,8 @@ const retry =
   };
 
 /**
- * The end of an attempt that another one follows. All of its log is stored before, since its row goes; the end mark
- * comes in the same call: who adopts it before that goes on with the log.
+ * Ends an attempt that another one follows. Its whole log is stored before, since its row is replaced. The end mark
+ * comes in the same call: a worker that adopts it before that continues the log.
  */
 async function endWith(
   again: Again,
@@ -262,7 +268,7 @@ async function closeLease(context: WorkContext, held: HeldLease): Promise<void> 
   await context.store.transitions.close(held.lease, context.config.removalGraceMs);
 }
 
-/** All output is stored, or a mark says what is missing (see Ended is not closed). */
+/** Resolves when all output is stored, or a mark says what is missing (see Ended is not closed). */
 async function settleLog(
   { config: { logEndMs } }: WorkContext,
   held: HeldLease,

@@ -21,19 +21,19 @@ import { RecoverLeases } from './recover-leases.js';
 import { RegisterExecutor } from './register-executor.js';
 import { ShowWorker } from './show-worker.js';
 
-/** For those who start work beside other services. */
+/** For programs that start work together with other services. */
 export { readConfig, settings, type WorkConfig } from './config.js';
 export { answersDocker } from './create-executor.js';
 
 export interface WorkParts {
   logger?: Logger;
-  /** In place of the one that the configuration names. */
+  /** Replaces the configured executor. */
   executor?: Executor;
-  /** Only tests freeze or kill a worker at a fault point. */
+  /** Used only by tests, to freeze or kill a worker at a fault point. */
   reach?: FaultHook;
 }
 
-/** A service of attempts. */
+/** The worker service. */
 export class WorkService extends ListeningService {
   readonly #runner: AttemptRunner;
 
@@ -47,13 +47,13 @@ export class WorkService extends ListeningService {
     return this.#runner.running;
   }
 
-  /** Cuts a stop that is under way short: what still runs is killed. */
+  /** Cuts a shutdown short: kills everything that still runs. */
   killAll(): void {
     this.#runner.killAll();
   }
 }
 
-/** Work as a whole: its parts in the order in which they start. They stop in the reverse order. */
+/** Creates the worker service. Its parts start in this order and stop in reverse. */
 export async function createService(config: WorkConfig, parts: WorkParts = {}): Promise<WorkService> {
   const { logger = createLogger('work', config.logLevel), reach = noFaults } = parts;
   const metrics = new Metrics('work');

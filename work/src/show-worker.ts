@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Part } from '@chainr/core/service/lifecycle';
 import type { WorkContext } from './context.js';
 
-/** Shows that this worker is there and what it does, and learns whether it is to take nothing new. */
+/** Announces this worker and its state, and learns whether it must take nothing new. */
 export class ShowWorker implements Part {
   readonly name = 'show-worker';
   readonly #context: WorkContext;
@@ -26,7 +26,7 @@ export class ShowWorker implements Part {
   async stop(): Promise<void> {
     this.#stopped.abort();
     await this.#showing;
-    // Where Redis is away the registry forgets it by itself.
+    // If Redis is away, the registry forgets the worker after a while.
     await this.#context.store.workers.forget(this.#id).catch(() => undefined);
   }
 

@@ -1,17 +1,17 @@
 import type { ConditionMask } from '../pipeline/conditions.js';
 import type { Pipeline } from '../pipeline/pipeline.js';
 
-/** A job as the engine sees it. Its index in the list is the job's place in the pipeline. */
+/** A job as the engine sees it. Its index in the list is its place in the pipeline. */
 export interface DagNode {
   name: string;
   allowFailure: boolean;
-  /** How many edges must be satisfied before it starts. */
+  /** The number of edges that must be satisfied before it starts. */
   dependencyCount: number;
-  /** Who waits for it, by index, and which of its endings satisfies them. In the order of the pipeline. */
+  /** The jobs that depend on it, by index and in the order of the pipeline, with the endings that satisfy each. */
   dependents: { index: number; mask: ConditionMask }[];
 }
 
-/** Turns the edges round: from "depends on" by name to "is waited for by" by index. Costs O(jobs + edges). */
+/** Reverses the edges: from "depends on" by name to "dependents" by index. Costs O(jobs + edges). */
 export function compileDag(pipeline: Pick<Pipeline, 'jobs'>): DagNode[] {
   const nodes = pipeline.jobs.map((job): DagNode => ({
     name: job.name,

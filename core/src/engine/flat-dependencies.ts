@@ -1,13 +1,15 @@
 import type { Dependencies } from './transitive-dependents.js';
 
 /**
- * The dependencies of all jobs as numbers in a row: 100,000 of them go from one thread to another in no time, which
- * as many objects do not.
+ * The dependencies of all jobs as typed arrays. These pass to another thread without a copy; 100,000 objects would be
+ * slow.
  */
 export interface FlatDependencies {
-  /** Of each job where its dependencies end in the other two; they begin where those of the job before end. */
+  /**
+   * For each job, the end of its dependencies in the other two arrays. They start where those of the previous job end.
+   */
   ends: Uint32Array<ArrayBuffer>;
-  /** The index of the job that is depended on. */
+  /** The index of each dependency. */
   indexes: Uint16Array<ArrayBuffer>;
   masks: Uint8Array<ArrayBuffer>;
 }
@@ -28,12 +30,12 @@ export function flattenDependencies(dependencies: readonly Dependencies[]): Flat
   return { ends, indexes, masks };
 }
 
-/** How many dependencies each job has. */
+/** The number of dependencies of each job. */
 export function countDependencies({ ends }: FlatDependencies): number[] {
   return Array.from(ends, (end, job) => end - (ends[job - 1] ?? 0));
 }
 
-/** As `flattenDependencies` was given them. */
+/** The inverse of `flattenDependencies`. */
 export function dependenciesIn({ ends, indexes, masks }: FlatDependencies): Dependencies[] {
   return Array.from(ends, (end, job) => {
     const start = ends[job - 1] ?? 0;

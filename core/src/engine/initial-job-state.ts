@@ -1,15 +1,18 @@
 import type { Reason } from './reasons.js';
 import type { JobStatus } from './states.js';
 
-/** How a job stands when its run is made. */
+/** The state of a job when its run is created. */
 export interface InitialJobState {
   status: Extract<JobStatus, 'PENDING' | 'SUCCESSFUL' | 'SKIPPED'>;
   reason: Reason;
-  /** Edges that are not yet satisfied; 0 for what is ready, or final. */
+  /** Edges that are not yet satisfied; 0 if the job is ready or final. */
   unsatisfied: number;
 }
 
-/** The jobs of a run that takes nothing over, by their index. @param dependencyCounts of each job */
+/**
+ * The initial states of a run that reuses nothing, by index.
+ * @param dependencyCounts of each job
+ */
 export const initialJobStates = (dependencyCounts: readonly number[]): InitialJobState[] =>
   dependencyCounts.map(waiting);
 

@@ -9,14 +9,14 @@ export interface StepOutcome {
   name: string;
   /** Absent when no exit was seen. */
   exitCode?: number;
-  /** The step failed, but `continueOnError` let the attempt go on. */
+  /** The step failed, but `continueOnError` let the attempt continue. */
   tolerated?: boolean;
   /** Milliseconds since 1970, by the clock of the executor's host. */
   startedAt?: number;
   endedAt?: number;
 }
 
-/** The reasons with which an executor may report an end; a worker alone reports that one crashed. */
+/** The reasons with which an executor may report an end. `WorkerCrashed` comes only from a worker. */
 export type OutcomeReason = Extract<
   Reason,
   | 'Completed' | 'ExitCode' | 'Signal' | 'OutOfMemory' | 'TimedOut'
@@ -25,19 +25,19 @@ export type OutcomeReason = Extract<
 >; // prettier-ignore
 
 /**
- * How an attempt ended: a value, never an exception. SUCCESSFUL needs a *seen* exit code 0, so
- * `reason: 'Completed'` always comes with `exitCode: 0`.
+ * How an attempt ended: a value, never an exception. SUCCESSFUL needs a *seen* exit code 0, so `reason: 'Completed'`
+ * always comes with `exitCode: 0`.
  */
 export interface Outcome {
   reason: OutcomeReason;
-  /** The code of the step that decided; absent where none was seen. 128 + n for signal n. */
+  /** The exit code of the step that decided; absent if none was seen. 128 + n for signal n. */
   exitCode?: number;
-  /** One plain sentence for a person, where it says more than the reason's own. */
+  /** A sentence for a person, if it says more than the reason's own. */
   message?: string;
   steps?: StepOutcome[];
-  /** What the steps wrote to `CHAINR_OUTPUT` (`outputs.ts`); absent where that is nothing. */
+  /** What the steps wrote to `CHAINR_OUTPUT` (`outputs.ts`); absent if nothing. */
   outputs?: Outputs;
-  /** When the attempt's first step began and its last one ended, by the clock of its host. */
+  /** When the first step began and the last one ended, by the clock of the executor's host. */
   startedAt?: number;
   endedAt?: number;
 }

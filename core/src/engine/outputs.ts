@@ -3,19 +3,19 @@ import { outputKey } from '../pipeline/names.js';
 import type { Outcome, Outputs } from './outcome.js';
 import { sentenceOf } from './reasons.js';
 
-/** What a step has left in the file that `CHAINR_OUTPUT` names. Executors leave out steps that have left none. */
+/** What a step left in its `CHAINR_OUTPUT` file. Executors leave out steps that wrote nothing. */
 export interface WrittenOutputs {
   step: string;
-  /** All of it, or the beginning of what is too much; undefined where it is no plain file. */
+  /** The content, or its beginning if it is too long; undefined if it is not a plain file. */
   content: Uint8Array | undefined;
 }
 
-/** How much of a file an executor has to read: one byte more than a step may write. */
+/** How much of the file an executor reads: one byte more than the limit, to notice an excess. */
 export const outputBytesRead = outputLimits.stepBytes + 1;
 
 /**
- * The outcome with the outputs of the attempt, where it ended by itself: what vanished or was never begun has none. A
- * job that would have succeeded FAILED if they cannot be taken as they are; nothing is cut silently.
+ * Adds the outputs to the outcome of an attempt that ended by itself; an attempt that vanished or never started has
+ * none. If the outputs are invalid, a job that would have succeeded FAILED. Nothing is cut silently.
  */
 export function withOutputs(outcome: Outcome, written: readonly WrittenOutputs[]): Outcome {
   if (written.length === 0 || outcome.exitCode === undefined || outcome.reason === 'Lost') return outcome;
@@ -24,7 +24,7 @@ export function withOutputs(outcome: Outcome, written: readonly WrittenOutputs[]
   return refusal === undefined ? kept : refuseOutputs(kept, refusal);
 }
 
-/** An attempt that failed by itself keeps its reason, and the sentence comes behind its own. */
+/** An attempt that failed by itself keeps its reason; the sentence is added to its own. */
 export function refuseOutputs(outcome: Outcome, sentence: string): Outcome {
   const { reason, exitCode, message = sentenceOf(reason, exitCode) } = outcome;
   return reason === 'Completed'
@@ -32,7 +32,7 @@ export function refuseOutputs(outcome: Outcome, sentence: string): Outcome {
     : { ...outcome, message: `${message} ${sentence}` };
 }
 
-/** What is well-formed, a later line before an earlier one; and the first thing that is not. */
+/** The valid outputs, a later line replacing an earlier one, and the first mistake. */
 function gatherOutputs(written: readonly WrittenOutputs[]): { outputs: Outputs; refusal?: string } {
   const outputs = new Map<string, string>();
   const refusals: string[] = [];
@@ -58,15 +58,16 @@ function gatherOutputs(written: readonly WrittenOutputs[]): { outputs: Outputs; 
 const newlineByte = 0x0a;
 
 /**
- * Reads what a step wrote, in the grammar of GitHub's `GITHUB_OUTPUT`. Of each line the first `=` or `<<` says what it is:
+ * Reads what a step wrote, in the grammar of GitHub's `GITHUB_OUTPUT`. The first `=` or `<<` of a line decides what it
+ * is:
  *
  *     KEY=VALUE          a value of one line, as it is; it does not begin with `=`
- *     KEY<<DELIMITER     a value of any lines: those up to the line that is DELIMITER alone, without the last newline
+ *     KEY<<DELIMITER     a value of any lines, up to the line DELIMITER, without the last newline
  *     LINES
  *     DELIMITER
  *
- * Empty lines between them mean nothing; whatever else there is, is refused. Sentences never show what a line holds: it
- * may be a secret.
+ * Empty lines between them are ignored; anything else is refused. Messages never show what a line holds: it may be a
+ * secret.
  */
 function readLines(step: string, content: Uint8Array, outputs: Map<string, string>, refusals: string[]): void {
   const lines = linesOf(content);
@@ -98,7 +99,7 @@ function readLines(step: string, content: Uint8Array, outputs: Map<string, strin
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** Undefined for those that are not UTF-8. */
+/** Undefined for a line that is not UTF-8. */
 function linesOf(content: Uint8Array): (string | undefined)[] {
   const lines: (string | undefined)[] = [];
   for (let start = 0; start < content.length;) {
@@ -120,7 +121,7 @@ function decode(bytes: Uint8Array): string | undefined {
 
 const severalLines = 'write a value of several lines as KEY<<EOF, the lines, and EOF';
 
-/** A value, or the delimiter behind one; else what the line is or has that it cannot be or have. */
+/** The key with its value or delimiter; else what is wrong with the line. */
 function readLine(line: string): { key: string; value: string } | { key: string; delimiter: string } | string {
   const [, key, sign, rest = ''] = /^(.*?)(=|<<)(.*)$/s.exec(line) ?? [];
   if (key === undefined) return `is not of the form KEY=VALUE; ${severalLines}`;
@@ -134,7 +135,7 @@ function readLine(line: string): { key: string; value: string } | { key: string;
       ? { key, delimiter: rest }
       : 'has no valid delimiter after "<<": letters, digits, "_", "-" and ".", without quotes and spaces, at most 255';
   }
-  // As the last line of base64 looks.
+  // This is how the last line of base64 looks.
   if (rest.startsWith('='))
     return `has a value that begins with "=", which may be part of another value; ${severalLines}`;
   return { key, value: rest };

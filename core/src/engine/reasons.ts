@@ -1,6 +1,6 @@
 import type { JobStatus } from './states.js';
 
-/** Which budget a failure with this reason uses up. */
+/** The retry budget that a failure with this reason uses. */
 export type RetryBudget = 'user' | 'infrastructure' | 'none';
 
 interface ReasonRow {
@@ -8,7 +8,7 @@ interface ReasonRow {
   statuses: readonly JobStatus[];
   /** For failures: which retries may follow. */
   budget?: RetryBudget;
-  /** The sentence that a person reads where nothing more exact is known. */
+  /** The message for a person when nothing more exact is known. */
   message: string;
 }
 
@@ -16,10 +16,7 @@ const pending = ['PENDING'] as const;
 const running = ['RUNNING'] as const;
 const failed = ['FAILED'] as const;
 
-/**
- * Every job always has one of these reasons. The order of the keys is the code that is stored in
- * Redis: append only.
- */
+/** Every job always has one of these reasons. The order of the keys is the code stored in Redis: append only. */
 const table = {
   WaitingForDependencies: { statuses: pending, message: 'Waiting for its dependencies.' },
   Queued: { statuses: pending, message: 'Ready; waiting for a free worker that is not paused.' },
@@ -73,7 +70,7 @@ export type Reason = keyof typeof table;
 export const reasonTable: Readonly<Record<Reason, ReasonRow>> = table;
 export const reasons = Object.keys(table) as readonly Reason[];
 
-/** The sentence that stands for a reason where whoever gave it had nothing more exact to say. */
+/** The default message of a reason. */
 export function sentenceOf(reason: Reason, exitCode?: number): string {
   if (exitCode === undefined) return reasonTable[reason].message;
   if (reason === 'ExitCode') return `Ended with exit code ${String(exitCode)}.`;

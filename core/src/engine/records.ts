@@ -14,7 +14,7 @@ export interface RunRecord {
   name?: string;
   labels: Readonly<Record<string, string>>;
   status: RunStatus;
-  /** Rises with each run that is created; lists order by it. */
+  /** Rises with each run; lists are ordered by it. */
   sequence: number;
   executorKind: ExecutorKind;
   jobCount: number;
@@ -22,20 +22,20 @@ export interface RunRecord {
   createdAt: number;
   startedAt?: number;
   endedAt?: number;
-  /** When a cancel was asked for; the run ends CANCELED then. */
+  /** When a cancel was requested. The run then ends CANCELED. */
   cancelRequestedAt?: number;
-  /** When its own timeout had passed; the run ends CANCELED then. */
+  /** When the run's timeout passed. The run then ends CANCELED. */
   timedOutAt?: number;
   /** −100 … 100 */
   priority: number;
-  /** How many of its jobs may run at once; absent where there is no limit. */
+  /** How many of its jobs may run at once; absent: no limit. */
   maxParallel?: number;
   timeoutMs?: number;
-  /** The run that this one has taken jobs over from. */
+  /** The run from which this one reused jobs. */
   rerunOf?: RunUid;
 }
 
-/** The attempt that a job with the reason `Reused` was taken over from. */
+/** The attempt that a `Reused` job points to. */
 export interface ReusedAttempt {
   run: RunUid;
   /** The same in both runs. */
@@ -50,7 +50,7 @@ export interface JobRecord {
   status: JobStatus;
   reason: Reason;
   message: string;
-  /** The number of the current or last attempt; 0 as long as none was claimed. */
+  /** The number of the current or last attempt; 0 if none was claimed yet. */
   attempt: number;
 }
 
@@ -75,14 +75,14 @@ export interface AttemptRecord {
   exitCode?: number;
   steps?: StepOutcome[];
   phases: Phases;
-  /** Which executor the attempt was claimed by, such as `process:<machine id>:<folder>`. */
+  /** The executor of the worker that claimed the attempt, such as `process:<machine id>:<folder>`. */
   executorId?: string;
 }
 
-/** A place in the event stream, such as `1763690000000-0`. */
+/** A position in the event stream, such as `1763690000000-0`. */
 export type Cursor = string;
 
-/** What a text must be to be one: the id of an entry of the stream, and perhaps the place of an event in it. */
+/** The form of a cursor: the id of a stream entry, optionally with the index of an event in it. */
 export const cursorPattern = /^\d{1,16}-\d{1,16}(?:\.\d{1,4})?$/;
 
 interface EventHead {
@@ -98,7 +98,7 @@ export type ChainrEvent =
   | (EventHead & {
       kind: 'job.status' | 'job.reason';
       job: string;
-      /** The number of the current or last attempt; 0 as long as none was claimed. */
+      /** The number of the current or last attempt; 0 if none was claimed yet. */
       attempt: number;
       status: JobStatus;
       reason: Reason;
@@ -106,7 +106,7 @@ export type ChainrEvent =
       exitCode?: number;
     });
 
-/** Where a piece of a log comes from; `system`: from chainr itself, such as the mark of a cut. */
+/** The origin of a piece of log. `system` marks chainr's own messages, such as a cut. */
 export const logStreams = ['stdout', 'stderr', 'system'] as const;
 export type LogStream = (typeof logStreams)[number];
 
@@ -118,6 +118,6 @@ export interface LogLine {
   step: string;
   stream: LogStream;
   text: string;
-  /** False when the line goes on in the next one, or ended without a newline. */
+  /** False if the line continues in the next one, or ended without a newline. */
   newline: boolean;
 }

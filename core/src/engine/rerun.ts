@@ -4,22 +4,22 @@ import { isFinalJob, type JobStatus } from './states.js';
 import { waiting, type InitialJobState } from './initial-job-state.js';
 import { dependenciesFirst, transitiveDependents, type Dependencies } from './transitive-dependents.js';
 
-/** What of a run is run again: what FAILED or was CANCELED, all, or these jobs; each with all that waits for it. */
+/** Which jobs run again: those that FAILED or were CANCELED, all, or the named ones; each with all its dependents. */
 export type RerunFrom = 'failed' | 'all' | readonly string[];
 
 export type RerunPlan =
-  /** How each job of the new run stands at the beginning, by its index. */
+  /** The initial state of each job of the new run, by index. */
   | { kind: 'planned'; standings: InitialJobState[] }
-  /** One sentence that says why it cannot be done. */
+  /** A sentence that says why the rerun is impossible. */
   | { kind: 'refused'; message: string };
 
 /**
- * Reruns. What is not run again must have ended SUCCESSFUL or SKIPPED, and is taken over; the edges are evaluated
- * anew, so that what is run again may also be skipped at once.
+ * Plans a rerun. A job that is not run again must have ended SUCCESSFUL or SKIPPED, and is reused. The edges are
+ * evaluated anew, so a job that runs again may also be skipped at once.
  *
- * @param dependencies of all jobs, by their index
- * @param jobs all of the run, by their index
- * @param from the names are those of jobs that exist
+ * @param dependencies of all jobs, by index
+ * @param jobs all jobs of the run, by index
+ * @param from names must be those of existing jobs
  */
 export function planRerun(
   dependencies: readonly Dependencies[],
@@ -76,7 +76,7 @@ function adoptLeases({ status, reason }: JobRecord): InitialJobState {
     : { status: 'SKIPPED', reason, unsatisfied: 0 };
 }
 
-/** As the scripts resolve edges: skipped as soon as one of them can no longer be satisfied. */
+/** Resolves edges as the scripts do: a job is skipped as soon as one of its edges can no longer be satisfied. */
 function standAgain(edges: Dependencies, standings: readonly InitialJobState[]): InitialJobState {
   let unsatisfied = 0;
   for (const { index, mask } of edges) {

@@ -1,16 +1,16 @@
 /**
- * The state machine of runs and jobs: the one table from which the scripts in Redis take their
- * guard, the documentation its diagrams, and the API its types.
+ * The state machine of runs and jobs. From this one table come the guard of the scripts in Redis, the diagrams in the
+ * documentation, and the API's types.
  */
 
 export const runStatuses = ['PENDING', 'RUNNING', 'SUCCESSFUL', 'FAILED', 'CANCELED'] as const;
 export type RunStatus = (typeof runStatuses)[number];
 
-/** The order is the code that is stored in Redis: append only. */
+/** The order is the code stored in Redis: append only. */
 export const jobStatuses = ['PENDING', 'RUNNING', 'SUCCESSFUL', 'FAILED', 'SKIPPED', 'CANCELED'] as const;
 export type JobStatus = (typeof jobStatuses)[number];
 
-/** From each status of a run, the statuses that it may become. */
+/** The statuses that may follow each status of a run. */
 export const runTransitions: Readonly<Record<RunStatus, readonly RunStatus[]>> = {
   PENDING: ['RUNNING', 'FAILED', 'CANCELED'],
   RUNNING: ['SUCCESSFUL', 'FAILED', 'CANCELED'],
@@ -20,9 +20,8 @@ export const runTransitions: Readonly<Record<RunStatus, readonly RunStatus[]>> =
 };
 
 /**
- * From each status of a job, the statuses that it may become. RUNNING → PENDING is an automatic
- * retry or the loss of infrastructure, and never goes through FAILED; FAILED and SKIPPED →
- * PENDING is a retry by hand in a live run.
+ * The statuses that may follow each status of a job. RUNNING → PENDING is an automatic retry or an infrastructure
+ * failure, and never passes through FAILED; FAILED and SKIPPED → PENDING is a retry by hand in a live run.
  */
 export const jobTransitions: Readonly<Record<JobStatus, readonly JobStatus[]>> = {
   PENDING: ['RUNNING', 'SKIPPED', 'CANCELED'],

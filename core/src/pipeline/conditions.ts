@@ -1,4 +1,4 @@
-/** A condition of a dependency. The order is the bit that is stored in Redis: append only. */
+/** The conditions of a dependency. The order is the bit stored in Redis: append only. */
 export const conditions = ['success', 'failure', 'skipped'] as const;
 export type Condition = (typeof conditions)[number];
 
@@ -9,6 +9,6 @@ export function maskOf(named: Readonly<Partial<Record<Condition, boolean>>>): Co
   return conditions.reduce((mask, condition, bit) => (named[condition] ? mask | (1 << bit) : mask), 0);
 }
 
-/** Whether a dependency names a condition. */
+/** Whether the mask includes a condition. */
 export const names = (mask: ConditionMask, condition: Condition): boolean =>
   (mask & maskOf({ [condition]: true })) !== 0;

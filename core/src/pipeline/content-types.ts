@@ -10,8 +10,8 @@ export const pipelineContentTypes = [
 export type PipelineFormat = 'json' | 'yaml';
 
 /**
- * The format that a Content-Type header names, such as `application/json; charset=utf-8`.
- * Undefined for every other type, and for every charset but UTF-8 and its subset ASCII.
+ * The format that a Content-Type header such as `application/json; charset=utf-8` names. Undefined for every other
+ * type, and for every charset but UTF-8 and its subset ASCII.
  */
 export function pipelineFormat(contentType: string): PipelineFormat | undefined {
   const [type = '', ...parameters] = contentType.split(';').map((part) => part.trim().toLowerCase());

@@ -1,14 +1,14 @@
 import { closest, distance } from 'fastest-levenshtein';
 
-/** Longer words are not compared: the comparison costs the product of both lengths. */
+/** Longer words are not compared: a comparison costs the product of both lengths. */
 const longestWord = 64;
-/** How many comparisons one document may cost; one of two words of that length takes some microseconds. */
+/** The most comparisons for one document. Comparing two words of the longest length takes some microseconds. */
 const comparisonsMost = 30_000;
 
-/** The known word that `word` most likely stands for; undefined where none is near. */
+/** The known word nearest to `word`; undefined if none is near. */
 function didYouMean(word: string, known: readonly string[]): string | undefined {
   if (word.length > longestWord) return undefined;
-  // Of one or two letters everything is near everything.
+  // Every word is near to one of one or two letters.
   const allowed = word.length < 3 ? 0 : Math.ceil(word.length / 3);
   const near = known.filter((candidate) => Math.abs(candidate.length - word.length) <= allowed);
   if (near.length === 0) return undefined;
@@ -23,8 +23,8 @@ export function suggestion(word: string, known: readonly string[]): string {
 }
 
 /**
- * The same for the unknown words of one document, as long as they cost little: a hundred among ten thousand known ones
- * would take seconds.
+ * Suggestions for the unknown words of one document, within a cost limit: a hundred unknown among ten thousand known
+ * words would take seconds.
  */
 export class Suggestions {
   readonly #known: readonly string[];

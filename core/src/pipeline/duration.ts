@@ -9,12 +9,12 @@ const units = [
 /** 365 days. */
 export const longestDurationMs = 365 * 86_400_000;
 
-/** Whole numbers with the units d, h, m, s, ms, each at most once and the larger first. */
+/** Whole numbers with the units d, h, m, s, ms, each at most once, larger units first. */
 export const durationPattern = /^(?=\d)(?:\d{1,9}d)?(?:\d{1,9}h)?(?:\d{1,9}m)?(?:\d{1,9}s)?(?:\d{1,11}ms)?$/;
 
 /**
- * The milliseconds of a duration such as `90s`, `30m`, `1h30m` or `500ms`: from 1 ms to 365 days.
- * Undefined where the text is no such duration.
+ * The milliseconds of a duration such as `90s`, `30m`, `1h30m` or `500ms`: from 1 ms to 365 days. Undefined if the text
+ * is not such a duration.
  */
 export function parseDuration(text: string): number | undefined {
   if (!durationPattern.test(text)) return undefined;
@@ -37,7 +37,7 @@ export function formatDuration(ms: number): string {
   return text === '' ? '0s' : text;
 }
 
-/** A length of time for a person, in its two largest units: `850 ms`, `3 s`, `1 h 30 min`; as in `lua/retry.lua`. */
+/** A duration for a person, in its two largest units: `850 ms`, `3 s`, `1 h 30 min`. Must match `lua/operations/retry.lua`. */
 export function describeDuration(ms: number): string {
   if (ms < 1_000) return `${String(Math.round(ms))} ms`;
   let rest = ms;

@@ -1,18 +1,18 @@
-/** For each node the nodes that it points to, by index. */
+/** For each node, the indexes of the nodes that it points to. */
 export type Graph = readonly (readonly number[])[];
 
-/** The same edges, pointing the other way. Costs O(nodes + edges), as all here. */
+/** Reverses the edges. Costs O(nodes + edges), as everything here. */
 export function turnRound(graph: Graph): number[][] {
   const turned = graph.map((): number[] => []);
   for (const [node, targets] of graph.entries()) for (const target of targets) turned[target]?.push(node);
   return turned;
 }
 
-/** All nodes of a graph without cycles, each before those that it points to. */
+/** All nodes of an acyclic graph, each before those that it points to. */
 export function topologicalOrder(graph: Graph): number[] {
   const missing = turnRound(graph).map(({ length }) => length);
   const order = missing.flatMap((count, node) => (count === 0 ? [node] : []));
-  // The list grows as it is walked.
+  // The list grows during the loop.
   for (const node of order) {
     for (const target of graph[node] ?? []) {
       const left = (missing[target] ?? 0) - 1;

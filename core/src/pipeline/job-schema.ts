@@ -14,7 +14,7 @@ import {
 } from './names.js';
 import { priorityBase } from './priorities.js';
 
-/** A map that has no fields but these; others are refused with the nearest of these, and what is no map with words of its own. */
+/** A map with exactly these fields. An unknown field is refused with the nearest known name. */
 export function strictMap<Shape extends z.core.$ZodLooseShape>(
   shape: Shape,
   sayOther: (input: unknown) => string | undefined = () => undefined,
@@ -28,7 +28,7 @@ export function strictMap<Shape extends z.core.$ZodLooseShape>(
   });
 }
 
-/** zod's own bounds look at the `length` of whatever has one, also of a map with such a field; these look at text. */
+/** A text with a length limit. Zod's own limits read the `length` of any value, also of a map with such a field. */
 const text = (most: number): z.ZodString =>
   z
     .string()
@@ -36,7 +36,7 @@ const text = (most: number): z.ZodString =>
     .refine(({ length }) => length <= most, `is longer than ${String(most)} characters`)
     .meta({ minLength: 1, maxLength: most });
 
-/** The same for lists. That one has too many entries is said before (`toPlain`), but for those of up to 100. */
+/** A list with length limits. Lists above 100 entries are refused earlier (`toPlain`). */
 const list = <Item extends z.ZodType>(item: Item, least: number, most: number): z.ZodArray<Item> =>
   z
     .array(item)
@@ -46,7 +46,7 @@ const list = <Item extends z.ZodType>(item: Item, least: number, most: number): 
 
 const bytesOf = (text: string): number => new TextEncoder().encode(text).length;
 
-/** Whether Linux takes the text as one argument of a process. */
+/** Whether Linux accepts the text as one argument of a process. */
 const fitsArgument = (text: string): boolean => bytesOf(text) <= pipelineLimits.argumentBytes;
 
 const argument = z
@@ -70,12 +70,15 @@ const script = z
     description: 'A shell script, run by /bin/sh -c without -e.',
   });
 
-/** Control characters (Unicode category Cc): in a name or a path they mean nothing, and spoil what shows it. */
+/**
+ * Control characters (Unicode category Cc): they have no meaning in a name or path, and garble the output that shows
+ * them.
+ */
 const controls = '\\u0000-\\u001f\\u007f-\\u009f';
 
 const withoutReferences = (name: string): string => name.replaceAll(/\$\{\{[^}]*/g, '');
 
-/** References are not looked at here: what is wrong with one is said once, by `checkReferences`. */
+/** References are not checked here: `checkReferences` reports their mistakes, once. */
 const image = text(pipelineLimits.imageLength)
   .refine((name) => /^\S+$/.test(withoutReferences(name)), 'must be the name of an image, without spaces')
   .refine(
@@ -105,7 +108,7 @@ const envValue = z.union([z.string(), secretReference], {
   },
 });
 
-/** Environment variables by name; values are text, or name a secret. How long they may be is checked with their names. */
+/** Environment variables by name; a value is text, or names a secret. Lengths are checked together with the names. */
 export const envSchema = z.record(
   z.string().regex(envName, {
     error: ({ input }) =>
@@ -185,7 +188,7 @@ export const nameSchema = z
   })
   .meta({ pattern: dnsLabel.source, maxLength: 63, not: { const: 'constructor' } });
 
-/** Exactly one of the ways to say what a container runs; what a job has besides is checked in words. */
+/** Exactly one way to say what a container runs. The other rules are checked in code. */
 const runOrCommand = [{ required: ['run'] }, { anyOf: [{ required: ['command'] }, { required: ['args'] }] }];
 
 const stepSchema = strictMap({
@@ -254,5 +257,5 @@ export const jobSchema = strictMap({
   anyOf: [{ required: ['image'] }, { required: ['steps'] }],
 });
 
-/** A job as it is written. */
+/** A job as written in a document. */
 export type JobInput = z.output<typeof jobSchema>;

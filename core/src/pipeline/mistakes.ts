@@ -1,5 +1,5 @@
 export interface Mistake {
-  /** Where, such as `jobs.first.dependsOn[0].job`; empty for the whole document. */
+  /** The place, such as `jobs.first.dependsOn[0].job`; empty for the whole document. */
   path: string;
   /** What is wrong there, in plain words. */
   message: string;
@@ -7,18 +7,18 @@ export interface Mistake {
 
 export type Path = readonly (string | number)[];
 
-/** Adds a warning: a place of the pipeline as it was written, and a sentence that says what happens and how to change it. */
+/** Adds a warning: a place in the pipeline as written, and a sentence that says what happens and how to change it. */
 export type Warn = (path: Path, message: string) => void;
 
-/** Of more mistakes the rest is counted. */
+/** Further mistakes are only counted. */
 export const mostReported = 100;
-/** The places and sentences of all of them together: what a document makes long must not make an answer long. */
+/** The total length of all places and messages: a long document must not cause a long answer. */
 const reportedLength = 32_768;
 const more = /^and (\d+) more$/;
-/** Longer texts are cut where a sentence quotes them. */
+/** Longer texts are cut when quoted. */
 const longestQuote = 80;
 
-/** A text of a user as a message may show it: in quotes, on one line, cut when long. */
+/** A user's text for use in a message: quoted, on one line, cut if long. */
 export function quote(text: string): string {
   return JSON.stringify(text.length > longestQuote ? `${text.slice(0, longestQuote)}…` : text);
 }
@@ -33,8 +33,8 @@ function formatPath(path: Path): string {
 }
 
 /**
- * Gathers what is wrong with a document. Keeps the first 100 and counts the rest, so that a
- * document of nothing but mistakes costs no more than a good one.
+ * Collects the mistakes of a document. Keeps the first 100 and counts the rest, so that a document full of mistakes
+ * costs no more than a valid one.
  */
 export class MistakeList {
   readonly #kept: Mistake[] = [];
@@ -45,7 +45,7 @@ export class MistakeList {
     return this.#kept.length === 0;
   }
 
-  /** A message that is costly to make is given as a function, and made only if it is kept. */
+  /** A message that is costly to build can be a function; it is called only if the message is kept. */
   add(path: Path, message: string | (() => string)): void {
     if (this.#kept.length === mostReported || this.#length >= reportedLength) {
       this.#more += 1;
@@ -56,14 +56,14 @@ export class MistakeList {
     this.#length += mistake.path.length + mistake.message.length;
   }
 
-  /** In the order in which they were found; a last one stands for those that were only counted. */
+  /** In the order found. If some were only counted, a last entry says so. */
   list(): Mistake[] {
     if (this.#more === 0) return [...this.#kept];
     return [...this.#kept, { path: '', message: `and ${String(this.#more)} more` }];
   }
 }
 
-/** How many mistakes there are, those that were only counted too. */
+/** The number of mistakes, including those that were only counted. */
 export function countMistakes(mistakes: readonly Mistake[]): number {
   const [, counted] = more.exec(mistakes.at(-1)?.message ?? '') ?? [];
   return counted === undefined ? mistakes.length : mistakes.length - 1 + Number(counted);

@@ -9,10 +9,11 @@ import { mainStep } from './steps.js';
 type ContainerInput = Omit<NonNullable<JobInput['steps']>[number], 'name'>;
 type Written<Field extends keyof JobInput> = NonNullable<JobInput[Field]>;
 
-/** Brings what was checked into the form of `Pipeline`; fields that are not written stay away. */
+/** Brings a checked document into the form of `Pipeline`; fields that are not written stay absent. */
 export function normalizePipeline(head: HeadInput, jobs: readonly (readonly [string, JobInput])[]): Pipeline {
   const indexOf = new Map(jobs.map(([name], index) => [name, index]));
-  // Looked at once, not for each job. It refers to no outputs (`checkPipelineEnv`), but may have secrets.
+  // Computed once, not for each job. The pipeline's env cannot refer to outputs (`checkPipelineEnv`), but may have
+  // secrets.
   const sharesSecrets = Object.values(head.env ?? {}).some((value) => typeof value !== 'string');
   return {
     kind: 'Pipeline',
@@ -25,7 +26,7 @@ export function normalizePipeline(head: HeadInput, jobs: readonly (readonly [str
   };
 }
 
-/** What jobs take from their pipeline. */
+/** What jobs inherit from their pipeline. */
 interface Shared {
   pull: HeadInput['pull'];
   /** Whether a variable of the pipeline is a secret. */
@@ -55,7 +56,7 @@ function normalizeJob(name: string, job: JobInput, shared: Shared): Job {
   };
 }
 
-/** What has to be looked up before the job begins; undefined where that is nothing. */
+/** What must be resolved before the job begins; undefined if nothing. */
 function findReferences(job: JobInput, { sharesSecrets, indexOf }: Shared): Job['references'] | undefined {
   const containers = [job, ...(job.steps ?? [])];
   const values = containers.flatMap(({ env = {} }) => Object.values(env));
@@ -66,7 +67,7 @@ function findReferences(job: JobInput, { sharesSecrets, indexOf }: Shared): Job[
   return { outputsOf: Object.fromEntries(names.map((of) => [of, indexOf.get(of) ?? 0])) };
 }
 
-/** Variables, workdir and resources stay with the job, from where they hold for its only step. */
+/** Variables, workdir and resources stay on the job; its only step inherits them. */
 function normalizeOnlyStep(job: JobInput): Step {
   const { run, command, args } = job;
   return normalizeStep(
@@ -102,7 +103,7 @@ function normalizeResources({ requests, limits }: Written<'resources'>): Resourc
   return { ...(requests && { requests: asTexts(requests) }), ...(limits && { limits: asTexts(limits) }) };
 }
 
-/** `cpu: 2` in YAML is a number; Kubernetes takes both, and so does chainr. */
+/** `cpu: 2` is a number in YAML. Kubernetes accepts both, and so does chainr. */
 function asTexts(quantities: Readonly<Record<string, string | number>>): Record<string, string> {
   return Object.fromEntries(Object.entries(quantities).map(([name, value]) => [name, String(value)]));
 }

@@ -54,7 +54,7 @@ const head = {
     .describe('How many jobs of the run may run at once. Default: no limit.'),
 };
 
-/** All of a pipeline but its jobs, which are checked one by one, in the order of the document. */
+/** A pipeline without its jobs, which are checked one by one in the order of the document. */
 export const headSchema = strictMap({ ...head, jobs: z.unknown().optional() });
 export type HeadInput = z.output<typeof headSchema>;
 
@@ -66,8 +66,8 @@ const pipelineSchema = strictMap({
 });
 
 /**
- * The JSON Schema (draft 2020-12) of a pipeline as it is written, for editors. It says all that a
- * JSON Schema can; that names exist, are not named twice and form no cycle, only the check knows.
+ * The JSON Schema (draft 2020-12) of a pipeline as written, for editors. Unique and existing names and the absence of
+ * cycles are beyond a JSON Schema; only the check knows them.
  */
 export function pipelineJsonSchema(): z.core.JSONSchema.BaseSchema {
   const schema = z.toJSONSchema(pipelineSchema, { io: 'input' });

@@ -1,15 +1,15 @@
 import type { ConditionMask } from './conditions.js';
 
 /**
- * A pipeline after `checkPipeline`: valid, and normalized so that nothing needs to be looked up
- * twice. All of it is plain data that `JSON.stringify` and `JSON.parse` keep as it is.
+ * A pipeline after `checkPipeline`: valid, and normalized so that nothing is looked up twice. It is plain data that
+ * survives `JSON.stringify` and `JSON.parse`.
  */
 export interface Pipeline {
   kind: 'Pipeline';
   metadata: PipelineMetadata;
-  /** For every job; a job's own and a step's own replace it name by name. */
+  /** For every job. Variables of a job, then of a step, replace it name by name. */
   env?: Env;
-  /** In the order of the document; a job's place in it is its index everywhere. */
+  /** In the order of the document. A job's index in this list is its index everywhere. */
   jobs: readonly Job[];
   timeoutMs?: number;
   /** −100 … 100, higher first. */
@@ -23,32 +23,32 @@ export interface PipelineMetadata {
   labels: Readonly<Record<string, string>>;
 }
 
-/** Environment variables by name. Never has `CHAINR_*`, which are chainr's own, nor `__proto__`. */
+/** Environment variables by name. Never contains `CHAINR_*`, which are chainr's own, or `__proto__`. */
 export type Env = Readonly<Record<string, EnvValue>>;
 
-/** A text, in which `${{ jobs.NAME.outputs.KEY }}` may stand (`references.ts`), or the name of a secret. */
+/** A text that may contain `${{ jobs.NAME.outputs.KEY }}` (`references.ts`), or the name of a secret. */
 export type EnvValue = string | SecretReference;
 
-/** All that is ever stored or sent of a secret. */
+/** The only form in which a secret is stored or sent. */
 export interface SecretReference {
   secret: string;
 }
 
-/** What is stored of each job: all that a worker needs to run it, and nothing about other jobs. */
+/** The stored part of a job: what a worker needs to run it, and nothing about other jobs. */
 export interface JobPlan {
   name: string;
-  /** Its failure does not fail the run; edges see the failure all the same. */
+  /** Its failure does not fail the run. Edges still see the failure. */
   allowFailure: boolean;
   env?: Env;
-  /** For every step that names none. Absolute. */
+  /** For every step without its own. Absolute. */
   workdir?: string;
-  /** For every step that names none. */
+  /** For every step without its own. */
   resources?: Resources;
-  /** When images are pulled; `ifNotPresent` where it is absent. */
+  /** When images are pulled; absent: `ifNotPresent`. */
   pull?: Pull;
-  /** The network of its containers; the executor's own default where it is absent. */
+  /** The network of its containers; absent: the executor's default. */
   network?: string;
-  /** For every step that names none: `user` or `user:group`, names or ids. */
+  /** For every step without its own: `user` or `user:group`, names or ids. */
   user?: string;
   /** At least one. A job without steps has one, named `main`. */
   steps: readonly Step[];
@@ -56,9 +56,9 @@ export interface JobPlan {
   pendingTimeoutMs?: number;
   retries?: Retries;
   priority?: number;
-  /** Present where variables or images refer to secrets or outputs: their values are looked up before it begins. */
+  /** Present if variables or images refer to secrets or outputs. Their values are resolved before the job begins. */
   references?: {
-    /** The index of every job whose outputs are referred to, by its name. */ outputsOf: Readonly<
+    /** The index of every job whose outputs are referred to, by name. */ outputsOf: Readonly<
       Record<string, number>
     >;
   };
@@ -69,7 +69,7 @@ export interface Job extends JobPlan {
 }
 
 export interface Dependency {
-  /** The name of a job of the same pipeline; each is named once. */
+  /** The name of another job of the pipeline; each is named once. */
   job: string;
   /** Never 0. */
   mask: ConditionMask;
@@ -104,7 +104,7 @@ export interface Retries {
   backoff?: { initialMs?: number; factor?: number; maxMs?: number };
 }
 
-/** The part of a job that is stored for workers; its edges are stored apart, as bits. */
+/** The part of a job that is stored for workers. Its edges are stored separately, as bits. */
 export function jobPlan(job: Job): JobPlan {
   const { dependsOn: _edges, ...plan } = job;
   return plan;

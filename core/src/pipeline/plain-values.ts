@@ -1,7 +1,7 @@
 import { pipelineLimits } from './limits.js';
 import type { MistakeList, Path } from './mistakes.js';
 
-/** A map of a document without a prototype: what is not written in it is not there. */
+/** A map of a document without a prototype: only the keys that were written exist. */
 export type PlainMap = Record<string, unknown>;
 
 export function isPlainMap(value: unknown): value is PlainMap {
@@ -9,9 +9,8 @@ export function isPlainMap(value: unknown): value is PlainMap {
 }
 
 /**
- * The fields of a map as it was read (a Map) or built (a plain object), in their order; undefined
- * for everything else. `__proto__` is reported and left out: as a key of an object it would be
- * read as something else further on.
+ * The fields of a map in their order, as it was read (a Map) or built (a plain object); undefined for everything else.
+ * `__proto__` is reported and left out: as the key of an object it would not be a plain key.
  */
 export function fieldsOf(value: unknown, path: Path, mistakes: MistakeList): [string, unknown][] | undefined {
   let entries: [unknown, unknown][];
@@ -27,7 +26,7 @@ export function fieldsOf(value: unknown, path: Path, mistakes: MistakeList): [st
   });
 }
 
-/** How many fields a map has, as it was read or built; 0 for everything else. */
+/** The number of fields of a map; 0 for everything else. */
 export function sizeOfMap(value: unknown): number {
   if (value instanceof Map) return value.size;
   return isBuiltMap(value) ? Object.keys(value).length : 0;
@@ -39,7 +38,7 @@ function isBuiltMap(value: unknown): value is PlainMap {
   return prototype === null || prototype === Object.prototype;
 }
 
-/** How many entries a list or map may have, by the name of the field that it stands in. */
+/** The most entries of a list or map, by the name of its field. */
 const mostEntries = new Map<string | number, number>([
   ['env', pipelineLimits.variables],
   ['command', pipelineLimits.commandWords],
@@ -51,10 +50,9 @@ const mostEntries = new Map<string | number, number>([
 ]);
 
 /**
- * A copy of a document's value as plain data: maps without a prototype, lists, text, numbers,
- * booleans, null. Reports what no program could be given or Redis could not give back. Of a list or
- * map with more entries than any field of its name may have, nothing is copied: it is reported, and
- * undefined stands for the whole value, of which no more can be said.
+ * Copies a document's value into plain data: maps without a prototype, lists, text, numbers, booleans, null. Reports
+ * what no program could be given or Redis could not return. A list or map above the limit of its field is not copied:
+ * it is reported, and undefined stands for the whole value.
  */
 export function toPlain(value: unknown, path: Path, mistakes: MistakeList): unknown {
   const copier = new Copier(path, mistakes);
@@ -64,7 +62,7 @@ export function toPlain(value: unknown, path: Path, mistakes: MistakeList): unkn
 
 class Copier {
   readonly #mistakes: MistakeList;
-  /** Where it is: one list that grows and shrinks, since a copy for each value would cost more than the values. */
+  /** The current path: one list that grows and shrinks, since a copy for each value would cost more than the values. */
   readonly #path: (string | number)[];
   foundTooLarge = false;
 

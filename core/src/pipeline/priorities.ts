@@ -1,5 +1,10 @@
-/** Priorities go from −100 to 100, higher first (see Priorities); with this added they are stored, as whole numbers from 0. */
+/**
+ * Priorities go from −100 to 100, higher first (see Priorities). This is added to store them as whole numbers from 0.
+ */
 export const priorityBase = 100;
 
-/** BullMQ's priority, from 1 on and lower ones first, of a message that has our lowest one: there are two for each of ours. */
+/**
+ * The BullMQ priority of a message with our lowest priority. BullMQ's start at 1 and lower ones go first; each of ours
+ * has two.
+ */
 export const rankBase = 2 * (2 * priorityBase + 1);

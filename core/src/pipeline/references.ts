@@ -1,26 +1,26 @@
 import { quote } from './mistakes.js';
 import { dnsLabel, outputKey } from './names.js';
 
-/** `${{ jobs.NAME.outputs.KEY }}`: an output of a job that the one which refers to it waits for. */
+/** `${{ jobs.NAME.outputs.KEY }}`: an output of a dependency of the job that refers to it. */
 export interface OutputReference {
   job: string;
   key: string;
-  /** `or "text"`: what stands there where the job has no such output. */
+  /** `or "text"`: the value if the job has no such output. */
   fallback?: string;
 }
 
 const opening = '${{';
 const closing = '}}';
 
-/** Whether anything in the text has to be looked up, or is meant to be. */
+/** Whether the text has a reference, or something meant as one. */
 export const hasReference = (text: string): boolean => text.includes(opening);
 
-/** Whether a text, in which nothing is looked up, has what looks like a reference to an output. */
+/** Whether a text in which nothing is resolved seems to refer to an output. */
 export const namesOutput = (text: string): boolean => /\$\{\{\s*jobs\./.test(text);
 
 /**
- * Takes a text apart into what stands as it is and what is looked up. There is no way to write `${{` otherwise: every
- * one of them begins a reference. A mistake is a sentence about the first one that is none.
+ * Splits a text into literal parts and references. `${{` cannot be escaped: each one begins a reference. The mistake is
+ * a sentence about the first invalid one.
  */
 export function parseReferences(text: string): { parts: readonly (string | OutputReference)[] } | { mistake: string } {
   const parts: (string | OutputReference)[] = [];
@@ -41,10 +41,10 @@ export function parseReferences(text: string): { parts: readonly (string | Outpu
   return { parts };
 }
 
-/** Of a reference with its brackets; in the text of an `or`, `\"` and `\\` stand for a quote and a backslash. */
+/** A reference with its brackets. In the text of an `or`, `\"` and `\\` stand for a quote and a backslash. */
 const form = /\$\{\{\s*jobs\.([^.\s}]+)\.outputs\.([^.\s}]+)(?:\s+or\s+"((?:[^"\\]|\\["\\])*)")?\s*\}\}/y;
 
-/** @param rest of the text, from what should be a reference. */
+/** @param rest the text from the invalid reference on */
 function mistakeOf(rest: string): string {
   const end = rest.indexOf(closing);
   if (end < 0) return `has "${opening}" without a closing "${closing}"`;
@@ -56,11 +56,11 @@ function mistakeOf(rest: string): string {
 
 const textHint = 'with \\" for a quote and \\\\ for a backslash in the text';
 
-/** For those who know other engines. */
+/** A hint for users of other systems. */
 const secretHint = (inner: string): string =>
   /^\s*secrets?\b/.test(inner) ? '; a secret is a map in env: { TOKEN: { secret: NAME } }' : '';
 
-/** The references in a text that was checked; none where it has none. */
+/** The references in a text that was checked. */
 export function referencesIn(text: string): readonly OutputReference[] {
   if (!hasReference(text)) return [];
   const parsed = parseReferences(text);

@@ -5,7 +5,10 @@ export type { Resources } from './pipeline.js';
 /** The name of the only step of a job without steps. */
 export const mainStep = 'main';
 
-/** One container of an attempt with all that it inherits: defaults, pipeline env, job env. References stand in it. */
+/**
+ * One container of an attempt with everything that it inherits: defaults, pipeline env, job env. References are not yet
+ * resolved.
+ */
 export interface WrittenStep {
   /** The step's name; `main` for a job without steps. */
   name: string;
@@ -17,7 +20,7 @@ export interface WrittenStep {
   /** Without the `CHAINR_*` variables, which the executor adds. */
   env: Env;
   workdir?: string;
-  /** `user` or `user:group`, names or ids; the image's own where it is absent. */
+  /** `user` or `user:group`, names or ids; absent: the image's own. */
   user?: string;
   pull?: Pull;
   network?: string;
@@ -26,15 +29,15 @@ export interface WrittenStep {
   continueOnError: boolean;
 }
 
-/** The same with the values in place of the references: what an executor runs. */
+/** A step with its references resolved: what an executor runs. */
 export interface StepSpec extends WrittenStep {
   env: Readonly<Record<string, string>>;
 }
 
 /**
- * The containers of an attempt in the order in which they run. Of variables with one name the
- * step's wins, then the job's, then the pipeline's; `workdir` and `resources` of the job hold
- * for steps that name none (they are taken as a whole, not mixed).
+ * The containers of an attempt in the order in which they run. A variable of the step wins over that of the job, and
+ * that over the pipeline's. `workdir` and `resources` of the job apply to steps without their own; they replace each
+ * other as a whole.
  */
 export function resolveSteps(job: JobPlan, pipelineEnv: Env = {}): WrittenStep[] {
   return job.steps.map(({ env, continueOnError, ...step }) => {

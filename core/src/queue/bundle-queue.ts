@@ -7,18 +7,18 @@ import { connectForQueue, untilReady } from '../store/redis/connection.js';
 import { queueName, queuePrefix } from '../store/redis/keys.js';
 import type { Bundle } from '../store/script/batcher.js';
 
-/** What a message carries: `uid.index.attempt` ids of one executor kind and one priority (see Ready marks). */
+/** The content of a message: `uid.index.attempt` ids of one executor kind and one priority (see Ready marks). */
 export interface BundleMessage {
   ids: string[];
 }
 
 /**
- * BullMQ's priority of a message, lower ones first: two for each of ours, the first of them for what came back. What has
- * none would run before all that has one, so every message has one (see Priorities).
+ * The BullMQ priority of a message; lower ones go first. Each of our priorities has two, the first for work that came
+ * back. Every message needs one, since BullMQ puts messages without a priority before all others (see Priorities).
  */
 const rankOf = ({ priority, cameBack }: Bundle) => rankBase - 2 * (priority + priorityBase) - (cameBack ? 1 : 0);
 
-/** The id of a bundle's message; BullMQ refuses ids that are numbers. */
+/** The BullMQ id of a bundle's message. BullMQ refuses ids that are numbers. */
 export const messageId = (message: number): string => `m${String(message)}`;
 
 const optionsOf = (bundle: Bundle) => ({
@@ -29,7 +29,7 @@ const optionsOf = (bundle: Bundle) => ({
   removeOnFail: true,
 });
 
-/** In these states of BullMQ a message still comes to a reader, or is with one. */
+/** In these BullMQ states a message is with a reader or will reach one. */
 const presentStates: readonly string[] = ['prioritized', 'waiting', 'active'];
 /** How long BullMQ may take to answer a question. */
 const answerWithinMs = 1_500;
@@ -52,7 +52,7 @@ export class BundleQueue {
     await untilReady(this.#connection, this.#stopped.signal);
   }
 
-  /** A connection handed to a queue is not closed by it. */
+  /** BullMQ does not close a connection that was handed to it, so we do. */
   async stop(): Promise<void> {
     this.#stopped.abort();
     if (this.#connection.status === 'ready') await Promise.allSettled(this.#underWay);
@@ -61,8 +61,8 @@ export class BundleQueue {
   }
 
   /**
-   * Enqueues what a call of the library handed out. Not awaited by anybody: a message that is lost
-   * here leaves ready marks, which are delivered again.
+   * Enqueues the bundles that a call of the library handed out. Nobody awaits it: ready marks deliver a lost message
+   * again.
    */
   deliver(bundles: readonly Bundle[]): void {
     for (const bundle of bundles) {
@@ -78,8 +78,9 @@ export class BundleQueue {
   }
 
   /**
-   * How many messages of a kind come before one, in the order in which readers get them; undefined where it is not
-   * waiting any more. @throws Error when Redis does not answer.
+   * How many messages of a kind are before this one, in the order in which readers get them; undefined if it is not
+   * waiting any more.
+   * @throws Error if Redis does not answer
    */
   async countAhead(kind: ExecutorKind, message: number): Promise<number | undefined> {
     const queue = this.#queue(kind);
@@ -87,7 +88,10 @@ export class BundleQueue {
     return rank ?? undefined;
   }
 
-  /** Which of the messages are neither waiting nor with a reader. @throws Error when Redis does not answer. */
+  /**
+   * Which of the messages are neither waiting nor with a reader.
+   * @throws Error if Redis does not answer
+   */
   async listMissing(kind: ExecutorKind, messages: ReadonlySet<number>): Promise<Set<number>> {
     const missing = new Set<number>();
     const queue = this.#queue(kind);
@@ -100,11 +104,12 @@ export class BundleQueue {
   }
 
   /**
-   * Removes messages whose reader was killed: it holds a lock from the fetch, which it does not
-   * renew and gives back with the message. One that only was slow is refused when it finishes the
-   * message, which does no harm: what it carries is claimed once.
+   * Removes messages whose reader was killed. A reader holds a lock from the fetch on; it does not renew it, and gives
+   * it back with the message. If the reader was only slow, BullMQ refuses its finish, which does no harm: the ids are
+   * claimed once.
    *
-   * @returns how many there were. @throws Error when Redis does not answer.
+   * @returns how many were removed
+   * @throws Error if Redis does not answer
    */
   async removeDead(kind: ExecutorKind): Promise<number> {
     return this.#answer(this.#removeDead(this.#queue(kind)));
@@ -115,14 +120,15 @@ export class BundleQueue {
     let removed = 0;
     for (const id of active) {
       const key = queue.toKey(id);
-      // In one look: a message and its lock go together, so that one that just ended is not taken for dead.
+      // Both are read in one transaction: a message and its lock go together, so a message that just ended is not taken
+      // for dead.
       const seen = (await this.#connection.multi().exists(key).exists(`${key}:lock`).exec()) ?? [];
       if (seen[0]?.[1] === 1 && seen[1]?.[1] === 0) removed += await queue.remove(id);
     }
     return removed;
   }
 
-  /** The connection keeps commands until Redis is back: who asks must not wait so long (see Leases). */
+  /** The connection keeps commands until Redis is back. A caller must not wait so long (see Leases). */
   async #answer<T>(asked: Promise<T>): Promise<T> {
     let timer: NodeJS.Timeout | undefined;
     const deadline = new Promise<never>((_, reject) => {
@@ -144,7 +150,7 @@ export class BundleQueue {
         skipVersionCheck: true,
         skipMetasUpdate: true,
       });
-      // Without a listener BullMQ writes such errors to stderr; of a message that is lost `deliver` tells.
+      // Without a listener BullMQ writes such errors to stderr. `deliver` reports lost messages.
       queue.on('error', (error) => {
         this.#logger.debug({ event: 'queue.away', error: error.message });
       });

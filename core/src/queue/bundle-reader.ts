@@ -14,27 +14,27 @@ export interface BundleReaderOptions {
   url: string;
   kind: ExecutorKind;
   logger: Logger;
-  /** Resolves when there is room for at least one more attempt, or when aborted: a full worker does not fetch. */
+  /** Resolves when there is room for at least one more attempt, or when aborted: a full worker fetches nothing. */
   room: (signal: AbortSignal) => Promise<void>;
-  /** Takes what a message carries; when it resolves the message is finished, long before the work is. */
+  /** Takes the ids of a message. The message is finished when this resolves, long before the work is. */
   take: (ids: readonly string[]) => Promise<void>;
 }
 
-/** Messages that are taken at once: while one's ids are claimed the next is fetched. */
+/** Messages taken at once: the next is fetched while the ids of one are claimed. */
 const underWayMax = 2;
-/** How long Redis may hold back the answer to who waits for a message. */
+/** How long Redis may block a reader that waits for a message. */
 const blocksMs = 2_000;
-/** After a failed fetch. */
+/** The pause after a failed fetch. */
 const fetchAgainMs = 200;
 /**
- * BullMQ waits for the end of its connections, which never comes for one that waits to connect
- * again. A message that it should still fetch is delivered again by its ready marks.
+ * How long a close may take. BullMQ waits for its connections to end, which never happens for one that is reconnecting.
+ * If it still fetches a message, ready marks deliver that again.
  */
 const closeWithinMs = 1_000;
 
 /**
- * The reading end of a queue. BullMQ only hands messages over: which attempts run is decided by
- * claims, so there are no BullMQ locks to renew and no stalled jobs to look for (see Ready marks).
+ * The reading end of a queue. BullMQ only passes messages on; claims decide which attempts run. So no BullMQ locks are
+ * renewed and no stalled jobs are looked for (see Ready marks).
  */
 export class BundleReader implements Part {
   readonly name = 'bundle-reader';
@@ -50,7 +50,7 @@ export class BundleReader implements Part {
     this.#connection = connectForQueue({ url: options.url, name: 'reader', logger: options.logger, blocksMs });
   }
 
-  /** BullMQ's worker connects as soon as it is made, so it is made when Redis is there. */
+  /** BullMQ's worker connects as soon as it is created, so it is created only when Redis is there. */
   async start(): Promise<void> {
     const { kind, logger } = this.#options;
     await untilReady(this.#connection, this.#stopped.signal);
@@ -69,14 +69,14 @@ export class BundleReader implements Part {
     try {
       await translateRedisErrors(() => worker.waitUntilReady());
     } catch (error) {
-      // One that could not begin never can.
+      // A reader that could not start never will.
       await closeSoon(worker);
       throw error;
     }
     this.#reading = this.#read(worker);
   }
 
-  /** Fetches no more; what is being taken is still finished. */
+  /** Stops fetching. A message that is being taken is still finished. */
   async stop(): Promise<void> {
     this.#stopped.abort();
     const closed = Promise.all([this.#worker && closeSoon(this.#worker), this.#reading]);
@@ -108,7 +108,7 @@ export class BundleReader implements Part {
     }
   }
 
-  /** A message that is not finished is delivered again by its ready marks: twice does no harm. */
+  /** A message that is not finished is delivered again by its ready marks. A second delivery does no harm. */
   async #take(message: Job<BundleMessage>): Promise<void> {
     try {
       await this.#options.take(message.data.ids);

@@ -1,7 +1,7 @@
-/** Where a server listens, or a service is reached. */
+/** The address on which a server listens or a service is reached. */
 export type Address = { host: string; port: number } | { socketPath: string };
 
-/** Longer paths do not fit into the kernel's `sun_path`, and some systems would cut them silently. */
+/** The kernel's `sun_path` has no room for longer paths, and some systems cut them silently. */
 const maxSocketPathBytes = 103;
 
 /**
@@ -36,7 +36,7 @@ export function formatAddress(address: Address): string {
 }
 
 /**
- * Where another service is reached, as a setting writes it: `http://host:port` or `unix:/path`.
+ * Reads the address of another service from a setting: `http://host:port` or `unix:/path`.
  *
  * @throws Error whose message ends the sentence "CHAINR_SCHED_URL …"
  */

@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import { ApiError, errorBody } from '../api/contract/errors.js';
 
 /**
- * Answers what Node refuses before there is a request: not HTTP, too large headers, too slow.
+ * Answers connections that Node refuses before there is a request: not HTTP, headers too large, too slow.
  *
  * @param maxHeaderSize of the server, in bytes
  */

@@ -3,7 +3,7 @@ import { errorBody, type ApiError } from '../api/contract/errors.js';
 import { headerNames } from '../api/contract/headers.js';
 import { requestIdOf } from './request-id.js';
 
-/** Headers that a handler may have set already for the answer that did not come about. */
+/** Headers that a handler may have set for its own answer. They must not go out with the error. */
 const ofAnotherBody = [
   'content-type',
   'content-length',
@@ -22,8 +22,8 @@ const ofAnotherBody = [
 ];
 
 /**
- * Answers with an error, as JSON whatever the handler had prepared. The head of the answer must not have been sent.
- * The answer to HEAD has the same headers and no body: Node leaves it out.
+ * Answers with an error as JSON, whatever the handler had prepared. The head of the answer must not have been sent. For
+ * HEAD, the headers are the same and Node omits the body.
  */
 export function answerError(request: IncomingMessage, response: ServerResponse, error: ApiError): void {
   for (const name of ofAnotherBody) response.removeHeader(name);

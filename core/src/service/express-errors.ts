@@ -6,12 +6,12 @@ import { answerError } from './answer-error.js';
 import type { Logger } from './logger.js';
 import { requestIdOf } from './request-id.js';
 
-/** How long a client waits before it tries again what failed for an outage. */
+/** `Retry-After` of an outage, in seconds. */
 const retryAfterSeconds = '2';
-/** And what failed because Redis is full, which takes longer to pass. */
+/** `Retry-After` when Redis is full, in seconds; this takes longer to pass. */
 const fullRetryAfterSeconds = '30';
 
-/** The last of all routes: nothing else knew the address. */
+/** The last route: no other one matched. */
 export function notFound(): RequestHandler {
   return (request) => {
     throw new ApiError('NotFound', `There is nothing at ${request.path}.`);
@@ -29,9 +29,9 @@ export function methodNotAllowed(...allowed: readonly string[]): RequestHandler 
 }
 
 /**
- * Turns whatever a handler threw into the one form of errors, `{kind: 'Error', …}`. Faults of
- * chainr itself are logged, and answered without what they say; every 503 is logged with its
- * cause. An answer that is already under way is cut, so that the client cannot take it for complete.
+ * Turns anything a handler threw into the one form of errors, `{kind: 'Error', …}`. chainr's own faults are logged, and
+ * their details are not shown to the client; every 503 is logged with its cause. An answer that has already begun is
+ * cut, so that the client cannot take it for complete.
  */
 export function errorHandler(logger: Logger): ErrorRequestHandler {
   return (thrown: unknown, request, response, _next) => {
@@ -48,7 +48,7 @@ function logFault(logger: Logger, thrown: unknown, { code, status }: ApiError, r
   logger[code === 'Internal' ? 'error' : 'warn'](seen, 'request failed');
 }
 
-/** What a handler threw, as the answer tells it. */
+/** The answer to what a handler threw. */
 export function toApiError(thrown: unknown): ApiError {
   if (thrown instanceof ApiError) return thrown;
   if (thrown instanceof StoreUnavailable) {

@@ -5,7 +5,7 @@ import type { Logger } from './logger.js';
 import type { Metrics } from './metrics.js';
 import { requestIds } from './request-id.js';
 
-/** The HTTP side of a service that answers nothing but `/healthz`, `/readyz` and `/metrics`. */
+/** The HTTP app of a service with no routes but `/healthz`, `/readyz` and `/metrics`. */
 export function healthApp(
   metrics: Metrics,
   checks: Readonly<Record<string, ReadyCheck>>,

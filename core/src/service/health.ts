@@ -4,15 +4,15 @@ import type { Metrics } from './metrics.js';
 import { noStore } from './no-store.js';
 import { version } from './version.js';
 
-/** Answers true, or says in one sentence why not. */
+/** Returns true, or a sentence that says why the service is not ready. */
 export type ReadyCheck = () => Promise<true | string>;
 
-/** A check that does not answer must not make the probe hang. */
+/** A check that never answers must not make the probe hang. */
 const checkDeadlineMs = 2000;
 
 /**
- * `GET /healthz` answers 200 as long as the process answers at all; `GET /readyz` answers 503 and
- * says why while one of the checks fails, and the log says it once; `GET /metrics` answers what the service counts.
+ * `GET /healthz` answers 200 while the process can answer at all. `GET /readyz` answers 503 with the reason while a
+ * check fails, which is logged once. `GET /metrics` returns the service's metrics.
  */
 export function healthRoutes(
   metrics: Metrics,

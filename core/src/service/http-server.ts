@@ -10,13 +10,13 @@ import type { Logger } from './logger.js';
 import type { Metrics } from './metrics.js';
 import { bindServerSignal } from './response-signal.js';
 
-/** Connections that wait to be taken in; the system may allow fewer (`net.core.somaxconn`). Node's default is 511. */
+/** Connections that wait to be accepted; the system may allow fewer (`net.core.somaxconn`). Node's default is 511. */
 const backlogMax = 4_096;
 
-/** On a connection on which nothing comes for so long TCP asks whether its client is there: it may follow a silent log. */
+/** After this silence TCP probes whether the client is still there: it may be following a silent log. */
 const keepAliveDelayMs = 15_000;
 
-/** Of connections that are closed at once one line is logged in this time. */
+/** At most one line is logged in this time about connections that are closed at once. */
 const dropLogPauseMs = 10_000;
 
 /** How long open answers may take to end after a stop before they are cut. */
@@ -28,36 +28,40 @@ type ServerLimits = Readonly<
   Readonly<Pick<http.ServerOptions, 'connectionsCheckingInterval'>>;
 
 /**
- * What is behind gate is laxer than gate (`gate/src/limits.ts`), so that it is gate that refuses, in its own words.
- * Times in milliseconds, sizes in bytes.
+ * The limits of services behind gate. They are laxer than gate's (`gate/src/limits.ts`), so that gate refuses first, in
+ * its own words. Times in milliseconds, sizes in bytes.
  */
 const limitsBehindGate: ServerLimits = {
   headersTimeout: 60_000,
   requestTimeout: 600_000,
   maxHeaderSize: 32 * 1024,
-  /** Gate closes an idle connection first: a request on one that is being closed would be lost. */
+  /**
+   * Longer than gate's: a request on a connection that is being closed would be lost, so gate closes idle ones first.
+   */
   keepAliveTimeout: 60_000,
 };
 
 export interface HttpServerOptions {
-  /** Where answers are counted. */
+  /** Counts answers. */
   metrics?: Metrics;
-  /** The setting that a sentence about a taken port names. */
+  /** The setting to name in the error when a port is taken. */
   setting?: string;
   /** How long open responses may take to end after a stop before they are cut. */
   stopDeadlineMs?: number;
-  /** Limits against slow or greedy clients, as `http.createServer` takes them; those of a service behind gate if left out. */
+  /**
+   * Limits against slow or greedy clients, as `http.createServer` takes them. Defaults to those of a service behind
+   * gate.
+   */
   limits?: ServerLimits;
-  /** Called for each connection that is taken in. */
+  /** Called for each accepted connection. */
   onConnection?: (socket: Socket) => void;
-  /** How many connections there may be at once; further ones are closed without an answer, with a line in the log. */
+  /** The most connections at once. Further ones are closed without an answer, and logged. */
   connectionsMax?: number;
 }
 
 /**
- * An HTTP server with a lifetime. `stop` accepts nothing more, closes idle connections, aborts the
- * signal of every streaming response (see `responseSignal`), lets the others end, and cuts what is
- * left after a deadline.
+ * An HTTP server with a lifetime. `stop` accepts nothing more, closes idle connections, aborts the signal of every
+ * streaming response (see `responseSignal`), lets the others end, and cuts the rest after a deadline.
  */
 export class HttpServer implements Part {
   readonly name: string;
@@ -68,7 +72,7 @@ export class HttpServer implements Part {
   readonly #stopDeadlineMs: number;
   readonly #stopping = new AbortController();
   readonly #silent = new Set<Socket>();
-  /** The latest answer on each connection. */
+  /** The last response on each connection. */
   readonly #latest = new WeakMap<Duplex, http.ServerResponse>();
   #url = '';
 
@@ -97,7 +101,7 @@ export class HttpServer implements Part {
       if (this.#stopping.signal.aborted) response.setHeader('Connection', 'close');
       handler(request, response);
     });
-    // Node would drop what is beyond a count of headers without a word; their size is limited all the same.
+    // Node silently drops headers beyond a count. Their total size is limited anyway.
     this.#server.maxHeadersCount = 0;
     this.#server.on('connection', (socket: Socket) => {
       this.#silent.add(socket);
@@ -107,18 +111,18 @@ export class HttpServer implements Part {
     this.#limitConnections(options.connectionsMax);
     this.#server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
       const latest = this.#latest.get(socket);
-      // In the middle of an answer another one would be taken for a part of it.
+      // In the middle of an answer, an error answer would be read as part of it.
       if (latest?.headersSent && !latest.writableFinished) socket.destroy();
       else answerClientError(error, socket, limits.maxHeaderSize);
     });
   }
 
-  /** `http://host:port` with the real port, or `unix:/path`; empty before the start. */
+  /** `http://host:port` with the actual port, or `unix:/path`; empty before the start. */
   get url(): string {
     return this.#url;
   }
 
-  /** @throws Error of one sentence that names the address and the mend */
+  /** @throws Error with one sentence that names the address and the fix */
   async start(): Promise<void> {
     try {
       await this.#listen();
@@ -137,7 +141,7 @@ export class HttpServer implements Part {
     const closed = once(this.#server, 'close');
     this.#server.close();
     this.#server.closeIdleConnections();
-    // Browsers and `fetch` connect ahead of need, and Node does not count as idle what never sent a request.
+    // Browsers and `fetch` connect ahead of need, and Node does not count a connection without any request as idle.
     for (const socket of this.#silent) if (socket.bytesRead === 0) socket.destroy();
     const deadline = setTimeout(() => this.#server.closeAllConnections(), this.#stopDeadlineMs);
     await closed;

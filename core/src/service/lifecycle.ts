@@ -2,34 +2,33 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { StoreUnavailable } from '../store/redis/errors.js';
 import type { Logger } from './logger.js';
 
-/** How long a start that Redis cut short waits before it is tried again. */
+/** The pause before a start that a Redis outage interrupted is tried again. */
 const startAgainMs = 200;
 
 /** Something with a lifetime: a server, a connection, a loop. */
 export interface Part {
   readonly name: string;
   /**
-   * Resolves when the part does its work. Called once, or again where it rejected with
-   * StoreUnavailable: what it had begun by then must not stand in its way.
+   * Resolves when the part works. It is called again if it rejects with StoreUnavailable, so what a failed start leaves
+   * behind must not block the next.
    */
   start(): Promise<void>;
   /**
-   * Resolves when nothing of the part is left. Safe to repeat, and safe while `start` is still
-   * waiting for something: it then makes that start end, one way or the other.
+   * Resolves when nothing of the part is left. Safe to repeat, and safe while `start` is still waiting: it then makes
+   * that start end, one way or the other.
    */
   stop(): Promise<void>;
 }
 
-/** The start of a service was cut short by its own stop. */
+/** The service was stopped while it was starting. */
 export class StoppedWhileStarting extends Error {
   override readonly name = 'StoppedWhileStarting';
 }
 
 /**
- * A list of parts with one lifetime: started in order, stopped in reverse order. A start during
- * which Redis goes away waits for it, says so, and goes on (see Leases). Any other failed start
- * stops what was started and rejects with the first error. Both calls are safe to repeat and to
- * overlap; a service that was stopped does not start again.
+ * A list of parts with one lifetime, started in order and stopped in reverse. If Redis goes away during a start, the
+ * start waits for it, logs that, and goes on (see Leases). Any other failed start stops what was started and rejects
+ * with the first error. Both calls are safe to repeat and to overlap. A stopped service does not start again.
  */
 export class Service implements Part {
   readonly name: string;

@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { formatAddress, type Address } from './address.js';
 
-/** One sentence on why a server cannot listen, and the mend. */
+/** One sentence on why a server cannot listen, and the fix. */
 export function listenError(address: Address, setting: string, error: NodeJS.ErrnoException): Error {
   const where =
     'socketPath' in address ? `the socket ${address.socketPath}` : `port ${address.port} of ${address.host}`;
@@ -19,10 +19,9 @@ export function listenError(address: Address, setting: string, error: NodeJS.Err
 }
 
 /**
- * Removes a socket file that a dead process left behind, since such a file would keep its name
- * taken for ever.
+ * Removes a socket file that a dead process left behind; otherwise its path stays taken.
  *
- * @returns false if a living process listens there, or the path is no socket
+ * @returns false if a living process listens there, or the path is not a socket
  */
 export async function removeDeadSocket(socketPath: string): Promise<boolean> {
   const probe = connect(socketPath);

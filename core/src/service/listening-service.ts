@@ -2,7 +2,7 @@ import type { HttpServer } from './http-server.js';
 import { Service, type Part } from './lifecycle.js';
 import type { Logger } from './logger.js';
 
-/** A service whose last part is its HTTP server: it accepts requests only when all else is there. */
+/** A service whose last part is its HTTP server, so requests are accepted only when everything else works. */
 export class ListeningService extends Service {
   readonly #server: HttpServer;
 

@@ -2,7 +2,7 @@ import { pino } from 'pino';
 
 export type Logger = pino.Logger;
 
-/** Fields whose values never reach a log, wherever they stand in the first three levels. */
+/** The values of these fields never reach a log, in the first three levels of nesting. */
 const secretFields = ['authorization', 'token', 'password', 'cookie', '["set-cookie"]', '["proxy-authorization"]'];
 
 function redactedPaths(): string[] {
@@ -13,11 +13,11 @@ function redactedPaths(): string[] {
 }
 
 /**
- * Makes the structured logger of one service: JSON lines with ISO times and the service's name.
+ * Creates the structured logger of one service: JSON lines with ISO times and the service's name.
  *
  * @param level one of pino's levels, or `silent`
- * @param destination where the lines go; standard output if left out. Written synchronously, so
- *   that no line is lost when the process ends.
+ * @param destination where the lines go; standard output if left out. Written synchronously, so that no line is lost
+ * when the process ends.
  */
 export function createLogger(service: string, level: string, destination?: pino.DestinationStream): Logger {
   const options: pino.LoggerOptions = {

@@ -1,4 +1,4 @@
-/** One number that a service tells at `/metrics`. */
+/** One metric of a service's `/metrics`. */
 export interface MetricDefinition {
   /** `chainr_…`, in snake case, with its unit: `_seconds`, `_bytes`; `_total` for what only rises. */
   name: string;
@@ -8,7 +8,7 @@ export interface MetricDefinition {
   doc: string;
 }
 
-/** Every metric of chainr's own; its documentation is made from here. */
+/** Every metric of chainr itself. The documentation is printed from this table. */
 export const metricTable = {
   httpAnswers: {
     name: 'chainr_http_answers_total',

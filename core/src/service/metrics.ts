@@ -5,12 +5,12 @@ type Table = typeof metricTable;
 type NameOf<Kind> = { [Name in keyof Table]: Table[Name]['kind'] extends Kind ? Name : never }[keyof Table];
 type LabelOf<Name extends keyof Table> = Table[Name]['labels'][number];
 
-/** How often the delay of the event loop is measured. */
+/** Sampling interval of the event loop delay. */
 const delayEveryMs = 20;
 
 /**
- * What one service counts and measures. The registry is its own, never the global one of
- * prom-client: in `chainr up` all services are one process.
+ * The metrics of one service. The registry is its own, never prom-client's global one: in `chainr up` all services
+ * share a process.
  */
 export class Metrics {
   readonly service: string;
@@ -26,14 +26,14 @@ export class Metrics {
     this.#registry.setDefaultLabels({ service });
   }
 
-  /** The same one for the same name. */
+  /** The same name always gives the same counter. */
   counter<Name extends NameOf<'counter'>>(name: Name): Counter<LabelOf<Name>> {
     const known = this.#counters.get(name) ?? new Counter({ ...optionsOf(name), registers: [this.#registry] });
     this.#counters.set(name, known);
     return known;
   }
 
-  /** The same one for the same name. */
+  /** The same name always gives the same gauge. */
   gauge<Name extends NameOf<'gauge'>>(name: Name): Gauge<LabelOf<Name>> {
     const known = this.#gauges.get(name) ?? new Gauge({ ...optionsOf(name), registers: [this.#registry] });
     this.#gauges.set(name, known);
@@ -46,8 +46,8 @@ export class Metrics {
   }
 
   /**
-   * All of them, in the text format of Prometheus. Those of the process begin with the first
-   * reading: they keep a timer and an observer going, which nobody pays for who reads nothing.
+   * All metrics, in the text format of Prometheus. The process metrics start with the first reading: they need a timer
+   * and an observer, which would be a waste if nobody reads them.
    */
   async text(): Promise<string> {
     if (!this.#ofProcess)

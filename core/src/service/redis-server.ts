@@ -4,15 +4,15 @@ import { createConnection } from 'node:net';
 import path from 'node:path';
 
 export interface RedisServerOptions {
-  /** Where it keeps its append-only file, its log and its pid file; made with mode 0700 if missing. */
+  /** The folder of its append-only file, log and pid file; created with mode 0700 if missing. */
   folder: string;
-  /** The unix socket it listens on, at most 100 bytes; it has no TCP port. */
+  /** The unix socket on which it listens, at most 100 bytes; it has no TCP port. */
   socketPath: string;
-  /** `always` loses nothing when the machine stops, `everysec` up to about two seconds. */
+  /** `always` loses nothing if the machine stops; `everysec` loses up to about two seconds. */
   appendfsync?: 'everysec' | 'always';
   /** Bytes; 0 or absent: no limit. */
   maxmemory?: number;
-  /** The program, by default `redis-server`. */
+  /** The program; defaults to `redis-server`. */
   program?: string;
   /** Further settings, such as `['--slowlog-log-slower-than', '5000']`. */
   extra?: readonly string[];
@@ -22,18 +22,17 @@ export interface RedisServer {
   /** `unix:/path/to/the.sock` */
   readonly url: string;
   readonly pid: number;
-  /** Whether this call started it, or found it alive. */
+  /** Whether this call found it alive instead of starting it. */
   readonly found: boolean;
-  /** Whether its process is there. */
+  /** Whether its process is alive. */
   isAlive(): boolean;
-  /** Asks it to write all and end; by force (and again readable at the next start) after ten seconds. */
+  /** Asks it to save and exit. After ten seconds it is killed; its file stays readable. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts a private Redis server, or finds the one that a former owner left alive on the same
- * socket. It has a session of its own, so that neither Ctrl-C nor the end of its parent takes it
- * along before its parent has let go of it in order.
+ * Starts a private Redis server, or finds the one that an earlier owner left alive on the same socket. It runs in its
+ * own session, so neither Ctrl-C nor the end of its parent kills it before the parent shuts it down in order.
  */
 export async function startRedisServer(options: RedisServerOptions): Promise<RedisServer> {
   const { folder, socketPath, appendfsync = 'everysec', maxmemory = 0, program = 'redis-server', extra = [] } = options;
@@ -74,7 +73,7 @@ export async function startRedisServer(options: RedisServerOptions): Promise<Red
       });
     });
   });
-  failed.catch(() => undefined); // Once it answers, its later end is its owner's to notice.
+  failed.catch(() => undefined); // Once it answers, a later exit is its owner's to notice.
   child.unref();
   try {
     await Promise.race([answers(socketPath), failed]);
@@ -115,7 +114,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Waits until the server answers, which after a crash can be long: it reads its file first. */
+/** Waits until the server answers. After a crash this can be long, since it reads its file first. */
 async function answers(socketPath: string): Promise<void> {
   for (;;) {
     const reply = await command(socketPath, 'PING').catch(() => '');
@@ -134,7 +133,7 @@ async function pidBehind(socketPath: string): Promise<number | undefined> {
   }
 }
 
-/** One inline command of the Redis protocol, its raw reply. */
+/** Sends one inline command of the Redis protocol; returns the raw reply. */
 function command(socketPath: string, line: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = createConnection(socketPath, () => socket.write(`${line}\r\n`));

@@ -2,14 +2,14 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { RequestHandler } from 'express';
 
-/** What a caller may choose as the id of its request: nothing that could forge a log line. */
+/** The request ids that a caller may choose: nothing that could forge a log line. */
 const safe = /^[A-Za-z0-9._:/+=-]{1,128}$/;
 
 const ids = new WeakMap<IncomingMessage, string>();
 
 /**
- * Gives every request an id, its `X-Request-Id` if that is safe, and names it in the answer; the
- * request's own header then always carries the id, so that a proxied service sees the same one.
+ * Gives every request an id: its `X-Request-Id` if that is safe, else a new one. The answer names it, and the request's
+ * own header is set to it, so that a proxied service sees the same id.
  */
 export function requestIds(): RequestHandler {
   return (request, response, next) => {
@@ -20,7 +20,7 @@ export function requestIds(): RequestHandler {
   };
 }
 
-/** The id of a request; stands in every error body and every line of the access log. */
+/** The id of a request. Every error body and every line of the access log has it. */
 export function requestIdOf(request: IncomingMessage): string {
   const known = ids.get(request);
   if (known !== undefined) return known;

@@ -1,16 +1,16 @@
 import type { ServerResponse } from 'node:http';
 
-/** The signals of the servers that are stopping, by the responses that they still have open. */
+/** For each open response, the signal of its server's stop. */
 const serverSignals = new WeakMap<ServerResponse, AbortSignal>();
 
-/** Called by the server for every response, before its handler. */
+/** Called by the server for every response, before the handler. */
 export function bindServerSignal(response: ServerResponse, signal: AbortSignal): void {
   serverSignals.set(response, signal);
 }
 
 /**
- * A signal for work that ends with a response: it aborts when the response is done, its client is
- * gone, or its server stops. A handler that streams must take it, and end its response.
+ * A signal for work that ends with a response. It aborts when the response is done, the client is gone, or the server
+ * stops. A handler that streams must use it, and end its response.
  */
 export function responseSignal(response: ServerResponse): AbortSignal {
   const closed = new AbortController();

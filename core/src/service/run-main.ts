@@ -4,15 +4,15 @@ import { StoppedWhileStarting, type Service } from './lifecycle.js';
 /** The exit codes of a service's process. */
 const exitCodes = { stopped: 0, crashed: 1, couldNotStart: 2 } as const;
 
-/** Longer than any part's own deadline: the last resort against a stop that hangs. */
+/** Longer than any part's own deadline: the last resort if a stop hangs. */
 const stopDeadlineMs = 30_000;
 
 /**
- * Runs a service as a process of its own: the first SIGTERM or SIGINT stops it, and the process
- * ends with 0; a second one ends it at once with 1. What keeps it from starting is one sentence on
- * standard error and exit code 2; an error that nobody caught is logged and exit code 1.
+ * Runs a service as a process of its own. The first SIGTERM or SIGINT stops it and the process exits with 0; a second
+ * one exits at once with 1. If it cannot start, it prints one sentence to standard error and exits with 2. An uncaught
+ * error is logged and exits with 1.
  *
- * @param create reads the environment; an Error that it throws keeps the service from starting
+ * @param create reads the environment; if it throws an Error, the service does not start
  */
 export async function runMain(
   name: string,

@@ -1,7 +1,7 @@
 import { formatDuration, parseDuration } from '../pipeline/duration.js';
 import type { Setting } from './settings.js';
 
-/** What every kind of setting is declared with; without `default` the setting is required. */
+/** The fields that every kind of setting has. Without `default` the setting is required. */
 export interface Declaration<T> {
   env: string;
   default?: T;
@@ -40,7 +40,7 @@ export function integer(declaration: Declaration<number> & { min: number; max: n
 
 const shown = (number: number): string => number.toLocaleString('en-US');
 
-/** A size: a whole number of bytes between two bounds, both included; `zero` says that 0 is one too. */
+/** A size: a whole number of bytes between two bounds, both included. `zero` allows 0 as well. */
 export function bytes(
   declaration: Declaration<number> & { min: number; max: number; zero?: boolean },
 ): Setting<number> {
@@ -54,7 +54,7 @@ export function bytes(
   return setting(rest, `${zero ? '0, or ' : ''}bytes, ${sizeOf(min)} to ${sizeOf(max)}`, parse);
 }
 
-/** `64 MiB`: the largest unit of which it is a whole number. */
+/** Formats bytes as `64 MiB`: the largest unit that gives a whole number. */
 export function sizeOf(count: number): string {
   const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
   let power = 0;
@@ -92,7 +92,7 @@ export function flag(declaration: Declaration<boolean>): Setting<boolean> {
   });
 }
 
-/** Words separated by commas; none if the value is `-`, since an empty one counts as not set. */
+/** Words separated by commas. `-` means none, since an empty value counts as not set. */
 export function words(declaration: Declaration<readonly string[]>): Setting<readonly string[]> {
   const parse = (value: string): string[] =>
     value === '-'

@@ -1,20 +1,20 @@
 import { closest, distance } from 'fastest-levenshtein';
 
-/** One setting of a service, from which its environment is read and its documentation made. */
+/** One setting of a service. Its environment variable is read and its documentation printed from this. */
 export interface Setting<T> {
   /** The environment variable. */
   env: string;
-  /** Undefined means that the setting is required. */
+  /** Undefined: the setting is required. */
   default: T | undefined;
   /** Throws an Error whose message ends the sentence "CHAINR_X …". */
   parse(text: string): T;
   /** One line for the table of settings. */
   doc: string;
-  /** How it is written, for the documents: `duration`, or `` `info` or `debug` ``. */
+  /** How to write a value, for the documentation: `duration`, or `` `info` or `debug` ``. */
   form: string;
-  /** A value as one would write it. */
+  /** Formats a value as a user would write it. */
   write(value: T): string;
-  /** What documents say of a default that depends on the machine. */
+  /** What the documentation says about a default that depends on the machine. */
   shown?: string;
   /** The value is never shown. */
   secret?: boolean;
@@ -26,7 +26,7 @@ export type Values<T extends SettingTable> = {
   readonly [Name in keyof T]: T[Name] extends Setting<infer Value> ? Value : never;
 };
 
-/** All that is wrong with an environment, one sentence each. */
+/** All mistakes of an environment, one sentence each. */
 export class SettingsError extends Error {
   override readonly name = 'SettingsError';
   readonly mistakes: readonly string[];
@@ -38,17 +38,17 @@ export class SettingsError extends Error {
 }
 
 /**
- * Two slips of the finger make a near name. Names of other services' settings are further apart
- * than that, and one environment may serve several services.
+ * A name at most two typos away counts as a slip. Names of other services' settings are further apart, and one
+ * environment may serve several services.
  */
 const nearDistance = 2;
 
 /**
  * Reads the settings of a table from an environment. An empty variable counts as not set.
  *
- * @throws SettingsError that lists every mistake at once; a `CHAINR_` variable that no setting
- *   reads, but whose name is near to one, is a mistake too.
- * @param together what is wrong with values that are right one by one, a sentence each
+ * @param together returns a sentence for each mistake in the combination of values that are valid one by one
+ * @throws SettingsError with every mistake at once. A `CHAINR_` variable that no setting reads, but whose name is near
+ * to one, is a mistake too.
  */
 export function readSettings<T extends SettingTable>(
   table: T,
@@ -64,7 +64,10 @@ export function readSettings<T extends SettingTable>(
   return values;
 }
 
-/** Reads several tables from one environment. @throws SettingsError that lists the mistakes of all, each once */
+/**
+ * Reads several tables from one environment.
+ * @throws SettingsError with the mistakes of all tables, each once
+ */
 export function readTogether<T extends Readonly<Record<string, () => unknown>>>(
   readers: T,
 ): { readonly [Name in keyof T]: ReturnType<T[Name]> } {

@@ -1,6 +1,6 @@
 import type { Setting } from './settings.js';
 
-/** The default of a setting as documents show it: what one would write, or a sentence in its place. */
+/** The default of a setting as the documentation shows it: the value as written, or a sentence instead. */
 export function shownDefault(setting: Setting<unknown>): { written: string } | { said: string } {
   const { default: value, shown } = setting;
   if (shown !== undefined) return { said: shown };

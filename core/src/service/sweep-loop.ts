@@ -4,7 +4,7 @@ import type { Logger } from './logger.js';
 import type { Metrics } from './metrics.js';
 import type { Sweep, Swept } from './sweep.js';
 
-/** Repeats one sweep until it is stopped. A pass that fails is logged, and the next one tries again. */
+/** Repeats one sweep until it is stopped. A failed pass is logged, and the next one tries again. */
 export class SweepLoop implements Part {
   readonly name: string;
   readonly #sweep: Sweep;
@@ -19,7 +19,7 @@ export class SweepLoop implements Part {
     this.#sweep = sweep;
     this.#logger = logger.child({ sweep: sweep.name });
     this.#metrics = metrics;
-    // A sweep that never had anything to do is told as 0, not left out.
+    // A sweep that never found anything is reported as 0, not left out.
     this.#count({ changed: 0 });
     for (const result of ['ok', 'failed']) metrics.counter('sweepPasses').inc({ sweep: sweep.name, result }, 0);
   }
@@ -29,14 +29,14 @@ export class SweepLoop implements Part {
     return Promise.resolve();
   }
 
-  /** Resolves when the pass under way has ended. */
+  /** Resolves when the current pass has ended. */
   async stop(): Promise<void> {
     this.#stopped.abort();
     await this.#running;
     await this.#pass;
   }
 
-  /** One pass, or the one that is under way: they never overlap. Never rejects. */
+  /** Runs one pass, or joins the current one: passes never overlap. Never rejects. */
   tick(): Promise<void> {
     this.#pass ??= this.#sweepOnce().finally(() => (this.#pass = undefined));
     return this.#pass;

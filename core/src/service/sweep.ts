@@ -1,18 +1,18 @@
-/** What one pass did. */
+/** The result of one pass. */
 export interface Swept {
-  /** How many things it put right. */
+  /** How many things it repaired. */
   changed: number;
-  /** The age of the oldest thing that it found overdue, in milliseconds; absent: nothing was. */
+  /** The age of the oldest overdue thing that it found, in milliseconds; absent if there was none. */
   lagMs?: number;
 }
 
-/** One concern of housekeeping. Sweeps are idempotent, and safe beside other replicas' sweeps. */
+/** One concern of housekeeping. Sweeps are idempotent, and safe to run in several replicas at once. */
 export interface Sweep {
   readonly name: string;
-  /** The crash window that it closes: which process, killed between what and what, leaves what behind. */
+  /** The crash window that it closes: which process, killed between which steps, leaves what behind. */
   readonly window: string;
   /** The pause between two passes, in milliseconds. */
   readonly everyMs: number;
-  /** One pass; a long one ends early when aborted. */
+  /** Runs one pass. A long pass ends early when aborted. */
   readonly sweep: (signal: AbortSignal) => Promise<Swept>;
 }

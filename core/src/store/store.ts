@@ -21,25 +21,25 @@ import { translateRedisErrors } from './redis/translate-redis-errors.js';
 export interface StoreOptions {
   url: string;
   logger: Logger;
-  /** Enqueues what transitions hand out; left out by services whose transitions hand out nothing. */
+  /** Enqueues what transitions hand out. Left out by services whose transitions hand out nothing. */
   deliver?: (bundles: Bundle[]) => void;
   /**
-   * How long a transition is sent again while Redis is away. Half a second for those who answer a
-   * user (see Leases), Infinity for workers, who go on with what they hold.
+   * How long a transition is resent while Redis is away. Half a second for services that answer users (see Leases),
+   * Infinity for workers, which go on with the attempts they hold.
    */
   patienceMs?: number;
   /** How long Redis may take for a command. */
   commandTimeoutMs?: number;
-  /** Another one only in tests. */
+  /** Replaced only in tests. */
   library?: Library;
 }
 
-/** How long those who answer a user send again what Redis does not answer (see Leases). */
+/** How long a service that answers users resends while Redis does not answer (see Leases). */
 const usualPatienceMs = 500;
 /** How long Redis may take for a command. */
 const usualCommandTimeoutMs = 1_500;
 
-/** All that a service knows of Redis, but for the queue. */
+/** A service's access to Redis, except the queue. */
 export class Store implements Part {
   readonly name = 'store';
   readonly runs: RunStore;
@@ -50,7 +50,7 @@ export class Store implements Part {
   readonly transitions: Transitions;
   readonly removals: Removals;
   readonly libraries: Libraries;
-  /** The random id of this installation; known once started. */
+  /** The random id of this installation; known after the start. */
   instance = '';
   readonly #connection: Redis;
   readonly #renewing: Redis;
@@ -76,7 +76,7 @@ export class Store implements Part {
     this.#logger = logger;
     this.#library = library;
     this.#connection = connect({ url, name: 'main', logger, commandTimeoutMs });
-    // Leases are renewed on a connection of their own: a long log must not cost a renewal.
+    // Leases are renewed on their own connection, so that a long log cannot delay a renewal.
     this.#renewing = connect({ url, name: 'renewals', logger, commandTimeoutMs });
     this.#subscriptions = new Subscriptions(() => connectForQueue({ url, name: 'subscriptions', logger }));
     const clock = new RedisClock(this.#connection, logger);
@@ -100,8 +100,8 @@ export class Store implements Part {
   }
 
   /**
-   * Waits for Redis, for ever, and says so.
-   * @throws StoreUnfit when the server or the state in it cannot be used.
+   * Waits for Redis as long as it takes, and logs that.
+   * @throws StoreUnfit if the server or the state in it cannot be used
    */
   async start(): Promise<void> {
     const waiting = setTimeout(() => {
@@ -111,7 +111,7 @@ export class Store implements Part {
       await untilReady(this.#connection, this.#stopped.signal);
       await translateRedisErrors(() => checkServer(this.#connection));
       this.instance = (await translateRedisErrors(() => checkState(this.#connection))).instance;
-      await translateRedisErrors(() => this.#clock.now()); // What a jump is measured from (see Clock).
+      await translateRedisErrors(() => this.#clock.now()); // The reference for measuring jumps (see Clock).
       await this.#memory.look();
       await this.#announceLibrary();
       this.#announcing = setInterval(() => void this.#announceLibrary(), announceEveryMs);
@@ -131,7 +131,7 @@ export class Store implements Part {
     return Promise.resolve();
   }
 
-  /** A library that is dropped for want of a word is loaded again with the next call. */
+  /** If the announcement fails and the library is dropped, the next call loads it again. */
   async #announceLibrary(): Promise<void> {
     try {
       await this.libraries.announce(this.#library);
@@ -143,12 +143,12 @@ export class Store implements Part {
     }
   }
 
-  /** How long the oldest transition under way has been without a reply, in milliseconds; renewals do not count. */
+  /** How long the oldest pending transition has been without a reply, in milliseconds; renewals do not count. */
   get unansweredMs(): number {
     return this.#batcher.unansweredMs;
   }
 
-  /** True, or the sentence that says why not. */
+  /** True, or a sentence that says why not. */
   async ping(): Promise<true | string> {
     try {
       await this.#connection.ping();

@@ -1,6 +1,6 @@
 import type { TimedAttempt } from './timed-job.js';
 
-/** Whose time it is: the four shares into which the time of a run falls. */
+/** The four shares into which the time of a run falls. */
 export const shares = ['waiting', 'starting', 'working', 'overhead'] as const;
 export type Share = (typeof shares)[number];
 
@@ -28,25 +28,25 @@ export const spanKinds = Object.keys(table) as readonly SpanKind[];
 export interface Span {
   kind: SpanKind;
   from: number;
-  /** Absent as long as it goes on. */
+  /** Absent while it continues. */
   to?: number;
 }
 
-/** What decides about an attempt beside its own phases. */
+/** What bounds an attempt besides its own phases. */
 export interface SpanFrame {
-  /** When the last dependency ended; undefined for a job that depends on nothing, or still waits. */
+  /** When the last dependency ended; undefined for a job that has none, or still waits. */
   readyAt?: number;
   /** Whether the job depends on others. */
   depends: boolean;
-  /** When the attempt before ended. */
+  /** When the previous attempt ended. */
   previousEndAt?: number;
-  /** When what never came to its end was given up, such as the queueing of a job that was canceled. */
+  /** When an unfinished wait was given up, such as the queueing of a job that was canceled. */
   givenUpAt?: number;
 }
 
 /**
- * The spans of an attempt, each beginning where the one before ended, without those of no length.
- * Phases of different clocks may contradict one another by milliseconds: no span runs backwards.
+ * The spans of an attempt. Each begins where the previous one ended; empty ones are left out. Phases from different
+ * clocks may contradict one another by milliseconds, but no span has a negative length.
  */
 export function attemptSpans({ attempt, phases }: TimedAttempt, frame: SpanFrame): Span[] {
   const { queuedAt, claimedAt, startedAt, endedAt, closedAt } = phases;
@@ -64,14 +64,14 @@ export function attemptSpans({ attempt, phases }: TimedAttempt, frame: SpanFrame
   return line.spans;
 }
 
-/** Spans one behind the other; after the first that is open nothing more comes. */
+/** Builds consecutive spans. Nothing follows the first open one. */
 class SpanLine {
   readonly spans: Span[] = [];
   #at: number;
   readonly #end: number | undefined;
   #open = false;
 
-  /** @param end where a span ends that has no end of its own */
+  /** @param end where an open span ends */
   constructor(from: number, end: number | undefined) {
     this.#at = from;
     this.#end = end;

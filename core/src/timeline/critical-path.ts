@@ -3,9 +3,9 @@ import { isFinalJob } from '../engine/states.js';
 import type { TimedJob } from './timed-job.js';
 
 /**
- * The chain of jobs that determined when the run ended, by index, first to last: from the job that
- * ended last back over the dependency that each one waited for longest. As long as something of the
- * run goes on, it ends in the job that goes on and has been ready for longest.
+ * The chain of jobs that determined when the run ended, by index, first to last: from the job that ended last back over
+ * the dependency that each one waited for longest. While the run goes on, it ends with the unfinished job that has been
+ * ready for longest.
  */
 export function criticalPath(jobs: readonly TimedJob[], endings: readonly JobEnding[]): number[] {
   const path: number[] = [];
@@ -28,7 +28,7 @@ function longestReady(jobs: readonly TimedJob[]): number | undefined {
   return found?.index;
 }
 
-/** Of jobs that ended at once, one that ran, and of those the one that depends on others of them. */
+/** The job that ended last. Among equals it prefers one that ran, then one that depends on others of them. */
 function lastEnded(jobs: readonly TimedJob[], endings: readonly JobEnding[]): number | undefined {
   const ran = (index: number): number =>
     jobs[index]?.attempts.some(({ phases }) => phases.claimedAt !== undefined) ? 1 : 0;
@@ -41,7 +41,7 @@ function lastEnded(jobs: readonly TimedJob[], endings: readonly JobEnding[]): nu
   return found?.index;
 }
 
-/** By the first rank in which they differ. */
+/** Compares by the first rank that differs. */
 function isAfter(ranks: readonly number[], others: readonly number[]): boolean {
   const at = ranks.findIndex((rank, place) => rank !== others[place]);
   return (ranks[at] ?? 0) > (others[at] ?? 0);

@@ -5,19 +5,19 @@ import type { TimedJob, TimedRun } from './timed-job.js';
 
 /** When a job ended, and what made it possible. */
 export interface JobEnding {
-  /** Absent for a job that has not ended. */
+  /** Absent if the job has not ended. */
   endedAt?: number;
-  /** When all that it depends on had ended; absent for a job without dependencies, or that still waits. */
+  /** When its last dependency had ended; absent for a job without dependencies, or one that still waits. */
   readyAt?: number;
-  /** The dependency that let it start or had it skipped: the one that ended last, or decided. By index. */
+  /** The dependency that let it start or caused its skip: the one that ended last, or decided. By index. */
   cause?: number;
   /** How many jobs it depends on. */
   dependencies: number;
-  /** Its place in an order in which each job comes after all that it depends on. */
+  /** Its place in a topological order, dependencies first. */
   order: number;
 }
 
-/** A dependency that has ended, and whether it ended as the edge asks. */
+/** A dependency that has ended, and whether that satisfied the edge. */
 interface EndedDependency {
   index: number;
   endedAt: number;
@@ -25,8 +25,8 @@ interface EndedDependency {
 }
 
 /**
- * The ending of each job, by index. Of a skipped job no time is stored: it is the moment at which
- * its first dependency ended in a way that none of the edge's conditions names. Costs O(jobs + edges).
+ * The ending of each job, by index. The time of a skip is not stored: it is when the first dependency ended in a way
+ * that its edge does not accept. Costs O(jobs + edges).
  */
 export function jobEndings(run: TimedRun, jobs: readonly TimedJob[]): JobEnding[] {
   const dependents = jobs.map((job) => job.dependents.map(({ index }) => index));
@@ -66,7 +66,7 @@ function endingOf(
   };
 }
 
-/** A job that is canceled before it is claimed ends with its run: no time of its own is stored. */
+/** A job that is canceled before its claim ends with its run; its own time is not stored. */
 function endOf(run: TimedRun, { status, attempts }: TimedJob): number | undefined {
   const last = attempts.at(-1);
   if (!last || !isFinalJob(status)) return undefined;

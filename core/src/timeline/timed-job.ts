@@ -3,21 +3,21 @@ import type { Phases } from '../engine/records.js';
 import type { Reason } from '../engine/reasons.js';
 import type { JobStatus } from '../engine/states.js';
 
-/** The times of a run; milliseconds since 1970, as all times here. */
+/** The times of a run; milliseconds since 1970, like all times here. */
 export interface TimedRun {
   createdAt: number;
-  /** Absent as long as the run goes on. */
+  /** Absent while the run goes on. */
   endedAt?: number;
 }
 
-/** What a timeline is made from: one job of a run, at its place in the pipeline. */
+/** The input of a timeline: one job of a run. */
 export interface TimedJob {
   name: string;
   status: JobStatus;
   reason: Reason;
-  /** Who waits for it, by index. */
+  /** The jobs that depend on it, by index. */
   dependents: readonly { index: number; mask: ConditionMask }[];
-  /** Oldest first. The last one may be still to be claimed; a job that was never ready has none. */
+  /** Oldest first. The last one may still wait for its claim; a job that was never ready has none. */
   attempts: readonly TimedAttempt[];
 }
 

@@ -5,13 +5,13 @@ import type { Reason } from '../engine/reasons.js';
 import { isFinalJob, type JobStatus } from '../engine/states.js';
 import type { TimedAttempt, TimedJob, TimedRun } from './timed-job.js';
 
-/** How the time of a run, or a part of it, falls into shares; milliseconds. */
+/** How the time of a run, or a part of it, divides into shares; milliseconds. */
 export type ShareTimes = Readonly<Record<Share, number>>;
 
-/** One job of the critical path, and what its part of the path's time went into. */
+/** One job of the critical path, and where its part of the path's time went. */
 export interface PathPart {
   job: string;
-  /** The end of the job before it on the path; for the first one, when the run was created. */
+  /** The end of the previous job on the path; for the first job, when the run was created. */
   from: number;
   /** Its end, or now. */
   to: number;
@@ -19,7 +19,7 @@ export interface PathPart {
 }
 
 export interface AttemptTimeline {
-  /** Absent for a wait that no attempt has come of. */
+  /** Absent for a wait that led to no attempt. */
   attempt?: number;
   status: JobStatus;
   reason: Reason;
@@ -31,7 +31,7 @@ export interface JobTimeline {
   status: JobStatus;
   reason: Reason;
   critical: boolean;
-  /** Oldest first; the last one may be a wait. None of a job that was taken over. */
+  /** Oldest first; the last one may be a wait. Empty for a reused job. */
   attempts: readonly AttemptTimeline[];
 }
 
@@ -39,14 +39,14 @@ export interface Timeline {
   from: number;
   /** The end of the run, or now. */
   to: number;
-  /** Of all the time from `from` to `to`, along the critical path; their sum is that time. */
+  /** The shares along the critical path; their sum is the time from `from` to `to`. */
   times: ShareTimes;
   path: readonly PathPart[];
   /** The timelines of some of the jobs, by index. */
   jobs(from: number, limit: number): JobTimeline[];
 }
 
-/** What became of the time of a run. Costs O(jobs + edges); `now` counts where the run goes on. */
+/** Where the time of a run went. Costs O(jobs + edges). `now` is the end of anything that still goes on. */
 export function timelineOf(run: TimedRun, jobs: readonly TimedJob[], now: number): Timeline {
   const to = run.endedAt ?? now;
   const endings = jobEndings(run, jobs);
@@ -84,7 +84,7 @@ function pathParts(
   return parts;
 }
 
-/** What no span of the job's own explains is overhead: the hand-over from the job before. */
+/** Time that none of the job's spans explains is overhead: the hand-over from the previous job. */
 function timesBetween(
   run: TimedRun,
   job: TimedJob,
@@ -137,7 +137,7 @@ function neverReady({ createdAt }: TimedRun, { status, reason }: TimedJob): Time
   return { attempt: 1, status, reason, phases: { createdAt } };
 }
 
-/** The shares in percent of the whole, with one digit behind the point; all 0 of a run of no time. */
+/** The shares in percent with one decimal; all 0 if the run took no time. */
 export function percentOf(times: ShareTimes): ShareTimes {
   const total = shares.reduce((sum, share) => sum + times[share], 0);
   const percent = (share: Share) => (total === 0 ? 0 : Math.round((times[share] * 1000) / total) / 10);

@@ -12,13 +12,13 @@ import { startContainer } from './start-container.js';
 type Exited = Extract<StepSight, { kind: 'exited' }>;
 
 /**
- * Takes an attempt from step to step, as long as anybody observes it; without a guard it only looks. All that it knows
- * it reads from the daemon again and again, so that another worker's drive can go on from any place.
+ * Takes an attempt from step to step while anybody observes it; without a guard it only watches. It keeps no state of
+ * its own but reads everything from the daemon, so another worker's drive can continue at any point.
  */
 export class AttemptDrive {
   readonly #context: DockerContext;
   readonly #observers = new Set<(change: PhaseChange) => void>();
-  /** The containers that were created under this lease: nobody else starts them. */
+  /** The containers created under this lease: only it starts them. */
   readonly #own = new Set<string>();
   readonly #patience: StartPatience;
   #spec: AttemptSpec;
@@ -37,24 +37,24 @@ export class AttemptDrive {
     return this.#spec;
   }
 
-  /** That code of the user has run may be learned after the drive began, and is never forgotten. */
+  /** Records that user code has run. This may become known after the drive began, and is never forgotten. */
   learn(spec: AttemptSpec): void {
     if (spec.begun) this.#spec = spec;
   }
 
-  /** From now on it acts under this lease, on which what an older one created is not its own. */
+  /** Continues under a new lease. Containers created under an older one are then not its own. */
   actUnder(guard: WriteGuard): void {
     if (this.#guard !== guard) this.#own.clear();
     this.#guard = guard;
   }
 
-  /** Goes on unless it does already; an outage ends it, and the next call begins anew. */
+  /** Starts the drive unless it is running. An outage ends it, and the next call starts anew. */
   go(): Promise<Outcome> {
     this.#going ??= this.#drive().finally(() => (this.#going = undefined));
     return this.#going;
   }
 
-  /** The outcome, and the changes until then. Rejects with the signal's reason when aborted. */
+  /** Resolves with the outcome, and reports the changes until then. Rejects with the signal's reason when aborted. */
   async observe(onPhase: (change: PhaseChange) => void, signal: AbortSignal): Promise<Outcome> {
     signal.throwIfAborted();
     this.#observers.add(onPhase);
@@ -75,7 +75,7 @@ export class AttemptDrive {
     }
   }
 
-  /** Watches and acts no more; containers go on. */
+  /** Stops watching and acting; containers go on. */
   stop(): void {
     this.#stopped.abort(new Error('Nobody observes the attempt any more.'));
     this.#stopped = new AbortController();
@@ -111,14 +111,14 @@ export class AttemptDrive {
         else await this.#patience.start(this.spec, index, this.#guardUntil(signal), () => this.#advance(sight, index, signal)); // prettier-ignore
       }
     } catch (error) {
-      this.#lastChange = undefined; // What is seen after an outage is told anew: so the outage is known to be over.
+      this.#lastChange = undefined; // Reports the state again, so that the outage is known to be over.
       throw error;
     } finally {
       watch.close();
     }
   }
 
-  /** The outcome where nothing can follow; undefined as long as something may. */
+  /** The outcome if nothing can follow; undefined while something may. */
   #endAt(sight: StepSight, ended: readonly Exited[], wasSeen: boolean): Outcome | undefined {
     const { spec } = this;
     if (sight.kind === 'tombstone') return tombstoneOutcome(spec, ended, sight.tombstone);
@@ -151,7 +151,7 @@ export class AttemptDrive {
 
   #tell(change: PhaseChange): void {
     if (this.#lastChange?.reason === change.reason && this.#lastChange.message === change.message) return;
-    // Steps after the first pull their images too; the attempt goes on executing.
+    // Later steps pull their images too, but the attempt stays Executing.
     if (this.#lastChange?.reason === 'Executing') return;
     this.#lastChange = change;
     for (const observer of this.#observers) observer(change);

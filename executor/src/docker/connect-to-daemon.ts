@@ -1,11 +1,11 @@
 import Docker from 'dockerode';
 
-/** How long a daemon may take to say that it is there. */
+/** How long a daemon may take to answer the first request. */
 const answerMs = 2_000;
 
 /**
- * @param address `unix:///path`, `/path` or `tcp://host:port`; by default where DOCKER_HOST says, or
- *   /var/run/docker.sock. TLS is as DOCKER_TLS_VERIFY and DOCKER_CERT_PATH say.
+ * @param address `unix:///path`, `/path` or `tcp://host:port`; defaults to DOCKER_HOST, else /var/run/docker.sock. TLS
+ * follows DOCKER_TLS_VERIFY and DOCKER_CERT_PATH.
  */
 export function connectToDaemon(address?: string): Docker {
   if (address?.startsWith('/')) return new Docker({ socketPath: address });
@@ -15,7 +15,7 @@ export function connectToDaemon(address?: string): Docker {
   return new Docker({ host: hostname, port: Number(port || 2375) });
 }
 
-/** The daemon's id, or the sentence that says why there is none. */
+/** The daemon's id, or a sentence that says why there is none. */
 export async function findDaemon(docker: Docker): Promise<{ id: string } | { absent: string }> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {

@@ -10,12 +10,12 @@ export interface DockerContext {
   readonly instance: () => string;
   /** The networks that a job may name. */
   readonly networks: readonly string[];
-  /** How long a pull that fails is tried again. */
+  /** How long a failing pull is retried. */
   readonly pullPatienceMs: number;
-  /** How long a daemon that answers may refuse a start with errors of its own. */
+  /** How long to retry a start that an answering daemon refuses with errors of its own. */
   readonly startPatienceMs: number;
   readonly board: EventBoard;
   readonly reach: FaultHook;
-  /** Whether this executor has an attempt to take from step to step, even if the daemon is away at the moment. */
+  /** Whether this executor is driving the attempt, even if the daemon is away at the moment. */
   readonly isDriven: (key: AttemptKey) => boolean;
 }

@@ -8,17 +8,23 @@ import { shell, type Tombstone } from './look-at-step.js';
 import { attemptLabels, containerName, labels, volumeName } from './names.js';
 import { memoryBytes, nanoCpus } from './quantities.js';
 
-/** Where every step of an attempt finds the workspace. */
+/** The path of the workspace in every step of an attempt. */
 export const workspacePath = '/shared';
 
-/** What `CHAINR_OUTPUT` of a step names: in the workspace, which outlives the container and can be written by all. */
+/**
+ * The value of `CHAINR_OUTPUT` for a step: a file in the workspace, which outlives the container and can be written by
+ * all.
+ */
 export const outputPath = (index: number): string => `${workspacePath}/.chainr-output.${String(index)}`;
 
-/** An image of nothing, for containers that only take a name. */
+/** An empty image, for containers that only reserve a name. */
 const emptyImage = 'chainr-tombstone:latest';
 const emptyTar = Buffer.alloc(1024);
 
-/** @returns the new container's id; undefined when the name is taken. @throws with status 404 where the image is not there. */
+/**
+ * @returns the new container's id; undefined if the name is taken
+ * @throws with status 404 if the image is missing
+ */
 export async function createContainer(
   { docker, instance }: DockerContext,
   spec: AttemptSpec,
@@ -40,13 +46,13 @@ export async function createContainer(
     ...(workdirOf(spec, step) !== undefined && { WorkingDir: workdirOf(spec, step) }),
     ...(step.user !== undefined && { User: step.user }),
     HostConfig: {
-      // Signals that a script sends itself or is sent do nothing to the first process of a container: so `run` is not
-      // the first. A command is, as in Kubernetes: what cannot be executed is then told by the daemon.
+      // Signals whose handling is the default do nothing to the first process of a container, so `run` gets an init. A
+      // command is the first process, as in Kubernetes; the daemon then reports a command that cannot be executed.
       ...(step.run !== undefined && { Init: true }),
       ...(step.network !== undefined && { NetworkMode: step.network }),
       ...limitsOf(step),
-      // Rotation loses output without a word, also of a reader that is there (ADR 19). This driver keeps bytes as they
-      // are; json-file replaces what is not UTF-8, and that also in characters at the end of 16 KiB.
+      // Rotation silently loses output, even of an active reader (ADR 19). This driver keeps bytes as they are;
+      // json-file replaces invalid UTF-8, also characters cut at the end of 16 KiB.
       LogConfig: { Type: 'local', Config: { 'max-size': '1000g', 'max-file': '1', compress: 'false' } },
       Mounts: [
         {
@@ -65,7 +71,7 @@ export async function createContainer(
   return createNamed(docker, options);
 }
 
-/** Takes a step's name with a container that is never started; nothing happens when it is taken already. */
+/** Takes a step's name with a container that is never started. Does nothing if the name is taken. */
 export async function createTombstone(
   { docker, instance }: DockerContext,
   key: AttemptKey,
@@ -105,8 +111,8 @@ async function importEmptyImage(docker: Docker): Promise<void> {
 }
 
 /**
- * `command` stands in place of the image's entrypoint and `args` of its command, as in Kubernetes. The daemon reads
- * stdout and stderr through a pipe each, which loses their order: a script gets one pipe for both.
+ * `command` replaces the image's entrypoint and `args` its command, as in Kubernetes. The daemon reads stdout and
+ * stderr through separate pipes, which loses their order, so a script gets one pipe for both.
  */
 function whatRuns({ run, command, args }: StepSpec): Pick<Docker.ContainerCreateOptions, 'Entrypoint' | 'Cmd'> {
   if (run !== undefined) return { Entrypoint: [shell, '-c', `exec ${shell} -c "$1" 2>&1`, 'sh', run], Cmd: [] };
@@ -116,7 +122,7 @@ function whatRuns({ run, command, args }: StepSpec): Pick<Docker.ContainerCreate
   };
 }
 
-/** Steps share the workspace and begin in it; the container of a job without steps begins where its image says. */
+/** Steps share the workspace and start in it. The container of a job without steps starts where its image says. */
 function workdirOf({ steps }: AttemptSpec, { workdir }: StepSpec): string | undefined {
   if (workdir !== undefined) return workdir.startsWith('/') ? workdir : `${workspacePath}/${workdir}`;
   return steps.length > 1 || steps[0]?.name !== mainStep ? workspacePath : undefined;
@@ -126,13 +132,13 @@ function limitsOf({ resources }: StepSpec): Docker.HostConfig {
   const { cpu, memory } = resources?.limits ?? {};
   const bytes = memory === undefined ? undefined : memoryBytes(memory);
   return {
-    // The same with swap: else as much again could be swapped out.
+    // The same limit including swap; otherwise the same amount could be swapped out.
     ...(bytes !== undefined && { Memory: bytes, MemorySwap: bytes }),
     ...(cpu !== undefined && { NanoCpus: nanoCpus(cpu) }),
   };
 }
 
-/** Its own variables replace all but the CHAINR_ ones. */
+/** The step's variables override everything but the `CHAINR_` ones. */
 export function environmentOf(spec: AttemptSpec, index: number): Map<string, string> {
   const { name, env = {} }: Partial<StepSpec> = spec.steps[index] ?? {};
   const places = { workspace: workspacePath, output: outputPath(index) };

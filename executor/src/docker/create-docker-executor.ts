@@ -11,24 +11,24 @@ import { readLogs } from './read-logs.js';
 import { removeAttempt } from './remove-attempt.js';
 import { stopAttempt } from './stop-attempt.js';
 
-/** How long a pull that fails is tried again (see Deadlines and retries). */
+/** How long a failing pull is retried (see Deadlines and retries). */
 const usualPullPatienceMs = 30_000;
-/** How long a daemon that answers may refuse a start with errors of its own. */
+/** How long a start is retried that an answering daemon refuses with errors of its own. */
 const usualStartPatienceMs = 30_000;
 
 export interface DockerExecutorOptions {
   docker: Docker;
   /** The daemon's id, from `findDaemon`. */
   daemonId: string;
-  /** The id of the instance, asked for with each attempt: it is known only when the store is started. */
+  /** The id of the instance. A function, since it is known only after the store has started. */
   instance: () => string;
   /** The networks that a job may name; `bridge` and `none` by default. */
   networks?: readonly string[];
-  /** How long a pull that fails is tried again; 30 s by default (see Deadlines and retries). */
+  /** How long a failing pull is retried; 30 s by default (see Deadlines and retries). */
   pullPatienceMs?: number;
-  /** How long a daemon that answers may refuse a start with errors of its own; 30 s by default. */
+  /** How long a start is retried that an answering daemon refuses with errors of its own; 30 s by default. */
   startPatienceMs?: number;
-  /** Told of the fault points. */
+  /** Called at the fault points. */
   reach?: FaultHook;
 }
 
@@ -82,13 +82,13 @@ export function createDockerExecutor(options: DockerExecutorOptions): Executor {
       guard();
       const drive = driveOf(spec);
       drive.actUnder(guard);
-      drive.go().catch(() => undefined); // Whoever observes asks again, and is told.
+      drive.go().catch(() => undefined); // The observer calls it again and gets the error.
     },
     async observe(spec, onPhase, signal) {
       const drive = driveOf(spec);
       const outcome = await drive.observe(onPhase, signal);
       if (drives.get(nameOfKey(spec)) === drive) drives.delete(nameOfKey(spec));
-      board.notify(spec); // Who waits for output of what never began learns that it is over.
+      board.notify(spec); // A log reader that waits for steps that never begin learns that it is over.
       return outcome;
     },
     logs: (spec, from, signal) => readLogs(context, spec, from, signal),

@@ -1,10 +1,10 @@
-/** The HTTP status with which the daemon refused; undefined where it did not answer at all. */
+/** The HTTP status of the daemon's refusal; undefined if it did not answer at all. */
 export function statusOf(error: unknown): number | undefined {
   const status = error instanceof Error && 'statusCode' in error ? error.statusCode : undefined;
   return typeof status === 'number' ? status : undefined;
 }
 
-/** What the daemon said, without the words that its client puts around it. */
+/** The daemon's message, without the words that its client adds. */
 export function reasonOf(error: unknown): string {
   const json =
     error instanceof Error && 'json' in error ? (error.json as { message?: unknown } | undefined) : undefined;
@@ -12,7 +12,7 @@ export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Undefined in place of a refusal with one of the statuses; every other error is thrown on. */
+/** Returns undefined if the daemon refuses with one of the statuses; rethrows every other error. */
 export async function unless<T>(statuses: readonly number[], asked: Promise<T>): Promise<T | undefined> {
   try {
     return await asked;

@@ -22,7 +22,9 @@ export function endOutcome(spec: AttemptSpec, ended: readonly Exited[]): Outcome
 /** A stop took the name of a step. */
 export const stopped: Tombstone = { reason: 'Lost', message: 'It was stopped before it started.' };
 
-/** Its next step's name was taken: it was stopped, or cannot be created as it is written. */
+/**
+ * The outcome if the next step's name was taken: the attempt was stopped, or the step cannot be created as specified.
+ */
 export function tombstoneOutcome(spec: AttemptSpec, ended: readonly Exited[], { reason, message }: Tombstone): Outcome {
   const next = spec.steps[ended.length]?.name ?? '';
   const wasStopped = ended.length > 0 && message === stopped.message;
@@ -35,7 +37,7 @@ export function tombstoneOutcome(spec: AttemptSpec, ended: readonly Exited[], { 
   };
 }
 
-/** The daemon could not start a step: the exit code is the one of a shell that could not execute it. */
+/** The outcome if the daemon could not start a step. The exit code is that of a shell that could not execute it. */
 export function refusalOutcome(
   spec: AttemptSpec,
   ended: readonly Exited[],
@@ -50,7 +52,7 @@ export function refusalOutcome(
   return { reason: 'ConfigError', message: whyNotStarted(step, message), ...soFar(spec, ended) };
 }
 
-/** A sentence of what the daemon said when it could not start a step. */
+/** A sentence from the daemon's message about a failed start. */
 function whyNotStarted(step: StepSpec | undefined, said: string): string {
   const name = step?.name ?? '';
   const program = step?.command?.[0];

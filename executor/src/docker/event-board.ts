@@ -3,11 +3,11 @@ import type { AttemptKey } from '../port.js';
 import { Wake } from '../wake.js';
 import { keyOfLabels, labels, nameOfKey } from './names.js';
 
-/** How often everybody looks anew, in case that an event was lost. */
+/** How often every watcher checks by itself, in case an event was lost. */
 const heartbeatMs = 5_000;
 
 export interface Watch {
-  /** Resolves when something of the attempt may have changed, at each heartbeat, and when the signal aborts. */
+  /** Resolves when something about the attempt may have changed, at each heartbeat, and when the signal aborts. */
   next(): Promise<void>;
   /** Makes `next` resolve. */
   wake: () => void;
@@ -18,7 +18,7 @@ interface DaemonEvent {
   Actor?: { Attributes?: Record<string, string> };
 }
 
-/** One stream of the daemon's events for all who watch attempts, open as long as anybody does. */
+/** One stream of daemon events for all watchers of attempts, open while there are any. */
 export class EventBoard {
   readonly #docker: Docker;
   readonly #instance: () => string;
@@ -62,7 +62,7 @@ export class EventBoard {
     };
   }
 
-  /** Everybody who watches an attempt looks anew. */
+  /** Wakes everybody who watches an attempt. */
   notify(key: AttemptKey): void {
     for (const wake of this.#watchers.get(nameOfKey(key)) ?? []) wake.notify();
   }
@@ -80,13 +80,13 @@ export class EventBoard {
     this.#stream = undefined;
   }
 
-  /** A stream that breaks is opened again with the next heartbeat; those who watch look by themselves until then. */
+  /** A broken stream is reopened at the next heartbeat. Until then watchers check by themselves. */
   #listen(): void {
     if (this.#stream || this.#closed) return;
     const stopped = new AbortController();
     this.#stream = stopped;
     this.#read(stopped.signal)
-      .catch(() => undefined) // Whoever looks learns by itself that the daemon is away.
+      .catch(() => undefined) // Watchers notice by themselves that the daemon is away.
       .finally(() => {
         if (this.#stream === stopped) this.#stream = undefined;
       });
@@ -95,7 +95,7 @@ export class EventBoard {
   async #read(signal: AbortSignal): Promise<void> {
     const filters = { type: ['container' as const], label: [`${labels.instance}=${this.#instance()}`] };
     const stream = await this.#docker.getEvents({ filters, abortSignal: signal });
-    this.#notifyAll(); // What happened before the stream was open.
+    this.#notifyAll(); // Something may have happened before the stream was open.
     let rest = '';
     for await (const chunk of stream) {
       const lines = (rest + String(chunk)).split('\n');

@@ -2,7 +2,7 @@ import type { FoundAttempt } from '../port.js';
 import type { DockerContext } from './context.js';
 import { keyOfLabels, labels, nameOfKey } from './names.js';
 
-/** The attempts of which a container or a workspace of this instance is here. */
+/** The attempts of this instance that have a container or a workspace here. */
 export async function listAttempts({ docker, instance }: DockerContext): Promise<FoundAttempt[]> {
   const filters = { label: [`${labels.instance}=${instance()}`] };
   const [containers, { Volumes }] = await Promise.all([

@@ -1,16 +1,16 @@
 /** One entry of a container's log: a line, or a piece of one that is longer than 16 KiB. */
 export interface LogFrame {
   stream: 'stdout' | 'stderr';
-  /** As the daemon writes it, with nanoseconds: sorts as text. */
+  /** In the daemon's format, with nanoseconds: sorts as text. */
   timestamp: string;
-  /** As they were written, with the newline where there is one. */
+  /** The bytes as written, with the newline if there is one. */
   bytes: Buffer;
 }
 
 const headBytes = 8;
 
 /**
- * Takes the daemon's log stream apart: frames of eight bytes (stream, three zeros, length as u32 big-endian) and the
+ * Splits the daemon's log stream into frames: eight bytes (stream, three zeros, length as u32 big-endian), then the
  * bytes of one entry, which begin with a timestamp and a space. https://docs.docker.com/reference/api/engine/
  * (ContainerAttach, "Stream format").
  */

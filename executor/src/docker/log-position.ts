@@ -1,9 +1,9 @@
 import type { Position } from '../port.js';
 
-/** The last entry of a stream that was read: its time, and its place (from 1) among the entries of that time. */
+/** The last entry read of a stream: its time, and its number (from 1) among the entries of that time. */
 export type Mark = [timestamp: string, ordinal: number];
 
-/** For each step, in order, where its streams were read up to; absent where nothing was read. */
+/** How far the streams of a step were read; absent if nothing was read. */
 export interface StepMarks {
   stdout?: Mark;
   stderr?: Mark;
@@ -18,7 +18,7 @@ export function parsePosition(position: Position, stepCount: number): StepMarks[
   });
 }
 
-/** Steps that have not written anything yet are left out at the end. */
+/** Trailing steps that have not written anything are left out. */
 export function formatPosition(steps: readonly StepMarks[]): Position {
   const last = steps.findLastIndex(({ stdout, stderr }) => stdout ?? stderr);
   return JSON.stringify(steps.slice(0, last + 1).map(({ stdout, stderr }) => [stdout ?? null, stderr ?? null]));
@@ -29,8 +29,8 @@ export const isAfter = (mark: Mark | undefined, timestamp: string, ordinal: numb
   !mark || timestamp > mark[0] || (timestamp === mark[0] && ordinal > mark[1]);
 
 /**
- * The daemon's `since`, seconds with nanoseconds: the time of the oldest mark among the streams that are read, since
- * one request reads them all.
+ * The daemon's `since`, in seconds with nanoseconds: the oldest mark among the streams to read, since one request reads
+ * them all.
  */
 export function sinceOf(marks: StepMarks, streams: readonly (keyof StepMarks)[]): string {
   const times = streams.map((stream) => marks[stream]?.[0] ?? '');

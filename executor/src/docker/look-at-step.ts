@@ -6,17 +6,17 @@ import { unless } from './daemon-errors.js';
 import { hasFile } from './has-file.js';
 import { containerName, labels } from './names.js';
 
-/** Why a name was taken by a container that is never started. */
+/** Why a name was reserved by a container that is never started. */
 export interface Tombstone {
   reason: OutcomeReason;
   message: string;
 }
 
-/** What the daemon says of a step's container. Times are milliseconds since 1970 by the clock of its host. */
+/** The daemon's view of a step's container. Times are milliseconds since 1970 by the clock of its host. */
 export type StepSight =
   | { kind: 'missing' }
   | { kind: 'tombstone'; tombstone: Tombstone }
-  /** It was never started; `refusal`: it could not be. */
+  /** It was never started; `refusal`: it cannot be. */
   | { kind: 'created'; id: string; refusal?: { exitCode: number; message: string }; ending: StepEnding }
   | { kind: 'running'; id: string; startedAt: number; ending: StepEnding }
   | {
@@ -31,20 +31,20 @@ export type StepSight =
       ending: StepEnding;
     };
 
-/** What of the attempt follows the step. */
+/** Whether something of the attempt follows the step. */
 export interface StepEnding {
   tolerated: boolean;
   last: boolean;
 }
 
-/** What `run` is handed to. */
+/** The shell that runs `run`. */
 export const shell = '/bin/sh';
-/** Of SIGKILL. */
+/** The exit code of a process killed by SIGKILL. */
 const killedCode = 137;
-/** What an init exits with when it cannot find the program that it is to start. A script may exit so too. */
+/** The exit code of an init that cannot find its program. A script may exit with it too. */
 const notFoundCode = 127;
 
-/** Looks at the container of a step under its name. Throws when the daemon does not answer as it should. */
+/** Inspects the container with the step's name. Throws if the daemon does not answer as expected. */
 export async function lookAtStep(context: DockerContext, key: AttemptKey, step: number): Promise<StepSight> {
   const name = containerName(context.instance(), key, step);
   const found = await unless([404], context.docker.getContainer(name).inspect());
@@ -63,10 +63,10 @@ export async function lookAtStep(context: DockerContext, key: AttemptKey, step: 
   };
   const { Id: id, State: state } = found;
   const startedAt = Date.parse(state.StartedAt);
-  // One that is being removed (`removing`, or `dead` where that failed) has code 0, whether it was started or not.
+  // A container that is being removed (`removing`, or `dead` if that failed) has code 0, whether it was started or not.
   const status = state.Status !== 'created' && startedAt <= 0 ? 'created' : state.Status;
   const { ExitCode: exitCode, OOMKilled: outOfMemory } = state;
-  // By force: it ran until somebody removed it, and is Deleted as soon as it is gone.
+  // It was running and is being removed by force. It counts as Deleted once it is gone.
   if (status === 'removing' && exitCode === killedCode) return { kind: 'running', id, startedAt, ending };
   switch (status) {
     case 'created': {
@@ -86,12 +86,12 @@ export async function lookAtStep(context: DockerContext, key: AttemptKey, step: 
   }
 }
 
-/** The daemon answers alike where there is no such file and where there is no such container. */
+/** The daemon gives the same answer for a missing file and a missing container. */
 async function lacksShell(docker: Docker, id: string): Promise<boolean> {
   if (await hasFile(docker, id, shell)) return false;
   return (await unless([404], docker.getContainer(id).inspect())) !== undefined;
 }
 
-/** Whether nothing of the attempt comes after this step. */
+/** Whether nothing of the attempt follows this step. */
 export const endsAttempt = ({ exitCode, withoutShell, ending }: Extract<StepSight, { kind: 'exited' }>): boolean =>
   ending.last || withoutShell || (exitCode !== 0 && !ending.tolerated);

@@ -5,8 +5,8 @@ import { workspacePath } from './create-container.js';
 import { unless } from './daemon-errors.js';
 
 /**
- * A new volume is root's. Where a step is run by somebody else, everybody may write into it, as into /tmp; that is
- * done through the first step's container before it starts.
+ * A new volume belongs to root. If a step runs as another user, the workspace becomes writable by everybody, like /tmp.
+ * This is done through the first step's container before it starts.
  */
 export async function openWorkspace(
   { docker }: DockerContext,
@@ -29,7 +29,7 @@ export async function openWorkspace(
   await docker.getContainer(id).putArchive(Buffer.concat(parts), { path: '/' });
 }
 
-/** An image of a later step may not be there yet: then it is not known, and the workspace is opened. */
+/** The image of a later step may not be there yet. Its user is then unknown, and the workspace is opened. */
 async function userOf(docker: DockerContext['docker'], image: string): Promise<string> {
   const found = await unless([400, 404], docker.getImage(image).inspect());
   return found ? found.Config.User : 'unknown';

@@ -12,15 +12,15 @@ interface Preparation {
   /** The id of a container that an older lease created and that is in the way. */
   from: string | undefined;
   guard: WriteGuard;
-  /** Told how a pull goes on. */
+  /** Reports the progress of a pull. */
   tell: (message: string) => void;
   signal: AbortSignal;
 }
 
 /**
- * Creates the container of a step. What cannot be created as it is written takes the name with a tombstone that says
- * why, so that everybody who looks sees the same. @returns the id of a container that only the caller starts, or
- * undefined where the next look tells more.
+ * Creates the container of a step. If it cannot be created as specified, a tombstone takes the name and says why, so
+ * that everybody sees the same.
+ * @returns the id of a container that only the caller starts; undefined if the caller must look again
  */
 export async function prepareStep(
   context: DockerContext,
@@ -59,7 +59,7 @@ async function create(
     const message = reasonOf(error);
     const step = spec.steps[index];
     if (status === 404 && /no such image/i.test(message)) {
-      if (step?.pull !== 'never') return undefined; // Somebody removed it after it was pulled.
+      if (step?.pull !== 'never') return undefined; // Somebody removed the image after the pull.
       return {
         reason: 'ImagePullFailed',
         message: `The image ${step.image} is not on this machine, and "pull" is never.`,
@@ -75,13 +75,13 @@ async function create(
 }
 
 /**
- * How the daemon says, with status 500, that a `workdir` cannot be made in the image: the words of mkdir(2) and
- * lstat(2), behind a path of its host, which is nobody's business.
+ * How the daemon reports, with status 500, that a `workdir` cannot be created in the image: the words of mkdir(2) and
+ * lstat(2) behind a path on its host, which is left out.
  */
 const folderFault =
   /^(?:Cannot mkdir|lstat|mkdir|stat)\b.*?(not a directory|file name too long|too many levels of symbolic links)$/;
 
-/** What may stand in a path of the daemon's interface; the daemon itself says what else is wrong. */
+/** What may be part of a path of the daemon's API. The daemon itself reports other mistakes. */
 const imageName = /^(?!.*\.\.)[A-Za-z0-9][\w.:/@+-]*$/;
 
 function refuse({ networks }: DockerContext, spec: AttemptSpec, index: number): Tombstone | undefined {

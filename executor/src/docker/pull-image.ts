@@ -7,12 +7,15 @@ import type { Tombstone } from './look-at-step.js';
 import { PullProgress, PullRefused, type PullEvent } from './pull-progress.js';
 import { readCredentials } from './registry-credentials.js';
 
-/** How long a pull that failed is left alone. */
+/** The pauses before a failed pull is retried. */
 const againMs = [1_000, 3_000, 6_000] as const;
-/** Who watches reads no faster. */
+/** Progress is reported at most this often. */
 const tellEveryMs = 1_000;
 
-/** Sees to the image of a step as its `pull` says. @returns why it cannot be had, or undefined when it is there. */
+/**
+ * Provides the image of a step according to its `pull`.
+ * @returns why it cannot be provided, or undefined if it is there
+ */
 export async function provideImage(
   context: DockerContext,
   spec: AttemptSpec,
@@ -23,7 +26,7 @@ export async function provideImage(
   const step = spec.steps[index];
   if (!step || step.pull === 'never') return undefined;
   const { image } = step;
-  // 400: that is no name of an image, which the pull says better.
+  // 400 means an invalid image name; the pull explains that better.
   if (step.pull !== 'always' && (await unless([400, 404], context.docker.getImage(image).inspect()))) return undefined;
   tell(`The image ${image} is being pulled.`);
   const deadline = performance.now() + context.pullPatienceMs;
@@ -60,7 +63,10 @@ async function pullOnce(
   }
 }
 
-/** Resolves when all is pulled. @throws what the daemon said in the stream. */
+/**
+ * Resolves when everything is pulled.
+ * @throws the daemon's error in the stream
+ */
 async function follow(stream: NodeJS.ReadableStream, image: string, tell: (message: string) => void): Promise<void> {
   const progress = new PullProgress(image);
   let rest = '';
@@ -75,17 +81,20 @@ async function follow(stream: NodeJS.ReadableStream, image: string, tell: (messa
   }
 }
 
-/** Docker pulls all tags of a name without one. */
+/** Without a tag Docker pulls all tags of a name. */
 function withTag(image: string): string {
   const name = image.slice(image.lastIndexOf('/') + 1);
   return name.includes(':') || name.includes('@') ? image : `${image}:latest`;
 }
 
-/** What a registry refuses is the pipeline's fault, or that of credentials; what it does not answer is its own. */
+/**
+ * A refusal by a registry is the fault of the pipeline or of credentials. A registry that does not answer has an
+ * outage.
+ */
 function sortFailure(error: unknown, image: string): Tombstone {
   const said = reasonOf(error);
   const status = statusOf(error);
-  // Without a status it was said while the pull was under way, or the daemon itself has gone away.
+  // Without a status the error came during the pull, or the daemon itself went away.
   if (status === undefined && !(error instanceof PullRefused) && !/manifest|denied|not found/i.test(said)) throw error;
   const refused = /manifest|denied|unauthorized|not found|invalid reference|does not exist|no match|unsupported/i.test(
     said,

@@ -6,14 +6,14 @@ export interface PullEvent {
   progressDetail?: { current?: number; total?: number };
 }
 
-/** The daemon gave a pull up that it had begun. */
+/** The daemon gave up a pull that it had begun. */
 export class PullRefused extends Error {
   override name = 'PullRefused';
 }
 
 const mega = (bytes: number): string => (bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0);
 
-/** How far a pull has come, in one sentence. */
+/** The progress of a pull, in one sentence. */
 export class PullProgress {
   readonly #image: string;
   readonly #layers = new Map<string, { current: number; total: number; done: boolean }>();
@@ -22,7 +22,7 @@ export class PullProgress {
     this.#image = image;
   }
 
-  /** @throws PullRefused for what the daemon says in place of going on. */
+  /** @throws PullRefused if the daemon reports an error */
   take({ id, status = '', error, progressDetail }: PullEvent): void {
     if (error !== undefined) throw new PullRefused(error);
     if (

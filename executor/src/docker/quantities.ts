@@ -4,16 +4,16 @@ const factors: Readonly<Record<string, number>> = {
   Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30, Ti: 2 ** 40, Pi: 2 ** 50, Ei: 2 ** 60,
 }; // prettier-ignore
 
-/** A quantity that the check of pipelines let through, as a number. */
+/** The number of a quantity that was checked with the pipeline. */
 function numberOf(quantity: string): number {
   const match = /^([\d.]+(?:[eE][-+]?\d+)?)([A-Za-z]*)$/.exec(quantity);
   return Number(match?.[1]) * (factors[match?.[2] ?? ''] ?? Number.NaN);
 }
 
-/** Upwards, but for what is only the error of a product of fractions: 1e-7 × 1e9 is 100.00000000000001. */
+/** Rounds up, but ignores the rounding error of fractions: 1e-7 × 1e9 is 100.00000000000001. */
 const wholeAtLeast = (value: number): number => Math.ceil(Number(value.toPrecision(15)));
 
-/** Docker takes no less than 6 MiB (it says so), and whole bytes. */
+/** Docker requires whole bytes. Its minimum is 6 MiB, which its own message says. */
 export const memoryBytes = (quantity: string): number => wholeAtLeast(numberOf(quantity));
 
 export const nanoCpus = (quantity: string): number => wholeAtLeast(numberOf(quantity) * 1e9);

@@ -25,7 +25,7 @@ export async function* readLogs(
         if (!sight) return;
         yield* readStep(context, spec, index, sight, marks, signal);
         if (sight.kind === 'running') continue;
-        // What was read after the end was seen is all there is (see Gapless logs).
+        // Everything was read after the end was seen, so nothing is missing (see Gapless logs).
         if (endsAttempt(sight)) return;
         break;
       }
@@ -35,7 +35,7 @@ export async function* readLogs(
   }
 }
 
-/** Undefined when the step will never begin, or is gone, or when aborted. */
+/** Undefined if the step will never begin, is gone, or when aborted. */
 async function untilBegun(
   context: DockerContext,
   spec: AttemptSpec,
@@ -54,7 +54,7 @@ async function untilBegun(
   return undefined;
 }
 
-/** What a step has written after its marks, which move with it; follows it as long as it runs. */
+/** The output of a step after its marks, which it advances. Follows the step while it runs. */
 async function* readStep(
   context: DockerContext,
   spec: AttemptSpec,
@@ -64,14 +64,14 @@ async function* readStep(
   signal: AbortSignal,
 ): AsyncGenerator<LogBatch, void, void> {
   const isAborted = (): boolean => signal.aborted;
-  if (isAborted()) return; // Of what is past no listener hears.
+  if (isAborted()) return; // A listener added now would never be called.
   const from = marks[index] ?? {};
   const step = spec.steps[index];
   const output = new StepOutput(step?.name ?? '', from);
   // A script writes both to stdout (create-container.ts).
   const streams = step?.run === undefined ? (['stdout', 'stderr'] as const) : (['stdout'] as const);
   const frames = new FrameReader();
-  // The generator may be left in the middle, which must end the request too.
+  // The consumer may leave the generator early, which must end the request too.
   const left = new AbortController();
   const abort = (): void => {
     left.abort();

@@ -6,7 +6,7 @@ import type { DockerContext } from './context.js';
 import { outputPath } from './create-container.js';
 import { reasonOf, statusOf } from './daemon-errors.js';
 
-/** What the steps have left as their outputs, read through a container that has ended: all share the workspace. */
+/** The outputs of the steps, read through a container that has ended: all share the workspace. */
 export async function readOutputs(
   context: DockerContext,
   steps: readonly StepSpec[],
@@ -20,10 +20,10 @@ export async function readOutputs(
   return written;
 }
 
-/** As the daemon says it where the container is there. */
+/** The daemon's message if the container exists and the file does not. */
 const noSuchFile = /could not find the file/i;
 
-/** Undefined where there is nothing. The daemon sends a tar; more of it than is needed is not read. */
+/** Undefined if there is no file. The daemon sends a tar; only what is needed of it is read. */
 async function readPlainFile(
   { docker }: DockerContext,
   container: string,
@@ -33,7 +33,7 @@ async function readPlainFile(
   try {
     archive = await docker.getContainer(container).getArchive({ path });
   } catch (error) {
-    // 404 also says that the container is gone: it is looked for again then, and its attempt is Deleted.
+    // A 404 may also mean that the container is gone. The next look then finds the attempt Deleted.
     if (statusOf(error) === 404 && noSuchFile.test(reasonOf(error))) return undefined;
     throw error;
   }

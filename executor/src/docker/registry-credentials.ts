@@ -4,7 +4,7 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 import type { AuthConfig } from 'dockerode';
 
-/** `config.json` as the docker command keeps it: https://docs.docker.com/reference/cli/docker/ */
+/** The `config.json` of the docker command: https://docs.docker.com/reference/cli/docker/ */
 interface DockerConfig {
   auths?: Record<string, { auth?: string; identitytoken?: string }>;
   credHelpers?: Record<string, string>;
@@ -12,17 +12,20 @@ interface DockerConfig {
 }
 
 const dockerHub = 'https://index.docker.io/v1/';
-/** The user name by which a helper says that the secret is a token. */
+/** With this user name a helper says that the secret is a token. */
 const tokenUser = '<token>';
 
-/** The registry of an image by its name, as `auths` names it. */
+/** The registry of an image name, in the form that `auths` uses. */
 export function registryOf(image: string): string {
   const [first = '', ...rest] = image.split('/');
   const named = rest.length > 0 && (/[.:]/.test(first) || first === 'localhost');
   return named && first !== 'docker.io' ? first : dockerHub;
 }
 
-/** What this user is logged in with; undefined where that is nothing. The secret goes to the daemon and nowhere else. */
+/**
+ * This user's credentials for the registry; undefined if there are none. The secret goes to the daemon and nowhere
+ * else.
+ */
 export async function readCredentials(image: string): Promise<AuthConfig | undefined> {
   const config = await readConfig();
   const registry = registryOf(image);
@@ -47,7 +50,10 @@ async function readConfig(): Promise<DockerConfig> {
   }
 }
 
-/** https://github.com/docker/docker-credential-helpers: the registry on standard input, JSON on standard output. */
+/**
+ * The protocol of https://github.com/docker/docker-credential-helpers: the registry on standard input, JSON on standard
+ * output.
+ */
 function askHelper(helper: string, registry: string): Promise<AuthConfig | undefined> {
   const program = `docker-credential-${helper}`;
   return new Promise((resolve, reject) => {
@@ -66,12 +72,12 @@ function askHelper(helper: string, registry: string): Promise<AuthConfig | undef
         reject(new Error(`${program} gave no credentials for ${registry} (${how}).`));
       }
     });
-    // A helper may end without reading; how it ended tells enough.
+    // A helper may exit without reading. Its exit code tells enough.
     child.stdin?.on('error', () => undefined).end(registry);
   });
 }
 
-/** Undefined for what is no such answer: an error of the parser would have the secret in it. */
+/** Undefined if the answer is invalid. A parser's error would contain the secret. */
 function parseAnswer(text: string): { Username: string; Secret: string } | undefined {
   try {
     const { Username, Secret } = JSON.parse(text) as { Username?: unknown; Secret?: unknown };

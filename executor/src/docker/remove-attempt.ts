@@ -3,7 +3,7 @@ import type { DockerContext } from './context.js';
 import { unless } from './daemon-errors.js';
 import { attemptLabels, nameOfKey, volumeName } from './names.js';
 
-/** Removes an ended attempt's containers, then its workspace. Throws if anything of it still runs. */
+/** Removes an ended attempt's containers, then its workspace. Throws if anything still runs. */
 export async function removeAttempt(context: DockerContext, key: AttemptKey, guard: WriteGuard): Promise<void> {
   const { docker, instance } = context;
   const label = Object.entries(attemptLabels(instance(), key)).map(([name, value]) => `${name}=${value}`);

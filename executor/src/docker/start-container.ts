@@ -4,8 +4,8 @@ import { statusOf } from './daemon-errors.js';
 import { lookAtStep } from './look-at-step.js';
 
 /**
- * Starts a container that this lease has created, by its id: if another lease has taken the step over meanwhile the
- * id is gone, and nothing starts (see Started once). What the daemon refuses for good stands in the container's state.
+ * Starts a container that this lease created, by its id. If another lease took the step over meanwhile, the id is gone
+ * and nothing starts (see Started once). A permanent refusal of the daemon is recorded in the container's state.
  */
 export async function startContainer(
   context: DockerContext,

@@ -6,9 +6,9 @@ import { lookAtStep } from './look-at-step.js';
 import { takeAway } from './take-away.js';
 
 /**
- * Ends the patience with a daemon that answers, and yet refuses again and again to create or start a step with an error
- * of its own (status 500 and up). The attempt is then Lost, with the daemon's words: another one may find a daemon, or a
- * host, in better order. A daemon that does not answer is an outage, which has no end.
+ * Gives up on a daemon that answers, but keeps refusing to create or start a step with an error of its own (status 500
+ * and up). The attempt is then Lost, with the daemon's message: the next one may find a daemon or a host in better
+ * order. A daemon that does not answer has an outage, which is waited out.
  */
 export class StartPatience {
   readonly #context: DockerContext;
@@ -18,7 +18,10 @@ export class StartPatience {
     this.#context = context;
   }
 
-  /** Takes one step towards a start. @throws what the daemon said, as long as there is patience. */
+  /**
+   * Tries one step towards a start.
+   * @throws the daemon's error, until the patience is used up
+   */
   async start(spec: AttemptSpec, index: number, guard: WriteGuard, start: () => Promise<void>): Promise<void> {
     try {
       await start();
@@ -31,7 +34,7 @@ export class StartPatience {
     }
   }
 
-  /** Takes the name, so that nothing can start after this; what was started meanwhile goes on. */
+  /** Takes the name, so that nothing can start afterwards. Anything that was started meanwhile goes on. */
   async #giveUp(spec: AttemptSpec, index: number, guard: WriteGuard, said: string): Promise<void> {
     const sight = await lookAtStep(this.#context, spec, index);
     guard();

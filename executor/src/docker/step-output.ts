@@ -2,7 +2,7 @@ import type { OutputChunk } from '../port.js';
 import type { LogFrame } from './log-frames.js';
 import { isAfter, type Mark, type StepMarks } from './log-position.js';
 
-/** The daemon breaks a line after so many bytes. moby, daemon/logger/copier.go */
+/** The daemon splits a line after this many bytes (moby, daemon/logger/copier.go). */
 const pieceBytes = 16 * 1024;
 const newline = Buffer.from('\n');
 
@@ -12,7 +12,7 @@ class StreamPlace {
   mark: Mark | undefined;
   readonly #from: Mark | undefined;
   #last: Mark = ['', 0];
-  /** The last entry was a piece of a line that goes on. */
+  /** Whether the last entry was a piece of a line that continues. */
   #goesOn = false;
 
   constructor(from: Mark | undefined) {
@@ -21,9 +21,9 @@ class StreamPlace {
   }
 
   /**
-   * The bytes of a new entry; undefined where it is an old one. The daemon's `local` driver loses the newline of a line
-   * that it has broken: so the piece that ends such a line gets one. The output of a step that ends with more than
-   * 16 KiB and no newline looks the same, and gets one too.
+   * The bytes of a new entry; undefined for an old one. The daemon's `local` driver loses the newline of a line that it
+   * has split, so one is added to the last piece. Output that ends with more than 16 KiB without a newline looks the
+   * same, and gets one too.
    */
   pass({ timestamp, bytes }: LogFrame): Buffer | undefined {
     this.#last = [timestamp, timestamp === this.#last[0] ? this.#last[1] + 1 : 1];
@@ -36,7 +36,7 @@ class StreamPlace {
   }
 }
 
-/** Makes chunks of the entries of a step's log, from a mark of each stream on. */
+/** Turns the entries of a step's log into chunks, from a mark for each stream on. */
 export class StepOutput {
   readonly #step: string;
   readonly #streams: Record<LogFrame['stream'], StreamPlace>;
@@ -57,7 +57,7 @@ export class StepOutput {
     return chunks;
   }
 
-  /** After the last entry that was taken of each stream. */
+  /** The marks behind the last entry taken of each stream. */
   get marks(): StepMarks {
     const { stdout, stderr } = this.#streams;
     return { ...(stdout.mark && { stdout: stdout.mark }), ...(stderr.mark && { stderr: stderr.mark }) };

@@ -7,8 +7,8 @@ import { stopped } from './docker-outcomes.js';
 import { endsAttempt, lookAtStep } from './look-at-step.js';
 
 /**
- * Ends an attempt; see the port. The name of the next step is taken first, so that whoever drives the attempt begins
- * nothing more; then what runs is asked to end, and after the grace killed.
+ * Ends an attempt; see the port. It first takes the name of the next step, so that nobody starts another one. Then
+ * running containers get SIGTERM, and SIGKILL after the grace.
  */
 export async function stopAttempt(
   context: DockerContext,
@@ -36,7 +36,7 @@ export async function stopAttempt(
       }
       if (sight.kind === 'created') {
         if (sight.refusal) return;
-        // Without force: one that has been started meanwhile stays, and is seen by the next look.
+        // Without force: a container that was started meanwhile stays, and the next look finds it.
         await unless([404, 409], context.docker.getContainer(sight.id).remove({ force: false }));
         continue;
       }
@@ -45,7 +45,7 @@ export async function stopAttempt(
       const signal = leftMs <= 0 ? 'SIGKILL' : 'SIGTERM';
       if (!asked.has(`${sight.id} ${signal}`)) {
         guard();
-        // 409: it has ended by itself.
+        // 409: it ended by itself.
         await unless([404, 409], context.docker.getContainer(sight.id).kill({ signal }));
         asked.add(`${sight.id} ${signal}`);
       }
@@ -65,5 +65,5 @@ export async function stopAttempt(
   }
 }
 
-/** What was killed is gone within milliseconds. */
+/** A killed container is gone within milliseconds. */
 const killedLookMs = 100;

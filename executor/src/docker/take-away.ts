@@ -5,10 +5,10 @@ import { createTombstone } from './create-container.js';
 import { unless } from './daemon-errors.js';
 
 /**
- * Removes a container that an older lease has created and not started: a frozen owner that wakes up then finds its id
- * gone. Without force, so that one which has been started meanwhile stays and is adopted. One that was started and has
- * even ended between the look and the removal goes with it: the daemon remembers, and the attempt is then Lost rather
- * than run twice (see Started once).
+ * Removes a container that an older lease created and did not start: a frozen owner that wakes up finds its id gone.
+ * Without force, so a container that was started meanwhile stays and is adopted. A container that was started and even
+ * ended between the look and the removal is removed too. The daemon's events show that, and the attempt is then Lost
+ * rather than run twice (see Started once).
  */
 export async function takeAway(context: DockerContext, key: AttemptKey, index: number, id: string): Promise<void> {
   const { docker } = context;
@@ -25,7 +25,7 @@ export async function takeAway(context: DockerContext, key: AttemptKey, index: n
   await createTombstone(context, key, index, { reason: 'Lost', message });
 }
 
-/** A container that was just seen as never started has been started since then, if at all. */
+/** The container was just seen as not started, so if it was started, then within this time. */
 const memorySeconds = 60;
 
 async function wasStarted(docker: Docker, id: string, since: number): Promise<boolean> {

@@ -13,30 +13,30 @@ import {
 import { observeFakeAttempt } from './observe-fake-attempt.js';
 import { readFakeLogs } from './read-fake-logs.js';
 
-/** What becomes of an attempt. */
+/** How an attempt ends. */
 export interface FakeEnd {
-  /** Completed by default. */
+  /** Defaults to Completed. */
   outcome?: Outcome;
   lines?: readonly FakeLine[];
-  /** What the steps leave as their outputs. */
+  /** The outputs of the steps. */
   written?: readonly WrittenOutputs[];
-  /** It goes on until `end` or a stop. */
+  /** It runs until `end` or a stop. */
   hold?: boolean;
 }
 
 export interface FakeExecutorOptions {
-  /** `fake` by default. */
+  /** Defaults to `fake`. */
   id?: string;
-  /** Without it every attempt is Completed at once and has no output. While its promise is open the attempt goes on. */
+  /** By default every attempt is Completed at once without output. While the promise is pending the attempt runs. */
   decide?: (spec: AttemptSpec) => FakeEnd | Promise<FakeEnd>;
-  /** Called at each real start, before `decide`: the place for a ledger. */
+  /** Called at each real start, before `decide`. Tests count starts here. */
   onStart?: (spec: AttemptSpec) => void;
   world?: FakeWorld;
 }
 
 export interface FakeExecutor extends Executor {
   readonly world: FakeWorld;
-  /** Ends an attempt that goes on. Throws if there is none of that name. */
+  /** Ends a running attempt. Throws if there is none of that name. */
   end(key: AttemptKey, outcome: Outcome): void;
 }
 
@@ -44,7 +44,7 @@ const completed: Outcome = Object.freeze({ reason: 'Completed', exitCode: 0 });
 const completedAttempt: FakeAttempt = { outcome: completed, lines: [], waiters: new Set() };
 const done = Promise.resolve();
 
-/** An executor without processes, made to cost next to nothing per attempt; for tests and benchmarks. */
+/** An executor without processes that costs next to nothing per attempt; for tests and benchmarks. */
 export function createFakeExecutor(options: FakeExecutorOptions = {}): FakeExecutor {
   const { id = 'fake', decide, onStart, world = createFakeWorld() } = options;
   const { attempts } = world;

@@ -1,28 +1,28 @@
 import type { Outcome } from '@chainr/core/engine/outcome';
 import type { AttemptKey } from '../port.js';
 
-/** A line of a fake attempt's output; by default stdout of the first step. */
+/** A line of a fake attempt's output; stdout of the first step by default. */
 export interface FakeLine {
   text: string;
   step?: string;
   stream?: 'stdout' | 'stderr';
 }
 
-/** An attempt as the fake executor keeps it. Many share one object if nothing tells them apart. */
+/** An attempt of the fake executor. Many attempts share one object if nothing distinguishes them. */
 export interface FakeAttempt {
   outcome: Outcome | undefined;
   readonly lines: readonly FakeLine[];
-  /** Those who wait for the end. */
+  /** Called when it ends. */
   readonly waiters: Set<() => void>;
 }
 
 /**
- * Where fake attempts live: executors that share one are as two workers on one machine, and a worker that comes
- * after another one's death finds what it had started.
+ * Where fake attempts live. Executors that share one behave like two workers on one machine: a worker finds what a dead
+ * one had started.
  */
 export interface FakeWorld {
   readonly attempts: Map<string, FakeAttempt>;
-  /** How many attempts were really started, tombstones left out. */
+  /** How many attempts were really started, without tombstones. */
   startCount: number;
 }
 
@@ -35,7 +35,7 @@ export function keyOf(name: string): AttemptKey {
   return { run, job, attempt: Number(attempt) };
 }
 
-/** Ends an attempt; one that has ended keeps its outcome. */
+/** Ends an attempt; an attempt that has ended keeps its outcome. */
 export function endFakeAttempt(attempt: FakeAttempt, outcome: Outcome): void {
   if (attempt.outcome) return;
   attempt.outcome = outcome;

@@ -4,7 +4,7 @@ import type { FakeAttempt } from './fake-world.js';
 
 const nothingFound: Outcome = { reason: 'Lost', message: 'Nothing of it was found.' };
 
-/** See the port. An attempt that has ended already reports no phase, and costs one promise. */
+/** See the port. An attempt that has already ended reports no phase and costs one promise. */
 export function observeFakeAttempt(
   attempt: FakeAttempt | undefined,
   onPhase: (change: PhaseChange) => void,

@@ -3,8 +3,8 @@ import { allProcesses, signalProcess } from './end-session.js';
 import { readIfThere } from './read-if-there.js';
 
 /**
- * The processes of supervisor.sh that keep an attempt's output: they, and once its sessions have ended only they, work
- * in its folder. They end by themselves when nobody has the output open any more.
+ * The processes of supervisor.sh that write an attempt's output. Once its sessions have ended, only they work in its
+ * folder. They exit when nobody has the output open any more.
  */
 export function writersIn(path: string): number[] {
   return allProcesses().filter((pid) => {
@@ -13,12 +13,12 @@ export function writersIn(path: string): number[] {
   });
 }
 
-/** Those of them that wait for output or write it: none while the unread output is at its limit. */
+/** Those writers that wait for output or write it: none while the unread output is at its limit. */
 export function copiersIn(path: string): number[] {
   return writersIn(path).filter((pid) => readIfThere(`/proc/${pid}/comm`) === 'dd\n');
 }
 
-/** Makes the output end where it is, although somebody has it open. */
+/** Ends the output where it is, even if somebody has it open. */
 export function endCopiers(path: string): void {
   for (const pid of copiersIn(path)) signalProcess(pid, 'SIGTERM');
 }
@@ -27,7 +27,7 @@ function workingFolder(pid: number): string {
   try {
     return readlinkSync(`/proc/${pid}/cwd`);
   } catch {
-    // It has ended, or is another user's.
+    // It has ended, or belongs to another user.
     return '';
   }
 }

@@ -8,7 +8,7 @@ import type { Launcher, StartRequest } from './launcher.js';
 import type { Segment } from './segment-files.js';
 import type { WatchBoard } from './watch-board.js';
 
-/** A start that was asked for; until its `started` is seen it may have to be asked for again. */
+/** A requested start. Until its `started` file is seen it may have to be requested again. */
 export interface PendingStart {
   request: StartRequest;
   guard: WriteGuard;
@@ -16,7 +16,7 @@ export interface PendingStart {
   sentAt: number;
 }
 
-/** Told of what goes wrong beside the work of an attempt, and why; the error names the place. */
+/** Reports problems outside the work of an attempt. The error names the place. */
 export type OnTrouble = (what: string, error: Error) => void;
 
 /** What the verbs of the process executor share. */
@@ -29,13 +29,13 @@ export interface ProcessContext {
   readonly launcher: Launcher;
   readonly board: WatchBoard;
   readonly escapes: EscapeSweep;
-  /** The place up to which an attempt's output was removed, by the attempt's folder as above. */
+  /** How far an attempt's output was removed, by its folder as below. */
   readonly removedUpTo: Map<string, Segment>;
-  /** By the attempt's folder below that of all attempts. */
+  /** By the attempt's folder, relative to that of all attempts. */
   readonly pendingStarts: Map<string, PendingStart>;
   readonly reach: FaultHook;
   readonly onTrouble: OnTrouble;
-  /** The name of a new set of step scripts, never used before. */
+  /** A new, unused name for a set of step scripts. */
   readonly nextPlan: () => string;
 }
 

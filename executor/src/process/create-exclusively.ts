@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { errorCode } from './read-if-there.js';
 
-/** Creates a file that is not there yet; false if somebody else has. */
+/** Creates a file; returns false if it exists already. */
 export function createExclusively(path: string, text: string): boolean {
   try {
     writeFileSync(path, text, { flag: 'wx' });

@@ -20,22 +20,22 @@ import { stopAttempt } from './stop-attempt.js';
 import { WatchBoard } from './watch-board.js';
 
 export interface ProcessExecutorOptions {
-  /** The data folder; attempts live below it in `attempts/<run>/<job>/<attempt>/`. Made if it is not there. */
+  /** The data folder, created if missing. Attempts live in `attempts/<run>/<job>/<attempt>/`. */
   folder: string;
-  /** The id of the instance; `list` does not show what belongs to another one. */
+  /** The id of the instance. `list` leaves out attempts of other instances. */
   instance: string;
-  /** In place of `process:<machine id>:<real path of the folder>`. */
+  /** Defaults to `process:<machine id>:<real path of the folder>`. */
   id?: string;
-  /** Told of the fault points `after-create` and `after-start`. */
+  /** Called at the fault points `after-create` and `after-start`. */
   reach?: FaultHook;
-  /** By default nobody is told. */
+  /** Defaults to doing nothing. */
   onTrouble?: OnTrouble;
 }
 
 /**
  * Runs attempts as processes of this machine: `image` and `resources` are ignored and nothing is isolated. A small
  * shell script supervises each attempt, so that it outlives the worker and is started once (see `supervisor.sh`).
- * Throws a sentence where it cannot work.
+ * Throws a sentence if it cannot work.
  */
 export function createProcessExecutor({
   folder,
@@ -54,7 +54,7 @@ export function createProcessExecutor({
   const searchPath = `${base['PATH'] ?? ''}:/usr/bin:/bin`;
   const plans = randomBytes(6).toString('hex');
   let planCount = 0;
-  // supervisor.sh runs these.
+  // supervisor.sh needs these.
   for (const program of ['dd', 'sleep']) findProgram(program, searchPath);
   const context: ProcessContext = {
     attempts,

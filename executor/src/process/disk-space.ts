@@ -1,7 +1,7 @@
 import { statfsSync } from 'node:fs';
 import { errorCode, saysGone } from './read-if-there.js';
 
-/** A sentence if the disk that holds the folder has no room left, for what could not be recorded; else undefined. */
+/** A sentence if the folder's disk is full, for something that could not be recorded; else undefined. */
 export function fullDisk(folder: string): string | undefined {
   try {
     const { bavail, ffree, files } = statfsSync(folder);
@@ -12,12 +12,12 @@ export function fullDisk(folder: string): string | undefined {
   }
 }
 
-/** An error that says so, in place of one that says it with a path and a code. */
+/** Replaces an error about a full disk by one that says so, instead of a path and a code. */
 export function explainFullDisk(error: unknown, folder: string): unknown {
   return fullCodes.has(errorCode(error)) ? new Error(sentence(folder), { cause: error }) : error;
 }
 
-/** Whether an error says that the disk, or what this user may have of it, is full. */
+/** Whether an error says that the disk, or this user's quota, is full. */
 export const saysFull = (error: unknown): boolean => fullCodes.has(errorCode(error));
 
 const fullCodes = new Set(['ENOSPC', 'EDQUOT']);

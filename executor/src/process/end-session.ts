@@ -6,10 +6,10 @@ import { readBootId, readStat, type Identity } from './identity.js';
 import { errorCode, saysGone } from './read-if-there.js';
 
 /**
- * The processes of the session that a step leads. The number of a session is not given to another process while anyone
- * is in it. So if its leader lives, all that is in it is the step's; if the number is another process' by now, none is;
- * and if nobody has the number, a second session of that number might have come and lost its leader too: then
- * only those count whose environment names the attempt.
+ * The processes of the session that a step leads. The kernel does not reuse the number of a session while it has
+ * members. So if the leader lives, all members are the step's. If the number belongs to another process now, none are.
+ * If no process has the number, a second session with that number may have come and lost its leader too; then only
+ * members whose environment names the attempt count.
  */
 export function sessionMembers(leader: Identity, key: AttemptKey): number[] {
   if (readBootId() !== leader.bootId) return [];
@@ -17,25 +17,25 @@ export function sessionMembers(leader: Identity, key: AttemptKey): number[] {
   if (living && living.startTime !== leader.startTime) return [];
   return allProcesses().filter((pid) => {
     const stat = readStat(pid);
-    // The leader is on record a moment before it has a session of its own.
+    // The leader is recorded a moment before it has a session of its own.
     if (pid === leader.pid && stat?.startTime === leader.startTime) return true;
     if (stat?.session !== leader.pid || stat.startTime < leader.startTime) return false;
     return living !== undefined || namesAttempt(pid, key);
   });
 }
 
-/** Ends every process of the session by force and resolves when none is left. */
+/** Kills every process of the session and resolves when none is left. */
 export async function endSession(leader: Identity, key: AttemptKey): Promise<void> {
   for (let waitMs = 1; ; waitMs = Math.min(waitMs * 2, 100)) {
     const members = sessionMembers(leader, key);
     if (members.length === 0) return;
-    // Again in every round, since a member may have forked after it was counted.
+    // Listed anew in every round, since a member may have forked meanwhile.
     for (const pid of parentsFirst(members)) signalProcess(pid, 'SIGKILL');
     await delay(waitMs);
   }
 }
 
-/** Throws if the process is there and may not be sent the signal by this user. */
+/** Throws if the process exists and this user may not signal it. */
 export function signalProcess(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
@@ -46,9 +46,9 @@ export function signalProcess(pid: number, signal: NodeJS.Signals): void {
 }
 
 /**
- * The same processes, each after its parent. A shell that lives on when its child dies of a signal says so on stderr
- * (`Terminated`, `Killed`); one that was sent the signal before does not run any more, unless it handles it. Pids
- * say nothing about it: they begin anew when the highest has been given.
+ * The same processes, each after its parent. A shell reports a child's death by a signal on stderr (`Terminated`,
+ * `Killed`), so it must be signalled first, when it runs no longer unless it handles the signal. Pids do not give the
+ * order: they wrap around.
  */
 export function parentsFirst(pids: Iterable<number>): number[] {
   const parents = new Map(Array.from(pids, (pid) => [pid, readStat(pid)?.parent]));

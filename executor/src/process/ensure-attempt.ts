@@ -12,9 +12,9 @@ import { refuseStep } from '../refuse-step.js';
 import { writeStepScript } from './write-step-script.js';
 
 /**
- * Asks for a supervisor unless the attempt's name is taken. Several may be asked for: the first to create `started`
- * supervises (see Started once). Each comes with a set of scripts of its own, so that none is written while it is read. File calls
- * are synchronous: each takes some 20 µs, a turn through the thread pool more.
+ * Requests a supervisor unless the attempt's name is taken. Several may be requested: the first to create `started`
+ * supervises (see Started once). Each request has its own set of scripts, so that no script is written while it is
+ * read. File calls are synchronous: each takes some 20 µs, and a turn through the thread pool takes longer.
  */
 export function ensureAttempt(context: ProcessContext, spec: AttemptSpec, guard: WriteGuard): void {
   const folder = attemptFolder(spec);

@@ -3,8 +3,8 @@ import { dirname } from 'node:path';
 import type { AttemptKey } from '../port.js';
 
 /**
- * The `CHAINR_` variables with which a process was begun; none if it may not be read. A process keeps them wherever it
- * goes, but it can begin another one without them.
+ * The `CHAINR_` variables with which a process was started; none if they cannot be read. A process keeps them wherever
+ * it goes, but can start another one without them.
  */
 function chainrVariablesOf(pid: number): ReadonlyMap<string, string> {
   const text = readEnvironment(`/proc/${pid}/environ`);
@@ -26,7 +26,7 @@ export function namesAttempt(pid: number, key: AttemptKey): boolean {
   );
 }
 
-/** The folder of the attempt that a process belongs to, and the file for outputs of its step, which is in there. */
+/** The attempt's folder of a process, and the output file of its step in that folder. */
 export function originOf(pid: number): { folder: string; output: string } | undefined {
   const output = chainrVariablesOf(pid).get('OUTPUT');
   return output === undefined ? undefined : { folder: dirname(output), output };
@@ -36,7 +36,7 @@ function readEnvironment(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch {
-    // It has ended, or is another user's: neither says anything about an attempt of this one.
+    // It has ended, or belongs to another user: either way it is not part of an attempt here.
     return '';
   }
 }

@@ -2,7 +2,7 @@ import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
 import { errorCode, saysGone } from './read-if-there.js';
 
-/** The absolute path of a program on the search path. Throws a sentence if there is none. */
+/** The absolute path of a program on the search path. Throws a sentence if it is missing. */
 export function findProgram(name: string, searchPath: string): string {
   for (const folder of searchPath.split(':')) {
     if (!folder.startsWith('/')) continue;

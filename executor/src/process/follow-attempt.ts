@@ -12,11 +12,11 @@ import { lookAtAttempt, type Sight, type Supervisor } from './look-at-attempt.js
 import { OpenOutput } from './open-output.js';
 import { endRemains } from './step-sessions.js';
 
-/** A start usually takes a few milliseconds. */
+/** When to repeat a start request. A start usually takes a few milliseconds. */
 const repeatAfterMs = 1000;
-/** How long what is in the pipe of an abandoned attempt may take to get to the disk, if it is not waited for. */
+/** How long the pipe of an abandoned attempt may take to reach the disk when its output is being read. */
 const drainMs = 3000;
-/** And if it is: output that nobody reads holds nobody up. */
+/** The same limit when it waits for its reader: unread output must not block anything for ever. */
 const unreadMs = 30_000;
 
 export type AttemptEnd =
@@ -24,7 +24,7 @@ export type AttemptEnd =
   /** Its folder was removed while it ran. */
   | { kind: 'removed' };
 
-/** Looks once at an attempt, again and again; remembers what it saw, and asks again for a start that was lost. */
+/** Looks at an attempt repeatedly, remembers what it saw, and repeats start requests that were lost. */
 export class AttemptFollower {
   readonly #context: ProcessContext;
   readonly #key: AttemptKey;
@@ -32,7 +32,7 @@ export class AttemptFollower {
   readonly #path: string;
   readonly #open: OpenOutput;
   #supervisor: Supervisor | undefined;
-  /** Since when it has been known that nobody supervises it. */
+  /** Since when it is known to have no supervisor. */
   #abandonedSince: number | undefined;
 
   constructor(context: ProcessContext, key: AttemptKey) {
@@ -43,7 +43,7 @@ export class AttemptFollower {
     this.#open = new OpenOutput(this.#path, key);
   }
 
-  /** Undefined as long as the attempt goes on. When it resolves with an end, nothing of the attempt runs any more. */
+  /** Undefined while the attempt goes on. When it resolves with an end, nothing of the attempt runs any more. */
   async look(): Promise<AttemptEnd | undefined> {
     const sight = lookAtAttempt(this.#path);
     const { pendingStarts, launcher } = this.#context;
@@ -79,7 +79,7 @@ export class AttemptFollower {
     return sight;
   }
 
-  /** Whether what an abandoned attempt wrote is still on its way to the disk; ends what takes too long. */
+  /** Whether output of an abandoned attempt is still on its way to the disk. Ends it if that takes too long. */
   #isStillWritten(): boolean {
     const writers = writersIn(this.#path);
     if (writers.length === 0) return false;
@@ -92,7 +92,7 @@ export class AttemptFollower {
   }
 }
 
-/** A request is lost if the launcher was killed before it read it. Throws if the disk has no room for the records. */
+/** A request is lost if the launcher was killed before it read it. Throws if the disk is too full for the records. */
 function askAgain(pending: PendingStart, launcher: Launcher, path: string): void {
   const now = performance.now();
   if (now - pending.sentAt < repeatAfterMs) return;
@@ -103,7 +103,7 @@ function askAgain(pending: PendingStart, launcher: Launcher, path: string): void
   pending.sentAt = now;
 }
 
-/** Ends a supervisor whose records are gone, what it has begun, and what keeps its output. */
+/** Ends a supervisor whose records are gone, everything that it started, and its writers. */
 async function endRemoved(path: string, supervisor: Identity): Promise<void> {
   if (isAlive(supervisor)) signalProcess(supervisor.pid, 'SIGKILL');
   await endNamed(({ folder }) => folder === path);

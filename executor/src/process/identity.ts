@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { readIfThere } from './read-if-there.js';
 
 /**
- * Which process: a pid alone may be another's by now. The start time is field 22 of `/proc/<pid>/stat` (clock ticks
- * since boot, proc(5)), so it says something only within one boot.
+ * Identifies a process. A pid alone may have been reused. The start time is field 22 of `/proc/<pid>/stat` (clock ticks
+ * since boot, proc(5)), so it is valid only within one boot.
  */
 export interface Identity {
   pid: number;
@@ -13,24 +13,24 @@ export interface Identity {
 
 export interface ProcessStat {
   pid: number;
-  /** One letter of proc(5). */
+  /** The state letter of proc(5). */
   state: string;
   parent: number;
   session: number;
   startTime: number;
 }
 
-/** Reads the first three words of a record; undefined if it is not whole (whole = it ends with a newline). */
+/** Parses the first three words of a record; undefined if it is incomplete (a complete record ends with a newline). */
 export function parseIdentity(record: string): Identity | undefined {
   const match = /^([1-9]\d*) (\d+) (\S+)(?: [^\n]*)?\n/.exec(record);
   return match ? { pid: Number(match[1]), startTime: Number(match[2]), bootId: match[3] ?? '' } : undefined;
 }
 
-/** What the kernel says of a process, undefined if there is none; a zombie counts as none. */
+/** The kernel's data about a process; undefined if there is none, or it is a zombie. */
 export function readStat(pid: number, procFolder = '/proc'): ProcessStat | undefined {
   const text = readIfThere(`${procFolder}/${pid}/stat`);
   if (text === undefined) return undefined;
-  // The second field is the name in parentheses and may hold anything, parentheses and spaces included.
+  // The second field is the name in parentheses, which may itself contain parentheses and spaces.
   const [state = '', parent, , session, ...rest] = text.slice(text.lastIndexOf(')') + 2).split(' ');
   if (state === 'Z' || state === 'X') return undefined;
   return { pid, state, parent: Number(parent), session: Number(session), startTime: Number(rest[15]) };

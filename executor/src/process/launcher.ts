@@ -3,23 +3,23 @@ import { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import type { Environment } from './attempt-environment.js';
 
-/** The path holds from `src` (tests) and from `dist` alike. */
+/** Valid both from `src` (tests) and from `dist`. */
 const supervisorScript = fileURLToPath(new URL('./supervisor.sh', import.meta.url));
 
 export interface StartRequest {
-  /** The attempt's folder below that of all attempts. */
+  /** The attempt's folder, relative to that of all attempts. */
   folder: string;
   /** The prefix of the steps' scripts. */
   plan: string;
-  /** For each step, whether the attempt goes on when it fails. */
+  /** For each step, whether its failure is tolerated. */
   tolerated: readonly boolean[];
 }
 
 /**
- * The shell that begins supervisors: a fork of it costs a fraction of a millisecond, where a spawn by Node blocks the
- * event loop for one to several. In a session of its own, so that a Ctrl-C does not reach what it begins; it ends by
- * itself when the worker is gone. If it is killed, requests may be lost: it is begun again with the next one, and
- * whoever waits for a start sends its request again, which starts nothing twice.
+ * The shell that starts supervisors. It forks in a fraction of a millisecond, while a spawn by Node blocks the event
+ * loop for one to several. It has its own session, so that a Ctrl-C does not reach what it starts, and it exits when
+ * the worker is gone. If it is killed, requests may be lost. The next request restarts it, and whoever waits for a
+ * start repeats the request, which starts nothing twice.
  */
 export class Launcher {
   readonly #folder: string;
@@ -63,9 +63,9 @@ export class Launcher {
       this.#failure = error;
       forget();
     });
-    // A write to a shell that has just died: the request is lost, and sent again as said above.
+    // A write to a shell that just died: the request is lost and repeated as described above.
     child.stdin.on('error', forget);
-    // Neither keeps a worker from ending.
+    // Neither keeps a worker from exiting.
     child.unref();
     if (child.stdin instanceof Socket) child.stdin.unref();
     return child;

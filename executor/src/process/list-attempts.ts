@@ -8,7 +8,7 @@ import { lookAtAttempt } from './look-at-attempt.js';
 import { saysGone } from './read-if-there.js';
 import { stepLeaders } from './step-sessions.js';
 
-/** The attempts whose folders are here and belong to this instance. */
+/** The attempts of this instance whose folders are here. */
 export async function listAttempts(context: ProcessContext): Promise<FoundAttempt[]> {
   const found: FoundAttempt[] = [];
   for (const run of await foldersIn(context.attempts)) {
@@ -30,7 +30,10 @@ function isAnythingAlive(context: ProcessContext, key: AttemptKey): boolean {
   return kind === 'abandoned' && stepLeaders(path).some((leader) => sessionMembers(leader, key).length > 0);
 }
 
-/** A run without a note was begun by a worker that died right there: it is ours unless another instance says so. */
+/**
+ * A run without an instance file was started by a worker that died at that very moment. It is ours unless another
+ * instance claims it.
+ */
 async function isForeign(context: ProcessContext, run: string): Promise<boolean> {
   try {
     const owner = (await readFile(join(context.attempts, run, instanceFile), 'utf8')).trim();

@@ -1,14 +1,14 @@
 import type { Position } from '../port.js';
 
-/** How far an attempt's output was read: steps run in order, and what a step writes is in segments of one order. */
+/** How far an attempt's output was read: steps run in order, and the output of a step is in numbered segments. */
 export interface Place {
   step: number;
   segment: number;
-  /** In the segment, bytes. */
+  /** Bytes within the segment. */
   offset: number;
 }
 
-/** The place of a position; undefined for one of a version that kept stdout and stderr apart (`[[1,2]]`). */
+/** Parses a position; undefined for the format of a version that kept stdout and stderr apart (`[[1,2]]`). */
 export function parsePosition(position: Position): Place | undefined {
   if (position === '') return { step: 0, segment: 0, offset: 0 };
   if (position.startsWith('[')) return undefined;
@@ -19,6 +19,6 @@ export function parsePosition(position: Position): Place | undefined {
 
 export const formatPosition = ({ step, segment, offset }: Place): Position => `${step}.${segment}.${offset}`;
 
-/** Whether all of a segment lies before the place. */
+/** Whether a segment lies completely before the place. */
 export const liesBefore = (segment: Omit<Place, 'offset'>, { step, segment: number }: Place): boolean =>
   segment.step < step || (segment.step === step && segment.segment < number);

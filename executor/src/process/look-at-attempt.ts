@@ -3,42 +3,42 @@ import { attemptFiles } from './attempt-folder.js';
 import { isAlive, parseIdentity, type Identity } from './identity.js';
 import { namesIfThere, readIfThere } from './read-if-there.js';
 
-/** Who supervises an attempt, from its `started` record. */
+/** An attempt's supervisor, from its `started` record. */
 export interface Supervisor extends Identity {
-  /** One entry per step: whether the attempt goes on when it fails. */
+  /** For each step, whether its failure is tolerated. */
   tolerated: readonly boolean[];
 }
 
-/** Why an attempt's name was taken without starting it. */
+/** Why an attempt's name was taken without a start. */
 export type Tombstone = { why: 'canceled' } | { why: 'refused'; message: string };
 
 /** The end of an attempt: exit codes of the steps that ran, in order. */
 export interface EndRecord {
   codes: readonly number[];
-  /** A step was not begun any more because of a stop. */
+  /** A step was not started because of a stop. */
   stopped: boolean;
 }
 
-/** What the files say about an attempt, and whether its supervisor lives. */
+/** The state of an attempt according to its files, and whether its supervisor lives. */
 export type Sight =
-  /** Nobody has taken its name, nor is anybody about to. */
+  /** Nobody has taken its name or is about to. */
   | { kind: 'nothing' }
   /** A living process is about to take its name. */
   | { kind: 'claimed' }
   | { kind: 'tombstone'; tombstone: Tombstone }
   | { kind: 'running'; supervisor: Supervisor }
   | { kind: 'ended'; end: EndRecord }
-  /** The supervisor died without a record of the end; undefined: it died before it had begun anything. */
+  /** The supervisor died without recording the end; undefined: it died before it had started anything. */
   | { kind: 'abandoned'; supervisor: Supervisor | undefined };
 
 export function lookAtAttempt(path: string): Sight {
   const ended = readEnd(path);
   if (ended) return ended;
   const started = readIfThere(join(path, attemptFiles.started));
-  // An empty record: its maker is between creating and writing it, or was killed there, before anything began.
+  // An empty record: its process is between creating and writing it, or was killed there before anything started.
   if (!started?.endsWith('\n')) {
     if (claims(path).some((claim) => isAlive(claim))) return { kind: 'claimed' };
-    // Again, since a claimant may have ended between the two looks.
+    // Read again, since the process that claimed it may have ended between the two looks.
     if (readIfThere(join(path, attemptFiles.started)) !== started) return lookAtAttempt(path);
     return started === undefined ? { kind: 'nothing' } : { kind: 'abandoned', supervisor: undefined };
   }
@@ -47,7 +47,7 @@ export function lookAtAttempt(path: string): Sight {
   const supervisor = parseSupervisor(started);
   if (!supervisor) throw new Error(`${path}/${attemptFiles.started} is not a record of chainr.`);
   if (isAlive(supervisor)) return { kind: 'running', supervisor };
-  // It may have ended as it should between the first look and this one.
+  // It may have ended normally between the first look and this one.
   return readEnd(path) ?? { kind: 'abandoned', supervisor };
 }
 

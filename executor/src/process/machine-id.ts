@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createExclusively } from './create-exclusively.js';
 import { readIfThere } from './read-if-there.js';
 
-/** machine-id(5), or where there is none an id that is made once and kept in the folder: 32 hex digits. */
+/** The machine-id(5), or if there is none, an id that is created once and kept in the folder: 32 hex digits. */
 export function machineId(folder: string, systemFile = '/etc/machine-id'): string {
   const system = readIfThere(systemFile)?.trim() ?? '';
   if (/^[0-9a-f]{32}$/.test(system)) return system;

@@ -6,10 +6,12 @@ import type { ProcessContext } from './context.js';
 import { createExclusively } from './create-exclusively.js';
 import { saysGone } from './read-if-there.js';
 
-/** How often a folder is made anew whose parents are removed at the same moment. */
+/** How often a folder is created again because its parents were removed at the same moment. */
 const tries = 5;
 
-/** Makes the folder with its workspace; the first of a run also notes the instance that the run belongs to (see Instances). */
+/**
+ * Creates the folder with its workspace. The first attempt of a run also records the run's instance (see Instances).
+ */
 export function makeAttemptFolder(context: ProcessContext, key: AttemptKey, path: string): void {
   for (let left = tries; ; left -= 1) {
     try {
@@ -18,7 +20,7 @@ export function makeAttemptFolder(context: ProcessContext, key: AttemptKey, path
       if (first === run) createExclusively(join(run, instanceFile), `${context.instance}\n`);
       return;
     } catch (error) {
-      // The removal of the run's last other attempt takes the folders above with it, perhaps at this moment.
+      // Removing the run's last other attempt also removes the folders above, perhaps at this moment.
       if (left <= 1 || !saysGone(error)) throw error;
     }
   }

@@ -8,22 +8,22 @@ import { parseIdentity } from './identity.js';
 import { readIfThere } from './read-if-there.js';
 import { readStepExit } from './step-exit.js';
 
-/** How long the output of a step that has ended may stay open before what keeps it open is looked for. */
+/** How long the output may stay open after its step's end before the holders are looked for. */
 const lookAfterMs = 100;
-/** How long what is in the pipe may take to get to the disk after that. */
+/** How long the rest in the pipe may then take to reach the disk. */
 const drainMs = 3000;
 
 /**
- * Ends what keeps a step's output open after the step has ended: processes that have left its process group. What may
- * not be ended, or cannot be told to be of the step, loses its output; what was written before the end is kept.
+ * Kills processes that keep a step's output open after the step has ended because they left its process group. If one
+ * cannot be killed or identified, its further output is lost; everything written before the end is kept.
  */
 export class OpenOutput {
   readonly #path: string;
   readonly #key: AttemptKey;
-  /** The first step of which no end is on record that is whole. */
+  /** The first step without a complete record of its end. */
   #step = 0;
   #lookedAt = -Infinity;
-  /** Since when the step has ended and its output is open, and since when it is copied nevertheless. */
+  /** Since when the step has ended with its output open, and since when the rest is copied nevertheless. */
   #openSince: number | undefined;
   #copiedSince: number | undefined;
 
@@ -32,7 +32,7 @@ export class OpenOutput {
     this.#key = key;
   }
 
-  /** To be called at each look at an attempt that is supervised. */
+  /** Call it at each look at a supervised attempt. */
   async look(): Promise<void> {
     const now = performance.now();
     if (now - this.#lookedAt < lookAfterMs) return;
@@ -51,7 +51,7 @@ export class OpenOutput {
     if (this.#copiedSince !== undefined && now - this.#copiedSince >= drainMs) endCopiers(this.#path);
   }
 
-  /** Of this step alone: once they have ended, the next one begins. */
+  /** Only of this step: the next one begins as soon as they have ended. */
   async #endHolders(step: number): Promise<void> {
     const leader = parseIdentity(readIfThere(join(this.#path, stepFile(step, 'group'))) ?? '');
     if (leader) await endSession(leader, this.#key);

@@ -6,15 +6,15 @@ import { saysGone } from './read-if-there.js';
 import { listSegments, readLoss, segmentFile } from './segment-files.js';
 import { readStepExit } from './step-exit.js';
 
-/** What is read at once. */
+/** The most bytes in one read. */
 const maxBatchBytes = 256 * 1024;
 
 const earlierVersion = 'The rest of its output is missing: an earlier version of chainr started it.';
 const lostByStore = 'Output is missing here: the store lost it after it had been removed from disk.';
 
 /**
- * Reads the output of an attempt's steps, one after the other, from a position on. Reads are synchronous: what was just
- * written is in memory, and a turn through the thread pool costs more than the read.
+ * Reads the output of an attempt's steps, one after the other, from a position on. Reads are synchronous: fresh output
+ * is in memory, and a turn through the thread pool costs more than the read.
  */
 export class OutputReader {
   readonly #path: string;
@@ -32,8 +32,8 @@ export class OutputReader {
   }
 
   /**
-   * What was written since the last call, 256 KiB of it at most; undefined if there is nothing yet. `ended` says that
-   * nothing more is going to be written.
+   * The output since the last call, at most 256 KiB; undefined if there is none yet.
+   * @param ended nothing more will be written
    */
   read(ended: boolean): LogBatch | undefined {
     if (this.#place === undefined || this.#isOfEarlierVersion(this.#place)) {
@@ -45,7 +45,7 @@ export class OutputReader {
       if (place.step >= this.#steps.length) return undefined;
       const bytes = this.#readSegment(place);
       if (bytes) return this.#batchOf('stdout', bytes, place.step);
-      // Looked for before the next read, which so reads all that was written before the one or the other.
+      // Checked before the read, so that the read gets everything written before the next segment began.
       const next = nextSegment(this.#path, place);
       const isOver = ended || readStepExit(this.#path, place.step)?.whole === true;
       if (next === undefined && !isOver) return undefined;
@@ -66,7 +66,7 @@ export class OutputReader {
     this.#file = undefined;
   }
 
-  /** What the segment has after the place, which moves past it; undefined if that is nothing. */
+  /** Reads the segment after the place, and advances that; undefined if there is nothing. */
   #readSegment(place: Place): Buffer | undefined {
     this.#file ??= openIfThere(segmentFile(this.#path, place));
     if (this.#file === undefined) return undefined;
@@ -83,7 +83,7 @@ export class OutputReader {
     return { chunks: [chunk], position: formatPosition(this.#place ?? this.#end) };
   }
 
-  /** A sentence if there is a gap between a segment that was read to its end and the next one. */
+  /** A sentence if output is missing between a segment that was read to its end and the next one. */
   #whatIsMissing({ step, segment }: Place, next: number | undefined): string | undefined {
     const loss = readLoss(this.#path, step);
     if (loss?.after === segment) {
@@ -101,7 +101,7 @@ export class OutputReader {
 function nextSegment(path: string, { step, segment }: Place): number | undefined {
   if (existsSync(segmentFile(path, { step, segment: segment + 1 }))) return segment + 1;
   if (existsSync(segmentFile(path, { step, segment }))) return undefined;
-  // It has not been begun, or it was removed and has come to be needed again.
+  // It does not exist yet, or was removed and is needed again.
   const later = listSegments(path).filter((each) => each.step === step && each.segment > segment);
   return later.length === 0 ? undefined : Math.min(...later.map((each) => each.segment));
 }

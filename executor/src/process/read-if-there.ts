@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 
 const gone = new Set(['ENOENT', 'ENOTDIR', 'ESRCH']);
 
-/** Whether an error says that a file or a process is not there (any more). */
+/** Whether an error says that a file or a process does not exist (any more). */
 export function saysGone(error: unknown): boolean {
   return gone.has(errorCode(error));
 }
@@ -12,9 +12,9 @@ export function errorCode(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 }
 
-/** The text of a small file, undefined if it is not there. */
+/** The text of a small file; undefined if it does not exist. */
 export function readIfThere(path: string): string | undefined {
-  // The usual answer where an attempt is watched; an error object would cost several times as much.
+  // The usual case while an attempt is watched. An error object would cost several times as much.
   if (!existsSync(path)) return undefined;
   try {
     return readFileSync(path, 'utf8');
@@ -24,7 +24,7 @@ export function readIfThere(path: string): string | undefined {
   }
 }
 
-/** The names in a folder, none if it is not there. */
+/** The names in a folder; none if it does not exist. */
 export function namesIfThere(path: string): string[] {
   try {
     return readdirSync(path);

@@ -22,7 +22,7 @@ export async function* readLogs(
   const isTold = (): boolean => signal.aborted;
   try {
     while (!isTold()) {
-      // Looked at before the reading: when the end is on record, all of the output is in the files (see Gapless logs).
+      // Looked at before the read: once the end is recorded, all output is in the files (see Gapless logs).
       const ended = (await follower.look()) !== undefined;
       for (;;) {
         const batch = output.read(ended);

@@ -11,7 +11,7 @@ import { readIfThere, saysGone } from './read-if-there.js';
 import { readOutputs } from './read-outputs.js';
 import { readStepExit } from './step-exit.js';
 
-/** The outcome of an attempt whose end is on record. Times are those of the records' files. */
+/** The outcome of an attempt whose end is recorded. The times are those of the record files. */
 export function readOutcome(path: string, spec: AttemptSpec, end: EndRecord): Outcome {
   const steps = readSteps(path, spec, end.codes);
   return withOutputs(outcomeOf(path, spec, end, steps), readOutputs(path, spec, steps.length));
@@ -44,7 +44,7 @@ function outcomeOf(path: string, spec: AttemptSpec, end: EndRecord, steps: StepO
   return { reason: 'Completed', exitCode: 0, steps, ...times };
 }
 
-/** The outcome of an attempt whose supervisor left no end: the steps that have one keep it. */
+/** The outcome of an attempt whose supervisor recorded no end. Steps with a recorded end keep it. */
 export function lostOutcome(path: string, spec: AttemptSpec, message: string): Outcome {
   const codes = spec.steps.map((_, index) => readStepExit(path, index)?.code ?? -1);
   const missing = codes.indexOf(-1);
@@ -68,7 +68,7 @@ export function tombstoneOutcome(tombstone: Tombstone): Outcome {
     : { reason: 'ConfigError', message: tombstone.message };
 }
 
-/** When the attempt's first step began, milliseconds since 1970; undefined if it has not. */
+/** When the attempt's first step began, in milliseconds since 1970; undefined if it has not. */
 export const executingSince = (path: string): number | undefined =>
   changedAt(join(path, stepFile(0, 'started')), isBeginning);
 
@@ -87,7 +87,7 @@ function readSteps(path: string, spec: AttemptSpec, codes: readonly number[]): S
   });
 }
 
-/** A step creates its `started` empty; a tombstone has a text. */
+/** A step creates its `started` file empty; that of a tombstone has text. */
 const isBeginning = (stats: Stats): boolean => stats.size === 0;
 
 function changedAt(file: string, counts: (stats: Stats) => boolean = () => true): number | undefined {

@@ -5,7 +5,7 @@ import type { AttemptSpec } from '../port.js';
 import { stepFile } from './attempt-folder.js';
 import { errorCode } from './read-if-there.js';
 
-/** What the first `count` steps of an attempt have left as their outputs. */
+/** The outputs of an attempt's first `count` steps. */
 export function readOutputs(path: string, { steps }: AttemptSpec, count: number): WrittenOutputs[] {
   return steps.slice(0, count).flatMap(({ name }, index) => {
     const file = join(path, stepFile(index, 'output'));
@@ -14,7 +14,7 @@ export function readOutputs(path: string, { steps }: AttemptSpec, count: number)
   });
 }
 
-/** A job can leave anything there: a pipe must not hold the worker up, nor may a link lead out of the folder. */
+/** A job can leave anything there: a pipe must not block the worker, and a link must not lead out of the folder. */
 function readPlainFile(path: string): Buffer | undefined {
   let file: number;
   try {

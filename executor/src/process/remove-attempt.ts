@@ -8,7 +8,7 @@ import { lookAtAttempt } from './look-at-attempt.js';
 import { errorCode, namesIfThere, saysGone } from './read-if-there.js';
 import { endSessions } from './step-sessions.js';
 
-/** The kernel takes paths of 4,095 bytes; a name has 255 at most, of up to three to a character. */
+/** The kernel accepts paths of 4,095 bytes. A name has up to 255 characters here, of up to three bytes each. */
 const longestPathBytes = 1000;
 
 /** Removes an ended attempt's folder with its workspace. Throws if the attempt is still supervised. */
@@ -36,13 +36,13 @@ async function removeTree(path: string): Promise<void> {
     await removeAll(path);
   } catch (error) {
     if (!['EACCES', 'EPERM', 'ENAMETOOLONG'].includes(errorCode(error))) throw error;
-    // A job may have left folders that even their owner may not change, or that no path reaches.
+    // A job may have left folders that even their owner cannot change, or whose path is too long.
     await openFolders(path, path);
     await removeAll(path);
   }
 }
 
-/** Node takes a file that may not be removed for a folder, and says only that it is none (ENOTDIR): not so this. */
+/** If a file cannot be removed, Node takes it for a folder and reports ENOTDIR. This does not. */
 async function removeAll(path: string): Promise<void> {
   try {
     await rm(path, { recursive: true, force: true });
@@ -52,7 +52,7 @@ async function removeAll(path: string): Promise<void> {
   }
 }
 
-/** Makes a folder and all below writable, and moves to the top what lies so deep that its path is too long to be named. */
+/** Makes a folder and everything below writable. Moves what lies too deep for a path to the top. */
 async function openFolders(folder: string, top: string): Promise<void> {
   let path = folder;
   try {
@@ -65,7 +65,7 @@ async function openFolders(folder: string, top: string): Promise<void> {
       if (entry.isDirectory()) await openFolders(join(path, entry.name), top);
     }
   } catch (error) {
-    // A removal that has failed in one place may still be at work in others.
+    // A removal that failed in one place may still be running in others.
     if (!saysGone(error)) throw error;
   }
 }

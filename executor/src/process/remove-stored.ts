@@ -5,20 +5,17 @@ import { pathOf, type ProcessContext } from './context.js';
 import { liesBefore, parsePosition } from './log-position.js';
 import { listSegments, segmentFile } from './segment-files.js';
 
-/**
- * Segments that are stored and kept nevertheless: a Redis that was killed loses its last seconds, and what it lost is
- * read again.
- */
+/** Stored segments that are kept anyway: a Redis that was killed loses its last seconds, which are then read again. */
 const keptSegments = 1;
 
-/** Removes segments that are stored, so that a step whose unread output is at its limit goes on. */
+/** Removes stored segments, so that a step whose unread output is at its limit can go on. */
 export function removeStored(context: ProcessContext, key: AttemptKey, position: Position): void {
   const place = parsePosition(position);
   if (!place) return;
   const upTo = { step: place.step, segment: Math.max(0, place.segment - keptSegments), offset: 0 };
   const folder = attemptFolder(key);
   const known = context.removedUpTo.get(folder) ?? { step: 0, segment: 0 };
-  // Nearly always: an attempt that writes little has one segment.
+  // The common case: an attempt that writes little has one segment.
   if (!liesBefore(known, upTo)) return;
   context.removedUpTo.set(folder, upTo);
   const path = pathOf(context, key);
@@ -26,7 +23,7 @@ export function removeStored(context: ProcessContext, key: AttemptKey, position:
     if (!liesBefore(segment, upTo)) continue;
     unlink(segmentFile(path, segment)).catch((reason: unknown) => {
       const error = reason as NodeJS.ErrnoException;
-      // It is tried again with the next segment that is stored, and goes with the folder at the latest.
+      // The next stored segment retries it; at the latest, it goes with the folder.
       if (error.code !== 'ENOENT') context.onTrouble('stored output cannot be removed', error);
     });
   }

@@ -1,4 +1,4 @@
-/** A word for a POSIX shell that stands for exactly this text: within single quotes nothing is special but the quote. */
+/** Quotes a text as one word for a POSIX shell: within single quotes only the quote is special. */
 export function shellQuote(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -2,10 +2,10 @@ import { join } from 'node:path';
 import { stepFile } from './attempt-folder.js';
 import { readIfThere } from './read-if-there.js';
 
-/** What is on record of a step's end. */
+/** The record of a step's end. */
 export interface StepExit {
   code: number;
-  /** All that the step wrote is on disk; until then somebody still has its output open. */
+  /** Whether all output of the step is on disk. Until then somebody still has it open. */
   whole: boolean;
 }
 

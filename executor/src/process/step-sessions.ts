@@ -8,21 +8,21 @@ import { parseIdentity, type Identity } from './identity.js';
 import type { Supervisor } from './look-at-attempt.js';
 import { namesIfThere, readIfThere, saysGone } from './read-if-there.js';
 
-/** The leaders of the sessions of all steps that came so far as to record one. */
+/** The session leaders of all steps that recorded one. */
 export function stepLeaders(path: string): Identity[] {
   return namesIfThere(path).flatMap((name) =>
     /^\d+\.group$/.test(name) ? (parseIdentity(readIfThere(join(path, name)) ?? '') ?? []) : [],
   );
 }
 
-/** Ends by force whatever is left of an attempt's steps, and resolves when nothing is. */
+/** Kills everything left of an attempt's steps, and resolves when nothing is. */
 export async function endSessions(path: string, key: AttemptKey): Promise<void> {
   for (const leader of stepLeaders(path)) await endSession(leader, key);
 }
 
 /**
- * Ends what a dead supervisor left behind. First the names of all steps that have not begun are taken, so that a step
- * on its way there never runs the user's code; every other one has recorded its session before.
+ * Ends what a dead supervisor left behind. First it takes the names of all steps that have not begun, so that a step on
+ * its way never runs user code. Every other step has recorded its session by then.
  */
 export async function endRemains(path: string, key: AttemptKey, supervisor: Supervisor | undefined): Promise<void> {
   try {
@@ -30,7 +30,7 @@ export async function endRemains(path: string, key: AttemptKey, supervisor: Supe
       createExclusively(join(path, stepFile(index, 'started')), 'tombstone\n'),
     );
   } catch (error) {
-    // Without its folder no step can begin; and on a full disk a name is taken by a file that stays empty.
+    // Without its folder no step can begin. On a full disk a name can still be taken, by an empty file.
     if (!saysGone(error) && !saysFull(error)) throw error;
   }
   await endSessions(path, key);

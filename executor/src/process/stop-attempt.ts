@@ -13,8 +13,8 @@ import { makeAttemptFolder } from './make-attempt-folder.js';
 import { endSessions, stepLeaders } from './step-sessions.js';
 
 /**
- * How long a supervisor may take to record the end after its step was killed, before it is killed itself. What the step
- * has written may have to wait for its reader.
+ * How long a supervisor may take to record the end after its step was killed, before it is killed itself. The step's
+ * output may have to wait for its reader.
  */
 const supervisorGraceMs = 15_000;
 
@@ -36,7 +36,7 @@ export async function stopAttempt(
     context.pendingStarts.delete(attemptFolder(key));
     return;
   }
-  // Before any signal: a step that begins after this sees it, one that began before is seen by the look below.
+  // Before any signal: a step that begins after this sees it, and the look below finds one that began before.
   guard();
   writeFileSync(join(path, attemptFiles.stop), '');
 
@@ -68,7 +68,7 @@ export async function stopAttempt(
       }
       await watch.next();
     }
-    // What has put itself into another process group or session is not ended by the supervisor.
+    // The supervisor does not end processes that moved to another process group or session.
     guard();
     await endSessions(path, key);
     await endNamed(({ folder }) => folder === path);

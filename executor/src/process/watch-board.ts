@@ -2,7 +2,7 @@ import { watch, type FSWatcher } from 'node:fs';
 import { saysGone } from './read-if-there.js';
 import { Wake } from '../wake.js';
 
-/** How often what no file tells is looked for: a supervisor that was killed. */
+/** How often to check for changes that no file shows, such as a killed supervisor. */
 const heartbeatMs = 1000;
 
 interface Subscription {
@@ -23,13 +23,13 @@ export interface Watch {
   close(): void;
 }
 
-/** Watches attempts' folders: one inotify watch for all who look at the same attempt, one timer for all together. */
+/** Watches attempts' folders: one inotify watch for all watchers of an attempt, and one timer for all of them. */
 export class WatchBoard {
   readonly #folders = new Map<string, WatchedFolder>();
   #heartbeat: NodeJS.Timeout | undefined;
   #closed = false;
 
-  /** From the return on, no change of a file that `concerns` names is missed. */
+  /** Once it has returned, no change of a file that `concerns` selects is missed. */
   open(path: string, concerns: (file: string) => boolean, signal?: AbortSignal): Watch {
     const subscription: Subscription = { wake: new Wake(), concerns };
     const folder = this.#folders.get(path) ?? this.#begin(path);
@@ -67,7 +67,7 @@ export class WatchBoard {
       folder.watcher = watch(path, (_event, file) => notify(file));
       folder.watcher.on('error', () => notify(null));
     } catch (error) {
-      // Whoever looks sees that the attempt is not there; if it comes, the heartbeat tells.
+      // The watcher sees that the attempt does not exist. If it is created, the heartbeat notices.
       if (!saysGone(error)) throw error;
     }
     this.#folders.set(path, folder);

@@ -8,20 +8,20 @@ import { shellQuote } from './shell-quote.js';
 export interface StepScript {
   step: StepSpec;
   index: number;
-  /** Of the attempt's folder. */
+  /** The attempt's folder. */
   path: string;
-  /** All of the step's variables but those of the base. */
+  /** All variables of the step beyond the base. */
   environment: ReadonlyMap<string, string>;
   base: Readonly<Record<string, string>>;
-  /** Where env(1) is. */
+  /** The path of env(1). */
   envProgram: string;
 }
 
 /**
- * The script in which a step begins, read by a process of its own of `supervisor.sh`, which has the meaning of the files
- * and the variables `boot` and `setsid`, in the attempt's folder. It records the session that it is about to lead, takes
- * the step's name, and only then becomes the user's program. Up to there stderr leads nowhere: what a shell says of
- * chainr's own files is not the job's output.
+ * The script in which a step begins, run by its own process of `supervisor.sh` in the attempt's folder; that file
+ * explains the files and the variables `boot` and `setsid`. The script records the session that it is about to lead,
+ * takes the step's name, and only then becomes the user's program. Until then stderr is discarded: a shell's messages
+ * about chainr's own files are not the job's output.
  */
 export function writeStepScript({ step, index, path, environment, base, envProgram }: StepScript): string {
   const group = stepFile(index, 'group');
@@ -46,7 +46,7 @@ export function writeStepScript({ step, index, path, environment, base, envProgr
   ].join('\n');
 }
 
-/** Looks where execvp(3) would look, so that a missing program is told apart from a program that exits with 127. */
+/** Searches where execvp(3) would, to tell a missing program from one that exits with 127. */
 function programTest(
   program: string,
   environment: ReadonlyMap<string, string>,
@@ -59,8 +59,8 @@ function programTest(
 }
 
 /**
- * Variables that shells keep for themselves cannot be set in the shell that starts the step: with any of them, it is
- * started through env(1), which costs a further exec.
+ * Variables that shells reserve cannot be set in the shell that starts the step. With any of them, the step is started
+ * through env(1), which costs another exec.
  */
 function execLines(words: readonly string[], environment: ReadonlyMap<string, string>, envProgram: string): string[] {
   const command = words.map(shellQuote).join(' ');
@@ -68,7 +68,7 @@ function execLines(words: readonly string[], environment: ReadonlyMap<string, st
   const exports = variables
     .filter(([name]) => !shellsOwn.test(name))
     .map(([name, value]) => `export ${name}=${shellQuote(value)}`);
-  // Everybody can see the arguments of env(1): no secret is among them (`check-job.ts` in core/pipeline).
+  // Everybody can see the arguments of env(1), so no secret is among them (`check-job.ts` in core/pipeline).
   const assignments = variables
     .filter(([name]) => shellsOwn.test(name))
     .map(([name, value]) => shellQuote(`${name}=${value}`));

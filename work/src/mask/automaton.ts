@@ -4,32 +4,32 @@ import { shortestHidden } from './patterns.js';
 export type Window = number;
 
 /**
- * Finds any of many patterns in one pass: the automaton of Aho and Corasick ("Efficient string matching", CACM 18,
- * 1975), but for its first levels. All patterns have four bytes or more; so a filter on the last four bytes, a bit for
- * each hash, says of nearly all bytes that no pattern begins there, however many there are. Nodes begin at depth 4.
- *
- * A node is a number from 1; 0 stands for "less than four bytes of any pattern". It costs some 30 bytes for each byte
- * of the patterns.
+ * Finds any of many patterns in one pass. This is the automaton of Aho and Corasick ("Efficient string matching", CACM
+ * 18, 1975) without its first levels. All patterns have at least four bytes, so a filter on the last four bytes, a bit
+ * for each hash, rules out a pattern start at nearly every position, however many patterns there are. Nodes begin at
+ * depth 4.
+ * A node is a number from 1; 0 means "less than four bytes of any pattern". It costs some 30 bytes for each byte of the
+ * patterns.
  */
 export class Automaton {
   /** Bit `hash & 7` of byte `hash >> 3`, where `hash = hashOf(window, hashShift)`. */
   readonly filter: Uint8Array;
   readonly hashShift: number;
-  /** By node: how much of a pattern ends here. */
+  /** By node: how many bytes of a pattern it matches. */
   readonly depth: Int32Array;
   /** By node: the length of the longest pattern that ends here, or 0. */
   readonly found: Int32Array;
-  /** By node: the length of the longest beginning of a longer pattern that ends here, or 0 where none goes on. */
+  /** By node: the length of the longest proper prefix of a pattern that ends here, or 0 if none. */
   readonly open: Int32Array;
   readonly #entries = new Map<Window, number>();
   readonly #byte: Uint8Array;
   readonly #firstChild: Int32Array;
   readonly #nextSibling: Int32Array;
-  /** By node: the longest other one whose bytes end here too. */
+  /** By node: the node of the longest proper suffix. */
   readonly #fallback: Int32Array;
   #nodes = 1;
 
-  /** @param patterns of four bytes or more. */
+  /** @param patterns of four bytes or more */
   constructor(patterns: readonly Uint8Array[]) {
     const most = patterns.reduce((sum, { length }) => sum + length - shortestHidden + 1, 1);
     this.depth = new Int32Array(most);
@@ -41,7 +41,7 @@ export class Automaton {
     this.#fallback = new Int32Array(most);
     const windows = new Int32Array(most);
     for (const pattern of patterns) this.#add(pattern, windows);
-    // With 64 bits for each entry, a window that is none passes once in 64 times at most.
+    // With 64 bits for each entry, a wrong window passes at most once in 64 times.
     const bits = Math.min(24, Math.max(14, Math.ceil(Math.log2(this.#entries.size * 64 + 1))));
     this.hashShift = 32 - bits;
     this.filter = new Uint8Array(2 ** (bits - 3));
@@ -52,12 +52,15 @@ export class Automaton {
     this.#link(windows);
   }
 
-  /** The node of depth 4 whose bytes the window holds, or 0. */
+  /** The node of depth 4 for the bytes in the window, or 0. */
   enter(window: Window): number {
     return this.#entries.get(window) ?? 0;
   }
 
-  /** The node after a further byte. @param window with that byte. */
+  /**
+   * The node after a further byte.
+   * @param window including that byte
+   */
   step(node: number, byte: number, window: Window): number {
     for (let at = node; at !== 0; at = this.#fallback[at]!) {
       const child = this.#child(at, byte);
@@ -102,7 +105,7 @@ export class Automaton {
     return node;
   }
 
-  /** Fallbacks, from the shallow nodes to the deep ones. */
+  /** Sets the fallbacks, from shallow to deep nodes. */
   #link(windows: Int32Array): void {
     const queue = new Int32Array(this.#nodes);
     let end = 0;

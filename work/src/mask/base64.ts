@@ -5,7 +5,7 @@ import type { Ranges } from './ranges.js';
 
 const [other, lineBreak, padding] = [64, 65, 66];
 
-/** By byte: six bits in the alphabets of RFC 4648, 4 and 5 (`+/` and `-_`), or one of the above. */
+/** By byte: its six bits in the alphabets of RFC 4648, 4 and 5 (`+/` and `-_`), or one of the above. */
 const sixBitsOf: Uint8Array = new Uint8Array(256).fill(other);
 for (const last of ['+/', '-_']) {
   const alphabet = `ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789${last}`;
@@ -18,14 +18,14 @@ sixBitsOf[0x3d] = padding;
 const shortestRun = 6;
 
 /**
- * The output as base64, broken into lines at whatever width (RFC 2045, 6.8: 76 characters; PEM: 64). A match reaches
- * from the digit with the first bits of its first byte to the one with the last bits of its last byte, and over the
- * padding behind it.
+ * Reads the output as base64, with line breaks at any width (RFC 2045, 6.8: 76 characters; PEM: 64). A match reaches
+ * from the digit with the first bits of its first byte to the one with the last bits of its last byte, and includes the
+ * padding.
  */
 export class Base64Reading extends DigitRun {
   readonly #automaton: Automaton;
   readonly #found: Ranges;
-  /** Where the last digit ends, or the padding behind it. */
+  /** The end of the last digit, or of the padding behind it. */
   #runTo = 0;
   /** The last four digits. */
   #bits = 0;
@@ -59,7 +59,7 @@ export class Base64Reading extends DigitRun {
     const { matchers } = this;
     for (let phase = 0; phase < matchers.length; phase += 1) if (!matchers[phase]!.isIdle) return 0;
     const { filter, hashShift } = this.#automaton;
-    // The group that began one digit back, and so on: with each digit the fourth begins anew and is the first.
+    // The group that began one digit back, and so on. At every fourth digit a reading begins a new group.
     let first = matchers[(at - 1) & 3]!.window;
     let second = matchers[(at - 2) & 3]!.window;
     let third = matchers[(at - 3) & 3]!.window;
@@ -122,5 +122,5 @@ export class Base64Reading extends DigitRun {
   }
 }
 
-/** The number of the byte that ends in the digit with this index, which is the 2nd to 4th (1 to 3) of its group. */
+/** The number of the byte that ends with this digit, the 2nd to 4th (1 to 3) of its group. */
 const byteAt = (phase: number, at: number, digit: number): number => ((at - digit - phase) / 4) * 3 + digit - 1;

@@ -1,9 +1,9 @@
 import { comparedAs, shortestHidden, spaceByte } from './patterns.js';
 
 /**
- * How many bytes of a text are the end of a pattern, four of its bytes or more, as they are where somebody else has
- * told its beginning; 0 where none are. By the failure function of Knuth, Morris and Pratt ("Fast pattern matching in
- * strings", 1977) for the text, so that it costs as much as text and patterns are long.
+ * How many leading bytes of a text are the end of a pattern, at least four of its bytes, since another worker may have
+ * read the beginning; 0 if none. Uses the failure function of Knuth, Morris and Pratt ("Fast pattern matching in
+ * strings", 1977) on the text, so it is linear in text and patterns.
  */
 export function lengthOfEnd(patterns: readonly Uint8Array[], text: Uint8Array): number {
   const longest = patterns.reduce((most, { length }) => Math.max(most, length - 1), 0);
@@ -21,7 +21,7 @@ export function lengthOfEnd(patterns: readonly Uint8Array[], text: Uint8Array): 
   return most < shortestHidden ? 0 : ends[most - 1]!;
 }
 
-/** The first bytes of a text as they are compared, and where each ends in it. */
+/** The first bytes of a text in the compared form, and where each ends in the text. */
 function compressedBegin(text: Uint8Array, most: number): { bytes: number[]; ends: number[] } {
   const bytes: number[] = [];
   const ends: number[] = [];
@@ -34,7 +34,7 @@ function compressedBegin(text: Uint8Array, most: number): { bytes: number[]; end
   return { bytes, ends };
 }
 
-/** By index: how many bytes up to it are the beginning of the text too, less than all. */
+/** By index: the length of the longest proper border of the text up to it. */
 function failuresOf(bytes: readonly number[]): number[] {
   const failures = [0];
   for (let index = 1, matched = 0; index < bytes.length; index += 1) {

@@ -3,16 +3,16 @@ import { Matcher } from './matcher.js';
 import type { Ranges } from './ranges.js';
 
 /**
- * What a further byte does to an escape sequence: `more` is to come, it is `done`, it was done `before` this byte, or
- * it is none and all its bytes stand for themselves.
+ * What a byte does to an escape sequence: `more` must follow, it is `done`, it was done `before` this byte, or it is
+ * `none` and its bytes stand for themselves.
  */
 export type Verdict = 'more' | 'done' | 'before' | 'none';
 
-/** A reading of the output in which escape sequences are the bytes that they stand for. */
+/** A reading of the output in which escape sequences are decoded. */
 export abstract class Decoder {
   readonly matcher: Matcher;
   readonly #ranges: Ranges;
-  /** The bytes of a sequence that has begun, and the place of each. */
+  /** The bytes of an unfinished sequence, and the place of each. */
   #sequence: number[] = [];
   #places: number[] = [];
 
@@ -21,12 +21,12 @@ export abstract class Decoder {
     this.#ranges = ranges;
   }
 
-  /** Whether a sequence has begun and not ended. */
+  /** Whether a sequence is unfinished. */
   get waits(): boolean {
     return this.#sequence.length > 0;
   }
 
-  /** The next byte of the output, at this place. */
+  /** Takes the next byte of the output, at this place. */
   feed(byte: number, at: number): void {
     const sequence = this.#sequence;
     if (sequence.length === 0 && !this.begins(byte)) return this.#push(byte, at, at + 1);
@@ -49,7 +49,7 @@ export abstract class Decoder {
     if (verdict === 'before') this.feed(byte, at);
   }
 
-  /** Leaves a sequence that has begun. */
+  /** Drops an unfinished sequence. */
   forget(): void {
     if (this.#sequence.length === 0) return;
     this.#sequence = [];
@@ -59,10 +59,10 @@ export abstract class Decoder {
   /** Whether a sequence may begin with this byte. */
   protected abstract begins(byte: number): boolean;
 
-  /** What a byte does to a sequence that has begun. */
+  /** What a byte does to an unfinished sequence. */
   protected abstract read(sequence: readonly number[], byte: number): Verdict;
 
-  /** The bytes that a whole sequence stands for. */
+  /** The bytes that a complete sequence stands for. */
   protected abstract meaning(sequence: readonly number[]): Iterable<number>;
 
   #push(byte: number, from: number, to: number): void {

@@ -1,6 +1,6 @@
 import { byteOf, Decoder, isHexDigit, textOf, utf8Of, type Verdict } from './decoder.js';
 
-/** Without line breaks, and otherwise as it is: what fold(1), mail and terminals break into lines. */
+/** Removes line breaks, for text that fold(1), mail or a terminal has wrapped. */
 export class UnfoldedText extends Decoder {
   protected begins(): boolean {
     return false;
@@ -18,8 +18,8 @@ export class UnfoldedText extends Decoder {
 const percent = byteOf('%');
 
 /**
- * `%2F`, `%2f`: RFC 3986, 2.1, whatever the writer leaves as it is (encodeURIComponent, encodeURI, Python's `quote`).
- * `+` for a space (application/x-www-form-urlencoded of the URL standard) is compared as a space anyway.
+ * `%2F`, `%2f`: RFC 3986, 2.1, whatever characters the writer leaves unescaped (encodeURIComponent, encodeURI, Python's
+ * `quote`). `+` for a space (application/x-www-form-urlencoded of the URL standard) is compared as a space anyway.
  */
 export class PercentEncoding extends Decoder {
   protected begins(byte: number): boolean {
@@ -78,7 +78,7 @@ export class BackslashEscapes extends Decoder {
   }
 }
 
-/** The last of `length` characters of a sequence is a digit, as all before it. */
+/** Whether the last of `length` characters of a sequence is a digit, like all before it. */
 function digits(at: number, byte: number, length: number): Verdict {
   if (!isHexDigit(byte)) return 'none';
   return at === length - 1 ? 'done' : 'more';
@@ -107,12 +107,12 @@ function readUnicode(sequence: readonly number[], byte: number): Verdict {
 
 const single = byteOf("'");
 const double = byteOf('"');
-/** Of quotes side by side; no value has as many. */
+/** The most adjacent quotes; no value has as many. */
 const mostQuotes = 64;
 
 /**
  * A quote within single quotes, as shells trace it with `set -x`: `'\''` (bash, ksh, zsh), `'"'"'` (busybox, and
- * Python's shlex), both without the last quote at the end of a word. Otherwise all within single quotes is as it is.
+ * Python's shlex), both without the last quote at the end of a word. Everything else within single quotes is literal.
  */
 export class ShellQuotes extends Decoder {
   protected begins(byte: number): boolean {
@@ -135,7 +135,7 @@ export class ShellQuotes extends Decoder {
   }
 }
 
-/** `'\'` or `'"'"`: what follows is the quote that opens again, or is behind the word. */
+/** `'\'` or `'"'"'`: the next byte is the quote that opens again, or lies behind the word. */
 function isQuoteWithin(sequence: readonly number[]): boolean {
   return /^'(?:\\'|"'+")$/.test(textOf(sequence));
 }
@@ -144,7 +144,7 @@ const named: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', qu
 /** `&#x10ffff;` is the longest. */
 const longestEntity = 10;
 
-/** `&amp;`, `&#39;`, `&#x27;`: the five names of XML 1.0, 4.6, and references to characters, 4.1, which HTML has too. */
+/** `&amp;`, `&#39;`, `&#x27;`: the five names of XML 1.0, 4.6, and character references, 4.1, which HTML has too. */
 export class Entities extends Decoder {
   protected begins(byte: number): boolean {
     return byte === byteOf('&');

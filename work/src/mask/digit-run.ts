@@ -3,25 +3,25 @@ import { Matcher } from './matcher.js';
 import { Places } from './places.js';
 import type { Ranges } from './ranges.js';
 
-/** Where fewer are left, they are read one by one. */
+/** Shorter rests are read digit by digit. */
 const worthSkimming = 8;
 
 /**
- * A run of digits, whichever they are, that are read as bytes in several ways at once, since where a text begins in
- * them is not known. A digit has an index within the output, and its place, which differs after line breaks.
+ * A run of digits of some encoding, read as bytes in several phases at once, since the start of a text within them is
+ * unknown. A digit has an index within the output, and a place, which differs after line breaks.
  */
 export abstract class DigitRun {
   protected readonly matchers: readonly Matcher[];
   readonly #ranges: Ranges;
   readonly #places = new Places(() => this.#oldest());
   readonly #shortest: number;
-  /** The first digits of a run that is not long enough yet. */
+  /** The first digits of a run that is still too short. */
   readonly #head: Uint8Array;
   #length = 0;
 
   /**
-   * @param phases ways to read them.
-   * @param shortest run that may hold four bytes.
+   * @param phases the number of ways to read the digits
+   * @param shortest the shortest run that can hold four bytes
    */
   constructor(automaton: Automaton, ranges: Ranges, phases: number, shortest: number) {
     this.#ranges = ranges;
@@ -30,7 +30,7 @@ export abstract class DigitRun {
     this.matchers = Array.from({ length: phases }, () => new Matcher(automaton));
   }
 
-  /** The place where a match may begin that has not ended. */
+  /** The place where an unfinished match may begin. */
   get openFrom(): number | undefined {
     let from: number | undefined;
     for (const [phase, matcher] of this.matchers.entries()) {
@@ -40,7 +40,7 @@ export abstract class DigitRun {
     return from;
   }
 
-  /** Whether the run is long enough to hold anything with so many digits more. */
+  /** Whether the run, with so many more digits, is long enough to hold anything. */
   protected canBe(more: number): boolean {
     return this.#length + more >= this.#shortest;
   }
@@ -62,8 +62,8 @@ export abstract class DigitRun {
   }
 
   /**
-   * Reads digits of a run that is long enough as long as nothing begins in any way of reading, and says how many.
-   * @param at the index of the first one.
+   * Reads digits of a long enough run while no match begins in any phase, and returns how many.
+   * @param at the index of the first one
    */
   protected skim(_bytes: Uint8Array, _from: number, _to: number, _at: number): number {
     return 0;
@@ -90,7 +90,7 @@ export abstract class DigitRun {
     this.#length = 0;
   }
 
-  /** A byte, with its number in this way of reading, whose last digit is at this place. */
+  /** Takes a byte with its number in this phase; its last digit is at this place. */
   protected byte(phase: number, byte: number, number: number, place: number): void {
     const matcher = this.matchers[phase]!;
     const length = matcher.push(byte, number);
@@ -98,10 +98,10 @@ export abstract class DigitRun {
     this.#ranges.add(this.#places.at(this.firstDigit(phase, matcher.placeOf(length))), place + 1);
   }
 
-  /** Takes a digit: its value, its index, and how many of the run have been read with it. */
+  /** Takes a digit: its value, its index, the number of digits read of the run including it, and its place. */
   protected abstract read(value: number, at: number, length: number, place: number): void;
 
-  /** The number of the first byte that is read in this way from a run that begins with this index. */
+  /** The number of the first byte in this phase, for a run that begins at this index. */
   protected abstract firstByte(phase: number, from: number): number;
 
   /** The index of the first digit of a byte. */

@@ -4,18 +4,18 @@ import type { Ranges } from './ranges.js';
 
 const [other, separator] = [16, 17];
 
-/** By byte: four bits (RFC 4648, 8, in either case), or one of the above. */
+/** By byte: its four bits (RFC 4648, 8, in either case), or one of the above. */
 const fourBitsOf: Uint8Array = new Uint8Array(256).fill(other);
 for (const digits of ['0123456789abcdef', '0123456789ABCDEF']) {
   for (const [value, character] of Array.from(digits).entries()) fourBitsOf[character.charCodeAt(0)] = value;
 }
 for (const character of '\n\r\t :') fourBitsOf[character.charCodeAt(0)] = separator;
 
-/** Four bytes. */
+/** The digits of four bytes. */
 const shortestRun = 8;
 
 /**
- * The output as hexadecimal digits, two a byte, broken into lines at whatever width (`xxd -p`: 60 characters), with or
+ * Reads the output as hexadecimal digits, two a byte, with line breaks at any width (`xxd -p`: 60 characters), with or
  * without spaces (`od -An -tx1`) and colons (OpenSSL) between them.
  */
 export class HexadecimalReading extends DigitRun {
@@ -25,7 +25,7 @@ export class HexadecimalReading extends DigitRun {
     super(automaton, ranges, 2, shortestRun);
   }
 
-  /** @param start the place of the first byte. */
+  /** @param start the place of the first byte */
   scan(bytes: Uint8Array, start: number): void {
     const { length } = bytes;
     let index = 0;

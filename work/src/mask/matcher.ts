@@ -2,7 +2,7 @@ import { hashOf, type Automaton, type Window } from './automaton.js';
 import { comparedAs, shortestHidden, spaceByte } from './patterns.js';
 import { Places } from './places.js';
 
-/** Looks for the patterns in one reading of a sequence of bytes. Bytes come one by one, each with its place. */
+/** Looks for the patterns in one reading of the output. Bytes come one by one, each with its place. */
 export class Matcher {
   readonly #automaton: Automaton;
   readonly #filter: Uint8Array;
@@ -18,7 +18,7 @@ export class Matcher {
     this.#places = new Places(() => this.#places.count - this.#known);
   }
 
-  /** @returns how many of the last bytes, as they are compared, are a pattern; 0 where none are. */
+  /** @returns how many of the last bytes, in the compared form, are a pattern; 0 if none */
   push(byte: number, place: number): number {
     const compared = comparedAs[byte]!;
     if (compared === spaceByte && (this.#window & 0xff) === spaceByte) return 0;
@@ -32,9 +32,9 @@ export class Matcher {
   }
 
   /**
-   * Takes bytes that stand side by side as long as nothing begins and none of them is one of the `stops`, which all
-   * white space but the space is among.
-   * @returns the index of the first byte that was not taken.
+   * Takes consecutive bytes while no match begins and none of them is one of the `stops`, which include all white space
+   * but the space.
+   * @returns the index of the first byte that was not taken
    */
   skim(bytes: Uint8Array, from: number, start: number, stops: Uint8Array): number {
     if (this.#node !== 0) return from;
@@ -57,7 +57,7 @@ export class Matcher {
     return index;
   }
 
-  /** Whether less than four bytes of any pattern have come. */
+  /** Whether fewer than four bytes of any pattern have matched. */
   get isIdle(): boolean {
     return this.#node === 0;
   }
@@ -67,54 +67,54 @@ export class Matcher {
     return this.#window;
   }
 
-  /** Bytes that stand side by side have come, and nothing began in them; these are the last four. */
+  /** Records that consecutive bytes came and no match began in them; `window` has the last four. */
   skimmed(window: Window, place: number, count: number): void {
     this.#window = window;
     this.#places.addAll(place, count);
   }
 
-  /** What comes next, from this place on, does not belong to what was. */
+  /** Starts anew: the bytes from this place on do not continue the previous ones. */
   restart(place: number): void {
     this.#node = 0;
     this.#window = 0;
     this.#places.restart(place);
   }
 
-  /** The same, for what comes who knows where. */
+  /** Starts anew, at a place that is not yet known. */
   stop(): void {
     this.#node = 0;
     this.#window = 0;
   }
 
-  /** The place of the first of the last bytes that may be asked for. */
+  /** The place of the oldest byte whose place may be needed. */
   get oldest(): number {
     return this.placeOf(this.#known);
   }
 
-  /** The place of one of the last bytes; 1 is the newest. Known as far as the node is deep, and of the last four. */
+  /** The place of one of the last bytes; 1 is the newest. Known for the depth of the node, and for the last four. */
   placeOf(back: number): number {
     return this.#places.at(this.#places.count - back);
   }
 
-  /** The place where four bytes or more begin that may be the beginning of a pattern; undefined where there is none. */
+  /** The start of four bytes or more that may begin a pattern; undefined if there is none. */
   get openFrom(): number | undefined {
     const open = this.#automaton.open[this.#node]!;
     return open === 0 ? undefined : this.placeOf(open);
   }
 
-  /** Goes on from where another one is. */
+  /** Copies the state of another matcher. */
   follow(other: Matcher): void {
     this.#node = other.#node;
     this.#window = other.#window;
     this.#places.follow(other.#places, other.#places.count - this.#known);
   }
 
-  /** Whether both find the same from now on, at the same places. */
+  /** Whether both will find the same from now on, at the same places. */
   equals(other: Matcher): boolean {
     return this.#node === other.#node && this.#window === other.#window && this.oldest === other.oldest;
   }
 
-  /** How many of the last bytes may be asked for. */
+  /** For how many of the last bytes the place is known. */
   get #known(): number {
     return Math.max(shortestHidden, this.#automaton.depth[this.#node]!);
   }

@@ -4,16 +4,17 @@ export const shortestHidden = 4;
 export const spaceByte = 0x20;
 
 /**
- * By byte: how it is compared. White space is compared as one space, since shells that split words, terminals and
- * printers that indent change it, and so is `+`, which is a space in a query and itself in other parts of a URL.
+ * By byte: the form in which it is compared. All white space is compared as a space, since shells that split words,
+ * terminals and printers that indent change it. So is `+`, which is a space in a query and itself in other parts of a
+ * URL.
  */
 export const comparedAs: Uint8Array = Uint8Array.from({ length: 256 }, (_, byte) =>
   '\t\n\v\f\r +'.includes(String.fromCharCode(byte)) ? spaceByte : byte,
 );
 
 /**
- * What is looked for because of a secret: its value, and each line of it, in UTF-8, as bytes are compared, with runs
- * of white space as one space and none at the ends.
+ * The patterns of a secret: its value, and each line of it, in UTF-8 and in the compared form, with runs of white space
+ * as one space and none at the ends.
  */
 export function patternsOf(value: string): Buffer[] {
   const texts = [value, ...value.split(/[\r\n]+/)].map((text) => text.trim());

@@ -1,9 +1,9 @@
 /**
- * Says for each thing of a reading at which place of the output it begins. Where things stand side by side, which they
- * nearly always do, that costs nothing.
+ * Maps each element of a reading to its place in the output. This costs nothing while elements are adjacent, as nearly
+ * always.
  */
 export class Places {
-  /** By stretch: the index of its first thing, and the difference between the place and the index of all of them. */
+  /** By stretch: the index of its first element, and the difference between place and index. */
   readonly #firsts: number[] = [];
   readonly #shifts: number[] = [];
   readonly #oldest: () => number;
@@ -11,7 +11,7 @@ export class Places {
   #tooMany = 64;
   #count = 0;
 
-  /** @param oldest index that is still asked for. */
+  /** @param oldest the oldest index that may still be needed */
   constructor(oldest: () => number) {
     this.#oldest = oldest;
   }
@@ -20,19 +20,19 @@ export class Places {
     return this.#count;
   }
 
-  /** The next thing is at this place. */
+  /** Adds an element at this place. */
   add(place: number): void {
     if (place - this.#count !== this.#shift) this.#begin(place - this.#count);
     this.#count += 1;
   }
 
-  /** The next things are at this place and behind it. */
+  /** Adds elements from this place on. */
   addAll(place: number, count: number): void {
     if (place - this.#count !== this.#shift) this.#begin(place - this.#count);
     this.#count += count;
   }
 
-  /** The next thing has this index, and is at the place of this number. */
+  /** The next element has this index and place. */
   restart(index: number): void {
     this.#count = index;
     if (this.#shift !== 0) this.#begin(0);
@@ -42,7 +42,7 @@ export class Places {
     return index + this.#shifts[this.#stretchOf(index)]!;
   }
 
-  /** Takes over what another one has from an index on. */
+  /** Copies the places of another from an index on. */
   follow(other: Places, from: number): void {
     const first = other.#stretchOf(Math.max(0, from));
     this.#firsts.splice(0, Infinity, ...other.#firsts.slice(first));

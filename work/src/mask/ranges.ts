@@ -1,7 +1,7 @@
-/** Places in a sequence of bytes, counted from its beginning; `to` is the first one behind. */
+/** A range of places in a sequence of bytes, counted from its beginning; `to` is exclusive. */
 export type Range = [from: number, to: number];
 
-/** Places that are to be covered. */
+/** The ranges to cover. */
 export class Ranges {
   #list: Range[] = [];
 
@@ -9,7 +9,7 @@ export class Ranges {
     return this.#list.length === 0;
   }
 
-  /** Those that follow and touch the last one become one with it. */
+  /** Adds a range. Ranges that touch the last one are merged with it. */
   add(from: number, to: number): void {
     const last = this.#list.at(-1);
     if (last && from <= last[1] && to >= last[0]) {
@@ -18,13 +18,13 @@ export class Ranges {
     } else this.#list.push([from, to]);
   }
 
-  /** Makes the last one longer, where it ends at `from`. */
+  /** Extends the last range if it ends at `from`. */
   extend(from: number, to: number): void {
     const last = this.#list.at(-1);
     if (last?.[1] === from) last[1] = to;
   }
 
-  /** What ends behind a place, in order, without gaps of nothing between them; forgets the others. */
+  /** The ranges that end behind a place, sorted and merged; drops the others. */
   sortedFrom(place: number): readonly Range[] {
     const sorted = this.#list.filter(([, to]) => to > place).sort((a, b) => a[0] - b[0]);
     this.#list = [];

@@ -8,27 +8,26 @@ import { Matcher } from './matcher.js';
 import { comparedAs } from './patterns.js';
 import { Ranges } from './ranges.js';
 
-/** Of lines that are shorter a break is not taken for folding: numbers in a column are not one number. */
+/** A break after a shorter line does not count as folding: numbers in a column are not one number. */
 const narrowestFoldBytes = 8;
 
 const newlineByte = 0x0a;
 
-/** By byte: the decoders, a bit each, that read on their own from it on. */
+/** By byte: the decoders, as bits, that start to read on their own at it. */
 const wakes: Uint8Array = new Uint8Array(256);
 const unfolding = 1;
 for (const [order, bytes] of ['\n\r', '%', '\\', "'", '&'].entries()) {
   for (const byte of Buffer.from(bytes)) wakes[byte] = 1 << order;
 }
-/** Those, and all white space but the space. */
+/** Those bytes, and all white space but the space. */
 const stops: Uint8Array = wakes.map((decoders, byte) => (comparedAs[byte] === byte ? decoders : 1));
 
 /**
- * Finds secrets in a sequence of bytes that comes in pieces, in all its readings at once: as it is, as base64, as
- * hexadecimal digits, and decoded in several ways. Secrets are compared as bytes of these readings, so it does not
- * matter which of the ways to write them an encoder has chosen, nor what stands around them.
- *
- * A decoder reads what the plain reading reads, until a character comes that it takes otherwise, and again some bytes
- * behind it: only in between it costs anything.
+ * Finds secrets in a sequence of bytes that comes in pieces, in all its readings at once: plain, base64, hexadecimal,
+ * and decoded in several ways. Secrets are compared as bytes of these readings, so it does not matter which variant an
+ * encoder has chosen, or what surrounds them.
+ * A decoder follows the plain reading until a character comes that it reads differently, and again some bytes later. It
+ * costs something only in between.
  */
 export class Scanner {
   readonly #cutPatterns: readonly Uint8Array[];
@@ -36,12 +35,15 @@ export class Scanner {
   readonly #text: Matcher;
   readonly #decoders: readonly Decoder[];
   readonly #runs: readonly (Base64Reading | HexadecimalReading)[];
-  /** The decoders that read on their own, a bit each. */
+  /** The decoders that read on their own, as bits. */
   #awake = 0;
   #length = 0;
   #lineFrom = 0;
 
-  /** @param cutPatterns those with whose ends the sequence may begin, since its beginning is not the output's. */
+  /**
+   * @param cutPatterns patterns of which the sequence may begin with an end, since it is not the beginning of the
+   * output
+   */
   constructor(automaton: Automaton, cutPatterns: readonly Uint8Array[]) {
     this.#cutPatterns = cutPatterns;
     this.#text = new Matcher(automaton);
@@ -56,7 +58,7 @@ export class Scanner {
     return this.#length;
   }
 
-  /** What is found so far and ends behind a place; what ends before is forgotten. */
+  /** The matches so far that end behind a place; earlier ones are dropped. */
   foundFrom(place: number): ReturnType<Ranges['sortedFrom']> {
     return this.#ranges.sortedFrom(place);
   }
@@ -70,14 +72,14 @@ export class Scanner {
     this.#length = start + bytes.length;
   }
 
-  /** The place from which on it is open whether a secret has begun there; undefined where nothing is. */
+  /** The place from which a secret may have begun; undefined if none may. */
   get openFrom(): number | undefined {
     return least([this.#textOpenFrom, ...this.#runs.map(({ openFrom }) => openFrom)]);
   }
 
   /**
-   * Takes what may be the beginning of a secret for one, since nothing comes that could tell. Whole lines of text are
-   * not: they are a part of a secret by chance.
+   * Covers what may be the beginning of a secret, since nothing follows that could tell. Complete lines of text are
+   * left: they match a part of a secret by chance.
    */
   coverOpen(): void {
     const isWholeLine = this.#lineFrom === this.#length;
@@ -106,7 +108,7 @@ export class Scanner {
     }
   }
 
-  /** Before the plain reading takes a byte. */
+  /** Called before the plain reading takes a byte. */
   #decode(byte: number, at: number): void {
     if (byte === newlineByte) {
       const width = at - this.#lineFrom;
@@ -128,7 +130,7 @@ export class Scanner {
     this.#awake |= waking;
   }
 
-  /** A decoder that reads what another one reads needs not do it itself. */
+  /** A decoder that reads the same as another stops reading on its own. */
   #settle(): void {
     for (let order = 0; order < this.#decoders.length; order += 1) {
       if ((this.#awake & (1 << order)) === 0) continue;
@@ -143,7 +145,7 @@ export class Scanner {
     this.#awake = 0;
   }
 
-  /** What a decoder reads where nothing is escaped: the text without line breaks, which is the plain one mostly. */
+  /** What a decoder follows while nothing is escaped: the unfolded text, which is mostly the plain one. */
   #followed(order: number): Matcher {
     const isUnfolded = order > 0 && (this.#awake & unfolding) !== 0;
     return isUnfolded ? this.#decoders[0]!.matcher : this.#text;

@@ -4,14 +4,15 @@ import type { AttemptRunner } from '../attempt-runner.js';
 import type { WorkContext } from '../context.js';
 import type { AdoptionHoldOff } from './adoption-hold-off.js';
 
-/** How many leases one pass takes: what one worker takes the others of its executor cannot. */
+/** The most leases that one pass adopts: what one worker takes, the others of its executor cannot. */
 const leasesPerPass = 64;
-/** How many pages of that size one pass looks at. */
+/** The most pages of that size that one pass examines. */
 const pagesPerPass = 16;
 
 /**
- * Takes over expired leases of this executor, those of one sort. The expired end of `leases:EXECUTOR` is the
- * executor's queue of adoptions: nothing can be lost from it, and who is second finds nothing there (see Where attempts run).
+ * Adopts expired leases of this executor, either of ended or of open attempts. The expired end of `leases:EXECUTOR` is
+ * the executor's queue of adoptions: nothing can be lost from it, and a second worker finds nothing there (see Where
+ * attempts run).
  */
 export async function adoptLeases(
   context: WorkContext,
@@ -21,12 +22,13 @@ export async function adoptLeases(
 ): Promise<Swept> {
   if (!(await holdOff.allows())) return { changed: 0 };
   const { store, owner } = context;
-  // Those that it holds are late, and it still tries to renew them. What is its own and not in its hands, a Redis has
-  // brought back that lost its newest writes, the end of the attempt among them; nobody else may be there (see Resent calls).
+  // A lease that we hold is only late, and we still try to renew it. A lease with our owner token that we do not hold
+  // came back with a Redis that was rolled back and lost the attempt's end. Nobody else may be there, so adopt it (see
+  // Resent calls).
   const isHeld = ({ lease }: ExpiredLease) => lease.owner === owner && context.leases.holds(lease);
   let changed = 0;
   let lagMs = 0;
-  // What stays where it is, such as a suspect (see Crash loops), keeps nothing behind it from being taken.
+  // Leases that stay, such as suspects (see Crash loops), must not block those behind them.
   for (let page = 0, left = 0; page < pagesPerPass && changed < leasesPerPass; page += 1) {
     const expired = await store.work.listExpiredLeases(context.executorNumber(), leasesPerPass, left);
     let taken = 0;

@@ -1,8 +1,8 @@
 import type { Store } from '@chainr/core/store/store';
 
 /**
- * When leases of others may be taken over (see Leases). After Redis was away, or has just started, their owners had no
- * chance to renew: they get one.
+ * Decides when leases of others may be adopted (see Leases). While Redis was away or has just started, their owners
+ * could not renew, so they get time for it.
  */
 export class AdoptionHoldOff {
   readonly #store: Pick<Store, 'work'>;
@@ -14,7 +14,7 @@ export class AdoptionHoldOff {
     this.#ttlMs = ttlMs;
   }
 
-  /** @throws what Redis answered, or that it did not. */
+  /** @throws the error of Redis, or that it did not answer */
   async allows(): Promise<boolean> {
     try {
       const { upMs } = await this.#store.work.serverLife();

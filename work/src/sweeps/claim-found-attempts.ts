@@ -3,11 +3,12 @@ import type { AttemptRunner } from '../attempt-runner.js';
 import type { WorkContext } from '../context.js';
 
 /**
- * Rollback: a Redis that was restarted or replaced may have lost its newest writes, claims among them. What is here
- * under the name of an attempt that waits is claimed at once, so that it goes on; nothing of it is started again.
+ * A Redis that was restarted or replaced may have lost its newest writes, claims among them (see Rollback). If an
+ * attempt waits to be claimed and its name is found here, it is claimed at once, so that it goes on and nothing of it
+ * is started again.
  */
 export function claimFoundAttempts(context: WorkContext, runner: AttemptRunner): Sweep {
-  /** Of the Redis of which all claims that it may have lost are looked after. */
+  /** The Redis whose lost claims have all been found. */
   let knownRunId: string | undefined;
   return {
     name: 'claim-found-attempts',
@@ -23,7 +24,7 @@ export function claimFoundAttempts(context: WorkContext, runner: AttemptRunner):
   };
 }
 
-/** @returns how many were claimed, and how many this worker holds under leases that it has yet to lose. */
+/** @returns how many were claimed, and how many this worker holds under leases that it has yet to lose */
 async function claimFound(
   { store, executor, ...context }: WorkContext,
   runner: AttemptRunner,

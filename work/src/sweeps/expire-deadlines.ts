@@ -1,10 +1,10 @@
 import type { Sweep } from '@chainr/core/service/sweep';
 import type { WorkContext } from '../context.js';
 
-/** How often it is looked what is due. */
+/** Poll interval. */
 const everyMs = 500;
 
-/** More often than recycle does it; whose attempts are concerned learns it with a renewal. */
+/** Runs more often than in recycle. The workers whose attempts are concerned learn it with a renewal. */
 export function expireDeadlines({ store, leases }: Pick<WorkContext, 'store' | 'leases'>): Sweep {
   return {
     name: 'expire-deadlines',

@@ -1,23 +1,23 @@
-/** What cannot be done is tried again at longer and longer intervals, up to this one. */
+/** The longest pause between tries. Pauses grow while something keeps failing. */
 const longestPauseMs = 3_600_000;
 
 interface Failed {
   failures: number;
-  /** Not to be tried before, by the monotonic clock. */
+  /** No retry before this time, by the monotonic clock. */
   until: number;
 }
 
-/** For sweeps: what fails again and again is tried less and less often, and holds up nothing else. */
+/** For sweeps: something that keeps failing is retried less and less often, and does not hold up anything else. */
 export class GrowingPauses {
   readonly #everyMs: number;
   readonly #failed = new Map<string, Failed>();
 
-  /** @param everyMs how often the sweep comes by. */
+  /** @param everyMs the interval of the sweep */
   constructor(everyMs: number) {
     this.#everyMs = everyMs;
   }
 
-  /** How many names have failed and were not forgotten since. */
+  /** How many names have failed and are still remembered. */
   get size(): number {
     return this.#failed.size;
   }
@@ -28,9 +28,10 @@ export class GrowingPauses {
   }
 
   /**
-   * The first failure may be a matter of a moment: the next pass tries again, and nobody is told.
-   * @param warn called at the second failure in a row, and at no later one.
-   * @returns whether it was done; false too where it is not to be tried yet.
+   * Tries something unless it must wait. A first failure may be temporary: the next pass retries, and nothing is
+   * logged.
+   * @param warn called at the second failure in a row, and not later
+   * @returns whether it succeeded; also false if it must wait
    */
   async tryOnce(name: string, work: () => Promise<void>, warn: (error: unknown) => void): Promise<boolean> {
     const before = this.#failed.get(name);
@@ -48,7 +49,7 @@ export class GrowingPauses {
     return true;
   }
 
-  /** Forgets all others: they are gone, whoever saw to that. */
+  /** Forgets all others: they are gone, whoever removed them. */
   keepOnly(names: ReadonlySet<string>): void {
     for (const name of this.#failed.keys()) if (!names.has(name)) this.#failed.delete(name);
   }

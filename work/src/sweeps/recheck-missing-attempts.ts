@@ -3,12 +3,12 @@ import type { AttemptKey } from '@chainr/executor/port';
 import type { AttemptRunner } from '../attempt-runner.js';
 import type { WorkContext } from '../context.js';
 
-/** How often it is compared what is held with what is there. */
+/** Poll interval. */
 const lookEveryMs = 60_000;
 
 const nameOf = ({ run, job, attempt }: AttemptKey): string => `${run}/${job}/${String(attempt)}`;
 
-/** An attempt that a pass misses may just have come; one that two passes miss is looked at anew. */
+/** An attempt that one pass does not find may have just begun. One that two passes do not find is looked at again. */
 export function recheckMissingAttempts(
   { executor }: Pick<WorkContext, 'executor'>,
   runner: AttemptRunner,

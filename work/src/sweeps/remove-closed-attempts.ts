@@ -4,11 +4,11 @@ import type { DueRemoval } from '@chainr/core/store/work/work-store';
 import type { WorkContext } from '../context.js';
 import { GrowingPauses } from './growing-pauses.js';
 
-/** How often it is looked for remains whose grace is over. */
+/** Poll interval. */
 const everyMs = 5_000;
-/** Attempts looked at in one go. */
+/** Attempts handled in one batch. */
 const page = 100;
-/** How many such pages one pass takes at most. */
+/** The most batches of one pass. */
 const pagesPerPass = 10;
 
 /** Removes the remains of attempts of this executor once their removal grace is over (see Tombstones). */
@@ -23,7 +23,7 @@ export function removeClosedAttempts(context: WorkContext): Sweep {
       let changed = 0;
       let lagMs = 0;
       for (let pages = 0; pages < pagesPerPass && !signal.aborted; pages += 1) {
-        // What could not be removed stands first again.
+        // Attempts that could not be removed come first again.
         const due = await store.work.listDue(executorNumber(), page + pauses.size);
         pauses.keepOnly(new Set(due.map(formatAttemptId)));
         let removed = 0;
@@ -39,8 +39,8 @@ export function removeClosedAttempts(context: WorkContext): Sweep {
   };
 
   /**
-   * An entry goes only after the remains did. What remains of a run that was deleted in the meantime has no name any
-   * more: `remove-strays` finds it.
+   * An entry is deleted only after the remains are. If the run was deleted meanwhile, the remains have no job name any
+   * more; `remove-strays` finds them.
    */
   async function remove({ job, ...id }: DueRemoval): Promise<boolean> {
     const key = { run: id.run, job, attempt: id.attempt };

@@ -5,21 +5,21 @@ import { GrowingPauses } from './growing-pauses.js';
 
 export interface StrayTimes {
   everyMs: number;
-  /** What Redis does not know must have been seen for so long (see Instances). */
+  /** How long an attempt that Redis does not know must have been seen (see Instances). */
   knownForMs: number;
-  /** And Redis must have been up for so long. */
+  /** How long Redis must have been up. */
   redisUpMs: number;
 }
 
-/** Instances, for every installation; only tests are in more of a hurry. */
+/** The times of every installation (see Instances). Only tests use shorter ones. */
 const usual: StrayTimes = { everyMs: 60_000, knownForMs: 120_000, redisUpMs: 300_000 };
 
 const allow = (): void => undefined;
 
 /**
- * What is here of this instance and belongs to no attempt that is open. Of an attempt that is over, the host of which
- * was given up and has come back, what still runs is stopped at once; what Redis does not know at all goes only when
- * it was seen for long, since a Redis that has just come back may yet learn of it.
+ * Ends and removes attempts of this instance that are here but not open. If an attempt is over because its host was
+ * given up and the host came back, whatever still runs of it is stopped at once. If Redis does not know it at all, it
+ * is removed only after it was seen for long, since a Redis that has just come back may still learn of it.
  */
 export function removeStrays(
   { store, executor, executorNumber, owner, config, logger }: WorkContext,
@@ -64,7 +64,10 @@ export function removeStrays(
     },
   };
 
-  /** What cannot be ended, or removed, keeps no other from being. @returns how many were: one or none. */
+  /**
+   * Ends or removes one attempt. A failure does not keep the others from it.
+   * @returns how many: one or none
+   */
   async function end(found: FoundAttempt, remove: boolean): Promise<number> {
     if (!found.alive && !remove) return 0;
     const { run, job, attempt, alive } = found;

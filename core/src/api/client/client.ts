@@ -8,20 +8,20 @@ import { routes } from '../contract/routes.js';
 import type { RunFilterQuery } from '../contract/run-query.js';
 import { RequestSender, type AwayListener, type ClientOptions, type Sending } from './send-request.js';
 
-/** A pipeline as a file or a person wrote it. */
+/** The text of a pipeline, as a file holds it or a person wrote it. */
 export interface PipelineText {
   text: string;
-  /** One of the content types of pipelines. */
+  /** One of `pipelineContentTypes`. */
   contentType: string;
 }
 
-/** Which runs something is done to. */
+/** Selects the runs of a bulk operation. */
 type BulkSending = RunFilterQuery & { all?: boolean; dryRun?: boolean; cursor?: string };
 
 /**
- * The API of one server. Every call tries again when Redis or the connection was away for a
- * moment; a new run is sent with an `Idempotency-Key`, so that it is made once all the same.
- * Calls reject with RequestError (the server's answer), ConnectionError, or the signal's reason.
+ * The API of one server. Every call is retried while Redis or the connection is briefly away. Creating a run sends an
+ * `Idempotency-Key`, so a retry does not make a second run. Calls reject with RequestError (the server answered with an
+ * error), ConnectionError, or the signal's reason.
  */
 export class Client {
   readonly #sender: RequestSender;
@@ -30,7 +30,7 @@ export class Client {
     this.#sender = new RequestSender(options);
   }
 
-  /** Tells one listener when a call waits for the server, and when the server has answered again. */
+  /** Sets the listener that is told when a call waits for the server, and when the server answers again. */
   onAway(listener: AwayListener): void {
     this.#sender.onAway = listener;
   }
@@ -52,24 +52,24 @@ export class Client {
     return this.#json(routes.listRuns, { params: {}, query: pageQuery(query), ...signalOf(signal) });
   }
 
-  /** Rejects with NotFound also where an earlier try of the same call deleted it and its answer was lost. */
+  /** Rejects with NotFound also if an earlier try of this call deleted the run and its answer was lost. */
   deleteRun(uid: string, signal?: AbortSignal) {
     return this.#json(routes.deleteRun, { params: { uid }, ...signalOf(signal) });
   }
 
-  /** Up to 500 runs; as long as the answer has a `next`, call again with it as `cursor`. */
+  /** Handles up to 500 runs. While the answer has a `next`, call again with it as `cursor`. */
   cancelRuns(query: BulkSending, signal?: AbortSignal) {
     return this.#json(routes.cancelRuns, { params: {}, query: pageQuery(query), ...emptyBody, ...signalOf(signal) });
   }
 
-  /** As `cancelRuns`. */
+  /** Pages like `cancelRuns`. */
   rerunRuns(query: BulkSending, from: 'failed' | 'all' = 'failed', signal?: AbortSignal) {
     const headers = { ...emptyBody.headers, [headerNames.idempotencyKey]: crypto.randomUUID() };
     const sending = { params: {}, query: pageQuery(query), headers, body: JSON.stringify({ from }) };
     return this.#json(routes.rerunRuns, { ...sending, ...signalOf(signal) });
   }
 
-  /** As `cancelRuns`. */
+  /** Pages like `cancelRuns`. */
 
   deleteRuns(query: BulkSending, signal?: AbortSignal) {
     return this.#json(routes.deleteRuns, { params: {}, query: pageQuery(query), ...signalOf(signal) });
@@ -83,7 +83,7 @@ export class Client {
     return this.#json(routes.listJobs, { params: { uid }, query: pageQuery(query), ...signalOf(signal) });
   }
 
-  /** A page of the timeline of a run; its summary is the same on each. */
+  /** Returns one page of a run's timeline. The summary is the same on every page. */
   getTimeline(uid: string, query: { limit?: number; cursor?: string } = {}, signal?: AbortSignal) {
     return this.#json(routes.getTimeline, { params: { uid }, query: pageQuery(query), ...signalOf(signal) });
   }
@@ -92,12 +92,12 @@ export class Client {
     return this.#json(routes.getJob, { params: { uid, job }, ...signalOf(signal) });
   }
 
-  /** A final run is answered as it is. */
+  /** Returns a final run unchanged. */
   cancelRun(uid: string, signal?: AbortSignal) {
     return this.#json(routes.cancelRun, { params: { uid }, ...emptyBody, ...signalOf(signal) });
   }
 
-  /** Rejects with RequestError Conflict where the job is not FAILED or something that waits for it has begun. */
+  /** Rejects with RequestError Conflict if the job is not FAILED or one of its dependents has started. */
   retryJob(uid: string, job: string, signal?: AbortSignal) {
     return this.#json(routes.retryJob, { params: { uid, job }, ...emptyBody, ...signalOf(signal) });
   }
@@ -129,7 +129,7 @@ export class Client {
     return this.#json(routes.undrainWorker, { params: { worker }, ...signalOf(signal) });
   }
 
-  /** Nothing new is started until `resume`. */
+  /** Stops the start of new attempts until `resume`. */
   pause(signal?: AbortSignal) {
     return this.#json(routes.pause, { params: {}, ...emptyBody, ...signalOf(signal) });
   }
@@ -145,12 +145,12 @@ export class Client {
     }));
   }
 
-  /** The lines of an attempt's log; goes on by itself after a break. */
+  /** Yields the lines of an attempt's log. Reconnects by itself. */
   readLogLines(uid: string, job: string, query: LogQuery = {}, signal?: AbortSignal): LogLines {
     return readLogLines(this.#sender, { uid, job }, query, signal);
   }
 
-  /** The cursor of the newest event: from there on `followEvents` tells all that is still to come. */
+  /** Returns the cursor of the newest event. `followEvents` from there yields everything that is still to come. */
   async lastCursor(signal?: AbortSignal): Promise<string> {
     const sending = { params: {}, query: { after: 'latest', limit: 1 }, ...signalOf(signal) };
     const cursor = await this.#sender.send(routes.readEvents, sending, async (response) => {
@@ -162,7 +162,7 @@ export class Client {
     return cursor;
   }
 
-  /** Every event after the cursor as it comes, without end; goes on by itself after a break. */
+  /** Yields every event after the cursor as it comes, without end. Reconnects by itself. */
   followEvents(after: string | undefined, signal?: AbortSignal): StreamedEvents {
     return followEvents(this.#sender, after, signal);
   }
@@ -175,7 +175,7 @@ export class Client {
 
 const emptyBody = { headers: { 'Content-Type': 'application/json' }, body: '{}' } as const;
 
-/** The same with the cursor as the number that it is in a query. */
+/** The query with its cursor as a number. */
 function pageQuery<Q extends { cursor?: string }>({ cursor, ...query }: Q): Omit<Q, 'cursor'> & { cursor?: number } {
   return { ...query, ...(cursor === undefined ? {} : { cursor: Number(cursor) }) };
 }

@@ -10,12 +10,12 @@ import type { RequestSender } from './send-request.js';
 
 export type StreamedEvents = AsyncGenerator<EventLine>;
 
-/** Three heartbeats of the server: a connection that was silent for longer is dead. */
+/** Three heartbeats of the server. A connection that is silent for longer is dead. */
 const silenceMs = 45_000;
 
 /**
- * Every event after a cursor as it comes, each once and in order, or a `resync` that says from
- * where it goes on. A connection that broke or fell silent is made anew with the last cursor.
+ * Yields every event after a cursor as it comes, each once and in order, or a `resync` that says where to go on.
+ * Reconnects with the last cursor when the connection breaks or falls silent.
  */
 export async function* followEvents(
   sender: RequestSender,
@@ -51,7 +51,7 @@ export async function* followEvents(
   }
 }
 
-/** Aborts a connection that was silent for too long. */
+/** Aborts a connection that has been silent for too long. */
 class SilenceWatch {
   readonly signal: AbortSignal;
   readonly #abort = new AbortController();

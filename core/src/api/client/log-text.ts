@@ -1,16 +1,16 @@
-/** What of a line of a log decides how it is written. */
+/** The fields of a log line that decide how it is written. */
 interface WrittenLine {
   readonly step: string;
   readonly stream: string;
   readonly text: string;
-  /** False: it goes on, or ended without one. */
+  /** False if the line continues in the next piece, or ended without a newline. */
   readonly newline?: boolean | undefined;
 }
 
 /**
- * Makes what writes the lines of one log as text, from the first to the last: a newline only where there was one, for a
- * line may come in pieces, from both streams as on a terminal; but what another step or chainr itself writes begins a
- * line.
+ * Returns a function that writes the lines of one log as text, called for each line in order. A line may come in
+ * pieces, and from both streams as on a terminal, so a newline is written only where the log has one. A new step and
+ * chainr's own messages always begin a new line.
  */
 export function logText(): (line: WrittenLine) => string {
   let last: WrittenLine | undefined;

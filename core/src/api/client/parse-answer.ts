@@ -1,11 +1,11 @@
 import type { BodyOf, Route } from '../contract/route.js';
 
-/** What answered is not chainr, or not a version that this one understands. */
+/** The answer is not from chainr, or from a version that this client does not understand. */
 export class UnknownAnswer extends Error {
   override readonly name = 'UnknownAnswer';
 }
 
-/** Undefined where the text is no JSON: who asks says what that means. */
+/** Returns undefined if the text is not JSON. The caller knows what that means. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -15,7 +15,10 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** Reads a body, or one line of it, by the schema of its route. @throws UnknownAnswer */
+/**
+ * Reads a body, or one line of it, by the schema of its route.
+ * @throws UnknownAnswer
+ */
 export function parseAnswer<R extends Route>(route: R, text: string): BodyOf<R> {
   const answer = route.success.schema.safeParse(parseJson(text));
   if (answer.success) return answer.data as BodyOf<R>;

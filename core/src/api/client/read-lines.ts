@@ -1,10 +1,10 @@
 import { ConnectionError } from './request-error.js';
 
 /**
- * The lines of a body, without their newlines, as they come; empty ones too. A last line without
- * a newline was cut and is left out.
+ * Yields the lines of a body as they come, without newlines; empty lines too. A last line without a newline was cut off
+ * and is dropped.
  *
- * @throws ConnectionError when the connection broke; the signal's reason when it was aborted
+ * @throws ConnectionError if the connection broke; the signal's reason if it was aborted
  */
 export async function* readLines(
   body: ReadableStream<Uint8Array>,
@@ -24,7 +24,7 @@ export async function* readLines(
     signal?.throwIfAborted();
     throw new ConnectionError(address, error);
   } finally {
-    // A body that is broken or read to its end has nothing left to cancel.
+    // A body that broke or was read to its end has nothing left to cancel.
     await reader.cancel().catch(() => undefined);
   }
 }

@@ -8,32 +8,32 @@ import { ndjson } from '../contract/route-parts.js';
 import { routes } from '../contract/routes.js';
 import type { RequestSender } from './send-request.js';
 
-/** The lines, and then how far the log was read. */
+/** Yields the lines; returns how far the log was read. */
 export type LogLines = AsyncGenerator<LogLineResource, LogEnd>;
 
 export interface LogEnd {
   /** The attempt that was read. */
   attempt: number;
-  /** Whether the log has its end mark and was read up to it; always true of one that was followed. */
+  /** Whether the log has its end mark and was read up to it. Always true after following. */
   ended: boolean;
-  /** Where the next read goes on: bytes of the log. With `step` it may lie far behind the last line. */
+  /** Where the next read goes on, in bytes of the log. With `step` it may be far behind the last line. */
   nextOffset: number;
 }
 
 export interface LogQuery {
-  /** The last one if left out. */
+  /** Defaults to the last attempt. */
   attempt?: number;
   /** Only the lines of this step. */
   step?: string;
-  /** Bytes of the log. */
+  /** In bytes of the log. */
   offset?: number;
-  /** Go on until the log has ended, instead of ending with what is stored. */
+  /** Go on until the log has ended instead of stopping at what is stored. */
   follow?: boolean;
 }
 
 /**
- * The lines of a log. A broken connection goes on after the last line that came, always
- * with the attempt that the first answer named.
+ * Yields the lines of a log. After a broken connection it resumes behind the last line that came, on the attempt that
+ * the first answer named.
  */
 export async function* readLogLines(
   sender: RequestSender,

@@ -5,11 +5,11 @@ import { parseJson } from './parse-answer.js';
 export class RequestError extends Error {
   override readonly name = 'RequestError';
   readonly status: number;
-  /** One of the codes of `errors.ts`, or one that a newer server knows. */
+  /** One of the codes in `errors.ts`, or one of a newer server. */
   readonly code: string;
   readonly details: readonly ErrorDetail[];
   readonly requestId: string | undefined;
-  /** How long the server asks to wait before the next try; milliseconds. */
+  /** How long the server asks to wait before the next try, in milliseconds. */
   readonly retryAfterMs: number | undefined;
 
   constructor(
@@ -29,9 +29,9 @@ export class RequestError extends Error {
 /** The server could not be reached, or the connection broke before the answer was complete. */
 export class ConnectionError extends Error {
   override readonly name = 'ConnectionError';
-  /** Nothing listens there, or what listens cannot be asked so: what was sent has certainly not arrived. */
+  /** Nothing listens at the address, or the server cannot be reached this way. The request certainly did not arrive. */
   readonly refused: boolean;
-  /** The server that was asked. */
+  /** The server's address. */
   readonly address: string;
 
   constructor(address: string, cause: unknown) {
@@ -49,11 +49,11 @@ const neverArrived: ReadonlySet<string> = new Set([
   'ENOTFOUND',
   'EAI_AGAIN',
   'EHOSTUNREACH',
-  // What answers does not speak TLS: nothing was sent but the greeting of TLS.
+  // The server does not speak TLS. Nothing was sent but the TLS greeting.
   'ERR_SSL_WRONG_VERSION_NUMBER',
 ]);
 
-/** `fetch` hides what happened in the cause of its error, or in that of one of several tries. */
+/** `fetch` hides the system error in the cause of its error, or in the cause of one of several tries. */
 function errorCodeOf(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   if ('code' in error && typeof error.code === 'string') return error.code;
@@ -61,13 +61,13 @@ function errorCodeOf(error: unknown): string | undefined {
   return errorCodeOf(error.cause);
 }
 
-/** The ports that https://fetch.spec.whatwg.org/#port-blocking closes. */
+/** `bad port`: one of the ports that https://fetch.spec.whatwg.org/#port-blocking blocks. */
 const inOurWords = (message: string): string => (message === 'bad port' ? 'a port that HTTP clients block' : message);
 
 const deepestMessage = (error: Error): string =>
   error.cause instanceof Error ? deepestMessage(error.cause) : error.message;
 
-/** Reads the error that an answer carries; a proxy in between may have answered in its own words. */
+/** Reads the error of an answer. The answer may come from a proxy in between, in another form. */
 export async function readRequestError(response: Response): Promise<RequestError> {
   const text = await response.text();
   const retryAfter = Number(response.headers.get('retry-after') ?? Number.NaN);

@@ -7,16 +7,16 @@ import type { Fetch } from './socket-fetch.js';
 export interface ClientOptions {
   /** Such as `http://127.0.0.1:8080`. */
   baseUrl: string;
-  /** What errors call the server; `baseUrl` unless given. */
+  /** The server's name in errors. Defaults to `baseUrl`. */
   address?: string;
   /** Sent as a bearer token. */
   token?: string;
-  /** The global `fetch` unless given; `socketFetch` reaches a unix socket. */
+  /** Defaults to the global `fetch`. `socketFetch` reaches a unix socket. */
   fetch?: Fetch;
   retry?: RequestRetryPolicy;
 }
 
-/** What goes with a request beside its address. */
+/** The parts of a request beside its address. */
 export interface Sending<R extends Route> {
   params: ParamsOf<R>;
   query?: Partial<QueryOf<R>>;
@@ -25,15 +25,15 @@ export interface Sending<R extends Route> {
   signal?: AbortSignal;
 }
 
-/** Hears what keeps a server from answering, and undefined when it answers again. */
+/** Called with the error while the server does not answer, and with undefined when it answers again. */
 export type AwayListener = (why: Error | undefined) => void;
 
-/** Sends requests to one server, each safe to send twice, and again when a failure may pass. */
+/** Sends requests to one server and retries failures that may pass. Every request must be safe to send twice. */
 export class RequestSender {
   readonly #options: ClientOptions;
   #answered = false;
   #isAway = false;
-  /** Called when a try has failed that is made again, and when the server has answered after that. */
+  /** Called when a try failed and will be repeated, and when the server answers after that. */
   onAway: AwayListener = () => undefined;
 
   constructor(options: ClientOptions) {
@@ -49,10 +49,10 @@ export class RequestSender {
   }
 
   /**
-   * Sends until there is an answer, and reads it. A server that refuses the connection and has
-   * never answered is probably not there at all: that is said at once.
+   * Sends until there is an answer, and reads it. If the server refuses the connection and has never answered, it is
+   * probably not running: the call fails at once.
    *
-   * @throws RequestError the server's answer; ConnectionError; the signal's reason
+   * @throws RequestError if the server answered with an error; ConnectionError; the signal's reason
    */
   async send<R extends Route, T>(
     route: R,
@@ -90,7 +90,8 @@ export class RequestSender {
       method: route.method,
       headers: {
         ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
-        // Gate demands a type of what changes something, with a body or without (`check-content-type.ts`).
+        // Gate requires a content type on every request that changes something, with or without a body
+        // (`check-content-type.ts`).
         ...(route.method === 'POST' ? { 'Content-Type': 'application/json' } : {}),
         ...sending.headers,
       },
@@ -110,7 +111,7 @@ export class RequestSender {
     this.onAway(why);
   }
 
-  /** @throws ConnectionError for whatever breaks; the signal's reason */
+  /** @throws ConnectionError for any failure; the signal's reason */
   async #connected<T>(work: () => Promise<T> | T, signal: AbortSignal | undefined): Promise<T> {
     try {
       return await work();

@@ -7,12 +7,12 @@ export type Fetch = (
   init: { method: string; headers: Record<string, string>; body?: string; signal?: AbortSignal },
 ) => Promise<Response>;
 
-/** How long a connection is kept for the next request; servers keep it longer. */
+/** How long an idle connection is kept for the next request. Servers keep it longer. */
 const idleMs = 5_000;
 
 /** A `fetch` that reaches a server on a unix socket, whatever host its URLs name. Node only. */
 export function socketFetch(socketPath: string): Fetch {
-  // A connection that is unused for longer might be closed by the server while a request is on its way.
+  // After a longer idle time the server might close the connection just as a request is sent.
   const agent = new http.Agent({ keepAlive: true, timeout: idleMs });
   return (url, { method, headers, body, signal }) =>
     new Promise((resolve, reject) => {

@@ -11,7 +11,7 @@ const ofWorker = z.object({
     .describe('The id of a worker, from the list of workers.'),
 });
 
-/** The workers, and what takes them out of work for a while. */
+/** Routes for workers: list, drain, pause. */
 export const adminRoutes = {
   listWorkers: defineRoute({
     id: 'listWorkers',

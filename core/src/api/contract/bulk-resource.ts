@@ -1,11 +1,11 @@
 import { z } from 'zod';
 
-/** How many runs one request does something to at most. */
+/** The most runs that one bulk request handles. */
 export const bulkRuns = 500;
-/** How many of the runs that were left alone one answer names at most. */
+/** The most skipped runs that one answer names. */
 export const bulkSkippedShown = 100;
 
-/** What came of something that was to be done to many runs. */
+/** The result of a bulk operation. */
 export const bulkResultSchema = z
   .object({
     kind: z.literal('BulkResult'),
@@ -37,6 +37,6 @@ export const bulkResultSchema = z
   .meta({ id: 'BulkResult' });
 export type BulkResult = z.infer<typeof bulkResultSchema>;
 
-/** A run that is gone. */
+/** A deleted run. */
 export const deletionSchema = z.object({ kind: z.literal('Deletion'), run: z.string() }).meta({ id: 'Deletion' });
 export type Deletion = z.infer<typeof deletionSchema>;

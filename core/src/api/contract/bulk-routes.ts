@@ -7,7 +7,7 @@ import { json, nothing } from './route-parts.js';
 import { defineRoute } from './route.js';
 import { runFilterFields } from './run-query.js';
 
-/** Of what is done to many runs at once. */
+/** The query that all bulk operations share. */
 const bulkQuery = z.strictObject({
   ...runFilterFields,
   all: truth.default(false).describe('Selects all runs. Required if no filter is given.'),
@@ -15,7 +15,7 @@ const bulkQuery = z.strictObject({
   cursor: pageCursor.optional().describe('The `next` of the previous response.'),
 });
 
-/** What is done to all runs that a filter means. */
+/** Operations on all runs that a filter selects. */
 export const bulkRoutes = {
   cancelRuns: defineRoute({
     id: 'cancelRuns',

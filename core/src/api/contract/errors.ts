@@ -1,9 +1,9 @@
 import { z } from 'zod';
 
 interface ErrorRow {
-  /** The HTTP status that the error is answered with. */
+  /** The HTTP status of the answer. */
   status: number;
-  /** What it means for the caller, for the documentation. */
+  /** What the error means for the caller. Printed in the documentation. */
   doc: string;
 }
 
@@ -36,7 +36,7 @@ export type ErrorCode = keyof typeof table;
 /** Every code that an error body can carry, with its HTTP status and meaning. */
 export const errorCodes: Readonly<Record<ErrorCode, ErrorRow>> = table;
 
-/** One place of a request that is wrong. `path` is empty where the whole is meant. */
+/** One mistake in a request. `path` is empty if it concerns the whole request. */
 export const errorDetailSchema = z.object({
   path: z
     .string()
@@ -59,12 +59,12 @@ export type ErrorBody = z.infer<typeof errorBodySchema>;
 
 interface ApiErrorOptions {
   details?: readonly ErrorDetail[];
-  /** Headers of the answer, such as `Allow` or `Retry-After`. */
+  /** Extra headers of the answer, such as `Allow` or `Retry-After`. */
   headers?: Readonly<Record<string, string>>;
   cause?: unknown;
 }
 
-/** An answer that is an error: thrown by a handler, turned into status, headers and body in one place. */
+/** An error answer. Handlers throw it; one place turns it into status, headers and body. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
   readonly code: ErrorCode;

@@ -13,7 +13,7 @@ const jobChange = {
   exitCode: z.int().optional(),
 };
 
-/** One line of the event stream: a change, or the word that changes were missed. */
+/** One line of the event stream: a change, or a notice that changes were missed. */
 export const eventLineSchema = z
   .discriminatedUnion('kind', [
     z.object({ kind: z.literal('run.created'), ...head, name: z.string().optional(), jobCount: z.int() }),

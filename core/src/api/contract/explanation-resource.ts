@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { jobStatusSchema, reasonSchema } from './run-resource.js';
 
-/** Kinds of facts that explain how a job stands. */
+/** The kinds of facts that explain a job's state. */
 const factKinds = [
   'dependency',
   'slots',

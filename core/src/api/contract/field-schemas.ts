@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
 /**
- * A time in the API: ISO 8601 in UTC with milliseconds, such as `2026-11-21T01:44:00.123Z`. Every
- * time of every body is written so; records inside chainr keep milliseconds since 1970.
+ * A time in the API: ISO 8601 in UTC with milliseconds, such as `2026-11-21T01:44:00.123Z`. Every body uses this form;
+ * records inside chainr use milliseconds since 1970.
  */
 export const timeSchema = z.iso.datetime({ precision: 3 }).meta({ examples: ['2026-11-21T01:44:00.123Z'] });
 
@@ -10,14 +10,14 @@ export function isoTime(ms: number): string {
   return new Date(ms).toISOString();
 }
 
-/** The uid of a run in an address: a UUID in either case, read as lower case. */
+/** The uid of a run in an address: a UUID in upper or lower case, normalized to lower case. */
 export const runUidSchema = z
   .string()
   .regex(/^[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$/)
   .toLowerCase()
   .describe('The uid of a run.');
 
-/** The name of a job in an address. Names that no job can have are simply not found. */
+/** The name of a job in an address. A name that no job can have gives 404. */
 export const jobNameSchema = z
   .string()
   .regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/)
@@ -39,7 +39,7 @@ export const truth = z
   .transform((text) => text === 'true')
   .pipe(z.boolean());
 
-/** Where the next page of a list begins; taken from `metadata.next` of the page before. */
+/** The start of the next page of a list: `metadata.next` of the page before. */
 export const pageCursor = wholeNumber(0, Number.MAX_SAFE_INTEGER).describe(
   'Start of the page: `metadata.next` of the previous page. Default: the first page.',
 );

@@ -2,15 +2,15 @@ import { z } from 'zod';
 
 /** The names of chainr's own HTTP headers, in the case in which they are sent. */
 export const headerNames = {
-  /** On requests: the same key sends the same request again instead of making a second run. */
+  /** On requests: repeating a key returns the run it made instead of making a second one. */
   idempotencyKey: 'Idempotency-Key',
-  /** On requests and answers: one id through all services and their logs. */
+  /** On requests and answers: one id for all services and their logs. */
   requestId: 'X-Request-Id',
-  /** From gate to sched only: whose idempotency keys these are. */
+  /** From gate to sched only: the caller that owns the idempotency keys. */
   caller: 'X-Chainr-Caller',
   /** On logs: the offset at which the next read goes on. */
   nextOffset: 'X-Chainr-Next-Offset',
-  /** On logs: `true` when the log has its end mark and the answer reaches up to it. */
+  /** On logs: `true` if the log has its end mark and the answer reaches it. */
   logEnded: 'X-Chainr-Log-Ended',
   /** On logs: the attempt whose log it is. */
   attempt: 'X-Chainr-Attempt',

@@ -1,21 +1,21 @@
 import { z } from 'zod';
 import { pipelineLimits } from '../../pipeline/limits.js';
 
-/** How large a body may be that has no field, or one word. */
+/** The size limit of a body that has no fields, or one word. */
 export const smallBodyBytes = 4 * 1024;
-/** How large a body may be that names jobs: 10,000 of the longest names take less. */
+/** The size limit of a body that names jobs. 10,000 of the longest names are smaller. */
 export const namesBodyBytes = 1024 * 1024;
 
-/** The body of what needs none. */
+/** The body of a request that needs none. */
 export const emptyBodySchema = z.strictObject({});
 
-/** The length is looked at before the names are, of which each wrong one is an object. */
+/** The length is checked before the names, since every wrong name costs an object. */
 const jobNames = z
   .array(z.unknown())
   .max(pipelineLimits.jobs)
   .pipe(z.array(z.string().max(1_000)).min(1).max(pipelineLimits.jobs));
 
-/** What of a run is to run again. */
+/** Selects the jobs to run again. */
 export const rerunRequestSchema = z
   .strictObject({
     from: z
@@ -29,7 +29,7 @@ export const rerunRequestSchema = z
   })
   .meta({ id: 'RerunRequest' });
 
-/** The same of many runs, which have no job in common. */
+/** The same for many runs, which have no jobs in common. */
 export const bulkRerunRequestSchema = z
   .strictObject({
     from: z

@@ -10,5 +10,5 @@ export const nothing = z.strictObject({});
 export const ofRun = z.object({ uid: runUidSchema });
 export const ofJob = z.object({ uid: runUidSchema, job: jobNameSchema });
 
-/** How many jobs of a run one answer shows at most: alone, and in a list of runs. */
+/** The most jobs of a run in one answer: for a single run, and in a list of runs. */
 export const jobsShown = { alone: 1000, inLists: 100 } as const;

@@ -1,22 +1,22 @@
 import type { z } from 'zod';
 import type { ErrorCode } from './errors.js';
 
-/** Headers with their form and what they mean; an optional one is not always there. All are text. */
+/** Headers with their form and meaning. An optional header is not always sent. All values are text. */
 export type HeaderSchemas = Readonly<Record<string, z.ZodType>>;
 
 interface Success<S extends z.ZodType> {
   status: 200 | 202;
   doc: string;
-  /** The first is sent unless `Accept` asks for another one of them. */
+  /** The first is sent unless `Accept` asks for another. */
   contentTypes: readonly [string, ...string[]];
-  /** The body, or one line of it where the type is NDJSON. */
+  /** The schema of the body, or of one line if the type is NDJSON. */
   schema: S;
   headers?: HeaderSchemas;
 }
 
 /**
- * One operation of the API: the only place that says what it takes and answers. Sched validates by
- * it, the OpenAPI document is printed from it, and the client takes its types from it.
+ * One operation of the API, and the only place that says what it takes and answers. Sched validates by it, the OpenAPI
+ * document is printed from it, and the client takes its types from it.
  */
 export interface Route<
   P extends z.ZodObject = z.ZodObject,
@@ -33,16 +33,16 @@ export interface Route<
   readonly headers?: HeaderSchemas;
   /** The request's body is a pipeline. */
   readonly takesPipeline?: true;
-  /** The answer's body is a pipeline as it was sent: `schema` is that of its text. */
+  /** The answer's body is a pipeline as it was sent; `schema` describes its text. */
   readonly givesPipeline?: true;
-  /** The request's body, JSON; an empty one stands for `{}`. */
+  /** The JSON body of the request. An empty body counts as `{}`. */
   readonly body?: z.ZodType;
   readonly success: Success<S>;
-  /** The errors that are its own, beyond those of every route. */
+  /** The errors of this route, beyond those of every route. */
   readonly errors: readonly ErrorCode[];
 }
 
-/** The parameters of a route's address, as a caller names them. */
+/** The parameters in a route's address, as a caller passes them. */
 export type ParamsOf<R extends Route> = z.output<R['params']>;
 /** The query of a route, as a handler gets it. */
 export type QueryOf<R extends Route> = z.output<R['query']>;
@@ -54,7 +54,7 @@ export function defineRoute<P extends z.ZodObject, Q extends z.ZodObject, S exte
   return route;
 }
 
-/** The address of a route with its parameters filled in: a path from the root of the server. */
+/** The path of a route with its parameters filled in. */
 export function routePath<R extends Route>(route: R, params: ParamsOf<R>): string {
   const values: Readonly<Record<string, unknown>> = params;
   return route.path.replace(/\{(\w+)\}/g, (_braces, name: string) => encodeURIComponent(String(values[name])));

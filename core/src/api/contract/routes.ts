@@ -11,7 +11,7 @@ import { bulkRoutes } from './bulk-routes.js';
 import { jobRoutes } from './job-routes.js';
 import { adminRoutes } from './admin-routes.js';
 
-/** Every operation of the API. Sched serves all but `readEvents`, which is notif's. */
+/** Every operation of the API. Notif serves `readEvents`, sched all others. */
 export const routes = {
   listResources: defineRoute({
     id: 'listResources',

@@ -7,12 +7,12 @@ import { labelSelector } from '../../pipeline/names.js';
 import { runStatuses } from '../../engine/states.js';
 import { runStatusSchema } from './run-resource.js';
 
-/** A parameter that may come several times, or once with commas: all of its words. */
+/** A list parameter: repeated, or one value separated by commas. */
 const words = z
   .union([z.string(), z.array(z.string())])
   .transform((sent) => [sent].flat().flatMap((text) => text.split(',').map((word) => word.trim())));
 
-/** @param mistake a sentence about a word that is wrong; undefined where it is not. */
+/** @param mistake returns a sentence about a wrong word, or undefined */
 function wordsThat(mistake: (word: string) => string | undefined) {
   return words.superRefine((sent, context) => {
     for (const word of sent) {
@@ -50,7 +50,7 @@ const moment = z
   .refine((text) => parseDuration(text) !== undefined || parseMoment(text) !== undefined, noMoment)
   .meta({ examples: ['2026-11-21T01:44:00Z', '2026-11-21', '24h', '1h30m'] });
 
-/** Which runs are meant: part of the query of a list, and of what is done to many runs. */
+/** Selects runs: part of the query of lists and of bulk operations. */
 export const runFilterFields = {
   status: status.optional().describe('Only runs in one of these statuses, separated by commas. Lower case works too.'),
   name: name
@@ -69,10 +69,13 @@ export const runFilterFields = {
     .describe('Only runs created before this time: a time, or an age such as `24h`, at most 365 days.'),
 };
 
-/** As a handler gets it. */
+/** The filter as a handler gets it. */
 export type RunFilterQuery = z.output<z.ZodObject<typeof runFilterFields>>;
 
-/** The time that `since` or `until` names; milliseconds since 1970. @param now what "ago" counts from. */
+/**
+ * Reads a `since` or `until`; returns milliseconds since 1970.
+ * @param now "ago" counts back from this
+ */
 export function readMoment(text: string, now: number): number {
   const agoMs = parseDuration(text);
   if (agoMs !== undefined) return now - agoMs;

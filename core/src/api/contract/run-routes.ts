@@ -12,7 +12,7 @@ import { timelineSchema } from './timeline-resource.js';
 
 const locationSchema = z.string().regex(/^\/api\/runs\/[-0-9a-f]{36}$/);
 
-/** What is done to one run, and how runs are made and listed. */
+/** Creating, listing and changing runs. */
 export const runRoutes = {
   createRun: defineRoute({
     id: 'createRun',

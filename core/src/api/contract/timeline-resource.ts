@@ -50,7 +50,7 @@ const pathPartSchema = z
   .meta({ id: 'PathPart' });
 export type PathPartResource = z.infer<typeof pathPartSchema>;
 
-/** What became of the time of a run. */
+/** Where the time of a run went. */
 export const timelineSchema = z
   .object({
     kind: z.literal('Timeline'),

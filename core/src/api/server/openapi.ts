@@ -27,7 +27,7 @@ export const errorsEverywhere: readonly ErrorCode[] = [
 const mayBeEmpty = 'An empty body counts as `{}`; the `Content-Type` is still required.';
 const noFields = `\`{}\`; there are no fields. ${mayBeEmpty}`;
 
-/** What every answer has. */
+/** Headers of every answer. */
 const everyAnswer: HeaderSchemas = {
   [headerNames.requestId]: z.string().describe('The id of the request: the one that was sent, or a new one.'),
   'Cache-Control': z.literal('no-store').describe('Responses must not be cached.'),
@@ -37,7 +37,7 @@ const retryAfter: HeaderSchemas = {
   'Retry-After': z.string().regex(/^\d+$/).describe('Seconds to wait before trying again.'),
 };
 
-/** What errors have, by their HTTP status (RFC 9110, sections 10.2.1, 10.2.3 and 11.6.1). */
+/** Headers of error answers, by HTTP status (RFC 9110, sections 10.2.1, 10.2.3 and 11.6.1). */
 const errorHeaders: Readonly<Record<number, HeaderSchemas>> = {
   401: { 'WWW-Authenticate': z.string().describe('How to authenticate: with a token as `Bearer`.') },
   405: { Allow: z.string().describe('The methods that the path supports.') },
@@ -117,7 +117,7 @@ function describeHeaders(headers: HeaderSchemas, printer: SchemaPrinter): Record
   return Object.fromEntries(Object.entries(headers).map(([name, schema]) => [name, describe(schema, printer)]));
 }
 
-/** What parameters and headers have in common. */
+/** The part that parameters and headers have in common. */
 function describe(schema: z.core.$ZodType, printer: SchemaPrinter): Json {
   const { description, ...rest } = printer.print(schema);
   const required = !z.safeParse(schema, undefined).success;
@@ -138,13 +138,13 @@ function pipelineBody(): Json {
   };
 }
 
-/** Required, since its content type is: gate refuses what any web page could send. */
+/** The body is required because its content type is: gate refuses requests that any web page could send. */
 function jsonBody(body: z.ZodType, printer: SchemaPrinter): Json {
   const content = { [json[0]]: { schema: printer.print(body, asTaken) } };
   return { required: true, description: body === emptyBodySchema ? noFields : mayBeEmpty, content };
 }
 
-/** One response for each HTTP status; its description lists the codes that come with it. */
+/** One response for each HTTP status. Its description lists the codes with that status. */
 function errorResponses(codes: readonly ErrorCode[], printer: SchemaPrinter): Json {
   const distinct = [...new Set(codes)];
   const statuses = new Set(distinct.map((code) => errorCodes[code].status));
@@ -162,7 +162,7 @@ function errorResponses(codes: readonly ErrorCode[], printer: SchemaPrinter): Js
   );
 }
 
-/** Schemas with an id are told apart by it and stand in one place. */
+/** Collects the schemas that have an id, each once. */
 class SchemaPrinter {
   readonly components: Record<string, Json> = {};
 
@@ -181,12 +181,12 @@ interface Printed {
   jsonSchema: { additionalProperties?: unknown; required?: string[]; properties?: Record<string, unknown> };
 }
 
-/** A later version may add fields to an answer; who reads it must not refuse them. */
+/** A later version may add fields to an answer. Clients must not refuse them. */
 function asGiven({ jsonSchema }: Printed): void {
   if (jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties;
 }
 
-/** The printed form is that of a body that was read, in which what has a default is there: it need not be sent. */
+/** Zod prints a body as it is after reading, where defaults are filled in. A field with a default need not be sent. */
 function asTaken({ jsonSchema }: Printed): void {
   const { required = [], properties = {} } = jsonSchema;
   const needed = required.filter((name) => !hasDefault(properties[name]));

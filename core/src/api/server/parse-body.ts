@@ -6,7 +6,7 @@ import { ApiError } from '../contract/errors.js';
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
- * The JSON body of a request as its route's schema makes it; an empty one stands for `{}`.
+ * Reads the JSON body of a request by its route's schema. An empty body counts as `{}`.
  *
  * @throws ApiError BadRequest whose details name the first 100 mistakes
  */
@@ -18,7 +18,11 @@ export function parseBody<S extends z.ZodType>(body: Uint8Array, schema: S): z.o
   throw invalidBody(mistakes);
 }
 
-/** @throws ApiError BadRequest: the answer to a body with these mistakes, of which there is at least one */
+/**
+ * The BadRequest for a body with these mistakes.
+ *
+ * @param mistakes at least one
+ */
 export function invalidBody(mistakes: MistakeList): ApiError {
   const details = mistakes.list();
   const [first] = details;

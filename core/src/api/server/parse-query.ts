@@ -1,17 +1,17 @@
 import { quote } from '../../pipeline/mistakes.js';
 import { ApiError } from '../contract/errors.js';
 
-/** The parameters of a query; what was given several times is a list. It has no prototype. */
+/** The parameters of a query, without a prototype. A repeated parameter is a list. */
 export type SentQuery = Readonly<Record<string, string | readonly string[]>>;
 
-/** No query needs more; what is counted is what stands between `&`, also where it is empty. */
+/** No query needs more. Counts every part between `&`, empty ones too. */
 const maxParts = 100;
 
 /**
- * Reads the query of a request target (`application/x-www-form-urlencoded`: URL Standard, section 5.1). All of it or
- * nothing: a parameter that was left out silently may have been the one that says "only look".
+ * Reads the query of a request target (`application/x-www-form-urlencoded`: URL Standard, section 5.1), completely or
+ * not at all: a parameter that was dropped silently may have been the one that asks for a dry run.
  *
- * @throws ApiError BadRequest for more than 100 parameters, and for what is not UTF-8 in percent-encoding
+ * @throws ApiError BadRequest for more than 100 parameters, and for percent-encoding that is not UTF-8
  */
 export function parseQuery(target: string): SentQuery {
   const begin = target.indexOf('?');

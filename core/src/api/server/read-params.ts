@@ -4,8 +4,7 @@ import { ApiError } from '../contract/errors.js';
 /**
  * Checks the parameters in the address of a request against the schema of its route.
  *
- * @throws ApiError NotFound: an address that names what cannot exist, such as a uid that is none,
- *   is simply not there
+ * @throws ApiError NotFound: something that cannot exist, such as a malformed uid, is not found
  */
 export function readParams<P extends z.ZodObject>(schema: P, params: Readonly<Record<string, unknown>>): z.output<P> {
   const read = schema.safeParse(params);

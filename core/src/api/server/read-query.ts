@@ -7,8 +7,8 @@ import { parseQuery, type SentQuery } from './parse-query.js';
 /**
  * Checks the query of a request against the schema of its route.
  *
- * @param target of the request: its path, and its query behind a question mark
- * @throws ApiError BadRequest whose details name every parameter that is wrong or unknown
+ * @param target the request target: path and query
+ * @throws ApiError BadRequest whose details name every wrong or unknown parameter
  */
 export function readQuery<Q extends z.ZodObject>(schema: Q, target: string): z.output<Q> {
   const query = parseQuery(target);
@@ -33,7 +33,7 @@ function wrongQuery(details: readonly ErrorDetail[]): ApiError {
 
 function detailOf({ code, path, message }: z.core.$ZodIssue, query: SentQuery): ErrorDetail {
   const sent = query[String(path[0])];
-  // What takes several values has sentences of its own about them.
+  // Parameters that take several values have their own sentences.
   const several = Array.isArray(sent) && path.length === 1 && code !== 'custom';
   return { path: path.join('.'), message: several ? 'must be given once' : message };
 }

@@ -2,9 +2,9 @@ import { topologicalOrder, turnRound } from '../graph.js';
 import type { Edges } from './check-dependencies.js';
 
 /**
- * Whether one job waits for another, directly or not, by their indexes; for graphs without cycles. What only looks at
- * direct dependencies costs next to nothing; else the whole relation is made once, as rows of bits: 12 MB for 10,000
- * jobs, and each edge costs a row.
+ * Returns a function that tells whether one job depends on another, directly or not, by index; for graphs without
+ * cycles. Direct dependencies cost next to nothing. For others the whole relation is built once as rows of bits: 12 MB
+ * for 10,000 jobs, and each edge costs one row.
  */
 export function ancestorsOf(edges: Edges): (index: number, candidate: number) => boolean {
   let rows: readonly Uint32Array[] | undefined;

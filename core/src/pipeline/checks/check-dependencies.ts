@@ -5,18 +5,18 @@ import { pipelineLimits } from '../limits.js';
 import { quote, type MistakeList, type Path } from '../mistakes.js';
 import { isPlainMap, type PlainMap } from '../plain-values.js';
 
-/** A job as it was read, whatever is wrong with the rest of it. */
+/** A job as it was read, whether or not the rest of it is valid. */
 export type ReadJob = readonly [name: string, fields: unknown];
 
-/** Of a longer cycle the beginning is named. */
+/** Longer cycles are shortened in messages. */
 const longestNamedCycle = 10;
 
 /** The dependencies of each job, in the order of the jobs. */
 export type Edges = readonly (readonly Edge[])[];
 
 /**
- * Checks the edges between the jobs, as far as they can be read; other mistakes are not repeated.
- * @returns the edges; undefined where they make no graph to go on with.
+ * Checks the edges between jobs that can be read; mistakes reported elsewhere are not repeated.
+ * @returns the edges; undefined if they form no usable graph
  */
 export function checkDependencies(jobs: readonly ReadJob[], mistakes: MistakeList): Edges | undefined {
   const names = jobs.map(([name]) => name);
@@ -44,7 +44,7 @@ export function checkDependencies(jobs: readonly ReadJob[], mistakes: MistakeLis
 export interface Edge {
   /** The index of the dependency. */
   to: number;
-  /** Its place in `dependsOn`. */
+  /** Its index in `dependsOn`. */
   entry: number;
 }
 
@@ -79,8 +79,8 @@ function checkEdgesOf(
 }
 
 /**
- * The bits of the conditions of one edge. Keys left out are false; if none is true and `success`
- * is not written, success is true.
+ * The condition bits of one edge. Missing keys are false; if none is true and `success` is not written, success is
+ * true.
  */
 export function readMask(conditions: PlainMap = {}): ConditionMask {
   const isTrue = (key: string): boolean => conditions[key] === true;
@@ -88,7 +88,7 @@ export function readMask(conditions: PlainMap = {}): ConditionMask {
   return mask === 0 && !Object.hasOwn(conditions, 'success') ? maskOf({ success: true }) : mask;
 }
 
-/** `a → b → a`; the middle of a long one is only counted. */
+/** `a → b → a`; for a long cycle, the middle is only counted. */
 function nameCycle(path: readonly string[]): string {
   const closed = [...path, path[0] ?? ''];
   if (path.length <= longestNamedCycle) return closed.join(' → ');

@@ -6,9 +6,9 @@ import { jobSchema, type JobInput } from '../job-schema.js';
 import { shellsOwn } from '../names.js';
 
 /**
- * Checks one job as it was read; returns it typed where its schema has nothing against it. Rules
- * about several fields are not part of the schema, since zod would not look at them before all
- * else is right. `envBytes` is what the pipeline's own variables take.
+ * Checks one job as it was read; returns it typed if its schema accepts it. Rules across fields are not part of the
+ * schema, since zod would skip them until everything else is right. `envBytes` is the size of the pipeline's own
+ * variables.
  */
 export function checkJob(fields: unknown, path: Path, envBytes: number, mistakes: MistakeList): JobInput | undefined {
   const result = jobSchema.safeParse(fields, { error: describeIssue });
@@ -26,7 +26,7 @@ export function checkJob(fields: unknown, path: Path, envBytes: number, mistakes
   return result.success ? result.data : undefined;
 }
 
-/** Checks the lengths of variables, and which may be secrets; returns the bytes that they take together as written. */
+/** Checks the lengths of variables, and which may be secrets. Returns their total size in bytes as written. */
 export function checkEnv(env: unknown, path: Path, mistakes: MistakeList): number {
   if (!isPlainMap(env)) return 0;
   return Object.entries(env).reduce((sum, [name, value]) => {
@@ -60,7 +60,7 @@ function checkSteps(steps: unknown[], job: PlainMap, path: Path, envBytes: numbe
   }
 }
 
-/** `command` stands for `command` and `args`, which belong together. */
+/** `command` stands for both `command` and `args`. */
 function checkWhatRuns(
   fields: PlainMap,
   ways: readonly ('run' | 'command' | 'steps')[],

@@ -16,9 +16,9 @@ export type { Mistake } from '../mistakes.js';
 export type CheckedPipeline = { pipeline: Pipeline } | { mistakes: Mistake[] };
 
 /**
- * Checks a document, as `parsePipelineText` reads it or as plain objects, and normalizes it. All
- * mistakes at once: the form of every field, the rules between fields, and the graph of the jobs;
- * the first 100 are named and the rest counted. Never throws, whatever the value.
+ * Checks a document, as `parsePipelineText` reads it or as plain objects, and normalizes it. Reports all mistakes at
+ * once: the form of every field, the rules between fields, and the job graph. The first 100 are named and the rest
+ * counted. Never throws, whatever the value.
  */
 export function checkPipeline(value: unknown): CheckedPipeline {
   const mistakes = new MistakeList();
@@ -50,7 +50,7 @@ export function checkPipeline(value: unknown): CheckedPipeline {
     const path = ['jobs', name];
     const whyNot = whyNoName(name);
     if (whyNot !== undefined) mistakes.add(path, whyNot);
-    if (job === undefined) continue; // Too large, as was said.
+    if (job === undefined) continue; // Too large; already reported.
     const checked = checkJob(job, path, envBytes, mistakes);
     if (checked) checkedJobs.push([name, checked]);
   }
@@ -61,7 +61,7 @@ export function checkPipeline(value: unknown): CheckedPipeline {
   return { pipeline: normalizePipeline(checkedHead.data, checkedJobs) };
 }
 
-/** The jobs in the order of the document; none where there is no sense in looking at them. */
+/** The jobs in the order of the document; none if they cannot be read. */
 function readJobs(fields: readonly (readonly [string, unknown])[], mistakes: MistakeList): ReadJob[] {
   const jobs = fields.find(([name]) => name === 'jobs')?.[1];
   const path = ['jobs'];
@@ -83,7 +83,10 @@ function readJobs(fields: readonly (readonly [string, unknown])[], mistakes: Mis
   return entries.map(([name, job]) => [name, toPlain(job, ['jobs', name], mistakes)]);
 }
 
-/** Each step is stored with its image: a long one on a job with many steps makes much of a short document. */
+/**
+ * A step without an image is stored with that of its job. A long image on a job with many steps would turn a short
+ * document into a large run.
+ */
 function checkInheritedImages(jobs: readonly (readonly [string, JobInput])[], mistakes: MistakeList): void {
   const characters = jobs.reduce((sum, [, { image = '', steps = [] }]) => {
     return sum + image.length * steps.filter((step) => step.image === undefined).length;

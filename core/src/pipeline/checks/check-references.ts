@@ -6,9 +6,9 @@ import { isPlainMap, type PlainMap } from '../plain-values.js';
 import { hasReference, namesOutput, parseReferences } from '../references.js';
 
 /**
- * Checks `${{ jobs.NAME.outputs.KEY }}` wherever it stands: in the variables and images of jobs and steps, where NAME
- * is a job that this one waits for, directly or not; nowhere else.
- * @param edges undefined where the dependencies are wrong themselves: who waits for whom is then not looked at.
+ * Checks every `${{ jobs.NAME.outputs.KEY }}`. It may stand only in variables and images of jobs and steps, and NAME
+ * must be a direct or indirect dependency of the job.
+ * @param edges undefined if the dependencies are invalid; then the dependency is not checked
  */
 export function checkReferences(jobs: readonly ReadJob[], edges: Edges | undefined, mistakes: MistakeList): void {
   const names = jobs.map(([name]) => name);
@@ -44,7 +44,7 @@ export function checkReferences(jobs: readonly ReadJob[], edges: Edges | undefin
   }
 }
 
-/** Outputs are there only for jobs that wait for others, not for all. */
+/** Outputs are available only to jobs with dependencies, not to the whole pipeline. */
 export function checkPipelineEnv(env: unknown, mistakes: MistakeList): void {
   if (!isPlainMap(env)) return;
   for (const [name, value] of Object.entries(env)) {
@@ -57,7 +57,7 @@ export function checkPipelineEnv(env: unknown, mistakes: MistakeList): void {
 
 type PlacedText = readonly [text: string, path: Path];
 
-/** The texts with references of a job and its steps, from the fields where those are looked up. */
+/** Texts with references in those fields of a job and its steps where references are resolved. */
 function* resolvedTexts(name: string, fields: unknown): Generator<PlacedText> {
   for (const [container, path] of containersOf(name, fields)) {
     const { image, env } = container;
@@ -69,7 +69,7 @@ function* resolvedTexts(name: string, fields: unknown): Generator<PlacedText> {
   }
 }
 
-/** Those of the other fields. */
+/** Texts with references in all other fields. */
 function* plainTexts(name: string, fields: unknown): Generator<PlacedText> {
   for (const [container, path] of containersOf(name, fields)) {
     for (const field of ['run', 'workdir', 'command', 'args'] as const) {

@@ -12,7 +12,9 @@ const words: Readonly<Record<string, string>> = {
   record: 'a map',
 };
 
-/** The message of a zod issue in plain words, for schemas that do not have their own; none is left to the library. */
+/**
+ * The message of a zod issue in plain words, for schemas without their own message. No message of the library is shown.
+ */
 export function describeIssue(issue: z.core.$ZodRawIssue): string {
   const { input } = issue;
   switch (issue.code) {
@@ -40,13 +42,13 @@ export function describeIssue(issue: z.core.$ZodRawIssue): string {
   }
 }
 
-/** A line for each unknown field, with the nearest of those that are known; as many as are ever shown. */
+/** One line for each unknown field, with the nearest known name; at most as many as are shown. */
 export function describeUnknown(keys: readonly string[], known: readonly string[]): string {
   const shown = keys.slice(0, mostReported);
   return shown.map((key) => `unknown field ${quote(key)}${suggestion(key, known)}`).join('\n');
 }
 
-/** What a value is, as a person who wrote it would say. */
+/** Names the kind of a value for a person. */
 export function describeValue(value: unknown): string {
   if (value === null) return 'empty';
   if (Array.isArray(value)) return 'a list';
@@ -56,7 +58,7 @@ export function describeValue(value: unknown): string {
   return 'a map';
 }
 
-/** How to write as text what is none, as the end of a sentence. */
+/** The end of a sentence: how to write a non-text value as text. */
 export function textHint(input: unknown): string {
   if (typeof input === 'number' || typeof input === 'boolean') return '; write it in quotes';
   return input === null ? '; write "" for an empty text' : '';
@@ -68,9 +70,9 @@ function sized(origin: string, bound: string): string {
 }
 
 /**
- * Adds what zod found to the list. Of a value that may be one of several kinds, only what is
- * wrong with the kind that it is; of several unknown fields, each at its own place. The messages
- * for unknown fields are lines, one for each key (`describeUnknown`).
+ * Adds zod's issues to the list. For a value that may be of several kinds, only the mistakes of the kind that it is;
+ * for several unknown fields, each at its own path. Messages for unknown fields are lines, one for each key
+ * (`describeUnknown`).
  */
 export function addIssues(issues: readonly z.core.$ZodIssue[], path: Path, mistakes: MistakeList): void {
   for (const issue of issues) {
@@ -92,7 +94,7 @@ export function addIssues(issues: readonly z.core.$ZodIssue[], path: Path, mista
   }
 }
 
-/** Whether the value is not even of the kind that this branch is about. */
+/** Whether the value is not even of the kind that this branch of a union describes. */
 function isOtherKind(issue: z.core.$ZodIssue): boolean {
   return (issue.code === 'invalid_type' || issue.code === 'invalid_value') && issue.path.length === 0;
 }

@@ -1,9 +1,8 @@
 import type { Graph } from '../graph.js';
 
 /**
- * One cycle of each set of nodes that reach each other (strongly connected component): the
- * shortest through its first node, as a list that begins with that node and does not repeat it.
- * An edge from a node to itself is no cycle here. Costs O(nodes + edges), and no recursion.
+ * One cycle for each strongly connected component: the shortest through its first node, as a list that begins with that
+ * node and does not repeat it. Self-edges do not count. Costs O(nodes + edges), without recursion.
  */
 export function findCycles(graph: Graph): number[][] {
   const component = componentsOf(graph);
@@ -18,7 +17,7 @@ export function findCycles(graph: Graph): number[][] {
   return cycles;
 }
 
-/** A search by breadth from `start` that stays in its component and ends where it comes back. */
+/** Breadth-first search from `start` within its component, until it returns to `start`. */
 function shortestCycle(graph: Graph, component: readonly number[], start: number): number[] | undefined {
   const cameFrom = new Map<number, number>();
   const queue = [start];
@@ -40,7 +39,7 @@ function pathTo(end: number, cameFrom: ReadonlyMap<number, number>): number[] {
   return path.reverse();
 }
 
-/** Tarjan's algorithm with a stack of its own: for each node the number of its component. */
+/** Tarjan's algorithm with an explicit stack: the component number of each node. */
 function componentsOf(graph: Graph): number[] {
   const order = graph.map(() => -1);
   const low = graph.map(() => 0);

@@ -3,8 +3,8 @@ import type { Warn } from '../mistakes.js';
 import type { Pipeline } from '../pipeline.js';
 
 /**
- * `allowFailure` changes only the verdict of the run; users of other systems expect that the dependents go on too. So a
- * job that waits for the success of such a job is named, with the conditions that let it run either way.
+ * `allowFailure` changes only the verdict of the run; users of other systems expect dependents to run too. Warns of a
+ * job that waits for the success of such a job, and names the conditions that let it run either way.
  */
 export function warnOfAllowedFailures({ jobs }: Pipeline, warn: Warn): void {
   const allowed = new Set(jobs.flatMap(({ name, allowFailure }) => (allowFailure ? [name] : [])));

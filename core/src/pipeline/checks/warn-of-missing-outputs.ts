@@ -6,8 +6,8 @@ import { hasReference, referencesIn } from '../references.js';
 import { mainStep } from '../steps.js';
 
 /**
- * A job that was skipped has no outputs, and who refers to one without a default fails. So references are named whose
- * job may be skipped while the one that refers to it runs.
+ * A skipped job has no outputs, and a reference to them without a default fails. Warns of references to a job that may
+ * be skipped while the referring job runs.
  */
 export function warnOfMissingOutputs({ jobs }: Pipeline, warn: Warn): void {
   if (!jobs.some(({ references }) => references && Object.keys(references.outputsOf).length > 0)) return;
@@ -27,7 +27,7 @@ export function warnOfMissingOutputs({ jobs }: Pipeline, warn: Warn): void {
   }
 }
 
-/** By job: the dependencies that have run, and were not skipped, whenever the job itself runs. */
+/** For each job: the dependencies that certainly ran, and were not skipped, if the job itself runs. */
 function edgesThatRan(jobs: readonly Job[], indexOf: ReadonlyMap<string, number>) {
   const isNeverSkipped = neverSkipped(jobs, indexOf);
   return jobs.map(({ dependsOn }) =>
@@ -38,11 +38,13 @@ function edgesThatRan(jobs: readonly Job[], indexOf: ReadonlyMap<string, number>
   );
 }
 
-/** By job: whether it runs however its dependencies end. Cancels do not count: then nothing runs that refers to it. */
+/**
+ * For each job: whether it runs however its dependencies end. Cancels do not count: then no job that refers to it runs.
+ */
 function neverSkipped(jobs: readonly Job[], indexOf: ReadonlyMap<string, number>): readonly boolean[] {
   const known: boolean[] = [];
   const open = jobs.map((_, index) => index);
-  // Without recursion, since a chain may be as long as a pipeline.
+  // Without recursion: a chain may be as long as the pipeline.
   for (let index = open.pop(); index !== undefined; index = open.pop()) {
     if (known[index] !== undefined) continue;
     const dependsOn = jobs[index]?.dependsOn ?? [];
@@ -57,7 +59,7 @@ function neverSkipped(jobs: readonly Job[], indexOf: ReadonlyMap<string, number>
   return known;
 }
 
-/** The texts of a job in which references are looked up, and where they were written. */
+/** The texts of a job in which references are resolved, and where they were written. */
 function* textsOf({ name, env, steps }: Job): Generator<readonly [text: string, path: Path]> {
   yield* variablesOf(env, ['jobs', name]);
   const isOnly = steps.length === 1 && steps[0]?.name === mainStep;

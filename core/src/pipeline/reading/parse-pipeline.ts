@@ -4,9 +4,9 @@ import { readYaml } from './read-yaml.js';
 import { PipelineSyntaxError } from './syntax-error.js';
 
 /**
- * Reads the text of a pipeline: strictly, in the order of the document, with every map as a `Map`
- * and nothing looked at but the syntax. `contentType` is a header such as
- * `application/yaml; charset=utf-8`. Throws nothing but PipelineSyntaxError, which names the place.
+ * Parses the text of a pipeline: strictly, in the order of the document, with every map as a `Map`. Only the syntax is
+ * checked. `contentType` is a header such as `application/yaml; charset=utf-8`. Throws only PipelineSyntaxError, which
+ * names the place.
  */
 export function parsePipelineText(text: string, contentType: string): unknown {
   const withoutMark = text.startsWith('\ufeff') ? text.slice(1) : text;

@@ -3,9 +3,8 @@ import { quote } from '../mistakes.js';
 import { PipelineSyntaxError } from './syntax-error.js';
 
 /**
- * Reads JSON (RFC 8259) with every object as a Map. `JSON.parse` would keep the last of two jobs
- * of one name without a word, put names such as `10` before all others, and name the place of a
- * mistake differently in each version of Node.
+ * Parses JSON (RFC 8259) with every object as a Map. `JSON.parse` would silently keep the last of two jobs of one name,
+ * put names such as `10` before all others, and report positions differently in each version of Node.
  */
 export function readJson(text: string): unknown {
   return new JsonReader(text).document();

@@ -5,10 +5,9 @@ import { quote } from '../mistakes.js';
 import { PipelineSyntaxError } from './syntax-error.js';
 
 /**
- * Reads one YAML 1.2 document with every map as a Map. Aliases and merge keys (`<<`) work; tags
- * other than YAML's own are refused. The library's own conversion is not used: it compares every
- * key of a map with every other, looks each alias up by a walk through the whole document, and
- * counts aliases instead of what they expand to.
+ * Parses one YAML 1.2 document with every map as a Map. Aliases and merge keys (`<<`) work; tags other than YAML's own
+ * are refused. The library's own conversion is not used: it compares every key of a map with every other, resolves each
+ * alias by a walk through the whole document, and counts aliases instead of the values that they expand to.
  */
 export function readYaml(text: string): unknown {
   const document = compose(text);
@@ -28,9 +27,9 @@ const options = {
 
 function compose(text: string): Document.Parsed | undefined {
   const composer = new Composer(options);
-  // The composer gathers mistakes, an object for each: a body of commas would cost minutes. As its
-  // handler throws, the first one ends the work. (It is what the library calls with every mistake;
-  // should a later version not, `document.errors` below still has them.)
+  // The composer collects every mistake as an object: a body of commas would take minutes. A handler that throws ends
+  // the work at the first one. (The library calls it for every mistake; should a later version not, `document.errors`
+  // below still has them.)
   let first: PipelineSyntaxError | undefined;
   const stopAtFirst = (source: unknown, code: string, message: string, warning?: boolean): void => {
     if (warning) return;
@@ -44,7 +43,7 @@ function compose(text: string): Document.Parsed | undefined {
   return document;
 }
 
-/** The tokens of the text, as long as they stay within the limits. */
+/** The tokens of the text, within the limits. */
 function* tokens(text: string): Generator<CST.Token> {
   const parser = new Parser();
   let count = 0;
@@ -66,7 +65,7 @@ function* tokens(text: string): Generator<CST.Token> {
       throw new PipelineSyntaxError(`more than ${String(pipelineLimits.yamlTokens)} YAML tokens`, { text, offset });
     }
     yield* accept(parser.next(lexeme));
-    // A level of a document takes up to two places of the stack.
+    // A level of a document takes up to two entries of the stack.
     if (parser.stack.length > 4 * pipelineLimits.depth) throw tooDeep(text, offset);
   }
   yield* accept(parser.end());
@@ -86,7 +85,7 @@ interface Anchored {
 class YamlConverter {
   readonly #text: string;
   readonly #anchors = new Map<string, Anchored>();
-  /** Of all that was converted so far, aliases counted with what they stand for. */
+  /** The size of everything converted so far, with aliases expanded. */
   #size = 0;
   #values = 0;
 
@@ -159,7 +158,7 @@ class YamlConverter {
 }
 
 function syntaxError(text: string, offset: number, code: string, message: string): PipelineSyntaxError {
-  // The library reports a stack that overflowed in this way.
+  // The library reports a stack overflow in this way.
   return code === 'RESOURCE_EXHAUSTION'
     ? tooDeep(text, offset)
     : new PipelineSyntaxError(`not YAML: ${wordsOf(message)}${quoteHint(text, offset, message) ?? hints[code] ?? ''}`, {
@@ -168,16 +167,16 @@ function syntaxError(text: string, offset: number, code: string, message: string
       });
 }
 
-/** The library says `Missing closing "quote`. */
+/** The library writes `Missing closing "quote` without the second quote. */
 const wordsOf = (message: string): string =>
   message.replace(/^Missing closing (["'])quote$/, 'the closing $1 is missing');
 
-/** How far behind a quote that seems open its closing one is looked for. */
+/** How far behind an unclosed quote the closing one is searched. */
 const quotedAtMost = 10_000;
 
 /**
- * For the library a text in quotes ends where a line is not indented. Where the closing quote comes before the next
- * field, that line is the mistake: the usual one in a script of several lines.
+ * For the library, a quoted text ends at a line that is not indented. If the closing quote comes before the next field,
+ * that line is the mistake: common in scripts of several lines.
  */
 function quoteHint(text: string, offset: number, message: string): string | undefined {
   const [, mark] = /^Missing closing (["'])/.exec(message) ?? [];
@@ -188,7 +187,7 @@ function quoteHint(text: string, offset: number, message: string): string | unde
   return '; every line of a text in quotes, and its closing quote, must be indented deeper than the name of the field';
 }
 
-/** What is most often behind the words of the library. */
+/** The usual causes behind messages of the library. */
 const hints: Readonly<Partial<Record<string, string>>> = {
   BLOCK_AS_IMPLICIT_KEY: '; put a text that contains ": " in quotes, or below a |',
   MISSING_CHAR: '; perhaps a quote is not closed, or a line of a script is not indented',
@@ -199,7 +198,7 @@ function tooDeep(text: string, offset: number): PipelineSyntaxError {
   return new PipelineSyntaxError(`not YAML that chainr reads: nested deeper than ${limit} levels`, { text, offset });
 }
 
-/** The library names places as an offset, a range that begins with one, or a token that has one. */
+/** The library gives a place as an offset, a range that begins with one, or a token that has one. */
 function offsetOf(source: unknown): number {
   if (typeof source === 'number') return source;
   if (Array.isArray(source)) return offsetOf(source[0]);

@@ -1,7 +1,7 @@
-/** A text that is not JSON or YAML, or more of it than chainr reads. The message names the place. */
+/** The text is not JSON or YAML, or is larger than chainr reads. The message names the place. */
 export class PipelineSyntaxError extends Error {
   override readonly name = 'PipelineSyntaxError';
-  /** From 1. Both are absent where no single place is to blame. */
+  /** From 1. Both are absent if there is no single place. */
   readonly line?: number;
   /** From 1, in UTF-16 units. */
   readonly column?: number;

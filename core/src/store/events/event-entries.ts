@@ -1,18 +1,18 @@
 import type { ChainrEvent, Cursor } from '../../engine/records.js';
 import { parseEvent } from './event-format.js';
 
-/** An entry of the stream: its id, then a field name and an event in turn. */
+/** An entry of the stream: its id, then field names and events alternating. */
 export type Entry = [id: string, fields: string[]];
 
-/** A place in the stream: after the first `events` events of an entry, or after all of them. */
+/** A position in the stream: after the first `events` events of an entry, or after all of them. */
 export interface Place {
   entry: string;
   events?: number;
 }
 
 /**
- * The events of an entry, each with the cursor after it. The script writes the events of one call
- * as one entry: the cursor after its last event is the entry's id, after its n-th one `id.n`.
+ * The events of an entry, each with the cursor after it. The script writes the events of one call as one entry. The
+ * cursor after its last event is the entry's id, after its n-th event `id.n`.
  */
 export function eventsOf([id, fields]: Entry): ChainrEvent[] {
   const count = fields.length / 2;
@@ -21,7 +21,7 @@ export function eventsOf([id, fields]: Entry): ChainrEvent[] {
   );
 }
 
-/** Ids alone do not tell: a Redis that took another's place may have given the same one, if its clock is behind. */
+/** Ids alone are not enough: a Redis that replaced another may have given out the same id, if its clock was behind. */
 export function isSameEntry([id, fields]: Entry, [otherId, others]: Entry): boolean {
   return id === otherId && fields.length === others.length && fields.every((field, at) => field === others[at]);
 }

@@ -5,8 +5,8 @@ import { noExitCode } from '../script/layout.js';
 import { parseRunInfo } from '../runs/run-info.js';
 
 /**
- * Events as `lua/guard.lua` and `lua/create.lua` write them: fields joined by the unit separator,
- * the last of which may hold anything.
+ * Parses an event as `lua/frame/guard.lua` and `lua/operations/create.lua` write it: fields joined by the unit
+ * separator. Only the last field may contain anything.
  *
  *     run.created time uid jobs info-JSON
  *     run.status  time uid status-code

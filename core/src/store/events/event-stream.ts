@@ -15,29 +15,32 @@ export const beginning: Cursor = '0-0';
 
 export interface EventPage {
   events: ChainrEvent[];
-  /** After the last of the events; where to read on. */
+  /** The cursor after the last event, to read on from. */
   cursor: Cursor;
-  /** The cursor asked for is too old or newer than the end: read the state anew, then go on from `cursor`. */
+  /** The requested cursor is too old, or newer than the end: read the state anew, then go on from `cursor`. */
   resync: boolean;
 }
 
-/** What a tail tells. */
+/** Receives what a tail reads. */
 export interface EventListener {
-  /** What came after the last cursor, and where the stream goes on. Also called without events when the tail has found its place. */
+  /**
+   * Events after the last cursor, and the cursor to go on from. Also called without events when the tail has found its
+   * position.
+   */
   onEvents: (events: ChainrEvent[], cursor: Cursor) => void;
-  /** Redis went away: until the next `onEvents` nobody knows whether it has kept what was told. */
+  /** Redis went away. Until the next `onEvents` nobody knows whether it kept the reported events. */
   onBroken?: () => void;
-  /** Redis has not kept what was told last, or has removed it: the tail begins anew at this cursor. */
+  /** Redis lost or removed the last reported entry. The tail starts again at this cursor. */
   onLost?: (cursor: Cursor) => void;
 }
 
-/** What a page begins with. */
+/** The first batch of a page, in entries. */
 const fewEntries = 16;
-/** What a tail takes at once. */
+/** The batch of a tail, in entries. */
 const entriesAtOnce = 50;
-/** How long a tail waits for the next entry before it looks whether its last one still stands. */
+/** How long a tail blocks for the next entry before it checks that its last one still exists. */
 const blocksMs = 2_000;
-/** How long a tail waits before it asks again a Redis that refused. */
+/** How long a tail waits before it asks again after Redis refused. */
 const askAgainMs = 100;
 
 /** The one event stream (see Gapless events). */
@@ -45,13 +48,13 @@ export class EventStream {
   readonly #connection: Redis;
   readonly #connect: (blocksMs: number) => Redis;
 
-  /** @param connect makes a connection for a reader that blocks for so long. */
+  /** @param connect creates a connection for a reader that blocks for this long */
   constructor(connection: Redis, connect: (blocksMs: number) => Redis) {
     this.#connection = connection;
     this.#connect = connect;
   }
 
-  /** Events after a cursor, oldest first; undefined: from the oldest kept. */
+  /** Events after a cursor, oldest first; undefined: from the oldest one kept. */
   async readEvents(after: Cursor | undefined, limit: number): Promise<EventPage> {
     return translateRedisErrors(async () => {
       const from = after ?? beginning;
@@ -62,7 +65,10 @@ export class EventStream {
     });
   }
 
-  /** Removes old events (see Event stream). @returns how many entries of the stream went. */
+  /**
+   * Removes old events (see Event stream).
+   * @returns how many stream entries were removed
+   */
   trim(retention: EventRetention, signal: AbortSignal): Promise<number> {
     return translateRedisErrors(() => trimEvents(this.#connection, retention, signal));
   }
@@ -72,7 +78,7 @@ export class EventStream {
     return translateRedisErrors(() => lastEntry(this.#connection));
   }
 
-  /** Whether the stream still has the entry of a cursor. */
+  /** Whether the entry of a cursor still exists. */
   async stands(cursor: Cursor): Promise<boolean> {
     const { entry } = placeOf(cursor);
     return translateRedisErrors(
@@ -81,11 +87,10 @@ export class EventStream {
   }
 
   /**
-   * Tells what comes after a cursor, as it comes, until aborted; waits while Redis is away.
-   *
-   * A Redis that was killed or replaced may have lost its newest entries, and goes on without them (see Rollback). So each
-   * read also looks whether the entry that was told last stands as it was told, by the same connection and in the same
-   * go: what comes after a lost entry is never told as if it followed.
+   * Reports what comes after a cursor, as it comes, until aborted. Waits while Redis is away.
+   * A Redis that was killed or replaced may have lost its newest entries and continues without them (see Rollback). So
+   * each read also checks, on the same connection and in the same transaction, that the last reported entry is
+   * unchanged. Nothing behind a lost entry is ever reported as its successor.
    */
   async tail(after: Cursor, listener: EventListener, signal: AbortSignal): Promise<void> {
     const connection = this.#connect(blocksMs);
@@ -116,12 +121,12 @@ export class EventStream {
       }
     } finally {
       signal.removeEventListener('abort', close);
-      // Twice would leave a timer of two seconds, which keeps the process.
+      // A second disconnect would leave a timer of two seconds that keeps the process alive.
       if (!signal.aborted) connection.disconnect();
     }
   }
 
-  /** An entry holds one event or a hundred: more and more of them are read until there are enough events. */
+  /** An entry holds one event or a hundred, so ever larger batches are read until there are enough events. */
   async #readOn(from: string, first: readonly ChainrEvent[], limit: number): Promise<ChainrEvent[]> {
     const events = [...first];
     let entry = from;
@@ -135,8 +140,8 @@ export class EventStream {
   }
 
   /**
-   * What comes after a cursor in its own entry. Undefined when there is no such entry: it was
-   * trimmed, or the cursor is of another Redis.
+   * The rest of the cursor's own entry. Undefined if the entry does not exist: it was trimmed, or the cursor is from
+   * another Redis.
    */
   async #restOfEntry(cursor: Cursor): Promise<ChainrEvent[] | undefined> {
     const { entry, events } = placeOf(cursor);
@@ -156,7 +161,7 @@ async function lastEntry(connection: Redis): Promise<string> {
   return last?.[0] ?? beginning;
 }
 
-/** Tells what comes after a cursor; resolves when what was told last does not stand any more. */
+/** Reports what comes after a cursor. Resolves when the last reported entry does not exist any more. */
 async function tailUntilLost(
   connection: Redis,
   after: Cursor,

@@ -3,22 +3,22 @@ import { eventsOf, type Entry } from './event-entries.js';
 import { keys } from '../redis/keys.js';
 
 export interface EventRetention {
-  /** Events before this time may go; milliseconds since 1970. */
+  /** Events before this time may be removed; milliseconds since 1970. */
   before: number;
-  /** From so much memory on the oldest go whatever their age; 0: no limit. */
+  /** Above this memory the oldest events go whatever their age; 0: no limit. */
   limitBytes: number;
 }
 
-/** Entries that one command removes (see Bounded calls), where whole nodes of the stream go. */
+/** Entries that one command removes (see Bounded calls) when it drops whole nodes of the stream. */
 const nodesStep = 2_000;
-/** Likewise, where they go one by one. */
+/** Entries that one command removes when it drops them one by one. */
 const entriesStep = 500;
 
 /**
- * Event stream: removes old entries of the event stream in steps, never one that a consumer group has still to read or
- * to acknowledge, and not the newest. Up to a node of entries that may go is left.
+ * Removes old entries of the event stream in steps (see Event stream). It never removes the newest entry, or one that a
+ * consumer group has still to read or to acknowledge. Up to one node of removable entries stays.
  *
- * @returns how many entries were removed.
+ * @returns how many entries were removed
  */
 export async function trimEvents(
   connection: Redis,
@@ -46,9 +46,9 @@ export async function trimEvents(
 const memoryOf = async (connection: Redis): Promise<number> => (await connection.memory('USAGE', keys.events)) ?? 0;
 
 /**
- * The id from which on events are not older than a time, but for the last that is older. Ids bear the clock of Redis, jumps
- * and all, but rise whatever it does: where it went back, all have the same milliseconds and are numbered. The times of the
- * events do not jump (see Clock).
+ * The id from which all events are younger than `time`, behind the last older one. Ids come from the clock of Redis
+ * with all its jumps, but always rise: while the clock is behind, they keep the same milliseconds and count up. The
+ * times of the events do not jump (see Clock).
  */
 async function firstSince(connection: Redis, time: number): Promise<string> {
   const isOldFrom = async (id: string) => {
@@ -66,14 +66,14 @@ async function firstSince(connection: Redis, time: number): Promise<string> {
   return `${ofMs}-${String(number)}`;
 }
 
-/** The last number from `low`, which holds, to before `high`, which does not, for which something holds. */
+/** Binary search: the last number for which `holds` is true. It is true for `low` and false for `high`. */
 async function lastThat(low: number, high: number, holds: (number: number) => Promise<boolean>): Promise<number> {
   if (high - low <= 1) return low;
   const middle = Math.floor((low + high) / 2);
   return (await holds(middle)) ? lastThat(middle, high, holds) : lastThat(low, middle, holds);
 }
 
-/** The oldest entry that a consumer group has not done with, at the latest the newest: its id is where the stream ends. */
+/** The id of the oldest entry that a consumer group still needs, at most the newest entry. */
 async function firstNeeded(connection: Redis): Promise<string | undefined> {
   const [newest] = await connection.xrevrange(keys.events, '+', '-', 'COUNT', 1);
   if (!newest) return undefined;

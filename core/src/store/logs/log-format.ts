@@ -1,42 +1,41 @@
 import { logStreams, type LogStream } from '../../engine/records.js';
 
 /**
- * How a log is stored (ADR 11): the bytes as they were written, and beside them frames, which say where they come
- * from. A frame holds from its offset to that of the next one:
+ * How a log is stored (ADR 11): the bytes as written, and frames, which say where they come from. A frame is valid from
+ * its offset to that of the next frame:
  *
  *     offset u48, time u48 (ms since 1970), origin u16 (index of the step × 4 + stream), big-endian
  */
 export interface LogFrame extends Origin {
-  /** Bytes of the log before it. */
+  /** In bytes of the log. */
   offset: number;
   /** Milliseconds since 1970. */
   time: number;
 }
 
-/** Where bytes of a log come from. */
+/** The origin of bytes of a log. */
 export interface Origin {
-  /** The index of the step; 0 for chainr's own words. */
+  /** The index of the step; 0 for chainr's own messages. */
   step: number;
   stream: LogStream;
 }
 
-/** A piece of what is appended. */
+/** A piece to append. */
 export interface LogPiece extends Origin {
   time: number;
   bytes: Buffer;
 }
 
-/** A line of chainr's own. */
+/** A line of chainr itself. */
 export const markOf = (text: string, time: number): LogPiece => {
   return { time, step: 0, stream: 'system', bytes: Buffer.from(`${text}\n`) };
 };
 
-/** A frame takes so many. */
+/** The size of a packed frame. */
 export const frameBytes = 14;
 
 /**
- * What is stored of pieces at the end of a log that is `length` bytes long: pieces of one origin and millisecond share
- * a frame.
+ * Packs pieces for the end of a log that is `length` bytes long. Pieces of one origin and millisecond share a frame.
  */
 export function packPieces(length: number, pieces: readonly LogPiece[]): { bytes: Buffer; frames: Buffer } {
   const frames = Buffer.allocUnsafe(pieces.length * frameBytes);
@@ -58,7 +57,7 @@ export function packPieces(length: number, pieces: readonly LogPiece[]): { bytes
   return { bytes: Buffer.concat(pieces.map(({ bytes }) => bytes)), frames: frames.subarray(0, framed) };
 }
 
-/** The frames of whole ones in `bytes`. */
+/** The complete frames in `bytes`. */
 export function unpackFrames(bytes: Buffer): LogFrame[] {
   return Array.from({ length: Math.floor(bytes.length / frameBytes) }, (_, place) => {
     const at = place * frameBytes;

@@ -2,38 +2,38 @@ import type { LogLine } from '../../engine/records.js';
 import { mainStep } from '../../pipeline/steps.js';
 import type { LogFrame, Origin } from './log-format.js';
 
-/** A stretch of a log. It never ends inside a character of UTF-8, unless the log does. */
+/** A range of a log. It never ends inside a UTF-8 character, unless the log does. */
 export interface LogPage {
-  /** Where it begins and where to read on: bytes of the log. */
+  /** Its start, and where to read on: bytes of the log. */
   offset: number;
   nextOffset: number;
   bytes: Buffer;
-  /** Where its bytes come from: the first one holds for its beginning. */
+  /** The origins of its bytes; the first frame covers its beginning. */
   frames: readonly LogFrame[];
-  /** Where the line comes from in which it begins; absent at the beginning of one. */
+  /** The origin of the line inside which the page begins; absent if it begins at a line. */
   within?: Origin;
-  /** The end mark is stored and nothing comes after `nextOffset`. */
+  /** The end mark is stored, and nothing follows `nextOffset`. */
   ended: boolean;
 }
 
-/** What one step wrote to one stream without anything between. */
+/** Consecutive bytes of one step and one stream. */
 export interface LogRun extends Origin {
   offset: number;
   bytes: Buffer;
-  /** Those of its bytes. */
+  /** The frames of these bytes. */
   frames: readonly LogFrame[];
 }
 
 export interface StoredLine extends LogLine {
-  /** Where the line, or the piece of it, begins and ends: bytes of the log, the newline included. */
+  /** Start and end of the line, or of the piece of it, in bytes of the log; the newline is included. */
   offset: number;
   nextOffset: number;
 }
 
-/** A longer line is presented in pieces; all but the last have `newline: false`. In bytes. */
+/** A longer line is shown in pieces; all but the last have `newline: false`. In bytes. */
 const maxLineBytes = 256 * 1024;
 
-/** The page by its origins, in order. */
+/** Splits a page by origin, in order. */
 export function runsOf({ bytes, frames, offset, nextOffset }: LogPage): LogRun[] {
   const runs: LogRun[] = [];
   for (let first = 0; first < frames.length;) {
@@ -58,12 +58,15 @@ export function runsOf({ bytes, frames, offset, nextOffset }: LogPage): LogRun[]
   return runs;
 }
 
-/** What a page says as lines; what is not UTF-8 is replaced. @param steps the names of the job's steps */
+/**
+ * The lines of a page. Invalid UTF-8 is replaced.
+ * @param steps the names of the job's steps
+ */
 export function linesOf(page: LogPage, steps: readonly string[] = []): StoredLine[] {
   return runsOf(page).flatMap((run) => linesOfRun(run, nameOf(run, steps)));
 }
 
-/** The name under which a piece of a log is presented. */
+/** The step name shown for an origin. */
 export const nameOf = ({ step, stream }: Origin, steps: readonly string[]): string =>
   stream === 'system' ? mainStep : (steps[step] ?? mainStep);
 
@@ -87,7 +90,7 @@ export function linesOfRun({ bytes, offset, stream, frames }: LogRun, step: stri
   return lines;
 }
 
-/** `end`, or the place before it where a UTF-8 character begins that ends after it. */
+/** `end`, or an earlier position if `end` would cut a UTF-8 character. */
 export function characterEnd(bytes: Buffer, end: number): number {
   for (let back = 1; back < 4 && back <= end; back += 1) {
     const byte = bytes[end - back] ?? 0;

@@ -9,12 +9,15 @@ import { endOfCharacters, readLogPage, type LogExtent, type PageWish } from './r
 import type { Subscriptions } from '../redis/subscriptions.js';
 import { retryUntilAvailable, translateRedisErrors } from '../redis/translate-redis-errors.js';
 
-/** What a follower reads at once. */
+/** How much a follower reads at once. */
 const followBytes = 256 * 1024;
-/** A page has room for any character. */
+/** Large enough for any UTF-8 character. */
 const leastPageBytes = 4;
 
-/** How the log of an attempt stands: its container writes, has ended and the last bytes are on their way, or all is stored. */
+/**
+ * The state of an attempt's log: growing while its container writes, ending while the last bytes are on their way,
+ * ended when everything is stored.
+ */
 type LogStanding = 'growing' | 'ending' | 'ended';
 
 interface LogLook extends LogExtent {
@@ -26,7 +29,7 @@ interface SharedTail {
   followers: number;
 }
 
-/** Reads logs, live and old by the same calls. */
+/** Reads logs, live or finished, with the same calls. */
 export class LogStore {
   readonly #connection: Redis;
   readonly #subscriptions: Subscriptions;
@@ -38,8 +41,8 @@ export class LogStore {
   }
 
   /**
-   * At most `maxBytes` from `offset` on; where more is stored the page ends with a line, if one ends in it. Undefined
-   * when there is no such attempt.
+   * Reads at most `maxBytes` from `offset` on. If more is stored, the page ends at the end of a line, if it contains
+   * one. Undefined if the attempt does not exist.
    */
   async read(
     uid: RunUid,
@@ -51,8 +54,8 @@ export class LogStore {
   }
 
   /**
-   * How far a log can be read at the moment, in a few commands however long it is: to its last whole character, and
-   * with `exact` to its last byte. Undefined when there is no such attempt.
+   * How far a log can be read at the moment: to its last complete character, or with `exact` to its last byte. Costs a
+   * few commands whatever the log's length. Undefined if the attempt does not exist.
    */
   async measure(
     uid: RunUid,
@@ -71,7 +74,7 @@ export class LogStore {
     });
   }
 
-  /** The pages of a stretch that is stored. Where Redis stops answering meanwhile they wait for it. */
+  /** The pages of a stored range. Waits for Redis if it stops answering. */
   async *stretch(
     uid: RunUid,
     jobIndex: number,
@@ -94,9 +97,10 @@ export class LogStore {
   }
 
   /**
-   * Pages as they come, until the end mark; ends quietly when aborted. Nothing for an unknown attempt. Whoever follows
-   * the same log shares its newest pages: Redis is asked once.
-   * @throws StoreUnavailable if Redis is away at the beginning and the reader is not `patient`; later it is waited for.
+   * Yields pages as they come, until the end mark; ends quietly when aborted. Yields nothing for an unknown attempt.
+   * Followers of one log share its newest pages: Redis is asked once.
+   * @throws StoreUnavailable if Redis is away at the beginning and the reader is not `patient`; later outages are
+   * waited for
    */
   async *follow(
     uid: RunUid,
@@ -143,9 +147,9 @@ export class LogStore {
   }
 
   /**
-   * Waits for the last bytes of an attempt that has ended, which are stored a moment after its outcome: who reads the
-   * log as soon as a run is over shall find all of it. Returns at once when the attempt still runs, and after a few
-   * seconds when its worker is gone and the bytes come with an adoption.
+   * Waits for the last bytes of an attempt that has ended. They are stored a moment after its outcome, and a reader who
+   * opens the log when the run ends should get all of it. Returns at once while the attempt runs, and after a few
+   * seconds if its worker is gone and the bytes come with an adoption.
    */
   async untilComplete(uid: RunUid, jobIndex: number, attempt: number, signal: AbortSignal): Promise<void> {
     const isEnding = async () => (await this.#look(uid, jobIndex, attempt))?.standing === 'ending';
@@ -163,13 +167,13 @@ export class LogStore {
     }
   }
 
-  /** When the logs of a run were removed, which may be long before the run is; undefined: they were not. */
+  /** When the logs of a run were removed, which may be long before the run is; undefined if they were not. */
   async removedAt(uid: RunUid): Promise<number | undefined> {
     const at = await translateRedisErrors(() => this.#connection.hget(keys.run(uid), 'logsRemovedAt'));
     return at === null ? undefined : Number(at);
   }
 
-  /** The logs of runs that ended before this time are removed already; milliseconds since 1970. */
+  /** The logs of runs that ended before this time are removed; milliseconds since 1970. */
   async expiredTo(): Promise<number> {
     return Number((await translateRedisErrors(() => this.#connection.hget(keys.counters, 'logsExpiredTo'))) ?? 0);
   }
@@ -200,7 +204,10 @@ export class LogStore {
     return { ...page, ended: standing === 'ended' && page.nextOffset === length };
   }
 
-  /** Undefined when the attempt was never claimed. The end mark is read before the length: what is said to be the end then is. */
+  /**
+   * Undefined if the attempt was never claimed. The end mark is read before the length, so a length reported as the end
+   * is final.
+   */
   async #look(uid: RunUid, jobIndex: number, attempt: number): Promise<LogLook | undefined> {
     const [current, extent] = await Promise.all([
       this.#connection.hgetBuffer(keys.run(uid), String(jobIndex)),
@@ -217,7 +224,7 @@ export class LogStore {
 
   #join(key: string, { uid, jobIndex, attempt }: { uid: RunUid; jobIndex: number; attempt: number }): SharedTail {
     const known = this.#tails.get(key);
-    // One that failed is left to those who have it: who comes now tries anew.
+    // A failed tail stays with its followers. A newcomer starts a new one.
     if (known && !known.tail.hasFailed) {
       known.followers += 1;
       return known;

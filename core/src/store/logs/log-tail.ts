@@ -1,21 +1,21 @@
 import type { LogPage } from './log-page.js';
 import type { Subscription } from '../redis/subscriptions.js';
 
-/** How long a tail waits for word of new bytes before it looks by itself, should one have been lost. */
+/** How long a tail waits for a notification of new bytes before it checks by itself, in case one was lost. */
 const lookAgainMs = 5_000;
-/** What a tail keeps for followers that are a little behind. Those that are farther behind read by themselves. */
+/** The newest bytes that a tail keeps for followers that are a little behind. Others read from the store. */
 const keptBytes = 1024 * 1024;
 
 /** What a tail needs of its log. */
 export interface TailSource {
-  /** Where what is stored ends; waits for Redis. Undefined: the log is gone. */
+  /** The end of what is stored; waits for Redis. Undefined if the log is gone. */
   end(signal: AbortSignal): Promise<number | undefined>;
-  /** What is stored from there on. */
+  /** Reads what is stored from an offset on. */
   read(offset: number, signal: AbortSignal): Promise<LogPage | undefined>;
   listen(): Promise<Subscription>;
 }
 
-/** The newest bytes of a log that grows, read once for all that follow it. */
+/** The newest bytes of a growing log, read once for all its followers. */
 export class LogTail {
   readonly #source: TailSource;
   readonly #stopped = new AbortController();
@@ -36,13 +36,13 @@ export class LogTail {
     });
   }
 
-  /** The page that begins there, if it is kept. */
+  /** The page that begins at this offset, if it is kept. */
   pageAt(offset: number): LogPage | undefined {
     if (offset < this.start) return undefined;
     return this.#pages.findLast((page) => page.offset === offset);
   }
 
-  /** What is stored before comes from the store. */
+  /** Bytes before this come from the store. */
   get start(): number {
     return this.#pages[0]?.offset ?? this.#end;
   }
@@ -51,12 +51,12 @@ export class LogTail {
     return this.#end;
   }
 
-  /** Whether it knows where it begins. */
+  /** Whether its start is known. */
   get isReady(): boolean {
     return this.#ready;
   }
 
-  /** Where the page ends within which this offset is. */
+  /** The end of the page that contains this offset. */
   pageAround(offset: number): number {
     return this.#pages.find(({ nextOffset }) => nextOffset > offset)?.nextOffset ?? this.#end;
   }
@@ -65,7 +65,10 @@ export class LogTail {
     return this.#error !== undefined;
   }
 
-  /** Nothing comes after what is kept. @throws what the reading failed with. */
+  /**
+   * Whether nothing follows the kept pages.
+   * @throws the error with which reading failed
+   */
   get isOver(): boolean {
     if (this.#error) throw this.#error;
     return this.#over;

@@ -7,36 +7,39 @@ import { characterEnd, type LogPage } from './log-page.js';
 /** How much of a log is stored. */
 export interface LogExtent {
   length: number;
-  /** The frames, as long as they are few; else how many bytes of them there are. */
+  /** The frames themselves while they are few; else their size in bytes. */
   frames: Buffer | number;
 }
 
-/** What a page is to be. */
+/** The page to read. */
 export interface PageWish {
   /** From here on. */
   offset: number;
-  /** Its end at the latest: not beyond what is stored. */
+  /** The latest end of the page; not beyond what is stored. */
   to: number;
-  /** More than `to` is stored or may come: it ends with a line, if one ends there, else with a character. */
+  /**
+   * Whether more follows `to`, now or later. If so, the page ends at the end of a line, if it contains one, else at the
+   * end of a character.
+   */
   goesOn: 'here' | 'later' | false;
-  /** Where its first frame was found before, of those of the log. */
+  /** The index of its first frame, if known. */
   frame?: number;
 }
 
-/** So many frames are read at once. */
+/** Frames read at once. */
 const framesAtOnce = 4096;
 const newlineByte = 0x0a;
-/** The longest character of UTF-8. */
+/** The length of the longest UTF-8 character. */
 const characterBytes = 4;
 
-/** @returns the page, and the place of the frame that the next page begins with. */
+/** @returns the page, and the index of the frame with which the next page begins */
 export async function readLogPage(
   connection: Redis,
   key: string,
   { frames: stored }: LogExtent,
   { offset, to, goesOn, frame }: PageWish,
 ): Promise<{ page: Omit<LogPage, 'ended'>; frame: number }> {
-  // One byte before tells whether a line begins here.
+  // The byte before tells whether a line begins here.
   const from = Math.max(0, offset - 1);
   const first = frame ?? (await findFrame(connection, key, stored, from));
   const [bytes, frames] = await Promise.all([
@@ -74,14 +77,14 @@ function endOfPage(bytes: Buffer, start: number, goesOn: PageWish['goesOn']): nu
   return goesOn === 'here' ? bytes.length : start;
 }
 
-/** Where what is stored from `from` on ends for somebody who wants no half character. */
+/** The end of the stored bytes from `from` on, without an incomplete last character. */
 export async function endOfCharacters(connection: Redis, key: string, from: number, length: number): Promise<number> {
   const start = Math.max(from, length - characterBytes + 1);
   const bytes = await readParts(connection, `${key}:`, start, length);
   return start + characterEnd(bytes, bytes.length);
 }
 
-/** The place of the last frame that begins at `offset` or before. */
+/** The index of the last frame that begins at `offset` or before. */
 async function findFrame(connection: Redis, key: string, stored: Buffer | number, offset: number): Promise<number> {
   if (typeof stored !== 'number' || offset === 0) return 0;
   let low = 0;

@@ -4,19 +4,19 @@ import { StoreUnfit } from './errors.js';
 import { keys } from './keys.js';
 
 /**
- * The format of the state in Redis, major.minor (see State format): a process works with a newer minor
- * and refuses a newer major.
+ * The format of the state in Redis, major.minor (see State format). A process works with a newer minor version and
+ * refuses a newer major one.
  */
 export const stateVersion = { major: 4, minor: 0 } as const;
 
-/** The first versions with Redis Functions that can be relied on. */
+/** The first Redis version whose Functions can be relied on. */
 const oldestRedis = [7, 0] as const;
-/** Likewise, of Valkey. */
+/** The same for Valkey. */
 const oldestValkey = [7, 2] as const;
 
 /**
- * Looks at the server before anything is trusted to it.
- * @throws StoreUnfit with one sentence per fault that says the mend.
+ * Checks the Redis server before it is used.
+ * @throws StoreUnfit with one sentence per fault, each with its fix
  */
 export async function checkServer(connection: Redis): Promise<void> {
   const info = parseInfo(await connection.info());
@@ -39,12 +39,12 @@ export async function checkServer(connection: Redis): Promise<void> {
 }
 
 /**
- * Marks an empty Redis as this version's, once, with the random id of the instance.
- * @throws StoreUnfit when the state was written by another major version.
+ * Marks an empty Redis with this version and a new random instance id, once.
+ * @throws StoreUnfit if another major version wrote the state
  */
 export async function checkState(connection: Redis): Promise<{ instance: string }> {
   const own = `${String(stateVersion.major)}.${String(stateVersion.minor)}`;
-  // Only what is missing is written: a service must be able to start on a Redis that is full (see Full store).
+  // Writes only what is missing: a service must be able to start on a full Redis (see Full store).
   const [version, instance] = await connection.mget(keys.version, keys.instance);
   if (version === null) await connection.set(keys.version, own, 'NX');
   const found = (await connection.get(keys.version)) ?? own;

@@ -5,24 +5,23 @@ import { WatchedConnection } from './watched-connection.js';
 export interface ConnectionOptions {
   /** `redis://…`, `rediss://…` or `unix:/path/to/the.sock`. */
   url: string;
-  /** What it is for, as `CLIENT LIST` shows it. */
+  /** Its purpose, as `CLIENT LIST` shows it. */
   name: string;
   logger: Logger;
-  /** After so many milliseconds without a reply a command fails; absent: waits as long as the connection lives. */
+  /** After this many milliseconds without a reply a command fails; absent: it waits as long as the connection lives. */
   commandTimeoutMs?: number;
-  /** How long Redis may hold a command back that waits for something, in milliseconds. */
+  /** How long Redis may block a command that waits for something, in milliseconds. */
   blocksMs?: number;
 }
 
-/** A connection on which no byte comes for so long is made anew; one that blocks gets the time for that on top. */
+/** A connection without a byte for so long is replaced. A blocking connection gets its blocking time on top. */
 const silentMs = 3_000;
-/** How long it may take to open one. */
+/** How long opening a connection may take. */
 const connectTimeoutMs = 5_000;
 
 /**
- * A connection that never sends a command twice by itself (see Resent calls) and never keeps commands for
- * later while Redis is away (see Leases): who calls decides what to do then. It reconnects for ever,
- * also when its peer falls silent.
+ * A connection that never resends a command by itself (see Resent calls) and never queues commands while Redis is away
+ * (see Leases): the caller decides what to do then. It reconnects for ever, also after silence.
  */
 export function connect(options: ConnectionOptions): Redis {
   const { name, logger, commandTimeoutMs, blocksMs = 0 } = options;
@@ -45,10 +44,7 @@ export function connect(options: ConnectionOptions): Redis {
   return connection;
 }
 
-/**
- * A connection that keeps commands until Redis is there, and sends them again: for BullMQ, which is made for that, and
- * for subscriptions.
- */
+/** A connection that queues commands until Redis is there, and resends them. BullMQ and subscriptions expect that. */
 export function connectForQueue(options: Omit<ConnectionOptions, 'commandTimeoutMs'>): Redis {
   const { name, logger } = options;
   const connection = open(options, { maxRetriesPerRequest: null });
@@ -58,7 +54,9 @@ export function connectForQueue(options: Omit<ConnectionOptions, 'commandTimeout
   return connection;
 }
 
-/** What all connections have in common, and what is of this one. It connects with its first command, or when asked to. */
+/**
+ * The options that all connections share, and those of this one. It connects with its first command, or when asked to.
+ */
 function open({ url, name, blocksMs = 0 }: ConnectionOptions, own: Partial<RedisOptions>): Redis {
   const options = {
     ...target(url),

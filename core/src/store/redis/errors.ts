@@ -1,4 +1,4 @@
-/** Redis is away, or does not answer in time. What was asked may or may not have been done (see Rollback). */
+/** Redis is away, or does not answer in time. The request may or may not have been carried out (see Rollback). */
 export class StoreUnavailable extends Error {
   override name = 'StoreUnavailable';
 }
@@ -8,12 +8,12 @@ export class StoreFull extends Error {
   override name = 'StoreFull';
 }
 
-/** The Redis server, or the state in it, cannot be used; the message says the mend. */
+/** The Redis server, or the state in it, cannot be used. The message says how to fix that. */
 export class StoreUnfit extends Error {
   override name = 'StoreUnfit';
 }
 
-/** A log went, with its run or by its own retention, while somebody read it. */
+/** A log was removed, with its run or by its own retention, while it was being read. */
 export class LogRemoved extends Error {
   override name = 'LogRemoved';
 }

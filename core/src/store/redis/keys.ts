@@ -4,50 +4,50 @@ import { priorityBase } from '../../pipeline/priorities.js';
 import { backlogTimes } from '../script/layout.js';
 
 /**
- * Every key of an instance. All carry one hash tag, so that one script may touch several of them
- * on a clustered Redis; the scripts build the same names from the prefix (`lua/`).
+ * Every key of an instance. All have one hash tag, so that one script may use several of them on a clustered Redis. The
+ * scripts build the same names from the prefix (`lua/`).
  *
  * | key | type | what |
  * |---|---|---|
- * | `run:UID` | hash | `state` (packed, `layout.ts`); `info` and `env` (JSON, never change; the variables of the pipeline stand alone, since they may be large and only workers need them); `logsRemovedAt` (ms), once its logs are gone; for each job its index → row and `pINDEX` → plan: edges and specification (both packed; a plan never changes); `oINDEX` → its outputs, JSON, once it has ended with any; `uINDEX` → the attempt that it was taken over from |
+ * | `run:UID` | hash | `state` (packed, `layout.ts`); `info` and `env` (JSON, never change; `env` is separate since it may be large and only workers need it); `logsRemovedAt` (ms), once its logs are removed; for each job: index → row, `pINDEX` → plan, that is edges and specification (both packed; a plan never changes), `oINDEX` → its outputs as JSON, if it ended with any, `uINDEX` → the attempt that it reuses |
  * | `source:UID` | hash | the pipeline as it was sent, deflated |
  * | `attempts:UID` | hash | `index.attempt` → row of an attempt that a later one followed |
- * | `backlog:UID` | zset | indexes (five digits) of ready jobs that are not yet handed out (see Ready marks: 1,000 at once) or wait for a slot, by priority and time |
+ * | `backlog:UID` | zset | indexes (five digits) of ready jobs that wait to be handed out (at most 1,000 are at once, see Ready marks) or wait for a slot, by priority and time |
  * | `slots:UID` | zset | indexes of the jobs that hold a slot (see Slots), by the time of their claim |
- * | `todo:UID` | list | `index:edge`: edges that are not yet resolved; `65535:index`: jobs of a run that is to end (see Bounded calls) |
- * | `log:UID:INDEX.ATTEMPT` | hash | `length` of a log and the executor's `position` after it; `first`: its frames (`log-format.ts`) as long as they are few, then `frames`: how many bytes of them there are |
+ * | `todo:UID` | list | `index:edge`: edges not yet resolved; `65535:index`: jobs to end with their run (see Bounded calls) |
+ * | `log:UID:INDEX.ATTEMPT` | hash | `length` of a log and the executor's `position` after it; `first`: its frames (`log-format.ts`) while they are few, then `frames`: their size in bytes |
  * | `log:UID:INDEX.ATTEMPT:N` | string | the log's n-th MiB |
  * | `log:UID:INDEX.ATTEMPT:fN` | string | the n-th MiB of its frames |
  * | `runs` | zset | uid by creation sequence |
  * | `live:KIND` | zset | uid by creation sequence, of the runs that are not final |
- * | `status:STATUS` | zset | uid by creation sequence, of the runs that are RUNNING or final; PENDING is what else is live |
+ * | `status:STATUS` | zset | uid by creation sequence, of the runs that are RUNNING or final; other live runs are PENDING |
  * | `name:NAME`, `label:KEY=VALUE` | zset | uid by creation sequence, of the runs with a name or label |
- * | `names` | zset | the names that a run has, in the order of their bytes |
+ * | `names` | zset | the names of existing runs, in byte order |
  * | `ended` | zset | uid of the final runs by the time of their end |
- * | `deletions` | zset | uid of the runs that are hidden and not yet removed, by time (see Deletion) |
- * | `deleted:UID` | hash | what was `run:UID` |
+ * | `deletions` | zset | uid of runs that are hidden but not yet removed, by time (see Deletion) |
+ * | `deleted:UID` | hash | the former `run:UID` |
  * | `chunks` | zset | uid of the runs with a `todo`, by time |
- * | `marks:KIND` | zset | `uid.index.attempt` of what is handed out and not claimed, by time |
- * | `leases:EXECUTOR` | zset | `uid.index.attempt.epoch.owner` by time of expiry; 0: let go of. What has expired is the executor's queue of adoptions (see Where attempts run) |
- * | `deadlines` | zset | `uid.index.attempt.KIND` by the time at which it is due (see Deadlines and retries) |
- * | `workers` | hash | id of a worker → what it says of itself, JSON, with the time at which it said so |
- * | `drains` | set | ids of the workers that take nothing new |
- * | `paused` | string | there while nothing new is claimed |
- * | `stops:EXECUTOR` | hash | `uid.index.attempt` of what is to be stopped → code of the reason, once a worker was told with the time of that: `CODE.TIME` |
- * | `seen` | hash | executor → when a worker of it last renewed, ms |
- * | `due:EXECUTOR` | zset | `uid.index.attempt` by the time at which its remains may go |
- * | `turn:NAME` | string | the owner whose turn it is with something that one of many does |
+ * | `marks:KIND` | zset | `uid.index.attempt` of attempts handed out and not claimed, by time |
+ * | `leases:EXECUTOR` | zset | `uid.index.attempt.epoch.owner` by time of expiry; 0: released. The expired entries are the executor's queue of adoptions (see Where attempts run) |
+ * | `deadlines` | zset | `uid.index.attempt.KIND` by due time (see Deadlines and retries) |
+ * | `workers` | hash | id of a worker → what it announced about itself and when, JSON |
+ * | `drains` | set | ids of drained workers |
+ * | `paused` | string | present while the instance is paused |
+ * | `stops:EXECUTOR` | hash | `uid.index.attempt` of attempts to stop → code of the reason; `CODE.TIME` once a worker was told, with the time of that |
+ * | `seen` | hash | executor → last renewal by one of its workers, ms |
+ * | `due:EXECUTOR` | zset | `uid.index.attempt` by the time from which its remains may be removed |
+ * | `turn:NAME` | string | the process whose turn it is, for work that one of many does |
  * | `executors` | hash | executor id → its number in rows and keys |
- * | `bundles` | hash | executor kind → how many ids a message carries at most |
- * | `counters` | hash | `sequence` of runs, `message` of bundles, `executor` numbers; `logBytes` that are stored and `logQuota`, how many may be (see Full store); `logsExpiredTo`: the logs of runs that ended before are gone |
+ * | `bundles` | hash | executor kind → the most ids in a message |
+ * | `counters` | hash | `sequence` of runs, `message` of bundles, `executor` numbers; `logBytes` stored and their limit `logQuota` (see Full store); `logsExpiredTo`: the logs of runs that ended before this time are removed |
  * | `idempotency:SCOPE:KEY` | string | uid and hash of the body, for 24 hours |
  * | `events` | stream | the one event stream; an entry holds the events of a call |
- * | `reply:LANE` | string | number and reply of a lane's last call (see Resent calls) |
- * | `version`, `instance` | string | of the state format; of this installation |
+ * | `reply:LANE` | string | number and reply of the last call on a lane (see Resent calls) |
+ * | `version`, `instance` | string | of the state format; random id of this installation |
  * | `clock` | string | milliseconds that tests add to the time of Redis |
- * | `clockCorrection` | string | `NUMBER:MS`: how often it was changed; milliseconds that take jumps of the clock of Redis out of "now" (see Clock) |
- * | `libraries` | zset | libraries of functions, by the time at which a process last said that it uses them |
- * | `clockSeen` | string | when deadlines were looked through last: a witness that time has passed (see Clock) |
+ * | `clockCorrection` | string | `NUMBER:MS`: how often it changed; milliseconds that remove jumps of the clock of Redis from "now" (see Clock) |
+ * | `libraries` | zset | libraries of functions, by the time at which a process last announced that it uses them |
+ * | `clockSeen` | string | when deadlines were last checked: evidence that time has passed (see Clock) |
  * | `queue:*` | | BullMQ's own |
  */
 export const prefix = '{chainr}:';
@@ -92,7 +92,7 @@ export const keys = {
   libraries: `${prefix}libraries`,
 } as const;
 
-/** The indexes of a run beside those of its status, a line each, as `lua/indexes.lua` takes them. */
+/** The index entries of a run except its status, one a line, as `lua/shared/indexes.lua` expects them. */
 export function indexLines({
   name,
   labels = {},
@@ -105,31 +105,31 @@ export function indexLines({
   return [...named, ...labeled].map((key) => key.slice(prefix.length)).join('\n');
 }
 
-/** Of `run:UID`, beside the job's row under its index. */
+/** Field of `run:UID` for a job's plan. */
 export const planField = (jobIndex: number): string => `p${String(jobIndex)}`;
 
-/** Of `run:UID`, where the job has ended with outputs. */
+/** Field of `run:UID` for the outputs of a job that ended with some. */
 export const outputsField = (jobIndex: number): string => `o${String(jobIndex)}`;
 
-/** Of `run:UID`, for a job that was taken over: the attempt id of what it was taken from. */
+/** Field of `run:UID` for a reused job: the id of the attempt that it reuses. */
 export const reusedField = (jobIndex: number): string => `u${String(jobIndex)}`;
 
-/** Of `backlog:UID`: members of one score are ordered by their text. */
+/** A member of `backlog:UID`. Members with one score are ordered by their text. */
 export const backlogMember = (jobIndex: number): string => String(jobIndex).padStart(5, '0');
 
-/** What is ready when its run is made comes before all that becomes ready later, of one priority. */
+/** Within a priority, jobs that are ready when their run is created go before all that become ready later. */
 export const backlogScore = (priority: number): number => (priorityBase - priority) * backlogTimes;
 
 /** BullMQ's prefix and the name of the queue of an executor kind. */
 export const queuePrefix = `${prefix}queue`;
 export const queueName = (kind: ExecutorKind): string => kind;
 
-/** How large a string one part of a log grows: appends stay cheap, whatever the log's length. */
+/** The size of one part of a log, in bytes. Appends stay cheap whatever the log's length. */
 export const logPartBytes = 1024 * 1024;
-/** Four frames: a longer value would cost its small hash the compact form that Redis has for those. */
+/** Four frames. Redis stores a small hash compactly only while its values are short. */
 export const firstFramesBytes = 56;
 
-/** `uid.index.attempt`: names an attempt in messages, marks and due removals. */
+/** Names an attempt in messages, marks and due removals, as `uid.index.attempt`. */
 export interface AttemptId {
   run: RunUid;
   index: number;

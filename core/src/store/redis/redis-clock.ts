@@ -4,32 +4,31 @@ import { prefix } from './keys.js';
 import { clockScript } from '../script/library.js';
 
 interface Reading {
-  /** The time of Redis with its correction, in ms since 1970. */
+  /** The corrected time of Redis, in ms since 1970. */
   time: number;
-  /** Between these Redis read it, by `performance.now()`. */
+  /** Redis read its clock between these two, by `performance.now()`. */
   sentAt: number;
   receivedAt: number;
 }
 
 interface Base extends Reading {
-  /** As Redis keeps it. */
+  /** The correction as Redis stores it. */
   correction: string;
 }
 
 /**
- * What is no jump: a lease outlives a clock that is set by so little, and no call that is answered in time is carried
- * out so late.
+ * A smaller difference is not a jump. A lease survives a clock that is set by so little, and no call that is answered
+ * in time is carried out so late.
  */
 const toleranceMs = 2_000;
-/** Clocks drift, and are slewed by up to 500 ppm. */
+/** The tolerated drift: clocks drift, and are slewed by up to 500 ppm. */
 const driftShare = 0.001;
 
 const allowance = (elapsedMs: number): number => toleranceMs + elapsedMs * driftShare;
 
 /**
- * How far the clock of Redis has jumped between two readings, in ms; negative: backwards; 0: not for sure. This
- * process's monotonic clock says how much time can have passed at most and at least: a slow reply or a frozen Redis is no
- * jump.
+ * How far the clock of Redis jumped between two readings, in ms; negative: backwards; 0: no certain jump. This
+ * process's monotonic clock bounds how much time can have passed: a slow reply or a frozen Redis is not a jump.
  */
 export function jumpBetween(earlier: Reading, later: Reading): number {
   const moved = later.time - earlier.time;
@@ -47,8 +46,8 @@ function parseCorrection(correction: string): [number: number, ms: number] {
 }
 
 /**
- * "Now" as the scripts see it (see Clock, ADR 18). Every call of the library says what time it can be, and is refused where
- * the clock says another one; then a jump is taken out before the call is sent again.
+ * "Now" as the scripts see it (see Clock, ADR 18). Every call of the library carries the range in which the time must
+ * be, and is refused if the clock is outside; then the jump is corrected before the call is sent again.
  */
 export class RedisClock {
   readonly #connection: Redis;
@@ -61,8 +60,8 @@ export class RedisClock {
   }
 
   /**
-   * What a call that is sent now expects, as arguments of the library: the earliest and the latest time, in ms since 1970,
-   * and the correction. None before the first reading.
+   * The expectation of a call sent now, as arguments of the library: earliest and latest time in ms since 1970, and the
+   * correction. Empty before the first reading.
    */
   expectation(): string[] {
     if (!this.#base) return [];
@@ -72,18 +71,19 @@ export class RedisClock {
     return [String(Math.floor(time + at - receivedAt - allowed)), String(Math.ceil(time + at - sentAt + allowed)), correction]; // prettier-ignore
   }
 
-  /** The script has carried a call out at this time, which was as expected. */
+  /** Records that the script ran at this time, which was within the expectation. */
   observe(time: number, sentAt: number): void {
     if (this.#base && sentAt > this.#base.sentAt)
       this.#base = { ...this.#base, time, sentAt, receivedAt: performance.now() };
   }
 
-  /** Milliseconds since 1970, after a jump was taken out. */
+  /** The time in milliseconds since 1970, after any jump was corrected. */
   async now(): Promise<number> {
     const base = this.#base;
     const read = await this.#read([]);
     const [number, ms] = parseCorrection(read.correction);
-    // A newer correction is another one's, who knew better. An older one has come back: Redis has lost what followed it (see Rollback).
+    // A newer correction comes from another process that knew better. An older one came back: Redis lost the later ones
+    // (see Rollback).
     const known = base ? parseCorrection(base.correction)[0] : 0;
     const jump = base && number <= known ? jumpBetween(base, read) : 0;
     if (!base || jump === 0) return this.#goOnFrom(read);

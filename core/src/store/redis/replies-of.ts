@@ -1,6 +1,6 @@
 import type { ChainableCommander } from 'ioredis';
 
-/** The replies to commands that are sent together; an error of one of them is the error of all. */
+/** The replies to commands that are sent together. An error of one of them rejects all. */
 export async function repliesOf(commands: ChainableCommander): Promise<unknown[]> {
   const replies = (await commands.exec()) ?? [];
   return replies.map(([error, reply]) => {

@@ -3,14 +3,14 @@ import { StoreFull } from './errors.js';
 import { keys } from './keys.js';
 import { translateRedisErrors } from './translate-redis-errors.js';
 
-/** From this share of its memory on, new runs are refused: what is under way must fit. */
+/** New runs are refused above this share of Redis' memory: the rest is kept for work in progress. */
 const fullFrom = 0.8;
-/** What the logs of all attempts may take of it. */
+/** The share of the memory that all logs together may take. */
 const logShare = 0.25;
-/** How often that is asked of Redis, at most. */
+/** Redis is asked at most this often. */
 const lookEveryMs = 1_000;
 
-/** Full store: how much of the memory that Redis may use it uses, looked up once a second at most. */
+/** How much of its memory Redis uses (see Full store), looked up at most once a second. */
 export class StoreMemory {
   readonly #connection: Redis;
   #lookedAt = -Infinity;
@@ -26,16 +26,19 @@ export class StoreMemory {
     if (performance.now() - this.#lookedAt > lookEveryMs) {
       this.#lookedAt = performance.now();
       this.#usedShare = this.look();
-      this.#usedShare.catch(() => (this.#lookedAt = -Infinity)); // Told to all who wait for it; the next one looks again.
+      this.#usedShare.catch(() => (this.#lookedAt = -Infinity)); // Callers that wait get the error.
     }
     return (await this.#usedShare) >= fullFrom;
   }
 
-  /** Looks now, and tells the library how many bytes of logs there may be. @returns the share that is in use. */
+  /**
+   * Looks now, and tells the library how many bytes of logs are allowed.
+   * @returns the share of the memory in use
+   */
   async look(): Promise<number> {
     const info = await translateRedisErrors(() => this.#connection.info('memory'));
     const field = (name: string) => Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(info)?.[1] ?? 0);
-    // Without a limit of its own Redis is stopped by the machine's. Its buffers do not count against its limit.
+    // Without a limit of its own, Redis is limited by the machine. Its buffers do not count against its limit.
     const limit = field('maxmemory') || field('total_system_memory');
     await this.#announceQuota(Math.floor(limit * logShare));
     return (field('used_memory') - field('mem_not_counted_for_evict')) / limit;
@@ -46,7 +49,7 @@ export class StoreMemory {
     try {
       await translateRedisErrors(() => this.#connection.hset(keys.counters, 'logQuota', bytes));
     } catch (error) {
-      // In a full Redis the quota of before holds until there is room for another.
+      // In a full Redis the previous quota stays until there is room to write.
       if (error instanceof StoreFull) return;
       throw error;
     }

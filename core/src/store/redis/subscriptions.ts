@@ -11,7 +11,7 @@ interface Channel {
   subscribed: Promise<unknown>;
 }
 
-/** Who listens to which channel, on one connection of their own that is made with the first. */
+/** The listeners of each channel. They share one connection, which is opened with the first. */
 export class Subscriptions {
   readonly #connect: () => Redis;
   readonly #channels = new Map<string, Channel>();
@@ -21,7 +21,7 @@ export class Subscriptions {
     this.#connect = connect;
   }
 
-  /** A channel's messages only say that there is something to read. */
+  /** A message on a channel only says that there is something to read. */
   async listen(channel: string): Promise<Subscription> {
     let wake: () => void = () => undefined;
     const onMessage = () => {
@@ -33,14 +33,14 @@ export class Subscriptions {
     try {
       await subscribed;
     } catch (error) {
-      // Who comes next asks anew.
+      // After a failure the next listener subscribes anew.
       if (this.#channels.get(channel)?.listeners === listeners) this.#channels.delete(channel);
       throw error;
     }
     return {
       next: (ms, signal) =>
         new Promise((resolve) => {
-          wake(); // Of the last wait nothing stays behind.
+          wake(); // Clears the timer and the abort listener of the last wait.
           const done = () => {
             clearTimeout(timer);
             signal.removeEventListener('abort', done);
@@ -70,7 +70,7 @@ export class Subscriptions {
     this.#connection.on('message', (channel: string) => {
       for (const listener of this.#channels.get(channel)?.listeners ?? []) listener();
     });
-    // What was said while the connection was gone was said to nobody.
+    // Messages sent while the connection was down are lost, so every listener is woken.
     this.#connection.on('ready', () => {
       for (const { listeners } of this.#channels.values()) for (const listener of listeners) listener();
     });

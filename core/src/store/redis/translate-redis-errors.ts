@@ -1,15 +1,17 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { StoreFull, StoreUnavailable } from './errors.js';
 
-/** What ioredis says of a command that its connection did not carry, or not in time. */
+/** The errors of ioredis for a command that the connection did not carry, or not in time. */
 const broken =
   /Connection is closed|Command timed out|Command aborted due to connection close|Stream isn't writeable|max retries|ECONN|ENOENT|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN|no answer for/;
 
-/** Whether a server's reply says that it cannot serve just now: it loads its data, is busy, or is no master. */
+/**
+ * Whether a server's reply says that it cannot serve right now: it is loading its data, is busy, or is not a master.
+ */
 export const isRefusal = (message: string): boolean =>
   /^(LOADING|BUSY|MASTERDOWN|READONLY|TRYAGAIN|CLUSTERDOWN|NOREPLICAS|UNBLOCKED)\b/.test(message);
 
-/** Runs commands of a connection; what says that Redis is away becomes StoreUnavailable, that it is full StoreFull. */
+/** Runs commands of a connection. Errors become StoreUnavailable if Redis is away, and StoreFull if it is full. */
 export async function translateRedisErrors<T>(commands: () => Promise<T>): Promise<T> {
   try {
     return await commands();
@@ -24,10 +26,10 @@ export async function translateRedisErrors<T>(commands: () => Promise<T>): Promi
   }
 }
 
-/** How long it waits before it asks again. */
+/** The pause before it asks again. */
 const patienceStepMs = 200;
 
-/** The same for who has begun to answer and cannot say any more that Redis is away: asks again until it is back. */
+/** The same for a caller that has begun its answer and can no longer report an outage: retries until Redis is back. */
 export async function retryUntilAvailable<T>(commands: () => Promise<T>, signal: AbortSignal): Promise<T> {
   for (;;) {
     try {

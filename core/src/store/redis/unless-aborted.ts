@@ -1,6 +1,6 @@
 /**
- * What a command answers, or a rejection as soon as the signal aborts. A connection that is ended
- * while it waits to connect again leaves its commands without an answer for ever.
+ * The answer to a command, or a rejection as soon as the signal aborts. If a connection is ended while it waits to
+ * reconnect, its commands never settle.
  */
 export function unlessAborted<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {

@@ -1,32 +1,30 @@
 import { Redis, type RedisOptions } from 'ioredis';
 
-/** How often a connection is looked at, and asked for a sign of life. */
+/** How often a connection is checked, and sent a PING. */
 const lookMs = 1_000;
-/** How many times longer than its silence a question may stay unanswered while other bytes come. */
+/** How many times its silence limit a PING may stay unanswered while other bytes come. */
 const unansweredFactor = 5;
 
 /**
- * A connection that is replaced when its peer has gone without a word: a NAT entry that was dropped, a proxy that
- * froze, a host that lost power. TCP alone notices that after a quarter of an hour, or never.
- *
- * Each second it sends a PING, so that a peer that lives sends at least a byte each second, whatever else the
- * connection is used for. When none has come for `silentMs` the socket is destroyed. To ioredis that is a broken
- * connection: it fails or sends again the commands under way, as the connection is set up to do, and connects anew.
- *
- * Looks are counted, not time: a process that was stopped or busy for long reads what has come meanwhile before it
- * looks a second time.
+ * A connection that is replaced when its peer disappeared silently: a NAT entry was dropped, a proxy froze, a host lost
+ * power. TCP alone notices that after a quarter of an hour, or never.
+ * It sends a PING each second, so a living peer sends at least a byte each second, whatever the connection is used for.
+ * If none comes for `silentMs`, the socket is destroyed. For ioredis that is a broken connection: it fails or resends
+ * the pending commands, as configured, and reconnects.
+ * Checks are counted, not time: a process that was stopped or busy reads the bytes that came meanwhile before its next
+ * check.
  */
 export class WatchedConnection extends Redis {
   readonly silentMs: number;
 
-  /** @param silentMs how long no byte may come; of a connection that blocks, more than it ever blocks. */
+  /** @param silentMs the longest time without a byte; for a blocking connection, longer than it ever blocks */
   constructor(options: Omit<RedisOptions, 'replyMapping'>, silentMs: number) {
     super(options);
     this.silentMs = silentMs;
     watch(this, silentMs);
   }
 
-  /** BullMQ makes its blocking connection this way. */
+  /** BullMQ creates its blocking connection with this method. */
   override duplicate(override?: Partial<RedisOptions>): Redis {
     return new WatchedConnection({ ...this.options, ...override }, this.silentMs);
   }
@@ -42,14 +40,14 @@ function watch(connection: Redis, silentMs: number): void {
 
   const ask = (): void => {
     isAsking = true;
-    connection.ping().then(answered, answered); // One that fails is the connection's to tell.
+    connection.ping().then(answered, answered); // The connection itself reports a failure.
   };
   const answered = (): void => {
     isAsking = false;
   };
   const look = (): void => {
     const { status, stream } = connection;
-    // One that is being opened has a time-out of its own.
+    // A connection that is being opened has its own timeout.
     if (status !== 'ready' && status !== 'connect') {
       seen = undefined;
       return;

@@ -13,12 +13,12 @@ import { packSource, type Source } from './source.js';
 import type { Transitions } from '../script/transitions.js';
 
 export interface NewRun {
-  /** Packed already where it was read by another thread. */
+  /** Already packed if another thread read it. */
   pipeline: Pipeline | PackedPipeline;
   source: Source;
   executorKind: ExecutorKind;
   idempotency?: IdempotencyKey;
-  /** For a run that takes over jobs of another one (see Reruns). */
+  /** For a run that reuses jobs of another one (see Reruns). */
   rerun?: Rerun;
 }
 
@@ -31,26 +31,26 @@ export interface IdempotencyKey {
 
 export interface Rerun {
   of: RunUid;
-  /** How each job stands at the beginning, by its index. */
+  /** The initial state of each job, by index. */
   standings: readonly InitialJobState[];
-  /** Of what is taken over: fields of `run:UID`, each before its value (`reusedField`, `outputsField`). */
+  /** The fields of `run:UID` for reused jobs, each before its value (`reusedField`, `outputsField`). */
   fields: readonly (string | Buffer)[];
 }
 
 export type CreatedRun = { kind: 'created' | 'replayed'; uid: RunUid } | { kind: 'conflict' };
 
-/** Runs up to this size are stored by the one call that makes them visible. */
+/** Runs up to this size are stored by the same call that makes them visible. */
 const inlineJobs = readyAtOnce;
-/** Fields and values per command of what is stored before, 250 jobs (see Bounded calls). */
+/** Fields and values per command that stores rows in advance, 250 jobs (see Bounded calls). */
 const chunkLength = 1000;
-/** And about how large one command becomes, lest a few large jobs hold up Redis and this process. */
+/** The approximate size of one command, so that a few large jobs do not block Redis and this process. */
 const chunkBytes = 512 * 1024;
-/** What was stored before expires by itself, should the process die before it is made visible. */
+/** Rows stored in advance expire by themselves, in case the process dies before the run is visible. */
 const unfinishedSeconds = 600;
 
 /**
  * Stores a run and makes it visible at once: either all of it can be seen, or nothing.
- * @param connection for the rows of large runs, which go before in chunks.
+ * @param connection stores the rows of large runs in advance, in chunks
  */
 export async function createRun(connection: Redis, transitions: Transitions, run: NewRun): Promise<CreatedRun> {
   const { source, executorKind, idempotency, rerun } = run;
@@ -60,7 +60,7 @@ export async function createRun(connection: Redis, transitions: Transitions, run
   const standings = rerun?.standings ?? initialJobStates(countDependencies(pipeline.dependencies));
   const inline = jobNames.length <= inlineJobs;
   const roots = rootsOf(standings, priorities);
-  // Where slots decide, all of a larger run's roots wait for one in the backlog.
+  // If slots decide, all roots of a larger run wait for one in the backlog.
   const handedOut = inline || maxParallel === 0 ? roots.slice(0, readyAtOnce) : [];
   const parked = roots.slice(handedOut.length);
   const waitsForSlot = new Set(maxParallel > 0 ? parked : []);
@@ -95,7 +95,7 @@ export async function createRun(connection: Redis, transitions: Transitions, run
     if (reply.kind !== 'incomplete') return { kind: reply.kind, uid: reply.uid };
   }
 
-  /** A job's row and plan in `run:UID`, each behind its field. */
+  /** A job's row and plan in `run:UID`, each after its field. */
   function fieldsOfJob(name: string, index: number): (string | Buffer)[] {
     const standing = standings[index] ?? waiting(0);
     const row = { name, ...standing, ...(waitsForSlot.has(index) && { reason: 'WaitingForSlot' as const }) };
@@ -103,7 +103,7 @@ export async function createRun(connection: Redis, transitions: Transitions, run
   }
 }
 
-/** What is ready from the beginning, as it is to start: by priority, then in the order of the pipeline. */
+/** The jobs that are ready from the beginning, in starting order: by priority, then by position in the pipeline. */
 function rootsOf(standings: readonly InitialJobState[], priorities: Int8Array): number[] {
   const roots = standings.flatMap(({ status, unsatisfied }, index) =>
     status === 'PENDING' && unsatisfied === 0 ? [index] : [],
@@ -132,12 +132,12 @@ function packRoots(roots: readonly number[]): Buffer {
 
 interface StoredBefore {
   fields: readonly (string | Buffer)[];
-  /** Each score before its member. */
+  /** Scores and members alternating. */
   backlog: readonly (string | number)[];
   packedSource: Buffer;
 }
 
-/** One call after the other, so that others get their turn in between. Each one lets the key live as long again. */
+/** One call after the other, so that other clients get their turn. Each call extends the key's life. */
 async function storeBefore(connection: Redis, uid: RunUid, what: StoredBefore): Promise<void> {
   const { fields, backlog, packedSource } = what;
   const store = (key: string, command: 'SET' | 'HSET' | 'ZADD', values: readonly (string | number | Buffer)[]) =>
@@ -150,7 +150,7 @@ async function storeBefore(connection: Redis, uid: RunUid, what: StoredBefore): 
   await store(keys.source(uid), 'SET', [packedSource]);
 }
 
-/** The same fields, each with its value, as one command may carry them. */
+/** Splits the fields, each with its value, into commands. */
 function* chunksOf(fields: readonly (string | Buffer)[]): Generator<(string | Buffer)[]> {
   let from = 0;
   let bytes = 0;

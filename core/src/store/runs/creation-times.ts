@@ -4,14 +4,14 @@ import { keys } from '../redis/keys.js';
 import { repliesOf } from '../redis/replies-of.js';
 
 /**
- * Creation sequence and creation time rise together, but for a step of the clock of Redis backwards. Times are looked
- * for with so much to spare, and each run found is compared with the very time: so a step up to this is no harm.
+ * Creation sequence and creation time rise together, unless the clock of Redis steps back. Searches add this margin,
+ * and compare the exact time of each run found. So steps up to this size do no harm.
  */
 export const clockStepMs = 60_000;
-/** Each round looks at so many places at once and leaves a part of what is between two of them. */
+/** Each round of the search probes this many positions at once. */
 const probes = 15;
 
-/** A creation sequence from which on, give or take a step of the clock, no run was created before `time`. */
+/** A creation sequence from which on, within a clock step, no run was created before `time`. */
 export async function findSequence(
   connection: Redis,
   readRuns: (uids: readonly RunUid[]) => Promise<RunRecord[]>,
@@ -23,7 +23,7 @@ export async function findSequence(
   while (low < high) {
     const places = placesBetween(low, high);
     const found = await firstRunsFrom(connection, readRuns, places);
-    // Of the places that only later runs follow, the lowest is the new end.
+    // The lowest position that only later runs follow is the new end.
     const end = found.findIndex(({ run }) => run === undefined || run.createdAt >= bound);
     const before = found[(end === -1 ? found.length : end) - 1]?.run;
     high = found[end]?.place ?? high;
@@ -32,13 +32,13 @@ export async function findSequence(
   return low;
 }
 
-/** Whole numbers from `low` on and below `high`, spread evenly. */
+/** Evenly spread whole numbers from `low` to below `high`. */
 function placesBetween(low: number, high: number): number[] {
   const count = Math.min(probes, high - low);
   return Array.from({ length: count }, (_, at) => low + Math.floor(((at + 1) * (high - low)) / (count + 1)));
 }
 
-/** For each place the first run from there on, if there is one; places at which one was deleted meanwhile are left out. */
+/** For each position the first run from there on, if any. Positions whose run was deleted meanwhile are left out. */
 async function firstRunsFrom(
   connection: Redis,
   readRuns: (uids: readonly RunUid[]) => Promise<RunRecord[]>,

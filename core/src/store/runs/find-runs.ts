@@ -9,9 +9,9 @@ import { chooseSource } from './run-sources.js';
 export interface RunPage {
   /** Newest first. */
   runs: RunRecord[];
-  /** The `before` of the next page; absent on the last one. A page may be short, or empty, and have one. */
+  /** The `before` of the next page; absent on the last one. A page with `next` may be short or empty. */
   next?: number;
-  /** How many runs the filter means altogether, where one look tells. */
+  /** The total number of runs that match, if it is known without a search. */
   total?: number;
 }
 
@@ -24,14 +24,14 @@ export interface RunsAsked {
 
 type ReadRuns = (uids: readonly RunUid[]) => Promise<RunRecord[]>;
 
-/** How many runs one page looks at: what finds little may answer a short page (see Bounded calls). */
+/** How many runs one page examines. A filter that matches little may give a short page (see Bounded calls). */
 const examinedMax = 2000;
-/** For how long one page looks, likewise. */
+/** The time limit of one page, for the same reason. */
 const examinedMs = 20;
-/** Runs looked at in one go. */
+/** Runs examined in one batch. */
 const examinedAtOnce = 250;
 
-/** The runs that a filter means, page by page; each costs what it shows, or what it looks at. */
+/** The runs that match a filter, page by page. A page costs what it shows, or what it examines. */
 export async function findRuns(connection: Redis, readRuns: ReadRuns, asked: RunsAsked): Promise<RunPage> {
   const { filter = {}, before, limit } = asked;
   const [source, start] = await Promise.all([
@@ -60,7 +60,9 @@ export async function findRuns(connection: Redis, readRuns: ReadRuns, asked: Run
   return { runs: found, ...(more ? { next: last } : {}), ...total };
 }
 
-/** Those that stand in one of the keys of each of the sets: far cheaper to ask than to read what is not meant. */
+/**
+ * Keeps the runs that are in at least one key of every set. This is far cheaper than reading runs that do not match.
+ */
 async function keepMembers(
   connection: Redis,
   uids: readonly RunUid[],
@@ -74,7 +76,7 @@ async function keepMembers(
   return uids.filter((_, at) => standings.every((set) => set.some((each) => each[at] !== null)));
 }
 
-/** Whether all runs after this one are older than what is asked for. */
+/** Whether all runs after this one are too old. */
 async function isTooOld(readRuns: ReadRuns, run: ListedRun | undefined, { since }: RunFilter): Promise<boolean> {
   if (run === undefined || since === undefined) return false;
   const [read] = await readRuns([run.uid]);

@@ -7,12 +7,12 @@ export interface ListedRun {
   sequence: number;
 }
 
-/** One sorted set, read from its highest sequence downwards. */
+/** One sorted set, read from its highest sequence down. */
 interface Reading {
   key: string;
-  /** What was read and not yet given, highest first. */
+  /** Read but not yet returned, highest first. */
   ahead: ListedRun[];
-  /** The score to read on below, as Redis writes bounds. */
+  /** The score below which to read on, as a Redis bound. */
   highest: string;
   ended: boolean;
 }
@@ -20,20 +20,20 @@ interface Reading {
 /** Fewer than this are not worth a command. */
 const fewest = 16;
 
-/** Reads several sorted sets of uids by creation sequence as one, newest first, each run once. */
+/** Merges several sorted sets of uids by creation sequence: newest first, each run once. */
 export class MergedRuns {
   readonly #connection: Redis;
   readonly #readings: readonly Reading[];
   #last = Infinity;
 
-  /** @param before a creation sequence: only runs below it. */
+  /** @param before a creation sequence; only runs below it */
   constructor(connection: Redis, keys: readonly string[], before: number) {
     this.#connection = connection;
     const highest = before === Infinity ? '+inf' : `(${String(before)}`;
     this.#readings = keys.map((key) => ({ key, ahead: [], highest, ended: false }));
   }
 
-  /** The next ones; fewer than `count` only at the end. */
+  /** The next runs; fewer than `count` only at the end. */
   async next(count: number): Promise<ListedRun[]> {
     const found: ListedRun[] = [];
     while (found.length < count) {
@@ -45,7 +45,7 @@ export class MergedRuns {
     return found;
   }
 
-  /** Whatever has nothing ahead is read on, all in one go. */
+  /** Reads on every set that has nothing ahead, all in one round trip. */
   async #readAhead(count: number): Promise<void> {
     const empty = this.#readings.filter(({ ahead, ended }) => ahead.length === 0 && !ended);
     if (empty.length === 0) return;
@@ -63,7 +63,7 @@ export class MergedRuns {
     });
   }
 
-  /** The newest of what was read ahead, as long as every set has something ahead or has ended. */
+  /** The newest of the runs read ahead, as long as every set has some ahead or has ended. */
   #take(count: number): ListedRun[] {
     const taken: ListedRun[] = [];
     while (taken.length < count && this.#readings.every(({ ahead, ended }) => ahead.length > 0 || ended)) {
@@ -72,7 +72,7 @@ export class MergedRuns {
         if ((reading.ahead[0]?.sequence ?? -1) > (newest?.ahead[0]?.sequence ?? -1)) newest = reading;
       const run = newest?.ahead.shift();
       if (!run) break;
-      // One that changed its status meanwhile may stand in two sets.
+      // A run whose status changed meanwhile may be in two sets.
       if (run.sequence < this.#last) taken.push(run);
       this.#last = Math.min(this.#last, run.sequence);
     }

@@ -1,9 +1,9 @@
 import type { RunUid } from '../../engine/records.js';
 
-/** Names kept at most; the names of a run never change. */
+/** The most names kept. The names of a run never change. */
 const capacity = 100_000;
 
-/** Job name → index of the runs that were last asked for. */
+/** Job name → index, for recently used runs. */
 export class NameCache {
   readonly #read: (uid: RunUid) => Promise<string[] | undefined>;
   readonly #runs = new Map<RunUid, Map<string, number>>();
@@ -17,7 +17,7 @@ export class NameCache {
     const known = this.#runs.get(uid);
     if (known) {
       this.#runs.delete(uid);
-      this.#runs.set(uid, known); // The last one asked for goes last.
+      this.#runs.set(uid, known); // Moves the run to the end: the first is dropped first.
       return known;
     }
     const names = await this.#read(uid);

@@ -5,25 +5,25 @@ import { dependenciesOf } from '../../engine/transitive-dependents.js';
 import { packPlan, planFlags } from '../script/layout.js';
 
 /**
- * A pipeline as it is stored. It is few large values instead of many small ones, so that it comes from the thread that
- * reads large bodies without holding up the one that answers requests.
+ * A pipeline as it is stored: few large values instead of many small ones, so that the thread that reads large bodies
+ * can pass it on without blocking the main thread.
  */
 export interface PackedPipeline {
   name?: string;
   labels: Readonly<Record<string, string>>;
-  /** The variables for every job, JSON; absent where there is none. */
+  /** The env of the pipeline as JSON; absent if there is none. */
   env?: string;
   timeoutMs?: number;
   /** −100 … 100 */
   priority: number;
-  /** 0: none. */
+  /** 0: no limit. */
   maxParallel: number;
-  /** In the order of the document, as everything that follows. */
+  /** In the order of the document, like everything below. */
   jobNames: readonly string[];
-  /** Of each job: its own, or that of the pipeline. */
+  /** The priority of each job: its own, or the pipeline's. */
   priorities: Int8Array<ArrayBuffer>;
   dependencies: FlatDependencies;
-  /** What is stored of each job (`packPlan`), one behind the other; `ends` tells where each ends. */
+  /** What is stored of each job (`packPlan`), concatenated; `ends` has the end of each. */
   plans: { bytes: Uint8Array<ArrayBuffer>; ends: Uint32Array<ArrayBuffer> };
 }
 
@@ -49,19 +49,19 @@ export function packPipeline(pipeline: Pipeline): PackedPipeline {
   };
 }
 
-/** What may be handed over to another thread instead of being copied. */
+/** The buffers that can be transferred to another thread instead of being copied. */
 export function transferablesOf({ priorities, dependencies, plans }: PackedPipeline): ArrayBuffer[] {
   const { ends, indexes, masks } = dependencies;
   return [priorities, ends, indexes, masks, plans.bytes, plans.ends].map(({ buffer }) => buffer);
 }
 
-/** What is stored of a job, without a copy. */
+/** The stored part of a job, without a copy. */
 export function planOf({ plans: { bytes, ends } }: PackedPipeline, index: number): Buffer {
   const start = ends[index - 1] ?? 0;
   return Buffer.from(bytes.buffer, bytes.byteOffset + start, (ends[index] ?? start) - start);
 }
 
-/** In memory of its own: Node's pool of small buffers cannot be handed over. */
+/** In a buffer of its own: Node's pool of small buffers cannot be transferred. */
 function joinPlans(plans: readonly Buffer[]): PackedPipeline['plans'] {
   const ends = new Uint32Array(plans.length);
   const length = plans.reduce((sum, plan, index) => (ends[index] = sum + plan.length), 0);

@@ -4,24 +4,30 @@ import { backlogMember, formatAttemptId, keys } from '../redis/keys.js';
 import { unpackRow, type Row } from '../script/layout.js';
 import { repliesOf } from '../redis/replies-of.js';
 
-/** All that Redis knows of how a job stands. Times in ms since 1970. */
+/** Everything that Redis knows about the state of a job. Times in ms since 1970. */
 export interface JobDiagnostics {
   row: Row;
-  /** When its current attempt must have started, must have ended, and may begin after a backoff. */
+  /**
+   * The deadlines of its current attempt: by when it must have started, by when it must have ended, and when it may
+   * begin after a backoff.
+   */
   pendingTimeoutAt?: number;
   timeoutAt?: number;
   backoffUntil?: number;
-  /** Indexes of the jobs that hold a slot, at most 100 of them, the oldest first. */
+  /** The indexes of jobs that hold a slot, at most 100, oldest first. */
   slotHolders: number[];
   slotsTaken: number;
-  /** How many jobs of the run wait before it for a slot or for their turn; absent where it does not wait so. */
+  /**
+   * How many jobs of the run are ahead of it in the wait for a slot or for their turn; absent if it does not wait for
+   * that.
+   */
   aheadInBacklog?: number;
 }
 
-/** Holders of slots that an explanation may name. */
+/** The most slot holders that an explanation names. */
 const holdersShown = 100;
 
-/** Undefined where there is no such job. */
+/** Undefined if there is no such job. */
 export async function readJobDiagnostics(
   connection: Redis,
   run: RunUid,

@@ -4,10 +4,10 @@ import type { TimedAttempt, TimedJob } from '../../timeline/timed-job.js';
 import { keys, planField } from '../redis/keys.js';
 import { unpackEdges, unpackRow, type Row } from '../script/layout.js';
 
-/** Jobs read in one command: their plans have scripts in them. */
+/** Jobs read in one command: their plans contain scripts. */
 const page = 250;
 
-/** What a timeline is made from. Page by page, so that others get their turn in between (see Bounded calls). */
+/** The input of a timeline. Read page by page, so that other clients get their turn (see Bounded calls). */
 export async function readTimedJobs(connection: Redis, uid: RunUid): Promise<TimedJob[]> {
   const jobs: TimedJob[] = [];
   for (;;) {
@@ -30,7 +30,7 @@ export async function readTimedJobs(connection: Redis, uid: RunUid): Promise<Tim
   }
 }
 
-/** The attempts that later ones followed, by index. */
+/** The attempts that later ones followed, by job index. */
 async function readEarlier(
   connection: Redis,
   uid: RunUid,
@@ -49,7 +49,7 @@ async function readEarlier(
   return byIndex;
 }
 
-/** The attempt of a row's section, also one that waits to be claimed. */
+/** The attempt in a row, including one that waits to be claimed. */
 function attemptOf({ status, reason, section }: Row): TimedAttempt[] {
   return section ? [{ attempt: section.attempt, status, reason, phases: section.phases }] : [];
 }

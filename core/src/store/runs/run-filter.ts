@@ -1,15 +1,15 @@
 import type { RunRecord } from '../../engine/records.js';
 import type { RunStatus } from '../../engine/states.js';
 
-/** Which runs are meant; every part that is there must hold. */
+/** Selects runs; all parts that are present must match. */
 export interface RunFilter {
   statuses?: readonly RunStatus[];
   name?: string;
-  /** What the name begins with; empty: it has a name. */
+  /** The prefix of the name; empty: any name. */
   namePrefix?: string;
-  /** A run has all of them; without a `value`, only the key counts. */
+  /** The run has all of them. Without a `value`, only the key must match. */
   labels?: readonly { key: string; value?: string }[];
-  /** Created at this time or after it; milliseconds since 1970 by the clock of Redis, as all times here. */
+  /** Created at or after this time; milliseconds since 1970 by the clock of Redis, like all times here. */
   since?: number;
   /** Created before this time. */
   until?: number;

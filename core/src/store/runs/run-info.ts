@@ -1,20 +1,20 @@
 import type { Env } from '../../pipeline/pipeline.js';
 import type { ExecutorKind, RunUid } from '../../engine/records.js';
 
-/** What never changes about a run, JSON in `run:UID` → `info`. */
+/** What never changes about a run; JSON in `run:UID` → `info`. */
 export interface RunInfo {
   name?: string;
   labels?: Readonly<Record<string, string>>;
   executorKind: ExecutorKind;
-  /** The run's own, from its creation. */
+  /** The timeout of the run, from its creation. */
   timeoutMs?: number;
-  /** The run whose jobs it has taken over. */
+  /** The run whose jobs it reused. */
   rerunOf?: RunUid;
 }
 
-/** What workers get with their first claim of a run (`lua/claim.lua`). */
+/** What workers get with their first claim of a run (`lua/operations/claim.lua`). */
 export interface ClaimedRunInfo extends RunInfo {
-  /** The pipeline's own `env`, `run:UID` → `env`. */
+  /** The pipeline's `env`, from `run:UID` → `env`. */
   env?: Env;
 }
 

@@ -5,30 +5,30 @@ import { keys } from '../redis/keys.js';
 import { repliesOf } from '../redis/replies-of.js';
 import type { RunFilter } from './run-filter.js';
 
-/** Sorted sets of uids by creation sequence that together hold every run that a part of a filter means. */
+/** Sorted sets of uids by creation sequence that together contain every run that matches a part of a filter. */
 interface RunSet {
   keys: readonly string[];
-  /** They hold no other run. */
+  /** They contain no other run. */
   exact: boolean;
 }
 
-/** Where the runs that a filter means are looked for. */
+/** Where to search the runs that match a filter. */
 export interface RunSource extends RunSet {
-  /** How many runs stand there. */
+  /** How many runs these sets have. */
   size: number;
-  /** The sets of the other parts of the filter: a run that stands in none of the keys of one of them is not meant. */
+  /** The sets of the filter's other parts. A match must be in at least one key of each. */
   others: readonly (readonly string[])[];
 }
 
-/** Where more names than this begin so, the runs are looked through instead. */
+/** Above this many names with the prefix, runs are examined one by one instead. */
 const namesAtOnce = 64;
-/** It costs less to read a run than to look for it in more sets than this. */
+/** With more sets than this, reading a run costs less than looking it up in them. */
 const keysAtMost = 8;
 
 const liveKeys = executorKinds.map(keys.live);
 const finalStatuses = runStatuses.filter(isFinalRun);
 
-/** The smallest source for a filter; of equals, an exact one. */
+/** The smallest source for a filter; an exact one among equals. */
 export async function chooseSource(connection: Redis, filter: RunFilter): Promise<RunSource> {
   const { statuses, name, namePrefix, labels = [], since, until } = filter;
   const parts = [statuses, name, namePrefix, since, until].filter((part) => part !== undefined).length + labels.length;
@@ -57,7 +57,7 @@ export async function chooseSource(connection: Redis, filter: RunFilter): Promis
   }
 }
 
-/** How many runs there are in each status. */
+/** The number of runs in each status. */
 export async function countRuns(connection: Redis): Promise<Record<RunStatus, number>> {
   const others = runStatuses.filter((status) => status !== 'PENDING');
   const sources = [liveKeys, ...others.map((status) => [keys.status(status)])];
@@ -73,15 +73,15 @@ export async function countRuns(connection: Redis): Promise<Record<RunStatus, nu
 }
 
 /**
- * In the order in which a run goes through them: one that changes its status while they are read, one after the
- * other, is met once at least. What is PENDING is not told apart from what is RUNNING.
+ * In the order in which a run passes through them: a run that changes its status while the sets are read one by one is
+ * seen at least once. PENDING and RUNNING share one.
  */
 function keysOfStatuses(statuses: readonly RunStatus[]): string[] {
   const live = statuses.includes('PENDING') ? liveKeys : statuses.includes('RUNNING') ? [keys.status('RUNNING')] : [];
   return [...live, ...finalStatuses.filter((status) => statuses.includes(status)).map(keys.status)];
 }
 
-/** The names that begin so; undefined where there are too many. All are of characters before `~`. */
+/** The names with a prefix; undefined if there are too many. Names have only characters before `~`. */
 async function namesWith(connection: Redis, namePrefix: string): Promise<string[] | undefined> {
   const names = await connection.zrangebylex(
     keys.names,

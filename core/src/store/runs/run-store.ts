@@ -33,7 +33,7 @@ import { translateRedisErrors } from '../redis/translate-redis-errors.js';
 /** Rows read in one command. */
 const page = 500;
 
-/** What the API asks about runs; each call costs what it returns, not what is stored. */
+/** What the API reads and changes about runs. Each call costs what it returns, not what is stored. */
 export class RunStore {
   readonly #connection: Redis;
   readonly #transitions: Transitions;
@@ -49,15 +49,13 @@ export class RunStore {
     this.#names = new NameCache((uid) => this.#readNames(uid));
   }
 
-  /**
-   * @throws StoreFull, or StoreUnavailable: the run may or may not have been made; ask again with the same key.
-   */
+  /** @throws StoreFull; StoreUnavailable: the run may or may not exist, so ask again with the same key */
   async createRun(run: NewRun): Promise<CreatedRun> {
     if (await this.#memory.isFull()) throw new StoreFull('Redis uses most of its memory');
     return translateRedisErrors(() => createRun(this.#connection, this.#transitions, run));
   }
 
-  /** What `createRun` would answer to a key that was used before; undefined for a new one. */
+  /** What `createRun` would answer to a used key; undefined for a new one. */
   async findReplay({ scope, key, bodyHash }: IdempotencyKey): Promise<CreatedRun | undefined> {
     const known = await translateRedisErrors(() => this.#connection.get(keys.idempotency(scope, key)));
     const [uid, hash] = known?.split(' ') ?? [];
@@ -72,7 +70,7 @@ export class RunStore {
     return state && info ? toRunRecord(uid, state, info) : undefined;
   }
 
-  /** Those of the runs that exist, in the order asked for. */
+  /** The runs that exist, in the order asked for. */
   async getRuns(uids: readonly RunUid[]): Promise<RunRecord[]> {
     if (uids.length === 0) return [];
     const values = await translateRedisErrors(() =>
@@ -84,19 +82,19 @@ export class RunStore {
     });
   }
 
-  /** Newest first; a page costs what it shows, or looks at 2,000 runs at most and may be short. */
+  /** Newest first. A page costs what it shows; it examines at most 2,000 runs and may be short. */
   listRuns(asked: RunsAsked): Promise<RunPage> {
     return translateRedisErrors(() => findRuns(this.#connection, (uids) => this.getRuns(uids), asked));
   }
 
-  /** How many runs of the instance are in each status. */
+  /** The number of runs in each status. */
   countRuns(): Promise<Record<RunStatus, number>> {
     return translateRedisErrors(() => countRuns(this.#connection));
   }
 
   /**
-   * Deletes a final run of which every attempt is closed (see Deletion): it is gone at once, and resolves when all that
-   * it kept is removed too. A process killed before that leaves it to `resume-deletions`.
+   * Deletes a final run whose attempts are all closed (see Deletion). It disappears at once; the call resolves when all
+   * its data is removed. If the process is killed before, `resume-deletions` finishes.
    */
   async deleteRun(uid: RunUid): Promise<DeleteRefusal | { kind: 'deleted' }> {
     const info = await translateRedisErrors(() => this.#connection.hget(keys.run(uid), 'info'));
@@ -126,7 +124,7 @@ export class RunStore {
     return row ? toJobRecord(index, unpackRow(row)) : undefined;
   }
 
-  /** Oldest first; attempts that were claimed. */
+  /** Oldest first; only attempts that were claimed. */
   async listAttempts(uid: RunUid, jobIndex: number): Promise<AttemptRecord[]> {
     const current = await translateRedisErrors(() => this.#connection.hgetBuffer(keys.run(uid), String(jobIndex)));
     if (!current) return [];
@@ -154,19 +152,19 @@ export class RunStore {
     return translateRedisErrors(() => readTimedJobs(this.#connection, uid));
   }
 
-  /** Undefined where there is no such job. */
+  /** Undefined if there is no such job. */
   async getStanding(uid: RunUid, jobIndex: number): Promise<JobDiagnostics | undefined> {
     return translateRedisErrors(() => readJobDiagnostics(this.#connection, uid, jobIndex));
   }
 
-  /** Some jobs of a run by their index, in the order asked for; those that it has. */
+  /** Some jobs of a run by index, in the order asked for; missing ones are left out. */
   async getJobs(uid: RunUid, indexes: readonly number[]): Promise<JobRecord[]> {
     if (indexes.length === 0) return [];
     const rows = await translateRedisErrors(() => this.#connection.hmgetBuffer(keys.run(uid), ...indexes.map(String)));
     return rows.flatMap((row, place) => (row ? [toJobRecord(indexes[place] ?? 0, unpackRow(row))] : []));
   }
 
-  /** The names of a job's steps, in their order; none where there is no such job. */
+  /** The names of a job's steps in order; empty if there is no such job. */
   async listSteps(uid: RunUid, jobIndex: number): Promise<string[]> {
     const plan = await translateRedisErrors(() => this.#connection.hgetBuffer(keys.run(uid), planField(jobIndex)));
     if (!plan) return [];
@@ -174,7 +172,7 @@ export class RunStore {
     return steps.map(({ name }) => name);
   }
 
-  /** The attempt that a `Reused` job was taken over from. */
+  /** The attempt that a `Reused` job points to. */
   async getReused(uid: RunUid, jobIndex: number): Promise<ReusedAttempt | undefined> {
     const origin = await translateRedisErrors(() => this.#connection.hget(keys.run(uid), reusedField(jobIndex)));
     if (origin === null) return undefined;
@@ -183,8 +181,8 @@ export class RunStore {
   }
 
   /**
-   * What a rerun stores of the jobs that it takes over: fields of its `run:UID`, each before its value. Of a job that
-   * was taken over itself it is the attempt that truly ran.
+   * What a rerun stores of the jobs it reuses: fields of its `run:UID`, each before its value. If such a job was itself
+   * reused, they point to the attempt that really ran.
    */
   async readReusedFields(uid: RunUid, jobs: readonly JobRecord[]): Promise<string[]> {
     const fields: string[] = [];
@@ -202,7 +200,7 @@ export class RunStore {
     return fields;
   }
 
-  /** The outputs of jobs that have ended, by their indexes; none of those that have left none. */
+  /** The outputs of jobs that have ended, by index; jobs without outputs are left out. */
   async getOutputs(uid: RunUid, jobIndexes: readonly number[]): Promise<Map<number, Outputs>> {
     if (jobIndexes.length === 0) return new Map();
     const fields = jobIndexes.map(outputsField);
@@ -210,7 +208,7 @@ export class RunStore {
     return new Map(
       jobIndexes.flatMap((index, at) => {
         const text = found[at];
-        // An empty map takes the place of outputs that a retry by hand has made void.
+        // A retry by hand replaces outputs with an empty map.
         return text && text !== '{}' ? [[index, JSON.parse(text) as Outputs] as const] : [];
       }),
     );
@@ -229,7 +227,7 @@ export class RunStore {
     return translateRedisErrors(() => this.#connection.hmgetBuffer(keys.run(uid), ...fields));
   }
 
-  /** Only names of runs that can be seen: a run that is being stored has rows already. */
+  /** Only for visible runs: a run that is being stored has rows already. */
   async #readNames(uid: RunUid): Promise<string[] | undefined> {
     if ((await translateRedisErrors(() => this.#connection.hexists(keys.run(uid), 'state'))) === 0) return undefined;
     const names: string[] = [];

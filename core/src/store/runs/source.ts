@@ -7,9 +7,9 @@ export interface Source {
   text: string;
 }
 
-/** Below this many bytes deflating costs more time than it saves memory. */
+/** Below this many bytes, deflating costs more time than it saves memory. */
 const deflateFrom = 1024;
-/** A quarter of the time, and a sixth more bytes, of what is stored once and hardly ever read. */
+/** Takes a quarter of the time for a sixth more bytes: a source is stored once and hardly ever read. */
 const quick = { level: 1 };
 
 /** `contentType` newline, `r` (raw) or `d` (deflated), bytes. */

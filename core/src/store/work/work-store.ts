@@ -10,16 +10,16 @@ import type { Renewal, Transitions } from '../script/transitions.js';
 import { translateRedisErrors } from '../redis/translate-redis-errors.js';
 
 export interface DueRemoval extends AttemptId {
-  /** Empty where the run was deleted. */
+  /** Empty if the run was deleted. */
   job: string;
   overdueMs: number;
 }
 
-/** What was handed out and is not claimed (see Ready marks). */
+/** An id that was handed out and not yet claimed (see Ready marks). */
 export interface ReadyMark {
   /** `uid.index.attempt` */
   id: string;
-  /** The message that carries the id; absent when nothing waits under it any more. */
+  /** The message that carries the id; absent if the id does not wait any more. */
   message?: number;
   /** When it was handed out, in milliseconds since 1970. */
   markedAt: number;
@@ -29,7 +29,7 @@ export interface ExpiredLease {
   lease: Lease;
   /** Its end is recorded; only its log and its closing are left. */
   ended: boolean;
-  /** 0 for one that was let go of. */
+  /** 0 if the lease was released. */
   overdueMs: number;
 }
 
@@ -47,22 +47,22 @@ export interface EndedRun {
 }
 
 export type AttemptLookup =
-  /** Redis knows nothing of it. */
+  /** Redis does not know it. */
   | { kind: 'unknown' }
-  /** It is closed; `closedAt` is known as long as no later attempt followed. */
+  /** It is closed. `closedAt` is known as long as no later attempt followed. */
   | { kind: 'over'; closedAt?: number }
   | { kind: 'open'; claimed: boolean };
 
-/** What workers and sweeps read beside the transitions. */
+/** What workers and sweeps need beside the transitions. */
 export class WorkStore {
   readonly #connection: Redis;
   readonly #clock: RedisClock;
   readonly #renewals: Transitions;
   readonly #subscriptions: Subscriptions;
-  /** The server that was seen last, by `performance.now()`: since when it is up, and when it was seen. */
+  /** The last server seen: since when it has been up, and when it was seen, by `performance.now()`. */
   #server: { runId: string; upSince: number; seenAt: number } | undefined;
 
-  /** @param renewals on a connection of their own. */
+  /** @param renewals on a connection of their own */
   constructor(connection: Redis, clock: RedisClock, renewals: Transitions, subscriptions: Subscriptions) {
     this.#connection = connection;
     this.#clock = clock;
@@ -70,17 +70,17 @@ export class WorkStore {
     this.#subscriptions = subscriptions;
   }
 
-  /** Says when something of an executor is to be stopped; what it is, the next renewal tells. */
+  /** Signals that something of an executor must be stopped. The next renewal says what. */
   listenToStops(executor: number): Promise<Subscription> {
     return this.#subscriptions.listen(keys.stops(executor));
   }
 
-  /** @throws StoreUnavailable after half a second without Redis. */
+  /** @throws StoreUnavailable after half a second without Redis */
   renew(executor: number, leases: readonly string[], ttlMs: number): Promise<Renewal> {
     return this.#renewals.renew(executor, leases, ttlMs);
   }
 
-  /** The number that stands for an executor id in rows and keys; the same for ever. */
+  /** The permanent number of an executor id in rows and keys. */
   async registerExecutor(id: string): Promise<number> {
     return translateRedisErrors(async () => {
       const known = await this.#connection.hget(keys.executors, id);
@@ -91,12 +91,15 @@ export class WorkStore {
     });
   }
 
-  /** Messages should be small beside what a worker takes at once, lest one worker hoards what others could do. */
+  /**
+   * Sizes messages for this capacity. They should be small beside it, so that one worker does not hoard ids that others
+   * could run.
+   */
   async announceCapacity(kind: ExecutorKind, capacity: number): Promise<void> {
     const size = Math.max(1, Math.min(bundleMax, Math.ceil(capacity / 8)));
     const field = String(executorKinds.indexOf(kind));
     await translateRedisErrors(async () => {
-      // A worker must be able to start on a Redis that is full (see Full store): nothing is written that stands there.
+      // A worker must be able to start on a full Redis (see Full store), so nothing is written that is there already.
       if ((await this.#connection.hget(keys.bundles, field)) !== String(size))
         await this.#connection.hset(keys.bundles, field, size);
     });
@@ -109,8 +112,8 @@ export class WorkStore {
   }
 
   /**
-   * Leases of one executor that have expired or were let go of, the oldest first, but for the first `skip`, with what
-   * is left to do of each.
+   * Leases of one executor that expired or were released, with what is left to do for each; oldest first, without the
+   * first `skip`.
    */
   async listExpiredLeases(executor: number, limit: number, skip = 0): Promise<ExpiredLease[]> {
     return translateRedisErrors(async () => {
@@ -131,7 +134,7 @@ export class WorkStore {
     });
   }
 
-  /** The executors that have leases or had a worker, with the time at which a worker of each last renewed. */
+  /** The executors that have leases or had a worker, with the last renewal of each. */
   async listExecutors(): Promise<KnownExecutor[]> {
     return translateRedisErrors(async () => {
       const [numbers, seen] = await Promise.all([
@@ -146,7 +149,7 @@ export class WorkStore {
     });
   }
 
-  /** How the attempt stands that an executor has found under this name. */
+  /** The state of an attempt that an executor found under this name. */
   async lookUpAttempt(run: RunUid, index: number | undefined, attempt: number): Promise<AttemptLookup> {
     return translateRedisErrors(async () => {
       const row = index === undefined ? null : await this.#connection.hgetBuffer(keys.run(run), String(index));
@@ -161,8 +164,9 @@ export class WorkStore {
   }
 
   /**
-   * Which server this is, and how long it has been up: after a restart it may have lost a tail (see Rollback). It tells that by
-   * its clock, which may jump: it is asked once, and cannot have been up while another one was.
+   * Which server this is, and how long it has been up: after a restart it may have lost its newest writes (see
+   * Rollback). Its uptime comes from its clock, which may jump. So it is asked once per server, and limited by when
+   * another server was last seen.
    */
   async serverLife(): Promise<{ runId: string; upMs: number }> {
     const info = await translateRedisErrors(() => this.#connection.info('server'));
@@ -176,14 +180,14 @@ export class WorkStore {
     return { runId, upMs: seenAt - upSince };
   }
 
-  /** `uid.index.attempt` of what was handed out before a time and is not claimed, oldest first. */
+  /** `uid.index.attempt` of ids handed out before a time and not claimed, oldest first. */
   async listMarks(kind: ExecutorKind, { before, limit }: { before: number; limit: number }): Promise<string[]> {
     return translateRedisErrors(() =>
       this.#connection.zrange(keys.marks(kind), 0, String(before), 'BYSCORE', 'LIMIT', 0, limit),
     );
   }
 
-  /** As `listMarks`, with the messages; the oldest `skip` are left out. */
+  /** As `listMarks`, with the messages; without the oldest `skip`. */
   async listReadyMarks(
     kind: ExecutorKind,
     { before, skip, limit }: { before: number; skip: number; limit: number },
@@ -217,14 +221,14 @@ export class WorkStore {
     });
   }
 
-  /** Runs whose edges are not yet resolved since before a time, oldest first. */
+  /** Runs with edges that have been unresolved since before a time, oldest first. */
   async listChunks({ before, limit }: { before: number; limit: number }): Promise<RunUid[]> {
     return translateRedisErrors(() =>
       this.#connection.zrange(keys.chunks, 0, String(before), 'BYSCORE', 'LIMIT', 0, limit),
     );
   }
 
-  /** Final runs by the time of their end, oldest first: those that ended from `from` to `until`, but for the first `skip`. */
+  /** Final runs that ended from `from` to `until`, oldest first, without the first `skip`. */
   async listEnded({
     from = 0,
     until,
@@ -244,14 +248,14 @@ export class WorkStore {
     }));
   }
 
-  /** Runs that are hidden and not yet removed since before a time, oldest first (see Deletion). */
+  /** Runs that were hidden before a time and are not yet removed, oldest first (see Deletion). */
   async listDeletions({ before, limit }: { before: number; limit: number }): Promise<RunUid[]> {
     return translateRedisErrors(() =>
       this.#connection.zrange(keys.deletions, 0, String(before), 'BYSCORE', 'LIMIT', 0, limit),
     );
   }
 
-  /** The executor kinds that have a run which is not final. */
+  /** The executor kinds that have an unfinished run. */
   async liveKinds(): Promise<ExecutorKind[]> {
     return translateRedisErrors(async () => {
       const counts = await Promise.all(executorKinds.map((kind) => this.#connection.zcard(keys.live(kind))));
@@ -281,7 +285,10 @@ export class WorkStore {
     return score !== null;
   }
 
-  /** Whether it is the caller's turn with something that one of many does; it stays so if asked for again in time. */
+  /**
+   * Takes or keeps a turn: whether the caller does something that only one of many processes does. The turn is kept by
+   * asking again in time.
+   */
   async takeTurn(name: string, owner: string, forMs: number): Promise<boolean> {
     return translateRedisErrors(async () => {
       const key = keys.turn(name);
@@ -296,7 +303,7 @@ export class WorkStore {
     await translateRedisErrors(() => this.#connection.zrem(keys.due(executor), formatAttemptId(id)));
   }
 
-  /** Milliseconds since 1970 as the scripts see it. */
+  /** Milliseconds since 1970, as the scripts see it. */
   async now(): Promise<number> {
     return translateRedisErrors(() => this.#clock.now());
   }

@@ -4,31 +4,31 @@ import { keys } from '../redis/keys.js';
 import { repliesOf } from '../redis/replies-of.js';
 import { translateRedisErrors } from '../redis/translate-redis-errors.js';
 
-/** What a worker says of itself. */
+/** What a worker announces about itself. */
 export interface WorkerCard {
-  /** Its own for as long as the process lives; no secret, unlike the owner token of its leases. */
+  /** A random id for the life of the process. It is not secret, unlike the owner token of its leases. */
   id: string;
   host: string;
   executor: ExecutorKind;
   executorId: string;
   /** How many attempts it takes at once. */
   capacity: number;
-  /** How many it has in its hands. */
+  /** How many attempts it holds. */
   running: number;
 }
 
 export interface KnownWorker extends WorkerCard {
   draining: boolean;
-  /** When it last showed itself, in ms since 1970 by the clock of Redis. */
+  /** When it last announced itself, in ms since 1970 by the clock of Redis. */
   seenAt: number;
 }
 
-/** A worker that was not seen for so long is not there. */
+/** A worker that was not seen for so long counts as gone. */
 const goneMs = 30_000;
-/** And after so long it is forgotten, with the word that it is to be drained. */
+/** After this time a gone worker is forgotten, with its drain. */
 const forgottenMs = 3_600_000;
 
-/** Which workers there are, which of them are to take nothing new, and whether all are. */
+/** The known workers, which of them are drained, and whether the instance is paused. */
 export class WorkerRegistry {
   readonly #connection: Redis;
   readonly #now: () => Promise<number>;
@@ -38,7 +38,7 @@ export class WorkerRegistry {
     this.#now = now;
   }
 
-  /** @returns whether the worker is to take nothing new: it is drained, or all is paused. */
+  /** @returns whether the worker must take nothing new: it is drained, or everything is paused */
   async show(card: WorkerCard): Promise<{ draining: boolean }> {
     return translateRedisErrors(async () => {
       const seenAt = await this.#now();
@@ -57,7 +57,7 @@ export class WorkerRegistry {
     );
   }
 
-  /** Those that are there, by host and id. */
+  /** The workers that are present, by host and id. */
   async list(): Promise<KnownWorker[]> {
     return translateRedisErrors(async () => {
       const [cards, drained, now] = await Promise.all([
@@ -75,14 +75,14 @@ export class WorkerRegistry {
     });
   }
 
-  /** From its next renewal on the worker takes nothing new, or takes work again. */
+  /** Makes a worker take nothing new from its next announcement on, or take work again. */
   async drain(id: string, draining: boolean): Promise<void> {
     await translateRedisErrors(() =>
       draining ? this.#connection.sadd(keys.drains, id) : this.#connection.srem(keys.drains, id),
     );
   }
 
-  /** While an instance is paused every claim is refused; workers that have seen it ask for none. */
+  /** While an instance is paused every claim is refused. Workers that know it make none. */
   async pause(paused: boolean): Promise<void> {
     await translateRedisErrors(async () => {
       if (paused) await this.#connection.set(keys.paused, '1');
