@@ -1,8 +1,8 @@
 import type { RunUid } from '@chainr/core/engine/records';
 
 /**
- * Tells when all jobs of a run have started, by the executor's own word: the cheapest way to know
- * in the measured process when the next run is due.
+ * Tells when all jobs of a run have started, as reported by the executor. For the measuring process this is the
+ * cheapest way to know when the next run is due.
  */
 export class StartCounter {
   readonly #started = new Map<RunUid, number>();

@@ -11,14 +11,14 @@ export const names: readonly string[] = Array.from(
 );
 
 const single = chainOf(1).pipeline;
-/** The newest ones are left as they are. */
+/** The newest runs are left unfinished. */
 const live = 500;
 const atOnce = 128;
 const largeJobs = 10_000;
 const largeLogParts = 64;
 const line = 'hello\n';
 
-/** Stores so many runs as long use leaves them, with names, labels and logs, and ends all but the newest. */
+/** Stores as many runs as long use would leave, with names, labels and logs, and ends all but the newest. */
 export async function fillRuns(open: OpenStore, count: number): Promise<void> {
   const executor = await open.store.work.registerExecutor('fake:bench');
   await driveRun(open, await open.create(wide(largeJobs)), { executor });

@@ -1,4 +1,4 @@
-/** A request body that is as large, in one respect, as a body may be. */
+/** A request body at the limit in one respect. */
 export interface LimitPipeline {
   text: string;
   contentType: string;
@@ -14,9 +14,9 @@ const jobs = (count: number, make: (at: number) => unknown = () => job) => map(c
 const variables = (count: number, value: (at: number) => unknown = () => 'x') =>
   map(count, (at) => [`V${at}`, value(at)]);
 const before = (at: number, most: number): string[] => times(Math.min(at, most), (back) => `j${at - 1 - back}`);
-/** As often as fits into a body. */
+/** Repeats a unit until the body is full. */
 const filled = (unit: string): string => times(Math.floor(bodyLength / (unit.length + 1)), () => unit).join(',');
-/** Entries of an object that JavaScript alone would be slow to make. */
+/** Entries of an object, generated in a way that is fast enough. */
 const entries = (count: number, begin: string): string => times(count, (at) => `"${begin}${at}":0`).join(',');
 const anyCondition = { success: true, failure: true, skipped: true };
 
@@ -99,13 +99,13 @@ const yaml: Readonly<Record<string, () => string>> = {
 const sent = (texts: typeof json, contentType: string) =>
   Object.entries(texts).map(([name, make]) => [name, () => ({ text: make(), contentType })] as const);
 
-/** By what is large in them, made when they are asked for; some are taken and some are refused. */
+/** The bodies by what is large in them, generated when needed. Some are accepted and some refused. */
 export const limitPipelines: ReadonlyMap<string, () => LimitPipeline> = new Map([
   ...sent(json, 'application/json'),
   ...sent(yaml, 'application/yaml'),
 ]);
 
-/** A job whose pipeline has 1 MiB of variables, which is as much as a container may have. */
+/** A job whose pipeline has 1 MiB of variables, the most that a container may have. */
 export const largeEnv = (): LimitPipeline => ({
   text: pipeline({ a: job }, { env: variables(8, () => 'x'.repeat(127 * 1024)) }),
   contentType: 'application/json',

@@ -1,17 +1,17 @@
 import { readFile } from 'node:fs/promises';
 
-/** A real workflow, as published by WfCommons: who waits for whom, and how long each task took. */
+/** A real workflow, published by WfCommons: the dependencies of its tasks, and how long each took. */
 export interface Dag {
-  /** Where it comes from. */
+  /** Its origin. */
   source: string;
   tasks: readonly DagTask[];
 }
 
 export interface DagTask {
-  /** A DNS label, once in its DAG. */
+  /** A DNS label, unique in its DAG. */
   id: string;
   runtimeSeconds: number;
-  /** Ids of the tasks that end before this one starts. */
+  /** The ids of the tasks that must end first. */
   parents: readonly string[];
 }
 
@@ -31,7 +31,7 @@ export async function loadDag(name: DagName): Promise<Dag> {
   return JSON.parse(await readFile(new URL(`${name}.json`, folder), 'utf8')) as Dag;
 }
 
-/** The DAG as a user would write it; `run` makes the script of a task. */
+/** The DAG as a user would write it. `run` returns the script of a task. */
 export function writeDagPipeline(name: DagName, dag: Dag, run: (task: DagTask) => string): object {
   const jobs = dag.tasks.map((task) => [
     task.id,

@@ -14,7 +14,7 @@ import { measureThroughput } from './measure-throughput.js';
 import type { Row } from './row.js';
 import { printRow } from './row.js';
 
-/** What is measured, by the name that selects it; each gives its rows as they are known. */
+/** The measurements by name. Each yields its rows as they are known. */
 const measurements: Readonly<Record<string, { doc: string; measure: () => AsyncIterable<Row> }>> = {
   throughput: { doc: 'no-op jobs per second through one process, against BullMQ alone', measure: measureThroughput },
   'large-run': { doc: 'one run of 10,000 jobs against 100 runs of 100, per job', measure: measureLargeRun },

@@ -10,7 +10,7 @@ const places = 8;
 const attempts = 38 * places;
 const allow = (): void => undefined;
 
-/** What an attempt of the process executor costs that prints one line, without an engine around it. */
+/** The cost of an attempt on the process executor that prints one line, without an engine. */
 export async function* measureAttempts(): AsyncGenerator<Row> {
   const folder = await mkdtemp(join(tmpdir(), 'chainr-bench-'));
   const executor = createProcessExecutor({ folder, instance: 'bench' });
@@ -27,7 +27,7 @@ export async function* measureAttempts(): AsyncGenerator<Row> {
     const nodeMs = (user + system) / 1000 / attempts;
     yield row('one after the other', `${nodeMs.toFixed(2)} ms of Node's CPU each`, median(times), 'ms');
 
-    // The shells are nobody's children when they end, so only the machine knows what they took.
+    // The shells have no parent when they end, so only the machine knows their CPU time.
     const [busyBefore, begun] = [busyMs(), performance.now()];
     const lanes = Array.from({ length: places }, async () => {
       for (let done = 0; done < attempts / places; done += 1) await runOne(executor);
@@ -56,7 +56,7 @@ async function runOne(executor: Executor): Promise<void> {
   await read;
 }
 
-/** User and system time of all processors since the boot, milliseconds. */
+/** User and system time of all processors since boot, in milliseconds. */
 function busyMs(): number {
   return cpus().reduce((sum, { times: { user, nice, sys, irq } }) => sum + user + nice + sys + irq, 0);
 }

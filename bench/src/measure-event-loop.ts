@@ -7,17 +7,17 @@ import { redisSettings } from './open-engine.js';
 import type { Row } from './row.js';
 import { buildServices, spawnService, type SpawnedService } from './spawn-service.js';
 
-/** Of the blocks of a request that was sent again the shortest counts: the others had to share their processor. */
+/** A slow request is repeated, and its shortest block counts: the others had to share their processor. */
 const tries = 3;
 const shortMs = 100;
 const settleMs = 50;
 const runsOfList = 100;
 const namesOfRerun = 9_000;
 
-/** A stretch in which the event loop got to no timer. */
+/** A time in which the event loop ran no timer. */
 interface LoopBlock {
   ms: number;
-  /** Of the thread of the event loop, in the same stretch: on a busy machine it may have waited for a processor. */
+  /** CPU time of the event loop's thread in this time: on a busy machine it may have waited for a processor. */
   cpuMs: number;
 }
 
@@ -33,7 +33,7 @@ interface Answer {
   body: string;
 }
 
-/** What is asked of a stored run, by its uid and the name of one of its jobs. */
+/** Requests about a stored run, from its uid and the name of one of its jobs. */
 const questions: Readonly<Record<string, (run: string, job: string) => Sent>> = {
   GET: (run) => get(run),
   jobs: (run) => get(`${run}/jobs?limit=1000`),
@@ -116,14 +116,14 @@ export async function* measureEventLoop(): AsyncGenerator<Row> {
   }
 }
 
-/** So that what is measured is not the compiling of code, and not the start of the thread. */
+/** So that neither the compilation of code nor the start of the thread is measured. */
 async function warmUp(sched: SpawnedService): Promise<void> {
   const large = limitPipelines.get('10,000 jobs, scripts of 700 bytes');
   if (large) await send(sched, post('/api/pipelines/validate', large()));
   await send(sched, get('/api/runs'));
 }
 
-/** Sends it again, a few times, where it seems to hold up the event loop: this tells whether it truly does. */
+/** Sends a request, and repeats it a few times if it seems to block the event loop, to see whether it really does. */
 async function sendWatched(sched: SpawnedService, what: Sent): Promise<{ answer: Answer; block: LoopBlock }> {
   let best: { answer: Answer; block: LoopBlock } | undefined;
   for (let attempt = 0; attempt < tries && (!best || best.block.ms > shortMs); attempt += 1) {

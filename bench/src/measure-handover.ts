@@ -12,8 +12,8 @@ const pairs = 1_000;
 const askEveryMs = 100;
 
 /**
- * From the end of a job to the start of the one that waits for it, processes on an idle machine: by
- * the times of the files in which the supervisors record both.
+ * The time from the end of a job to the start of its dependent, for processes on an idle machine, by the times of the
+ * files in which the supervisors record both.
  */
 export async function* measureHandover(): AsyncGenerator<Row> {
   const folder = await mkdtemp(path.join(tmpdir(), 'chainr-bench-'));

@@ -5,11 +5,11 @@ import { residentMegabytes } from './process-usage.js';
 import type { Row } from './row.js';
 import { buildServices, spawnService, type SpawnedService } from './spawn-service.js';
 
-/** Gate comes last, since it is ready when those behind it are. */
+/** Gate is last: it is ready only after the services behind it. */
 const names = ['sched', 'notif', 'ui', 'work', 'recycle', 'gate'];
 const settleMs = 5_000;
 
-/** What each service takes as a process of its own that has nothing to do; the largest counts. */
+/** The memory of each service as an idle process of its own; the largest counts. */
 export async function* measureIdleMemory(): AsyncGenerator<Row> {
   await buildServices();
   const redis = await startRedis(redisSettings);

@@ -6,7 +6,7 @@ import { fanOf, type Shape } from './shapes.js';
 const rounds = 5;
 const runsInFlight = 64;
 
-/** 10,000 jobs as one run and as a hundred, each 1 → all the others → 1. */
+/** 10,000 jobs as one run and as a hundred runs, each shaped 1 → all the others → 1. */
 export async function* measureLargeRun(): AsyncGenerator<Row> {
   const large = fanOf(9_998);
   const small = fanOf(98);

@@ -13,7 +13,7 @@ const requests = 200;
 
 type ListQuery = NonNullable<Parameters<Client['listRuns']>[0]>;
 
-/** By what a person reads; the ones that find little among much, or nothing, are the hardest. */
+/** The queries by what a person reads. Those that find little or nothing among much are the hardest. */
 const queries: Readonly<Record<string, ListQuery>> = {
   'no filter': {},
   'no filter, 100 a page': { limit: 100 },
@@ -30,7 +30,7 @@ const queries: Readonly<Record<string, ListQuery>> = {
   'since and until': { since: '365d', until: '1s' },
 };
 
-/** 100,000 stored runs: each filter and its pages, the memory of sched, and how long deletion holds Redis. */
+/** 100,000 stored runs: each filter and its pages, the memory of sched, and how long deletion blocks Redis. */
 export async function* measureLists(): AsyncGenerator<Row> {
   await buildServices();
   const open = await openStore({ patienceMs: Infinity }, [...redisSettings, ...slowLogSettings]);
@@ -40,7 +40,7 @@ export async function* measureLists(): AsyncGenerator<Row> {
     const client = new Client({ baseUrl: 'http://localhost', fetch: socketFetch(sched.socketPath) });
     try {
       for (const query of Object.values(queries)) await timePages(client, query); // Warms up.
-      // It goes up and down with the garbage collector, by some 30 MB: medians over as many lists are compared.
+      // Memory varies with the garbage collector by some 30 MB, so medians over the same number of lists are compared.
       const before: number[] = [];
       const after: number[] = [];
       for (const query of Object.values(queries)) {
@@ -64,7 +64,10 @@ export async function* measureLists(): AsyncGenerator<Row> {
   }
 }
 
-/** One page after the other, from the first again after the last. @returns how long each took, in milliseconds. */
+/**
+ * Reads one page after the other, starting again after the last.
+ * @returns how long each took, in milliseconds
+ */
 async function timePages(client: Client, query: ListQuery): Promise<number[]> {
   const times: number[] = [];
   let next: string | undefined;
@@ -77,7 +80,7 @@ async function timePages(client: Client, query: ListQuery): Promise<number[]> {
   return times;
 }
 
-/** Everything that has ended, as a user deletes it. */
+/** Deletes everything that has ended, as a user does. */
 async function* measureDeletion({ client: redis }: OpenStore, client: Client): AsyncGenerator<Row> {
   await redis.call('SLOWLOG', 'RESET');
   const startedAt = performance.now();
@@ -93,7 +96,7 @@ async function* measureDeletion({ client: redis }: OpenStore, client: Client): A
   yield { name: 'DELETE /api/runs', figure, value: done / seconds, unit: '/s' };
   const slow = await readSlowLog(redis);
   const longest = (isOurs: (what: string) => boolean) => slow.find(({ what }) => isOurs(what))?.ms ?? 0;
-  // On a busy machine even a command that reads one field may seem to take long.
+  // On a busy machine even a command that reads one field may seem slow.
   const held = `longest script; of a plain read: ${longest((what) => /^hget /i.test(what)).toFixed(1)} ms`;
   const value = longest((what) => what.startsWith('eval'));
   yield { name: 'deletion holds Redis', figure: held, value, unit: 'ms', target: { atMost: 20 } };

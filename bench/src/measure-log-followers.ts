@@ -10,13 +10,13 @@ import { buildServices, spawnService } from './spawn-service.js';
 const followers = 100;
 const linesPerSecond = 2_000;
 const seconds = 15;
-/** How often a worker stores what came, about. */
+/** About how often a worker stores output. */
 const storeEveryMs = 20;
 
 interface Followed {
   lines: number;
   sha256: string;
-  /** It was cut. */
+  /** The connection was cut. */
   broke: boolean;
 }
 
@@ -55,7 +55,7 @@ export async function* measureLogFollowers(): AsyncGenerator<Row> {
   }
 }
 
-/** Writes as many lines as are due by the clock, however late a timer is. */
+/** Writes as many lines as are due by the clock, even if the timer is late. */
 async function writeLines(log: OpenLog): Promise<{ lines: number; sha256: string }> {
   const hash = createHash('sha256');
   const startedAt = performance.now();

@@ -18,7 +18,7 @@ interface Reading {
   cpuSeconds: number;
 }
 
-/** 64 MiB of `y` lines, read from one sched that does nothing else. */
+/** 64 MiB of `y` lines, read from an otherwise idle sched. */
 export async function* measureLogReading(): AsyncGenerator<Row> {
   await buildServices();
   const open = await openStore({ patienceMs: Infinity }, redisSettings);

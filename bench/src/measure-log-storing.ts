@@ -11,7 +11,7 @@ const rounds = 5;
 const lines = 2_000_000;
 const askEveryMs = 20;
 
-/** What a worker pays for the output of a job on the process executor: from the pipe's segments to Redis. */
+/** The cost for a worker of a job's output on the process executor: from the segments to Redis. */
 export async function* measureLogStoring(): AsyncGenerator<Row> {
   const folder = await mkdtemp(path.join(tmpdir(), 'chainr-bench-'));
   const engine = await openEngine({ executor: createProcessExecutor({ folder, instance: 'bench' }) });

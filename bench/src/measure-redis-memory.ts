@@ -10,7 +10,7 @@ const runsBefore = 2_000;
 const runsBetween = 5_000;
 const askEveryMs = 100;
 
-/** What a finished job of the README's pipeline leaves in Redis, without a log: slope over 20,000 jobs. */
+/** What a finished job of the README's pipeline leaves in Redis, without a log: the slope over 20,000 jobs. */
 export async function* measureRedisMemory(): AsyncGenerator<Row> {
   const engine = await openEngine({ removalGraceMs: 1 });
   const client = await openRedisClient(engine.redis.url);

@@ -32,7 +32,7 @@ export async function* measureRunPosts(): AsyncGenerator<Row> {
   }
 }
 
-/** @returns how long each took, in milliseconds. */
+/** @returns how long each took, in milliseconds */
 async function postAll(count: number, post: () => Promise<void>): Promise<number[]> {
   const times: number[] = [];
   let left = count;

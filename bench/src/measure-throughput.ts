@@ -5,12 +5,14 @@ import { runShape } from './run-shape.js';
 import { throughputShapes, type Shape } from './shapes.js';
 
 const rounds = 5;
-/** V8 needs about 40,000 jobs until it is warm, BullMQ's no less than ours. */
+/** V8 needs about 40,000 jobs to warm up, for BullMQ as for chainr. */
 const warmUpJobs = 40_000;
 const jobsPerRound = 12_000;
 const runsInFlight = 64;
 
-/** Each round measures BullMQ alone, then every shape on a fresh Redis; a round's ratios are to its own baseline. */
+/**
+ * Each round measures BullMQ alone, then every shape on a fresh Redis. Ratios are to the baseline of the same round.
+ */
 export async function* measureThroughput(): AsyncGenerator<Row> {
   const shapes = await throughputShapes();
   await runBullmq(warmUpJobs);
@@ -34,7 +36,7 @@ export async function* measureThroughput(): AsyncGenerator<Row> {
   }
 }
 
-/** Jobs per second of each shape; a job that is skipped counts, since its run does not end without it. */
+/** Jobs per second of each shape. A skipped job counts, since its run does not end without it. */
 async function round(shapes: readonly Shape[], jobs: number): Promise<Map<Shape, number>> {
   const rates = new Map<Shape, number>();
   for (const shape of shapes) {

@@ -8,21 +8,21 @@ import { startRedis, type TestRedis } from '@chainr/testkit/redis';
 import { createService, type WorkConfig } from '@chainr/work/service';
 import { StartCounter } from './count-starts.js';
 
-/** All of the engine in this process, with an executor whose attempts end at once, and a Redis of its own. */
+/** The whole engine in this process, with its own Redis and an executor whose attempts end at once. */
 export interface Engine {
   redis: TestRedis;
-  /** Where runs are created, as sched does it. */
+  /** Creates runs, as sched does. */
   store: Store;
   starts: StartCounter;
   stop(): Promise<void>;
 }
 
-/** Redis as it is in use, but for rewrites of its file, which come when they want to. */
+/** Redis as in production, but without rewrites of its file, which would start at random times. */
 export const redisSettings = ['--auto-aof-rewrite-percentage', '0'];
 
 export interface EngineOptions {
   capacity?: number;
-  /** In place of one whose attempts end at once. */
+  /** Replaces the executor whose attempts end at once. */
   executor?: Executor;
   removalGraceMs?: number;
 }

@@ -3,7 +3,7 @@ import type { RunUid } from '@chainr/core/engine/records';
 import type { OpenStore } from '@chainr/testkit/open-store';
 import { chainOf } from './shapes.js';
 
-/** The log of a run's only job that runs, and that the caller writes. */
+/** The log of a running attempt, the only one of its run, for the caller to write. */
 export interface OpenLog {
   run: RunUid;
   append(bytes: Buffer, options?: { end: boolean }): Promise<void>;
@@ -11,7 +11,7 @@ export interface OpenLog {
 
 const { pipeline } = chainOf(1);
 
-/** Claims the only job of a new run as a worker does, which then does nothing but write. */
+/** Claims the only job of a new run as a worker does. */
 export async function openLog(open: OpenStore): Promise<OpenLog> {
   const run = await open.create(pipeline);
   const { store } = open;
@@ -31,7 +31,7 @@ export async function openLog(open: OpenStore): Promise<OpenLog> {
   };
 }
 
-/** Begins to read such a log as text; resolves when the headers of the answer have come. */
+/** Requests such a log as text; resolves when the response headers have arrived. */
 export function requestLog(socketPath: string, run: RunUid, query = ''): Promise<IncomingMessage> {
   const [job] = pipeline.jobs;
   const path = `/api/runs/${run}/jobs/${job?.name ?? ''}/logs${query}`;

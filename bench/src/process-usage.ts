@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 
-/** The memory that a process has in use, in MB of 1,048,576 bytes. Linux only, as all of these. */
+/** The resident memory of a process, in MB of 1,048,576 bytes. Linux only, like everything here. */
 export async function residentMegabytes(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
   return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) / 1024;
@@ -9,10 +9,10 @@ export async function residentMegabytes(pid: number): Promise<number> {
 /** Linux counts the time of processes in hundredths of a second (USER_HZ) on every architecture that Node runs on. */
 const ticksPerSecond = 100;
 
-/** What a process and all of its threads have taken of the processors so far, seconds of user and system time. */
+/** The CPU time of a process with all its threads so far, in seconds of user and system time. */
 export async function cpuSeconds(pid: number): Promise<number> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-  // Behind the name, which may have spaces: state is field 3, utime and stime are 14 and 15 (proc(5)).
+  // Behind the name, which may contain spaces: state is field 3, utime and stime are 14 and 15 (proc(5)).
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
 }

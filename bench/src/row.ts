@@ -1,9 +1,9 @@
 /** One line of the result. */
 export interface Row {
   name: string;
-  /** What was measured, as a person reads it. */
+  /** What was measured, in words. */
   figure: string;
-  /** What is compared with the target; the target says in which direction. */
+  /** The value to compare with the target. The target says in which direction. */
   value: number;
   unit: '×' | 'ms' | '/s' | 'bytes' | 'MB' | 'MB/s' | 'lines' | '%';
   target?: { atLeast: number } | { atMost: number };
@@ -23,7 +23,7 @@ export function printRow({ name, figure, value, unit, target }: Row): void {
 
 export const median = (values: readonly number[]): number => percentile(values, 50);
 
-/** The value that `percent` of the values do not exceed; NaN of none. */
+/** The value that `percent` of the values do not exceed; NaN if there are none. */
 export function percentile(values: readonly number[], percent: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor((sorted.length * percent) / 100))] ?? Number.NaN;

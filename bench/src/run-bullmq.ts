@@ -8,8 +8,8 @@ const addsAtOnce = 50;
 const concurrency = 100;
 
 /**
- * The baseline: BullMQ alone, in this process, adds and drains no-op jobs as well as it can.
- * @returns seconds from the first add to the last completion.
+ * The baseline: BullMQ alone, in this process, adds and drains no-op jobs as fast as it can.
+ * @returns seconds from the first add to the last completion
  */
 export async function runBullmq(jobs: number): Promise<number> {
   const redis = await startRedis(redisSettings);

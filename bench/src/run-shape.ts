@@ -3,12 +3,12 @@ import { isFinalRun } from '@chainr/core/engine/states';
 import type { Engine } from './open-engine.js';
 import type { Shape } from './shapes.js';
 
-/** How often Redis is asked whether the last run has ended; the measured time comes from the event itself. */
+/** How often Redis is asked whether the last run has ended. The measured time comes from the event itself. */
 const askEveryMs = 5;
 
 /**
  * Runs a shape `runs` times, `inFlight` of them at once.
- * @returns seconds from before the first create to the last event of a run's end, by the clock of Redis.
+ * @returns seconds from before the first create to the event of the last run's end, by the clock of Redis
  */
 export async function runShape(engine: Engine, shape: Shape, runs: number, inFlight: number): Promise<number> {
   const { store } = engine;
@@ -37,7 +37,7 @@ async function pushRuns(engine: Engine, shape: Shape, runs: number, inFlight: nu
   while ((await store.work.liveKinds()).length > 0) await pause(askEveryMs);
 }
 
-/** When the last of the runs ended; all of them must have succeeded. */
+/** When the last of the runs ended. All of them must have succeeded. */
 async function lastEnd({ store }: Engine, after: string, runs: number): Promise<number> {
   let cursor = after;
   let ended = 0;

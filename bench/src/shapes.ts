@@ -8,9 +8,9 @@ export interface Shape {
   pipeline: Pipeline;
   /** As a user would send it. */
   text: string;
-  /** How many of its jobs start when all succeed. */
+  /** How many of its jobs start if all succeed. */
   starts: number;
-  /** How many times as many jobs per second as BullMQ alone it must reach. */
+  /** The target: how many times as many jobs per second as BullMQ alone. */
   target?: number;
 }
 
@@ -24,7 +24,7 @@ export function chainOf(length: number): Shape {
   return shapeOf(`chain of ${length}`, { kind: 'Pipeline', jobs: Object.fromEntries(jobs) });
 }
 
-/** One job, then `width` that wait for it, then one that waits for all of them. */
+/** One job, then `width` dependents, then one that waits for all of them. */
 export function fanOf(width: number): Shape {
   const middle = Array.from({ length: width }, (_, at) => `middle-${at}`);
   const jobs = {
@@ -35,14 +35,14 @@ export function fanOf(width: number): Shape {
   return shapeOf(`1 → ${width} → 1`, { kind: 'Pipeline', jobs });
 }
 
-/** The pipeline of the README: of its four jobs one is skipped. */
+/** The pipeline of the README; one of its four jobs is skipped. */
 export function readmeShape(): Shape {
   const error = job({ job: 'first', conditions: { failure: true } });
   const jobs = { first: job(), second: job(), success: job('first'), error };
   return { ...shapeOf('README', { kind: 'Pipeline', jobs }), starts: 3 };
 }
 
-/** What the engine is measured with: each with its target against BullMQ alone. */
+/** The shapes for measuring the engine, each with its target against BullMQ alone. */
 export async function throughputShapes(): Promise<Shape[]> {
   const dags = dagNames.map(async (name) =>
     shapeOf(

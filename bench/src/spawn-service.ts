@@ -8,9 +8,9 @@ import { promisify } from 'node:util';
 
 export interface SpawnedService {
   pid: number;
-  /** Its channel of messages is open where it is watched. */
+  /** Its message channel is open if it is watched. */
   child: ChildProcess;
-  /** The socket that it listens on. */
+  /** The socket on which it listens. */
   socketPath: string;
   stop(): Promise<void>;
 }
@@ -19,15 +19,15 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const readyWithinMs = 20_000;
 const askEveryMs = 20;
 
-/** Services are measured as they are run: compiled. */
+/** Services are measured compiled, as they are run. */
 export async function buildServices(): Promise<void> {
   await promisify(execFile)(path.join(root, 'scripts/build-if-stale.sh'));
 }
 
 /**
- * Starts a compiled service as a process of its own, and resolves when it says that it is ready.
+ * Starts a compiled service as a process of its own, and resolves when it reports that it is ready.
  *
- * @param watched whether it tells how long its event loop is blocked (`watch-event-loop.mjs`)
+ * @param watched whether it reports how long its event loop is blocked (`watch-event-loop.mjs`)
  */
 export async function spawnService(
   name: string,
@@ -57,7 +57,7 @@ export async function spawnService(
   return { pid: child.pid ?? 0, child, socketPath, stop };
 }
 
-/** Undefined when nothing answers. */
+/** Undefined if nothing answers. */
 function statusOf(socketPath: string, target: string): Promise<number | undefined> {
   return new Promise((resolve) => {
     const asking = request({ socketPath, path: target, agent: false }, (response) => {

@@ -11,9 +11,9 @@ import { targetOf } from './read-target.js';
 const withBody = ['POST', 'PUT', 'PATCH'];
 
 /**
- * Demands JSON or, of a pipeline, YAML of what changes something. A web page elsewhere cannot send these without
- * asking first, and gate never answers such a question with yes. What has another type never reaches a service: that
- * it asks for what is not there is said here.
+ * Requires JSON or, for a pipeline, YAML on requests that change something. A foreign web page cannot send these
+ * without a preflight request, and gate never allows one. A request with another type never reaches a service, so gate
+ * also answers if the address does not exist.
  */
 export function checkContentType(): RequestHandler {
   return (request, response, next) => {

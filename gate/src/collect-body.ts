@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { collectedBytes } from './limits.js';
 
-/** What is known of the body of a request from its headers. */
+/** What the headers say about the body of a request. */
 type BodySize = 'none' | 'small' | 'large';
 
 export function bodySizeOf({ headers }: IncomingMessage): BodySize {
@@ -12,7 +12,10 @@ export function bodySizeOf({ headers }: IncomingMessage): BodySize {
   return bytes <= collectedBytes ? 'small' : 'large';
 }
 
-/** The whole body of a request, once it is there. @throws the reason of the signal, for a client that goes before */
+/**
+ * Reads the whole body of a request.
+ * @throws the reason of the signal if the client disconnects first
+ */
 export async function collectBody(request: IncomingMessage, signal: AbortSignal): Promise<Buffer> {
   const chunks: Buffer[] = [];
   request.on('data', (chunk: Buffer) => chunks.push(chunk));

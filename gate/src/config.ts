@@ -3,7 +3,7 @@ import { logLevels } from '@chainr/core/service/logger';
 import { choice, integer, text } from '@chainr/core/service/setting-kinds';
 import { readSettings, type Values } from '@chainr/core/service/settings';
 
-/** Every setting of gate; its documentation is made from here. */
+/** Every setting of gate. The documentation is printed from this table. */
 export const settings = {
   port: integer({
     env: 'PORT',
@@ -65,17 +65,17 @@ export const settings = {
 
 export interface GateConfig {
   readonly listen: Address;
-  /** Absent: whoever reaches the address may do everything; only allowed on this machine. */
+  /** Absent: anyone who reaches the address may do everything; only allowed on this machine. */
   readonly token?: string;
   readonly sched: Address;
   readonly notif: Address;
   readonly ui: Address;
-  /** Connections of one address at once; 0: any number. */
+  /** The most connections of one address at once; 0: no limit. */
   readonly connectionsPerClient: number;
   readonly logLevel: string;
 }
 
-/** @throws SettingsError that lists every mistake */
+/** @throws SettingsError with every mistake */
 export function readConfig(env: NodeJS.ProcessEnv): GateConfig {
   return toConfig(readSettings(settings, env));
 }

@@ -3,10 +3,9 @@ import type { ErrorRequestHandler } from 'express';
 import { drainMs } from './limits.js';
 
 /**
- * Reads and throws away what a client still sends after its request was answered with an error. A
- * connection that is closed while the other side sends loses the answer, so it stays open until
- * the client has sent all, even if the client asked to close it, but no longer than a deadline.
- *
+ * Reads and discards what a client still sends after its request was answered with an error. If the connection were
+ * closed while the client is sending, the answer would be lost. So it stays open until the client has sent everything,
+ * even if the client asked to close it, but no longer than a deadline.
  * Call it before the head of the answer is written.
  */
 export function drainRequest(request: IncomingMessage, response: ServerResponse): void {
@@ -28,7 +27,7 @@ export function drainRequest(request: IncomingMessage, response: ServerResponse)
   request.resume();
 }
 
-/** The same for whatever was refused before its body was read. */
+/** The same for every request that was refused before its body was read. */
 export function drainRefused(): ErrorRequestHandler {
   return (error: unknown, request, response, next) => {
     drainRequest(request, response);

@@ -8,9 +8,9 @@ import { refuseForeignOrigin } from './same-origin.js';
 const ownNames = ['localhost', '127.0.0.1', '[::1]'];
 
 /**
- * Guards a gate without a token. Any web page that the user visits can send requests to this
- * machine, so the page's origin must be gate's own; and `Host` must name this machine, since a
- * foreign name may be made to point here (DNS rebinding), which makes a foreign page look like ours.
+ * Guards a gate without a token. Any web page that the user visits can send requests to this machine, so the page's
+ * origin must be gate's own. `Host` must name this machine, since a foreign name may be made to point here (DNS
+ * rebinding), which makes a foreign page look like ours.
  */
 export function guardLoopback(listen: Address): RequestHandler {
   const names = 'host' in listen ? [...ownNames, listen.host] : ownNames;

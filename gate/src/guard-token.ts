@@ -6,9 +6,9 @@ import { refuseForeignOrigin } from './same-origin.js';
 import { targetOf, type Destination } from './read-target.js';
 
 /**
- * Guards a gate with a token: the API is answered only to who bears it. The pages hold no data and
- * are open, since a browser cannot send a header with its first request: the page asks for the
- * token. Hashes are compared, in constant time, so that neither length nor content shows.
+ * Guards a gate with a token: the API answers only requests that carry it. The pages contain no data and are open,
+ * since a browser cannot send a header with its first request; the page asks for the token. Hashes are compared in
+ * constant time, so that neither length nor content leaks.
  */
 export function guardToken(token: string): RequestHandler {
   const expected = hash(token);
@@ -30,7 +30,7 @@ export function guardToken(token: string): RequestHandler {
   };
 }
 
-/** What is answered without the token. Gate's own metrics tell strangers too much. */
+/** What is answered without the token. Gate's own metrics would tell strangers too much. */
 const open: Readonly<Record<Destination, boolean>> = {
   health: true,
   ui: true,

@@ -3,7 +3,7 @@ import { ndjson } from '@chainr/core/api/contract/route-parts';
 import { targetOf } from './read-target.js';
 import { routesAt } from './routes-at.js';
 
-/** Whether an answer may last for long, as logs and events do that are followed. */
+/** Whether an answer may last long, such as a followed log or events. */
 export function isStream(request: IncomingMessage): boolean {
   const { path, destination } = targetOf(request);
   if (destination === 'ui' || (request.method !== 'GET' && request.method !== 'HEAD')) return false;

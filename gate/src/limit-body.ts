@@ -7,14 +7,14 @@ import { maxBodyBytes } from './limits.js';
 
 const refusals = new WeakMap<IncomingMessage, AbortSignal>();
 
-/** Aborts when the request's body turned out to be too large while it was on its way. */
+/** Aborts if the request's body turns out to be too large while it is read. */
 export function bodyRefused(request: IncomingMessage): AbortSignal | undefined {
   return refusals.get(request);
 }
 
 /**
- * Refuses bodies over the limit with 413, by `Content-Length` at once, else as soon as the bytes
- * that came exceed it. Nothing is buffered.
+ * Refuses bodies over the limit with 413: at once by `Content-Length`, else as soon as too many bytes have come.
+ * Nothing is buffered.
  */
 export function limitBody(): RequestHandler {
   return (request, response, next) => {
@@ -32,7 +32,7 @@ export function limitBody(): RequestHandler {
       refuse(request, response);
     };
     request.on('data', count);
-    // A listener for data makes it flow, and the proxy connects its pipe only later.
+    // A data listener starts the flow, but the proxy connects its pipe only later.
     request.pause();
     next();
   };

@@ -3,26 +3,26 @@ import { ApiError } from '@chainr/core/api/contract/errors';
 import type { Logger } from '@chainr/core/service/logger';
 import type { RequestHandler } from 'express';
 
-/** How long a client waits before it tries again. */
+/** `Retry-After` for a client with too many connections, in seconds. */
 const retryAfterSeconds = '1';
 
-/** How many connections of one client are told that they are too many; those beyond are closed without a word. */
+/** How many surplus connections of one client get an answer. Further ones are closed without one. */
 const toldMax = 500;
 
-/** Counts the connections of each client, and refuses the requests of those that are too many. */
+/** Counts the connections of each client, and refuses the requests on surplus ones. */
 export class ConnectionLimit {
   readonly #max: number;
   readonly #logger: Logger;
   readonly #open = new Map<string, number>();
   readonly #tooMany = new WeakSet<Socket>();
 
-  /** @param max connections of one client at once; 0 for any number */
+  /** @param max connections of one client at once; 0: no limit */
   constructor(max: number, logger: Logger) {
     this.#max = max;
     this.#logger = logger;
   }
 
-  /** Takes note of a connection, until it closes. */
+  /** Counts a connection until it closes. */
   readonly count = (socket: Socket): void => {
     if (this.#max === 0) return;
     const client = clientOf(socket.remoteAddress);
@@ -39,7 +39,7 @@ export class ConnectionLimit {
     else this.#tooMany.add(socket);
   };
 
-  /** Answers 429 on the connections that are too many. */
+  /** Answers 429 on surplus connections. */
   readonly refuse: RequestHandler = (request, response, next) => {
     if (!this.#tooMany.has(request.socket)) return next();
     response.setHeader('Connection', 'close');
@@ -54,7 +54,7 @@ export class ConnectionLimit {
   }
 }
 
-/** One client of IPv6 has a whole network of 64 bits (RFC 6177); all of a unix socket are one. */
+/** An IPv6 client has a whole network of 64 bits (RFC 6177). All clients of a unix socket count as one. */
 function clientOf(address = 'unix'): string {
   const [, mapped] = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address) ?? [];
   if (mapped !== undefined) return mapped;

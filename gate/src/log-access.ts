@@ -5,7 +5,7 @@ import { pathOf } from './read-target.js';
 
 const probes = ['/healthz', '/readyz', '/metrics'];
 
-/** One line for every request when its answer has ended or its client has gone; probes at level debug. */
+/** Logs one line for every request when its answer has ended or its client has disconnected; probes at level debug. */
 export function logAccess(logger: Logger): RequestHandler {
   return (request, response, next) => {
     const startedAt = performance.now();

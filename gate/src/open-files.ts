@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 
-/** Where the system does not tell it. */
+/** Used if the system does not tell. */
 const usualOpenFiles = 4_096;
 
-/** How many files this process may have open; Node raises its own limit to what the system allows. */
+/** How many files this process may have open. Node raises its own limit to what the system allows. */
 export function openFilesMax(): number {
   try {
     const [, soft = ''] = /^Max open files +(\S+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? [];

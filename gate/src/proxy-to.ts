@@ -14,15 +14,14 @@ import { sendOn } from './send-on.js';
 import { NoSlot, Slots } from './slots.js';
 import { UpstreamAgent } from './upstream-agent.js';
 
-/** How long a client waits before it asks a service again that was away. */
+/** `Retry-After` while a service is away, in seconds. */
 const retryAfterSeconds = '2';
 
 /**
- * Passes requests on to one service, and its answer back as it comes: a client that goes takes its request to the
- * service with it, and a service that is away is 503.
- *
- * So many requests are with the service at once, the others wait here. Streams, which last long, take no turn of
- * theirs; only how many are opened at once is limited, since a server refuses connections beyond its backlog.
+ * Passes requests on to one service, and its answers back as they come. If the client disconnects, its request to the
+ * service ends; if the service is away, the answer is 503.
+ * The number of requests at the service is limited; others wait here. Streams last long and do not count. Only the
+ * number of streams being opened is limited, since a server refuses connections beyond its backlog.
  */
 export function proxyTo(name: string, address: Address, logger: Logger, limits = upstreamLimits): RequestHandler {
   const agent = new UpstreamAgent(limits.idleMs);

@@ -3,19 +3,19 @@ import { ApiError } from '@chainr/core/api/contract/errors';
 import type { RequestHandler } from 'express';
 import { maxTargetBytes } from './limits.js';
 
-/** Who answers: gate itself, or the service that it asks. */
+/** Who answers: gate itself, or a service. */
 export type Destination = 'health' | 'metrics' | 'sched' | 'notif' | 'ui';
 
 /** What a request asks for. */
 export interface Target {
-  /** The path, in its normal form: exactly what the service gets. */
+  /** The normalized path: exactly what the service gets. */
   readonly path: string;
   readonly destination: Destination;
 }
 
 const targets = new WeakMap<IncomingMessage, Target>();
 
-/** What a request asks for, read once: who guards, checks, or routes a request asks here. */
+/** What a request asks for, parsed once. Guards, checks and routing all use this. */
 export function targetOf(request: IncomingMessage): Target {
   const target = targets.get(request);
   if (!target) throw new Error('The target of a request was asked for before it was read.');
@@ -23,8 +23,8 @@ export function targetOf(request: IncomingMessage): Target {
 }
 
 /**
- * Reads the target of a request. Only a path in its normal form goes on: another spelling of it might mean one thing
- * to a guard and another to who answers.
+ * Parses the target of a request. Only a normalized path is passed on: a guard and a service might understand another
+ * spelling differently.
  */
 export function readTarget(): RequestHandler {
   return (request, _response, next) => {
@@ -40,15 +40,15 @@ export function readTarget(): RequestHandler {
   };
 }
 
-/** The path of a request target, without its query, which may hold secrets. */
+/** The path of a request target, without the query, which may contain secrets. */
 export function pathOf(target: string): string {
   const query = target.indexOf('?');
   return query === -1 ? target : target.slice(0, query);
 }
 
 /**
- * Only the plain spelling of a path reaches the API. Gate's own addresses are gate's in any case of letters and with
- * a slash behind them: the services have addresses of the same names, which nobody reaches through gate.
+ * Only the plain spelling of a path reaches the API. Gate's own addresses match in any case of letters and with a
+ * trailing slash: the services have addresses of the same names, which must not be reachable through gate.
  */
 function destinationOf(path: string): Destination {
   const own = path.toLowerCase().replace(/\/$/, '');
@@ -65,16 +65,19 @@ function isWithin(prefix: string, path: string): boolean {
 const notNormal =
   'The path is not in its normal form: write it without empty, "." and ".." parts, without backslashes and "#", and percent-encode only what must be.';
 
-/** Neither begins a target nor stands in one: spaces, control characters, and a fragment. */
+/** Characters that no target contains: spaces, control characters, and a fragment. */
 const notOfTargets = /[\0-\x20#\x7f]/;
 
-/** The characters of a path (RFC 3986, section 3.3), a percent sign only before two hexadecimal digits. */
+/** The characters of a path (RFC 3986, section 3.3); a percent sign only before two hexadecimal digits. */
 const pathForm = /^(?:\/(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})*)+$/;
 
-/** RFC 3986, section 6.2.2.2: what needs no encoding has none; and an encoded slash, backslash or control character would be decoded too late. */
+/**
+ * RFC 3986, section 6.2.2.2: characters that must not be encoded. An encoded slash, backslash or control character
+ * would be decoded too late.
+ */
 const encodedInVain = /^[A-Za-z0-9._~\-/\\\0-\x1f\x7f]$/;
 
-/** @returns whether nobody who reads the path could take it for another one (RFC 3986, section 6.2.2) */
+/** @returns whether every reader of the path understands the same one (RFC 3986, section 6.2.2) */
 function isNormal(path: string): boolean {
   if (!pathForm.test(path) || path.includes('//')) return false;
   if (path.split('/').some((part) => part === '.' || part === '..')) return false;

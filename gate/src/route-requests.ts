@@ -16,7 +16,7 @@ import { readTarget, targetOf, type Destination } from './read-target.js';
 import { securityHeaders } from './security-headers.js';
 import { stripHeaders } from './strip-headers.js';
 
-/** What a request passes, in this order, on its way to a service. */
+/** The middleware of a request on its way to a service, in order. */
 export function routeRequests({ config, logger, metrics, connections }: GateContext): express.Express {
   const checks = { sched: checkService('sched', config.sched), notif: checkService('notif', config.notif) };
   const own = healthRoutes(metrics, checks, logger);

@@ -4,8 +4,8 @@ import { routes } from '@chainr/core/api/contract/routes';
 const known = Object.values<Route>(routes).map((route) => ({ route, parts: partsOf(route.path) }));
 
 /**
- * The routes that a path may mean, however lenient the service behind is about slashes and the case of letters. Those
- * that name it are meant before those that have a parameter in its place.
+ * The routes that a path may mean, however lenient the service is about slashes and the case of letters. Routes with a
+ * literal name go before those with a parameter in its place.
  */
 export function routesAt(path: string): Route[] {
   const asked = partsOf(path.toLowerCase());

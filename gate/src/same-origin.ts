@@ -2,8 +2,8 @@ import { ApiError } from '@chainr/core/api/contract/errors';
 import type { IncomingMessage } from 'node:http';
 
 /**
- * Refuses requests that a web page of another origin sends. Requests of browsers name their
- * origin when they may change something; tools name none.
+ * Refuses requests from web pages of another origin. Browsers name the origin of requests that may change something;
+ * tools name none.
  *
  * @throws ApiError Forbidden
  */
@@ -21,7 +21,7 @@ function hostOf(url: string): string {
   return new URL(url).host;
 }
 
-/** Default ports differ by scheme; a proxy in front of gate may end TLS. */
+/** Default ports differ by scheme, and a proxy in front of gate may end TLS. */
 function schemeOf(origin: string): string {
   return new URL(origin).protocol === 'https:' ? 'https:' : 'http:';
 }

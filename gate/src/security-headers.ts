@@ -2,8 +2,8 @@ import type { RequestHandler } from 'express';
 import helmet from 'helmet';
 
 /**
- * The security headers of every answer. The policy is that of an API, which shows nothing; the
- * pages of ui carry their own, which replaces it.
+ * The security headers of every answer. The policy is that of an API without pages; the pages of ui have their own,
+ * which replaces it.
  */
 export function securityHeaders(): RequestHandler {
   return helmet({
@@ -11,7 +11,7 @@ export function securityHeaders(): RequestHandler {
       useDefaults: false,
       directives: { defaultSrc: ["'none'"], baseUri: ["'none'"], formAction: ["'none'"], frameAncestors: ["'none'"] },
     },
-    // gate itself speaks plain HTTP; whoever ends TLS before it decides on this one.
+    // Gate itself speaks plain HTTP. The proxy that ends TLS decides on this header.
     strictTransportSecurity: false,
     xFrameOptions: { action: 'deny' },
   });

@@ -8,11 +8,11 @@ import type { UpstreamAgent } from './upstream-agent.js';
 /** A request on its way to a service. */
 interface Sending {
   request: IncomingMessage;
-  /** The answer to the client; when it closes before its end, the request to the service ends. */
+  /** The answer to the client. If it closes early, the request to the service ends. */
   response: ServerResponse;
   address: Address;
   agent: UpstreamAgent;
-  /** Where it was taken in already; else it goes as it comes. */
+  /** The body, if it was read already; otherwise it is streamed. */
   body: Buffer | undefined;
   /** Called when there is a connection. */
   onOpen: (() => void) | undefined;
@@ -20,9 +20,8 @@ interface Sending {
 
 /**
  * Sends a request on to a service.
- *
- * A request that changes nothing is sent once more where the service closed the kept connection just then, before it
- * answered anything. All else may have been done already, so it is not.
+ * If the service closes a kept-alive connection just then, without an answer, a request that changes nothing is sent
+ * once more. Any other may have been carried out already, so it is not.
  *
  * @returns the answer of the service
  * @throws Error of the connection, or that no answer came in time
@@ -47,7 +46,7 @@ function open({ request, response, address, body, onOpen }: Sending, agent: Upst
   response.once('close', () => {
     if (!response.writableFinished) upstream.destroy();
   });
-  // A break after the answer has begun is seen there.
+  // Whoever reads the answer sees an error after its beginning.
   upstream.on('error', () => undefined);
   if (onOpen)
     upstream.once('socket', (socket) => {

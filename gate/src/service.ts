@@ -9,16 +9,16 @@ import { filesPerConnection, serverLimits } from './limits.js';
 import { openFilesMax } from './open-files.js';
 import { routeRequests } from './route-requests.js';
 
-/** For those who start gate beside other services. */
+/** For programs that start gate together with other services. */
 export { readConfig, settings } from './config.js';
 
-/** A token of fewer characters gets a warning. */
+/** A shorter token causes a warning. */
 const shortestToken = 16;
 
 /**
- * The only door to chainr.
+ * Creates gate, the only door to chainr.
  *
- * @throws Error of one sentence if it would be open to others without a token
+ * @throws Error with one sentence if it would be open to others without a token
  */
 export function createService(
   config: GateConfig,

@@ -1,9 +1,9 @@
-/** Nobody gave a slot back in time. */
+/** No slot was free in time. */
 export class NoSlot extends Error {
   override readonly name = 'NoSlot';
 }
 
-/** So many may do something at once; the others wait, first come first served. */
+/** Limits how many may do something at once; the others wait in order of arrival. */
 export class Slots {
   readonly #max: number;
   readonly #waiting = new Set<() => void>();
@@ -22,10 +22,10 @@ export class Slots {
   }
 
   /**
-   * Waits for a slot: at once where one is free.
+   * Waits for a slot; resolves at once if one is free.
    *
-   * @returns what gives the slot back; to give it back twice does no harm
-   * @throws NoSlot when none was free for `waitMs`; the reason of the signal
+   * @returns a function that returns the slot; calling it twice does no harm
+   * @throws NoSlot if none was free for `waitMs`; the reason of the signal
    */
   take(waitMs: number, signal: AbortSignal): Promise<() => void> {
     if (this.#taken < this.#max) return Promise.resolve(this.#hold());

@@ -1,15 +1,15 @@
 import { headerNames } from '@chainr/core/api/contract/headers';
 import type { RequestHandler } from 'express';
 
-/** Only gate says who calls; nobody tells gate where a request came from. */
+/** Only gate names the caller, and a client cannot claim where its request came from. */
 const untrusted = [headerNames.caller.toLowerCase(), 'forwarded', 'x-real-ip'];
 
-/** They speak of the connection to gate, not of the request. */
+/** Headers about the connection to gate, not about the request. */
 const hopByHop = ['connection', 'keep-alive', 'proxy-connection', 'proxy-authorization', 'te', 'trailer', 'upgrade'];
 
 /**
- * Removes what must not reach a service. `Expect` goes too: Node has already answered it, and the
- * proxy would skip its own hooks for a request that carries one.
+ * Removes headers that must not reach a service. `Expect` is removed too: Node has already answered it, and the proxy
+ * would skip its own hooks for a request that carries one.
  */
 export function stripHeaders(): RequestHandler {
   return (request, _response, next) => {

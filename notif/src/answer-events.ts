@@ -12,19 +12,19 @@ import { eventLine, resyncLine } from './event-line.js';
 import { followEvents } from './follow-events.js';
 import { writeLines } from './write-lines.js';
 
-/** Shows a client, and every proxy on the way, that the connection lives. */
+/** Shows the client, and every proxy in between, that the connection is alive. */
 const heartbeatMs = 15_000;
 
-/** The size of a page that names none. */
+/** The size of a page without a `limit`. */
 const defaultLimit = 1000;
 
-/** The word for the end of the stream, for who has read the state and wants only what comes. */
+/** The value of `after` that means the end of the stream, for clients that only want new events. */
 const latest = 'latest';
 
 /**
- * `GET /api/events`: one page, or with `follow=true` the page that never ends. The header
- * `X-Chainr-Cursor` says where to go on: after the page, or where the following began, so that a
- * client that asked for `after=latest` has a cursor before its first event.
+ * `GET /api/events`: one page, or with `follow=true` an endless one. The header `X-Chainr-Cursor` says where to go on:
+ * after the page, or where following began. So a client that asked for `after=latest` has a cursor before its first
+ * event.
  */
 export function answerEvents(context: NotifContext): RequestHandler {
   return async (request, response) => {
@@ -58,7 +58,7 @@ async function answerLive(
   response: Response,
   headOnly: boolean,
 ): Promise<void> {
-  // An outage of Redis must be told before the head of the answer says that all is well.
+  // An outage of Redis must be noticed before the head of the answer reports success.
   await context.events.readEvents(after, 1);
   response.set(headerNames.cursor, after).flushHeaders();
   if (headOnly) {

@@ -7,6 +7,6 @@ export function compareCursors(a: Cursor, b: Cursor): number {
   const [first, second] = [placeOf(a), placeOf(b)];
   const [aTime = 0, aCount = 0] = first.entry.split('-').map(Number);
   const [bTime = 0, bCount = 0] = second.entry.split('-').map(Number);
-  // The cursor that names no event stands after the last one of its entry.
+  // A cursor without an event index stands after the last event of its entry.
   return aTime - bTime || aCount - bCount || (first.events ?? Infinity) - (second.events ?? Infinity);
 }

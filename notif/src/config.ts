@@ -3,7 +3,7 @@ import { logLevels } from '@chainr/core/service/logger';
 import { choice, text } from '@chainr/core/service/setting-kinds';
 import { readSettings, type Setting } from '@chainr/core/service/settings';
 
-/** Every setting of notif; its documentation is made from here. */
+/** Every setting of notif. The documentation is printed from this table. */
 export const settings = {
   redisUrl: text({
     env: 'CHAINR_REDIS_URL',
@@ -27,7 +27,7 @@ export interface NotifConfig {
   readonly logLevel: string;
 }
 
-/** @throws SettingsError that lists every mistake at once */
+/** @throws SettingsError with every mistake at once */
 export function readConfig(env: NodeJS.ProcessEnv): NotifConfig {
   const values = readSettings(settings, env);
   return { redisUrl: values.redisUrl, listen: parseAddress(values.listen), logLevel: values.logLevel };

@@ -9,7 +9,7 @@ import type { NotifContext } from './context.js';
 
 const allowed = ['GET', 'HEAD', 'OPTIONS'] as const;
 
-/** Every address that notif answers. */
+/** Every route of notif. */
 export function createApp(context: NotifContext): express.Express {
   const app = express();
   app.disable('x-powered-by').disable('etag').enable('case sensitive routing').set('query parser', false);

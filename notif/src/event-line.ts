@@ -2,7 +2,7 @@ import type { EventLine } from '@chainr/core/api/contract/event-resource';
 import { isoTime } from '@chainr/core/api/contract/field-schemas';
 import type { ChainrEvent, Cursor } from '@chainr/core/engine/records';
 
-/** One line of an answer, with its newline, and where the stream goes on after it. */
+/** One line of an answer, with its newline, and the cursor after it. */
 export interface Line {
   readonly cursor: Cursor;
   readonly text: string;
@@ -12,7 +12,7 @@ export function eventLine(event: ChainrEvent): Line {
   return toLine({ ...event, time: isoTime(event.time) });
 }
 
-/** Tells a client that it missed events: it reads the state anew and goes on from this cursor. */
+/** Tells a client that it missed events: it must read the state anew and go on from this cursor. */
 export function resyncLine(cursor: Cursor): Line {
   return toLine({ kind: 'resync', cursor });
 }

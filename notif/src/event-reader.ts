@@ -1,4 +1,4 @@
 import type { EventStream } from '@chainr/core/store/events/event-stream';
 
-/** What notif reads of the store. */
+/** The part of the store that notif reads. */
 export type EventReader = Pick<EventStream, 'readEvents' | 'lastCursor' | 'stands' | 'tail'>;

@@ -8,19 +8,19 @@ import { RecentEvents } from './recent-events.js';
 
 /** How many of the newest events are kept for clients that keep up. */
 const eventsKept = 5_000;
-/** How long it waits before it reads again after an error. */
+/** The pause before it reads again after an error. */
 const usualRetryMs = 500;
 
 export interface EventTailOptions {
   /** How many of the newest events are kept for clients that keep up. */
   capacity?: number;
-  /** How long it waits before it reads again after an error. */
+  /** The pause before it reads again after an error. */
   retryMs?: number;
 }
 
 /**
- * The one reader of the stream's end in this replica. It keeps the newest events, and wakes the
- * clients that wait for more.
+ * The only reader of the end of the stream in this replica. It keeps the newest events, and wakes the clients that wait
+ * for more.
  */
 export class EventTail implements Part {
   readonly name = 'event tail';
@@ -53,27 +53,30 @@ export class EventTail implements Part {
     await this.#running;
   }
 
-  /** Rises with everything that may interest a client that waits. */
+  /** Rises whenever a waiting client should look. */
   get version(): number {
     return this.#version;
   }
 
-  /** Rises when the tail lost its place in the stream: clients must ask the store whether theirs still stands. */
+  /** Rises when the tail lost its place in the stream. Clients must then ask the store whether theirs still exists. */
   get generation(): number {
     return this.#generation;
   }
 
-  /** After which event the tail stands. */
+  /** The cursor of the last event that the tail has. */
   get cursor(): Cursor {
     return this.#cursor;
   }
 
-  /** Whether Redis is known to have what the tail has seen: not while it is away, since it may come back without its newest writes. */
+  /**
+   * Whether Redis is known to have everything that the tail has seen. Not while Redis is away: it may come back without
+   * its newest writes.
+   */
   get isSure(): boolean {
     return this.#isSure;
   }
 
-  /** Resolves when `version` is another than the one that the caller saw, or when the signal aborts. */
+  /** Resolves when `version` differs from the one the caller saw, or when the signal aborts. */
   changedSince(version: number, signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       if (signal.aborted || version !== this.#version) {
@@ -108,7 +111,7 @@ export class EventTail implements Part {
     }
   }
 
-  /** Redis was replaced or rolled back (see Rollback): what was seen here is not to be told any more. */
+  /** Redis was replaced or rolled back (see Rollback): the events seen so far must not be sent any more. */
   #lose(cursor: Cursor): void {
     this.#logger.warn(
       { from: this.#cursor, to: cursor },

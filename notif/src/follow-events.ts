@@ -4,33 +4,30 @@ import { StoreUnavailable } from '@chainr/core/store/redis/errors';
 import type { NotifContext } from './context.js';
 import { eventLine, resyncLine, type Line } from './event-line.js';
 
-/** How many events are taken at once; bounds what a client costs in memory. */
+/** Events read in one batch. This bounds the memory of a client. */
 const batchSize = 500;
 
-/** How long a client waits that the store has nothing for, or does not answer, and that cannot go over to the tail yet. */
+/** The pause of a client that got nothing from the store, or no answer, and cannot switch to the tail yet. */
 const askAgainMs = 500;
 
-/** How a client stands to the tail. */
+/** A client's position relative to the tail. */
 interface Place {
-  /** It has what the store had, and takes what comes from the tail. */
+  /** It has everything from the store, and reads from the tail. */
   isLive: boolean;
-  /** It is to be told to read the state anew. */
+  /** It must be told to read the state anew. */
   mustResync: boolean;
-  /** The tail's, when it was looked at last. */
+  /** The tail's generation when the client last looked. */
   generation: number;
 }
 
 /**
- * Every event after a cursor, each once and in order, first from the store, then as they come.
- *
- * A client has nothing but its cursor: what is newer is taken from the tail's recent events if
- * they reach back so far, else from the store. So there is no seam between history and live where
- * an event could fall through or come twice (see Gapless events), and a slow client keeps nothing
- * waiting in memory. Ends when the signal aborts.
- *
- * A Redis that comes back without its newest writes knows less than the tail has seen (see Rollback). So a client begins in
- * the store, goes over to the tail once it has all and the store still knows where the tail stands, and waits while
- * the tail is not sure of that itself.
+ * Yields every event after a cursor, each once and in order, first from the store, then as they come.
+ * The state of a client is only its cursor. Newer events come from the tail's recent events if these reach back far
+ * enough, else from the store. So no event can be lost or doubled between history and live (see Gapless events), and a
+ * slow client holds nothing in memory. Ends when the signal aborts.
+ * A Redis that comes back without its newest writes knows less than the tail has seen (see Rollback). So a client
+ * begins in the store, switches to the tail once it has everything and the store still has the tail's last event, and
+ * waits while the tail itself is not sure of that.
  */
 export async function* followEvents(
   { events, tail }: Pick<NotifContext, 'events' | 'tail'>,
@@ -42,7 +39,7 @@ export async function* followEvents(
   while (!signal.aborted) {
     const { version } = tail;
     if (place.generation !== tail.generation && place.isLive) {
-      // It may have what the tail has lost, also where an entry with the id of its cursor stands.
+      // It may have events that the tail has lost, even if an entry with the id of its cursor exists.
       place.isLive = false;
       place.mustResync = true;
     }
@@ -56,7 +53,7 @@ export async function* followEvents(
     else await pause(askAgainMs, undefined, { signal }).catch(() => undefined); // Only an abort ends it early.
   }
 
-  /** Undefined: Redis is away. Who follows is not sent away for that. */
+  /** Undefined: Redis is away. A follower is not disconnected for that. */
   async function readNext(): Promise<readonly Line[] | undefined> {
     if (place.isLive && !tail.isSure) return [];
     const recent = place.isLive ? tail.recent.after(cursor, batchSize) : undefined;

@@ -3,8 +3,8 @@ import { compareCursors } from './compare-cursors.js';
 import type { Line } from './event-line.js';
 
 /**
- * The newest events of the stream without a gap: all after `from` that the tail has seen. Made
- * once, shared by every client that keeps up; who is further behind reads the store.
+ * The newest events of the stream without a gap: everything after `from` that the tail has seen. Every client that
+ * keeps up shares them; others read from the store.
  */
 export class RecentEvents {
   readonly #capacity: number;
@@ -15,24 +15,24 @@ export class RecentEvents {
     this.#capacity = capacity;
   }
 
-  /** Forgets everything and begins anew after a cursor. */
+  /** Drops everything and starts again after a cursor. */
   reset(from: Cursor): void {
     this.#from = from;
     this.#lines = [];
   }
 
-  /** Adds what comes right after the newest. */
+  /** Appends the events that follow the newest. */
   append(lines: readonly Line[]): void {
     this.#lines.push(...lines);
-    // Cut in large pieces, since each cut moves all that stays.
+    // Cut rarely and in large pieces, since each cut moves everything that stays.
     if (this.#lines.length <= 2 * this.#capacity) return;
     const dropped = this.#lines.splice(0, this.#lines.length - this.#capacity);
     this.#from = dropped.at(-1)?.cursor;
   }
 
   /**
-   * At most `limit` lines after a cursor, oldest first; undefined if the cursor is so old that
-   * some of them may not be here any more.
+   * At most `limit` lines after a cursor, oldest first; undefined if the cursor is so old that some of them may be
+   * missing here.
    */
   after(cursor: Cursor, limit: number): readonly Line[] | undefined {
     if (this.#from === undefined || compareCursors(cursor, this.#from) < 0) return undefined;

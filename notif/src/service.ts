@@ -7,7 +7,7 @@ import type { NotifConfig } from './config.js';
 import { createApp } from './create-app.js';
 import { EventTail } from './event-tail.js';
 
-/** Notif as a whole: its parts in the order in which they start. */
+/** Creates notif. Its parts start in this order. */
 export function createService(
   config: NotifConfig,
   logger: Logger = createLogger('notif', config.logLevel),

@@ -2,13 +2,13 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { Line } from './event-line.js';
 
-/** A client that takes nothing for so long is cut; it comes back with its cursor. */
+/** A client that reads nothing for so long is cut; it can come back with its cursor. */
 const stallMs = 30_000;
 
 /**
- * Writes lines and waits until the client has taken them.
+ * Writes lines and waits until the client has read them.
  *
- * @returns false when the client has gone or was cut because it takes nothing
+ * @returns false if the client has disconnected, or was cut because it reads nothing
  */
 export async function writeLines(
   response: ServerResponse,
@@ -21,7 +21,7 @@ export async function writeLines(
     await once(response, 'drain', { signal: AbortSignal.any([signal, AbortSignal.timeout(stallMs)]) });
     return true;
   } catch {
-    // Gone, stopped or stalled: in each case what was written last may be cut short.
+    // Gone, stopped or stalled: in each case the last line may be incomplete.
     response.destroy();
     return false;
   }

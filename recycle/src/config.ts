@@ -3,7 +3,7 @@ import { logLevels } from '@chainr/core/service/logger';
 import { bytes, choice, durationMs, text } from '@chainr/core/service/setting-kinds';
 import { readSettings, type Setting } from '@chainr/core/service/settings';
 
-/** Every setting of recycle; its documentation is made from here. */
+/** Every setting of recycle. The documentation is printed from this table. */
 export const settings = {
   redisUrl: text({
     env: 'CHAINR_REDIS_URL',
@@ -65,7 +65,7 @@ export interface RecycleConfig {
   readonly logLevel: string;
 }
 
-/** @throws SettingsError that lists every mistake at once */
+/** @throws SettingsError with every mistake at once */
 export function readConfig(env: NodeJS.ProcessEnv): RecycleConfig {
   const { listen, ...rest } = readSettings(settings, env);
   return { ...rest, listen: parseAddress(listen) };

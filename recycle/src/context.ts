@@ -9,7 +9,7 @@ export interface RecycleContext {
   readonly config: Pick<RecycleConfig, 'hostLostAfterMs'>;
 }
 
-/** What those sweeps share that end what was kept for long enough. */
+/** What the retention sweeps share. */
 export interface RetentionContext {
   readonly store: Pick<Store, 'work' | 'runs' | 'removals' | 'logs' | 'events'>;
   readonly config: Pick<RecycleConfig, 'runRetentionMs' | 'logRetentionMs' | 'eventRetentionMs' | 'eventLimitBytes'>;

@@ -10,7 +10,7 @@ import { resumeChunks } from './sweeps/resume-chunks.js';
 import { resumeDeletions } from './sweeps/resume-deletions.js';
 import { trimEvents } from './sweeps/trim-events.js';
 
-/** All housekeeping that recycle does; workers do that of their executors. */
+/** All housekeeping of recycle. Workers do that of their executors. */
 export function listSweeps(context: RecycleContext & RetentionContext): readonly Sweep[] {
   return [
     resumeChunks(context),

@@ -10,10 +10,10 @@ import { Store } from '@chainr/core/store/store';
 import type { RecycleConfig } from './config.js';
 import { listSweeps } from './list-sweeps.js';
 
-/** For those who start recycle beside other services. */
+/** For programs that start recycle together with other services. */
 export { readConfig, settings } from './config.js';
 
-/** Recycle as a whole: its parts in the order in which they start. */
+/** Creates recycle. Its parts start in this order. */
 export function createService(
   config: RecycleConfig,
   logger: Logger = createLogger('recycle', config.logLevel),

@@ -4,7 +4,7 @@ import { logLevels } from '@chainr/core/service/logger';
 import { choice, text } from '@chainr/core/service/setting-kinds';
 import { readSettings, type Setting } from '@chainr/core/service/settings';
 
-/** Every setting of sched; its documentation is made from here. */
+/** Every setting of sched. The documentation is printed from this table. */
 export const settings = {
   redisUrl: text({
     env: 'CHAINR_REDIS_URL',
@@ -34,7 +34,7 @@ export interface SchedConfig {
   logLevel: string;
 }
 
-/** @throws SettingsError that lists every mistake at once */
+/** @throws SettingsError with every mistake at once */
 export function readConfig(env: NodeJS.ProcessEnv): SchedConfig {
   const values = readSettings(settings, env);
   return {

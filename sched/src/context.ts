@@ -14,6 +14,6 @@ export interface SchedContext {
   readonly queue: BundleQueue;
   readonly jobChanges: JobChanges;
   readonly pipelines: PipelineReader;
-  /** The kind of executor that new runs are for. */
+  /** The executor kind of new runs. */
   readonly executorKind: ExecutorKind;
 }

@@ -24,7 +24,7 @@ import { retryJob } from './jobs/retry-job.js';
 import { serveRoutes } from './http/serve-routes.js';
 import { validatePipeline } from './pipelines/validate-pipeline.js';
 
-/** Every address that sched answers. The chain before a handler is short: each run passes it. */
+/** Every route of sched. The middleware is kept short, since every new run passes it. */
 export function createApp(context: SchedContext): express.Express {
   const app = express();
   app.disable('x-powered-by').disable('etag').enable('case sensitive routing').set('query parser', false);

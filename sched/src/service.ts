@@ -11,7 +11,7 @@ import { createApp } from './create-app.js';
 import { PipelineReader } from './pipelines/pipeline-reader.js';
 import { JobChanges } from './jobs/job-changes.js';
 
-/** Sched as a whole: its parts in the order in which they start. */
+/** Creates sched. Its parts start in this order. */
 export function createService(
   config: SchedConfig,
   logger: Logger = createLogger('sched', config.logLevel),

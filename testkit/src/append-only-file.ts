@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Redis } from 'ioredis';
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** What the Redis of a folder appends to, once it is there: since Redis 7 the last of several files. */
+/** The file to which the Redis of a folder appends, once it exists: since Redis 7 the last of several. */
 export async function appendOnlyFile(folder: string): Promise<string> {
   const names = await readdir(folder, { recursive: true });
   const name = names.find((each) => each.endsWith('.incr.aof')) ?? names.find((each) => each.endsWith('.aof'));
@@ -13,7 +13,7 @@ export async function appendOnlyFile(folder: string): Promise<string> {
 }
 
 /**
- * How large the append-only file is once Redis has written all that it has answered: with `everysec` it holds back its
+ * The size of the append-only file once Redis has written everything that it answered. With `everysec` it delays its
  * writes while the disk is busy with a sync.
  */
 export async function writtenSize(client: Redis, file: string): Promise<number> {

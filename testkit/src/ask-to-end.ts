@@ -2,7 +2,7 @@ import { keys } from '@chainr/core/store/redis/keys';
 import type { RunUid } from '@chainr/core/engine/records';
 import type { OpenStore } from './open-store.js';
 
-/** Asks for the end of a run: by a cancel, or because the run's timeout has passed. */
+/** Asks a run to end: by a cancel, or because its timeout passed. */
 export async function askToEnd(
   { store, client }: Pick<OpenStore, 'store' | 'client'>,
   run: RunUid,

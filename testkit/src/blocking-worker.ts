@@ -3,8 +3,7 @@ import { createFakeExecutor } from '@chainr/executor/fake/create-fake-executor';
 import { createService, readConfig } from '@chainr/work/service';
 
 /*
- * A worker as a process of its own whose attempts go on for ever, and whose event loop a SIGUSR2 blocks for as long as
- * BLOCK_MS says.
+ * A worker as a process of its own whose attempts never end. A SIGUSR2 blocks its event loop for BLOCK_MS milliseconds.
  */
 const blockMs = Number(process.env['BLOCK_MS'] ?? 0);
 

@@ -5,7 +5,7 @@ import type { Pipeline } from '@chainr/core/pipeline/pipeline';
 /** A dependency by name, or with its conditions. */
 export type Need = string | { job: string; conditions: Partial<Record<Condition, boolean>> };
 
-/** A job by what it waits for, or with more fields as a user writes them. */
+/** A job by its dependencies, or with more fields as a user writes them. */
 export type JobShape = readonly Need[] | { dependsOn?: readonly Need[]; [field: string]: unknown };
 
 /** `{ a: [], b: ['a'] }` as a user would write it: every job runs `:`. */
@@ -24,7 +24,7 @@ export function pipelineOf(jobs: Readonly<Record<string, JobShape>>): Pipeline {
   return checked.pipeline;
 }
 
-/** One job, then `width` jobs that wait for it, then one that waits for all of them. */
+/** One job, then `width` dependents, then one that waits for all of them. */
 export function fanOfJobs(
   width: number,
   conditions: Partial<Record<Condition, boolean>> = { success: true },

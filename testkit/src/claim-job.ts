@@ -2,7 +2,7 @@ import { formatAttemptId, type Lease } from '@chainr/core/store/redis/keys';
 import type { Store } from '@chainr/core/store/store';
 import type { RunUid } from '@chainr/core/engine/records';
 
-/** The executor id of what tests claim by hand. */
+/** The executor id of attempts that tests claim by hand. */
 export const testExecutor = 'fake:test';
 
 /** Claims an attempt that can be claimed. */

@@ -11,7 +11,7 @@ export interface EndedCommand {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** A command of its own process group, as a shell starts it. */
+/** A command in its own process group, as a shell starts it. */
 export class Command {
   readonly pid: number;
   readonly ended: Promise<EndedCommand>;
@@ -38,12 +38,12 @@ export class Command {
     this.ended = once(child, 'close').then(() => ({ code: child.exitCode, signal: child.signalCode }));
   }
 
-  /** To the whole group, as Ctrl-C does. */
+  /** Signals the whole group, as Ctrl-C does. */
   signal(signal: NodeJS.Signals): void {
     process.kill(-this.pid, signal);
   }
 
-  /** Waits for words of its output; fails with all of it when it ends before. */
+  /** Waits for words in its output; fails with the whole output if it ends first. */
   async says(words: RegExp): Promise<RegExpExecArray> {
     const said = new Promise<RegExpExecArray>((resolve) => {
       const look = () => {

@@ -21,14 +21,14 @@ type WorkConfig = Parameters<typeof createWork>[0];
 type GateConfig = Parameters<typeof createGate>[0];
 
 export interface ConstellationOptions {
-  /** Where attempts run; closed with the worker. */
+  /** The executor; closed with the worker. */
   executor: Executor;
-  /** In place of what a test needs by default, such as `{ capacity: 200 }`. */
+  /** Replaces the settings for tests, such as `{ capacity: 200 }`. */
   work?: Partial<WorkConfig>;
   gate?: Partial<GateConfig>;
   /** Further settings of Redis, such as `['--slowlog-log-slower-than', '5000']`. */
   redisSettings?: readonly string[];
-  /** In place of `redis-server`. */
+  /** Defaults to `redis-server`. */
   redisProgram?: string;
   logger?: Logger;
 }
@@ -37,14 +37,14 @@ export interface Constellation {
   /** `http://127.0.0.1:port` of gate. */
   readonly url: string;
   readonly client: Client;
-  /** A look behind the API. */
+  /** Direct access behind the API. */
   readonly store: Store;
   readonly redis: TestRedis;
   readonly work: WorkService;
   stop(): Promise<void>;
 }
 
-/** All services in this process, as `chainr up` has them, over a real Redis of their own. */
+/** All services in this process, as in `chainr up`, on their own real Redis. */
 export async function startConstellation(options: ConstellationOptions): Promise<Constellation> {
   const { executor, redisSettings, redisProgram, logger = silentLogger } = options;
   const redis = await startRedis(redisSettings, redisProgram);

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 
-/** How often a Redis has carried out commands of these names since its start, those of scripts too. */
+/** How often a Redis has run commands of these names since its start, including those of scripts. */
 export async function countCommands(client: Redis, ...names: readonly string[]): Promise<number> {
   const stats = await client.info('commandstats');
   return names.reduce((sum, name) => {

@@ -5,11 +5,11 @@ import path from 'node:path';
 import { endAllOf } from './processes-of.js';
 
 export interface DataFolders {
-  /** A new, empty folder. */
+  /** Creates an empty folder. */
   make(): Promise<string>;
 }
 
-/** Folders for the tests of a suite; after each test whatever still runs in them is ended, and they go. */
+/** Folders for the tests of a suite. After each test, processes in them are ended and the folders removed. */
 export function useDataFolders(): DataFolders {
   const made: string[] = [];
   afterEach(async function () {

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 
-/** The lines that the `docker` command prints when it is run against a daemon; throws where it fails. */
+/** The output lines of a `docker` command against a daemon; throws if it fails. */
 export async function dockerCommand(socketPath: string, args: readonly string[]): Promise<string[]> {
   const { stdout } = await promisify(execFile)('docker', ['-H', `unix://${socketPath}`, ...args]);
   return stdout.trim().split('\n').filter(Boolean);

@@ -13,7 +13,7 @@ export interface DockerDaemon {
   readonly socketPath: string;
   readonly folder: string;
   readonly pid: number;
-  /** Ends it, and all containers with it; its folder stays, on which another can be started. */
+  /** Ends it together with all containers. Its folder stays, and another daemon can be started on it. */
   end: () => Promise<void>;
   /** Ends it and removes its folder. */
   stop: () => Promise<void>;
@@ -21,7 +21,7 @@ export interface DockerDaemon {
 
 const busybox = '/bin/busybox';
 
-/** Why no daemon can be started on this machine; undefined where one can. */
+/** Why no daemon can be started on this machine; undefined if one can. */
 export function whyNoDocker(): string | undefined {
   if (process.getuid?.() !== 0) return 'a Docker daemon of its own needs root';
   const programs = ['/usr/sbin/dockerd', '/usr/bin/docker-init', busybox];
@@ -34,8 +34,8 @@ export function whyNoDocker(): string | undefined {
 }
 
 /**
- * A real daemon of its own, without any network; half a second.
- * @param of the folder of one that has ended; by default a fresh one under the system's temporary folder.
+ * Starts a real Docker daemon without a network; takes half a second.
+ * @param of the folder of one that has ended; by default a new one under the system's temporary folder
  */
 export async function startDockerDaemon(of?: string): Promise<DockerDaemon> {
   const folder = of ?? (await mkdtemp(path.join(tmpdir(), 'chainr-docker-')));
@@ -68,13 +68,13 @@ export async function startDockerDaemon(of?: string): Promise<DockerDaemon> {
   };
 }
 
-/** Makes an image of this machine's static busybox, under each of the names. */
+/** Creates an image from this machine's static busybox, under each of the names. */
 export async function importBusybox(socketPath: string, names: readonly string[]): Promise<void> {
   const archive = await packBusybox();
   for (const name of names) await importImage(socketPath, name, archive);
 }
 
-/** Makes an image that has one program, a static /busybox, and neither a shell nor anything else. */
+/** Creates an image with one program, a static /busybox, and nothing else, not even a shell. */
 export async function importShellless(socketPath: string, name: string): Promise<void> {
   const archive = pack();
   archive.entry({ name: 'busybox', mode: 0o755 }, readFileSync(busybox));
@@ -82,7 +82,7 @@ export async function importShellless(socketPath: string, name: string): Promise
   await importImage(socketPath, name, await allOf(archive));
 }
 
-/** A tar of all that is in that image. */
+/** A tar with the contents of that image. */
 export async function packBusybox(): Promise<Buffer> {
   const { stdout } = await promisify(execFile)(busybox, ['--list']);
   const archive = pack();

@@ -5,21 +5,21 @@ import type { RunUid } from '@chainr/core/engine/records';
 import type { Inbox } from './inbox.js';
 
 export interface DriveOptions {
-  /** Attempts in hand at once. */
+  /** Attempts held at once. */
   atOnce?: number;
   /** Whether a job fails; by default none does. */
   fails?: (index: number) => boolean;
-  /** Whether ends may hand back a dependent already claimed. */
+  /** Whether ends may return a claimed dependent. */
   fuse?: boolean;
-  /** The number of the executor, where it is known. */
+  /** The number of the executor, if it is known. */
   executor?: number;
 }
 
 const ttlMs = 60_000;
 
 /**
- * Does what a worker would, as fast as it goes, until nothing of a run is handed out any more.
- * @returns how often each attempt was claimed, by `uid.index.attempt`.
+ * Does a worker's part, as fast as possible, until nothing of a run is handed out any more.
+ * @returns how often each attempt was claimed, by `uid.index.attempt`
  */
 export async function driveRun(
   { store, inbox }: { store: Store; inbox: Inbox },

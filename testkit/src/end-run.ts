@@ -3,7 +3,7 @@ import type { RunUid } from '@chainr/core/engine/records';
 import { claimJob } from './claim-job.js';
 
 export interface EndOptions {
-  /** The job fails. */
+  /** Whether the job fails. */
   fails?: boolean;
   /** The lines of its log; none by default. */
   log?: readonly string[];

@@ -4,9 +4,9 @@ import { runMain } from '@chainr/core/service/run-main';
 import { createService, readConfig } from '@chainr/work/service';
 
 /*
- * A worker as a process of its own that tests harm. FAULT_POINT says at which fault point it freezes (FAULT_DEED is
- * SIGSTOP), dies (SIGKILL) or stands still until FAULT_MARKER.go is there (CUT), once; FAULT_MARKER names the file that
- * tells that it is there. Without them it is a worker as any other.
+ * A worker as a process of its own for fault tests. FAULT_POINT names the fault point at which it freezes (FAULT_DEED
+ * is SIGSTOP), dies (SIGKILL) or waits until FAULT_MARKER.go exists (CUT), once. It creates the file FAULT_MARKER when
+ * it gets there. Without these variables it is a normal worker.
  */
 const { FAULT_POINT, FAULT_DEED, FAULT_MARKER } = process.env;
 
@@ -21,7 +21,7 @@ function reachOf(): FaultHook {
     writeFileSync(FAULT_MARKER, point);
     if (FAULT_DEED === 'CUT') while (!existsSync(`${FAULT_MARKER}.go`)) sleep(5);
     else process.kill(process.pid, FAULT_DEED === 'SIGKILL' ? 'SIGKILL' : 'SIGSTOP');
-    // A signal may need a moment to reach this thread, in which it would go on.
+    // A signal may need a moment to reach this thread, which would otherwise go on.
     sleep(50);
   };
 }

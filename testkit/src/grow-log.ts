@@ -1,7 +1,7 @@
 import { keys, logPartBytes, type AttemptId } from '@chainr/core/store/redis/keys';
 import type { Redis } from 'ioredis';
 
-/** Makes a stored log as long as `parts` full parts, without the megabytes: each part but the first is one byte. */
+/** Makes a stored log as long as `parts` full parts without the data: each part but the first is one byte. */
 export async function growLog(client: Redis, { run, index, attempt }: AttemptId, parts: number): Promise<void> {
   const key = keys.log(run, index, attempt);
   const length = Number(await client.hget(key, 'length'));

@@ -1,7 +1,7 @@
 import type { Bundle } from '@chainr/core/store/script/batcher';
 import { parseAttemptId } from '@chainr/core/store/redis/keys';
 
-/** Stands in for the queue: keeps what transitions hand out, by run. */
+/** Replaces the queue: keeps what transitions hand out, by run. */
 export class Inbox {
   readonly bundles: Bundle[] = [];
   readonly #ids = new Map<string, string[]>();
@@ -19,7 +19,7 @@ export class Inbox {
     return ids.splice(0, Math.min(limit, ids.length));
   }
 
-  /** How many ids of a run lie here. */
+  /** How many ids of a run are here. */
   count(run: string): number {
     return this.#of(run).length;
   }

@@ -7,23 +7,23 @@ import { promisify } from 'node:util';
 import { after, before } from 'mocha';
 
 export interface JumpingClock {
-  /** In place of `redis-server`. */
+  /** Replaces `redis-server`. */
   readonly program: string;
-  /** Environment of other programs that are to see the same clock. */
+  /** The environment for other programs that must see the same clock. */
   readonly env: Readonly<Record<'LD_PRELOAD' | 'CHAINR_CLOCK_FILE', string>>;
-  /** From now on the clock of the Redis is this much ahead; negative: behind. Its monotonic clock stays true. */
+  /** Sets how far the clock of Redis is ahead; negative: behind. Its monotonic clock stays true. */
   set(aheadMs: number): Promise<void>;
 }
 
 export interface JumpingClocks {
-  /** A clock for one Redis, which tells the true time at first. */
+  /** Creates a clock for one Redis. It shows the true time at first. */
   make(): Promise<JumpingClock>;
 }
 
 const source = fileURLToPath(new URL('shifted-clock.c', import.meta.url));
 const compilers = ['cc', 'gcc', 'clang'];
 
-/** Clocks for the tests of a suite, which is left out where none can be made on this machine. */
+/** Clocks for the tests of a suite. The suite is skipped if this machine cannot provide them. */
 export function useJumpingClocks(): JumpingClocks {
   let folder: string;
   let made = 0;
@@ -46,7 +46,7 @@ export function useJumpingClocks(): JumpingClocks {
 
 const libraryIn = (folder: string): string => path.join(folder, 'shifted-clock.so');
 
-/** @returns why it cannot be had, or undefined once the library is there. */
+/** @returns why it is impossible, or undefined once the library exists */
 async function compile(library: string): Promise<string | undefined> {
   if (process.platform !== 'linux') return 'only on Linux the clock of a Redis can be made to jump (LD_PRELOAD)';
   for (const compiler of compilers) {
@@ -78,7 +78,7 @@ async function makeClock(folder: string, library: string): Promise<JumpingClock>
       const ns = BigInt(aheadMs) * 1_000_000n;
       if (endianness() === 'LE') bytes.writeBigInt64LE(ns);
       else bytes.writeBigInt64BE(ns);
-      const mapped = await open(file, 'r+'); // Never cut: Redis reads from it what it maps.
+      const mapped = await open(file, 'r+'); // Never truncated: Redis reads it through a mapping.
       await mapped.write(bytes);
       await mapped.close();
     },

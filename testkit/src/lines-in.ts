@@ -1,7 +1,7 @@
 import { readFileSync, watch } from 'node:fs';
 import { dirname } from 'node:path';
 
-/** The lines of a file that jobs append to; none if it is not there yet. */
+/** The lines of a file that jobs append to; none if it does not exist yet. */
 export function linesIn(file: string): string[] {
   try {
     return readFileSync(file, 'utf8').trim().split('\n').filter(Boolean);

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 
-/** A plain client of a Redis, for what no service would do to it. `url` is `unix:/path` or `redis://…`. */
+/** A plain Redis client, for what no service would do. `url` is `unix:/path` or `redis://…`. */
 export async function openRedisClient(url: string): Promise<Redis> {
   const options = { lazyConnect: true, protocol: 2, maxRetriesPerRequest: 3 } as const;
   const client = url.startsWith('unix:')

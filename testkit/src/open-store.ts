@@ -12,7 +12,7 @@ export interface OpenStore {
   readonly store: Store;
   /** What the transitions of `store` handed out. */
   readonly inbox: Inbox;
-  /** A client of its own, for looking and for breaking things. */
+  /** A separate client, to inspect and to break things. */
   readonly client: Redis;
   /** Creates a run that must be accepted. */
   create(pipeline: Pipeline): Promise<RunUid>;
@@ -21,7 +21,7 @@ export interface OpenStore {
 
 export const silentLogger = createLogger('test', 'silent');
 
-/** A started store on a Redis of its own, with an inbox in place of the queue. */
+/** A started store on its own Redis, with an inbox instead of the queue. */
 export async function openStore(
   options: Partial<StoreOptions> = {},
   redisSettings: readonly string[] = [],

@@ -7,7 +7,10 @@ export interface FoundProcess {
   readonly folder: string;
 }
 
-/** Processes that have a data folder in their command line, their environment or as their place; zombies have none. */
+/**
+ * Processes that have a data folder in their command line or environment, or as their working directory. Zombies have
+ * none of these.
+ */
 export function processesOf(home: string): FoundProcess[] {
   return readdirSync('/proc').flatMap((name) => {
     if (!/^\d+$/.test(name) || Number(name) === process.pid) return [];
@@ -18,19 +21,19 @@ export function processesOf(home: string): FoundProcess[] {
       const named = [command, environment, folder].some((text) => text.includes(home));
       return named ? [{ pid: Number(name), command, folder }] : [];
     } catch {
-      return []; // It has ended between two looks, or is another user's.
+      return []; // It ended between two looks, or belongs to another user.
     }
   });
 }
 
-/** What serves: all but the attempts, whose place is below the folder of all attempts. */
+/** The services: all but the attempts, whose working directory is below the folder of all attempts. */
 export function serversOf(home: string): FoundProcess[] {
   return processesOf(home).filter(({ folder }) => !folder.startsWith(`${home}/process/attempts/`));
 }
 
 /**
- * Kills what serves, and nothing of an attempt. A supervisor is on its way into its attempt's folder when it is found:
- * so each is stopped first, and goes on if it has arrived by then.
+ * Kills the services, and nothing of an attempt. A supervisor may still be on its way into its attempt's folder when it
+ * is found. So each process is stopped first, and continued if it has arrived by then.
  */
 export async function killServersOf(home: string): Promise<void> {
   for (let found = serversOf(home); found.length > 0; found = serversOf(home)) {
@@ -41,7 +44,7 @@ export async function killServersOf(home: string): Promise<void> {
   }
 }
 
-/** Kills all at the same moment: nobody sees the end of another, and nobody starts anything after the first look. */
+/** Kills all at the same moment: none sees the end of another, and none starts anything after the first look. */
 export async function killAllOf(home: string): Promise<void> {
   const stopped = new Set<number>();
   const others = () => processesOf(home).filter(({ pid }) => !stopped.has(pid));
@@ -53,13 +56,13 @@ export async function killAllOf(home: string): Promise<void> {
 }
 
 /**
- * Waits until what was told to stop runs nothing more. One that is in the kernel (D) does not either: it may wait there
+ * Waits until the signalled processes have stopped. A process in the kernel (D) counts as stopped: it may wait there
  * for a child that was stopped before its exec(2), as vfork(2) does, and would never be seen as stopped.
  */
 const untilStopped = (told: readonly FoundProcess[]): Promise<void> =>
   untilFound(() => told.every(({ pid }) => !/[RS]/.test(stateOf(pid))));
 
-/** False: it is gone. */
+/** Returns false if the process is gone. */
 function signal(pid: number, name: NodeJS.Signals): boolean {
   try {
     return process.kill(pid, name);
@@ -69,7 +72,7 @@ function signal(pid: number, name: NodeJS.Signals): boolean {
   }
 }
 
-/** Its letter in /proc/PID/stat; nothing: it is gone. */
+/** The state letter in /proc/PID/stat; empty if the process is gone. */
 function stateOf(pid: number): string {
   try {
     const stat = readFileSync(`/proc/${String(pid)}/stat`, 'utf8');
@@ -79,7 +82,7 @@ function stateOf(pid: number): string {
   }
 }
 
-/** Ends by force all that has to do with a data folder, again and again until nothing is left. */
+/** Kills everything that uses a data folder, repeatedly until nothing is left. */
 export async function endAllOf(home: string): Promise<void> {
   for (let left = processesOf(home); left.length > 0; left = processesOf(home)) {
     for (const { pid } of left) signal(pid, 'SIGKILL');
@@ -87,14 +90,14 @@ export async function endAllOf(home: string): Promise<void> {
   }
 }
 
-/** Waits until what was told to end is gone; fails with what is left. */
+/** Waits until the signalled processes are gone; fails with those that are left. */
 export async function untilGone(find: () => readonly FoundProcess[]): Promise<void> {
   await untilFound(() => find().length === 0).catch(() => {
     throw new Error(`still there: ${JSON.stringify(find())}`);
   });
 }
 
-/** Waits for what only a look at the system's processes can tell. */
+/** Waits for something that only shows in the system's processes. */
 export async function untilFound(look: () => boolean, withinMs = 100_000): Promise<void> {
   const deadline = performance.now() + withinMs;
   while (!look()) {

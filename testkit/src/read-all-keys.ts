@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 
-/** Every key with all that it holds, as text; binary values byte by byte. */
+/** Every key with its whole value, as text; binary values byte by byte. */
 export async function readAllKeys(client: Redis): Promise<Map<string, string>> {
   const found = new Map<string, string>();
   let cursor = '0';

@@ -1,33 +1,33 @@
 import { createConnection, createServer, type Socket } from 'node:net';
 
-/** What a silent connection does not carry any more. */
+/** What a silent connection drops. */
 export type Lost = 'all' | 'requests' | 'replies';
 
 export interface Silence {
   /** How many connections it has hit so far. */
   readonly count: number;
-  /** Ends it for new connections. Those that it has hit deliver what they held back, and go on. */
+  /** Stops it for new connections. Those it has hit deliver what they held back, and go on. */
   end(): void;
 }
 
 export interface RedisProxy {
-  /** As `CHAINR_REDIS_URL` takes it. */
+  /** A value for `CHAINR_REDIS_URL`. */
   readonly url: string;
-  /** Ends all connections and lets no new one through. */
+  /** Ends all connections and refuses new ones. */
   cut(): void;
   mend(): void;
   /**
-   * Makes connections fall silent, as a NAT does that has forgotten them: nobody is told, and nothing comes any more.
+   * Makes connections fall silent, like a NAT that has forgotten them: nobody is told, and no more bytes arrive.
    *
-   * @param name of the connections, as they tell it to Redis; absent: all of them.
-   * @param isLasting also those that are opened from now on.
+   * @param name the name that the connections gave to Redis; absent: all connections
+   * @param isLasting also those that are opened from now on
    */
   silence(options?: { name?: string; lost?: Lost; isLasting?: boolean }): Silence;
   /**
-   * Ends all connections once, when the n-th piece of requests from now on has come.
+   * Ends all connections once, when the n-th request chunk from now on has come.
    *
-   * @param isDelivered whether Redis still gets it.
-   * @returns whether it has happened.
+   * @param isDelivered whether Redis still gets it
+   * @returns whether it has happened
    */
   cutAt(piece: number, isDelivered: boolean): () => boolean;
   close(): Promise<void>;
@@ -41,7 +41,7 @@ interface Link {
   held: { to: Socket; bytes: Buffer }[];
 }
 
-/** Stands between clients and a Redis on a unix socket, so that a test can part them. It listens on a socket of its own. */
+/** A proxy between clients and a Redis on a unix socket, so that a test can cut them off. It has its own socket. */
 export async function startRedisProxy(redisUrl: string, socketPath: string): Promise<RedisProxy> {
   const target = redisUrl.slice('unix:'.length);
   const links = new Set<Link>();
@@ -76,7 +76,7 @@ export async function startRedisProxy(redisUrl: string, socketPath: string): Pro
       }
     });
     from.once('close', () => {
-      // Of the end of a silent connection the other side does not hear either.
+      // When a silent connection ends, the other side does not learn it either.
       if (link.lost.has(kind)) return;
       to.destroy();
       links.delete(link);
@@ -126,7 +126,7 @@ export async function startRedisProxy(redisUrl: string, socketPath: string): Pro
         left -= 1;
         if (left > 0) return 'forward';
         onRequest = undefined;
-        // What is to be delivered must be written before its connection ends.
+        // The chunk must be written before its connection ends.
         if (isDelivered) setImmediate(endAll);
         else endAll();
         return isDelivered ? 'forward' : 'drop';

@@ -4,14 +4,14 @@ import path from 'node:path';
 import { startRedisServer } from '@chainr/core/service/redis-server';
 
 export interface TestRedis {
-  /** `unix:/…`, as `CHAINR_REDIS_URL` takes it. */
+  /** `unix:/…`, for `CHAINR_REDIS_URL`. */
   readonly url: string;
   readonly pid: number;
   readonly folder: string;
   stop(): Promise<void>;
 }
 
-/** A real Redis of its own, in a fresh folder under the system's temporary one; 30 ms. `program` in place of `redis-server`. */
+/** Starts a real Redis in a new temporary folder; takes 30 ms. `program` replaces `redis-server`. */
 export async function startRedis(extra: readonly string[] = [], program = 'redis-server'): Promise<TestRedis> {
   const folder = await mkdtemp(path.join(tmpdir(), 'chainr-redis-'));
   const server = await startRedisServer({ folder, socketPath: path.join(folder, 'redis.sock'), program, extra });

@@ -1,15 +1,15 @@
 import type { Redis } from 'ioredis';
 
-/** Settings under which Redis remembers every command of 1 ms and more. */
+/** Settings under which Redis records every command of 1 ms and more. */
 export const slowLogSettings = ['--slowlog-log-slower-than', '1000', '--slowlog-max-len', '10000'];
 
 export interface SlowCommand {
   ms: number;
-  /** The command, and for a call of the script the names of its operations. */
+  /** The command; for a call of the library, the names of its operations. */
   what: string;
 }
 
-/** The commands that held Redis longest, the slowest first. */
+/** The commands that blocked Redis longest, slowest first. */
 export async function readSlowLog(client: Redis): Promise<SlowCommand[]> {
   const entries = (await client.call('SLOWLOG', 'GET', '-1')) as [number, number, number, string[]][];
   return entries

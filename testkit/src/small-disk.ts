@@ -6,17 +6,20 @@ import { join } from 'node:path';
 /** A disk in memory, for tests to fill. */
 export interface SmallDisk {
   readonly folder: string;
-  /** Takes all the room that is left, to the last byte; @returns what gives it back. */
+  /**
+   * Takes all space that is left, to the last byte.
+   * @returns a function that frees it
+   */
   fill(): () => void;
-  /** Does work while no room is left, and gives the room back at its end. */
+  /** Runs work while no space is left, and frees the space afterwards. */
   whileFull<T>(work: () => Promise<T>): Promise<T>;
-  /** Takes the disk away with all that is on it. */
+  /** Removes the disk with everything on it. */
   remove(): void;
 }
 
 /**
- * @param size as mount(8) takes it, such as `8m`.
- * @returns undefined where this user may mount nothing.
+ * @param size in the form of mount(8), such as `8m`
+ * @returns undefined if this user cannot mount
  */
 export function mountSmallDisk(size: string): SmallDisk | undefined {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'chainr-small-')));

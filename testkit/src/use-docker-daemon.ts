@@ -1,17 +1,17 @@
 import { after, before } from 'mocha';
 import { importBusybox, startDockerDaemon, whyNoDocker, type DockerDaemon } from './docker-daemon.js';
 
-/** The daemon of a suite; there from the suite's first `before` on. */
+/** The daemon of a suite; available from the suite's first `before` on. */
 export interface UsedDaemon {
   readonly socketPath: string;
   readonly daemon: DockerDaemon;
-  /** Starts another on the folder of this one, which was ended. */
+  /** Starts another daemon on the folder of this one, which was ended. */
   startAgain(): Promise<void>;
 }
 
 /**
- * A Docker daemon for the tests of a suite, with the image busybox. Where none can be started the suite is left out, and
- * why is said. Hooks of the suite that use it come after this call.
+ * A Docker daemon for the tests of a suite, with the image busybox. If none can be started, the suite is skipped and
+ * says why. Hooks of the suite that use it must come after this call.
  */
 export function useDockerDaemon(): UsedDaemon {
   let daemon: DockerDaemon | undefined;

@@ -3,7 +3,7 @@ import { isFinalRun } from '@chainr/core/engine/states';
 import type { Store } from '@chainr/core/store/store';
 import { beginning, type EventStream } from '@chainr/core/store/events/event-stream';
 
-/** Waits for an event, past or to come. Fails with the last ones seen when that takes too long. */
+/** Waits for a past or future event. After a timeout it fails with the last events seen. */
 export async function untilEvent(
   events: EventStream,
   matches: (event: ChainrEvent) => boolean,

@@ -22,33 +22,33 @@ import { startRedisProxy, type RedisProxy } from './redis-proxy.js';
 const worker = 'testkit/src/faulty-worker.ts';
 
 export interface WorkerGroupOptions {
-  /** A fresh data folder, which all workers share. */
+  /** A new data folder, which all workers share. */
   home: string;
   kind: ExecutorKind;
-  /** The main of each worker; one with fault points unless another is named. */
+  /** The main script of each worker; by default one with fault points. */
   script?: string;
   /** Further settings of every worker. */
   env?: Record<string, string>;
   /** Further settings of Redis. */
   redisSettings?: readonly string[];
-  /** In place of `redis-server`. */
+  /** Replaces `redis-server`. */
   redisProgram?: string;
 }
 
 export interface Fault {
   point: FaultPoint;
-  /** CUT: the worker lives, but for as long as the test wants it does not reach Redis any more. */
+  /** CUT: the worker lives, but is cut off from Redis until the test ends that. */
   signal: 'SIGSTOP' | 'SIGKILL' | 'CUT';
 }
 
-/** Leases that lapse soon, so that tests need not wait long. */
+/** Short leases, so that tests need not wait long. */
 export const briefLeases = {
   CHAINR_LEASE_TTL: '1500ms',
   CHAINR_LEASE_RENEWAL: '300ms',
   CHAINR_LEASE_SWEEP: '200ms',
 } as const;
 
-/** Workers of one executor as processes of their own, over a Redis of their own. */
+/** Workers of one executor as processes of their own, on their own Redis. */
 export class WorkerGroup {
   readonly store: Store;
   readonly client: Redis;
@@ -87,13 +87,13 @@ export class WorkerGroup {
     return this.#redis;
   }
 
-  /** Ends Redis by force, as a crash does. */
+  /** Kills Redis, as in a crash. */
   async killRedis(): Promise<void> {
     process.kill(this.#redis.pid, 'SIGKILL');
     await untilFound(() => !this.#redis.isAlive());
   }
 
-  /** Starts Redis again on what it has kept, after it was killed. */
+  /** Restarts a killed Redis with what it has kept. */
   async restartRedis(): Promise<void> {
     this.#redis = await startRedisServer(serverOptions(this.#options));
   }
@@ -107,7 +107,10 @@ export class WorkerGroup {
     await this.#redis.stop();
   }
 
-  /** A worker that has started. @param more settings of this worker alone. */
+  /**
+   * Starts a worker.
+   * @param more settings of this worker alone
+   */
   async startWorker(fault?: Fault, more: NodeJS.ProcessEnv = {}): Promise<Command> {
     const command = await this.beginWorker(fault, more);
     await command.says(/"msg":"started"/);
@@ -135,7 +138,7 @@ export class WorkerGroup {
     return path.join(this.#options.home, 'reached');
   }
 
-  /** Waits until the worker with the fault has come to its point, and is frozen, dead or cut off from Redis. */
+  /** Waits until the worker has reached its fault point, and is frozen, dead or cut off from Redis. */
   async untilReached({ signal }: Fault): Promise<void> {
     await untilFound(() => existsSync(this.#marker));
     if (signal !== 'CUT') return;
@@ -143,7 +146,7 @@ export class WorkerGroup {
     await writeFile(`${this.#marker}.go`, '');
   }
 
-  /** What froze goes on, and what was cut off reaches Redis again. */
+  /** Continues a frozen worker, or reconnects one that was cut off. */
   undo(worker: Command, { signal }: Fault): void {
     if (signal === 'SIGSTOP') worker.signal('SIGCONT');
     if (signal === 'CUT') this.#proxy?.mend();
@@ -159,7 +162,9 @@ export class WorkerGroup {
     return made.uid;
   }
 
-  /** Waits until a worker has renewed so often from now on: whatever it holds, it has learned how that stands. */
+  /**
+   * Waits until a worker has renewed so many times from now on. By then it knows the state of everything that it holds.
+   */
   async untilRenewed(times: number): Promise<void> {
     let last = JSON.stringify(await this.client.hgetall(keys.seen));
     for (let left = times; left > 0;) {
@@ -169,13 +174,13 @@ export class WorkerGroup {
     }
   }
 
-  /** How often the current attempt of a job was adopted, by the number of its lease. */
+  /** How often the current attempt of a job was adopted, from the number of its lease. */
   async adoptionsOf(run: RunUid, index: number): Promise<number> {
     const row = await this.client.hgetBuffer(keys.run(run), String(index));
     return (row ? (unpackRow(row).section?.epoch ?? 1) : 1) - 1;
   }
 
-  /** The lines of an attempt's log by step and stream, as `step stdout text`; all of them once it has ended. */
+  /** The lines of an attempt's log, as `step stdout text`; all of them once it has ended. */
   async logOf(run: RunUid, index: number, attempt = 1): Promise<string[]> {
     await this.store.logs.untilComplete(run, index, attempt, new AbortController().signal);
     const steps = await this.store.runs.listSteps(run, index);

@@ -1,10 +1,10 @@
-/** A script for a POSIX shell, and the bytes that it writes to its standard streams, in their order. */
+/** A script for a POSIX shell, and the bytes that it writes to its standard streams, in order. */
 export interface WrittenScript {
   run: string;
   bytes: Buffer;
 }
 
-/** Numbers from 0 below 1, the same ones for the same seed. Mulberry32, by Tommy Ettinger. */
+/** Pseudo-random numbers from 0 to below 1, the same for the same seed: Mulberry32, by Tommy Ettinger. */
 export function seededNumbers(seed: number): () => number {
   let state = seed;
   return () => {
@@ -15,7 +15,7 @@ export function seededNumbers(seed: number): () => number {
   };
 }
 
-/** Every way in which a shell writes to the standard streams; each takes a command that prints to its stdout. */
+/** All ways in which a shell writes to the standard streams. Each takes a command that prints to its stdout. */
 const ways: readonly ((command: string) => string)[] = [
   (command) => command,
   (command) => `${command} >&2`,
@@ -29,15 +29,15 @@ const ways: readonly ((command: string) => string)[] = [
   (command) => `${command} | tee /dev/stderr > /dev/null`,
   (command) => `${command} | tee -a /dev/stderr > /dev/null`,
 ];
-/** Shells other than dash have it; there it would run the command in the background. */
+/** Shells other than dash have this. In dash it would run the command in the background. */
 const ampersand = (command: string): string => `${command} &> /dev/stdout`;
 
 /**
- * A script of so many commands by chance: short and long lines, with and without newlines, progress bars, text and any
- * bytes, floods, in all ways to name a stream. It ends with a short line without a newline: where the daemon of Docker
- * has broken a line, it adds one (executors.md).
- * @param floods how many of the commands are floods, from 0 to 1; these have some 90 kB each.
- * @param hasAmpersand the shell knows `&>`.
+ * A random script of so many commands: short and long lines, with and without newlines, progress bars, text and any
+ * bytes, floods, with all ways to name a stream. It ends with a short line without a newline, since the Docker daemon
+ * adds a newline after a line that it has split (executors.md).
+ * @param floods the share of the commands that are floods, from 0 to 1; these have some 90 kB each
+ * @param hasAmpersand whether the shell knows `&>`
  */
 export function writeScript(
   random: () => number,
@@ -59,7 +59,7 @@ export function writeScript(
   ];
   const possible = hasAmpersand ? [...ways, ampersand] : ways;
   const commands = Array.from({ length: count }, (): WrittenScript => {
-    // What tee writes in one piece it writes to its stdout first; so it is a short one.
+    // tee writes a piece to its stdout first, so the piece is short.
     if (random() < 0.1) return twice(printed(Buffer.from(Array.from({ length: 40 }, () => below(256)))));
     const { run, bytes } = pick(random() < floods ? longOnes : shortOnes, random)();
     return { run: pick(possible, random)(run), bytes };

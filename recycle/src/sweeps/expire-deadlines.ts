@@ -1,10 +1,10 @@
 import type { Sweep } from '@chainr/core/service/sweep';
 import type { RecycleContext } from '../context.js';
 
-/** How often it is looked what is due. */
+/** Poll interval. */
 const everyMs = 1_000;
 
-/** Every worker does the same, more often; this one does it where no worker is there. */
+/** Every worker does the same more often. This sweep serves instances without a worker. */
 export function expireDeadlines({ store }: RecycleContext): Sweep {
   return {
     name: 'expire-deadlines',

@@ -1,15 +1,15 @@
 import type { Sweep } from '@chainr/core/service/sweep';
 import type { RetentionContext } from '../context.js';
 
-/** How often it is looked for logs whose retention is over. */
+/** Poll interval. */
 const everyMs = 5_000;
 
-/** Runs that are looked at in one go, side by side. */
+/** Runs handled in one batch, in parallel. */
 const page = 100;
 
 /**
- * Removes the logs of what ended so long ago, where they are kept shorter than runs. It goes through the runs once, by
- * the time of their end; a log that is still being stored then goes with its run.
+ * Removes the logs of runs that ended long enough ago, if logs are kept shorter than runs. It passes through the runs
+ * once, by the time of their end; a log that is still being stored is removed later, with its run.
  */
 export function expireLogs({ store, config: { logRetentionMs } }: RetentionContext): Sweep {
   return {
@@ -28,7 +28,7 @@ export function expireLogs({ store, config: { logRetentionMs } }: RetentionConte
         changed += replies.filter((reply) => reply === 'removed').length;
         const last = ended.at(-1);
         if (!last) break;
-        // Several may have ended at the very time at which a page ends.
+        // Several runs may have ended at the same time as the last one of the page.
         skip = last.endedAt === from ? skip + ended.length : 0;
         from = last.endedAt;
         await store.logs.setExpiredTo(from);

@@ -1,13 +1,13 @@
 import type { Sweep } from '@chainr/core/service/sweep';
 import type { RetentionContext } from '../context.js';
 
-/** How often it is looked for runs whose retention is over. */
+/** Poll interval. */
 const everyMs = 1_000;
 
-/** Runs that are looked at in one go, and deleted side by side. */
+/** Runs deleted in one batch, in parallel. */
 const page = 100;
 
-/** Deletes what ended so long ago, as a user would (see Deletion). */
+/** Deletes runs that ended long enough ago, in the same way as a user (see Deletion). */
 export function expireRuns({ store, config: { runRetentionMs } }: RetentionContext): Sweep {
   return {
     name: 'expire-runs',
@@ -18,7 +18,7 @@ export function expireRuns({ store, config: { runRetentionMs } }: RetentionConte
       const now = await store.work.now();
       let changed = 0;
       let lagMs = 0;
-      // What cannot be deleted yet must not hide what comes after it.
+      // Runs that cannot be deleted yet must not block those behind them.
       let kept = 0;
       while (!signal.aborted) {
         const ended = await store.work.listEnded({ until: now - runRetentionMs, skip: kept, limit: page });

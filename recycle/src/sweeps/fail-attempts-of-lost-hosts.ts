@@ -6,20 +6,22 @@ import type { Lease } from '@chainr/core/store/redis/keys';
 import type { KnownExecutor } from '@chainr/core/store/work/work-store';
 import type { RecycleContext } from '../context.js';
 
-/** How often it is looked which executors have no worker. */
+/** Poll interval. */
 const everyMs = 2_000;
-/** Workers show every two seconds, unless set otherwise, that they are there. */
+/**
+ * An executor counts as present for so long after a worker's last sign. Workers send one every two seconds by default.
+ */
 const presentMs = 10_000;
-/** How many attempts one pass gives up, of one executor. */
+/** The most attempts of one executor that one pass gives up. */
 const attemptsPerPass = 100;
-/** As long as the work with one attempt may take. */
+/** The lease time for the work on one attempt. */
 const ttlMs = 30_000;
-/** The name of a lost host's attempt cannot be taken anew: what comes after has another number. */
+/** The grace before the remains are due. The name cannot be taken anew: the next attempt has another number. */
 const graceMs = 60_000;
 
 /**
- * Where attempts run, the one restart without proof: an executor of which no worker was seen for so long is given up. Only that
- * time counts in which this sweep passed and Redis answered.
+ * Gives up an executor that had no worker for too long: the one restart without proof (see Where attempts run). Only
+ * time counts in which this sweep ran and Redis answered.
  */
 export function failAttemptsOfLostHosts(
   { store, config }: RecycleContext,
@@ -73,7 +75,7 @@ export function failAttemptsOfLostHosts(
     }
     const outcome: Outcome = { reason: 'Lost', message: `${id} has no worker any more.` };
     const again = await transitions.retry(adopted.lease, outcome, {}, { removalGraceMs: graceMs, logLength });
-    // Of a log that Redis has lost some of, the next pass stores the mark again.
+    // If Redis lost a part of the log, the next pass stores the mark again.
     if (again === 'final') await transitions.finish(adopted.lease, outcome, {}, { closeGraceMs: graceMs, logLength });
   }
 }

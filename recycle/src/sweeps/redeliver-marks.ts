@@ -3,24 +3,24 @@ import type { Sweep, Swept } from '@chainr/core/service/sweep';
 import type { ReadyMark } from '@chainr/core/store/work/work-store';
 import type { RecycleContext } from '../context.js';
 
-/** How often marks are looked for whose message is lost. */
+/** Poll interval. */
 const everyMs = 5_000;
-/** A mark that is younger has a message on its way. */
+/** The message of a younger mark may still be on its way. */
 const overdueMs = 30_000;
-/** Marks that are looked at in one go. */
+/** Marks examined in one batch. */
 const page = 500;
-/** How many such pages of a kind one pass reads at most. */
+/** The most batches of one kind in one pass. */
 const pagesPerPass = 10;
 
 /**
- * The ready mark is cleared by the claim, not by enqueueing, and BullMQ's state is a hint (see
- * Ready marks): a mark whose message is not there any more is handed out again, in a new message.
+ * A ready mark is cleared by the claim, not by enqueueing, and BullMQ's state is only a hint (see Ready marks). A mark
+ * without a message is handed out again, in a new message.
  */
 export function redeliverMarks({ store, queue }: RecycleContext): Sweep {
-  /** Of each kind, how many marks were looked at and left alone: what is fine never hides what comes after it. */
+  /** For each kind, how many marks were found in order: they must not hide those behind them. */
   const passedBy = new Map<ExecutorKind, number>();
 
-  /** @returns the marks of a page that were put right, and whether more come after it. */
+  /** @returns how many marks of a page were repaired, and whether more follow */
   async function sweepPage(kind: ExecutorKind, before: number): Promise<{ lost: ReadyMark[]; more: boolean }> {
     const skip = passedBy.get(kind) ?? 0;
     const marks = await store.work.listReadyMarks(kind, { before, skip, limit: page });
@@ -31,7 +31,7 @@ export function redeliverMarks({ store, queue }: RecycleContext): Sweep {
       kind,
       lost.map(({ id }) => id),
     );
-    // Those that were put right have gone from this place of the list.
+    // Repaired marks have left this place in the list.
     const more = marks.length === page;
     passedBy.set(kind, more ? skip + marks.length - lost.length : 0);
     return { lost, more };

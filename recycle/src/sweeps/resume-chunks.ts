@@ -1,16 +1,16 @@
 import type { Sweep } from '@chainr/core/service/sweep';
 import type { RecycleContext } from '../context.js';
 
-/** How often it is looked for work that somebody left in the middle. */
+/** Poll interval. */
 const everyMs = 2_000;
-/** How many runs one pass goes on with at most; bounds how long a pass takes. */
+/** The most runs of one pass, which bounds its duration. */
 const runsPerPass = 100;
-/** A mark that moved more recently has somebody who goes on with it. */
+/** A mark that moved more recently is still being worked on. */
 const abandonedAfterMs = 2_000;
 
 /**
- * Work that is too large for one script goes in chunks behind a durable mark (see Bounded calls). Who
- * began it goes on with it; this sweep goes on where that process is gone.
+ * Work that is too large for one script is done in chunks behind a durable mark (see Bounded calls). The process that
+ * began it continues it. If that process is gone, this sweep does.
  */
 export function resumeChunks({ store }: RecycleContext): Sweep {
   return {

@@ -1,15 +1,18 @@
 import type { Sweep } from '@chainr/core/service/sweep';
 import type { RetentionContext } from '../context.js';
 
-/** How often it is looked for deletions that were begun and not finished. */
+/** Poll interval. */
 const everyMs = 5_000;
 
-/** How many runs one pass goes on with at most; bounds how long a pass takes. */
+/** The most runs of one pass, which bounds its duration. */
 const runsPerPass = 100;
-/** One that was hidden more recently has somebody who removes it. */
+/** A run that was hidden more recently is still being removed. */
 const abandonedAfterMs = 10_000;
 
-/** A deleted run is removed in pieces behind a durable mark (see Bounded calls); this sweep goes on where that process is gone. */
+/**
+ * A deleted run is removed in pieces behind a durable mark (see Bounded calls). If the process that began it is gone,
+ * this sweep continues.
+ */
 export function resumeDeletions({ store }: Pick<RetentionContext, 'store'>): Sweep {
   return {
     name: 'resume-deletions',

@@ -1,10 +1,10 @@
 import type { Sweep } from '@chainr/core/service/sweep';
 import type { RetentionContext } from '../context.js';
 
-/** How often the event stream is trimmed. */
+/** Poll interval. */
 const everyMs = 10_000;
 
-/** Events are never trimmed where they are written, so that no transition pays for it (see Event stream). */
+/** Trims the event stream. Writers never do this, so that no transition pays for it (see Event stream). */
 export function trimEvents({ store, config: { eventRetentionMs, eventLimitBytes } }: RetentionContext): Sweep {
   return {
     name: 'trim-events',

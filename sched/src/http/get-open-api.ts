@@ -4,7 +4,7 @@ import { version } from '@chainr/core/service/version';
 import { sendJson } from './send-json.js';
 import { served } from './serve-routes.js';
 
-/** Made at the first request: most instances are never asked. */
+/** Created at the first request: most instances never get one. */
 export function getOpenApi() {
   let document: Record<string, unknown> | undefined;
   return served(routes.getOpenApi, ({ response }) => {

@@ -3,10 +3,10 @@ import { ApiError } from '@chainr/core/api/contract/errors';
 import { sizeOf } from '@chainr/core/service/setting-kinds';
 
 /**
- * Reads the whole body of a request, up to a limit in bytes. What goes beyond the limit is thrown away as it comes, so
- * that a client that is still sending gets its answer instead of a broken connection.
+ * Reads the whole body of a request, up to a limit in bytes. Bytes beyond the limit are discarded as they come, so that
+ * a client that is still sending gets its answer instead of a broken connection.
  *
- * @throws ApiError TooLarge, or BadRequest when the client went away in the middle
+ * @throws ApiError TooLarge; BadRequest if the client disconnected
  */
 export function readBody(request: IncomingMessage, mostBytes: number): Promise<Buffer> {
   if (Number(request.headers['content-length'] ?? 0) > mostBytes) {

@@ -5,7 +5,7 @@ import { readQuery } from '@chainr/core/api/server/read-query';
 import type { ParamsOf, QueryOf, Route } from '@chainr/core/api/contract/route';
 import { methodNotAllowed } from '@chainr/core/service/express-errors';
 
-/** One request to a route, everything in its address checked. */
+/** One request to a route, with its address checked. */
 export interface RouteCall<R extends Route> {
   params: ParamsOf<R>;
   query: QueryOf<R>;
@@ -13,14 +13,14 @@ export interface RouteCall<R extends Route> {
   response: Response;
 }
 
-/** A route with the handler that answers it. */
+/** A route with its handler. */
 export interface ServedRoute {
   readonly method: Route['method'];
   readonly path: string;
   handle(request: Request, response: Response): Promise<void>;
 }
 
-/** Ties a handler to its route; the handler gets what the route's schemas made of the address. */
+/** Connects a handler to its route. It gets the parameters and query as the route's schemas return them. */
 export function served<R extends Route>(route: R, answer: (call: RouteCall<R>) => Promise<void> | void): ServedRoute {
   return {
     method: route.method,
@@ -33,10 +33,10 @@ export function served<R extends Route>(route: R, answer: (call: RouteCall<R>) =
   };
 }
 
-/** What Express calls each method. */
+/** Express' names of the methods. */
 const verbs = { GET: 'get', POST: 'post', DELETE: 'delete' } as const satisfies Record<Route['method'], string>;
 
-/** Serves each route at its address, and answers OPTIONS and every other method there as it should. */
+/** Serves each route at its address, and answers OPTIONS and all other methods there. */
 export function serveRoutes(app: Express, served: readonly ServedRoute[]): void {
   for (const path of new Set(served.map((route) => route.path))) {
     const here = served.filter((route) => route.path === path);

@@ -13,10 +13,10 @@ import { readStoredPipeline } from '../pipelines/read-stored-pipeline.js';
 import { sendJson } from '../http/send-json.js';
 import { served } from '../http/serve-routes.js';
 
-/** So many dependencies of one job are looked at. */
+/** The most dependencies of one job that are examined. */
 const dependenciesMax = 500;
 
-/** Why a job is not running, or why it ended so: gathers what is known, and says it in sentences. */
+/** Explains why a job is not running, or why it ended so: collects the facts and puts them into sentences. */
 export function explainJob(context: SchedContext) {
   return served(routes.explainJob, async ({ params: { uid, job: name }, response }) => {
     const job = await findJob(context.store, uid, name);
@@ -85,7 +85,7 @@ async function readDependencies(context: SchedContext, uid: RunUid, job: JobReco
   });
 }
 
-/** The attempt that ran, and what became of its log: its run may have been deleted, or its logs removed before it. */
+/** The attempt that really ran, and the state of its log: its run may be deleted, or its logs removed. */
 async function readReused({ store }: SchedContext, uid: RunUid, job: JobRecord): Promise<JobSituation['reused']> {
   const reused = await store.runs.getReused(uid, job.index);
   if (!reused) return undefined;
@@ -93,7 +93,7 @@ async function readReused({ store }: SchedContext, uid: RunUid, job: JobRecord):
   return { ...reused, log: !run ? 'gone with its run' : removedAt === undefined ? 'there' : 'removed' };
 }
 
-/** The queue only hints: where it does not answer, nothing is said of it. */
+/** The queue is only a hint. If it does not answer, the explanation leaves it out. */
 async function countAhead({ queue }: SchedContext, kind: JobSituation['run']['executorKind'], { row }: JobDiagnostics) {
   const message = row.section?.message ?? 0;
   if (row.status !== 'PENDING' || message === 0) return undefined;

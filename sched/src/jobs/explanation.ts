@@ -8,7 +8,7 @@ import { isFinalJob } from '@chainr/core/engine/states';
 import type { JobDiagnostics } from '@chainr/core/store/runs/read-job-diagnostics';
 import type { KnownWorker } from '@chainr/core/store/work/worker-registry';
 
-/** All that an explanation may rest on. */
+/** All facts on which an explanation may rest. */
 export interface JobSituation {
   job: JobRecord;
   run: RunRecord;
@@ -16,15 +16,18 @@ export interface JobSituation {
   /** By the clock of Redis, in ms since 1970. */
   now: number;
   attempts: readonly AttemptRecord[];
-  /** What it depends on and by which conditions; only where that explains something. */
+  /** Its dependencies and their conditions; only if they explain something. */
   dependencies: readonly Dependency[];
-  /** Of a skipped job: the dependency that had it skipped, then what had that one skipped, up to what was not skipped. */
+  /**
+   * For a skipped job: the dependency that caused the skip, then what caused that one's, up to the first job that was
+   * not skipped.
+   */
   skippedBy: readonly Dependency[];
   slotHolders: readonly string[];
   /** Of the run's executor kind. */
   workers: readonly KnownWorker[];
   paused: boolean;
-  /** How many messages come before the one with the job; absent when a worker has it, or it is on its way. */
+  /** How many messages are before the one with the job; absent if a worker has it, or it is on its way. */
   aheadInQueue?: number;
   reused?: ReusedAttempt & { log: 'there' | 'gone with its run' | 'removed' };
 }
@@ -40,9 +43,9 @@ export interface Explanation {
   facts: Fact[];
 }
 
-/** How many names a sentence lists. */
+/** The most names in a sentence. */
 const namesShown = 5;
-/** How many links of a chain of skipped jobs are told. */
+/** The most links shown of a chain of skipped jobs. */
 const linksShown = 20;
 
 export function explain(situation: JobSituation): Explanation {
@@ -85,7 +88,7 @@ function explainDependencies({ dependencies }: JobSituation): Explanation {
   };
 }
 
-/** The last of the chain is the root cause; all before it were skipped with what depends on them. */
+/** The last of the chain is the root cause; all before it were skipped because of it. */
 function explainSkip({ job, dependencies, skippedBy }: JobSituation): Explanation {
   const told = new Set(skippedBy.map((each) => each.job.name));
   const others = dependencies.filter(
@@ -213,14 +216,14 @@ function explainEnd(situation: JobSituation): Explanation {
   return { sentence: job.message, facts };
 }
 
-/** Whether the status is that of the last attempt; what was given up while it waited has none of its own. */
+/** Whether the status is that of the last attempt. A wait that was given up has no status of its own. */
 const endedInAttempt = ({ standing: { row } }: JobSituation): boolean => row.section?.phases.claimedAt !== undefined;
 
 function attemptFacts(situation: JobSituation): Fact[] {
   const { attempts, job } = situation;
   const earlier = attempts.filter(({ attempt }) => attempt < job.attempt || !endedInAttempt(situation));
   return earlier.map(({ attempt, status, reason, message }) =>
-    // What was interrupted has no end of its own: its status is that of the job which starts again.
+    // An interrupted attempt has no final status: the job starts again, and the status is the job's.
     fact(
       'attempts',
       `Attempt ${String(attempt)} was ${status === 'PENDING' ? '' : `${status}, `}${reason}: ${message}`,

@@ -4,9 +4,9 @@ import type { RunStore } from '@chainr/core/store/runs/run-store';
 import type { Dependency } from './explanation.js';
 
 /**
- * What had a skipped job skipped, link by link: its dependency that decided, then what decided about that one, up to
- * the first that was not skipped itself. Of several that could have decided it is the one that ended first, as in the
- * timeline. Reads all jobs of the run.
+ * Why a job was skipped, link by link: the dependency that decided, then what decided about that one, up to the first
+ * job that was not skipped. If several could have decided, it is the one that ended first, as in the timeline. Reads
+ * all jobs of the run.
  */
 export async function findSkipChain(runs: RunStore, run: RunRecord, skipped: JobRecord): Promise<Dependency[]> {
   const timed = await runs.listTimedJobs(run.uid);

@@ -5,15 +5,15 @@ import type { EventStream } from '@chainr/core/store/events/event-stream';
 
 interface Reader {
   stop: AbortController;
-  /** Settles when every later change will be told. */
+  /** Settles when every later change will be reported. */
   ready: Promise<void>;
   /** Settles, and never rejects, when the reader has ended. */
   ended: Promise<void>;
 }
 
 /**
- * Tells requests that wait for a job when it changed. All of them share one reader of the event
- * stream, which reads only while somebody waits.
+ * Notifies requests that wait for a change of a job. All share one reader of the event stream, which reads only while
+ * somebody waits.
  */
 export class JobChanges implements Part {
   readonly name = 'job-changes';
@@ -37,9 +37,9 @@ export class JobChanges implements Part {
   }
 
   /**
-   * Asks `check` now and after each change of the job, until it answers something. No change is
-   * missed: the reader stands at the end of the stream before the first question. Rejects when
-   * the signal aborts, and with what kept the stream from being read.
+   * Calls `check` now and after each change of the job, until it returns something. No change is missed: the reader
+   * stands at the end of the stream before the first check. Rejects when the signal aborts, or with the error that
+   * stopped the reader.
    */
   async until<T>(uid: RunUid, job: string, check: () => Promise<T | undefined>, signal: AbortSignal): Promise<T> {
     const done = new AbortController();
@@ -84,13 +84,13 @@ export class JobChanges implements Part {
     for (const event of events) if ('job' in event) this.#changes.emit(topic(event.run, event.job));
   };
 
-  /** Redis has lost its newest writes: what each waits for may be otherwise than was told. */
+  /** Redis lost its newest writes, so any state may differ from what was reported. */
   readonly #tellAll = (): void => {
     for (const name of this.#changes.eventNames()) if (name !== 'error') this.#changes.emit(name);
   };
 }
 
-/** The prefix keeps a job's name from ever being `error`. */
+/** The prefix prevents the event name `error`, which a job could have. */
 function topic(uid: RunUid, job: string): string {
   return `job ${uid}/${job}`;
 }

@@ -17,11 +17,11 @@ import { readStoredPipeline } from '../pipelines/read-stored-pipeline.js';
 import { sendJson } from '../http/send-json.js';
 import { served } from '../http/serve-routes.js';
 
-/** What one script may look at (see Bounded calls). */
+/** What one script may examine (see Bounded calls). */
 const dependentsMax = 1_000;
-/** The failed attempt's log is closed soon after its end: so often it is looked. */
+/** How often to try while the failed attempt is not yet closed, which happens soon after its end. */
 const busyTries = 20;
-/** And so long it is waited in between. */
+/** The pause between these tries. */
 const busyPauseMs = 100;
 
 /** FAILED → PENDING by hand, with a new attempt (see Retry by hand). */
@@ -41,7 +41,7 @@ export function retryJob(context: SchedContext) {
   });
 }
 
-/** @throws ApiError Conflict when there are too many for one script */
+/** @throws ApiError Conflict if there are too many for one script */
 function dependentsOf(pipeline: PackedPipeline, { name, index }: JobRecord): Dependent[] {
   const dependencies = dependenciesIn(pipeline.dependencies);
   const dependents = transitiveDependents(dependencies, [index]);

@@ -6,7 +6,7 @@ import type { Store } from '@chainr/core/store/store';
 import type { SchedContext } from '../context.js';
 import { findJob } from '../runs/find-run.js';
 
-/** One attempt whose log is asked for. */
+/** The attempt of a log request. */
 export interface AttemptPlace {
   uid: RunUid;
   jobIndex: number;
@@ -14,10 +14,10 @@ export interface AttemptPlace {
 }
 
 /**
- * The attempt whose log is asked for: the last one unless a number is named, and that of the run that really ran it
- * for a job that was taken over. Undefined when the job has none yet and its first one will do.
+ * Finds the attempt of a log request: the last one unless a number is given. For a reused job it is that of the run in
+ * which it ran. Undefined if the job has none yet and no number above 1 is asked for.
  *
- * @throws ApiError NotFound when another attempt is named than those that the job has
+ * @throws ApiError NotFound if the job does not have the attempt
  */
 export async function findAttempt(
   { runs }: Store,
@@ -41,7 +41,7 @@ async function findReused(runs: RunStore, { run, jobIndex, attempt }: ReusedAtte
   throw new ApiError('NotFound', `The log is gone with the run ${run}, which ran the job.`);
 }
 
-/** Waits for the job's first attempt; null when the job ended without one. */
+/** Waits for the job's first attempt; null if the job ended without one. */
 export function waitForAttempt(
   { store, jobChanges }: SchedContext,
   uid: RunUid,

@@ -4,29 +4,29 @@ import { ndjson, octetStream, plainText } from '@chainr/core/api/contract/route-
 import type { Origin } from '@chainr/core/store/logs/log-format';
 import { linesOfRun, nameOf, runsOf, type LogPage, type LogRun } from '@chainr/core/store/logs/log-page';
 
-/** Of which steps a log is read. */
+/** Selects the steps of a log. */
 export interface WantedSteps {
   /** The names of all steps of the job. */
   names: readonly string[];
-  /** The only one that is wanted. */
+  /** The only step to show. */
   only?: string | undefined;
 }
 
-/** How a log is written; each page by itself, so that those who follow a log together share what is written. */
+/** Formats a log page by page, so that followers of one log share the result. */
 export interface LogFormat {
   contentType: string;
-  /** How much of the log is written at once: other requests have their turn after it. */
+  /** How much of the log is formatted at once. Then other requests get their turn. */
   pageBytes: number;
-  /** It shows bytes as they are, halves of characters too. */
+  /** It shows bytes as they are, including incomplete characters. */
   exact: boolean;
-  /** What tells a follower that all is well, where the format has something that means nothing. */
+  /** Sent to show that the connection is alive, if the format has something without a meaning. */
   heartbeat: string;
   format(page: LogPage, steps: WantedSteps): Buffer;
 }
 
-/** How much of a log is written at once as it is. */
+/** Bytes of the log formatted at once as text. */
 const textPageBytes = 256 * 1024;
-/** And as NDJSON, where lines of a byte become a hundred times as long. */
+/** Bytes of the log formatted at once as NDJSON, where lines of one byte become a hundred times as long. */
 const linesPageBytes = 64 * 1024;
 
 const newline = Buffer.from('\n');
@@ -34,7 +34,7 @@ const newline = Buffer.from('\n');
 const isWanted = (origin: Origin, { names, only }: WantedSteps): boolean =>
   only === undefined || nameOf(origin, names) === only;
 
-/** As a terminal would show it, but that what another step or chainr itself writes begins a line. */
+/** As a terminal would show it, except that another step and chainr's own messages begin a new line. */
 export const asText: LogFormat = {
   contentType: `${plainText}; charset=utf-8`,
   pageBytes: textPageBytes,
@@ -77,7 +77,7 @@ export const asNdjson: LogFormat = {
   },
 };
 
-/** By hand, since there may be millions of them: what lines of one millisecond share is written once. */
+/** Built by hand, since there may be millions of lines: what lines of one millisecond share is built once. */
 function linesAsJson(run: LogRun, step: string): string {
   let text = '';
   let time: number | undefined;

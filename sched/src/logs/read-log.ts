@@ -18,7 +18,7 @@ import { sendLog } from './send-log.js';
 import { streamLog } from './stream-log.js';
 import { served } from '../http/serve-routes.js';
 
-/** Reads what is stored and ends, or goes on until the attempt's end mark. */
+/** Reads what is stored and ends, or follows until the attempt's end mark. */
 export function readLog(context: SchedContext) {
   return served(routes.readLog, async ({ params: { uid, job: name }, query, request, response }) => {
     const format = chooseFormat(request, response, query.raw);
@@ -41,19 +41,20 @@ export function readLog(context: SchedContext) {
         await sendLog(context.store.logs, attempt ?? unclaimed(job), wanted, response, signal);
       }
     } catch (error) {
-      // Cut, not ended: nobody may take a log for complete because a server stopped. A reader that left is no fault.
+      // Cut, not ended: a log must not look complete because a server stopped. A client that disconnected is not an
+      // error.
       if (!signal.aborted) throw error;
       response.destroy();
     }
   });
 }
 
-/** A job that ended before any worker claimed it has no log, and none will come. */
+/** A job that ended before any worker claimed it has no log, and never will. */
 const unclaimed = ({ status }: JobRecord) => ({ ended: isFinalJob(status) });
 
-/** @throws ApiError NotFound, which says what steps there are */
+/** @throws ApiError NotFound, which names the existing steps */
 function refuseUnknownStep({ name }: JobRecord, names: readonly string[], step: string): void {
-  // The marks that chainr itself writes into a log stand under this name.
+  // chainr's own marks in a log carry this name.
   if (step === mainStep || names.length === 0 || names.includes(step)) return;
   const rest = suggestion(step, names) || `; it has ${names.join(', ')}.`;
   throw new ApiError('NotFound', `The job ${JSON.stringify(name)} has no step ${JSON.stringify(step)}${rest}`);

@@ -5,10 +5,10 @@ import type { AttemptPlace } from './find-attempt.js';
 import { writePage, type WantedLog } from './stream-log.js';
 
 /**
- * Answers with what is stored from the offset on, up to its end at the moment: the headers say where that is, and
- * come before anything of the log was read.
+ * Sends what is stored from the offset to the current end. The headers name that end, and are sent before anything of
+ * the log is read.
  *
- * @param place of a job without any attempt: whether none will come
+ * @param place for a job without an attempt: whether there will never be one
  */
 export async function sendLog(
   logs: LogStore,

@@ -5,7 +5,7 @@ import type { LogStore } from '@chainr/core/store/logs/log-store';
 import type { AttemptPlace } from './find-attempt.js';
 import type { LogFormat, WantedSteps } from './format-log.js';
 
-/** Which part of a log is asked for, and how it is written. */
+/** Which part of a log to send, and how it is formatted. */
 export interface WantedLog {
   format: LogFormat;
   /** Bytes of the log. */
@@ -13,15 +13,15 @@ export interface WantedLog {
   steps: WantedSteps;
 }
 
-/** A follower of a silent log hears of it so often that its connection lives, in formats that have a word for that. */
+/** The interval of the heartbeats that keep the connection of a silent log alive, in formats that have one. */
 const heartbeatMs = 15_000;
 
 /**
- * Writes a log as it grows, until its end mark. Reads no faster than the client does. Shows all the time that it is
- * there: also while the attempt is waited for, while Redis is away, and while only other steps write.
+ * Sends a log as it grows, until its end mark, no faster than the client reads. Heartbeats continue all the time: also
+ * while it waits for the attempt or for Redis, and while only other steps write.
  *
- * @param place of the attempt, once there is one; null: there will be none, and nothing is written
- * @param beatMs another one only in tests
+ * @param place of the attempt, once there is one; null: there will be none, and nothing is sent
+ * @param beatMs changed only in tests
  */
 export async function streamLog(
   logs: LogStore,
@@ -32,7 +32,7 @@ export async function streamLog(
   beatMs = heartbeatMs,
 ): Promise<void> {
   const { format, offset } = wanted;
-  // To who has not taken what was sent before, a sign of life tells nothing.
+  // A heartbeat is pointless while the client has not read earlier data.
   const beat = (): void => {
     if (response.writableLength === 0) response.write(format.heartbeat);
   };
@@ -47,7 +47,7 @@ export async function streamLog(
   }
 }
 
-/** What was made of pages that several followers share. */
+/** The formatted pages that several followers share. */
 const written = new WeakMap<LogPage, Map<LogFormat, Buffer>>();
 
 export async function writePage(

@@ -3,7 +3,7 @@ import { routes } from '@chainr/core/api/contract/routes';
 import type { SchedContext } from '../context.js';
 import { served } from '../http/serve-routes.js';
 
-/** The text goes out as it came in; it is a user's, so nothing may take it for a page. */
+/** Returns the text as it was sent. It is a user's text, so browsers must not render it as a page. */
 export function getPipeline({ store }: SchedContext) {
   return served(routes.getPipeline, async ({ params, response }) => {
     const source = await store.runs.getSource(params.uid);

@@ -5,17 +5,20 @@ import type { Part } from '@chainr/core/service/lifecycle';
 import { preparePipeline, type PipelineText, type Preparation } from './prepare-pipeline.js';
 import { startThread } from './start-thread.js';
 
-/** Larger ones are read by the thread: one of this size holds up the event loop for a few ms. In UTF-16 units. */
+/** Larger pipelines are read by the thread: one of this size blocks the event loop for a few ms. In UTF-16 units. */
 const smallLength = 16_384;
-/** All that may wait for the thread at once, in UTF-16 units. */
+/** The most text that may wait for the thread, in UTF-16 units. */
 const waitingLength = 64 * 1024 * 1024;
-/** How long one pipeline may wait for the thread. Gate waits for 30 s for the answer, and reading takes some of that. */
+/** How long one pipeline may wait for the thread. Gate waits 30 s for the answer, and reading takes some of that. */
 const waitMs = 20_000;
 /** How long the thread may take for one pipeline; the most costly ones take a few seconds. */
 const readMs = 30_000;
 /** How long the thread stays without work. */
 const idleMs = 60_000;
-/** What the thread may use; the most costly pipelines take half of it. Beyond that the thread ends, and not the service. */
+/**
+ * The memory limit of the thread; the most costly pipelines need half of it. Beyond it the thread ends, and not the
+ * service.
+ */
 const threadMemory = { maxOldGenerationSizeMb: 1_024 } as const;
 
 const ownModule = new URL(
@@ -27,20 +30,20 @@ interface Task {
   sent: PipelineText;
   resolve: (preparation: Preparation) => void;
   reject: (error: Error) => void;
-  /** Ends its wait, and later its work. */
+  /** Limits first its wait, then its work. */
   timer: NodeJS.Timeout;
 }
 
 export interface PipelineReaderOptions {
-  /** In place of the module that reads pipelines; only in tests. */
+  /** Replaces the module that reads pipelines; only in tests. */
   module?: URL;
   readMs?: number;
   waitingLength?: number;
 }
 
 /**
- * Reads, checks and packs pipelines: small ones at once, large ones in one thread, which is started for the first and
- * ends when none came for a while. So no pipeline holds up the event loop of the service for long, whatever is in it.
+ * Reads, checks and packs pipelines: small ones at once, large ones in a thread, which starts with the first and ends
+ * after a time without work. So no pipeline can block the event loop of the service for long.
  */
 export class PipelineReader implements Part {
   readonly name = 'pipeline-reader';
@@ -68,7 +71,7 @@ export class PipelineReader implements Part {
     await this.#endThread();
   }
 
-  /** @throws ApiError Unavailable where too much waits already; Internal where it takes too long, or the thread fails */
+  /** @throws ApiError Unavailable if too much is waiting; Internal if it takes too long, or the thread fails */
   read(sent: PipelineText): Promise<Preparation> {
     if (isSmall(sent)) return Promise.resolve(preparePipeline(sent));
     if (this.#waitingLength > 0 && this.#waitingLength + sent.text.length > this.#options.waitingLength) {
@@ -126,7 +129,7 @@ export class PipelineReader implements Part {
     this.#next();
   }
 
-  /** Ends the thread, and what it works on with it; the others get a new one. */
+  /** Ends the thread together with its current pipeline. The others get a new thread. */
   #fail(error: Error): void {
     const task = this.#current;
     this.#current = undefined;
@@ -162,10 +165,13 @@ function busy(): ApiError {
   return new ApiError('Unavailable', 'Too many large pipelines are being read; try again soon.', { headers: retry });
 }
 
-/** An anchor of YAML stands at the beginning, or after white space or an indicator; what `&&` of shells mostly has behind it is a space. */
+/**
+ * A YAML anchor stands at the beginning, or after white space or an indicator. The `&&` of a shell is usually followed
+ * by a space.
+ */
 const mayHaveAnchor = /(?:^|[\s,[{:?-])&+[^\s&]/;
 
-/** Of YAML with anchors the text does not tell how much it is: aliases repeat it. */
+/** With YAML anchors the length of the text does not bound its size: aliases repeat it. */
 function isSmall({ text, contentType }: PipelineText): boolean {
   if (text.length > smallLength) return false;
   return pipelineFormat(contentType) === 'json' || !mayHaveAnchor.test(text);

@@ -9,16 +9,16 @@ import { packPipeline, type PackedPipeline } from '@chainr/core/store/runs/pack-
 export interface PipelineText {
   text: string;
   contentType: string;
-  /** Whether warnings are looked for. */
+  /** Whether to look for warnings. */
   warn: boolean;
 }
 
 export type Preparation =
   | { kind: 'ready'; pipeline: PackedPipeline; warnings: Mistake[] }
-  /** With one sentence about all, and every place. */
+  /** With one sentence about everything, and every place. */
   | { kind: 'refused'; message: string; mistakes: Mistake[] };
 
-/** Reads, checks and packs a pipeline. A pure function, that another thread can carry out. */
+/** Reads, checks and packs a pipeline. A pure function, so that another thread can run it. */
 export function preparePipeline({ text, contentType, warn }: PipelineText): Preparation {
   const checked = check(text, contentType);
   if ('message' in checked) return { kind: 'refused', ...checked };

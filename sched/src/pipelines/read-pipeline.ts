@@ -10,7 +10,7 @@ import { readBody } from '../http/read-body.js';
 /** A pipeline as it was sent and as it was understood. */
 export interface SentPipeline {
   pipeline: PackedPipeline;
-  /** None unless they were asked for. */
+  /** Empty unless asked for. */
   warnings: Mistake[];
   contentType: string;
   text: string;
@@ -35,7 +35,7 @@ export async function readPipeline(
   return { pipeline: read.pipeline, warnings: read.warnings, contentType, text, body };
 }
 
-/** The media type alone: all that is accepted is UTF-8. */
+/** The media type without its charset: everything accepted is UTF-8. */
 function readContentType(request: IncomingMessage): string {
   const sent = request.headers['content-type'] ?? '';
   if (pipelineFormat(sent) === undefined) {
@@ -49,7 +49,7 @@ function readContentType(request: IncomingMessage): string {
   return sent.split(';', 1).join('').trim().toLowerCase();
 }
 
-/** Keeps a byte order mark, so that the pipeline can be given back as it came. */
+/** Keeps a byte order mark, so that the pipeline can be returned unchanged. */
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 function decode(body: Buffer): string {

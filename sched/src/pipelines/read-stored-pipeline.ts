@@ -7,7 +7,7 @@ import type { SchedContext } from '../context.js';
 /**
  * The pipeline of a run, as text and as it is understood.
  *
- * @throws ApiError NotFound; Conflict where this version would not accept it any more
+ * @throws ApiError NotFound; Conflict if this version would not accept it any more
  */
 export async function readStoredPipeline(
   { store, pipelines }: Pick<SchedContext, 'store' | 'pipelines'>,

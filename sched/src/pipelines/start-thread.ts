@@ -1,8 +1,8 @@
 import { Worker, type ResourceLimits } from 'node:worker_threads';
 
 /**
- * Starts a thread with a module of this repository, compiled or, in development, as source: tsx reads source in threads
- * only where it is told to. The process can end while the thread is there.
+ * Starts a thread with a module of this repository, compiled or, in development, as source: in threads tsx must be told
+ * to read source. The thread does not keep the process alive.
  */
 export function startThread(module: URL, resourceLimits: ResourceLimits): Worker {
   const isSource = module.pathname.endsWith('.ts');

@@ -5,7 +5,7 @@ import { readPipeline } from './read-pipeline.js';
 import { sendJson } from '../http/send-json.js';
 import { served } from '../http/serve-routes.js';
 
-/** Answers a wrong pipeline exactly as `createRun` would, and stores nothing. */
+/** Answers an invalid pipeline exactly as `createRun` would, and stores nothing. */
 export function validatePipeline({ pipelines }: SchedContext) {
   return served(routes.validatePipeline, async ({ request, response }) => {
     const { pipeline, warnings } = await readPipeline(pipelines, request, { warn: true });

@@ -13,10 +13,10 @@ import { rerun } from './rerun-run.js';
 import { sendJson } from '../http/send-json.js';
 import { served, type ServedRoute } from '../http/serve-routes.js';
 
-/** How many reruns are under way at once: large pipelines go through the one thread, for which others wait too. */
+/** Reruns at once: large pipelines share one thread with other requests. */
 const rerunsAtOnce = 4;
 
-/** What is done to all runs that a filter means. */
+/** Operations on all runs that a filter selects. */
 export function bulkRoutes(context: SchedContext): ServedRoute[] {
   const { store } = context;
   return [
@@ -52,7 +52,7 @@ export function bulkRoutes(context: SchedContext): ServedRoute[] {
   ];
 }
 
-/** The new run, or the sentence with which it is refused. */
+/** The new run, or the sentence that refuses it. */
 async function madeOrRefused(making: Promise<RunUid>): Promise<string | { made: RunUid }> {
   try {
     return { made: await making };

@@ -8,30 +8,31 @@ import type { Logger } from '@chainr/core/service/logger';
 import type { SchedContext } from '../context.js';
 import { readFilter } from './read-filter.js';
 
-/** Something that is done to one run after the other. */
+/** An operation applied to one run after the other. */
 interface BulkVerb {
-  /** How many are under way at once, where it is not cheap. */
+  /** How many run at once, if the operation is costly. */
   atOnce?: number;
-  /** Why it is not done to a run that stands so: one sentence; undefined where it is. */
+  /** A sentence that says why a run in this state is left out; undefined to go on. */
   refuse(run: RunRecord): string | undefined;
-  /** @returns why it was not done after all, or the new run that was made; undefined where it was done. */
+  /** @returns why it was left out after all, or the new run; undefined if it was done */
   act(run: RunRecord): Promise<string | { made: string } | undefined>;
 }
 
 type BulkQuery = QueryOf<typeof routes.deleteRuns>;
 
-/** How many are under way at once. */
+/** The most operations at once. */
 const atOnceMost = 64;
-/** For how long further runs are begun: the answer has to come before gate gives up, after 60 s. */
+/** For how long further runs are begun. The answer must come before gate gives up, after 60 s. */
 const beginMs = 20_000;
 const tookLong = 'The request took long; the rest waits for the next one.';
 
 /**
- * Does something to the runs that a query means, newest first, up to 500 of them; the answer tells where to go on.
- * What fails for a fault of chainr is left out with a sentence. An outage ends it early: then the answer tells what
- * was done before, and `next` is where it was cut short. So does the time that a request may take.
+ * Applies an operation to the runs that a query selects, newest first, up to 500 of them. The answer says where to go
+ * on. A run that fails because of a bug in chainr is left out with a sentence. An outage ends it early, and so does the
+ * time limit of a request: the answer then has what was done before, and `next` is where it stopped.
  *
- * @throws ApiError BadRequest when the query means no run in particular; whatever kept the first run from being done
+ * @throws ApiError BadRequest if the query selects no run in particular; the error of the first run if an outage
+ * prevents it
  */
 export async function bulk(
   { store, logger }: Pick<SchedContext, 'store' | 'logger'>,
@@ -68,7 +69,7 @@ export async function bulk(
   } while (from < runs.length && !tally.outage && performance.now() - begunAt < options.beginMs);
   const { outage, done, skipped, made } = tally;
   if (outage && done + skipped.length === 0) throw outage.thrown;
-  // Who goes on there sends what was under way again: it is done once all the same.
+  // A client that goes on from there repeats what was in progress, which is still done only once.
   const cutShort = runs[from - atOnce - 1]?.sequence ?? cursor ?? (runs[0]?.sequence ?? 0) + 1;
   const stopped = outage?.message ?? (from < runs.length ? tookLong : undefined);
   const goesOnAt = outage ? cutShort : stopped === undefined ? next : runs[from - 1]?.sequence;
@@ -84,7 +85,7 @@ export async function bulk(
   };
 }
 
-/** What came of the runs so far. */
+/** The results so far. */
 class Tally {
   done = 0;
   readonly skipped: BulkResult['skipped'] = [];
@@ -92,7 +93,7 @@ class Tally {
   /** Why nothing more is begun. */
   outage: { thrown: unknown; message: string } | undefined;
 
-  /** @param result why it was not done, or the new run that was made; undefined where it was done. */
+  /** @param result why it was left out, or the new run; undefined if it was done */
   add({ uid }: RunRecord, result: string | { made: string } | undefined): void {
     if (typeof result === 'string') this.skipped.push({ uid, message: result });
     else this.done += 1;

@@ -8,7 +8,7 @@ import { readBody } from '../http/read-body.js';
 import { sendJson } from '../http/send-json.js';
 import { served } from '../http/serve-routes.js';
 
-/** Records the request (see Cancels and stops); what runs is stopped by the workers that hold it. */
+/** Records the request (see Cancels and stops). Workers stop the attempts that they hold. */
 export function cancelRun({ store }: SchedContext) {
   return served(routes.cancelRun, async ({ params: { uid }, request, response }) => {
     parseBody(await readBody(request, smallBodyBytes), emptyBodySchema);

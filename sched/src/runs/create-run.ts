@@ -6,7 +6,7 @@ import { sendJson } from '../http/send-json.js';
 import { served } from '../http/serve-routes.js';
 import { showMade, storeRun } from './store-run.js';
 
-/** Checks the pipeline, stores the run, answers with it. A key that was used before answers with its run as it is now. */
+/** Checks the pipeline, stores the run and returns it. A repeated key returns its run as it is now. */
 export function createRun({ store, pipelines, executorKind }: SchedContext) {
   return served(routes.createRun, async ({ request, response }) => {
     const key = readIdempotencyKey(request);

@@ -19,7 +19,7 @@ export function deleteRun({ store }: SchedContext) {
   });
 }
 
-/** Why a run is still there, and what to do (see Deletion); undefined where it is not. */
+/** Why a run was not deleted, and what to do (see Deletion); undefined if it was. */
 export function whyKept(reply: Awaited<ReturnType<RunStore['deleteRun']>>): string | undefined {
   if (reply.kind === 'live') return keptLive(reply.status);
   if (reply.kind !== 'open') return undefined;

@@ -14,7 +14,7 @@ export async function findRun(store: Store, uid: RunUid): Promise<RunRecord> {
 
 export const noRun = (uid: RunUid): ApiError => new ApiError('NotFound', `There is no run ${JSON.stringify(uid)}.`);
 
-/** @throws ApiError NotFound, which says whether it is the run or the job that is not there */
+/** @throws ApiError NotFound, which says whether the run or the job does not exist */
 export async function findJob(store: Store, uid: RunUid, name: string): Promise<JobRecord> {
   const job = await store.runs.findJob(uid, name);
   if (job) return job;
@@ -25,7 +25,7 @@ export async function findJob(store: Store, uid: RunUid, name: string): Promise<
 /**
  * A run with its first 1,000 jobs as the API shows it.
  *
- * @param jobCount where it is known already, one wait for Redis less; rows that are not there cost too
+ * @param jobCount saves one round trip to Redis if it is known; without it, missing rows are read too
  * @throws ApiError NotFound
  */
 export async function showRun(store: Store, uid: RunUid, jobCount?: number): Promise<Run> {

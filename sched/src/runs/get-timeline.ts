@@ -6,10 +6,10 @@ import { presentTimeline } from './present-timeline.js';
 import { sendJson } from '../http/send-json.js';
 import { served } from '../http/serve-routes.js';
 
-/** Looks at all jobs of the run, whatever the page: each of them may be on the critical path. */
+/** Reads all jobs of the run, whatever the page: each of them may be on the critical path. */
 export function getTimeline({ store }: SchedContext) {
   return served(routes.getTimeline, async ({ params: { uid }, query, request, response }) => {
-    // Read one after the other: of a run that ends in between, what went on is shown until that end.
+    // The run is read after its jobs: if it ends in between, unfinished spans are shown until that end.
     const jobs = await store.runs.listTimedJobs(uid);
     const [run, now] = await Promise.all([findRun(store, uid), store.work.now()]);
     const page = { from: query.cursor ?? 0, limit: query.limit };

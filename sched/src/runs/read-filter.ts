@@ -2,7 +2,7 @@ import { readMoment, type RunFilterQuery } from '@chainr/core/api/contract/run-q
 import type { RunFilter } from '@chainr/core/store/runs/run-filter';
 import type { Store } from '@chainr/core/store/store';
 
-/** The filter that a query names; "ago" counts from the time of Redis, by which runs are created. */
+/** The filter of a query. "Ago" counts from the time of Redis, since that is the clock of creation times. */
 export async function readFilter({ work }: Store, query: RunFilterQuery): Promise<RunFilter> {
   const { status, name, label, since, until } = query;
   const now = since === undefined && until === undefined ? 0 : await work.now();

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { ApiError } from '@chainr/core/api/contract/errors';
 import { headerNames, visibleText } from '@chainr/core/api/contract/headers';
 
-/** A caller that did not come through gate. */
+/** The scope of callers that did not come through gate. */
 const directCaller = 'direct';
 
 /** The idempotency key of a request, in the scope of its caller (see Idempotency keys). */
@@ -12,7 +12,7 @@ export interface IdempotencyKey {
   key: string;
 }
 
-/** @throws ApiError BadRequest when there is a key, but not a usable one */
+/** @throws ApiError BadRequest for an invalid key */
 export function readIdempotencyKey(request: IncomingMessage): IdempotencyKey | undefined {
   const key = readHeader(request, headerNames.idempotencyKey);
   if (key === undefined) return undefined;
@@ -27,7 +27,7 @@ function readHeader(request: IncomingMessage, name: string): string | undefined 
   throw new ApiError('BadRequest', message, { details: [{ path: name, message }] });
 }
 
-/** What tells one body from another. */
+/** Identifies a body. */
 export function hashBody(body: Buffer): string {
   return createHash('sha256').update(body).digest('hex');
 }

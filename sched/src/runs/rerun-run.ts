@@ -16,7 +16,7 @@ import { sendJson } from '../http/send-json.js';
 import { served } from '../http/serve-routes.js';
 import { showMade, storeRun, uidOf } from './store-run.js';
 
-/** Makes a new run of the same pipeline; what succeeded or was skipped is taken over (see Reruns). */
+/** Creates a new run of the same pipeline; successful and skipped jobs are reused (see Reruns). */
 export function rerunRun(context: SchedContext) {
   return served(routes.rerunRun, async ({ params: { uid }, request, response }) => {
     const key = readIdempotencyKey(request);
@@ -28,9 +28,9 @@ export function rerunRun(context: SchedContext) {
 }
 
 /**
- * @returns the uid of the new run.
- * @throws ApiError NotFound; BadRequest for jobs that it does not have; Conflict, which says why it cannot be rerun so;
- *   StoreFull
+ * @returns the uid of the new run
+ * @throws ApiError NotFound; BadRequest for unknown jobs; Conflict, which says why it cannot be rerun in this way;
+ * StoreFull
  */
 export async function rerun(
   { store, pipelines, executorKind }: SchedContext,
@@ -40,7 +40,7 @@ export async function rerun(
 ): Promise<RunUid> {
   const idempotency = key && { ...key, bodyHash: hashOf(uid, from) };
   const before = idempotency && (await store.runs.findReplay(idempotency));
-  // The run that it was made of may be gone by now.
+  // The original run may be gone by now.
   if (before) return uidOf(before);
   const { pipeline, source } = await readStoredPipeline({ store, pipelines }, uid);
   const { jobCount } = await findRun(store, uid);
@@ -64,7 +64,7 @@ function hashOf(uid: RunUid, from: RerunFrom): string {
   return hashBody(Buffer.from(`rerun ${uid} ${JSON.stringify(from)}`));
 }
 
-/** @throws ApiError BadRequest that names the first 100 jobs that the run does not have */
+/** @throws ApiError BadRequest that names the first 100 unknown jobs */
 function checkNames(from: RerunFrom, jobs: readonly JobRecord[]): void {
   if (typeof from === 'string') return;
   const names = jobs.map(({ name }) => name);

@@ -17,9 +17,9 @@ export function uidOf(stored: CreatedRun): RunUid {
 }
 
 /**
- * The run that a request made, now or when its key was sent first.
+ * The run that a request created, now or when its key was first sent.
  *
- * @throws ApiError Gone where it was deleted since
+ * @throws ApiError Gone if it was deleted since
  */
 export async function showMade(store: Store, uid: RunUid, jobCount?: number): Promise<Run> {
   try {

@@ -10,7 +10,7 @@ import { readBody } from '../http/read-body.js';
 import { sendJson } from '../http/send-json.js';
 import { served, type ServedRoute } from '../http/serve-routes.js';
 
-/** The workers, and what takes them out of work for a while; every answer shows how they stand then. */
+/** Routes for workers: list, drain, pause. Every answer shows the resulting state. */
 export function adminWorkers({ store }: SchedContext): ServedRoute[] {
   return [
     served(routes.listWorkers, async ({ response }) => {
