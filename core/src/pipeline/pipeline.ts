@@ -58,7 +58,8 @@ export interface JobPlan {
   priority?: number;
   /** Present if variables or images refer to secrets or outputs. Their values are resolved before the job begins. */
   references?: {
-    /** The index of every job whose outputs are referred to, by name. */ outputsOf: Readonly<Record<string, number>>;
+    /** The index of every job whose outputs are referred to, by name. */
+    outputsOf: Readonly<Record<string, number>>;
   };
 }
 
