@@ -30,6 +30,8 @@ export interface ConstellationOptions {
   redisSettings?: readonly string[];
   /** Defaults to `redis-server`. */
   redisProgram?: string;
+  /** In place of one of its own, such as one behind a proxy; it stops with the constellation. */
+  redis?: TestRedis;
   logger?: Logger;
 }
 
@@ -47,7 +49,7 @@ export interface Constellation {
 /** All services in this process, as in `chainr up`, on their own real Redis. */
 export async function startConstellation(options: ConstellationOptions): Promise<Constellation> {
   const { executor, redisSettings, redisProgram, logger = silentLogger } = options;
-  const redis = await startRedis(redisSettings, redisProgram);
+  const redis = options.redis ?? (await startRedis(redisSettings, redisProgram));
   const home = await mkdtemp(path.join(tmpdir(), 'chainr-home-'));
   const listen = { host: '127.0.0.1', port: 0 };
   const base = { redisUrl: redis.url, listen, logLevel: 'silent' };

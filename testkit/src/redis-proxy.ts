@@ -16,6 +16,8 @@ export interface RedisProxy {
   /** Ends all connections and refuses new ones. */
   cut(): void;
   mend(): void;
+  /** Ends all connections; new ones lead to another Redis, as after a failover. */
+  pointTo(redisUrl: string): void;
   /**
    * Makes connections fall silent, like a NAT that has forgotten them: nobody is told, and no more bytes arrive.
    *
@@ -43,7 +45,7 @@ interface Link {
 
 /** A proxy between clients and a Redis on a unix socket, so that a test can cut them off. It has its own socket. */
 export async function startRedisProxy(redisUrl: string, socketPath: string): Promise<RedisProxy> {
-  const target = redisUrl.slice('unix:'.length);
+  let target = redisUrl.slice('unix:'.length);
   const links = new Set<Link>();
   const lasting = new Set<(link: Link) => void>();
   let isCut = false;
@@ -96,6 +98,10 @@ export async function startRedisProxy(redisUrl: string, socketPath: string): Pro
     },
     mend: () => {
       isCut = false;
+    },
+    pointTo: (url) => {
+      target = url.slice('unix:'.length);
+      endAll();
     },
     silence: ({ name, lost = 'all', isLasting = false } = {}) => {
       const hit = new Set<Link>();

@@ -63,7 +63,7 @@ export async function startRedisServer(options: RedisServerOptions): Promise<Red
     child.once('error', (error: NodeJS.ErrnoException) => {
       reject(
         new Error(
-          error.code === 'ENOENT' ? `${program} is not installed: install redis-server 6.2 or newer` : error.message,
+          error.code === 'ENOENT' ? `${program} is not installed: install redis-server 7.0 or newer` : error.message,
         ),
       );
     });
