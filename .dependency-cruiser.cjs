@@ -80,6 +80,28 @@ module.exports = {
       to: { path: '^[^/]+/(src|dist)/', pathNot: '^core/src/(store|pipeline|engine|timeline)/', ...atRunTime },
     },
     {
+      name: 'usecases-know-only-the-store',
+      comment:
+        'What is done with runs is the same whoever asks: a request, a schedule, an operator. What else a use case needs, such as a reader of pipelines or the length of a queue, it is given as a function.',
+      severity: 'error',
+      from: { path: '^core/src/usecases/' },
+      to: { path: '^[^/]+/(src|dist)/', pathNot: '^core/src/(usecases|store|pipeline|engine|timeline)/' },
+    },
+    {
+      name: 'usecases-speak-no-http',
+      comment: 'As above: no status codes, headers or requests. Those who serve the API translate.',
+      severity: 'error',
+      from: { path: '^core/src/usecases/' },
+      to: { path: `^(node:)?https?2?$|${npm('express')}` },
+    },
+    {
+      name: 'core-imports-no-usecases',
+      comment: 'Use cases are what services call; the rest of core works without them.',
+      severity: 'error',
+      from: { path: '^core/src/', pathNot: '^core/src/usecases/' },
+      to: { path: '^core/src/usecases/' },
+    },
+    {
       name: 'queue-knows-only-the-engine',
       comment:
         'The queue is a hint, never truth: it must not read or write the state. The names of all keys are made in one file, connections in another, and what says that Redis is away in a third; those it takes from the store.',

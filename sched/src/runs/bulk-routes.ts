@@ -4,9 +4,10 @@ import { bulkRerunRequestSchema, emptyBodySchema, smallBodyBytes } from '@chainr
 import { routes } from '@chainr/core/api/contract/routes';
 import type { RunUid } from '@chainr/core/engine/records';
 import { isFinalRun } from '@chainr/core/engine/states';
+import { cancel } from '@chainr/core/usecases/cancel';
+import { deleteEnded, whyLiveStays } from '@chainr/core/usecases/delete';
 import { bulk } from './bulk.js';
 import type { SchedContext } from '../context.js';
-import { keptLive, whyKept } from './delete-run.js';
 import { readBody } from '../http/read-body.js';
 import { readIdempotencyKey } from './read-idempotency-key.js';
 import { rerun } from './rerun-run.js';
@@ -25,7 +26,7 @@ export function bulkRoutes(context: SchedContext): ServedRoute[] {
       const result = await bulk(context, query, {
         refuse: ({ status }) => (isFinalRun(status) ? `The run is ${status} already.` : undefined),
         act: async ({ uid }) => {
-          await store.transitions.cancel(uid);
+          await cancel(store, uid); // One that is gone by now needs none.
           return undefined;
         },
       });
@@ -44,8 +45,12 @@ export function bulkRoutes(context: SchedContext): ServedRoute[] {
     }),
     served(routes.deleteRuns, async ({ query, response }) => {
       const result = await bulk(context, query, {
-        refuse: ({ status }) => (isFinalRun(status) ? undefined : keptLive(status)),
-        act: async ({ uid }) => whyKept(await store.runs.deleteRun(uid)),
+        refuse: ({ status }) => (isFinalRun(status) ? undefined : whyLiveStays(status)),
+        act: async ({ uid }) => {
+          const reply = await deleteEnded(store, uid);
+          // One that is gone by now needs no deletion.
+          return reply.kind === 'deleted' || reply.kind === 'no-run' ? undefined : reply.message;
+        },
       });
       sendJson(response, 200, result);
     }),

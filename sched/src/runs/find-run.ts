@@ -3,16 +3,16 @@ import { jobsShown } from '@chainr/core/api/contract/route-parts';
 import type { Run } from '@chainr/core/api/contract/run-resource';
 import type { JobRecord, RunRecord, RunUid } from '@chainr/core/engine/records';
 import type { Store } from '@chainr/core/store/store';
+import { noRun } from '@chainr/core/usecases/refusal';
+import { refusalError } from '../http/refusal-error.js';
 import { presentRun } from './present-run.js';
 
 /** @throws ApiError NotFound */
 export async function findRun(store: Store, uid: RunUid): Promise<RunRecord> {
   const run = await store.runs.getRun(uid);
-  if (!run) throw noRun(uid);
+  if (!run) throw refusalError(noRun(uid));
   return run;
 }
-
-export const noRun = (uid: RunUid): ApiError => new ApiError('NotFound', `There is no run ${JSON.stringify(uid)}.`);
 
 /** @throws ApiError NotFound, which says whether the run or the job does not exist */
 export async function findJob(store: Store, uid: RunUid, name: string): Promise<JobRecord> {

@@ -1,0 +1,24 @@
+import type { RunUid } from '../engine/records.js';
+import type { Mistake } from '../pipeline/mistakes.js';
+
+/** Why a use case did nothing. Every kind is listed here; each use case says which of them it has. */
+export type RefusalKind =
+  | 'no-run'
+  /** The run has not ended. */
+  | 'live'
+  /** It has ended, and part of its log is still being stored: the same call succeeds in a moment. */
+  | 'log-open';
+
+export interface Refusal<Kind extends RefusalKind = RefusalKind> {
+  /** For programs. */
+  kind: Kind;
+  /** For people: a sentence that also says what to do. */
+  message: string;
+  /** Every place that is wrong, where the input is. */
+  mistakes?: readonly Mistake[];
+}
+
+export const noRun = (uid: RunUid): Refusal<'no-run'> => ({
+  kind: 'no-run',
+  message: `There is no run ${JSON.stringify(uid)}.`,
+});

@@ -1,0 +1,16 @@
+import { ApiError, type ErrorCode } from '@chainr/core/api/contract/errors';
+import type { Refusal, RefusalKind } from '@chainr/core/usecases/refusal';
+
+const codes: Record<RefusalKind, ErrorCode> = {
+  'no-run': 'NotFound',
+  live: 'Conflict',
+  'log-open': 'Conflict',
+};
+
+/** The answer to a request of which the use case did nothing. */
+export function refusalError({ kind, message, mistakes = [] }: Refusal): ApiError {
+  return new ApiError(codes[kind], message, {
+    details: mistakes,
+    ...(kind === 'log-open' && { headers: { 'Retry-After': '2' } }),
+  });
+}
