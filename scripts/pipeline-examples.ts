@@ -89,6 +89,15 @@ jobs:
     dependsOn:
       - { job: no-mirror, conditions: { skipped: true } }
 `,
+  'Shared parts': `kind: Pipeline
+title: Nightly build of the site
+x-defaults: &defaults
+  image: busybox
+  timeout: 5m
+jobs:
+  build: { <<: *defaults, title: Compile the pages, run: echo "built" }
+  check: { <<: *defaults, dependsOn: [build], run: echo "checked" }
+`,
   Duration: `kind: Pipeline
 timeout: 1h30m
 jobs:

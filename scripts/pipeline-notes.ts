@@ -9,6 +9,7 @@ interface FieldNote {
 const atMost = (count: number): string => `at most ${count.toLocaleString('en-US')}.`;
 
 const container: Readonly<Record<string, FieldNote>> = {
+  title: { default: 'none' },
   image: { default: 'see above', doc: 'Container image. May contain references to outputs. The process executor ignores it.' },
   run: { default: 'see above' },
   command: { default: 'see above', doc: 'Program and its first arguments. Replaces the entrypoint of the image.' },
@@ -31,6 +32,7 @@ const container: Readonly<Record<string, FieldNote>> = {
 export const fieldNotes: Readonly<Record<string, Readonly<Record<string, FieldNote>>>> = {
   Pipeline: {
     kind: { doc: 'Marks the document as a pipeline.' },
+    title: { default: 'none' },
     metadata: { default: 'none', doc: 'Name and labels.' },
     'metadata.name': {
       default: 'none',

@@ -49,6 +49,7 @@ export const countedBy: Readonly<Record<string, string>> = {
   'pipelineLimits.resourceNames': 'names',
   'pipelineLimits.retries': 'retries',
   'pipelineLimits.stepsPerJob': 'steps',
+  'pipelineLimits.titleLength': 'characters',
   'pipelineLimits.values': 'values',
   'pipelineLimits.variables': 'variables',
   'pipelineLimits.workdirLength': 'bytes',

@@ -99,7 +99,8 @@ const page = `# Pipelines
 <!-- Made by \`make generate\` from core/src/pipeline/pipeline-schema.ts and scripts/pipeline-notes.ts. -->
 
 A pipeline is a YAML or JSON document. Send it with \`POST /api/runs\` or \`chainr run FILE\`. \`chainr validate FILE\` reports all mistakes at once.
-Unknown fields are refused. [pipeline.schema.json](../core/schema/pipeline.schema.json) is a JSON Schema for editors.
+Unknown fields are refused, except fields of the pipeline, of a job or of a step whose names begin with \`x-\`: they may hold
+anything and are ignored, see [Shared parts](#shared-parts). [pipeline.schema.json](../core/schema/pipeline.schema.json) is a JSON Schema for editors.
 [Outputs and secrets](outputs-and-secrets.md) explains the values of \`env\` and \`image\`; [executors.md](executors.md) lists the fields that each executor
 ignores.
 
@@ -165,6 +166,13 @@ one job runs only if all of them failed or were skipped, and the next job waits 
 has succeeded, and \`publish\` runs. It does not wait for the other mirrors. To make it wait, list them too, with all three conditions.
 
 ${exampleOf('When at least one succeeded')}
+
+## Shared parts
+
+YAML anchors (\`&\`), aliases (\`*\`) and merge keys (\`<<\`) work. A field whose name begins with \`x-\` is a place for what several jobs
+share. What a job sets itself wins; maps within it, such as \`env\`, are replaced as a whole.
+
+${exampleOf('Shared parts')}
 
 ## Duration
 

@@ -23,6 +23,7 @@ const endings: Record<string, Ending | 'needs curl, a secret and the internet'> 
   'Going on after a failure': { run: 'SUCCESSFUL', jobs: { lint: 'FAILED' } },
   'Cleaning up at the end': { run: 'FAILED', jobs: { unit: 'FAILED', deploy: 'SKIPPED' } },
   'When at least one succeeded': { run: 'SUCCESSFUL', jobs: { 'first-mirror': 'FAILED', 'no-mirror': 'SKIPPED' } },
+  'Shared parts': { run: 'SUCCESSFUL' },
   Duration: { run: 'SUCCESSFUL' },
   Quantity: { run: 'SUCCESSFUL' },
 };

@@ -51,6 +51,33 @@ describe('chainr describe', () => {
     );
   });
 
+  it('shows titles beside names, and no column for them where there are none', async () => {
+    const stdin = JSON.stringify({
+      kind: 'Pipeline',
+      title: 'Nightly build',
+      jobs: { compile: { ...job, title: 'Compile the pages' }, check: job },
+    });
+    const run = chainr(['run', '-', '--server', server.url], { stdin });
+    expect(await run.exitCode, run.stderr).to.equal(0);
+    const shown = async (...args: string[]): Promise<string> => {
+      const session = at(...args);
+      expect(await session.exitCode, session.stderr).to.equal(0);
+      return session.stdout;
+    };
+    const described = await shown('describe', 'latest');
+    expect(described).to.match(/\nTitle +Nightly build\n/);
+    expect(described)
+      .to.match(/\n {2}JOB +TITLE +STATUS +TIME /)
+      .and.match(/\n. compile +Compile the pages +PENDING /);
+    expect(described).to.match(/\n. check +PENDING /);
+    expect(await shown('get', 'latest')).to.match(/\nTitle +Nightly build\n/);
+    expect(await shown('get', 'latest', 'compile')).to.match(/^Job +compile\nTitle +Compile the pages\n/);
+
+    await create({ only: job });
+    expect(await shown('describe', 'latest')).not.to.match(/title/i);
+    expect(await shown('get', 'latest', 'only')).not.to.match(/title/i);
+  });
+
   it('prints the timeline as JSON', async () => {
     const uid = await create({ only: job });
     const session = at('describe', uid, '-o', 'json');

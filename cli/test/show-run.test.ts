@@ -36,6 +36,12 @@ describe('a job in the terminal', () => {
     expect(showJob({ ...job, attempts: [{ ...attempt!, steps: steps.slice(1) }] }, false).join()).not.to.contain(
       'STEP',
     );
+    const titled = steps.map((step, at) => (at === 0 ? { ...step, title: 'Look for slips' } : step));
+    expect(showJob({ ...job, attempts: [{ ...attempt!, steps: titled }] }, false).slice(-3)).to.deep.equal([
+      'STEP  EXIT           DURATION  TITLE',
+      'lint  4 (tolerated)  2.0s      Look for slips',
+      'pack  0              -',
+    ]);
   });
 
   it('is shown with its attempts, and with outputs where it has any', () => {

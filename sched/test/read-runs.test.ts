@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { routes } from '@chainr/core/api/contract/routes';
 import { errorBodySchema } from '@chainr/core/api/contract/errors';
 import { jobResourceSchema } from '@chainr/core/api/contract/job-resource';
+import { timelineSchema } from '@chainr/core/api/contract/timeline-resource';
 import { jobListSchema, runListSchema, runSchema } from '@chainr/core/api/contract/run-resource';
 import { openSched, type OpenSched } from './open-sched.js';
 
@@ -67,6 +68,38 @@ describe('reading runs', () => {
     const run = runSchema.parse(await json(`/api/runs/${uid}`));
     expect(run.status).to.equal('FAILED');
     expect(Date.parse(run.metadata.endedAt ?? '')).to.be.at.least(Date.parse(run.metadata.createdAt));
+  });
+
+  it('shows the titles of a run, its jobs and their steps, and none where none is written', async () => {
+    const steps = [
+      { name: 'one', title: 'First', run: 'exit 0' },
+      { name: 'two', run: 'exit 0' },
+    ];
+    const pipeline = {
+      kind: 'Pipeline',
+      title: 'Nightly build',
+      jobs: { titled: { image: 'busybox', title: 'Größe "1"', steps }, plain: { image: 'busybox', run: 'exit 0' } },
+    };
+    const created = (await (await sched.post(pipeline)).json()) as { metadata: { uid: string; title?: string } };
+    const { uid } = created.metadata;
+    expect(created.metadata.title).to.equal('Nightly build');
+    const lease = await sched.worker.claim(uid, 0);
+    const ended = ['one', 'two'].map((name) => ({ name, exitCode: 0 }));
+    await sched.store.transitions.finish(lease, { reason: 'Completed', exitCode: 0, steps: ended }, {});
+    const read = async (path: string): Promise<unknown> => (await sched.get(`/api/runs/${uid}${path}`)).json();
+    expect(await read('')).to.have.nested.property('metadata.title', 'Nightly build');
+    const titled = jobResourceSchema.parse(await read('/jobs/titled'));
+    expect(titled.metadata.title).to.equal('Größe "1"');
+    expect(titled.attempts[0]?.steps?.map(({ name, title }) => [name, title])).to.deep.equal([
+      ['one', 'First'],
+      ['two', undefined],
+    ]);
+    expect(await read('/jobs/plain')).not.to.have.nested.property('metadata.title');
+    const { items } = timelineSchema.parse(await read('/timeline'));
+    expect(items.map(({ name, title }) => [name, title])).to.deep.equal([
+      ['titled', 'Größe "1"'],
+      ['plain', undefined],
+    ]);
   });
 
   it('shows the outputs of a job, and secrets by their names alone', async () => {

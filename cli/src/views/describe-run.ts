@@ -14,7 +14,7 @@ import { showCounts } from './show-run.js';
 import { columnsOf, type Terminal } from '../terminal/terminal.js';
 import { barLegend, drawBar, type BarPaper } from './timeline-bars.js';
 
-/** A longer name is cut, for the sake of the bars. */
+/** A longer name or title is cut, for the sake of the bars. */
 const longestName = 30;
 /** How short a bar becomes on a narrow terminal; then lines are longer than it is wide. */
 const leastBar = 20;
@@ -35,11 +35,12 @@ export function describeRun(run: Run, timeline: TimelineResource, terminal: Term
 }
 
 function factsOf(run: Run, timeline: TimelineResource, { colors }: Terminal): string[] {
-  const { uid, name, labels, createdAt, executor, rerunOf } = run.metadata;
+  const { uid, name, title, labels, createdAt, executor, rerunOf } = run.metadata;
   const pairs = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
   return formatTable([
     ['Run', uid],
     ...(name === undefined ? [] : [['Name', name]]),
+    ...(title === undefined ? [] : [['Title', printable(title)]]),
     ['Status', statusCell(run.status, colors)],
     ...(pairs.length === 0 ? [] : [['Labels', pairs.join(', ')]]),
     ...(rerunOf === undefined ? [] : [['Rerun of', rerunOf]]),
@@ -62,15 +63,16 @@ function sharesOf({ shares: { percent } }: TimelineResource): string {
 function barsOf(timeline: TimelineResource, terminal: Terminal): string[] {
   const { colors, unicode } = terminal;
   const path = unicode ? '◆' : '*';
+  const clip = (text: string): string => clipText(text, longestName, unicode ? '…' : '..');
+  const hasTitles = timeline.items.some(({ title }) => title !== undefined);
   const rows = timeline.items.map((job) => [
-    `${job.critical ? path : ' '} ${clipText(job.name, longestName, unicode ? '…' : '..')}`,
+    `${job.critical ? path : ' '} ${clip(job.name)}`,
+    ...(hasTitles ? [clip(printable(job.title ?? ''))] : []),
     statusCell(job.status, colors),
     ownTime(job, timeline.to),
   ]);
-  const widest = formatTable([...rows, ['  JOB', 'STATUS', 'TIME', 'x']]).reduce(
-    (most, line) => Math.max(most, line.length),
-    0,
-  );
+  const columns = ['  JOB', ...(hasTitles ? ['TITLE'] : []), 'STATUS', 'TIME'];
+  const widest = formatTable([...rows, [...columns, 'x']]).reduce((most, line) => Math.max(most, line.length), 0);
   const paper: BarPaper = {
     from: Date.parse(timeline.from),
     to: Date.parse(timeline.to),
@@ -78,7 +80,7 @@ function barsOf(timeline: TimelineResource, terminal: Terminal): string[] {
     unicode,
     colors,
   };
-  const head = ['  JOB', 'STATUS', 'TIME', axisOf(paper)];
+  const head = [...columns, axisOf(paper)];
   const bars = timeline.items.map((job, at) => [...(rows[at] ?? []), drawBar(job, paper)]);
   return [...formatTable([head, ...bars]), '', `  ${barLegend(terminal)}   ${path} on the critical path`];
 }

@@ -25,6 +25,7 @@ export function showRun(run: Run, jobs: readonly JobSummary[], colors: boolean):
   const facts = [
     ['Run', metadata.uid],
     ...(metadata.name === undefined ? [] : [['Name', metadata.name]]),
+    ...(metadata.title === undefined ? [] : [['Title', printable(metadata.title)]]),
     ['Status', statusCell(status, colors)],
     ['Created', metadata.createdAt],
     ['Duration', spanBetween(metadata.startedAt, metadata.endedAt)],
@@ -38,6 +39,7 @@ export function showRun(run: Run, jobs: readonly JobSummary[], colors: boolean):
 export function showJob(job: Job, colors: boolean): string[] {
   const facts = [
     ['Job', job.metadata.name],
+    ...(job.metadata.title === undefined ? [] : [['Title', printable(job.metadata.title)]]),
     ['Run', job.metadata.run],
     ['Status', statusCell(job.status, colors)],
     ['Reason', `${job.reason}: ${printable(job.message)}`],
@@ -65,12 +67,14 @@ export function showJob(job: Job, colors: boolean): string[] {
 function stepLines(attempt: Attempt | undefined): string[] {
   const steps = attempt?.steps ?? [];
   if (steps.length < 2) return [];
-  const rows = steps.map(({ name, exitCode, tolerated, startedAt, endedAt }) => [
+  const hasTitles = steps.some(({ title }) => title !== undefined);
+  const rows = steps.map(({ name, title, exitCode, tolerated, startedAt, endedAt }) => [
     name,
     `${exitCode === undefined ? '-' : String(exitCode)}${tolerated ? ' (tolerated)' : ''}`,
     spanBetween(startedAt, endedAt),
+    ...(hasTitles ? [printable(title ?? '')] : []),
   ]);
-  return ['', ...formatTable([['STEP', 'EXIT', 'DURATION'], ...rows])];
+  return ['', ...formatTable([['STEP', 'EXIT', 'DURATION', ...(hasTitles ? ['TITLE'] : [])], ...rows])];
 }
 
 /** `3 SUCCESSFUL, 1 SKIPPED`. Whatever failed in a run that succeeded was allowed to. */

@@ -12,6 +12,7 @@ export type ExecutorKind = (typeof executorKinds)[number];
 export interface RunRecord {
   uid: RunUid;
   name?: string;
+  title?: string;
   labels: Readonly<Record<string, string>>;
   status: RunStatus;
   /** Rises with each run; lists are ordered by it. */

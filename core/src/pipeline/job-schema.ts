@@ -76,6 +76,15 @@ const script = z
  */
 const controls = '\\u0000-\\u001f\\u007f-\\u009f';
 
+/** What people are shown beside a name. */
+export const titleSchema = text(pipelineLimits.titleLength)
+  .refine((title) => !/\p{Cc}/u.test(title), 'must be text on one line, without control characters')
+  .meta({ pattern: `^[^${controls}]*$` })
+  .describe('Text for people, shown beside the name.');
+
+/** Fields that chainr ignores, such as a place for YAML anchors. The check never sees them (`toPlain`). */
+export const ignoredFields = { patternProperties: { '^x-': {} } };
+
 const withoutReferences = (name: string): string => name.replaceAll(/\$\{\{[^}]*/g, '');
 
 /** References are not checked here: `checkReferences` reports their mistakes, once. */
@@ -159,6 +168,7 @@ const quantities = z.record(
 const words = (least: number) => list(argument, least, pipelineLimits.commandWords);
 
 const container = {
+  title: titleSchema.exactOptional(),
   image: image.exactOptional(),
   run: script.exactOptional(),
   command: words(1).exactOptional(),
@@ -195,7 +205,7 @@ const stepSchema = strictMap({
   name: nameSchema,
   ...container,
   continueOnError: z.boolean().exactOptional().describe('The attempt continues after this step fails. Requires run.'),
-}).meta({ oneOf: runOrCommand });
+}).meta({ ...ignoredFields, oneOf: runOrCommand });
 
 const conditions = strictMap({
   success: z.boolean().exactOptional(),
@@ -253,6 +263,7 @@ export const jobSchema = strictMap({
     .describe('New attempts after a failure: an exit code other than 0, a signal, out of memory or the timeout.'),
   priority: prioritySchema.exactOptional(),
 }).meta({
+  ...ignoredFields,
   oneOf: [...runOrCommand, { required: ['steps'] }],
   anyOf: [{ required: ['image'] }, { required: ['steps'] }],
 });

@@ -16,6 +16,7 @@ export const pipelineLimits = {
   commandWords: 1_000,
   /** One `env`: of the pipeline, a job or a step. */
   variables: 10_000,
+  titleLength: 200,
   imageLength: 1_024,
   workdirLength: 4_095,
   labels: 64,

@@ -17,6 +17,7 @@ export function normalizePipeline(head: HeadInput, jobs: readonly (readonly [str
   const sharesSecrets = Object.values(head.env ?? {}).some((value) => typeof value !== 'string');
   return {
     kind: 'Pipeline',
+    ...(head.title !== undefined && { title: head.title }),
     metadata: { ...head.metadata, labels: { ...head.metadata?.labels } },
     ...(head.env && { env: head.env }),
     jobs: jobs.map(([name, job]) => normalizeJob(name, job, { pull: head.pull, sharesSecrets, indexOf })),
@@ -39,6 +40,7 @@ function normalizeJob(name: string, job: JobInput, shared: Shared): Job {
   const references = findReferences(job, shared);
   return {
     name,
+    ...(job.title !== undefined && { title: job.title }),
     allowFailure: job.allowFailure ?? false,
     ...(job.env && { env: job.env }),
     ...(job.workdir !== undefined && { workdir: job.workdir }),
@@ -82,6 +84,7 @@ function normalizeStep(name: string, step: ContainerInput, defaultImage: string 
   if (image === undefined) throw new Error(`step ${name} has no image: the pipeline was not checked`);
   return {
     name,
+    ...(step.title !== undefined && { title: step.title }),
     image,
     ...(step.run !== undefined && { run: step.run }),
     ...(step.command && { command: step.command }),

@@ -2,11 +2,13 @@ import { z } from 'zod';
 import {
   durationSchema,
   envSchema,
+  ignoredFields,
   jobSchema,
   nameSchema,
   prioritySchema,
   pullSchema,
   strictMap,
+  titleSchema,
 } from './job-schema.js';
 import { pipelineLimits } from './limits.js';
 import { dnsSubdomain, labelKey, labelValue } from './names.js';
@@ -28,6 +30,7 @@ const labels = z.record(
 
 const head = {
   kind: z.literal('Pipeline'),
+  title: titleSchema.exactOptional(),
   metadata: strictMap({
     name: z
       .string()
@@ -63,7 +66,7 @@ const pipelineSchema = strictMap({
   jobs: z
     .record(nameSchema, jobSchema)
     .meta({ minProperties: 1, maxProperties: pipelineLimits.jobs, description: 'The jobs by name.' }),
-});
+}).meta(ignoredFields);
 
 /**
  * The JSON Schema (draft 2020-12) of a pipeline as written, for editors. Unique and existing names and the absence of

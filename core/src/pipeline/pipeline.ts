@@ -6,6 +6,8 @@ import type { ConditionMask } from './conditions.js';
  */
 export interface Pipeline {
   kind: 'Pipeline';
+  /** For people, on one line. */
+  title?: string;
   metadata: PipelineMetadata;
   /** For every job. Variables of a job, then of a step, replace it name by name. */
   env?: Env;
@@ -37,6 +39,8 @@ export interface SecretReference {
 /** The stored part of a job: what a worker needs to run it, and nothing about other jobs. */
 export interface JobPlan {
   name: string;
+  /** For people, on one line. */
+  title?: string;
   /** Its failure does not fail the run. Edges still see the failure. */
   allowFailure: boolean;
   env?: Env;
@@ -77,6 +81,8 @@ export interface Dependency {
 /** One container. Has `run`, or `command` or `args` or both. */
 export interface Step {
   name: string;
+  /** For people, on one line. */
+  title?: string;
   image: string;
   /** A shell script: one argument of `/bin/sh -c`. */
   run?: string;

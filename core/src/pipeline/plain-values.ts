@@ -38,6 +38,9 @@ function isBuiltMap(value: unknown): value is PlainMap {
   return prototype === null || prototype === Object.prototype;
 }
 
+/** Whether a field of a pipeline, job or step is not chainr's: it may be anything, and nothing is kept of it. */
+export const isIgnored = (field: string): boolean => field.startsWith('x-');
+
 /** The most entries of a list or map, by the name of its field. */
 const mostEntries = new Map<string | number, number>([
   ['env', pipelineLimits.variables],
@@ -52,7 +55,8 @@ const mostEntries = new Map<string | number, number>([
 /**
  * Copies a document's value into plain data: maps without a prototype, lists, text, numbers, booleans, null. Reports
  * what no program could be given or Redis could not return. A list or map above the limit of its field is not copied:
- * it is reported, and undefined stands for the whole value.
+ * it is reported, and undefined stands for the whole value. Fields that `isIgnored` in a job
+ * or step are left out.
  */
 export function toPlain(value: unknown, path: Path, mistakes: MistakeList): unknown {
   const copier = new Copier(path, mistakes);
@@ -92,8 +96,17 @@ class Copier {
     }
     if (this.#isTooLarge(fields.length)) return null;
     const map = Object.create(null) as PlainMap;
-    for (const [key, field] of fields) map[key] = this.#copyAt(key, field);
+    for (const [key, field] of fields) {
+      if (!isIgnored(key) || !this.#isAtJobOrStep()) map[key] = this.#copyAt(key, field);
+    }
     return map;
+  }
+
+  /** `jobs.NAME` and `jobs.NAME.steps[N]`; elsewhere, as in labels, a name may begin so and mean something. */
+  #isAtJobOrStep(): boolean {
+    const [first, , third] = this.#path;
+    if (first !== 'jobs') return false;
+    return this.#path.length === 2 || (this.#path.length === 4 && third === 'steps');
   }
 
   #copyAt(place: string | number, value: unknown): unknown {

@@ -40,7 +40,7 @@ export interface StepSpec extends WrittenStep {
  * other as a whole.
  */
 export function resolveSteps(job: JobPlan, pipelineEnv: Env = {}): WrittenStep[] {
-  return job.steps.map(({ env, continueOnError, ...step }) => {
+  return job.steps.map(({ title: _title, env, continueOnError, ...step }) => {
     const workdir = step.workdir ?? job.workdir;
     const resources = step.resources ?? job.resources;
     const user = step.user ?? job.user;

@@ -13,6 +13,7 @@ export interface TimedRun {
 /** The input of a timeline: one job of a run. */
 export interface TimedJob {
   name: string;
+  title?: string;
   status: JobStatus;
   reason: Reason;
   /** The jobs that depend on it, by index. */

@@ -28,6 +28,7 @@ export interface AttemptTimeline {
 
 export interface JobTimeline {
   name: string;
+  title?: string;
   status: JobStatus;
   reason: Reason;
   critical: boolean;
@@ -108,8 +109,14 @@ function withRest(path: readonly PathPart[], total: number): ShareTimes {
 }
 
 function jobTimeline(run: TimedRun, job: TimedJob, ending?: JobEnding): Omit<JobTimeline, 'critical'> {
-  const { name, status, reason } = job;
-  return { name, status, reason, attempts: reason === 'Reused' ? [] : attemptTimelines(run, job, ending) };
+  const { name, title, status, reason } = job;
+  return {
+    name,
+    ...(title !== undefined && { title }),
+    status,
+    reason,
+    attempts: reason === 'Reused' ? [] : attemptTimelines(run, job, ending),
+  };
 }
 
 function attemptTimelines(

@@ -8,11 +8,12 @@ import { served } from '../http/serve-routes.js';
 export function getJob({ store }: SchedContext) {
   return served(routes.getJob, async ({ params, response }) => {
     const job = await findJob(store, params.uid, params.job);
-    const [attempts, outputs, reused] = await Promise.all([
+    const [attempts, plan, outputs, reused] = await Promise.all([
       store.runs.listAttempts(params.uid, job.index),
+      store.runs.getPlan(params.uid, job.index),
       store.runs.getOutputs(params.uid, [job.index]),
       job.reason === 'Reused' ? store.runs.getReused(params.uid, job.index) : undefined,
     ]);
-    sendJson(response, 200, presentJob(params.uid, job, { attempts, outputs: outputs.get(job.index), reused }));
+    sendJson(response, 200, presentJob(params.uid, job, { attempts, plan, outputs: outputs.get(job.index), reused }));
   });
 }

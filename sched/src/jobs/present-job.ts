@@ -2,6 +2,7 @@ import { isoTime } from '@chainr/core/api/contract/field-schemas';
 import type { Attempt, Job } from '@chainr/core/api/contract/job-resource';
 import { routePath } from '@chainr/core/api/contract/route';
 import { routes } from '@chainr/core/api/contract/routes';
+import type { JobPlan } from '@chainr/core/pipeline/pipeline';
 import type { Outputs, StepOutcome } from '@chainr/core/engine/outcome';
 import {
   phases,
@@ -14,25 +15,36 @@ import {
 /** What belongs to a job beside its row. */
 export interface JobDetails {
   attempts: readonly AttemptRecord[];
+  /** Has the titles. */
+  plan: JobPlan | undefined;
   outputs?: Outputs | undefined;
   reused?: ReusedAttempt | undefined;
 }
 
 /** A job with all its attempts as the API shows it. */
-export function presentJob(uid: RunUid, job: JobRecord, { attempts, outputs, reused }: JobDetails): Job {
+export function presentJob(uid: RunUid, job: JobRecord, { attempts, plan, outputs, reused }: JobDetails): Job {
+  const titles = new Map(plan?.steps.map(({ name, title }) => [name, title]));
   return {
     kind: 'Job',
-    metadata: { selfLink: routePath(routes.getJob, { uid, job: job.name }), run: uid, name: job.name },
+    metadata: {
+      selfLink: routePath(routes.getJob, { uid, job: job.name }),
+      run: uid,
+      name: job.name,
+      ...(plan?.title !== undefined && { title: plan.title }),
+    },
     status: job.status,
     reason: job.reason,
     message: job.message,
-    attempts: attempts.map(presentAttempt),
+    attempts: attempts.map((attempt) => presentAttempt(attempt, titles)),
     ...(reused && { reusedFrom: { run: reused.run, attempt: reused.attempt } }),
     ...(outputs && { outputs }),
   };
 }
 
-function presentAttempt(record: AttemptRecord): Attempt {
+/** The title of each step that has one, by its name. */
+type Titles = ReadonlyMap<string, string | undefined>;
+
+function presentAttempt(record: AttemptRecord, titles: Titles): Attempt {
   const { attempt, status, reason, message, exitCode, steps, executorId } = record;
   const reached = phases.flatMap((phase) => {
     const at = record.phases[phase];
@@ -44,14 +56,16 @@ function presentAttempt(record: AttemptRecord): Attempt {
     reason,
     message,
     ...(exitCode === undefined ? {} : { exitCode }),
-    ...(steps === undefined ? {} : { steps: steps.map(presentStep) }),
+    ...(steps === undefined ? {} : { steps: steps.map((step) => presentStep(step, titles.get(step.name))) }),
     phases: Object.fromEntries(reached),
     ...(executorId === undefined ? {} : { executorId }),
   };
 }
 
-function presentStep({ startedAt, endedAt, ...rest }: StepOutcome) {
+function presentStep({ name, startedAt, endedAt, ...rest }: StepOutcome, title: string | undefined) {
   return {
+    name,
+    ...(title !== undefined && { title }),
     ...rest,
     ...(startedAt === undefined ? {} : { startedAt: isoTime(startedAt) }),
     ...(endedAt === undefined ? {} : { endedAt: isoTime(endedAt) }),

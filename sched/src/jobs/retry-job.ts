@@ -33,11 +33,12 @@ export function retryJob(context: SchedContext) {
     const { pipeline } = await readStoredPipeline(context, uid);
     const reply = await reopen(store, uid, job.index, dependentsOf(pipeline, job));
     if (reply.kind !== 'ok') throw refusal(reply, job, pipeline);
-    const [reopened, attempts] = await Promise.all([
+    const [reopened, attempts, plan] = await Promise.all([
       findJob(store, uid, name),
       store.runs.listAttempts(uid, job.index),
+      store.runs.getPlan(uid, job.index),
     ]);
-    sendJson(response, routes.retryJob.success.status, presentJob(uid, reopened, { attempts }));
+    sendJson(response, routes.retryJob.success.status, presentJob(uid, reopened, { attempts, plan }));
   });
 }
 

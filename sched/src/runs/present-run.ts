@@ -12,6 +12,7 @@ export function presentRun(run: RunRecord, jobs: readonly JobRecord[]): Run {
       selfLink: routePath(routes.getRun, { uid: run.uid }),
       uid: run.uid,
       ...(run.name === undefined ? {} : { name: run.name }),
+      ...(run.title === undefined ? {} : { title: run.title }),
       labels: { ...run.labels },
       createdAt: isoTime(run.createdAt),
       ...(run.startedAt === undefined ? {} : { startedAt: isoTime(run.startedAt) }),

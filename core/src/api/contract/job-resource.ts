@@ -11,6 +11,7 @@ const phaseTimes = Object.fromEntries(phases.map((phase) => [phase, timeSchema.o
 /** How one step of an attempt ended. */
 const stepResourceSchema = z.object({
   name: z.string().describe('`main` for a job without steps.'),
+  title: z.string().optional(),
   exitCode: z.int().optional(),
   tolerated: z.boolean().optional().describe('It failed, but `continueOnError` let the attempt go on.'),
   startedAt: timeSchema.optional(),
@@ -36,7 +37,7 @@ export type Attempt = z.infer<typeof attemptSchema>;
 export const jobResourceSchema = z
   .object({
     kind: z.literal('Job'),
-    metadata: z.object({ selfLink: z.string(), run: z.string(), name: z.string() }),
+    metadata: z.object({ selfLink: z.string(), run: z.string(), name: z.string(), title: z.string().optional() }),
     ...jobSummarySchema.omit({ name: true }).shape,
     attempts: z.array(attemptSchema).describe('Oldest first.'),
     reusedFrom: z

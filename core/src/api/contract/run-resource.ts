@@ -26,6 +26,7 @@ const runMetadataSchema = z.object({
   selfLink: selfLinkSchema,
   uid: z.string().describe('A UUIDv7.'),
   name: z.string().optional(),
+  title: z.string().optional().describe('The title of the pipeline.'),
   labels: z.record(z.string(), z.string()),
   createdAt: timeSchema,
   startedAt: timeSchema.optional(),

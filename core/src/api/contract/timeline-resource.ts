@@ -23,6 +23,7 @@ export type SpanResource = z.infer<typeof spanSchema>;
 export const jobTimelineSchema = z
   .object({
     name: z.string(),
+    title: z.string().optional(),
     status: jobStatusSchema,
     reason: reasonSchema,
     critical: z.boolean().describe('The job is on the critical path.'),

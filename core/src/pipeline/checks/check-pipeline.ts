@@ -9,7 +9,7 @@ import { whyNoName } from '../names.js';
 import { normalizePipeline } from '../normalize-pipeline.js';
 import { headSchema } from '../pipeline-schema.js';
 import type { Pipeline } from '../pipeline.js';
-import { fieldsOf, sizeOfMap, toPlain, type PlainMap } from '../plain-values.js';
+import { fieldsOf, isIgnored, sizeOfMap, toPlain, type PlainMap } from '../plain-values.js';
 
 export type { Mistake } from '../mistakes.js';
 
@@ -36,6 +36,7 @@ export function checkPipeline(value: unknown): CheckedPipeline {
 
   const head = Object.create(null) as PlainMap;
   for (const [name, field] of fields) {
+    if (isIgnored(name)) continue;
     const plain = name === 'jobs' ? null : toPlain(field, [name], mistakes);
     if (plain !== undefined) head[name] = plain;
   }

@@ -114,9 +114,10 @@ function rootsOf(standings: readonly InitialJobState[], priorities: Int8Array): 
 const count = (standings: readonly InitialJobState[], wanted: InitialJobState['status']): number =>
   standings.filter(({ status }) => status === wanted).length;
 
-function infoOf({ name, labels, timeoutMs }: PackedPipeline, { executorKind, rerun }: NewRun): RunInfo {
+function infoOf({ name, title, labels, timeoutMs }: PackedPipeline, { executorKind, rerun }: NewRun): RunInfo {
   return {
     ...(name === undefined ? {} : { name }),
+    ...(title === undefined ? {} : { title }),
     ...(Object.keys(labels).length > 0 ? { labels } : {}),
     executorKind,
     ...(timeoutMs === undefined ? {} : { timeoutMs }),

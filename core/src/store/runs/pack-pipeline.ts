@@ -10,6 +10,7 @@ import { packPlan, planFlags } from '../script/layout.js';
  */
 export interface PackedPipeline {
   name?: string;
+  title?: string;
   labels: Readonly<Record<string, string>>;
   /** The env of the pipeline as JSON; absent if there is none. */
   env?: string;
@@ -28,7 +29,7 @@ export interface PackedPipeline {
 }
 
 export function packPipeline(pipeline: Pipeline): PackedPipeline {
-  const { metadata, env = {}, jobs, timeoutMs, priority = 0, maxParallel = 0 } = pipeline;
+  const { title, metadata, env = {}, jobs, timeoutMs, priority = 0, maxParallel = 0 } = pipeline;
   const priorities = Int8Array.from(jobs, (job) => job.priority ?? priority);
   const plans = compileDag(pipeline).map(({ dependents, allowFailure }, index) => {
     const job = jobs[index];
@@ -37,6 +38,7 @@ export function packPipeline(pipeline: Pipeline): PackedPipeline {
   });
   return {
     ...(metadata.name !== undefined && { name: metadata.name }),
+    ...(title !== undefined && { title }),
     labels: metadata.labels,
     ...(Object.keys(env).length > 0 && { env: JSON.stringify(env) }),
     ...(timeoutMs !== undefined && { timeoutMs }),

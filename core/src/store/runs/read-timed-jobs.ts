@@ -1,8 +1,9 @@
 import type { Redis } from 'ioredis';
 import type { RunUid } from '../../engine/records.js';
+import type { JobPlan } from '../../pipeline/pipeline.js';
 import type { TimedAttempt, TimedJob } from '../../timeline/timed-job.js';
 import { keys, planField } from '../redis/keys.js';
-import { unpackEdges, unpackRow, type Row } from '../script/layout.js';
+import { specificationOf, unpackEdges, unpackRow, type Row } from '../script/layout.js';
 
 /** Jobs read in one command: their plans contain scripts. */
 const page = 250;
@@ -24,10 +25,23 @@ export async function readTimedJobs(connection: Redis, uid: RunUid): Promise<Tim
     for (const { index, row, plan } of found) {
       const { name, status, reason } = row;
       const attempts = [...(earlier.get(index) ?? []), ...attemptOf(row)];
-      jobs.push({ name, status, reason, attempts, dependents: unpackEdges(plan) });
+      const title = titleIn(plan);
+      jobs.push({
+        name,
+        ...(title !== undefined && { title }),
+        status,
+        reason,
+        attempts,
+        dependents: unpackEdges(plan),
+      });
     }
     if (found.length < page) return jobs;
   }
+}
+
+/** Most jobs have none: only what may have one is parsed. */
+function titleIn(plan: Buffer): string | undefined {
+  return plan.includes('"title":') ? (JSON.parse(specificationOf(plan)) as JobPlan).title : undefined;
 }
 
 /** The attempts that later ones followed, by job index. */

@@ -4,6 +4,7 @@ import type { ExecutorKind, RunUid } from '../../engine/records.js';
 /** What never changes about a run; JSON in `run:UID` → `info`. */
 export interface RunInfo {
   name?: string;
+  title?: string;
   labels?: Readonly<Record<string, string>>;
   executorKind: ExecutorKind;
   /** The timeout of the run, from its creation. */

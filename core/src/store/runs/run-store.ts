@@ -166,10 +166,14 @@ export class RunStore {
 
   /** The names of a job's steps in order; empty if there is no such job. */
   async listSteps(uid: RunUid, jobIndex: number): Promise<string[]> {
+    const plan = await this.getPlan(uid, jobIndex);
+    return plan?.steps.map(({ name }) => name) ?? [];
+  }
+
+  /** What is stored of a job for its worker; undefined where there is no such job. */
+  async getPlan(uid: RunUid, jobIndex: number): Promise<JobPlan | undefined> {
     const plan = await translateRedisErrors(() => this.#connection.hgetBuffer(keys.run(uid), planField(jobIndex)));
-    if (!plan) return [];
-    const { steps } = JSON.parse(specificationOf(plan)) as JobPlan;
-    return steps.map(({ name }) => name);
+    return plan ? (JSON.parse(specificationOf(plan)) as JobPlan) : undefined;
   }
 
   /** The attempt that a `Reused` job points to. */
@@ -256,11 +260,12 @@ function toRunRecord(uid: RunUid, stateBytes: Buffer, infoBytes: Buffer): RunRec
     maxParallel,
     ...state
   } = unpackState(stateBytes);
-  const { name, labels = {}, timeoutMs, rerunOf } = parseRunInfo(infoBytes.toString('utf8'));
+  const { name, title, labels = {}, timeoutMs, rerunOf } = parseRunInfo(infoBytes.toString('utf8'));
   const jobCount = Object.values(state.jobCounts).reduce((sum, count) => sum + count, 0);
   return {
     uid,
     ...(name === undefined ? {} : { name }),
+    ...(title === undefined ? {} : { title }),
     labels,
     jobCount,
     ...state,
