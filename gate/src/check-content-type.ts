@@ -13,7 +13,7 @@ const withBody = ['POST', 'PUT', 'PATCH'];
 /**
  * Requires JSON or, for a pipeline, YAML on requests that change something. A foreign web page cannot send these
  * without a preflight request, and gate never allows one. A request with another type never reaches a service, so gate
- * also answers if the address does not exist.
+ * itself reports addresses and methods that do not exist.
  */
 export function checkContentType(): RequestHandler {
   return (request, response, next) => {

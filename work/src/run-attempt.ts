@@ -56,8 +56,8 @@ export async function runAttempt(context: WorkContext, attempt: Attempt, places:
 }
 
 /**
- * Ends an attempt when something that it refers to is missing. If another worker could start it, it may be running. It
- * is then stopped, and its further output is dropped: without the secrets nothing can hide them.
+ * Ends an attempt when something that it refers to is missing. It may be running, if another worker still had the value
+ * when it started it. It is then stopped, and its further output is dropped: without the secrets nothing can hide them.
  */
 async function refuse(
   context: WorkContext,
@@ -161,8 +161,7 @@ function followUp(context: WorkContext, attempt: Attempt, outcome: Outcome): Aga
 }
 
 /**
- * The script decides whether a budget is left. An attempt that a person or the run's timeout asked to end does not
- * follow.
+ * The script decides whether a budget is left. No attempt follows one that a person or the run's timeout asked to end.
  */
 function mayBeTriedAgain({ held, retries }: Attempt, { reason }: Outcome): boolean {
   // An attempt that ended before it could be interrupted has only its own cause.

@@ -46,7 +46,7 @@ export async function createContainer(
     ...(workdirOf(spec, step) !== undefined && { WorkingDir: workdirOf(spec, step) }),
     ...(step.user !== undefined && { User: step.user }),
     HostConfig: {
-      // Signals whose handling is the default do nothing to the first process of a container, so `run` gets an init. A
+      // A signal that the first process of a container does not handle has no effect on it, so `run` gets an init. A
       // command is the first process, as in Kubernetes; the daemon then reports a command that cannot be executed.
       ...(step.run !== undefined && { Init: true }),
       ...(step.network !== undefined && { NetworkMode: step.network }),

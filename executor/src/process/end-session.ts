@@ -46,9 +46,9 @@ export function signalProcess(pid: number, signal: NodeJS.Signals): void {
 }
 
 /**
- * The same processes, each after its parent. A shell reports a child's death by a signal on stderr (`Terminated`,
- * `Killed`), so it must be signalled first, when it runs no longer unless it handles the signal. Pids do not give the
- * order: they wrap around.
+ * The same processes, each after its parent. A shell that survives its child reports the death of the child on stderr
+ * (`Terminated`, `Killed`). A shell that was signalled before is dead by then, unless it handles the signal. Pids do
+ * not give the order: they wrap around.
  */
 export function parentsFirst(pids: Iterable<number>): number[] {
   const parents = new Map(Array.from(pids, (pid) => [pid, readStat(pid)?.parent]));

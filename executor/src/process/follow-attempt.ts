@@ -14,9 +14,9 @@ import { endRemains } from './step-sessions.js';
 
 /** When to repeat a start request. A start usually takes a few milliseconds. */
 const repeatAfterMs = 1000;
-/** How long the pipe of an abandoned attempt may take to reach the disk when its output is being read. */
+/** How long the rest in the pipe of an abandoned attempt may take to reach the disk, unless it waits for its reader. */
 const drainMs = 3000;
-/** The same limit when it waits for its reader: unread output must not block anything for ever. */
+/** The same if it waits for its reader: unread output must not block anything for ever. */
 const unreadMs = 30_000;
 
 export type AttemptEnd =

@@ -223,7 +223,7 @@ function attemptFacts(situation: JobSituation): Fact[] {
   const { attempts, job } = situation;
   const earlier = attempts.filter(({ attempt }) => attempt < job.attempt || !endedInAttempt(situation));
   return earlier.map(({ attempt, status, reason, message }) =>
-    // An interrupted attempt has no final status: the job starts again, and the status is the job's.
+    // An interrupted attempt has no end status of its own, only PENDING, which is that of the job that starts again.
     fact(
       'attempts',
       `Attempt ${String(attempt)} was ${status === 'PENDING' ? '' : `${status}, `}${reason}: ${message}`,

@@ -25,7 +25,8 @@ export async function findJob(store: Store, uid: RunUid, name: string): Promise<
 /**
  * A run with its first 1,000 jobs as the API shows it.
  *
- * @param jobCount saves one round trip to Redis if it is known; without it, missing rows are read too
+ * @param jobCount if it is known, saves one round trip to Redis: only existing rows are asked for, since missing ones
+ * cost too
  * @throws ApiError NotFound
  */
 export async function showRun(store: Store, uid: RunUid, jobCount?: number): Promise<Run> {

@@ -10,9 +10,8 @@ const leasesPerPass = 64;
 const pagesPerPass = 16;
 
 /**
- * Adopts expired leases of this executor, either of ended or of open attempts. The expired end of `leases:EXECUTOR` is
- * the executor's queue of adoptions: nothing can be lost from it, and a second worker finds nothing there (see Where
- * attempts run).
+ * Adopts the `wanted` expired leases of this executor. The expired end of `leases:EXECUTOR` is the executor's queue of
+ * adoptions: nothing can be lost from it, and a second worker finds nothing there (see Where attempts run).
  */
 export async function adoptLeases(
   context: WorkContext,

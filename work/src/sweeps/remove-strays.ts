@@ -65,7 +65,7 @@ export function removeStrays(
   };
 
   /**
-   * Ends or removes one attempt. A failure does not keep the others from it.
+   * Ends or removes one attempt. A failure does not affect the others.
    * @returns how many: one or none
    */
   async function end(found: FoundAttempt, remove: boolean): Promise<number> {

@@ -89,8 +89,8 @@ export class EventStream {
   /**
    * Reports what comes after a cursor, as it comes, until aborted. Waits while Redis is away.
    * A Redis that was killed or replaced may have lost its newest entries and continues without them (see Rollback). So
-   * each read also checks, on the same connection and in the same transaction, that the last reported entry is
-   * unchanged. Nothing behind a lost entry is ever reported as its successor.
+   * each read also checks, on the same connection and in the same pipeline, that the last reported entry is unchanged.
+   * Nothing behind a lost entry is ever reported as its successor.
    */
   async tail(after: Cursor, listener: EventListener, signal: AbortSignal): Promise<void> {
     const connection = this.#connect(blocksMs);

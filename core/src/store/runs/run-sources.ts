@@ -74,7 +74,7 @@ export async function countRuns(connection: Redis): Promise<Record<RunStatus, nu
 
 /**
  * In the order in which a run passes through them: a run that changes its status while the sets are read one by one is
- * seen at least once. PENDING and RUNNING share one.
+ * seen at least once. PENDING runs have no set of their own: they are in that of all live runs.
  */
 function keysOfStatuses(statuses: readonly RunStatus[]): string[] {
   const live = statuses.includes('PENDING') ? liveKeys : statuses.includes('RUNNING') ? [keys.status('RUNNING')] : [];
