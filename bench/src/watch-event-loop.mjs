@@ -1,12 +1,12 @@
 /**
- * Loaded into a service before its own code (`--import`): answers each message with the longest stretch since the last
- * one in which the event loop got to no timer, `LoopBlock` of `measure-event-loop.ts`. JavaScript, since the compiled
- * services know nothing of TypeScript.
+ * Loaded into a service before its own code (`--import`). It answers each message with the longest time since the last
+ * one in which the event loop ran no timer: `LoopBlock` of `measure-event-loop.ts`. It is JavaScript, since the compiled
+ * services run without TypeScript.
  */
 import { openSync, readSync } from 'node:fs';
 import { isMainThread } from 'node:worker_threads';
 
-/** How exact the result is. */
+/** The precision of the result. */
 const lookEveryMs = 5;
 
 /** The first number of schedstat is the time on a processor, in nanoseconds (Linux, Documentation/scheduler/sched-stats). */

@@ -1,10 +1,10 @@
 /*
- * Lets the wall clock of one program jump: loaded into a redis-server by LD_PRELOAD, it adds an offset to every time of day
- * that the program reads. The monotonic clock stays true. `jumping-redis.ts` compiles it; it is part of tests only.
+ * Makes the wall clock of one program jump: loaded into a redis-server by LD_PRELOAD, it adds an offset to every time of
+ * day that the program reads. The monotonic clock stays true. `jumping-redis.ts` compiles it; only tests use it.
  *
  * CHAINR_CLOCK_FILE names a file of 8 bytes: nanoseconds, signed, in the byte order of the machine. The file is mapped, so
- * that what a test writes there counts from the next reading on. Nothing here takes memory from the allocator, which itself
- * may ask for the time before the program starts, and the kernel is asked directly, so that no symbol has to be looked up.
+ * a new offset applies from the next reading on. This code does not allocate memory, since the allocator may ask for the
+ * time before the program starts. It calls the kernel directly, so that no symbol has to be looked up.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>

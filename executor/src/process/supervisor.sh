@@ -3,40 +3,40 @@
 #
 # Node runs this once per worker, as `sh supervisor.sh SETSID` in the folder of all attempts, and writes one line per
 # attempt to its stdin: TOLERATED PLAN FOLDER. TOLERATED has one digit per step: 1 if its failure does not end the
-# attempt. The steps are the files FOLDER/PLAN.<n>.sh. When the worker dies, stdin ends and so does the reading; the
-# supervisors that it has begun are nobody's children by then and go on.
+# attempt. The steps are the files FOLDER/PLAN.<n>.sh. When the worker dies, stdin ends and the loop with it; the
+# supervisors that it started are orphans by then and go on.
 #
 # Files of an attempt, in the order in which they appear (an identity is "pid, start time, boot id"):
-#   claim.<pid>  the identity of one that wants to supervise; whole before it tries to take `started`
-#   started      created exclusively: who creates it supervises the attempt, or has put a tombstone there
-#   exit         blank, so that it has its place on the disk before anything runs; at the end "ended" and the codes of
-#                all steps, or "stopped" in place of a step that was not begun any more
+#   claim.<pid>  the identity of a process that wants to supervise; complete before it tries to create `started`
+#   started      created exclusively: its creator supervises the attempt, or has left a tombstone
+#   exit         blank, to reserve its disk space before anything runs; at the end "ended" and the codes of all steps,
+#                or "stopped" instead of a step that was not started any more
 #   <n>.exit     blank; "= CODE" once the step's process has ended; its exit code once all of its output is on disk
-#   <n>.lost     blank; "SEGMENT ERROR" when output could not be written, after which segment and why
-#   <n>.group    the identity of the leader of the session in which step n is going to run (written by the step)
-#   <n>.started  created exclusively, by the step before any code of the user, or as a tombstone by whoever found the
-#                supervisor dead: so either the user's code never runs or its session is on record
-#   <n>.out.<k>  what the step wrote to its stdout and stderr, in order; the worker removes a segment that is stored
-#   <n>.config   what of the step cannot be started as it is written
-#   <n>.output   what CHAINR_OUTPUT names; the step makes it if it has anything to say
-# A record is whole when it ends with a newline; it is written by one write(2), so no rename (a process more) is needed.
-# What is blank is replaced in place (`1<>`), which needs no room on the disk.
+#   <n>.lost     blank; "SEGMENT ERROR" if output could not be written: the last segment before the loss, and why
+#   <n>.group    the identity of the leader of the session in which step n will run (written by the step)
+#   <n>.started  created exclusively, by the step before any user code, or as a tombstone by whoever finds the supervisor
+#                dead: either the user code never runs or its session is recorded
+#   <n>.out.<k>  what the step wrote to its stdout and stderr, in order; the worker removes segments that are stored
+#   <n>.config   why the step cannot be started as specified
+#   <n>.output   the file in CHAINR_OUTPUT; the step creates it if it has outputs
+# A record is complete if it ends with a newline. It is written by one write(2), so no rename (another process) is needed.
+# Blank records are overwritten in place (`1<>`), which needs no disk space.
 
-# Reads of the pipe until the size of a segment is looked at, 4 KiB at most each.
+# Reads of the pipe, at most 4 KiB each, before the size of the segment is checked.
 reads=2048
-# A segment is followed by another from here on; with what one dd copies it has twice as much at most (16 MiB).
+# From this size on a new segment begins. With what one dd copies, a segment has at most twice as much (16 MiB).
 segment_bytes=8388608
-# So many segments of a step may be on disk (64 MiB); then its output waits in the pipe, and the step with it.
+# The most segments of a step on disk (64 MiB). Beyond it the output waits in the pipe, and the step with it.
 segments=4
 
-# Takes the step's output from the pipe on stdin to segments, until nobody has the pipe open any more. dd passes on
+# Copies the step's output from the pipe on stdin to segments, until nobody has the pipe open any more. dd passes on
 # what it gets at once, and reads nothing that it does not write.
 capture() {
   segment=0 size=0
   while :; do
     said=$(LC_ALL=C dd bs=4k count=$reads 2>&1 >> "$number.out.$segment")
     status=$?
-    # The worker does this when a process that it cannot end keeps the pipe open.
+    # SIGTERM comes from the worker if a process that it cannot end keeps the pipe open.
     if [ $status -eq 143 ]; then return; fi
     if [ $status -ne 0 ]; then
       discard || return 0
@@ -52,7 +52,7 @@ capture() {
   done
 }
 
-# What dd said at its end (said): "0+2 records in", "0+2 records out" and "13 bytes copied, ...", after warnings.
+# Parses the final messages of dd (said): "0+2 records in", "0+2 records out" and "13 bytes copied, ...", after warnings.
 read_dd() {
   bytes=${said##*"$newline"} said=${said%"$newline"*}
   bytes=${bytes%% *} said=${said%"$newline"*}
@@ -60,27 +60,27 @@ read_dd() {
   copies=$((${said%% *}))
 }
 
-# After a write that failed. Drops some output, so that the step goes on on a full disk; false at the end of it.
+# Called after a failed write. Drops some output, so that the step can go on with a full disk; false at the end of output.
 discard() {
   if ! [ "$lost" ]; then
     lost=${said##*dd: }
     lost=${lost%%"$newline"*}
     printf '%s\n' "$segment ${lost##*: }" 1<> "$number.lost"
   fi
-  # What comes next is told apart from what came before.
+  # Later output goes to another segment than output before the loss.
   if [ -s "$number.out.$segment" ]; then segment=$((segment + 1)) size=0; fi
   said=$(LC_ALL=C dd bs=64k count=1 of=/dev/null 2>&1)
   read_dd
   [ $copies -gt 0 ]
 }
 
-# Runs in a process of its own. Arguments: TOLERATED PLAN FOLDER MIDDLE
+# Supervises one attempt, in a process of its own. Arguments: TOLERATED PLAN FOLDER MIDDLE
 supervise() {
   tolerated=$1 plan=$2 folder=$3 middle=$4
   read -r stat < /proc/self/stat || exit 1
   pid=${stat%% *}
   set -- ${stat##*) }
-  # Field 4 of stat is the parent: the process in the middle is ended, which orphans this one.
+  # Field 4 of stat is the parent. Killing the process in the middle makes this one an orphan.
   if [ "$2" = "$middle" ]; then kill -KILL "$middle"; fi
   identity="$pid ${20} $boot"
 
@@ -103,8 +103,8 @@ supervise() {
       codes="$codes stopped"
       break
     fi
-    # The step is in the foreground, since a shell without a terminal makes its background jobs ignore SIGINT and
-    # SIGQUIT. What this shell says of its end is not the step's output.
+    # The step runs in the foreground, since a shell without a terminal makes its background jobs ignore SIGINT and
+    # SIGQUIT. This shell's message about the step's end is not the step's output.
     {
       (. "./$plan.$number.sh") < /dev/null 2> /dev/null
       code=$?
@@ -125,18 +125,18 @@ supervise() {
   printf '%s\n' "ended$codes" 1<> exit
 }
 
-# A function, so that the shell has read all of this file before it begins and an upgrade cannot change it under way.
+# A function, so that the shell has read this whole file before it begins, and an upgrade cannot change it meanwhile.
 main() {
   setsid=$1
   newline='
 '
   read -r boot < /proc/sys/kernel/random/boot_id || exit 1
-  # Node raises the soft limit of open files to the hard one when it starts, which makes programs slow that close all
-  # that they could have open. A job may raise it again.
+  # Node raises the soft limit of open files to the hard one. That slows down programs that close all possible file
+  # descriptors. A job may raise it again.
   ulimit -S -n 1024
   while read -r tolerated plan folder; do
-    # Two processes, the first of which the second one ends: this shell gets its child back at once and the supervisor
-    # is an orphan. `&` would do the same but for SIGINT and SIGQUIT, which it has ignored in all that follows, for good.
+    # Two processes, of which the second kills the first: this shell's child ends at once, and the supervisor becomes an
+    # orphan. `&` would do the same, but makes SIGINT and SIGQUIT ignored for good in everything that it starts.
     (
       read -r stat < /proc/self/stat
       (supervise "$tolerated" "$plan" "$folder" "${stat%% *}" < /dev/null)
