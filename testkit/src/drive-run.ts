@@ -1,6 +1,6 @@
 import { formatAttemptId, parseAttemptId, type Lease } from '@chainr/core/store/redis/keys';
 import type { Store } from '@chainr/core/store/store';
-import type { ClaimedAttempt } from '@chainr/core/store/script/transitions';
+import type { ClaimedAttempt } from '@chainr/core/store/script/read-claim';
 import type { RunUid } from '@chainr/core/engine/records';
 import type { Inbox } from './inbox.js';
 

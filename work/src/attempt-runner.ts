@@ -1,6 +1,7 @@
 import type { Part } from '@chainr/core/service/lifecycle';
 import { bundleMax } from '@chainr/core/store/script/library';
-import type { AdoptedAttempt, ClaimedAttempt } from '@chainr/core/store/script/transitions';
+import type { AdoptedAttempt } from '@chainr/core/store/script/transition-types';
+import type { ClaimedAttempt } from '@chainr/core/store/script/read-claim';
 import type { AttemptKey } from '@chainr/executor/port';
 import type { Attempt } from './attempt.js';
 import { AttemptSpecs } from './attempt-spec.js';

@@ -3,7 +3,7 @@ import type { RunUid } from '@chainr/core/engine/records';
 import { defaultPendingTimeoutMs, retryPolicy } from '@chainr/core/engine/retries';
 import { resolveSteps, type StepSpec } from '@chainr/core/pipeline/steps';
 import { parseClaimedRunInfo, type ClaimedRunInfo } from '@chainr/core/store/runs/run-info';
-import type { ClaimedAttempt } from '@chainr/core/store/script/transitions';
+import type { ClaimedAttempt } from '@chainr/core/store/script/read-claim';
 import type { Attempt } from './attempt.js';
 
 /** What to run, and how long it may take. */

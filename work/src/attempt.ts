@@ -1,7 +1,7 @@
 import type { Outcome } from '@chainr/core/engine/outcome';
 import type { RetryPolicy } from '@chainr/core/engine/retries';
 import type { WrittenStep } from '@chainr/core/pipeline/steps';
-import type { Deadlines } from '@chainr/core/store/script/transitions';
+import type { Deadlines } from '@chainr/core/store/script/transition-types';
 import type { AttemptSpec, Position } from '@chainr/executor/port';
 import type { HeldLease } from './held-lease.js';
 import type { Mask } from './mask.js';

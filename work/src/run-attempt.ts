@@ -1,6 +1,7 @@
 import type { Outcome } from '@chainr/core/engine/outcome';
 import { reasonTable } from '@chainr/core/engine/reasons';
-import type { AgainReply, ClaimedAttempt, PhaseAges } from '@chainr/core/store/script/transitions';
+import type { AgainReply, PhaseAges } from '@chainr/core/store/script/transition-types';
+import type { ClaimedAttempt } from '@chainr/core/store/script/read-claim';
 import type { PhaseChange } from '@chainr/executor/port';
 import type { Attempt } from './attempt.js';
 import type { WorkContext } from './context.js';

@@ -8,7 +8,7 @@ import type { JobRecord, RunUid } from '@chainr/core/engine/records';
 import { transitiveDependents } from '@chainr/core/engine/transitive-dependents';
 import type { PackedPipeline } from '@chainr/core/store/runs/pack-pipeline';
 import type { Store } from '@chainr/core/store/store';
-import type { Dependent, ReopenReply } from '@chainr/core/store/script/transitions';
+import type { Dependent, ReopenReply } from '@chainr/core/store/script/transition-types';
 import type { SchedContext } from '../context.js';
 import { findJob } from '../runs/find-run.js';
 import { presentJob } from './present-job.js';

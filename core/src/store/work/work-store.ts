@@ -6,7 +6,8 @@ import { bundleMax } from '../script/library.js';
 import type { RedisClock } from '../redis/redis-clock.js';
 import { repliesOf } from '../redis/replies-of.js';
 import type { Subscriptions, Subscription } from '../redis/subscriptions.js';
-import type { Renewal, Transitions } from '../script/transitions.js';
+import type { Transitions } from '../script/transitions.js';
+import type { Renewal } from '../script/transition-types.js';
 import { translateRedisErrors } from '../redis/translate-redis-errors.js';
 
 export interface DueRemoval extends AttemptId {

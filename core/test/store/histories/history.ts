@@ -8,7 +8,7 @@ import { dependenciesOf, transitiveDependents, type Dependencies } from '../../.
 import { formatAttemptId, keys, parseAttemptId, type AttemptId, type Lease } from '../../../src/store/redis/keys.js';
 import { unpackRow } from '../../../src/store/script/layout.js';
 import type { Store } from '../../../src/store/store.js';
-import type { ReopenReply } from '../../../src/store/script/transitions.js';
+import type { ReopenReply } from '../../../src/store/script/transition-types.js';
 import type { Dice } from './dice.js';
 import { pipelineOfCase, type RandomCase } from './random-case.js';
 import { infrastructureReasons, userReasons } from './reference-model.js';

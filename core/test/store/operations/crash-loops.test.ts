@@ -6,7 +6,7 @@ import { openStore, type OpenStore } from '@chainr/testkit/open-store';
 import { askToEnd } from '@chainr/testkit/ask-to-end';
 import { crashLoop } from '../../../src/engine/retries.js';
 import { formatLease, keys, type Lease } from '../../../src/store/redis/keys.js';
-import type { AdoptedAttempt } from '../../../src/store/script/transitions.js';
+import type { AdoptedAttempt } from '../../../src/store/script/transition-types.js';
 
 const { deathsMax, delayLeasesMax } = crashLoop;
 const ttlMs = 6_000;

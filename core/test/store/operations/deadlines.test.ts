@@ -7,7 +7,7 @@ import { askToEnd } from '@chainr/testkit/ask-to-end';
 import type { Outcome } from '../../../src/engine/outcome.js';
 import { reasons } from '../../../src/engine/reasons.js';
 import { formatAttemptId, formatLease, keys, type Lease } from '../../../src/store/redis/keys.js';
-import type { Deadlines } from '../../../src/store/script/transitions.js';
+import type { Deadlines } from '../../../src/store/script/transition-types.js';
 
 const noBytes = Buffer.alloc(0);
 const killed: Outcome = { reason: 'Signal', exitCode: 143 };

@@ -7,7 +7,7 @@ import { BundleQueue } from '../../../src/queue/bundle-queue.js';
 import { executorKinds } from '../../../src/engine/records.js';
 import { composeLibrary } from '../../../src/store/script/library.js';
 import { keys, parseAttemptId, queuePrefix } from '../../../src/store/redis/keys.js';
-import type { FinishOptions } from '../../../src/store/script/transitions.js';
+import type { FinishOptions } from '../../../src/store/script/transition-types.js';
 import { libraryOfSmallCalls } from '../histories/other-libraries.js';
 
 const completed = { reason: 'Completed', exitCode: 0 } as const;
