@@ -33,7 +33,7 @@ function rowsOf(wanted: string): string[][] {
   return found.map(rowOf);
 }
 
-const head = ['name', 'value', 'unit', 'what it is for', 'where'];
+const head = ['name', 'value', 'unit', 'description', 'source'];
 const sections = Object.entries(shownLimits).map(
   ([title, names]) => `### ${title}\n\n${markdownTable(head, names.flatMap(rowsOf))}`,
 );
@@ -52,17 +52,17 @@ await writePage(
 
 <!-- Made by \`make generate\` from the config.ts of each service and the constants of all sources. -->
 
-The defaults of all settings, and the fixed numbers that you can meet.
+The defaults of all settings, and the fixed limits that you may meet.
 
-## What can be set
+## Settings
 
-From the environment of each service; [settings.md](settings.md) has the same by service.
+Set these in the environment of each service. [settings.md](settings.md) lists them by service.
 
-${markdownTable(['service', 'variable', 'default', 'what it is'], settingRows)}
+${markdownTable(['service', 'variable', 'default', 'description'], settingRows)}
 
-## What is fixed
+## Fixed limits
 
-The limits of pipelines are part of [pipeline.schema.json](../core/schema/pipeline.schema.json) too.
+The limits of pipelines are also part of [pipeline.schema.json](../core/schema/pipeline.schema.json).
 
 ${sections.join('\n\n')}
 `,

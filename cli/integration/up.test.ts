@@ -43,7 +43,7 @@ describe('chainr up', function () {
     const home = await folders.make();
     const missing = beginUp(home, {}, ['--example', '/nowhere.yaml']);
     expect(await missing.ended).to.deep.equal({ code: 2, signal: null });
-    expect(missing.output).to.equal('chainr: cannot read /nowhere.yaml: there is no such file.\n');
+    expect(missing.output).to.equal('chainr: cannot read /nowhere.yaml: the file does not exist.\n');
     const file = path.join(home, 'wrong.yaml');
     await writeFile(file, 'kind: Pipeline\njobs:\n  a: {image: x, run: 7}\n  b: {image: x, run: y, retries: 3}\n');
     const wrong = beginUp(home, {}, ['--example', file]);

@@ -27,10 +27,13 @@ export function createProgram(terminal: Terminal, exit: Exit): Command {
     .version(version)
     .option(
       '--server <url>',
-      `the server: http://…, https://… or unix:/path; otherwise CHAINR_SERVER, and ${defaultServer} without`,
+      `address of the server: http://…, https://… or unix:/path (default: CHAINR_SERVER, or else ${defaultServer})`,
     )
-    .option('--token-file <file>', 'a file with the token of the server; otherwise the token itself in CHAINR_TOKEN')
-    .addHelpText('after', '\nExit codes: 0 succeeded, 1 the run failed or the pipeline has mistakes, 2 could not.');
+    .option('--token-file <file>', 'file that contains the token (default: the token in CHAINR_TOKEN)')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 success, 1 the run failed or the pipeline has mistakes, 2 the command failed.',
+    );
   program.hook('preAction', (_program, command) => {
     const { server } = command.optsWithGlobals<{ server?: string }>();
     if (server !== undefined) terminal.server.named = server;

@@ -170,7 +170,7 @@ describe('chainr', () => {
     it('ends with 2 when the file is not there', async () => {
       const session = at('run', path.join(folder, 'none.json'));
       expect(await session.exitCode).to.equal(2);
-      expect(session.stderr).to.match(/cannot read .*none\.json: there is no such file\.\n$/);
+      expect(session.stderr).to.match(/cannot read .*none\.json: the file does not exist\.\n$/);
     });
   });
 
@@ -211,7 +211,7 @@ describe('chainr', () => {
       const session = at('get', '01990000-0000-7000-8000-00000000dead');
       expect(await session.exitCode).to.equal(2);
       expect(session.stderr).to.equal(
-        'chainr: There is no run "01990000-0000-7000-8000-00000000dead". `chainr get runs` lists those that there are.\n',
+        'chainr: There is no run "01990000-0000-7000-8000-00000000dead". `chainr get runs` lists the runs.\n',
       );
     });
   });
@@ -280,7 +280,7 @@ describe('chainr', () => {
       for (const token of ['half\nof it', 'zwölf']) {
         const session = chainr(['get'], { env: { CHAINR_TOKEN: token } });
         expect(await session.exitCode).to.equal(2);
-        expect(session.stderr).to.match(/^chainr: the token in CHAINR_TOKEN cannot be sent: [^\n]*\n$/);
+        expect(session.stderr).to.match(/^chainr: the token in CHAINR_TOKEN is invalid: [^\n]*\n$/);
         expect(session.stderr).to.not.contain('half').and.to.not.contain('zw');
       }
       const empty = chainr(['get', '--token-file', await file('empty', '\n')]);

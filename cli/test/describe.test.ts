@@ -25,7 +25,7 @@ describe('chainr describe', () => {
   it('says that there is nothing yet where the newest run is meant', async () => {
     const session = at('describe', 'latest');
     expect(await session.exitCode).to.equal(2);
-    expect(session.stderr).to.equal('chainr: there are no runs yet: chainr run FILE sends one.\n');
+    expect(session.stderr).to.equal('chainr: there are no runs yet; chainr run FILE starts one.\n');
   });
 
   it('shows the facts, a bar for each job, the critical path and what failed', async () => {

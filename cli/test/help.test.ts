@@ -40,7 +40,7 @@ describe('the help', () => {
       expect(help, path.join(' '))
         .to.match(/^(Examples?|Install):$/m)
         .and.to.contain('--server <url>');
-      expect(help.replace(/\s+/g, ' '), path.join(' ')).to.contain('CHAINR_SERVER, and http://127.0.0.1:8080 without');
+      expect(help.replace(/\s+/g, ' '), path.join(' ')).to.contain('CHAINR_SERVER, or else http://127.0.0.1:8080');
     }
   });
 
@@ -52,8 +52,8 @@ describe('the help', () => {
     for (const name of ['run', 'get', 'retry', 'rerun']) {
       const help = (await helpOf(name)).replace(/\s+/g, ' ');
       expect(help, name)
-        .to.contain('exit code 0 if it was SUCCESSFUL, 1 if it FAILED or was CANCELED')
-        .and.to.contain('Ctrl-C detaches, the run goes on (exit code 2)');
+        .to.contain('exit code 0 if it is SUCCESSFUL, 1 if it is FAILED or CANCELED')
+        .and.to.contain('Ctrl-C detaches without stopping the run (exit code 2)');
     }
     expect(await helpOf('logs')).to.contain('Ctrl-C');
   });
@@ -106,17 +106,17 @@ describe('what a stranger gets wrong', () => {
     expect(await said('get', uid, 'biuld')).to.equal('chainr: The run has no job "biuld", did you mean "build"?\n');
     expect(await said('why', uid, 'x')).to.equal('chainr: The run has no job "x"; it has build.\n');
     expect(await said('logs', '01990000')).to.equal(
-      'chainr: "01990000" is no uid of a run; write it in full, as chainr get lists it, or latest.\n',
+      'chainr: "01990000" is not the uid of a run; write it in full, as chainr get lists it, or use latest.\n',
     );
     expect(await said('get', '--server', `${server.url}/api`)).to.contain('leave out "/api"');
     expect(await said('get', '--token-file', '/nowhere/token')).to.equal(
-      'chainr: cannot read the token file /nowhere/token: there is no such file.\n',
+      'chainr: cannot read the token file /nowhere/token: the file does not exist.\n',
     );
-    expect(await said('delete', uid, '--dry-run')).to.contain('you have named the run');
-    expect(await said('get', 'rnus')).to.equal('chainr: "rnus" is no uid of a run, did you mean "runs"?\n');
-    expect(await said('get', 'runs', '--watch')).to.contain('only a run can be watched');
-    expect(await said('get', uid, '--limit', '3')).to.contain('--limit is for the list of runs');
-    expect(await said('drain', '')).to.contain('is no id of a worker');
+    expect(await said('delete', uid, '--dry-run')).to.contain('you named a run');
+    expect(await said('get', 'rnus')).to.equal('chainr: "rnus" is not the uid of a run, did you mean "runs"?\n');
+    expect(await said('get', 'runs', '--watch')).to.contain('only a single run can be watched');
+    expect(await said('get', uid, '--limit', '3')).to.contain('--limit applies to the list of runs');
+    expect(await said('drain', '')).to.contain('is not the id of a worker');
     expect(await said('rerun', uid, 'Bad_Name'))
       .to.contain('no job "Bad_Name"')
       .and.to.contain('It has build.');
@@ -133,7 +133,7 @@ describe('what a stranger gets wrong', () => {
     await once(other.listen(0, '127.0.0.1'), 'listening');
     const { port } = other.address() as AddressInfo;
     expect(await said('get', '--server', `http://127.0.0.1:${String(port)}`)).to.equal(
-      'chainr: The server answered 404 Not Found. That is not an answer of chainr: is --server right?\n',
+      'chainr: The server answered 404 Not Found. This is not a response of chainr; is --server correct?\n',
     );
     other.close();
   });

@@ -74,7 +74,7 @@ describe('chainr', () => {
       const uid = await create({ only: job });
       await server.work(uid, 0, [], 'ExitCode', 3);
       expect(await refused('retry', uid, 'only')).to.match(
-        new RegExp(`never changes.*\n {2}chainr rerun ${uid} only --server ${server.url}\n$`),
+        new RegExp(`cannot change any more.*\n {2}chainr rerun ${uid} only --server ${server.url}\n$`),
       );
     });
 
@@ -127,7 +127,7 @@ describe('chainr', () => {
     it('explains a job, with the facts', async () => {
       const uid = await create(two);
       expect(await printed('why', uid, 'second')).to.match(
-        /^second is PENDING \(WaitingForDependencies\): It waits for one job to end: first \(Queued\)\.\n {2}dependency +first is waited for/,
+        /^second is PENDING \(WaitingForDependencies\): It waits for one job to end: first \(Queued\)\.\n {2}dependency +first must still end/,
       );
       expect(jobExplanationSchema.parse(await json('why', uid, 'second')).reason).to.equal('WaitingForDependencies');
     });
@@ -151,7 +151,7 @@ describe('chainr', () => {
 
   describe('drain', () => {
     it('lists the workers, or says that there is none', async () => {
-      expect(await printed('drain')).to.contain('No worker was seen lately');
+      expect(await printed('drain')).to.contain('No worker was seen in the last 30 seconds');
       await server.showWorker('box-1111', 2);
       await server.showWorker('box-2222', 0);
       const session = at('drain');
@@ -171,19 +171,19 @@ describe('chainr', () => {
       await server.showWorker('box-1111', 2);
       await server.showWorker('box-2222', 0);
       expect(await refused('drain', 'box')).to.contain('box-1111, box-2222');
-      expect(await refused('drain', 'other')).to.contain('there are box-1111, box-2222.');
+      expect(await refused('drain', 'other')).to.contain('the workers are box-1111, box-2222.');
       expect(await refused('drain', '--undo')).to.contain('name the worker');
     });
   });
 
   describe('pause and resume', () => {
     it('say that nothing new starts, and that work goes on', async () => {
-      expect(await printed('pause')).to.match(/^Nothing new is started; .* chainr resume ends the pause\.\n$/);
+      expect(await printed('pause')).to.match(/^Paused: no new jobs start; .* chainr resume ends the pause\.\n$/);
       expect(await printed('get', 'workers')).to.contain('chainr is paused');
       const sent = chainr(['run', '-', '--server', server.url], { stdin: JSON.stringify({ kind: 'Pipeline', jobs: { only: job } }) }); // prettier-ignore
       expect(await sent.exitCode).to.equal(0);
-      expect(sent.stderr).to.contain(`chainr is paused. chainr resume --server ${server.url} ends that.`);
-      expect(await printed('resume')).to.equal('Work goes on.\n');
+      expect(sent.stderr).to.contain(`chainr is paused. Resume it with: chainr resume --server ${server.url}`);
+      expect(await printed('resume')).to.equal('Resumed: workers start new jobs again.\n');
       expect(workerListSchema.parse(await json('resume')).paused).to.equal(false);
     });
   });

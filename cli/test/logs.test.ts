@@ -183,7 +183,7 @@ describe('chainr logs', () => {
       for (const { error } of read) {
         expect(error).to.be.instanceOf(CouldNot);
         expect((error as CouldNot).message).to.match(
-          /^the log of attempt 1 of the job only is not complete: .* from byte 6 on /,
+          /^the log of attempt 1 of the job only is incomplete: .* from byte 6 on /,
         );
       }
     });

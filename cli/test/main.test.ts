@@ -26,7 +26,7 @@ describe('the process of chainr', () => {
       once(child.stdout, 'data').then(() => child.kill('SIGINT')),
     ]);
     expect(stderr).to.match(
-      /^\nDetached; the run goes on\. Watch it again with: chainr get \S+ --watch --server http:\S+\n$/,
+      /^\nDetached; the run continues\. Watch it again with: chainr get \S+ --watch --server http:\S+\n$/,
     );
     expect(child.exitCode ?? ((await once(child, 'exit')) as [number])[0]).to.equal(2);
   });
@@ -36,7 +36,7 @@ describe('the process of chainr', () => {
     const args = ['--conditions=chainr-source', '--import=tsx', main, 'completion', 'bash'];
     const child = spawn(process.execPath, args, { stdio: ['ignore', full.fd, 'pipe'] });
     const ended = once(child, 'exit') as Promise<[number]>;
-    expect(await text(child.stderr!)).to.equal('chainr: cannot write to standard output: there is no room left.\n');
+    expect(await text(child.stderr!)).to.equal('chainr: cannot write to standard output: no space left.\n');
     expect((await ended)[0]).to.equal(2);
     await full.close();
   });

@@ -58,7 +58,7 @@ describe('chainr with many runs', () => {
       const two = at(['get', 'runs', '--limit', '2']);
       expect(await two.exitCode).to.equal(0);
       expect(uidsIn(two.stdout)).to.have.length(2);
-      expect(two.stderr).to.contain('There are more: a larger --limit');
+      expect(two.stderr).to.contain('There are more runs; use a larger --limit');
       const all = runListSchema.parse(JSON.parse(await printed(['get', 'runs', '--limit', '500', '-o', 'json'])));
       expect(all.items).to.have.length(3);
     });
@@ -66,7 +66,7 @@ describe('chainr with many runs', () => {
     it('says what a filter that cannot be is', async () => {
       expect(await refused(['get', 'runs', '--status', 'faild'])).to.contain('Did you mean "FAILED"?');
       for (const bad of ['yesterday', '2026-02-31', '2026-02-29T10:00Z', '2026-11-21 and more']) {
-        expect(await refused(['get', 'runs', '--since', bad]), bad).to.contain('how long ago, such as 24h');
+        expect(await refused(['get', 'runs', '--since', bad]), bad).to.contain('an age such as 24h');
       }
       expect(await refused(['get', 'runs', '--limit', '0'])).to.contain('a whole number from 1');
     });
@@ -86,11 +86,11 @@ describe('chainr with many runs', () => {
       const ended = await create('nightly');
       await server.work(ended, 0, []);
       const nightly = ['delete', '--name', 'nightly*'];
-      expect(await refused(nightly)).to.contain('Delete 1 run? Nobody is there to say so: add --yes');
-      expect(await refused(nightly, ['no'])).to.equal('chainr: nothing was done.\n');
+      expect(await refused(nightly)).to.contain('Delete 1 run? There is no terminal to ask on: add --yes');
+      expect(await refused(nightly, ['no'])).to.equal('chainr: nothing was changed.\n');
       expect(await printed([...nightly, '--dry-run'])).to.equal('Would delete 1 run.\n');
       expect(await printed(nightly, ['y'])).to.equal('Deleted 1 run.\n');
-      expect(await printed(nightly)).to.equal('Nothing to delete: there are no such runs.\n');
+      expect(await printed(nightly)).to.equal('Nothing to delete: no runs match.\n');
     });
 
     it('does not ask with --yes, and says what is left as it is', async () => {
@@ -98,13 +98,13 @@ describe('chainr with many runs', () => {
       const going = await create('nightly');
       await server.work(ended, 0, []);
       const text = await printed(['delete', '--name', 'nightly', '--yes']);
-      expect(text).to.match(new RegExp(`^Deleted 1 run; 1 run is left as it is:\n {2}${going} {2}The run is PENDING`));
+      expect(text).to.match(new RegExp(`^Deleted 1 run; 1 run was not changed:\n {2}${going} {2}The run is PENDING`));
       const result = await printed(['delete', '--name', 'nightly', '--yes', '-o', 'json']);
       expect(bulkResultSchema.parse(JSON.parse(result))).to.include({ matched: 1, done: 0 });
     });
 
     it('wants to know which runs are meant', async () => {
-      expect(await refused(['delete'])).to.contain('name a run, or say which runs are meant');
+      expect(await refused(['delete'])).to.contain('name a run or use a filter');
       expect(await refused(['delete', 'latest', '--name', 'x'])).to.contain('not both');
     });
   });
@@ -113,7 +113,7 @@ describe('chainr with many runs', () => {
     await create('nightly');
     await create('nightly');
     for (const verb of ['cancel', 'rerun', 'delete'])
-      expect(await printed([verb, '--name', 'x', '--yes'])).to.equal(`Nothing to ${verb}: there are no such runs.\n`);
+      expect(await printed([verb, '--name', 'x', '--yes'])).to.equal(`Nothing to ${verb}: no runs match.\n`);
     expect(await printed(['cancel', '--name', 'nightly', '--dry-run'])).to.equal('Would cancel 2 runs.\n');
     expect(await printed(['cancel', '--name', 'nightly', '--yes'])).to.equal('Canceled 2 runs.\n');
     expect(await printed(['rerun', '--status', 'CANCELED'], ['yes'])).to.match(
@@ -153,7 +153,7 @@ describe('chainr with many runs', () => {
       const session = chainr([...words, address]);
       expect(await session.exitCode).to.equal(2);
       expect(session.stdout).to.match(
-        /^Deleted 499 runs and stopped; 1 run is left as it is:\n +01990000-.* It has not/,
+        /^Deleted 499 runs and stopped; 1 run was not changed:\n +01990000-.* It has not/,
       );
       expect(session.stderr).to.equal('chainr: Internal error; see the logs of chainr. (request the-id)\n');
     });

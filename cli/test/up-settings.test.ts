@@ -69,7 +69,7 @@ describe('what chainr up says of where it serves', () => {
     ]);
     for (const every of ['0.0.0.0', '[::]'])
       expect(placeLines(`http://${every}:8094`)).to.deep.equal([
-        '  page  http://127.0.0.1:8094/ (and at every address of this machine)',
+        '  page  http://127.0.0.1:8094/ (and on every address of this machine)',
         '  API   http://127.0.0.1:8094/api',
       ]);
     expect(placeLines('unix:/run/s.sock')).to.deep.equal([
@@ -110,7 +110,7 @@ describe('the data folder', () => {
   it('is refused, and not looked for for ever, where the kernel makes none', () => {
     const { status, stderr } = tryUp('/proc/x');
     expect(stderr).to.equal(
-      'chainr: CHAINR_HOME is "/proc/x", but no folder can be made there: name a folder that you may write to.\n',
+      'chainr: CHAINR_HOME is "/proc/x", but the folder cannot be created: name a folder that you may write to.\n',
     );
     expect(status).to.equal(2);
   });

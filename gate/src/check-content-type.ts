@@ -37,6 +37,6 @@ const typesOf = ({ takesPipeline }: Route): readonly string[] => (takesPipeline 
 function wantedType(route: Route, sent: string): string {
   const problem = sent === '' ? 'The request has no content type' : `The content type is ${JSON.stringify(sent)}`;
   return route.takesPipeline
-    ? `${problem}: send the pipeline with a header such as "Content-Type: application/yaml", with one of ${typesOf(route).join(', ')}.`
-    : `${problem}: send the header "Content-Type: ${json[0]}", even where the body is empty.`;
+    ? `${problem}: send the pipeline with a header such as "Content-Type: application/yaml"; supported types are ${typesOf(route).join(', ')}.`
+    : `${problem}: send the header "Content-Type: ${json[0]}", even if the body is empty.`;
 }

@@ -21,9 +21,9 @@ export function guardToken(token: string): RequestHandler {
       return;
     }
     const [, given] = /^bearer +(\S+)$/i.exec(request.headers.authorization ?? '') ?? [];
-    if (given === undefined) throw unauthorized('Send the token of this installation: Authorization: Bearer ….', '');
-    if (!timingSafeEqual(hash(given), expected))
-      throw unauthorized('The token is not the right one.', ', error="invalid_token"');
+    if (given === undefined)
+      throw unauthorized('The request has no token. Send the header "Authorization: Bearer <token>".', '');
+    if (!timingSafeEqual(hash(given), expected)) throw unauthorized('The token is wrong.', ', error="invalid_token"');
     delete request.headers.authorization;
     request.headers[headerNames.caller.toLowerCase()] = caller;
     next();

@@ -33,7 +33,7 @@ export class ConnectionLimit {
     if (open === this.#max + 1)
       this.#logger.warn(
         { client, max: this.#max },
-        'a client has too many connections; requests on further ones are answered with 429',
+        'a client has too many connections; requests on additional ones get 429',
       );
     if (open > this.#max + toldMax) socket.destroy();
     else this.#tooMany.add(socket);
@@ -43,7 +43,7 @@ export class ConnectionLimit {
   readonly refuse: RequestHandler = (request, response, next) => {
     if (!this.#tooMany.has(request.socket)) return next();
     response.setHeader('Connection', 'close');
-    const message = `There are more than ${this.#max} connections from this address; close some, or try again soon.`;
+    const message = `There are more than ${this.#max} connections from this address; close some or try again soon.`;
     throw new ApiError('TooManyConnections', message, { headers: { 'Retry-After': retryAfterSeconds } });
   };
 

@@ -30,7 +30,7 @@ export function readTarget(): RequestHandler {
   return (request, _response, next) => {
     const { url } = request;
     if (Buffer.byteLength(url) > maxTargetBytes)
-      throw new ApiError('UriTooLong', `The address is longer than ${maxTargetBytes} bytes.`);
+      throw new ApiError('UriTooLong', `The URL is longer than ${maxTargetBytes} bytes.`);
     if (!url.startsWith('/'))
       throw new ApiError('BadRequest', 'The request line must name a path that begins with a slash.');
     const path = pathOf(url);
@@ -63,7 +63,7 @@ function isWithin(prefix: string, path: string): boolean {
 }
 
 const notNormal =
-  'The path is not in its normal form: write it without empty, "." and ".." parts, without backslashes and "#", and percent-encode only what must be.';
+  'The path is not normalized: write it without empty, "." and ".." segments and without backslashes and "#", and percent-encode only where required.';
 
 /** Characters that no target contains: spaces, control characters, and a fragment. */
 const notOfTargets = /[\0-\x20#\x7f]/;

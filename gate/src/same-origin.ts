@@ -14,7 +14,7 @@ export function refuseForeignOrigin(request: IncomingMessage): void {
     URL.canParse(origin) &&
     URL.canParse(`http://${host ?? ''}`) &&
     hostOf(origin) === hostOf(`${schemeOf(origin)}//${host ?? ''}`);
-  if (!sameHost) throw new ApiError('Forbidden', 'Requests of web pages of another origin are refused.');
+  if (!sameHost) throw new ApiError('Forbidden', 'Requests from web pages of another origin are refused.');
 }
 
 function hostOf(url: string): string {

@@ -42,13 +42,13 @@ export function createService(
 function warnOfShortToken({ token }: GateConfig, logger: Logger): void {
   if (token === undefined || token.length >= shortestToken) return;
   const named = { event: 'token.short', characters: token.length };
-  logger.warn(named, `CHAINR_TOKEN can be guessed: give it at least ${shortestToken} characters, taken at random`);
+  logger.warn(named, `CHAINR_TOKEN is easy to guess: use at least ${shortestToken} random characters`);
 }
 
 function refuseOpenDoor({ listen, token }: GateConfig): void {
   if (token !== undefined || isLoopback(listen)) return;
   const where = formatAddress(listen);
   throw new Error(
-    `Listening on ${where} would let everybody on the network run commands here: set CHAINR_TOKEN, or listen on 127.0.0.1.`,
+    `Listening on ${where} would let everyone on the network run commands on this machine: set CHAINR_TOKEN, or listen on 127.0.0.1.`,
   );
 }

@@ -97,7 +97,7 @@ describe('gate without a token', () => {
   it('says which type a POST needs, and how it is sent', async () => {
     expect(sentence(await gate.ask('/api/runs/x/cancel', { method: 'POST' }))).to.deep.equal([
       415,
-      'The request has no content type: send the header "Content-Type: application/json", even where the body is empty.',
+      'The request has no content type: send the header "Content-Type: application/json", even if the body is empty.',
     ]);
     const headers = { 'content-type': 'application/yaml' };
     expect((await gate.ask('/api/runs/x/rerun', { method: 'POST', headers }, 'from: all')).status).to.equal(415);
@@ -105,7 +105,7 @@ describe('gate without a token', () => {
       sentence(await gate.ask('/api/runs', { method: 'POST', headers: { 'content-type': 'text/plain' } })),
     ).to.deep.equal([
       415,
-      'The content type is "text/plain": send the pipeline with a header such as "Content-Type: application/yaml", with one of application/json, application/yaml, application/x-yaml, text/yaml, text/x-yaml.',
+      'The content type is "text/plain": send the pipeline with a header such as "Content-Type: application/yaml"; supported types are application/json, application/yaml, application/x-yaml, text/yaml, text/x-yaml.',
     ]);
   });
 
@@ -144,7 +144,7 @@ describe('gate without a token', () => {
 
   it('refuses to listen beyond this machine, and says the mend', () => {
     const message =
-      /^Listening on http:\/\/.* would let everybody on the network run commands here: set CHAINR_TOKEN, or listen on 127\.0\.0\.1\.$/;
+      /^Listening on http:\/\/.* would let everyone on the network run commands on this machine: set CHAINR_TOKEN, or listen on 127\.0\.0\.1\.$/;
     for (const listen of ['0.0.0.0:8080', ':8080', '[::]:8080', '10.0.0.7:80']) {
       expect(() => createService(readConfig({ CHAINR_LISTEN: listen }))).to.throw(message);
     }
@@ -187,7 +187,7 @@ describe('gate with a token', () => {
     const warnings = other.logLines.filter(({ level }) => level === 'warn');
     await other.close();
     expect(warnings.map(({ msg }) => msg)).to.deep.equal([
-      'CHAINR_TOKEN can be guessed: give it at least 16 characters, taken at random',
+      'CHAINR_TOKEN is easy to guess: use at least 16 random characters',
     ]);
   });
 

@@ -104,12 +104,12 @@ describe('acting on runs', () => {
       await end(uid, 0, 'ExitCode');
       await sched.worker.claim(uid, 3);
       const begun = await refused(await send(`${uid}/jobs/a/retry`), 409);
-      expect(begun.message).to.match(/"on-failure" waited for "a" and has begun: rerun the run from "a"/);
+      expect(begun.message).to.match(/"on-failure" depends on "a" and has already started: rerun the run from "a"/);
       await send(`${uid}/cancel`);
-      expect((await refused(await send(`${uid}/jobs/a/retry`), 409)).message).to.match(/being ended/);
+      expect((await refused(await send(`${uid}/jobs/a/retry`), 409)).message).to.match(/The run is ending: rerun/);
       const ended = await sched.create({ a: job });
       await end(ended, 0, 'ExitCode');
-      expect((await refused(await send(`${ended}/jobs/a/retry`), 409)).message).to.match(/final run never changes/);
+      expect((await refused(await send(`${ended}/jobs/a/retry`), 409)).message).to.match(/cannot change any more/);
       expect((await refused(await send(`${ended}/jobs/x/retry`), 404)).message).to.match(/no job "x"/);
     });
 
@@ -283,7 +283,7 @@ describe('acting on runs', () => {
     });
 
     it('are refused without a filter, and with one that is wrong', async () => {
-      expect((await refused(await send('cancel'), 400)).message).to.match(/means no run in particular/);
+      expect((await refused(await send('cancel'), 400)).message).to.match(/selects no runs/);
       await refused(await send('cancel?status=DONE'), 400);
       await refused(await send('rerun?name=x', { from: ['a'] }), 400);
     });
@@ -306,9 +306,11 @@ describe('acting on runs', () => {
     it('names the dependency that skipped it, and the step that failed', async () => {
       const uid = await sched.create({ a: job, b: { ...job, dependsOn: ['a'] }, c: { ...job, dependsOn: ['b'] } });
       await end(uid, 0, 'ExitCode');
-      expect((await why(uid, 'b')).sentence).to.equal('It was skipped, since a is FAILED and it runs only on success.');
+      expect((await why(uid, 'b')).sentence).to.equal(
+        'It was skipped because a is FAILED and it runs only on success.',
+      );
       expect((await why(uid, 'c')).sentence).to.equal(
-        'It was skipped, since a is FAILED and b, which it depends on, runs only on success.',
+        'It was skipped because a is FAILED and b, which it depends on, runs only on success.',
       );
       expect((await why(uid, 'a')).facts[0]?.text).to.equal('Exit code 3.');
     });
@@ -318,7 +320,7 @@ describe('acting on runs', () => {
       const { uid } = runSchema.parse(await created.json()).metadata;
       await sched.worker.claim(uid, 0);
       const { sentence, facts } = await why(uid, 'c');
-      expect(sentence).to.equal('It waits for a slot: 1 of 1 are taken, and 1 job of the run will take one before it.');
+      expect(sentence).to.equal('It waits for a slot: 1 of 1 are taken, and 1 job of the run will get one first.');
       expect(facts[0]?.text).to.contain('held by a');
     });
 
@@ -327,7 +329,7 @@ describe('acting on runs', () => {
       await sched.worker.claim(uid, 0);
       expect((await why(uid, 'a')).facts.map(({ kind }) => kind)).to.deep.equal(['phase', 'phase']);
       await send(`${uid}/cancel`);
-      expect((await why(uid, 'a')).facts.at(-1)?.text).to.match(/cancel of the run was asked for/);
+      expect((await why(uid, 'a')).facts.at(-1)?.text).to.match(/cancel of the run was requested/);
     });
   });
 });

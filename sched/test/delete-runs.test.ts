@@ -53,7 +53,7 @@ describe('deleting over the API', () => {
     ]);
     const lease = await sched.worker.claim(uid, 0);
     await sched.worker.finish(lease);
-    expect(await refusal(path)).to.deep.equal([409, 'The run has ended, but the log of an attempt is still being stored: try again in a moment.']); // prettier-ignore
+    expect(await refusal(path)).to.deep.equal([409, 'The run has ended, but the log of an attempt is still being stored; try again in a moment.']); // prettier-ignore
     expect((await sched.get(path)).status).to.equal(200);
   });
 
@@ -90,7 +90,7 @@ describe('deleting over the API', () => {
     await createEnded();
     for (const query of ['', 'dryRun=true', 'all=false']) {
       const [status, message] = await refusal(`/api/runs?${query}`);
-      expect([status, message], query).to.deep.equal([400, 'The query means no run in particular: name at least one of status, name, label, since and until, or say all=true to mean every run.']); // prettier-ignore
+      expect([status, message], query).to.deep.equal([400, 'The query selects no runs: set at least one of status, name, label, since and until, or all=true to select every run.']); // prettier-ignore
     }
     expect(await listed()).to.have.length(1);
   });

@@ -125,7 +125,7 @@ describe('reading pipelines', function () {
 
     for (const [way, sentence] of Object.entries({
       throw: 'the thread that reads pipelines failed',
-      exit: 'the thread that reads pipelines ended: 3',
+      exit: 'the thread that reads pipelines exited with code 3',
       memory: 'the thread that reads pipelines failed',
     })) {
       it(`rejects only what it worked on, and goes on with the rest in a new one: ${way}`, async () => {
@@ -142,7 +142,7 @@ describe('reading pipelines', function () {
         const reading = ['endless', 'fine'].map((text) => outcome(reader.read(large(text))));
         mock.timers.tick(6_000);
         expect(await Promise.all(reading)).to.deep.equal([
-          'Internal: The pipeline was not read within 6 s.',
+          'Internal: The pipeline could not be read within 6 s.',
           'answered',
         ]);
       } finally {
@@ -163,7 +163,7 @@ describe('reading pipelines', function () {
       const reader = open({ module });
       const reading = ['endless', 'fine'].map((text) => outcome(reader.read(large(text))));
       await reader.stop();
-      const stopped = 'Unavailable: The service is being stopped; try again soon.';
+      const stopped = 'Unavailable: The service is stopping; try again soon.';
       expect(await Promise.all(reading)).to.deep.equal([stopped, stopped]);
     });
   });

@@ -37,26 +37,26 @@ describe('why', () => {
       const uid = await sched.create({ build: job, test: waitsFor('build'), pack: waitsFor('test'), ship: waitsFor('pack'), tell: waitsFor('ship') }); // prettier-ignore
       await end(uid, 0, 'ExitCode');
       expect(await sentence(uid, 'test')).to.equal(
-        'It was skipped, since build is FAILED and it runs only on success.',
+        'It was skipped because build is FAILED and it runs only on success.',
       );
       expect(await sentence(uid, 'pack')).to.equal(
-        'It was skipped, since build is FAILED and test, which it depends on, runs only on success.',
+        'It was skipped because build is FAILED and test, which it depends on, runs only on success.',
       );
       expect(await sentence(uid, 'tell')).to.equal(
-        'It was skipped, since build is FAILED and test, which it depends on by way of ship, pack, runs only on success.',
+        'It was skipped because build is FAILED and test, which it depends on through ship, pack, runs only on success.',
       );
       expect(await facts(uid, 'tell', 'dependency')).to.deep.equal([
-        'build is FAILED, but must end so for test: success. Ended with exit code 3.',
-        'test is SKIPPED, but must end so for pack: success. A dependency did not meet its conditions.',
-        'pack is SKIPPED, but must end so for ship: success. A dependency was skipped.',
-        'ship is SKIPPED, but must end so: success. A dependency was skipped.',
+        'build is FAILED, but the condition for test is success. Ended with exit code 3.',
+        'test is SKIPPED, but the condition for pack is success. A dependency did not meet its conditions.',
+        'pack is SKIPPED, but the condition for ship is success. A dependency was skipped.',
+        'ship is SKIPPED, but the condition is success. A dependency was skipped.',
       ]);
     });
 
     it('of a diamond, once', async () => {
       const uid = await sched.create({ build: job, left: waitsFor('build'), right: waitsFor('build'), last: waitsFor('left', 'right') }); // prettier-ignore
       await end(uid, 0, 'ExitCode');
-      expect(await sentence(uid, 'last')).to.match(/^It was skipped, since build is FAILED and (left|right), which/);
+      expect(await sentence(uid, 'last')).to.match(/^It was skipped because build is FAILED and (left|right), which/);
       const told = await facts(uid, 'last', 'dependency');
       expect(told.filter((text) => text.startsWith('build'))).to.have.length(1);
       expect(told, 'both sides and the root').to.have.length(3);
@@ -67,7 +67,7 @@ describe('why', () => {
       await end(uid, 1, 'ExitCode');
       await end(uid, 0, 'ExitCode');
       expect(await sentence(uid, 'last')).to.equal(
-        'It was skipped, since two is FAILED and right, which it depends on, runs only on success.',
+        'It was skipped because two is FAILED and right, which it depends on, runs only on success.',
       );
     });
 
@@ -75,7 +75,7 @@ describe('why', () => {
       const uid = await sched.create({ build: job, alarm: waitsFor(onFailure('build')), page: waitsFor('alarm') });
       await end(uid, 0);
       expect(await sentence(uid, 'page')).to.equal(
-        'It was skipped, since build is SUCCESSFUL and alarm, which it depends on, runs only on failure.',
+        'It was skipped because build is SUCCESSFUL and alarm, which it depends on, runs only on failure.',
       );
     });
 
@@ -83,10 +83,10 @@ describe('why', () => {
       const uid = await sched.create({ build: job, test: waitsFor('build'), pack: waitsFor('test'), other: job, late: waitsFor('other', onFailure('test')) }); // prettier-ignore
       await end(uid, 0, 'ExitCode');
       await send(`${uid}/cancel`);
-      expect(await sentence(uid, 'pack')).to.match(/^It was skipped, since build is FAILED/);
-      expect(await sentence(uid, 'late')).to.match(/^It was skipped, since build is FAILED and test, which/);
+      expect(await sentence(uid, 'pack')).to.match(/^It was skipped because build is FAILED/);
+      expect(await sentence(uid, 'late')).to.match(/^It was skipped because build is FAILED and test, which/);
       expect(await sentence(uid, 'other')).to.equal('Was canceled.');
-      expect((await facts(uid, 'other', 'run'))[0]).to.match(/^A cancel of the run was asked for at /);
+      expect((await facts(uid, 'other', 'run'))[0]).to.match(/^A cancel of the run was requested at /);
     });
 
     it('in a rerun that took the chain over', async () => {
@@ -100,7 +100,7 @@ describe('why', () => {
       await end(uid, 3, 'ExitCode');
       const again = runSchema.parse(await (await send(`${uid}/rerun`)).json()).metadata.uid;
       expect(await sentence(again, 'page')).to.equal(
-        'It was skipped, since build is SUCCESSFUL and alarm, which it depends on, runs only on failure.',
+        'It was skipped because build is SUCCESSFUL and alarm, which it depends on, runs only on failure.',
       );
     });
 
@@ -111,7 +111,7 @@ describe('why', () => {
       await end(again, 0);
       await end(again, 1, 'ExitCode');
       expect(await sentence(again, 'pack')).to.equal(
-        'It was skipped, since test is FAILED and it runs only on success.',
+        'It was skipped because test is FAILED and it runs only on success.',
       );
     });
   });
@@ -138,7 +138,7 @@ describe('why', () => {
       await failAgain(uid);
       await send(`${uid}/cancel`);
       expect(await sentence(uid, 'a')).to.equal(
-        'Was canceled. It was to start again; attempt 1 was FAILED, ExitCode: Ended with exit code 7.',
+        'Was canceled. It was waiting to start again; attempt 1 was FAILED, ExitCode: Ended with exit code 7.',
       );
       expect(await facts(uid, 'a', 'attempts')).to.deep.equal([
         'Attempt 1 was FAILED, ExitCode: Ended with exit code 7.',
@@ -178,7 +178,7 @@ describe('why', () => {
     it('tells where its log is', async () => {
       const { uid, again } = await reran();
       expect(await facts(again, 'a', 'outcome')).to.deep.equal([
-        `Attempt 1 of the run ${uid} ran it; its log is there.`,
+        `Attempt 1 of the run ${uid} ran it; its log is still stored.`,
       ]);
     });
 
@@ -186,7 +186,7 @@ describe('why', () => {
       const { uid, again } = await reran();
       expect((await sched.delete(`/api/runs/${uid}`)).status).to.equal(200);
       expect(await facts(again, 'a', 'outcome')).to.deep.equal([
-        `Attempt 1 of the run ${uid} ran it; that run was deleted, and the log with it.`,
+        `Attempt 1 of the run ${uid} ran it; that run was deleted together with its log.`,
       ]);
     });
 

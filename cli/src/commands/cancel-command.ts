@@ -11,7 +11,7 @@ import { print, type Terminal } from '../terminal/terminal.js';
 
 export function cancelCommand(terminal: Terminal): Command {
   const command = new Command('cancel')
-    .description('end a run, or all that a filter means: what runs is stopped, what waits never starts')
+    .description('cancel a run, or all runs that match a filter: running jobs are stopped, waiting jobs never start')
     .addArgument(runArgument('[run]'));
   return addManyRuns(command)
     .addOption(outputOption())

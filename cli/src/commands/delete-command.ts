@@ -8,7 +8,7 @@ import { print, type Terminal } from '../terminal/terminal.js';
 
 export function deleteCommand(terminal: Terminal): Command {
   const command = new Command('delete')
-    .description('delete a run that has ended, with its logs, or all such runs that a filter means')
+    .description('delete an ended run and its logs, or all ended runs that match a filter')
     .addArgument(runArgument('[run]'));
   return addManyRuns(command)
     .addOption(outputOption())

@@ -17,9 +17,9 @@ interface DescribeOptions extends ServerOptions {
 
 export function describeCommand(terminal: Terminal): Command {
   return new Command('describe')
-    .description('show what a run is, and where its time went: the timeline of its jobs, and the critical path')
+    .description('show a run and where its time went: the timeline of its jobs and the critical path')
     .addArgument(runArgument())
-    .option('--all', `draw every job, not only the first ${String(jobsDrawn)}`)
+    .option('--all', `show every job, not only the first ${String(jobsDrawn)}`)
     .addOption(outputOption())
     .addHelpText('after', examples('chainr describe latest', 'chainr describe latest --all -o json'))
     .action(async (written: string, _options: unknown, command: Command) => {

@@ -15,31 +15,31 @@ interface DrainOptions extends ServerOptions {
 
 export function drainCommand(terminal: Terminal): Command {
   return new Command('drain')
-    .description('let a worker take nothing new, so that it can be stopped; what it runs goes on')
-    .argument('[worker]', 'the id of a worker, or the beginning of it; if left out, the workers are listed')
-    .option('--undo', 'let it take work again')
+    .description('drain a worker before it is stopped: it takes no new jobs, its running jobs continue')
+    .argument('[worker]', 'the id of a worker, or the beginning of an id; without it, the workers are listed')
+    .option('--undo', 'end the draining: the worker takes jobs again')
     .addOption(outputOption())
     .addHelpText('after', examples('chainr drain', 'chainr drain WORKER', 'chainr drain WORKER --undo'))
     .action(async (written: string | undefined, _options: unknown, command: Command) => {
       const { undo, output, ...server } = command.optsWithGlobals<DrainOptions>();
       const client = connect(server, terminal);
-      if (written === undefined && undo) throw new CouldNot('name the worker that is to work again.');
+      if (written === undefined && undo) throw new CouldNot('name the worker that should take jobs again.');
       const workers = await drain(client, written, undo ?? false);
       if (output === 'json') print(terminal, JSON.stringify(workers, null, 2));
       else for (const line of showWorkers(workers)) print(terminal, line);
       if (written === undefined && workers.items.length > 0)
-        note(terminal, 'chainr drain WORKER lets one of them take nothing new.');
+        note(terminal, 'Use chainr drain WORKER to drain one of them.');
     });
 }
 
 async function drain(client: Client, written: string | undefined, undo: boolean): Promise<WorkerList> {
   const workers = await client.listWorkers();
   if (written === undefined) return workers;
-  if (written === '') throw new CouldNot('"" is no id of a worker: chainr drain lists them.');
+  if (written === '') throw new CouldNot('"" is not the id of a worker; chainr drain lists the ids.');
   const meant = workers.items.filter(({ id }) => id.startsWith(written));
   const [worker] = meant;
   if (meant.length > 1)
-    throw new CouldNot(`several workers begin so: ${meant.map(({ id }) => id).join(', ')}; write more of it.`);
+    throw new CouldNot(`several workers match: ${meant.map(({ id }) => id).join(', ')}; write more of the id.`);
   const id = worker?.id ?? written; // The server says which ones there are.
   return undo ? client.undrainWorker(id) : client.drainWorker(id);
 }

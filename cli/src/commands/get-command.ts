@@ -28,7 +28,7 @@ export function getCommand(terminal: Terminal, exit: Exit): Command {
     .addArgument(runArgument('[run]'))
     .argument('[job]', 'the name of a job of the run')
     .addOption(watchOption())
-    .option('--limit <count>', 'how many of the newest runs are listed', readLimit, runsListed)
+    .option('--limit <count>', 'how many of the newest runs to list', readLimit, runsListed)
     .addOption(outputOption())
     .addHelpText(
       'after',
@@ -49,7 +49,7 @@ export function getCommand(terminal: Terminal, exit: Exit): Command {
         return;
       }
       if (command.getOptionValueSource('limit') === 'cli')
-        throw new CouldNot('--limit is for the list of runs; you have named one.');
+        throw new CouldNot('--limit applies to the list of runs, but you named a run.');
       const uid = await findNamed(client, written);
       const shown = await (job === undefined ? getRun(client, uid, terminal) : getJob(client, uid, job, terminal));
       if (options.output === 'json') print(terminal, JSON.stringify(shown.resource, null, 2));

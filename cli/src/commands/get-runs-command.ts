@@ -26,7 +26,7 @@ interface GetRunsOptions extends ServerOptions, RunFilterOptions {
 export function getRunsCommand(terminal: Terminal): Command {
   return addRunFilter(new Command('runs').description('list runs, newest first'))
     .addOption(outputOption())
-    .option('--limit <count>', `how many at most, 1 to ${String(mostListed)}`, readLimit, runsListed)
+    .option('--limit <count>', `maximum number of runs, 1 to ${String(mostListed)}`, readLimit, runsListed)
     .addHelpText(
       'after',
       examples('chainr get runs', "chainr get runs --status FAILED --name 'nightly*' --label team=a --since 24h"),
@@ -58,9 +58,9 @@ export function printRuns(list: RunList, filtered: boolean, output: OutputFormat
     return;
   }
   if (list.items.length === 0)
-    note(terminal, filtered ? 'There are no such runs.' : 'There are no runs yet: chainr run FILE sends one.');
+    note(terminal, filtered ? 'No runs match.' : 'There are no runs yet; chainr run FILE starts one.');
   else for (const line of showRuns(list.items, terminal.colors)) print(terminal, line);
-  if (list.metadata.next !== undefined) note(terminal, 'There are more: a larger --limit lists them.');
+  if (list.metadata.next !== undefined) note(terminal, 'There are more runs; use a larger --limit to list them.');
 }
 
 export function readLimit(text: string): number {

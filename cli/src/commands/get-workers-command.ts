@@ -8,7 +8,7 @@ import { refuseWatch } from '../options/watch-option.js';
 
 export function getWorkersCommand(terminal: Terminal): Command {
   return new Command('workers')
-    .description('list the workers, what they run, and whether they are being drained')
+    .description('list the workers, how many jobs they run, and whether they are draining')
     .addOption(outputOption())
     .addHelpText('after', examples('chainr get workers'))
     .action(async (_options: unknown, command: Command) => {

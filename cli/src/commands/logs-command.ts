@@ -26,13 +26,13 @@ export function logsCommand(terminal: Terminal): Command {
   return new Command('logs')
     .description('print the log of a job')
     .addArgument(runArgument())
-    .argument('[job]', 'the name of a job; may be left out where the run has only one')
+    .argument('[job]', 'the name of a job; optional if the run has only one job')
     .option(
       '-f, --follow',
-      'go on until the log has ended, or Ctrl-C; waits for a job that has not started; the job goes on either way',
+      'follow the log until it ends or Ctrl-C; waits for a job that has not started. Ctrl-C does not stop the job',
     )
-    .option('--attempt <number>', 'which attempt; the last one if left out', readAttempt)
-    .option('--step <name>', 'only the lines of this step')
+    .option('--attempt <number>', 'number of the attempt (default: the last one)', readAttempt)
+    .option('--step <name>', 'show only the lines of this step')
     .addOption(outputOption())
     .addHelpText('after', examples('chainr logs latest', 'chainr logs latest build --follow'))
     .action(async (written: string, job: string | undefined, _options: unknown, command: Command) => {

@@ -12,7 +12,7 @@ interface PauseOptions extends ServerOptions {
 
 export function pauseCommand(terminal: Terminal): Command {
   return new Command('pause')
-    .description('start nothing new on any worker; what runs goes on, and new runs are stored')
+    .description('pause all workers: no new jobs start, running jobs continue, new runs are stored')
     .addOption(outputOption())
     .addHelpText('after', examples('chainr pause'))
     .action(answer(terminal, (client) => client.pause()));
@@ -20,7 +20,7 @@ export function pauseCommand(terminal: Terminal): Command {
 
 export function resumeCommand(terminal: Terminal): Command {
   return new Command('resume')
-    .description('end a pause')
+    .description('resume all workers after a pause')
     .addOption(outputOption())
     .addHelpText('after', examples('chainr resume'))
     .action(answer(terminal, (client) => client.resume()));
@@ -37,7 +37,7 @@ function answer(terminal: Terminal, ask: (client: Client) => Promise<WorkerList>
 
 function sentenceOf({ paused, items }: WorkerList): string {
   const running = items.reduce((sum, worker) => sum + worker.running, 0);
-  if (!paused) return 'Work goes on.';
-  const jobs = `${String(running)} running ${running === 1 ? 'job goes' : 'jobs go'} on`;
-  return `Nothing new is started; ${jobs}. chainr resume ends the pause.`;
+  if (!paused) return 'Resumed: workers start new jobs again.';
+  const jobs = `${String(running)} running ${running === 1 ? 'job continues' : 'jobs continue'}`;
+  return `Paused: no new jobs start; ${jobs}. chainr resume ends the pause.`;
 }

@@ -22,9 +22,11 @@ interface RerunOptions extends ServerOptions, ManyRunsOptions {
 
 export function rerunCommand(terminal: Terminal, exit: Exit): Command {
   const command = new Command('rerun')
-    .description('make a new run of a run: what failed or was canceled runs again, what succeeded is taken over')
+    .description(
+      'make a new run from a run: failed and canceled jobs run again, the results of successful jobs are reused',
+    )
     .addArgument(runArgument('[run]'))
-    .argument('[job...]', 'run these jobs again, and all that wait for them, instead of what failed')
+    .argument('[job...]', 'run these jobs and all jobs that wait for them again, instead of the failed ones')
     .option('--all', 'run every job again')
     .addOption(watchOption('the new run'));
   return addManyRuns(command)
@@ -39,7 +41,7 @@ export function rerunCommand(terminal: Terminal, exit: Exit): Command {
       ),
     )
     .action((written: string | undefined, jobs: string[], { all }: RerunOptions, self: Command) => {
-      if (all && jobs.length > 0) throw new CouldNot('either name jobs or say --all, not both.');
+      if (all && jobs.length > 0) throw new CouldNot('name jobs or use --all, not both.');
       return actOnOneOrMany(written, self, rerunning(jobs, terminal, exit), terminal);
     });
 }

@@ -20,13 +20,13 @@ interface RetryOptions extends ServerOptions {
 
 export function retryCommand(terminal: Terminal, exit: Exit): Command {
   return new Command('retry')
-    .description('start a FAILED job again, in a run that goes on')
+    .description('start a FAILED job again, in a run that has not ended')
     .addArgument(runArgument())
     .argument('<job>', 'the name of a job of the run')
     .addOption(watchOption())
     .addOption(outputOption())
     .addHelpText('after', examples('chainr retry latest build', 'chainr retry latest build --watch'))
-    .addHelpText('after', '\nA run that has ended never changes: chainr rerun makes a new one of it.')
+    .addHelpText('after', '\nA run that has ended never changes; use chainr rerun to make a new run from it.')
     .action(async (written: string, name: string, _options: unknown, command: Command) => {
       const { watch, output, ...server } = command.optsWithGlobals<RetryOptions>();
       const client = connect(server, terminal);

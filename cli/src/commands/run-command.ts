@@ -19,8 +19,8 @@ interface RunOptions extends ServerOptions {
 
 export function runCommand(terminal: Terminal, exit: Exit): Command {
   return new Command('run')
-    .description('send a pipeline to be run')
-    .argument('<file>', 'a JSON or YAML file; - reads standard input')
+    .description('run a pipeline')
+    .argument('<file>', 'a JSON or YAML file, or - for standard input')
     .addOption(watchOption())
     .addOption(outputOption())
     .addHelpText('after', examples('chainr run examples/readme.json --watch', 'cat pipeline.yaml | chainr run -'))

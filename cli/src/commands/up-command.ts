@@ -6,9 +6,11 @@ import { print, type Terminal } from '../terminal/terminal.js';
 /** What starts the services is read only when it is needed: all other commands answer three times as fast without. */
 export function upCommand(terminal: Terminal, exit: Exit): Command {
   return new Command('up')
-    .description('run all of chainr on this machine, until Ctrl-C; data in CHAINR_HOME, ./.chainr by default')
-    .option('--example <file>', 'send this pipeline at the start and show it until it ends')
-    .option('--settings', 'list the settings that it reads from the environment, and end')
+    .description(
+      'run all services of chainr on this machine until Ctrl-C; data is in CHAINR_HOME, by default ./.chainr',
+    )
+    .option('--example <file>', 'run this pipeline after the start and show it until it ends')
+    .option('--settings', 'list the settings that chainr up reads from the environment, and exit')
     .addHelpText('after', examples('chainr up', 'CHAINR_EXECUTOR=process chainr up --example examples/readme.json'))
     .action(async (options: { example?: string; settings?: true }) => {
       const { listSettings, up } = await import('../up/start-up.js');

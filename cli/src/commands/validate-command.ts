@@ -12,7 +12,7 @@ import { print, type Terminal } from '../terminal/terminal.js';
 export function validateCommand(terminal: Terminal, exit: Exit): Command {
   return new Command('validate')
     .description('check a pipeline without a server')
-    .argument('<file>', 'a JSON or YAML file; - reads standard input')
+    .argument('<file>', 'a JSON or YAML file, or - for standard input')
     .addOption(outputOption())
     .addHelpText('after', examples('chainr validate examples/readme.json'))
     .action(async (file: string, options: { output: OutputFormat }) => {

@@ -20,9 +20,9 @@ interface WhyOptions extends ServerOptions {
 
 export function whyCommand(terminal: Terminal): Command {
   return new Command('why')
-    .description('say why a job is not running, or why it ended so')
+    .description('explain why a job is not running, or why it ended')
     .addArgument(runArgument())
-    .argument('[job]', 'the name of a job; if left out, every job that neither runs nor succeeded is explained')
+    .argument('[job]', 'the name of a job (default: every job that is neither running nor SUCCESSFUL)')
     .addOption(outputOption())
     .addHelpText('after', examples('chainr why latest', 'chainr why latest deploy'))
     .action(async (written: string, name: string | undefined, _options: unknown, command: Command) => {
@@ -41,7 +41,7 @@ export function whyCommand(terminal: Terminal): Command {
 async function unexplainedJobs(client: Client, uid: string, terminal: Terminal): Promise<string[]> {
   const jobs = await listAllJobs(client, await client.getRun(uid));
   const asked = jobs.filter(({ status, reason }) => status !== 'SUCCESSFUL' && reason !== 'Executing');
-  if (asked.length === 0) note(terminal, 'There is nothing to explain: every job runs or is SUCCESSFUL.');
+  if (asked.length === 0) note(terminal, 'There is nothing to explain: every job is running or SUCCESSFUL.');
   if (asked.length > explainedAtOnce)
     note(
       terminal,

@@ -34,7 +34,7 @@ const questions: Readonly<Partial<Record<string, Question>>> = {
     const latest = { word: 'latest', doc: 'the newest run' };
     const runs = items.map(({ metadata, status }) => ({
       word: metadata.uid,
-      doc: `${metadata.name ?? 'without a name'}, ${status}`,
+      doc: `${metadata.name ?? 'unnamed'}, ${status}`,
     }));
     return [latest, ...runs];
   },

@@ -23,14 +23,10 @@ export function addRunFilter(command: Command): Command {
         `only runs in this status (${runStatuses.join(', ')}); may be repeated`,
       ).argParser(readStatuses),
     )
-    .option('--name <name>', "only runs of pipelines of this name; 'night*': whose name begins so")
-    .option(
-      '--label <label>',
-      'only runs with this label: key=value, or key whatever its value; may be repeated',
-      collect,
-    )
-    .option('--since <time>', 'only runs created since then: 24h (ago), or 2026-11-21T01:44:00Z', readTime)
-    .option('--until <time>', 'only runs created before then, written so too', readTime);
+    .option('--name <name>', "only runs of pipelines with this name; 'night*' matches names that begin with night")
+    .option('--label <label>', 'only runs with this label: key=value, or key with any value; may be repeated', collect)
+    .option('--since <time>', 'only runs created at or after this time: 24h (ago) or 2026-11-21T01:44:00Z', readTime)
+    .option('--until <time>', 'only runs created before this time, in the same format', readTime);
 }
 
 /** What of the options is a filter; empty where none of them was given. */
@@ -53,15 +49,13 @@ function readStatus(word: string): RunStatus {
   const status = runStatuses.find((known) => known === word.toUpperCase());
   if (status) return status;
   const near = suggestion(word.toUpperCase(), runStatuses);
-  throw new InvalidArgumentError(near === '' ? `They are ${runStatuses.join(', ')}.` : near.replace(/^, d/, 'D'));
+  throw new InvalidArgumentError(near === '' ? `Use one of ${runStatuses.join(', ')}.` : near.replace(/^, d/, 'D'));
 }
 
 /** As the server reads it; said here, where nothing has to be encoded for an address. */
 function readTime(text: string): string {
   if (parseDuration(text) !== undefined || parseMoment(text) !== undefined) return text;
-  throw new InvalidArgumentError(
-    'It must be how long ago, such as 24h or 30d, or a time such as 2026-11-21T01:44:00Z.',
-  );
+  throw new InvalidArgumentError('It must be an age such as 24h or 30d, or a time such as 2026-11-21T01:44:00Z.');
 }
 
 const collect = (text: string, before: string[] | undefined): string[] => [...(before ?? []), text];

@@ -5,11 +5,11 @@ import { CouldNot } from '../exit-codes.js';
 export function watchOption(run = 'the run'): Option {
   return new Option(
     '-w, --watch',
-    `show each change until ${run} ends; exit code 0 if it was SUCCESSFUL, 1 if it FAILED or was CANCELED; Ctrl-C detaches, the run goes on (exit code 2)`,
+    `show progress until ${run} ends; exit code 0 if it is SUCCESSFUL, 1 if it is FAILED or CANCELED; Ctrl-C detaches without stopping the run (exit code 2)`,
   );
 }
 
 /** Of what is no run. `get` reads the option wherever it stands. @throws CouldNot */
 export function refuseWatch({ watch }: { watch?: true }): void {
-  if (watch) throw new CouldNot('only a run can be watched: chainr get RUN --watch.');
+  if (watch) throw new CouldNot('only a single run can be watched: use chainr get RUN --watch.');
 }

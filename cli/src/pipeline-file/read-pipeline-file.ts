@@ -15,7 +15,7 @@ export async function readPipelineFile(file: string, { stdin }: Terminal): Promi
   const name = file === '-' ? 'standard input' : file;
   const bytes = file === '-' ? await buffer(stdin) : await readBytes(file);
   if (bytes.length > pipelineLimits.bodyBytes)
-    throw new CouldNot(`${name} is larger than ${sizeOf(pipelineLimits.bodyBytes)}, the most that a server takes.`);
+    throw new CouldNot(`${name} is larger than ${sizeOf(pipelineLimits.bodyBytes)}, the limit of the server.`);
   const content = decode(bytes, name);
   return { text: content, contentType: contentTypeOf(file, content) };
 }

@@ -1,8 +1,8 @@
 const sentences: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file',
+  ENOENT: 'the file does not exist',
   EISDIR: 'it is a folder',
-  EACCES: 'you may not read it',
-  ENOSPC: 'there is no room left',
+  EACCES: 'permission denied',
+  ENOSPC: 'no space left',
 };
 
 /** Why a file cannot be read: the end of a sentence, without its point. */

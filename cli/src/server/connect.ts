@@ -23,7 +23,7 @@ export const defaultServer = 'http://127.0.0.1:8080';
 export function connect(options: ServerOptions, terminal: Terminal): Client {
   const client = new Client(whereItIs(options, terminal));
   client.onAway((why) => {
-    note(terminal, why ? `${explainAway(why)}; trying again.` : 'The server answers again.');
+    note(terminal, why ? `${explainAway(why)}; trying again.` : 'The server is reachable again.');
   });
   return client;
 }
@@ -41,11 +41,11 @@ function whereItIs(options: ServerOptions, { env }: Terminal): ClientOptions {
     };
   const url = URL.canParse(server) ? new URL(server) : undefined;
   if (url?.protocol !== 'http:' && url?.protocol !== 'https:') {
-    throw new CouldNot(`${JSON.stringify(server)} is no address of a server; write it like ${defaultServer}.`);
+    throw new CouldNot(`${JSON.stringify(server)} is not the address of a server; write it like ${defaultServer}.`);
   }
   if (url.pathname !== '/' || url.search !== '')
     throw new CouldNot(
-      `an address of a server ends with its port; leave out ${JSON.stringify(url.pathname + url.search)}.`,
+      `the address of a server ends with its port; leave out ${JSON.stringify(url.pathname + url.search)}.`,
     );
   return { baseUrl: url.origin, ...auth };
 }
@@ -65,6 +65,6 @@ function readToken(file: string): string {
 function checkToken(token: string, origin: string): string {
   if (/^[\x21-\x7e]+$/.test(token)) return token;
   throw new CouldNot(
-    `the token in ${origin} cannot be sent: a token is one line of letters, digits and signs of ASCII, without spaces.`,
+    `the token in ${origin} is invalid: a token is one line of printable ASCII characters without spaces.`,
   );
 }

@@ -8,9 +8,9 @@ export function explainError(error: unknown): string {
   if (error instanceof ConnectionError) {
     if (error.message === 'ERR_SSL_WRONG_VERSION_NUMBER')
       return `the server at ${error.address} does not speak TLS: write its address with http://.`;
-    return `${sayBroken(error)}: start one with \`chainr up\` or \`make run\`, or name another with --server or CHAINR_SERVER.`;
+    return `${sayBroken(error)}: start one with \`chainr up\` or \`make run\`, or set another address with --server or CHAINR_SERVER.`;
   }
-  if (error instanceof UnknownAnswer) return `${error.message} Is --server right?`;
+  if (error instanceof UnknownAnswer) return `${error.message} Is --server correct?`;
   if (error instanceof RequestError) return explainAnswer(error);
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
@@ -27,10 +27,10 @@ function sayBroken({ refused, address, message }: ConnectionError): string {
 
 function explainAnswer(error: RequestError): string {
   if (error.status === 401)
-    return `${error.message} The command takes the token from CHAINR_TOKEN, or from a file with --token-file.`;
-  if (error.requestId === undefined) return `${error.message} That is not an answer of chainr: is --server right?`;
+    return `${error.message} Set the token in CHAINR_TOKEN, or name its file with --token-file.`;
+  if (error.requestId === undefined) return `${error.message} This is not a response of chainr; is --server correct?`;
   if (error.status === 404 && /^There is no run\b/.test(error.message))
-    return `${error.message} \`chainr get runs\` lists those that there are.`;
+    return `${error.message} \`chainr get runs\` lists the runs.`;
   // What the sentence has said already is not said again.
   const further = error.details.filter(({ path, message }) => path !== '' && !error.message.includes(message));
   const places = further.map(({ path, message }) => `\n  ${path}: ${message}`);

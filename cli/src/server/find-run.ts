@@ -21,9 +21,9 @@ export async function findRunUid(
   if (uid.test(written)) return written;
   if (written !== newest) {
     const near = suggestion(written, [newest, ...others]);
-    throw new CouldNot(`${JSON.stringify(written)} is no uid of a run${near || `; write it in full, as chainr get lists it, or ${newest}.`}`); // prettier-ignore
+    throw new CouldNot(`${JSON.stringify(written)} is not the uid of a run${near || `; write it in full, as chainr get lists it, or use ${newest}.`}`); // prettier-ignore
   }
   const [run] = (await client.listRuns({ limit: 1 }, signal)).items;
-  if (!run) throw new CouldNot('there are no runs yet: chainr run FILE sends one.');
+  if (!run) throw new CouldNot('there are no runs yet; chainr run FILE starts one.');
   return run.metadata.uid;
 }

@@ -24,8 +24,8 @@ export interface ManyRunsOptions extends RunFilterOptions {
 /** Adds the options that mean many runs instead of one. */
 export function addManyRuns(command: Command): Command {
   return addRunFilter(command)
-    .option('--dry-run', 'only say to how many runs it would be done')
-    .option('-y, --yes', 'do not ask before it is done to many runs');
+    .option('--dry-run', 'only show how many runs would be affected')
+    .option('-y, --yes', 'do not ask for confirmation');
 }
 
 /** Whether the options mean runs by a filter. */
@@ -82,9 +82,9 @@ async function addUp(
 
 async function ask(question: string, terminal: Terminal): Promise<void> {
   if (!terminal.ask)
-    throw new CouldNot(`${question} Nobody is there to say so: add --yes, or --dry-run to look first.`);
+    throw new CouldNot(`${question} There is no terminal to ask on: add --yes, or use --dry-run to look first.`);
   const answer = await terminal.ask(`${question} [y/N] `);
-  if (!/^y(es)?$/i.test(answer.trim())) throw new CouldNot('nothing was done.');
+  if (!/^y(es)?$/i.test(answer.trim())) throw new CouldNot('nothing was changed.');
 }
 
 function show(result: BulkResult, { verb, done }: ManyRuns, output: OutputFormat, terminal: Terminal): void {
@@ -94,9 +94,8 @@ function show(result: BulkResult, { verb, done }: ManyRuns, output: OutputFormat
   }
   const { matched, skipped, made = [] } = result;
   const left = matched - result.done;
-  const rest =
-    left === 0 ? '.' : `; ${runs(left)} ${left === 1 ? 'is' : 'are'} left as ${left === 1 ? 'it is' : 'they are'}:`;
-  if (matched === 0) print(terminal, `Nothing to ${verb}: there are no such runs.`);
+  const rest = left === 0 ? '.' : `; ${runs(left)} ${left === 1 ? 'was' : 'were'} not changed:`;
+  if (matched === 0) print(terminal, `Nothing to ${verb}: no runs match.`);
   else if (result.done === 0) print(terminal, `Nothing to ${verb}${rest}`);
   else if (result.dryRun) print(terminal, `Would ${verb} ${runs(result.done)}${rest}`);
   else

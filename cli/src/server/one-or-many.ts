@@ -26,12 +26,11 @@ export async function actOnOneOrMany<O extends ManyRunsOptions & ServerOptions>(
   const options = command.optsWithGlobals<O>();
   const client = connect(options, terminal);
   if (written === undefined) {
-    if (!meansMany(options))
-      throw new CouldNot(`name a run, or say which runs are meant: chainr ${command.name()} --help tells how.`);
+    if (!meansMany(options)) throw new CouldNot(`name a run or use a filter: see chainr ${command.name()} --help.`);
     await actOnMany(verb.many(client, options), options, terminal);
     return;
   }
-  if (meansMany(options)) throw new CouldNot('either name a run or say which runs are meant, not both.');
-  if (options.dryRun) throw new CouldNot('--dry-run looks which runs a filter means; you have named the run.');
+  if (meansMany(options)) throw new CouldNot('name a run or use a filter, not both.');
+  if (options.dryRun) throw new CouldNot('--dry-run needs a filter, but you named a run.');
   await verb.one(client, await findRunUid(client, written), options);
 }

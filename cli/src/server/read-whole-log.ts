@@ -52,7 +52,7 @@ async function* readEnd(
   } catch (error) {
     if (!enough.signal.aborted) throw error;
     throw new CouldNot(
-      `the log of attempt ${String(query.attempt)} of the job ${name} is not complete: it has ended, but what it wrote from byte ${String(offset)} on may be missing, since its worker has not stored the end of the log yet. Read it again later, or wait for it with --follow.`,
+      `the log of attempt ${String(query.attempt)} of the job ${name} is incomplete: the attempt has ended, but its worker has not stored the end of the log yet, so output from byte ${String(offset)} on may be missing. Read the log again later, or wait for it with --follow.`,
       { cause: error },
     );
   } finally {

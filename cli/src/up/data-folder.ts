@@ -26,7 +26,7 @@ export function openDataFolder(folder: string): DataFolder {
   } catch (error) {
     if (error instanceof CouldNot) throw error;
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    const why = whyNot[code] ?? `nothing can be written there (${code})`;
+    const why = whyNot[code] ?? `it is not writable (${code})`;
     throw new CouldNot(`CHAINR_HOME is ${JSON.stringify(folder)}, but ${why}: name a folder that you may write to.`, {
       cause: error,
     });
@@ -34,11 +34,11 @@ export function openDataFolder(folder: string): DataFolder {
 }
 
 const whyNot: Readonly<Record<string, string>> = {
-  ENOENT: 'no folder can be made there',
-  ENOTDIR: 'that, or a part of it, is a file',
-  EACCES: 'you have no right to write there',
-  EPERM: 'you have no right to write there',
-  EROFS: 'nothing can be written there',
+  ENOENT: 'the folder cannot be created',
+  ENOTDIR: 'the path, or a part of it, is a file',
+  EACCES: 'you do not have permission to write there',
+  EPERM: 'you do not have permission to write there',
+  EROFS: 'it is read-only',
   ENOSPC: 'its disk is full',
 };
 
@@ -80,7 +80,7 @@ function makeDataFolder(folder: string): DataFolder {
 function refuseForeign(folder: string): void {
   const { uid, mode } = lstatSync(folder);
   if (uid === userInfo().uid && (mode & 0o777) === 0o700) return;
-  throw new CouldNot(`${folder} is not this user's own: remove it, or set CHAINR_HOME to a shorter path.`);
+  throw new CouldNot(`${folder} is not owned by this user: remove it, or set CHAINR_HOME to a shorter path.`);
 }
 
 /**
@@ -100,7 +100,7 @@ export class FolderLock implements Part {
   start(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#server.once('error', (error: NodeJS.ErrnoException) => {
-        const taken = `another chainr runs on the data in ${this.#home}: stop it, or name another folder with CHAINR_HOME.`;
+        const taken = `another chainr uses the data in ${this.#home}: stop it, or set CHAINR_HOME to another folder.`;
         reject(error.code === 'EADDRINUSE' ? new CouldNot(taken) : error);
       });
       this.#server.listen(`\0chainr:${createHash('sha256').update(this.#home).digest('hex')}`, resolve);

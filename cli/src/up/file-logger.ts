@@ -20,7 +20,7 @@ function openLog(file: string) {
     return destination({ dest: file, append: true, sync: true, mode: 0o600 });
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error);
-    throw new CouldNot(`the log ${file} cannot be written (${problem}): move it away, or name another CHAINR_HOME.`, {
+    throw new CouldNot(`the log ${file} cannot be written (${problem}): move it away, or set another CHAINR_HOME.`, {
       cause: error,
     });
   }

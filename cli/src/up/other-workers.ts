@@ -38,7 +38,7 @@ export class OtherWorkers implements Part {
         await service.start();
       } catch (error) {
         const named = { event: 'worker.missing', executor: kind, err: error };
-        logger.error(named, 'Runs wait that were begun with another executor, which cannot be used now');
+        logger.error(named, 'Some runs were started with another executor, which is not available now; they wait');
       }
     }
   }

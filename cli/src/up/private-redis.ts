@@ -70,10 +70,10 @@ export class PrivateRedis implements Part {
     while (!signal.aborted) {
       await pause(lookEveryMs, undefined, { signal }).catch(() => undefined); // Only an abort ends it early.
       if (this.#stopped.signal.aborted || !this.#server || this.#server.isAlive()) continue;
-      this.#logger.error({ event: 'redis.ended', pid: this.#server.pid }, 'Redis has ended; starting it again');
+      this.#logger.error({ event: 'redis.ended', pid: this.#server.pid }, 'Redis exited; starting it again');
       await this.#startServer().then(
         (server) => { this.#server = server; },
-        (error: unknown) => { this.#logger.error({ event: 'redis.start-failed', err: error }, 'Redis does not start'); },
+        (error: unknown) => { this.#logger.error({ event: 'redis.start-failed', err: error }, 'Redis could not be started'); },
       ); // prettier-ignore
     }
   }

@@ -22,7 +22,7 @@ export function listSettings(): string[] {
   const distinct = all.filter(({ env }, at) => all.findIndex((other) => other.env === env) === at);
   return formatTable(
     distinct.map((setting) => {
-      const shown = setting.env === 'CHAINR_EXECUTOR' ? { said: 'docker if it is there' } : shownDefault(setting);
+      const shown = setting.env === 'CHAINR_EXECUTOR' ? { said: 'docker if available' } : shownDefault(setting);
       return [setting.env, 'said' in shown ? shown.said : shown.written, setting.doc];
     }),
   );
@@ -89,12 +89,9 @@ function printWelcome(terminal: Terminal, folder: DataFolder, { url, executorKin
   for (const line of placeLines(url())) print(terminal, line);
   print(terminal, `  data  ${folder.home} (services log to chainr.log there)`);
   if (executorKind === 'docker') {
-    print(
-      terminal,
-      '  Jobs run as containers of the Docker daemon that answers here; CHAINR_EXECUTOR=process runs processes.',
-    );
+    print(terminal, '  Jobs run in Docker containers. To run them as processes, set CHAINR_EXECUTOR=process.');
   } else {
-    print(terminal, '  Jobs run as processes of this machine: images are ignored and nothing is isolated.');
+    print(terminal, '  Jobs run as processes on this machine: images are ignored and nothing is isolated.');
   }
 }
 
@@ -103,7 +100,7 @@ export function placeLines(url: string): string[] {
   if (url.startsWith('unix:'))
     return [`  API   curl --unix-socket ${url.slice('unix:'.length)} http://localhost/api/runs`];
   const here = url.replace(/^http:\/\/(?:0\.0\.0\.0|\[::\]):/, 'http://127.0.0.1:');
-  const everywhere = here === url ? '' : ' (and at every address of this machine)';
+  const everywhere = here === url ? '' : ' (and on every address of this machine)';
   return [`  page  ${here}/${everywhere}`, `  API   ${here}/api`];
 }
 
@@ -131,7 +128,7 @@ function onSignals(terminal: Terminal, { workers }: Constellation, stop: () => P
       if (running > 0)
         note(
           terminal,
-          `\nStopping: ${jobs} may take a few seconds to end, and will start again at the next start; Ctrl-C again kills them.`,
+          `\nStopping: ${jobs} may take a few seconds to end. They start again after the next start. Press Ctrl-C again to kill them.`,
         );
       else note(terminal, '\nStopping.');
       stop().then(resolve, reject);

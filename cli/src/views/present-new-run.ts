@@ -35,7 +35,8 @@ export async function presentNewRun(
 /** Who sent a run to an instance that starts nothing shall not wait without knowing. */
 async function sayIfNothingStarts(client: Client, terminal: Terminal): Promise<void> {
   const { paused, items } = await client.listWorkers();
-  if (paused) note(terminal, `Nothing new is started: chainr is paused. ${commandLine(terminal, 'resume')} ends that.`);
+  if (paused)
+    note(terminal, `The run will not start yet: chainr is paused. Resume it with: ${commandLine(terminal, 'resume')}`);
   else if (items.length > 0 && items.every(({ draining }) => draining))
-    note(terminal, `Nothing new is started: every worker is being drained (${commandLine(terminal, 'get workers')}).`);
+    note(terminal, `The run will not start yet: every worker is draining (${commandLine(terminal, 'get workers')}).`);
 }

@@ -16,8 +16,8 @@ export function showWorkers({ paused, items }: WorkerList): string[] {
   ]);
   return [
     ...(items.length === 0
-      ? ['No worker was seen lately: jobs wait until one is there.']
+      ? ['No worker was seen in the last 30 seconds; jobs wait until one is running.']
       : formatTable([head, ...rows])),
-    ...(paused ? ['chainr is paused: nothing new is started until chainr resume.'] : []),
+    ...(paused ? ['chainr is paused: no new jobs start until chainr resume.'] : []),
   ];
 }

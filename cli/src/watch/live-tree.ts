@@ -110,7 +110,7 @@ class LiveTree implements RunView {
     clearTimeout(this.#gathering);
     this.#gathering = undefined;
     const head = this.#isAway
-      ? clipText('The server does not answer; trying again. As it stood:', this.#screen.columns - 1, '')
+      ? clipText('The server does not answer; trying again. Last known state:', this.#screen.columns - 1, '')
       : treeHead(this.#run, this.#beginning.jobs.all, this.#paper());
     this.#live.draw([head, ...this.#tree()]);
   }

@@ -30,7 +30,10 @@ export async function watchInTerminal(
     return ended.status === 'SUCCESSFUL' ? exitCodes.succeeded : exitCodes.failed;
   } catch (error) {
     if (!signal.aborted) throw error;
-    note(terminal, `\nDetached; the run goes on. Watch it again with: ${commandLine(terminal, `get ${uid} --watch`)}`);
+    note(
+      terminal,
+      `\nDetached; the run continues. Watch it again with: ${commandLine(terminal, `get ${uid} --watch`)}`,
+    );
     return exitCodes.couldNot;
   } finally {
     view.close?.();

@@ -157,7 +157,7 @@ export class HttpServer implements Part {
       loggedAt = performance.now();
       this.#logger.warn(
         { max },
-        'too many connections: further ones are closed; a higher limit of open files allows more',
+        'too many connections: further ones are closed; raise the limit of open files to allow more',
       );
     });
   }

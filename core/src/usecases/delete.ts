@@ -24,7 +24,7 @@ export async function deleteEnded({ runs }: Pick<Store, 'runs'>, uid: RunUid): P
     case 'open': {
       const { attempts } = reply;
       const logs = attempts === 1 ? 'the log of an attempt is' : `the logs of ${String(attempts)} attempts are`;
-      return { kind: 'log-open', message: `The run has ended, but ${logs} still being stored: try again in a moment.` };
+      return { kind: 'log-open', message: `The run has ended, but ${logs} still being stored; try again in a moment.` };
     }
   }
 }

@@ -39,7 +39,7 @@ describe('the use cases that end runs', () => {
     await open.store.transitions.finish(lease, { reason: 'Completed', exitCode: 0 }, {});
     expect(await deleteEnded(open.store, uid)).to.eql({
       kind: 'log-open',
-      message: 'The run has ended, but the log of an attempt is still being stored: try again in a moment.',
+      message: 'The run has ended, but the log of an attempt is still being stored; try again in a moment.',
     });
   });
 

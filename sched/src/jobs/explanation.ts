@@ -78,7 +78,7 @@ function explainReason(situation: JobSituation): Explanation {
 function explainDependencies({ dependencies }: JobSituation): Explanation {
   const open = dependencies.filter(({ job }) => !isFinalJob(job.status));
   const facts = dependencies.map(({ job, mask }): Fact => {
-    const done = isFinalJob(job.status) ? 'has ended as it should' : 'is waited for';
+    const done = isFinalJob(job.status) ? 'has met its condition' : 'must still end';
     return fact('dependency', `${job.name} ${done} (${namesOf(mask)}): ${job.status}, ${job.reason}. ${job.message}`);
   });
   const count = open.length === 1 ? 'one job' : `${String(open.length)} jobs`;
@@ -99,10 +99,10 @@ function explainSkip({ job, dependencies, skippedBy }: JobSituation): Explanatio
   const links = skippedBy.map((each, place) => linkFact(each, skippedBy[place - 1]?.job)).reverse();
   const facts = [...links.slice(0, linksShown), ...others.map((each) => linkFact(each))];
   if (!root) return { sentence: job.message, facts };
-  const cause = `It was skipped, since ${root.job.name} is ${root.job.status} and`;
+  const cause = `It was skipped because ${root.job.name} is ${root.job.status} and`;
   const [first, ...between] = skippedBy.slice(0, -1).reverse();
   if (!first) return { sentence: `${cause} it runs only on ${namesOf(root.mask)}.`, facts };
-  const way = between.length > 0 ? ` by way of ${list(between.map((each) => each.job.name).reverse())}` : '';
+  const way = between.length > 0 ? ` through ${list(between.map((each) => each.job.name).reverse())}` : '';
   return {
     sentence: `${cause} ${first.job.name}, which it depends on${way}, runs only on ${namesOf(root.mask)}.`,
     facts,
@@ -113,13 +113,13 @@ function linkFact({ job, mask }: Dependency, dependent?: JobRecord): Fact {
   const forWhom = dependent ? ` for ${dependent.name}` : '';
   return fact(
     'dependency',
-    `${job.name} is ${job.status}, but must end so${forWhom}: ${namesOf(mask)}. ${job.message}`,
+    `${job.name} is ${job.status}, but the condition${forWhom} is ${namesOf(mask)}. ${job.message}`,
   );
 }
 
 function explainSlot({ run, standing, slotHolders }: JobSituation): Explanation {
   const { aheadInBacklog, slotsTaken } = standing;
-  const place = aheadInBacklog === undefined ? '' : `, and ${jobs(aheadInBacklog)} of the run will take one before it`;
+  const place = aheadInBacklog === undefined ? '' : `, and ${jobs(aheadInBacklog)} of the run will get one first`;
   return {
     sentence: `It waits for a slot: ${String(slotsTaken)} of ${String(run.maxParallel ?? 0)} are taken${place}.`,
     facts: [fact('slots', `The slots of the run (maxParallel) are held by ${list(slotHolders)}.`)],
@@ -146,18 +146,18 @@ function explainQueue(situation: JobSituation): Explanation {
 
 function whyNotTaken({ paused, workers, run, standing }: JobSituation): string {
   const taking = workers.filter(({ draining }) => !draining);
-  if (paused) return 'nothing is started, since chainr is paused (resume ends that)';
+  if (paused) return 'chainr is paused and starts no jobs (chainr resume ends the pause)';
   if (workers.length === 0) return `there is no worker with the executor ${run.executorKind}`;
-  if (taking.length === 0) return 'every worker is being drained';
-  if (taking.every(({ running, capacity }) => running >= capacity)) return 'all workers are full';
-  if (standing.aheadInBacklog !== undefined) return `${jobs(standing.aheadInBacklog)} of its run go before it`;
+  if (taking.length === 0) return 'every worker is draining';
+  if (taking.every(({ running, capacity }) => running >= capacity)) return 'all workers are busy';
+  if (standing.aheadInBacklog !== undefined) return `${jobs(standing.aheadInBacklog)} of its run are ahead of it`;
   return 'a worker will take it in a moment';
 }
 
 function queueFacts({ run, aheadInQueue, standing }: JobSituation): Fact[] {
   if (standing.aheadInBacklog !== undefined)
     return [fact('queue', `It waits in its run, behind ${jobs(standing.aheadInBacklog)}: a run has at most 1,000 jobs in the queue.`)]; // prettier-ignore
-  if (aheadInQueue === undefined) return [fact('queue', 'Its message is with a worker, or on its way.')];
+  if (aheadInQueue === undefined) return [fact('queue', 'A worker has its message, or is about to get it.')];
   return [fact('queue', `Its message is in the queue ${run.executorKind}, with ${messages(aheadInQueue)} before it.`)];
 }
 
@@ -165,17 +165,17 @@ function workerFacts({ workers, run }: JobSituation): Fact[] {
   const capacity = workers.reduce((sum, worker) => sum + (worker.draining ? 0 : worker.capacity), 0);
   const running = workers.reduce((sum, worker) => sum + worker.running, 0);
   const draining = workers.filter((worker) => worker.draining).length;
-  const drained = draining === 0 ? '' : `, ${String(draining)} of them being drained`;
+  const drained = draining === 0 ? '' : `, ${String(draining)} of them draining`;
   const count = workers.length === 1 ? '1 worker' : `${String(workers.length)} workers`;
-  const text = `${count} with the executor ${run.executorKind}${drained}: ${String(running)} attempts in hand, ended ones until they are closed, and ${String(capacity)} places.`;
+  const text = `${count} with the executor ${run.executorKind}${drained}: ${String(running)} attempts held (including ended ones that are not closed yet), and ${String(capacity)} places.`;
   return [fact('workers', text)];
 }
 
 function explainReuse({ reused, job }: JobSituation): Explanation {
   if (!reused) return { sentence: job.message, facts: [] };
   const log = {
-    there: 'its log is there',
-    'gone with its run': 'that run was deleted, and the log with it',
+    there: 'its log is still stored',
+    'gone with its run': 'that run was deleted together with its log',
     removed: 'the logs of that run were removed',
   }[reused.log];
   const text = `Attempt ${String(reused.attempt)} of the run ${reused.run} ran it; ${log}.`;
@@ -204,7 +204,7 @@ function explainEnd(situation: JobSituation): Explanation {
   if (!endedInAttempt(situation)) {
     if (last?.status !== 'FAILED') return { sentence: job.message, facts: [] };
     const before = `attempt ${String(last.attempt)} was FAILED, ${last.reason}: ${last.message}`;
-    return { sentence: `${job.message} It was to start again; ${before}`, facts: [] };
+    return { sentence: `${job.message} It was waiting to start again; ${before}`, facts: [] };
   }
   const facts: Fact[] = [];
   if (last?.exitCode !== undefined) facts.push(fact('outcome', `Exit code ${String(last.exitCode)}.`));
@@ -233,7 +233,7 @@ function attemptFacts(situation: JobSituation): Fact[] {
 
 function runFacts({ run, job }: JobSituation): Fact[] {
   if (run.cancelRequestedAt !== undefined)
-    return [fact('run', `A cancel of the run was asked for at ${isoTime(run.cancelRequestedAt)}.`)];
+    return [fact('run', `A cancel of the run was requested at ${isoTime(run.cancelRequestedAt)}.`)];
   if (run.timedOutAt !== undefined)
     return [fact('run', `The timeout of the run passed at ${isoTime(run.timedOutAt)}.`)];
   if (!isFinalJob(job.status) && run.timeoutMs !== undefined)

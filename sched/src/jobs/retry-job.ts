@@ -48,7 +48,7 @@ function dependentsOf(pipeline: PackedPipeline, { name, index }: JobRecord): Dep
   const dependents = transitiveDependents(dependencies, [index]);
   if (dependents.length > dependentsMax) {
     const sentence = `More than ${String(dependentsMax)} jobs wait for "${name}"`;
-    throw new ApiError('Conflict', `${sentence}, too many to be taken back: ${rerunInstead(name)}`);
+    throw new ApiError('Conflict', `${sentence}, too many to reset: ${rerunInstead(name)}`);
   }
   return dependents.map((each) => ({ index: each, dependencies: dependencies[each] ?? [] }));
 }
@@ -72,11 +72,11 @@ const rerunInstead = (name: string): string => `rerun the run from "${name}" ins
 function refusal(reply: Exclude<ReopenReply, { kind: 'ok' }>, { name, status }: JobRecord, pipeline: PackedPipeline) {
   switch (reply.kind) {
     case 'gone':
-      return new ApiError('NotFound', 'The run is gone.');
+      return new ApiError('NotFound', 'The run was deleted.');
     case 'final':
-      return new ApiError('Conflict', `The run has ended, and a final run never changes: ${rerunInstead(name)}`);
+      return new ApiError('Conflict', `The run has ended and cannot change any more: ${rerunInstead(name)}`);
     case 'ending':
-      return new ApiError('Conflict', `The run is being ended: ${rerunInstead(name)}`);
+      return new ApiError('Conflict', `The run is ending: ${rerunInstead(name)}`);
     case 'status':
       return new ApiError('Conflict', `The job "${name}" is ${status}; only a FAILED job can be retried.`);
     case 'busy':
@@ -87,7 +87,7 @@ function refusal(reply: Exclude<ReopenReply, { kind: 'ok' }>, { name, status }: 
       const dependent = pipeline.jobNames[reply.index] ?? '';
       return new ApiError(
         'Conflict',
-        `The job "${dependent}" waited for "${name}" and has begun: ${rerunInstead(name)}`,
+        `The job "${dependent}" depends on "${name}" and has already started: ${rerunInstead(name)}`,
       );
     }
   }

@@ -38,7 +38,7 @@ export async function findAttempt(
 
 async function findReused(runs: RunStore, { run, jobIndex, attempt }: ReusedAttempt): Promise<AttemptPlace> {
   if (await runs.getRun(run)) return { uid: run, jobIndex, attempt };
-  throw new ApiError('NotFound', `The log is gone with the run ${run}, which ran the job.`);
+  throw new ApiError('NotFound', `The log was deleted together with the run ${run}, which ran the job.`);
 }
 
 /** Waits for the job's first attempt; null if the job ended without one. */

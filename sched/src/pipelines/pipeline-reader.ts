@@ -63,7 +63,7 @@ export class PipelineReader implements Part {
   }
 
   async stop(): Promise<void> {
-    const stopped = new ApiError('Unavailable', 'The service is being stopped; try again soon.', { headers: retry });
+    const stopped = new ApiError('Unavailable', 'The service is stopping; try again soon.', { headers: retry });
     for (const task of this.#waiting.splice(0)) this.#reject(task, stopped);
     this.#waitingLength = 0;
     if (this.#current) this.#reject(this.#current, stopped);
@@ -98,7 +98,7 @@ export class PipelineReader implements Part {
     clearTimeout(task.timer);
     task.timer = setTimeout(() => {
       this.#fail(
-        new ApiError('Internal', `The pipeline was not read within ${String(this.#options.readMs / 1000)} s.`),
+        new ApiError('Internal', `The pipeline could not be read within ${String(this.#options.readMs / 1000)} s.`),
       );
     }, this.#options.readMs);
     this.#thread ??= this.#startThread();
@@ -114,7 +114,8 @@ export class PipelineReader implements Part {
       if (thread === this.#thread) this.#fail(new Error('the thread that reads pipelines failed', { cause }));
     });
     thread.on('exit', (code) => {
-      if (thread === this.#thread) this.#fail(new Error(`the thread that reads pipelines ended: ${String(code)}`));
+      if (thread === this.#thread)
+        this.#fail(new Error(`the thread that reads pipelines exited with code ${String(code)}`));
     });
     return thread;
   }

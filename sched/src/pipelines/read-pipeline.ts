@@ -45,7 +45,7 @@ function readContentType(request: IncomingMessage): string {
   }
   const encoding = request.headers['content-encoding'] ?? 'identity';
   if (encoding !== 'identity')
-    throw new ApiError('UnsupportedMediaType', 'A pipeline is sent without a Content-Encoding.');
+    throw new ApiError('UnsupportedMediaType', 'Send the pipeline without a Content-Encoding.');
   return sent.split(';', 1).join('').trim().toLowerCase();
 }
 

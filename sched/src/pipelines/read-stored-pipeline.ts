@@ -17,7 +17,7 @@ export async function readStoredPipeline(
   if (!source) throw new ApiError('NotFound', `There is no run ${JSON.stringify(uid)}.`);
   const read = await pipelines.read({ ...source, warn: false });
   if (read.kind === 'ready') return { pipeline: read.pipeline, source };
-  throw new ApiError('Conflict', 'This version of chainr does not accept the pipeline of the run any more.', {
+  throw new ApiError('Conflict', 'This version of chainr no longer accepts the pipeline of the run.', {
     details: read.mistakes,
   });
 }

@@ -24,7 +24,7 @@ type BulkQuery = QueryOf<typeof routes.deleteRuns>;
 const atOnceMost = 64;
 /** For how long further runs are begun. The answer must come before gate gives up, after 60 s. */
 const beginMs = 20_000;
-const tookLong = 'The request took long; the rest waits for the next one.';
+const tookLong = 'The time limit of the request was reached; repeat it to process the rest.';
 
 /**
  * Applies an operation to the runs that a query selects, newest first, up to 500 of them. The answer says where to go
@@ -42,8 +42,8 @@ export async function bulk(
 ): Promise<BulkResult> {
   const { all, dryRun, cursor, ...named } = query;
   if (!all && Object.values(named).every((part) => part === undefined)) {
-    const message = 'name at least one of status, name, label, since and until, or say all=true to mean every run';
-    throw new ApiError('BadRequest', `The query means no run in particular: ${message}.`, {
+    const message = 'set at least one of status, name, label, since and until, or all=true to select every run';
+    throw new ApiError('BadRequest', `The query selects no runs: ${message}.`, {
       details: [{ path: '', message }],
     });
   }
@@ -106,7 +106,7 @@ class Tally {
       this.outage = { thrown, message };
       return;
     }
-    if (code === 'Internal') logger.error({ err: thrown, run: run.uid }, 'a run of many failed');
+    if (code === 'Internal') logger.error({ err: thrown, run: run.uid }, 'a bulk request failed for one of its runs');
     this.add(run, message);
   }
 }

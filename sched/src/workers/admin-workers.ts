@@ -40,7 +40,7 @@ async function drain(store: Store, worker: string, draining: boolean): Promise<W
   const workers = await store.workers.list();
   if (!workers.some(({ id }) => id === worker)) {
     const known = workers.map(({ id }) => id).join(', ');
-    const there = known === '' ? 'there is none at the moment.' : `there are ${known}.`;
+    const there = known === '' ? 'there are no workers right now.' : `the workers are ${known}.`;
     throw new ApiError('NotFound', `There is no worker ${JSON.stringify(worker)}; ${there}`);
   }
   await store.workers.drain(worker, draining);

@@ -30,10 +30,10 @@ export async function checkServer(connection: Redis): Promise<void> {
   }
   const policy = info.get('maxmemory_policy');
   if (policy !== undefined && policy !== 'noeviction') {
-    faults.push(`it drops keys when memory is short (maxmemory-policy ${policy}): set maxmemory-policy to noeviction`);
+    faults.push(`it evicts keys when memory is short (maxmemory-policy ${policy}): set maxmemory-policy to noeviction`);
   }
   if (info.get('aof_enabled') === '0') {
-    faults.push('it would lose what it acknowledged when it stops (appendonly no): set appendonly to yes');
+    faults.push('it would lose acknowledged data when it stops (appendonly no): set appendonly to yes');
   }
   if (faults.length > 0) throw new StoreUnfit(`This Redis server cannot be used: ${faults.join('; ')}.`);
 }
@@ -51,12 +51,12 @@ export async function checkState(connection: Redis): Promise<{ instance: string 
   const [major = 0, minor = 0] = found.split('.').map(Number);
   if (major > stateVersion.major) {
     throw new StoreUnfit(
-      `The state in Redis has format ${found}, this version of chainr knows ${own}: use a newer chainr.`,
+      `The state in Redis has format ${found}, but this version of chainr supports ${own}: use a newer chainr.`,
     );
   }
   if (major < stateVersion.major) {
     throw new StoreUnfit(
-      `The state in Redis has format ${found}, this version of chainr needs ${own}: let the chainr that wrote it finish its runs, then begin with an empty Redis (of \`chainr up\`: an empty data folder).`,
+      `The state in Redis has format ${found}, but this version of chainr needs ${own}: let the chainr that wrote it finish its runs, then start with an empty Redis (for \`chainr up\`: an empty data folder).`,
     );
   }
   if (major === stateVersion.major && minor < stateVersion.minor) await connection.set(keys.version, own);

@@ -59,7 +59,7 @@ function watch(connection: Redis, silentMs: number): void {
     seen = { stream, bytes };
     if (silentLooks >= looksMax || unansweredLooks >= looksMax * unansweredFactor) {
       seen = undefined;
-      stream.destroy(new Error(`no answer for ${String(silentMs / 1000)} s: the connection is made anew`));
+      stream.destroy(new Error(`no answer for ${String(silentMs / 1000)} s: reconnecting`));
     } else if (status === 'ready' && (isNew || !isAsking)) ask();
   };
 

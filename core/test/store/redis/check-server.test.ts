@@ -67,7 +67,7 @@ describe('the check of Redis at start', () => {
   it('refuses one that drops keys, and says the mend', async () => {
     const refusal = await refusalWith('--maxmemory', '100mb', '--maxmemory-policy', 'allkeys-lru');
     expect(refusal).to.equal(
-      'This Redis server cannot be used: it drops keys when memory is short (maxmemory-policy allkeys-lru): set maxmemory-policy to noeviction.',
+      'This Redis server cannot be used: it evicts keys when memory is short (maxmemory-policy allkeys-lru): set maxmemory-policy to noeviction.',
     );
   });
 
@@ -111,7 +111,7 @@ describe('the check of Redis at start', () => {
     it('refuses a newer major version and leaves it as it is', async () => {
       const { refusal, stored } = await withState(`${major + 1}.0`);
       expect(refusal).to.equal(
-        `The state in Redis has format ${major + 1}.0, this version of chainr knows ${major}.${minor}: use a newer chainr.`,
+        `The state in Redis has format ${major + 1}.0, but this version of chainr supports ${major}.${minor}: use a newer chainr.`,
       );
       expect(stored).to.equal(`${major + 1}.0`);
     });
