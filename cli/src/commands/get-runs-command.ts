@@ -14,7 +14,7 @@ import { refuseWatch } from '../options/watch-option.js';
 export const runsListed = 20;
 /** Runs that one answer has at most. */
 const runsPerPage = 100;
-/** Whoever wants more of them asks the API page by page. */
+/** The most runs that `chainr get runs` lists; the API pages through all of them. */
 const mostListed = 10_000;
 
 interface GetRunsOptions extends ServerOptions, RunFilterOptions {

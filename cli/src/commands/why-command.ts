@@ -11,7 +11,7 @@ import { paintStatus, printable } from '../views/paint.js';
 import { askForJob } from '../server/suggest-job.js';
 import { note, print, type Terminal } from '../terminal/terminal.js';
 
-/** Jobs explained at most where none is named. */
+/** The most jobs that `chainr why RUN` explains. */
 const explainedAtOnce = 10;
 
 interface WhyOptions extends ServerOptions {
