@@ -1,14 +1,19 @@
 import type { Reason } from '@chainr/core/engine/reasons';
 import { formatLease, type Lease } from '@chainr/core/store/redis/keys';
 
-/** The lease of an attempt has ended, or may have. Nothing more may be done about the attempt. */
+/** Another worker has the lease, or it may have expired. Nothing more may be done about the attempt. */
 export class LeaseLost extends Error {
   override name = 'LeaseLost';
 }
 
 /** This worker is shutting down and released the attempt, which goes on. */
-export class HandedOver extends LeaseLost {
+export class HandedOver extends Error {
   override name = 'HandedOver';
+}
+
+/** This worker no longer waits for the rest of an attempt, although it holds the lease. */
+export class Abandoned extends Error {
+  override name = 'Abandoned';
 }
 
 /** A lease that this worker holds. */
@@ -23,7 +28,10 @@ export class HeldLease {
   #stop: Reason | undefined;
   /** When a worker was first told to stop it, by `performance.now()`. */
   #stopToldAt = 0;
-  readonly #lost = new AbortController();
+  #ended: LeaseLost | HandedOver | undefined;
+  /** Made on demand, in an outage: creating a signal for every attempt is expensive. */
+  #gone: AbortController | undefined;
+  readonly #abandoned = new AbortController();
   #deadline: number;
 
   /** @param deadline by the local monotonic clock (`performance.now()`) */
@@ -33,16 +41,30 @@ export class HeldLease {
     this.#deadline = deadline;
   }
 
-  /** Aborted when the lease is lost. */
-  get signal(): AbortSignal {
-    return this.#lost.signal;
+  /** Aborted with LeaseLost or HandedOver. Ends what acts on the attempt. */
+  get gone(): AbortSignal {
+    this.#gone ??= new AbortController();
+    if (this.#ended) this.#gone.abort(this.#ended);
+    return this.#gone.signal;
   }
 
-  /** Throws LeaseLost unless the lease certainly lasts. Called before every write of an executor (see Tombstones). */
+  /** Throws LeaseLost or HandedOver when the lease is gone. */
+  throwIfGone(): void {
+    if (this.#ended) throw this.#ended;
+  }
+
+  /**
+   * Aborted when the lease is gone, and when the rest of the attempt is abandoned; with LeaseLost, HandedOver or
+   * Abandoned. Ends what only waits for the attempt and reads its output.
+   */
+  get abandoned(): AbortSignal {
+    return this.#abandoned.signal;
+  }
+
+  /** Throws unless the lease certainly lasts. Called before every write of an executor (see Tombstones). */
   readonly guard = (): void => {
-    if (this.#lost.signal.aborted || performance.now() >= this.#deadline) {
-      throw new LeaseLost(`the lease of ${this.key} has ended`);
-    }
+    this.throwIfGone();
+    if (performance.now() >= this.#deadline) throw new LeaseLost(`the lease of ${this.key} may have expired`);
   };
 
   lastsUntil(deadline: number): void {
@@ -68,15 +90,24 @@ export class HeldLease {
   }
 
   handOver(): void {
-    this.#lost.abort(new HandedOver(`${this.key} is handed over`));
+    this.#end(new HandedOver(`${this.key} is handed over`));
   }
 
-  lose(): void {
-    this.#lost.abort(new LeaseLost(`the lease of ${this.key} is lost`));
+  /** @returns why the lease is gone; it may have been handed over before. */
+  lose(): LeaseLost | HandedOver {
+    return this.#end(new LeaseLost(`another worker has the lease of ${this.key}`));
   }
 
-  /** Aborts the signal, so that everything that waits for the attempt ends, although the lease lasts. */
+  /** Everything that waits for the attempt ends, although the lease lasts. */
   abandon(): void {
-    this.#lost.abort(new LeaseLost(`${this.key} is left as it is`));
+    this.#abandoned.abort(new Abandoned(`nobody waits any longer for the rest of ${this.key}`));
+  }
+
+  #end(reason: LeaseLost | HandedOver): LeaseLost | HandedOver {
+    if (this.#ended) return this.#ended;
+    this.#ended = reason;
+    this.#gone?.abort(reason);
+    this.#abandoned.abort(reason);
+    return reason;
   }
 }

@@ -2,7 +2,7 @@ import { markOf, type LogPiece } from '@chainr/core/store/logs/log-format';
 import type { AttemptSpec, OutputChunk, Position } from '@chainr/executor/port';
 import type { Attempt, LogState } from './attempt.js';
 import type { WorkContext } from './context.js';
-import { LeaseLost, type HeldLease } from './held-lease.js';
+import type { HeldLease } from './held-lease.js';
 import { maskOutput } from './mask-output.js';
 import type { Mask } from './mask.js';
 import { firstOf, formatPlace, OutputTail, parsePlace, sizeOf, withoutFirst } from './output-tail.js';
@@ -100,7 +100,7 @@ export class LogWriter {
     let { passed, from } = place;
     this.#tail = skipped > 0 ? new OutputTail(this.#tailBytes, skipped) : undefined;
     const read = (signal: AbortSignal) => executor.logs(this.#spec, place.from, signal);
-    for await (const { chunks, position } of maskOutput(this.#mask, place.from, read, this.#held.signal)) {
+    for await (const { chunks, position } of maskOutput(this.#mask, place.from, read, this.#held.abandoned)) {
       if (this.#abandoned) return true;
       this.#progressAt = performance.now();
       const all = chunks.map((chunk) => this.#pieceOf(chunk));
@@ -112,7 +112,7 @@ export class LogWriter {
     }
     // Executors end quietly when the lease is lost; that is not the end of the output.
     if (this.#abandoned) return true;
-    this.#held.signal.throwIfAborted();
+    this.#held.abandoned.throwIfAborted();
     return this.#tail ? this.#storeTail(from) : true;
   }
 
@@ -198,10 +198,7 @@ export class LogWriter {
     const reply = await this.#context.store.transitions.appendLog(this.#held.lease, entry).finally(() => {
       this.#isStoring = false;
     });
-    if (reply.kind === 'stale') {
-      this.#held.abandon();
-      throw new LeaseLost('the log belongs to another lease');
-    }
+    if (reply.kind === 'stale') throw this.#held.lose();
     if (pieces.length > 0) this.#context.reach('after-log-append');
     this.#progressAt = performance.now();
     log.length = reply.length;

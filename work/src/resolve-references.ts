@@ -5,6 +5,7 @@ import { hasReference, parseReferences } from '@chainr/core/pipeline/references'
 import type { StepSpec, WrittenStep } from '@chainr/core/pipeline/steps';
 import type { Attempt, PendingReferences } from './attempt.js';
 import type { WorkContext } from './context.js';
+import { Abandoned } from './held-lease.js';
 import { Mask } from './mask.js';
 import { readSecret, type FoundSecret } from './read-secret.js';
 import { retryDuringOutage, type Outage } from './retry-during-outage.js';
@@ -18,12 +19,14 @@ const valuesOut: Outage = {
  * Replaces the references of an attempt by their values: secrets, which only this worker has, and outputs of its
  * dependencies, which do not change any more. A worker that adopts the attempt does the same, to hide the same secrets.
  * @returns a sentence if something is missing
+ * @throws Abandoned if this worker interrupts the attempt while they cannot be read
  */
 export async function resolveReferences(context: WorkContext, attempt: Attempt): Promise<string | undefined> {
   const { references } = attempt;
   if (!references) return undefined;
   const read = () => readValues(context, attempt, references).catch((error: unknown) => giveUp(attempt, error));
   const values = await retryDuringOutage(context, attempt, read, valuesOut);
+  if (values instanceof Abandoned) throw values;
   if (!values) return 'It was stopped before its secrets could be read.';
   attempt.mask = new Mask([...values.secrets.values()].flatMap((found) => ('value' in found ? [found.value] : [])));
   const steps: StepSpec[] = [];
@@ -38,9 +41,9 @@ export async function resolveReferences(context: WorkContext, attempt: Attempt):
 }
 
 /** An attempt that must end does not wait for its values. One that this worker interrupts is left as it is. */
-function giveUp({ held, interruptedAt }: Attempt, error: unknown): undefined {
-  if (interruptedAt !== undefined) held.abandon();
-  else if (held.stop !== undefined) return undefined;
+function giveUp({ held, interruptedAt }: Attempt, error: unknown): Abandoned | undefined {
+  if (interruptedAt !== undefined) return new Abandoned(`the values of ${held.key} cannot be read`, { cause: error });
+  if (held.stop !== undefined) return undefined;
   throw error;
 }
 

@@ -14,39 +14,42 @@ export interface Outage {
   event: string;
   /** The beginning of a sentence. */
   what: string;
-  /** Reported only in the worker's log, not on the job. */
-  isQuiet?: boolean;
+  /** An outage of the output alone: reported only in the worker's log, and the retries end when the output is abandoned. */
+  isOfOutput?: boolean;
 }
 
 const executorOut: Outage = { event: 'executor.out', what: 'The executor is out of order' };
 
-/** An outage of the output alone: the job goes on. If the whole executor is out of order, `observe` reports it. */
-export const outputOut: Outage = { ...executorOut, isQuiet: true };
+/** The job goes on. If the whole executor is out of order, `observe` reports it. */
+export const outputOut: Outage = { ...executorOut, isOfOutput: true };
 
 /**
- * Retries an operation, of the executor by default, during an outage; ends when the lease does. If the outage lasts,
- * the job's message shows it, until the operation succeeds or the job's next phase is reported.
+ * Retries an operation, of the executor by default, during an outage. If the outage lasts, the job's message shows it,
+ * until the operation succeeds or the job's next phase is reported.
+ * @throws LeaseLost or HandedOver if the lease is gone; Abandoned if the operation reads output that is abandoned
  */
 export async function retryDuringOutage<T>(
   context: Pick<WorkContext, 'logger' | 'store'>,
   { held, spec, mask }: Pick<Attempt, 'held' | 'spec' | 'mask'>,
   verb: () => Promise<T>,
-  { event, what, isQuiet = false }: Outage = executorOut,
+  { event, what, isOfOutput = false }: Outage = executorOut,
 ): Promise<T> {
+  const throwIfOver = () => { if (isOfOutput) held.abandoned.throwIfAborted(); else held.throwIfGone(); }; // prettier-ignore
   for (let tries = 0; ; tries += 1) {
-    held.signal.throwIfAborted();
+    throwIfOver();
     try {
       const done = await verb();
-      if (tries > quietTries && !isQuiet) tell(context, held, '');
+      if (tries > quietTries && !isOfOutput) tell(context, held, '');
       return done;
     } catch (error) {
-      held.signal.throwIfAborted();
+      throwIfOver();
       const { run, job, attempt } = spec;
       const err = mask.error(error);
       context.logger.warn({ event, run, job, attempt, tries, err }, `${what}; trying again`);
-      if (tries >= quietTries && !isQuiet) tell(context, held, `${what}: ${wordsOf(err)}. Trying again.`);
+      if (tries >= quietTries && !isOfOutput) tell(context, held, `${what}: ${wordsOf(err)}. Trying again.`);
       const ms = outagePausesMs[Math.min(tries, outagePausesMs.length - 1)];
-      await pause(ms, undefined, { signal: held.signal });
+      const signal = isOfOutput ? held.abandoned : held.gone;
+      await pause(ms, undefined, { signal }).catch(throwIfOver); // Only an abort ends it early.
     }
   }
 }

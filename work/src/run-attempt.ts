@@ -29,7 +29,7 @@ const pendingAfterMs = 1_000;
  * Takes an attempt from its claim or adoption to its end (life of a run, steps 5 to 7): ensure, observe, finish. Its
  * log is written in parallel.
  * @param places called right before the end is sent: how many dependents may be claimed with it
- * @throws the reason of the lease's signal if the lease is lost
+ * @throws LeaseLost or HandedOver if the lease is gone
  */
 export async function runAttempt(context: WorkContext, attempt: Attempt, places: () => number): Promise<EndedAttempt> {
   const { held } = attempt;
@@ -68,7 +68,7 @@ async function refuse(
 ): Promise<EndedAttempt> {
   const { held, spec } = attempt;
   await stopAttempt(context, attempt);
-  const watch = () => context.executor.observe(spec, () => undefined, held.signal);
+  const watch = () => context.executor.observe(spec, () => undefined, held.abandoned);
   const {
     reason: _reason,
     message: _message,
@@ -87,7 +87,7 @@ async function refuse(
  */
 async function endCrashed(context: WorkContext, attempt: Attempt, places: () => number): Promise<EndedAttempt> {
   const { held, spec } = attempt;
-  const watch = () => context.executor.observe(spec, () => undefined, held.signal);
+  const watch = () => context.executor.observe(spec, () => undefined, held.abandoned);
   const seen = await retryDuringOutage(context, attempt, watch);
   const stoppedAt = Date.now() - held.stopToldMs;
   const succeeded = seen.reason === 'Completed' && (seen.endedAt ?? Infinity) < stoppedAt;
@@ -123,7 +123,7 @@ function observe(context: WorkContext, attempt: Attempt, onFirstChange: () => vo
       onFirstChange();
       report(context, attempt, change);
     };
-    context.executor.observe(attempt.spec, onPhase, attempt.held.signal).then(resolve, reject);
+    context.executor.observe(attempt.spec, onPhase, attempt.held.abandoned).then(resolve, reject);
   });
 }
 

@@ -39,7 +39,7 @@ describe('a lease in the hands of a worker', () => {
     const late = brief.hold(lease, performance.now());
     await worker.client.call('CLIENT', 'PAUSE', 250, 'WRITE');
     await brief.tick();
-    expect(late.signal.aborted, 'the renewal came through').to.equal(false);
+    expect(late.gone.aborted, 'the renewal came through').to.equal(false);
     expect(late.guard).to.throw(LeaseLost);
   });
 
@@ -47,7 +47,7 @@ describe('a lease in the hands of a worker', () => {
     const held = keeper.hold(lease, performance.now());
     await worker.forward(10 * ttlMs);
     await keeper.tick();
-    expect(held.signal.aborted).to.equal(false);
+    expect(held.gone.aborted).to.equal(false);
     await worker.forward(0);
   });
 
@@ -56,7 +56,7 @@ describe('a lease in the hands of a worker', () => {
     const by = { owner: 'other', executor: worker.context.executorNumber(), ttlMs, ownerGone: true };
     expect(await worker.store.transitions.adopt(lease, by)).to.be.an('object');
     await keeper.tick();
-    expect(held.signal.reason).to.be.instanceOf(LeaseLost);
+    for (const signal of [held.gone, held.abandoned]) expect(signal.reason).to.be.instanceOf(LeaseLost);
     expect(held.guard).to.throw(LeaseLost);
     expect(keeper.size).to.equal(0);
   });
@@ -72,7 +72,7 @@ describe('a lease in the hands of a worker', () => {
       (error: unknown) => expect(error).to.have.property('name', 'StoreUnavailable'),
     );
     held.guard();
-    expect(held.signal.aborted).to.equal(false);
+    expect(held.gone.aborted).to.equal(false);
     await own.stop();
     await stopped.close();
   });
