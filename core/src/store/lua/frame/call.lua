@@ -22,14 +22,14 @@ local text_of = {
   end,
 }
 
--- Puts one value, or two, behind a list.
+-- Appends one value or two to a list.
 local function append(list, first, second)
   local count = #list
   list[count + 1] = first
   list[count + 2] = second
 end
 
--- The same for one of several lists, which is made where it is not there.
+-- Appends to one of several lists, which is made if it is missing.
 local function append_to(lists, key, first, second)
   local list = lists[key]
   if not list then

@@ -1,7 +1,7 @@
 -- The one place that writes a status; the tables come from core/engine/states.ts.
 
--- The number of the current or last attempt; 0 as long as none was claimed. What waits to be claimed is no attempt yet:
--- where the wait is given up, by a cancel or a timeout, there never was one.
+-- The number of the current or last attempt; 0 before the first claim. A job that waits to be claimed has no attempt yet: if
+-- a cancel or timeout ends the wait, there never was one.
 local function claimed_attempt(s)
   if not s then return 0 end
   return s.claimed > 0 and s.attempt or s.attempt - 1
@@ -39,7 +39,8 @@ local function set_run_status(run, status)
   emit_run(run)
 end
 
--- Old leases: the run, the row and the attempt of the lease that an operation begins with; nil when it is the lease no more.
+-- The run, the row and the attempt of the lease that an operation begins with; nil if that is not the lease any more (see Old
+-- leases).
 local function held(a)
   local at = ARG.lease
   local run = load_run(a[at.uid])

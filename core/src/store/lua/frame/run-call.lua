@@ -6,9 +6,9 @@
 --          the clock that it knows; all three absent where it knows no time yet
 -- reply    a MessagePack array: the reply of each operation, the messages to enqueue, the time without the offset of tests
 --
--- Resent calls: a client that got no reply sends the same call again. The lane's last reply is kept,
--- so a call that was carried out answers as the first time and does nothing. One with a lower number
--- comes late, from a connection that the client gave up, and nobody waits for it.
+-- Resent calls: a client without a reply sends the same call again. The last reply of the lane is kept, so a call that was
+-- carried out before gets the same answer and does nothing. A call with a lower number is late: the client has given up its
+-- connection and does not wait for it.
 --
 -- @return the answer where there is nothing to do, else nil and the key of the lane
 local function begin_call(keys, args)
@@ -20,8 +20,8 @@ local function begin_call(keys, args)
     if last == args[2] then return string.sub(kept[1], #args[2] + 1) end
     if last > args[2] then return redis.error_reply('LATE this call has been given up') end
   end
-  -- Clock: the one source of "now". The correction takes jumps of the clock out (`redis-clock.ts`); where the client
-  -- expects another time nothing is done, and it looks first whether that is a jump.
+  -- The one source of "now" (see Clock). The correction removes jumps of the clock (`redis-clock.ts`). If the client expects
+  -- another time, nothing is done, and the client first checks for a jump.
   local time = redis.call('TIME')
   told = time[1] * 1000 + math.floor(time[2] / 1000)
   if kept[4] then told = told + tonumber(string.match(kept[4], '[^:]*$')) end

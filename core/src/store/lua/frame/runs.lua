@@ -139,7 +139,7 @@ local function has_priorities(run)
   return bit.band(run.flags, RUN_FLAG.JOB_PRIORITIES) > 0
 end
 
--- Priorities, as it is stored: from 0 (least) to 200. A job's own replaces its run's.
+-- As it is stored: from 0 (lowest) to 200. The priority of a job replaces that of its run (see Priorities).
 local function priority_of(run, row)
   if not has_priorities(run) then return run.priority end
   return (string.byte(plan_of(row), 2))

@@ -1,5 +1,5 @@
--- Writes all that the operations of a call changed, and nothing before: one that raises an error leaves no trace, nor do
--- the others of its call.
+-- Writes everything that the operations of a call changed. Nothing is written before: an operation that raises an error
+-- leaves no trace, nor do the others of its call.
 
 -- One command for all members of a sorted set, a thousand values at most.
 local function zadd(key, scored)
@@ -27,7 +27,7 @@ local function end_runs()
   end
 end
 
--- What this call put into backlogs is stored first, since the next ones are chosen from all that is there.
+-- Backlogs are written first, since the next jobs are chosen from all that wait.
 local function write_backlogs()
   for i = 1, #changes.runs do
     local run = changes.runs[i]

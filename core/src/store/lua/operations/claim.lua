@@ -4,8 +4,8 @@
 -- reply  ok index attempt epoch name specification dependents info
 --        | gone | taken | final | canceled | waiting | stale | paused | parked (no slot is free, or something else goes first)
 --
--- `info` is the run's with the env of its pipeline, and only with its first claim in a call; '' otherwise. An id that comes twice, late, or
--- for a run that is gone does nothing (see Ready marks).
+-- `info` is that of the run with the env of its pipeline, with the first claim of the run in a call only; else ''. An id that
+-- comes twice, late, or for a run that is gone does nothing (see Ready marks).
 
 local function info_once(run)
   if known.informed[run.uid] then return '' end
@@ -43,8 +43,8 @@ local function take(run, row, owner, executor, ttl, info)
   return { 'ok', row.index, s.attempt, s.epoch, name_of(row), specification, dependents, info }
 end
 
--- Without a slot it waits in the backlog, and no message comes for it before one is free (see Slots). So does what was
--- handed out before something of a higher priority of its run became ready, which then takes its place (see Priorities).
+-- Puts a job that was handed out back into the backlog: no slot is free (see Slots), or a job of the run with a higher
+-- priority has become ready and takes its place (see Priorities).
 local function park(run, row)
   clear_mark(run, row)
   row.section.message = 0

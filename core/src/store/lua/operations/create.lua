@@ -10,7 +10,7 @@
 -- Larger runs store their rows before, under keys that expire by themselves if this never comes.
 local INLINE = ARG.create.source -- The fields come after it.
 
--- What was stored before expires by itself, and a part of it may have: a run is made of all of it or not at all.
+-- The parts that were stored before expire by themselves. If one is missing, the run is not made.
 local function is_stored_before(a)
   local at = ARG.create
   local uid = a[at.uid]
@@ -29,7 +29,7 @@ operations.create = function(a)
       return { hash == a[at.body_hash] and 'replayed' or 'conflict', first }
     end
   end
-  -- A repeat that comes after its lane has gone on, with a connection that was slow to die.
+  -- A repeat from a connection that was slow to die, after its lane has moved on.
   if load_run(uid) then return { 'created', uid } end
   local inline = #a > INLINE
   if not inline and not is_stored_before(a) then return { 'incomplete' } end

@@ -1,9 +1,9 @@
--- delete: a final run of which every attempt is closed is gone for whoever reads, at once (see Deletion).
+-- delete: hides a final run whose attempts are all closed (see Deletion).
 --
 -- args   uid, its indexes (`indexes.lua`)
 -- reply  done | more index attempt (for `remove`) | gone | live status-code | open count (attempts that are not closed)
 --
--- What it kept is removed in pieces behind the mark in `deletions`, the first of them here.
+-- Its data is removed in pieces, with a mark in `deletions`; the first piece here.
 operations.delete = function(a)
   local at = ARG.delete
   local uid, indexes = a[at.uid], a[at.indexes]

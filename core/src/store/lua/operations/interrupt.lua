@@ -3,8 +3,8 @@
 -- args   uid, index, attempt, epoch, owner
 -- reply  ok | stale
 --
--- Recorded before the first signal, so that whoever adopts the attempt knows that it did not end by itself, and has it
--- started again. What is to be stopped for another reason stays so (see Causes).
+-- It is recorded before the first signal, so that an adopter knows that the attempt did not end by itself and starts it
+-- again. An earlier request to stop it stands (see Causes).
 reads.interrupt = 1
 operations.interrupt = function(a)
   local run, row, s = held(a)

@@ -4,8 +4,8 @@
 -- args   executor number, ttl in ms, lease …
 -- reply  places (from 0) of the leases that are lost; place, code of the reason of each whose attempt is to be stopped
 
--- Who asks for a lease that another worker has taken lives, so it did not die of the attempt: it could not reach Redis,
--- or was frozen (see Crash loops).
+-- A worker that asks for a lease which another one has taken is alive: it did not die of the attempt, but was frozen or
+-- could not reach Redis (see Crash loops).
 local function absolve(lease)
   local uid, index, attempt, epoch = string.match(lease, '^([^.]+)%.(%d+)%.(%d+)%.(%d+)%.')
   local run = uid and load_run(uid)

@@ -30,7 +30,7 @@ local function edges_to_wait_for(run, edges, reopened)
   return waits and unsatisfied or nil
 end
 
--- Takes back that it was ready or skipped.
+-- Makes a ready or skipped job wait again.
 local function make_wait(run, row, unsatisfied)
   local s = section_of(row)
   local skipped = row.status == JOB.SKIPPED

@@ -17,15 +17,15 @@ operations.report = function(a)
     if a[at.timeout] ~= '' then set_deadline(run, row, '.t', s.started + a[at.timeout]) end
   end
   local reason, text = a[at.reason] == '' and row.reason or a[at.reason], a[at.text]
-  -- It is Starting since its claim, and so says each worker that adopts it, until the executor answers: that is no news.
+  -- The reason is Starting from the claim on, and each adopter reports it again until the executor answers: no news.
   local is_news = a[at.reason] ~= REASON.Starting
   if row.reason == REASON.Canceling then
-    -- Why it is being stopped is one sentence, and stays; what is in the way of that comes after it.
+    -- The first sentence says why it is being stopped, and stays; what holds that up follows it.
     is_news = a[at.reason] == ''
     local why = string.match(s.text, '^[^.]*%.') or ''
     text = text == '' and why or why .. ' ' .. text
   end
-  -- A phase is progress (see Crash loops). What is in the way is none, nor is that it is not any more.
+  -- Only a phase is progress (see Crash loops), not the beginning or end of an outage.
   if (is_news and row.reason ~= reason) or s.started ~= started_before then s.adoptions = 0 end
   if is_news and (row.reason ~= reason or s.text ~= text) then
     row.reason = reason

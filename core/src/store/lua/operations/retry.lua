@@ -7,7 +7,7 @@
 -- reply  ok next-attempt | stale | final (no retry is left, or the run or a deadline ended it: finish instead)
 --        | log-lost (less of its log is stored than that: store it again first)
 --
--- What infrastructure took and what the user's own code did have budgets of their own (`reasons.ts`).
+-- Losses of infrastructure and failures of the user's code have separate budgets (`reasons.ts`).
 -- The log ends in this call, so that no attempt that runs has a log that has ended. The row of the ended attempt
 -- moves to `attempts:UID`.
 local UNITS = { { 86400, ' d' }, { 3600, ' h' }, { 60, ' min' }, { 1, ' s' } }
@@ -44,7 +44,7 @@ operations.retry = function(a)
   local run, row, s = held(a)
   if not row or row.status ~= JOB.RUNNING then return { 'stale' } end
   local status, reason = verdict(run, s, a[at.reason])
-  -- What had timed out before its run was to end stays FAILED, and nothing follows it (see Cancels and stops).
+  -- A job that timed out before its run was to end stays FAILED, without another attempt (see Cancels and stops).
   if status ~= JOB.FAILED or is_ending(run) then return { 'final' } end
   local losses, failures, backoff, text = s.losses, s.failures, nil, nil
   if INFRASTRUCTURE[reason] then

@@ -1,7 +1,6 @@
 -- Deadlines and retries: all deadlines and backoffs stand in one sorted set, `uid.index.attempt.KIND` by the time
 -- at which they are due. KIND is `t` (the job's timeout), `p` (its pendingTimeout), `b` (the end of a
--- backoff) or `r` (the run's timeout, `uid.0.0.r`). One that comes too late, or for an attempt that is
--- over, does nothing.
+-- backoff) or `r` (the run's timeout, `uid.0.0.r`). A deadline of an attempt that is over does nothing.
 local function set_deadline(run, row, kind, at)
   local s = row.section
   s.flags = bit.bor(s.flags, FLAG.DEADLINE)

@@ -1,9 +1,8 @@
--- Resolves the edges of ended jobs, one after the other, at most LIMIT.edges in a call (see
--- Bounded calls). What is left stands in the run's `todo` behind a mark in `chunks`; `resume` goes on with
--- it, and the run is not final before.
+-- Resolves the edges of ended jobs, at most LIMIT.edges in a call (see Bounded calls). The rest stands in the run's `todo`,
+-- with a mark in `chunks`. `resume` continues there, and the run is not final before that is done.
 
--- What is left of a run's edges: first what stands in Redis, read page by page, then what this
--- call adds. Only what changes is written, so that a call costs the same however long the list is.
+-- The unresolved edges of a run: those in Redis, read page by page, then those that this call adds. Only changes are
+-- written, so the cost of a call does not depend on the length of the list.
 local function todo_of(run)
   local todo = run.todo_queue
   if not todo then
@@ -118,7 +117,7 @@ local function resolve(run, fresh)
   return run.todo > 0
 end
 
--- The edges of a job that has just ended. Few of them, as most jobs have, need no list of what is left.
+-- Resolves the edges of a job that has just ended. Most jobs have few edges and need no list.
 local function resolve_ended(run, row, fresh)
   local count = edges_in(plan_of(row))
   if run.todo > 0 or run.todo_queue or count > LIMIT.edges_page or count >= budget.edges then

@@ -1,4 +1,5 @@
--- Cancels and stops; Deadlines and retries: the run is to end. What does not run is CANCELED, what runs is to be stopped.
+-- The run is to end (see Cancels and stops, Deadlines and retries): cancels a job that does not run, asks for the stop of one
+-- that runs.
 local function end_open_job(run, row)
   local reason = run.cancel_requested > 0 and REASON.CanceledByUser or REASON.RunTimedOut
   if row.status == JOB.PENDING then
@@ -19,8 +20,8 @@ local function end_open_job(run, row)
   end
 end
 
--- An item of the list of what is left, in place of a job's index: all jobs, from the one that stands in place of an
--- edge. What becomes ready behind it is not claimed any more, and found by it, or ended by what it depends on.
+-- Ends all open jobs from an index on; the item of `todo` has OPEN_JOBS in place of a job and that index in place of an edge.
+-- A job that becomes ready behind this place is not claimed any more. It ends here, or with its dependency.
 local function end_open_jobs(run, item)
   local count = run[0] + run[1] + run[2] + run[3] + run[4] + run[5]
   while item[2] < count and budget.edges > 0 do

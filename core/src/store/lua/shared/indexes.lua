@@ -1,6 +1,5 @@
--- What lists of runs are read from: sorted sets of uids by creation sequence, kept by the calls that change what
--- they tell. A run that is PENDING stands in no index of its status: it is what else is in `live:KIND`, so that a
--- new run costs nothing here.
+-- The indexes that lists of runs are read from: sorted sets of uids by creation sequence. Each call keeps those that it
+-- affects. PENDING runs are in no index of their status: they are the rest of `live:KIND`, so a new run costs nothing here.
 --
 -- The indexes of a run that never change come with the operation, a line each: `name:NAME`, `label:KEY=VALUE`.
 local function index_created(run)

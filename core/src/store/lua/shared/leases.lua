@@ -16,7 +16,7 @@ local function remove_lease(run, row)
   append_to(changes.leases_removed, row.section.executor, lease_of(run, row))
 end
 
--- A job that no message was made for has no mark.
+-- A job without a message has no mark.
 local function clear_mark(run, row)
   if row.section.message == 0 then return end
   append_to(changes.marks_removed, run.kind, id_of(run, row.index, row.section.attempt))

@@ -1,4 +1,4 @@
--- Logs as tables: what is stored of each, read once per call, and what this call puts behind it (`append-log.lua`).
+-- Logs as tables: what is stored, read once per call, and what this call appends (`append-log.lua`).
 local function has_room(count)
   if not known.log_room then
     local stored, quota = unpack(redis.call('HMGET', P .. 'counters', 'logBytes', 'logQuota'))
@@ -21,17 +21,17 @@ local function load_log(key)
   return log
 end
 
--- Whether as much of an attempt's log is stored as its worker says; '' says nothing.
+-- Whether the log of an attempt is as long as its worker says; '' means that the worker does not say.
 local function is_stored(run, row, length)
   return length == '' or load_log(log_key(run.uid, row.index, row.section.attempt)).length == length
 end
 
--- The attempt is closed by this call: who follows its log is told that it has ended.
+-- Tells followers that the log has ended.
 local function end_log(run, row)
   append(changes.logs_ended, log_key(run.uid, row.index, row.section.attempt))
 end
 
--- Puts bytes behind the first `at` bytes of what is stored in parts.
+-- Appends bytes at offset `at` of a value that is stored in parts.
 local function append_parts(key, at, bytes)
   local from = 1
   while from <= #bytes do

@@ -1,13 +1,13 @@
--- Ready marks: a ready job is handed out in a message, at most LIMIT.queued of a run at once. The rest
--- waits in the run's backlog, and so does what would find no slot (see Slots): by priority, then by
--- the time at which it became ready. Each call hands out the next ones of the runs that it touches;
--- so many in all (see Bounded calls), but always some of a run that has none left to be claimed.
+-- Ready marks: a ready job is handed out in a message, at most LIMIT.queued of a run at once. The other ready jobs wait in
+-- the run's backlog, as do those for which no slot is free (see Slots), ordered by priority and by the time at which they
+-- became ready. Each call hands out the next jobs of the runs that it touches, up to a limit for all of them (see Bounded
+-- calls). A run of which no id is left in the queue always gets some.
 --
--- Priorities: where jobs of a run differ in priority, a call first gathers all that becomes ready (`run.fresh`), and
--- hands it out at its end, the highest first: directly where nothing waits in the backlog, else by way of the backlog.
--- While edges of the run are left for later calls nothing of it is handed out, since more may become ready with them.
+-- Priorities: where jobs of a run differ in priority, a call gathers the jobs that become ready in `run.fresh` and hands them
+-- out at its end, the highest priority first: directly if the backlog is empty, else through the backlog. While edges of the
+-- run are unresolved it hands out nothing, since more jobs may become ready.
 
--- The row is looked at when the call ends: is it announced, is it in a message?
+-- Notes the row, so that the end of the call announces it or puts it into a message.
 local function list_handout(row)
   if row.listed then return end
   row.listed = true
@@ -27,12 +27,12 @@ local function room_of(run)
   return math.min(room, run.max_parallel - slots_taken(run) - run.queued)
 end
 
--- As members of a sorted set with one score are ordered: by their text.
+-- Members of one score are ordered by their text, so the index has a fixed width.
 local function backlog_member(row)
   return string.format('%05d', row.index)
 end
 
--- What the same call has taken out before stays in it.
+-- The same call may have taken it out before.
 local function keep_in_backlog(run, member)
   local removed = changes.backlog_removed[run.uid]
   for i = removed and #removed or 0, 1, -1 do
@@ -55,7 +55,7 @@ end
 
 -- `announce`: the change of reason is an event, unless the same call claims the job too.
 local function make_ready(run, row, announce)
-  -- What is left of the edges of a run that is to end makes jobs ready that are canceled soon after (see Cancels and stops).
+  -- In a run that is to end, remaining edges may make jobs ready that are canceled soon after (see Cancels and stops).
   if is_ending(run) then return end
   local s = section_of(row) or new_section(row, 1, 0, run.created, 0, 0)
   s.queued = now
@@ -69,7 +69,7 @@ local function make_ready(run, row, announce)
     touch_row(run, row)
     return
   end
-  -- Who waits for a slot already goes first.
+  -- Jobs that wait for a slot already go first.
   if room_of(run) > 0 and (run.max_parallel == 0 or run.backlog == 0) then
     hand_out(run, row)
   else
@@ -77,7 +77,7 @@ local function make_ready(run, row, announce)
   end
 end
 
--- It may be taken out again by the same call, which then tells nothing of it.
+-- If the same call takes it out again, there is no event.
 local function send_to_backlog(run, row)
   row.reason_before = row.reason
   put_in_backlog(run, row)
@@ -108,7 +108,7 @@ local function highest_ready(run)
   return top
 end
 
--- Whether what the claim is for would start before something of a higher priority of its run.
+-- Whether a job of the run with a higher priority is ready.
 local function must_give_way(run, row)
   if not has_priorities(run) or (run.backlog == 0 and not run.fresh) then return false end
   run.gave_way = highest_ready(run) > priority_of(run, row)
@@ -125,8 +125,8 @@ local function sort_by_priority(run, rows)
   end)
 end
 
--- What an end made ready, in the order in which it is to start. @return the priority that what comes with the end
--- must have at least: that of all else that is ready.
+-- Sorts the jobs that an end made ready into the order in which they start. @return the lowest priority that may be claimed
+-- with the end: the highest of all other ready jobs.
 local function order_fresh(run, rows)
   if not has_priorities(run) then return -1 end
   sort_by_priority(run, rows)
@@ -137,7 +137,7 @@ local function order_fresh(run, rows)
   return least
 end
 
--- @return whether the row, which an end made ready, can be claimed with it.
+-- @return whether a job that an end made ready can be claimed with that end.
 local function can_start(run, row, least)
   if row.status ~= JOB.PENDING then return false end
   if row.handed_out then return true end
@@ -171,7 +171,7 @@ local function take_from_backlog(run, count)
   end
 end
 
--- Comes after all operations: what the call has gathered is handed out, or waits in the backlog.
+-- Runs after all operations: hands out the jobs that the call has gathered, or puts them into the backlog.
 local function settle_fresh(run)
   if not run.fresh or is_ending(run) then return end
   local rows = {}
@@ -185,7 +185,7 @@ local function settle_fresh(run)
   end
 end
 
--- Comes after all operations: what they put into the backlog is stored by then.
+-- Runs after all operations and after the backlogs are written: hands out the next jobs of the backlog.
 local function hand_out_backlog(run)
   if run.backlog == 0 or is_ending(run) then return end
   if run.is_new and run.max_parallel == 0 then return end -- What it begins with is handed out already.
@@ -196,8 +196,8 @@ local function hand_out_backlog(run)
   if count > 0 then take_from_backlog(run, count) end
 end
 
--- What is to be in messages now, in lists of one executor kind and one priority each (see Priorities). What comes back
--- from a worker that had no room goes before all of its priority: it was there first.
+-- Groups the jobs that go into messages by executor kind and priority (see Priorities). Jobs that a worker sent back for want
+-- of room go before all others of their priority, since they were there first.
 local function group_handouts()
   local groups, by_key = {}, {}
   for i = 1, #changes.handouts do
@@ -246,8 +246,8 @@ local function write_handouts()
   return bundles
 end
 
--- The priority of the message that BullMQ would give out next, as it is stored, or -1: what is claimed
--- with an end (fusion) must not overtake it. BullMQ keeps `rank * 2^32 + counter`; the ranks are those of `rankOf` in
+-- The priority of the message that BullMQ gives out next, as it is stored, or -1. A job that is claimed with an end (fusion)
+-- must not overtake it. BullMQ keeps `rank * 2^32 + counter`; the ranks are those of `rankOf` in
 -- core/src/queue/bundle-queue.ts.
 local function highest_waiting(kind)
   local head = known.heads[kind]

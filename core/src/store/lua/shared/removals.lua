@@ -1,5 +1,5 @@
--- What is removed of runs and logs, by `delete`, `remove` and `remove-logs`: a bounded piece in each call, at its
--- end (see Bounded calls). Who calls goes on from where the piece ended; one that begins anew finds less to do.
+-- Removes runs and logs for `delete`, `remove` and `remove-logs`: a bounded piece at the end of each call (see Bounded calls).
+-- The caller continues where the piece ended; starting from the beginning is safe too.
 
 -- Removes what is stored in parts, from the last part to the first. @return how many of the bytes are left.
 local function remove_parts(key, length)
@@ -15,7 +15,7 @@ local function remove_parts(key, length)
   return left
 end
 
--- The frames go first; a log that is half removed says by its lengths what is left of it.
+-- The frames go first. The lengths of a half-removed log say what is left of it.
 -- @return whether nothing is left.
 local function remove_log(key)
   local meta = redis.call('HMGET', key, 'length', 'frames', 'first')
@@ -60,13 +60,13 @@ local function remove_logs(uid, key, index, attempt)
   end
 end
 
--- Tells in the operation's reply where to go on, if there is more to do.
+-- Writes into the operation's reply where to continue, if there is more to remove.
 local function answer(reply, index, attempt)
   reply[1] = 'done'
   if index then reply[1], reply[2], reply[3] = 'more', index, attempt end
 end
 
--- All that is left of a run that was hidden: its logs, then the rest behind one command each.
+-- Removes a hidden run: first its logs, then its keys.
 local function remove_run(uid, index, attempt, reply)
   local key = P .. 'deleted:' .. uid
   local next_index, next_attempt = remove_logs(uid, key, index, attempt)

@@ -1,5 +1,5 @@
--- Cancels and stops; Causes: the first request to end a run stands; `field` is what it is recorded in.
--- @return whether it is recorded now, and whether some of what follows is left for `resume`.
+-- Records a request to end a run in `field`; the first request wins (see Causes).
+-- @return whether this call recorded it, and whether work is left for `resume`.
 local function request_end(run, field)
   if run.ended > 0 or is_ending(run) then return false, false end
   run[field] = now

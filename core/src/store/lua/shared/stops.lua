@@ -35,7 +35,7 @@ local function tell_stop(executor, id, entry)
   return 0
 end
 
--- The attempt is over: nothing of it is due, and nobody has to stop it.
+-- The attempt is over: removes its deadlines and its request to stop.
 local function clear_deadlines(run, row)
   local s = row.section
   if not has_flag(s, FLAG.DEADLINE) then return end
@@ -52,7 +52,7 @@ local function request_stop(run, row, flag, text)
   s.flags = bit.bor(s.flags, flag, FLAG.DEADLINE)
   s.text = text
   local id, told_at = id_of(run, row.index, s.attempt), nil
-  -- Whoever interrupts it has been told to stop it already: the grace counts from then.
+  -- The worker that interrupts it is stopping it already: the grace counts from then.
   if has_flag(s, FLAG.INTERRUPTED) then told_at = string.match(stop_entry(s.executor, id) or '', '%.%d+$') end
   set_stop(s.executor, id, texts[stop_reason(run, s)] .. (told_at or ''))
   changes.stops_announced[s.executor] = true
