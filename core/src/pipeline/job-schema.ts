@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { describeUnknown, describeValue, textHint } from './checks/describe-issue.js';
+import { jobWords, stepWords, type ForeignWords } from './checks/foreign-words.js';
 import { durationPattern, parseDuration } from './duration.js';
 import { pipelineLimits } from './limits.js';
+import { quote } from './mistakes.js';
 import {
   dnsLabel,
   envName,
@@ -18,11 +20,12 @@ import { priorityBase } from './priorities.js';
 export function strictMap<Shape extends z.core.$ZodLooseShape>(
   shape: Shape,
   sayOther: (input: unknown) => string | undefined = () => undefined,
+  foreign: ForeignWords = {},
 ) {
   const known = Object.keys(shape);
   return z.strictObject(shape, {
     error: (issue) => {
-      if (issue.code === 'unrecognized_keys') return describeUnknown(issue.keys, known);
+      if (issue.code === 'unrecognized_keys') return describeUnknown(issue.keys, known, foreign);
       return sayOther(issue.input);
     },
   });
@@ -201,11 +204,15 @@ export const nameSchema = z
 /** Exactly one way to say what a container runs. The other rules are checked in code. */
 const runOrCommand = [{ required: ['run'] }, { anyOf: [{ required: ['command'] }, { required: ['args'] }] }];
 
-const stepSchema = strictMap({
-  name: nameSchema,
-  ...container,
-  continueOnError: z.boolean().exactOptional().describe('The attempt continues after this step fails. Requires run.'),
-}).meta({ ...ignoredFields, oneOf: runOrCommand });
+const stepSchema = strictMap(
+  {
+    name: nameSchema,
+    ...container,
+    continueOnError: z.boolean().exactOptional().describe('The attempt continues after this step fails. Requires run.'),
+  },
+  undefined,
+  stepWords,
+).meta({ ...ignoredFields, oneOf: runOrCommand });
 
 const conditions = strictMap({
   success: z.boolean().exactOptional(),
@@ -221,48 +228,60 @@ const dependencySchema = z.union([z.string(), strictMap({ job: z.string(), condi
     (input === null ? '' : textHint(input)),
 });
 
-export const jobSchema = strictMap({
-  ...container,
-  steps: list(stepSchema, 1, pipelineLimits.stepsPerJob)
-    .exactOptional()
-    .describe(
-      'Steps run one after the other and share a workspace. image, workdir, user and resources of the job apply to steps that do not set them.',
-    ),
-  dependsOn: z.array(dependencySchema).exactOptional(),
-  allowFailure: z.boolean().exactOptional().describe('A failure of this job does not fail the run.'),
-  pull: pullSchema.exactOptional(),
-  network: z
-    .string()
-    .regex(networkPattern, 'must be none, bridge, host or the name of a network')
-    .exactOptional()
-    .describe('Network of the containers: none, bridge, host or a name. The worker defines which ones are allowed.'),
-  timeout: durationSchema
-    .exactOptional()
-    .describe(
-      'Time limit of each attempt, from the start of its first step. An attempt that exceeds it ends FAILED with the reason TimedOut.',
-    ),
-  pendingTimeout: durationSchema
-    .exactOptional()
-    .describe('Time limit from the claim of an attempt to its start, including image pulls. Default: 10 minutes.'),
-  retries: strictMap(
-    {
-      limit: z.int().min(0).max(pipelineLimits.retries),
-      backoff: strictMap({
-        initial: durationSchema.exactOptional(),
-        factor: z.number().min(1).max(100).exactOptional(),
-        max: durationSchema.exactOptional(),
-      })
-        .exactOptional()
-        .describe(
-          'Wait before the first retry (1s), growth factor (2) and longest wait (5m, or initial if that is longer).',
-        ),
-    },
-    (input) => (typeof input === 'number' ? `must be a map, such as { limit: ${String(input)} }` : undefined),
-  )
-    .exactOptional()
-    .describe('New attempts after a failure: an exit code other than 0, a signal, out of memory or the timeout.'),
-  priority: prioritySchema.exactOptional(),
-}).meta({
+/** One job in place of a list of jobs is the usual slip. */
+function whyNoList(input: unknown): string | undefined {
+  const asList = typeof input === 'string' ? `[${dnsLabel.test(input) ? input : quote(input)}]` : '[build]';
+  return input === undefined
+    ? undefined
+    : `must be a list of jobs, but is ${describeValue(input)}; write dependsOn: ${asList}`;
+}
+
+export const jobSchema = strictMap(
+  {
+    ...container,
+    steps: list(stepSchema, 1, pipelineLimits.stepsPerJob)
+      .exactOptional()
+      .describe(
+        'Steps run one after the other and share a workspace. image, workdir, user and resources of the job apply to steps that do not set them.',
+      ),
+    dependsOn: z.array(dependencySchema, { error: ({ input }) => whyNoList(input) }).exactOptional(),
+    allowFailure: z.boolean().exactOptional().describe('A failure of this job does not fail the run.'),
+    pull: pullSchema.exactOptional(),
+    network: z
+      .string()
+      .regex(networkPattern, 'must be none, bridge, host or the name of a network')
+      .exactOptional()
+      .describe('Network of the containers: none, bridge, host or a name. The worker defines which ones are allowed.'),
+    timeout: durationSchema
+      .exactOptional()
+      .describe(
+        'Time limit of each attempt, from the start of its first step. An attempt that exceeds it ends FAILED with the reason TimedOut.',
+      ),
+    pendingTimeout: durationSchema
+      .exactOptional()
+      .describe('Time limit from the claim of an attempt to its start, including image pulls. Default: 10 minutes.'),
+    retries: strictMap(
+      {
+        limit: z.int().min(0).max(pipelineLimits.retries),
+        backoff: strictMap({
+          initial: durationSchema.exactOptional(),
+          factor: z.number().min(1).max(100).exactOptional(),
+          max: durationSchema.exactOptional(),
+        })
+          .exactOptional()
+          .describe(
+            'Wait before the first retry (1s), growth factor (2) and longest wait (5m, or initial if that is longer).',
+          ),
+      },
+      (input) => (typeof input === 'number' ? `must be a map, such as { limit: ${String(input)} }` : undefined),
+    )
+      .exactOptional()
+      .describe('New attempts after a failure: an exit code other than 0, a signal, out of memory or the timeout.'),
+    priority: prioritySchema.exactOptional(),
+  },
+  undefined,
+  jobWords,
+).meta({
   ...ignoredFields,
   oneOf: [...runOrCommand, { required: ['steps'] }],
   anyOf: [{ required: ['image'] }, { required: ['steps'] }],

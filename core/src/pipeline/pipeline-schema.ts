@@ -10,6 +10,7 @@ import {
   strictMap,
   titleSchema,
 } from './job-schema.js';
+import { pipelineWords } from './checks/foreign-words.js';
 import { pipelineLimits } from './limits.js';
 import { dnsSubdomain, labelKey, labelValue } from './names.js';
 
@@ -58,7 +59,7 @@ const head = {
 };
 
 /** A pipeline without its jobs, which are checked one by one in the order of the document. */
-export const headSchema = strictMap({ ...head, jobs: z.unknown().optional() });
+export const headSchema = strictMap({ ...head, jobs: z.unknown().optional() }, undefined, pipelineWords);
 export type HeadInput = z.output<typeof headSchema>;
 
 const pipelineSchema = strictMap({

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { suggestion } from '../did-you-mean.js';
+import type { ForeignWords } from './foreign-words.js';
 import { mostReported, quote, type MistakeList, type Path } from '../mistakes.js';
 
 const words: Readonly<Record<string, string>> = {
@@ -42,10 +43,14 @@ export function describeIssue(issue: z.core.$ZodRawIssue): string {
   }
 }
 
-/** One line for each unknown field, with the nearest known name; at most as many as are shown. */
-export function describeUnknown(keys: readonly string[], known: readonly string[]): string {
+/** One line per unknown field, as many as are shown: what chainr has in its place, or the nearest known field. */
+export function describeUnknown(keys: readonly string[], known: readonly string[], foreign: ForeignWords = {}): string {
   const shown = keys.slice(0, mostReported);
-  return shown.map((key) => `unknown field ${quote(key)}${suggestion(key, known)}`).join('\n');
+  const mend = (key: string): string => {
+    const hint = Object.hasOwn(foreign, key) ? foreign[key] : undefined;
+    return hint === undefined ? suggestion(key, known) : `; ${hint}`;
+  };
+  return shown.map((key) => `unknown field ${quote(key)}${mend(key)}`).join('\n');
 }
 
 /** Names the kind of a value for a person. */

@@ -34,7 +34,7 @@ describe('the dependencies of a pipeline', () => {
 
   it('are refused where their form is wrong', () => {
     expect(refusedWith(written({ a: {}, b: { dependsOn: 'a' } }))).to.deep.equal([
-      'jobs.b.dependsOn: must be a list, but is the text "a"',
+      'jobs.b.dependsOn: must be a list of jobs, but is the text "a"; write dependsOn: [a]',
     ]);
     expect(refusedWith(written({ a: {}, b: { dependsOn: [1, { conditions: { failure: 'yes' } }] } }))).to.have.members([
       'jobs.b.dependsOn[0]: must be the name of a job, or a map with "job" and "conditions", but is the number 1; write it in quotes',
