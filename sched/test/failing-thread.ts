@@ -1,5 +1,5 @@
 import { parentPort } from 'node:worker_threads';
-import type { PipelineText } from '../src/pipelines/prepare-pipeline.js';
+import type { PipelineText } from '@chainr/core/usecases/prepare-pipeline';
 
 /** A thread that fails in the way that the text it is sent begins with, or answers with a refusal. */
 parentPort?.on('message', ({ text }: PipelineText) => {

@@ -5,7 +5,7 @@ import { packPipeline, planOf } from '@chainr/core/store/runs/pack-pipeline';
 import { checkPipeline } from '@chainr/core/pipeline/checks/check-pipeline';
 import { parsePipelineText } from '@chainr/core/pipeline/reading/parse-pipeline';
 import { PipelineReader, type PipelineReaderOptions } from '../src/pipelines/pipeline-reader.js';
-import { preparePipeline, type PipelineText, type Preparation } from '../src/pipelines/prepare-pipeline.js';
+import { preparePipeline, type PipelineText, type Preparation } from '@chainr/core/usecases/prepare-pipeline';
 
 const json = 'application/json';
 const sentAs = (text: string, contentType = json): PipelineText => ({ text, contentType, warn: true });

@@ -3,8 +3,18 @@ import type { Refusal, RefusalKind } from '@chainr/core/usecases/refusal';
 
 const codes: Record<RefusalKind, ErrorCode> = {
   'no-run': 'NotFound',
+  'no-job': 'NotFound',
+  'invalid-pipeline': 'BadRequest',
+  'unknown-jobs': 'BadRequest',
+  'key-reused': 'Conflict',
+  'pipeline-outdated': 'Conflict',
+  'not-rerunnable': 'Conflict',
   live: 'Conflict',
+  ended: 'Conflict',
   'log-open': 'Conflict',
+  'not-failed': 'Conflict',
+  'dependents-begun': 'Conflict',
+  'too-many-dependents': 'Conflict',
 };
 
 /** The answer to a request of which the use case did nothing. */

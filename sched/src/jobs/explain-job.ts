@@ -5,11 +5,12 @@ import { routes } from '@chainr/core/api/contract/routes';
 import type { JobRecord, RunUid } from '@chainr/core/engine/records';
 import { dependenciesIn } from '@chainr/core/engine/flat-dependencies';
 import type { JobDiagnostics } from '@chainr/core/store/runs/read-job-diagnostics';
+import { readStoredPipeline } from '@chainr/core/usecases/read-stored-pipeline';
 import type { SchedContext } from '../context.js';
 import { explain, type JobSituation } from './explanation.js';
 import { findJob, findRun } from '../runs/find-run.js';
 import { findSkipChain } from './find-skip-chain.js';
-import { readStoredPipeline } from '../pipelines/read-stored-pipeline.js';
+import { refusalError } from '../http/refusal-error.js';
 import { sendJson } from '../http/send-json.js';
 import { served } from '../http/serve-routes.js';
 
@@ -73,8 +74,9 @@ const dependenciesNeeded = ({ reason }: JobRecord): boolean =>
 
 async function readDependencies(context: SchedContext, uid: RunUid, job: JobRecord) {
   const { store } = context;
-  const { pipeline } = await readStoredPipeline(context, uid);
-  const edges = (dependenciesIn(pipeline.dependencies)[job.index] ?? []).slice(0, dependenciesMax);
+  const read = await readStoredPipeline(context, uid);
+  if (read.kind !== 'read') throw refusalError(read);
+  const edges = (dependenciesIn(read.pipeline.dependencies)[job.index] ?? []).slice(0, dependenciesMax);
   const jobs = await store.runs.getJobs(
     uid,
     edges.map(({ index }) => index),

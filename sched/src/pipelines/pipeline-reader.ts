@@ -2,7 +2,12 @@ import type { Worker } from 'node:worker_threads';
 import { ApiError } from '@chainr/core/api/contract/errors';
 import { pipelineFormat } from '@chainr/core/pipeline/content-types';
 import type { Part } from '@chainr/core/service/lifecycle';
-import { preparePipeline, type PipelineText, type Preparation } from './prepare-pipeline.js';
+import {
+  preparePipeline,
+  type PipelineReading,
+  type PipelineText,
+  type Preparation,
+} from '@chainr/core/usecases/prepare-pipeline';
 import { startThread } from './start-thread.js';
 
 /** Larger pipelines are read by the thread: one of this size blocks the event loop for a few ms. In UTF-16 units. */
@@ -45,7 +50,7 @@ export interface PipelineReaderOptions {
  * Reads, checks and packs pipelines: small ones at once, large ones in a thread, which starts with the first and ends
  * after a time without work. So no pipeline can block the event loop of the service for long.
  */
-export class PipelineReader implements Part {
+export class PipelineReader implements Part, PipelineReading {
   readonly name = 'pipeline-reader';
   readonly #options: Required<PipelineReaderOptions>;
   readonly #waiting: Task[] = [];

@@ -1,6 +1,6 @@
 import { parentPort } from 'node:worker_threads';
 import { transferablesOf } from '@chainr/core/store/runs/pack-pipeline';
-import { preparePipeline, type PipelineText } from './prepare-pipeline.js';
+import { preparePipeline, type PipelineText } from '@chainr/core/usecases/prepare-pipeline';
 
 /**
  * Runs in the thread of `PipelineReader`, one pipeline after the other. An error ends the thread and is reported there.

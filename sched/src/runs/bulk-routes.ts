@@ -1,16 +1,14 @@
-import { ApiError } from '@chainr/core/api/contract/errors';
 import { parseBody } from '@chainr/core/api/server/parse-body';
 import { bulkRerunRequestSchema, emptyBodySchema, smallBodyBytes } from '@chainr/core/api/contract/request-bodies';
 import { routes } from '@chainr/core/api/contract/routes';
-import type { RunUid } from '@chainr/core/engine/records';
 import { isFinalRun } from '@chainr/core/engine/states';
 import { cancel } from '@chainr/core/usecases/cancel';
 import { deleteEnded, whyLiveStays } from '@chainr/core/usecases/delete';
+import { rerun } from '@chainr/core/usecases/rerun';
 import { bulk } from './bulk.js';
 import type { SchedContext } from '../context.js';
 import { readBody } from '../http/read-body.js';
 import { readIdempotencyKey } from './read-idempotency-key.js';
-import { rerun } from './rerun-run.js';
 import { sendJson } from '../http/send-json.js';
 import { served, type ServedRoute } from '../http/serve-routes.js';
 
@@ -38,8 +36,10 @@ export function bulkRoutes(context: SchedContext): ServedRoute[] {
       const result = await bulk(context, query, {
         atOnce: rerunsAtOnce,
         refuse: ({ status }) => (isFinalRun(status) ? undefined : `The run is ${status}: it has not ended.`),
-        act: ({ uid }) =>
-          madeOrRefused(rerun(context, uid, from, key && { scope: key.scope, key: `${key.key} ${uid}` })),
+        act: async ({ uid }) => {
+          const made = await rerun(context, uid, from, key && { scope: key.scope, key: `${key.key} ${uid}` });
+          return 'uid' in made ? { made: made.uid } : made.message;
+        },
       });
       sendJson(response, 200, result);
     }),
@@ -55,14 +55,4 @@ export function bulkRoutes(context: SchedContext): ServedRoute[] {
       sendJson(response, 200, result);
     }),
   ];
-}
-
-/** The new run, or the sentence that refuses it. */
-async function madeOrRefused(making: Promise<RunUid>): Promise<string | { made: RunUid }> {
-  try {
-    return { made: await making };
-  } catch (error) {
-    if (error instanceof ApiError && (error.code === 'Conflict' || error.code === 'NotFound')) return error.message;
-    throw error;
-  }
 }

@@ -1,8 +1,8 @@
-import { ApiError } from '@chainr/core/api/contract/errors';
 import { jobsShown } from '@chainr/core/api/contract/route-parts';
 import type { Run } from '@chainr/core/api/contract/run-resource';
 import type { JobRecord, RunRecord, RunUid } from '@chainr/core/engine/records';
 import type { Store } from '@chainr/core/store/store';
+import { lookUpJob } from '@chainr/core/usecases/look-up-job';
 import { noRun } from '@chainr/core/usecases/refusal';
 import { refusalError } from '../http/refusal-error.js';
 import { presentRun } from './present-run.js';
@@ -16,10 +16,9 @@ export async function findRun(store: Store, uid: RunUid): Promise<RunRecord> {
 
 /** @throws ApiError NotFound, which says whether the run or the job does not exist */
 export async function findJob(store: Store, uid: RunUid, name: string): Promise<JobRecord> {
-  const job = await store.runs.findJob(uid, name);
-  if (job) return job;
-  await findRun(store, uid);
-  throw new ApiError('NotFound', `The run has no job ${JSON.stringify(name)}.`);
+  const found = await lookUpJob(store, uid, name);
+  if (found.kind !== 'found') throw refusalError(found);
+  return found.job;
 }
 
 /**

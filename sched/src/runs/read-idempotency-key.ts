@@ -1,19 +1,17 @@
-import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { ApiError } from '@chainr/core/api/contract/errors';
 import { headerNames, visibleText } from '@chainr/core/api/contract/headers';
+import type { RequestKey } from '@chainr/core/usecases/submit';
 
 /** The scope of callers that did not come through gate. */
 const directCaller = 'direct';
 
-/** The idempotency key of a request, in the scope of its caller (see Idempotency keys). */
-export interface IdempotencyKey {
-  scope: string;
-  key: string;
-}
-
-/** @throws ApiError BadRequest for an invalid key */
-export function readIdempotencyKey(request: IncomingMessage): IdempotencyKey | undefined {
+/**
+ * The idempotency key of a request, in the scope of its caller (see Idempotency keys).
+ *
+ * @throws ApiError BadRequest for an invalid key
+ */
+export function readIdempotencyKey(request: IncomingMessage): RequestKey | undefined {
   const key = readHeader(request, headerNames.idempotencyKey);
   if (key === undefined) return undefined;
   return { key, scope: readHeader(request, headerNames.caller) ?? directCaller };
@@ -25,9 +23,4 @@ function readHeader(request: IncomingMessage, name: string): string | undefined 
   if (typeof value === 'string' && visibleText.test(value)) return value;
   const message = `${name} must be 1 to 255 visible ASCII characters without spaces.`;
   throw new ApiError('BadRequest', message, { details: [{ path: name, message }] });
-}
-
-/** Identifies a body. */
-export function hashBody(body: Buffer): string {
-  return createHash('sha256').update(body).digest('hex');
 }

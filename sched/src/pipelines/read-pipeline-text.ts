@@ -2,37 +2,18 @@ import type { IncomingMessage } from 'node:http';
 import { ApiError } from '@chainr/core/api/contract/errors';
 import { pipelineContentTypes, pipelineFormat } from '@chainr/core/pipeline/content-types';
 import { pipelineLimits } from '@chainr/core/pipeline/limits';
-import { quote, type Mistake } from '@chainr/core/pipeline/mistakes';
-import type { PackedPipeline } from '@chainr/core/store/runs/pack-pipeline';
-import type { PipelineReader } from './pipeline-reader.js';
+import { quote } from '@chainr/core/pipeline/mistakes';
+import type { Source } from '@chainr/core/store/runs/source';
 import { readBody } from '../http/read-body.js';
 
-/** A pipeline as it was sent and as it was understood. */
-export interface SentPipeline {
-  pipeline: PackedPipeline;
-  /** Empty unless asked for. */
-  warnings: Mistake[];
-  contentType: string;
-  text: string;
-  body: Buffer;
-}
-
 /**
- * Reads and checks the pipeline in the body of a request.
+ * The pipeline in the body of a request.
  *
- * @throws ApiError UnsupportedMediaType, TooLarge or BadRequest; its details name the first 100 mistakes
+ * @throws ApiError UnsupportedMediaType, TooLarge or BadRequest
  */
-export async function readPipeline(
-  reader: PipelineReader,
-  request: IncomingMessage,
-  { warn = false } = {},
-): Promise<SentPipeline> {
+export async function readPipelineText(request: IncomingMessage): Promise<Source> {
   const contentType = readContentType(request);
-  const body = await readBody(request, pipelineLimits.bodyBytes);
-  const text = decode(body);
-  const read = await reader.read({ text, contentType, warn });
-  if (read.kind === 'refused') throw new ApiError('BadRequest', read.message, { details: read.mistakes });
-  return { pipeline: read.pipeline, warnings: read.warnings, contentType, text, body };
+  return { contentType, text: decode(await readBody(request, pipelineLimits.bodyBytes)) };
 }
 
 /** The media type without its charset: everything accepted is UTF-8. */

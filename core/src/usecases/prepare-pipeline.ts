@@ -1,9 +1,9 @@
-import { checkPipeline } from '@chainr/core/pipeline/checks/check-pipeline';
-import { findWarnings } from '@chainr/core/pipeline/checks/find-warnings';
-import { countMistakes, type Mistake } from '@chainr/core/pipeline/mistakes';
-import { parsePipelineText } from '@chainr/core/pipeline/reading/parse-pipeline';
-import { PipelineSyntaxError } from '@chainr/core/pipeline/reading/syntax-error';
-import { packPipeline, type PackedPipeline } from '@chainr/core/store/runs/pack-pipeline';
+import { checkPipeline } from '../pipeline/checks/check-pipeline.js';
+import { findWarnings } from '../pipeline/checks/find-warnings.js';
+import { countMistakes, type Mistake } from '../pipeline/mistakes.js';
+import { parsePipelineText } from '../pipeline/reading/parse-pipeline.js';
+import { PipelineSyntaxError } from '../pipeline/reading/syntax-error.js';
+import { packPipeline, type PackedPipeline } from '../store/runs/pack-pipeline.js';
 
 /** A pipeline as it was sent. */
 export interface PipelineText {
@@ -17,6 +17,11 @@ export type Preparation =
   | { kind: 'ready'; pipeline: PackedPipeline; warnings: Mistake[] }
   /** With one sentence about everything, and every place. */
   | { kind: 'refused'; message: string; mistakes: Mistake[] };
+
+/** Who reads pipelines for a use case: with `preparePipeline`, here or in a thread. */
+export interface PipelineReading {
+  read(sent: PipelineText): Promise<Preparation>;
+}
 
 /** Reads, checks and packs a pipeline. A pure function, so that another thread can run it. */
 export function preparePipeline({ text, contentType, warn }: PipelineText): Preparation {

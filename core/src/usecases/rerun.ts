@@ -1,0 +1,58 @@
+import { dependenciesIn } from '../engine/flat-dependencies.js';
+import type { JobRecord, RunUid } from '../engine/records.js';
+import { planRerun, type RerunFrom } from '../engine/rerun.js';
+import { Suggestions } from '../pipeline/did-you-mean.js';
+import { MistakeList, quote } from '../pipeline/mistakes.js';
+import { readStoredPipeline } from './read-stored-pipeline.js';
+import { noRun, type Refusal } from './refusal.js';
+import { hashOf, toMadeRun, type MadeRun, type RequestKey, type RunMaking } from './submit.js';
+
+/** `unknown-jobs`: `from` names jobs that the run does not have; `not-rerunnable`: the message says why. */
+export type Rerunning = MadeRun | Refusal<'no-run' | 'unknown-jobs' | 'not-rerunnable' | 'pipeline-outdated'>;
+
+/**
+ * Creates a new run of the same pipeline; successful and skipped jobs are reused (see Reruns).
+ *
+ * @throws StoreFull, or StoreUnavailable: the run may or may not have been made; ask again with the same key.
+ *   What the reading of pipelines throws
+ */
+export async function rerun(making: RunMaking, uid: RunUid, from: RerunFrom, key?: RequestKey): Promise<Rerunning> {
+  const { store, executorKind } = making;
+  const idempotency = key && { ...key, bodyHash: hashOf(`rerun ${uid} ${JSON.stringify(from)}`) };
+  const before = idempotency && (await store.runs.findReplay(idempotency));
+  // The original run may be gone by now.
+  if (before) return toMadeRun(before);
+  const read = await readStoredPipeline(making, uid);
+  if (read.kind !== 'read') return read;
+  const { pipeline, source } = read;
+  const run = await store.runs.getRun(uid);
+  if (!run) return noRun(uid);
+  const jobs = await store.runs.listJobs(uid, { from: 0, limit: run.jobCount });
+  const unknown = findUnknown(from, jobs);
+  if (unknown) return unknown;
+  const plan = planRerun(dependenciesIn(pipeline.dependencies), jobs, from);
+  if (plan.kind === 'refused') return { kind: 'not-rerunnable', message: plan.message };
+  const { standings } = plan;
+  const takenOver = jobs.filter(({ index }) => standings[index]?.reason === 'Reused');
+  const fields = await store.runs.readReusedFields(uid, takenOver);
+  const rerunOf = { of: uid, standings, fields };
+  return toMadeRun(
+    await store.runs.createRun({ pipeline, source, executorKind, rerun: rerunOf, ...(idempotency && { idempotency }) }),
+  );
+}
+
+/** Its mistakes are the first 100 unknown jobs. */
+function findUnknown(from: RerunFrom, jobs: readonly JobRecord[]): Refusal<'unknown-jobs'> | undefined {
+  if (typeof from === 'string') return undefined;
+  const names = jobs.map(({ name }) => name);
+  const known = new Set(names);
+  const suggestions = new Suggestions(names);
+  const list = new MistakeList();
+  for (const [place, name] of from.entries()) {
+    if (known.has(name)) continue;
+    list.add(['from', place], () => `the run has no job ${quote(name)}${suggestions.of(name)}`);
+  }
+  if (list.isEmpty) return undefined;
+  const mistakes = list.list();
+  return { kind: 'unknown-jobs', message: `${mistakes[0]?.path ?? ''}: ${mistakes[0]?.message ?? ''}`, mistakes };
+}

@@ -1,0 +1,112 @@
+import { expect } from 'chai';
+import { endRun } from '@chainr/testkit/end-run';
+import { openStore, type OpenStore } from '@chainr/testkit/open-store';
+import type { Store } from '../../src/store/store.js';
+import { preparePipeline, type PipelineReading } from '../../src/usecases/prepare-pipeline.js';
+import { rerun } from '../../src/usecases/rerun.js';
+import { retry } from '../../src/usecases/retry.js';
+import { submit, type RunMaking } from '../../src/usecases/submit.js';
+
+const unknown = '00000000-0000-7000-8000-000000000000';
+const noSuchRun = { kind: 'no-run', message: `There is no run "${unknown}".` };
+const keyReused = {
+  kind: 'key-reused',
+  message: 'This idempotency key was used for another request; use a new key for a new run.',
+};
+const pipelines: PipelineReading = { read: (sent) => Promise.resolve(preparePipeline(sent)) };
+
+const sourceOf = (jobs: object) => ({
+  contentType: 'application/json',
+  text: JSON.stringify({ kind: 'Pipeline', jobs }),
+});
+const job = { image: 'busybox', run: 'exit 0' };
+const chain = sourceOf({ first: job, second: { ...job, dependsOn: [{ job: 'first' }] } });
+
+describe('the use cases that start runs', () => {
+  let open: OpenStore;
+  let making: RunMaking & { store: Store };
+  before(async () => {
+    open = await openStore();
+    making = { store: open.store, pipelines, executorKind: 'fake' };
+  });
+  after(() => open.close());
+
+  async function create(source = sourceOf({ only: job })): Promise<string> {
+    const made = await submit(making, source);
+    if (!('uid' in made)) throw new Error(made.message);
+    return made.uid;
+  }
+
+  it('submit a pipeline once for each key', async () => {
+    const key = { scope: 'me', key: 'submit' };
+    const first = await submit(making, chain, key);
+    expect(first).to.include({ kind: 'created', jobCount: 2 });
+    expect(await submit(making, chain, key)).to.eql({ ...first, kind: 'replayed' });
+    expect(await submit(making, sourceOf({ other: job }), key)).to.eql(keyReused);
+  });
+
+  it('name every mistake of an invalid pipeline', async () => {
+    const refused = await submit(making, sourceOf({ a: { ...job, dependsOn: [{ job: 'b' }] } }));
+    expect(refused.kind).to.equal('invalid-pipeline');
+    expect(refused).to.have.property('mistakes').that.has.length(1);
+    expect(refused).to.have.nested.property('mistakes[0].path', 'jobs.a.dependsOn[0].job');
+  });
+
+  it('rerun what failed, once for each key', async () => {
+    const uid = await create();
+    await endRun(open.store, uid, { fails: true });
+    const key = { scope: 'me', key: 'rerun' };
+    const made = await rerun(making, uid, 'failed', key);
+    expect(made.kind).to.equal('created');
+    expect(await rerun(making, uid, 'failed', key)).to.eql({ ...made, kind: 'replayed' });
+    expect(await rerun(making, uid, 'all', key)).to.eql(keyReused);
+    expect((await open.store.runs.getRun('uid' in made ? made.uid : ''))?.rerunOf).to.equal(uid);
+  });
+
+  it('refuse a rerun with nothing to run, of unknown jobs, and of an unknown run', async () => {
+    const uid = await create();
+    await endRun(open.store, uid);
+    expect((await rerun(making, uid, 'failed')).kind).to.equal('not-rerunnable');
+    expect(await rerun(making, uid, ['only', 'onyl'])).to.eql({
+      kind: 'unknown-jobs',
+      message: 'from[1]: the run has no job "onyl", did you mean "only"?',
+      mistakes: [{ path: 'from[1]', message: 'the run has no job "onyl", did you mean "only"?' }],
+    });
+    expect(await rerun(making, unknown, 'all')).to.eql(noSuchRun);
+  });
+
+  it('refuse what this version cannot read any more', async () => {
+    const refusing: PipelineReading = {
+      read: () => Promise.resolve({ kind: 'refused', message: 'no', mistakes: [{ path: 'jobs', message: 'no' }] }),
+    };
+    const uid = await create();
+    const refused = {
+      kind: 'pipeline-outdated',
+      message: 'This version of chainr no longer accepts the pipeline of the run.',
+      mistakes: [{ path: 'jobs', message: 'no' }],
+    };
+    expect(await rerun({ ...making, pipelines: refusing }, uid, 'all')).to.eql(refused);
+    expect(await retry({ store: open.store, pipelines: refusing }, uid, 'only')).to.eql(refused);
+  });
+
+  it('retry a job that failed, and no other', async () => {
+    const uid = await create(sourceOf({ a: { ...job }, b: { ...job } }));
+    expect(await retry(making, uid, 'a')).to.eql({
+      kind: 'not-failed',
+      message: 'The job "a" is PENDING; only a FAILED job can be retried.',
+    });
+    await endRun(open.store, uid, { fails: true });
+    expect(await retry(making, uid, 'a')).to.eql({ kind: 'retried', jobIndex: 0, attempt: 2 });
+  });
+
+  it('retry no job of a run that has ended, and no unknown one', async () => {
+    const uid = await create();
+    await endRun(open.store, uid, { fails: true });
+    expect(await retry(making, uid, 'only')).to.eql({
+      kind: 'ended',
+      message: 'The run has ended and cannot change any more: rerun the run from "only" instead.',
+    });
+    expect(await retry(making, uid, 'none')).to.eql({ kind: 'no-job', message: 'The run has no job "none".' });
+    expect(await retry(making, unknown, 'only')).to.eql(noSuchRun);
+  });
+});
