@@ -1,6 +1,6 @@
 import type { JobRecord, RunUid } from '../engine/records.js';
 import type { Store } from '../store/store.js';
-import { noRun, type Refusal } from './refusal.js';
+import { noJob, noRun, type Refusal } from './refusal.js';
 
 /** The refusal says whether the run or the job does not exist. */
 export type JobLookup = { kind: 'found'; job: JobRecord } | Refusal<'no-run' | 'no-job'>;
@@ -9,5 +9,5 @@ export async function lookUpJob({ runs }: Pick<Store, 'runs'>, uid: RunUid, name
   const job = await runs.findJob(uid, name);
   if (job) return { kind: 'found', job };
   if (!(await runs.getRun(uid))) return noRun(uid);
-  return { kind: 'no-job', message: `The run has no job ${JSON.stringify(name)}.` };
+  return noJob(name);
 }

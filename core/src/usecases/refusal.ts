@@ -34,3 +34,8 @@ export const noRun = (uid: RunUid): Refusal<'no-run'> => ({
   kind: 'no-run',
   message: `There is no run ${JSON.stringify(uid)}.`,
 });
+
+export const noJob = (name: string): Refusal<'no-job'> => ({
+  kind: 'no-job',
+  message: `The run has no job ${JSON.stringify(name)}.`,
+});

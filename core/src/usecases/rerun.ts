@@ -5,7 +5,7 @@ import { Suggestions } from '../pipeline/did-you-mean.js';
 import { MistakeList, quote } from '../pipeline/mistakes.js';
 import { readStoredPipeline } from './read-stored-pipeline.js';
 import { noRun, type Refusal } from './refusal.js';
-import { hashOf, toMadeRun, type MadeRun, type RequestKey, type RunMaking } from './submit.js';
+import { hashRequest, toMadeRun, type MadeRun, type RequestKey, type RunMaking } from './submit.js';
 
 /** `unknown-jobs`: `from` names jobs that the run does not have; `not-rerunnable`: the message says why. */
 export type Rerunning = MadeRun | Refusal<'no-run' | 'unknown-jobs' | 'not-rerunnable' | 'pipeline-outdated'>;
@@ -18,7 +18,7 @@ export type Rerunning = MadeRun | Refusal<'no-run' | 'unknown-jobs' | 'not-rerun
  */
 export async function rerun(making: RunMaking, uid: RunUid, from: RerunFrom, key?: RequestKey): Promise<Rerunning> {
   const { store, executorKind } = making;
-  const idempotency = key && { ...key, bodyHash: hashOf(`rerun ${uid} ${JSON.stringify(from)}`) };
+  const idempotency = key && { ...key, bodyHash: hashRequest(`rerun ${uid} ${JSON.stringify(from)}`) };
   const before = idempotency && (await store.runs.findReplay(idempotency));
   // The original run may be gone by now.
   if (before) return toMadeRun(before);

@@ -42,7 +42,7 @@ export async function submit(
     return { kind: 'invalid-pipeline', message, mistakes };
   }
   const { pipeline } = read;
-  const idempotency = key && { ...key, bodyHash: hashOf(source.text) };
+  const idempotency = key && { ...key, bodyHash: hashRequest(source.text) };
   const made = toMadeRun(
     await store.runs.createRun({ pipeline, source, executorKind, ...(idempotency && { idempotency }) }),
   );
@@ -58,4 +58,4 @@ export function toMadeRun(stored: CreatedRun): MadeRun {
 }
 
 /** What tells one request with a key from another. */
-export const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex');
+export const hashRequest = (text: string): string => createHash('sha256').update(text).digest('hex');

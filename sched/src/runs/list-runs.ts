@@ -1,6 +1,7 @@
 import { jobsShown } from '@chainr/core/api/contract/route-parts';
 import { routes } from '@chainr/core/api/contract/routes';
 import type { RunList } from '@chainr/core/api/contract/run-resource';
+import { list } from '@chainr/core/usecases/list';
 import type { SchedContext } from '../context.js';
 import { presentRun } from './present-run.js';
 import { readFilter } from './read-filter.js';
@@ -10,19 +11,10 @@ import { served } from '../http/serve-routes.js';
 export function listRuns({ store }: SchedContext) {
   return served(routes.listRuns, async ({ query, request, response }) => {
     const { limit, cursor } = query;
-    const [{ runs, next, total }, counts] = await Promise.all([
-      store.runs.listRuns({
-        filter: await readFilter(store, query),
-        limit,
-        ...(cursor === undefined ? {} : { before: cursor }),
-      }),
-      store.runs.countRuns(),
-    ]);
-    const shown = runs.map(async (run) => {
-      const jobs = await store.runs.listJobs(run.uid, { from: 0, limit: Math.min(jobsShown.inLists, run.jobCount) });
-      return presentRun(run, jobs);
-    });
-    const list: RunList = {
+    const filter = await readFilter(store, query);
+    const asked = { filter, limit, ...(cursor === undefined ? {} : { before: cursor }) };
+    const { runs, next, total, counts } = await list(store, asked, jobsShown.inLists);
+    const answer: RunList = {
       kind: 'RunList',
       metadata: {
         selfLink: request.originalUrl,
@@ -30,8 +22,8 @@ export function listRuns({ store }: SchedContext) {
         counts,
         ...(total === undefined ? {} : { total }),
       },
-      items: await Promise.all(shown),
+      items: runs.map(({ run, jobs }) => presentRun(run, jobs)),
     };
-    sendJson(response, 200, list);
+    sendJson(response, 200, answer);
   });
 }

@@ -1,25 +1,11 @@
 import { z } from 'zod';
+import { factKinds } from '../../engine/facts.js';
 import { jobStatusSchema, reasonSchema } from './run-resource.js';
 
-/** The kinds of facts that explain a job's state. */
-const factKinds = [
-  'dependency',
-  'slots',
-  'queue',
-  'workers',
-  'backoff',
-  'phase',
-  'deadline',
-  'outcome',
-  'attempts',
-  'run',
-] as const;
-
-export const factSchema = z.object({
+const factSchema = z.object({
   kind: z.enum(factKinds),
   text: z.string().describe('One sentence.'),
 });
-export type Fact = z.infer<typeof factSchema>;
 
 /** Why a job is not running, or why it ended so. */
 export const jobExplanationSchema = z

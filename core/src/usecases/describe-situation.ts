@@ -1,12 +1,11 @@
-import type { Fact } from '@chainr/core/api/contract/explanation-resource';
-import { isoTime } from '@chainr/core/api/contract/field-schemas';
-import { describeDuration } from '@chainr/core/pipeline/duration';
-import { isSatisfied, type Ending } from '@chainr/core/engine/edges';
-import { conditions, type ConditionMask } from '@chainr/core/pipeline/conditions';
-import type { AttemptRecord, JobRecord, ReusedAttempt, RunRecord } from '@chainr/core/engine/records';
-import { isFinalJob } from '@chainr/core/engine/states';
-import type { JobDiagnostics } from '@chainr/core/store/runs/read-job-diagnostics';
-import type { KnownWorker } from '@chainr/core/store/work/worker-registry';
+import type { Fact } from '../engine/facts.js';
+import { describeDuration } from '../pipeline/duration.js';
+import { isSatisfied, type Ending } from '../engine/edges.js';
+import { conditions, type ConditionMask } from '../pipeline/conditions.js';
+import type { AttemptRecord, JobRecord, ReusedAttempt, RunRecord } from '../engine/records.js';
+import { isFinalJob } from '../engine/states.js';
+import type { JobDiagnostics } from '../store/runs/read-job-diagnostics.js';
+import type { KnownWorker } from '../store/work/worker-registry.js';
 
 /** All facts on which an explanation may rest. */
 export interface JobSituation {
@@ -17,12 +16,12 @@ export interface JobSituation {
   now: number;
   attempts: readonly AttemptRecord[];
   /** Its dependencies and their conditions; only if they explain something. */
-  dependencies: readonly Dependency[];
+  dependencies: readonly DependencyLink[];
   /**
    * For a skipped job: the dependency that caused the skip, then what caused that one's, up to the first job that was
    * not skipped.
    */
-  skippedBy: readonly Dependency[];
+  skippedBy: readonly DependencyLink[];
   slotHolders: readonly string[];
   /** Of the run's executor kind. */
   workers: readonly KnownWorker[];
@@ -33,12 +32,12 @@ export interface JobSituation {
 }
 
 /** A job, and the conditions by which the next one depends on it. */
-export interface Dependency {
+export interface DependencyLink {
   job: JobRecord;
   mask: ConditionMask;
 }
 
-export interface Explanation {
+export interface SituationText {
   sentence: string;
   facts: Fact[];
 }
@@ -48,12 +47,13 @@ const namesShown = 5;
 /** The most links shown of a chain of skipped jobs. */
 const linksShown = 20;
 
-export function explain(situation: JobSituation): Explanation {
+/** Why the job is not running, or why it ended so, in sentences. */
+export function describeSituation(situation: JobSituation): SituationText {
   const { sentence, facts } = explainReason(situation);
   return { sentence, facts: [...facts, ...runFacts(situation), ...attemptFacts(situation)] };
 }
 
-function explainReason(situation: JobSituation): Explanation {
+function explainReason(situation: JobSituation): SituationText {
   const { job } = situation;
   switch (job.reason) {
     case 'WaitingForDependencies':
@@ -75,7 +75,7 @@ function explainReason(situation: JobSituation): Explanation {
   }
 }
 
-function explainDependencies({ dependencies }: JobSituation): Explanation {
+function explainDependencies({ dependencies }: JobSituation): SituationText {
   const open = dependencies.filter(({ job }) => !isFinalJob(job.status));
   const facts = dependencies.map(({ job, mask }): Fact => {
     const done = isFinalJob(job.status) ? 'has met its condition' : 'must still end';
@@ -89,7 +89,7 @@ function explainDependencies({ dependencies }: JobSituation): Explanation {
 }
 
 /** The last of the chain is the root cause; all before it were skipped because of it. */
-function explainSkip({ job, dependencies, skippedBy }: JobSituation): Explanation {
+function explainSkip({ job, dependencies, skippedBy }: JobSituation): SituationText {
   const told = new Set(skippedBy.map((each) => each.job.name));
   const others = dependencies.filter(
     (each) =>
@@ -109,7 +109,7 @@ function explainSkip({ job, dependencies, skippedBy }: JobSituation): Explanatio
   };
 }
 
-function linkFact({ job, mask }: Dependency, dependent?: JobRecord): Fact {
+function linkFact({ job, mask }: DependencyLink, dependent?: JobRecord): Fact {
   const forWhom = dependent ? ` for ${dependent.name}` : '';
   return fact(
     'dependency',
@@ -117,7 +117,7 @@ function linkFact({ job, mask }: Dependency, dependent?: JobRecord): Fact {
   );
 }
 
-function explainSlot({ run, standing, slotHolders }: JobSituation): Explanation {
+function explainSlot({ run, standing, slotHolders }: JobSituation): SituationText {
   const { aheadInBacklog, slotsTaken } = standing;
   const place = aheadInBacklog === undefined ? '' : `, and ${jobs(aheadInBacklog)} of the run will get one first`;
   return {
@@ -126,7 +126,7 @@ function explainSlot({ run, standing, slotHolders }: JobSituation): Explanation 
   };
 }
 
-function explainBackoff({ standing: { backoffUntil }, job, now }: JobSituation): Explanation {
+function explainBackoff({ standing: { backoffUntil }, job, now }: JobSituation): SituationText {
   if (backoffUntil === undefined) return { sentence: job.message, facts: [] };
   const left = Math.max(0, backoffUntil - now);
   return {
@@ -135,7 +135,7 @@ function explainBackoff({ standing: { backoffUntil }, job, now }: JobSituation):
   };
 }
 
-function explainQueue(situation: JobSituation): Explanation {
+function explainQueue(situation: JobSituation): SituationText {
   const { standing, now, aheadInQueue } = situation;
   const since = standing.row.section?.phases.queuedAt;
   const waited = since === undefined ? '' : ` for ${describeDuration(Math.max(0, now - since))}`;
@@ -171,7 +171,7 @@ function workerFacts({ workers, run }: JobSituation): Fact[] {
   return [fact('workers', text)];
 }
 
-function explainReuse({ reused, job }: JobSituation): Explanation {
+function explainReuse({ reused, job }: JobSituation): SituationText {
   if (!reused) return { sentence: job.message, facts: [] };
   const log = {
     there: 'its log is still stored',
@@ -182,7 +182,7 @@ function explainReuse({ reused, job }: JobSituation): Explanation {
   return { sentence: job.message, facts: [fact('outcome', text)] };
 }
 
-function explainPhase({ job, standing, attempts, now }: JobSituation): Explanation {
+function explainPhase({ job, standing, attempts, now }: JobSituation): SituationText {
   const { phases, executorId } = attempts.at(-1) ?? {};
   const since = phases?.startedAt ?? phases?.claimedAt;
   const facts: Fact[] = [];
@@ -198,7 +198,7 @@ function explainPhase({ job, standing, attempts, now }: JobSituation): Explanati
   return { sentence: `${job.message.replace(/\.$/, '')}${lasted}.`, facts };
 }
 
-function explainEnd(situation: JobSituation): Explanation {
+function explainEnd(situation: JobSituation): SituationText {
   const { job, attempts } = situation;
   const last = attempts.at(-1);
   if (!endedInAttempt(situation)) {
@@ -240,6 +240,9 @@ function runFacts({ run, job }: JobSituation): Fact[] {
     return [fact('run', `The run must have ended by ${isoTime(run.createdAt + run.timeoutMs)} (timeout of the run).`)];
   return [];
 }
+
+/** ISO 8601 in UTC with milliseconds, as everywhere in the API. */
+const isoTime = (ms: number): string => new Date(ms).toISOString();
 
 const fact = (kind: Fact['kind'], text: string): Fact => ({ kind, text });
 

@@ -1,14 +1,14 @@
-import { jobEndings } from '@chainr/core/timeline/job-endings';
-import type { JobRecord, RunRecord } from '@chainr/core/engine/records';
-import type { RunStore } from '@chainr/core/store/runs/run-store';
-import type { Dependency } from './explanation.js';
+import { jobEndings } from '../timeline/job-endings.js';
+import type { JobRecord, RunRecord } from '../engine/records.js';
+import type { RunStore } from '../store/runs/run-store.js';
+import type { DependencyLink } from './describe-situation.js';
 
 /**
  * Why a job was skipped, link by link: the dependency that decided, then what decided about that one, up to the first
  * job that was not skipped. If several could have decided, it is the one that ended first, as in the timeline. Reads
  * all jobs of the run.
  */
-export async function findSkipChain(runs: RunStore, run: RunRecord, skipped: JobRecord): Promise<Dependency[]> {
+export async function findSkipChain(runs: RunStore, run: RunRecord, skipped: JobRecord): Promise<DependencyLink[]> {
   const timed = await runs.listTimedJobs(run.uid);
   const endings = jobEndings(run, timed);
   const links: { index: number; mask: number }[] = [];

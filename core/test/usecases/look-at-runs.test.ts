@@ -1,0 +1,94 @@
+import { expect } from 'chai';
+import { pipelineOf } from '@chainr/testkit/builders';
+import { endRun } from '@chainr/testkit/end-run';
+import { openStore, type OpenStore } from '@chainr/testkit/open-store';
+import { explain } from '../../src/usecases/explain.js';
+import { list } from '../../src/usecases/list.js';
+import { preparePipeline, type PipelineReading } from '../../src/usecases/prepare-pipeline.js';
+import { submit } from '../../src/usecases/submit.js';
+
+const unknown = '00000000-0000-7000-8000-000000000000';
+const pipelines: PipelineReading = { read: (sent) => Promise.resolve(preparePipeline(sent)) };
+const job = { image: 'busybox', run: 'exit 0' };
+
+describe('the use cases that look at runs', () => {
+  let open: OpenStore;
+  beforeEach(async () => (open = await openStore()));
+  afterEach(() => open.close());
+
+  const explaining = (countAhead: () => Promise<number | undefined>) => ({
+    store: open.store,
+    pipelines,
+    queue: { countAhead },
+  });
+  const nothingAhead = () => Promise.resolve(0);
+
+  async function create(): Promise<string> {
+    const jobs = { first: job, second: { ...job, dependsOn: [{ job: 'first' }] } };
+    const source = { contentType: 'application/json', text: JSON.stringify({ kind: 'Pipeline', jobs }) };
+    const made = await submit({ store: open.store, pipelines, executorKind: 'fake' }, source);
+    if (!('uid' in made)) throw new Error(made.message);
+    return made.uid;
+  }
+
+  it('explain what a job waits for, and say how it stands', async () => {
+    const uid = await create();
+    const explained = await explain(explaining(nothingAhead), uid, 'second');
+    expect(explained).to.include({
+      kind: 'explained',
+      sentence: 'It waits for one job to end: first (Queued).',
+    });
+    expect(explained).to.have.nested.property('job.reason', 'WaitingForDependencies');
+    expect(explained).to.have.nested.property('facts[0].kind', 'dependency');
+  });
+
+  it('explain a queued job, also when the queue does not answer', async () => {
+    const uid = await create();
+    const away = () => Promise.reject(new Error('Redis does not answer'));
+    const explained = await explain(explaining(away), uid, 'first');
+    expect(explained.kind).to.equal('explained');
+    expect(explained)
+      .to.have.property('sentence')
+      .that.matches(/there is no worker with the executor fake\.$/);
+  });
+
+  it('explain nothing that does not exist, or that this version cannot read any more', async () => {
+    const uid = await create();
+    expect(await explain(explaining(nothingAhead), unknown, 'first')).to.eql({
+      kind: 'no-run',
+      message: `There is no run "${unknown}".`,
+    });
+    expect(await explain(explaining(nothingAhead), uid, 'third')).to.eql({
+      kind: 'no-job',
+      message: 'The run has no job "third".',
+    });
+    const mistakes = [{ path: 'jobs', message: 'no' }];
+    const refusing: PipelineReading = { read: () => Promise.resolve({ kind: 'refused', message: 'no', mistakes }) };
+    expect(await explain({ ...explaining(nothingAhead), pipelines: refusing }, uid, 'second')).to.include({
+      kind: 'pipeline-outdated',
+    });
+  });
+
+  it('list a page of runs, newest first, each with its first jobs', async () => {
+    const uids = [await create(), await create(), await open.create(pipelineOf({ only: [] }))];
+    await endRun(open.store, uids[2] ?? '');
+    const first = await list(open.store, { limit: 2 }, 1);
+    expect(first.runs.map(({ run, jobs }) => [run.uid, jobs.map(({ name }) => name)])).to.eql([
+      [uids[2], ['only']],
+      [uids[1], ['first']],
+    ]);
+    expect(first.counts).to.include({ PENDING: 2, SUCCESSFUL: 1 });
+    const second = await list(open.store, { limit: 2, before: first.next ?? 0 }, 5);
+    expect(second.runs.map(({ run, jobs }) => [run.uid, jobs.length])).to.eql([[uids[0], 2]]);
+    expect(second.next).to.equal(undefined);
+  });
+
+  it('list only what the filter matches', async () => {
+    await create();
+    const ended = await open.create(pipelineOf({ only: [] }));
+    await endRun(open.store, ended);
+    const { runs, total } = await list(open.store, { filter: { statuses: ['SUCCESSFUL'] }, limit: 10 }, 0);
+    expect(runs.map(({ run, jobs }) => [run.uid, jobs])).to.eql([[ended, []]]);
+    expect(total).to.equal(1);
+  });
+});
