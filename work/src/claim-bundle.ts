@@ -1,5 +1,5 @@
 import { formatAttemptId, parseAttemptId, type AttemptId } from '@chainr/core/store/redis/keys';
-import type { AttemptRunner } from './attempt-runner.js';
+import type { AttemptRunner } from './attempt/attempt-runner.js';
 import type { WorkContext } from './context.js';
 
 /**

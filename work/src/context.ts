@@ -5,7 +5,7 @@ import type { Store } from '@chainr/core/store/store';
 import type { Executor } from '@chainr/executor/port';
 import type { Capacity } from './capacity.js';
 import type { WorkConfig } from './config.js';
-import type { LeaseKeeper } from './lease-keeper.js';
+import type { LeaseKeeper } from './leases/lease-keeper.js';
 
 /** What the parts of work share. */
 export interface WorkContext {

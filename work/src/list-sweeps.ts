@@ -1,5 +1,5 @@
 import type { Sweep } from '@chainr/core/service/sweep';
-import type { AttemptRunner } from './attempt-runner.js';
+import type { AttemptRunner } from './attempt/attempt-runner.js';
 import type { WorkContext } from './context.js';
 import { adoptExpiredLeases } from './sweeps/adopt-expired-leases.js';
 import { claimFoundAttempts } from './sweeps/claim-found-attempts.js';

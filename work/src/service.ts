@@ -9,15 +9,15 @@ import { Metrics } from '@chainr/core/service/metrics';
 import { SweepLoop } from '@chainr/core/service/sweep-loop';
 import { Store } from '@chainr/core/store/store';
 import type { Executor } from '@chainr/executor/port';
-import { AttemptRunner } from './attempt-runner.js';
+import { AttemptRunner } from './attempt/attempt-runner.js';
 import { Capacity } from './capacity.js';
 import { claimBundle } from './claim-bundle.js';
 import type { WorkConfig } from './config.js';
 import { createExecutor } from './create-executor.js';
 import { newOwner, type WorkContext } from './context.js';
-import { LeaseKeeper } from './lease-keeper.js';
+import { LeaseKeeper } from './leases/lease-keeper.js';
 import { listSweeps } from './list-sweeps.js';
-import { RecoverLeases } from './recover-leases.js';
+import { RecoverLeases } from './leases/recover-leases.js';
 import { RegisterExecutor } from './register-executor.js';
 import { ShowWorker } from './show-worker.js';
 

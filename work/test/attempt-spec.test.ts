@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { jobPlan } from '@chainr/core/pipeline/pipeline';
 import { pipelineOf } from '@chainr/testkit/builders';
-import { AttemptSpecs } from '../src/attempt-spec.js';
+import { AttemptSpecs } from '../src/attempt/attempt-spec.js';
 
 const { jobs } = pipelineOf({ build: { run: 'make', env: { OWN: 'job', BOTH: 'job' } } });
 const plan = JSON.stringify(jobPlan(jobs[0]!));

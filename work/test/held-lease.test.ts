@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import { Abandoned, HandedOver, HeldLease, LeaseLost } from '../src/held-lease.js';
-import { outputOut, retryDuringOutage } from '../src/retry-during-outage.js';
-import { noMask } from '../src/mask.js';
+import { Abandoned, HandedOver, HeldLease, LeaseLost } from '../src/leases/held-lease.js';
+import { outputOut, retryDuringOutage } from '../src/attempt/retry-during-outage.js';
+import { noMask } from '../src/mask/mask.js';
 import { openWorker, type OpenWorker } from './open-worker.js';
 
 const lease = { run: 'run-1', index: 0, attempt: 1, epoch: 1, owner: 'me' };

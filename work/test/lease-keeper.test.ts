@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import type { Lease } from '@chainr/core/store/redis/keys';
 import { builtClaim } from './built-claim.js';
-import { LeaseLost } from '../src/held-lease.js';
-import { LeaseKeeper } from '../src/lease-keeper.js';
+import { LeaseLost } from '../src/leases/held-lease.js';
+import { LeaseKeeper } from '../src/leases/lease-keeper.js';
 import { openWorker, type OpenWorker } from './open-worker.js';
 
 const ttlMs = 6_000;

@@ -4,8 +4,8 @@ import { linesOf } from '@chainr/core/store/logs/log-page';
 import { createFakeExecutor } from '@chainr/executor/fake/create-fake-executor';
 import type { AttemptKey, AttemptSpec, LogBatch } from '@chainr/executor/port';
 import { builtClaim } from './built-claim.js';
-import { LogWriter } from '../src/log-writer.js';
-import { Mask, noMask } from '../src/mask.js';
+import { LogWriter } from '../src/attempt/log-writer.js';
+import { Mask, noMask } from '../src/mask/mask.js';
 import { openWorker, type OpenWorker } from './open-worker.js';
 
 /** Positions are counts of lines, as with the fake executor. */

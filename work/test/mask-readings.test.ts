@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { Mask } from '../src/mask.js';
-import { OutputMask } from '../src/output-mask.js';
+import { Mask } from '../src/mask/mask.js';
+import { OutputMask } from '../src/mask/output-mask.js';
 import { encodings, folded, type Encoded } from './encodings.js';
 
 /** What encoders treat each in its own way, beside what they do not. */

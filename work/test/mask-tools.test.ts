@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { expect } from 'chai';
-import { Mask } from '../src/mask.js';
+import { Mask } from '../src/mask/mask.js';
 
 const isThere = (tool: string): boolean => spawnSync('/bin/sh', ['-c', `command -v ${tool}`]).status === 0;
 

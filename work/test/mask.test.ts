@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { Mask, noMask } from '../src/mask.js';
+import { Mask, noMask } from '../src/mask/mask.js';
 
 const secret = 'hunter2-Größe!';
 const mask = new Mask([secret, 'other-token', 'abc']);

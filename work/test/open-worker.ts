@@ -6,12 +6,12 @@ import type { Executor } from '@chainr/executor/port';
 import { openStore, silentLogger, type OpenStore } from '@chainr/testkit/open-store';
 import { setClock } from '@chainr/testkit/clock';
 import { untilEvent } from '@chainr/testkit/waits';
-import { AttemptRunner } from '../src/attempt-runner.js';
+import { AttemptRunner } from '../src/attempt/attempt-runner.js';
 import { Capacity } from '../src/capacity.js';
 import { claimBundle } from '../src/claim-bundle.js';
 import type { WorkConfig } from '../src/config.js';
 import type { WorkContext } from '../src/context.js';
-import { LeaseKeeper } from '../src/lease-keeper.js';
+import { LeaseKeeper } from '../src/leases/lease-keeper.js';
 
 /** What a worker is made of, but for its store. */
 export interface WorkerParts {

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import type { LogBatch, OutputChunk } from '@chainr/executor/port';
-import { maskOutput } from '../src/mask-output.js';
-import { Mask, noMask } from '../src/mask.js';
-import { OutputMask } from '../src/output-mask.js';
+import { maskOutput } from '../src/mask/mask-output.js';
+import { Mask, noMask } from '../src/mask/mask.js';
+import { OutputMask } from '../src/mask/output-mask.js';
 
 const token = 'other-token';
 const mask = new Mask([token, 'first line\nsecond\nthe third']);

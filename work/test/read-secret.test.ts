@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
 import { readConfig } from '../src/config.js';
-import { readSecret } from '../src/read-secret.js';
+import { readSecret } from '../src/attempt/read-secret.js';
 
 describe('a secret of a worker', () => {
   let folder: string;

@@ -3,7 +3,7 @@ import { createFakeExecutor } from '@chainr/executor/fake/create-fake-executor';
 import { pipelineOf } from '@chainr/testkit/builders';
 import { untilFinal } from '@chainr/testkit/waits';
 import { builtClaim } from './built-claim.js';
-import { RecoverLeases } from '../src/recover-leases.js';
+import { RecoverLeases } from '../src/leases/recover-leases.js';
 import { openWorker, type OpenWorker } from './open-worker.js';
 
 describe('a worker that starts where another one died', () => {

@@ -6,7 +6,7 @@ import { nameOf } from '@chainr/executor/fake/fake-world';
 import type { Executor } from '@chainr/executor/port';
 import { pipelineOf, type JobShape } from '@chainr/testkit/builders';
 import { untilEvent } from '@chainr/testkit/waits';
-import { RecoverLeases } from '../src/recover-leases.js';
+import { RecoverLeases } from '../src/leases/recover-leases.js';
 import { expireDeadlines } from '../src/sweeps/expire-deadlines.js';
 import { holding, never, openWorker, type OpenWorker } from './open-worker.js';
 

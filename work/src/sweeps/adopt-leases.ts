@@ -1,6 +1,6 @@
 import type { Swept } from '@chainr/core/service/sweep';
 import type { ExpiredLease } from '@chainr/core/store/work/work-store';
-import type { AttemptRunner } from '../attempt-runner.js';
+import type { AttemptRunner } from '../attempt/attempt-runner.js';
 import type { WorkContext } from '../context.js';
 import type { AdoptionHoldOff } from './adoption-hold-off.js';
 

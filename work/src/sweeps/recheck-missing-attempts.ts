@@ -1,6 +1,6 @@
 import type { Sweep } from '@chainr/core/service/sweep';
 import type { AttemptKey } from '@chainr/executor/port';
-import type { AttemptRunner } from '../attempt-runner.js';
+import type { AttemptRunner } from '../attempt/attempt-runner.js';
 import type { WorkContext } from '../context.js';
 
 /** Poll interval. */

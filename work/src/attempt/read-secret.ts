@@ -1,7 +1,7 @@
 import { readFile, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { pipelineLimits } from '@chainr/core/pipeline/limits';
-import type { WorkConfig } from './config.js';
+import type { WorkConfig } from '../config.js';
 
 /** Where a worker looks for secrets. */
 export type SecretSources = Pick<WorkConfig, 'secretsDir' | 'secretsEnv' | 'secretVariables'>;

@@ -1,10 +1,10 @@
 import { markOf, type LogPiece } from '@chainr/core/store/logs/log-format';
 import type { AttemptSpec, OutputChunk, Position } from '@chainr/executor/port';
 import type { Attempt, LogState } from './attempt.js';
-import type { WorkContext } from './context.js';
-import type { HeldLease } from './held-lease.js';
-import { maskOutput } from './mask-output.js';
-import type { Mask } from './mask.js';
+import type { WorkContext } from '../context.js';
+import type { HeldLease } from '../leases/held-lease.js';
+import { maskOutput } from '../mask/mask-output.js';
+import type { Mask } from '../mask/mask.js';
 import { firstOf, formatPlace, OutputTail, parsePlace, sizeOf, withoutFirst } from './output-tail.js';
 
 /** Output is gathered for this long, unless there is much of it or the attempt has ended. */

@@ -3,8 +3,8 @@ import type { RetryPolicy } from '@chainr/core/engine/retries';
 import type { WrittenStep } from '@chainr/core/pipeline/steps';
 import type { Deadlines } from '@chainr/core/store/script/transition-types';
 import type { AttemptSpec, Position } from '@chainr/executor/port';
-import type { HeldLease } from './held-lease.js';
-import type { Mask } from './mask.js';
+import type { HeldLease } from '../leases/held-lease.js';
+import type { Mask } from '../mask/mask.js';
 
 /** An attempt that this worker holds. */
 export interface Attempt {

@@ -4,9 +4,9 @@ import type { EnvValue } from '@chainr/core/pipeline/pipeline';
 import { hasReference, parseReferences } from '@chainr/core/pipeline/references';
 import type { StepSpec, WrittenStep } from '@chainr/core/pipeline/steps';
 import type { Attempt, PendingReferences } from './attempt.js';
-import type { WorkContext } from './context.js';
-import { Abandoned } from './held-lease.js';
-import { Mask } from './mask.js';
+import type { WorkContext } from '../context.js';
+import { Abandoned } from '../leases/held-lease.js';
+import { Mask } from '../mask/mask.js';
 import { readSecret, type FoundSecret } from './read-secret.js';
 import { retryDuringOutage, type Outage } from './retry-during-outage.js';
 

@@ -5,9 +5,9 @@ import type { ClaimedAttempt } from '@chainr/core/store/script/read-claim';
 import type { AttemptKey } from '@chainr/executor/port';
 import type { Attempt } from './attempt.js';
 import { AttemptSpecs } from './attempt-spec.js';
-import type { WorkContext } from './context.js';
-import { HandedOver, type HeldLease } from './held-lease.js';
-import { noMask } from './mask.js';
+import type { WorkContext } from '../context.js';
+import { HandedOver, type HeldLease } from '../leases/held-lease.js';
+import { noMask } from '../mask/mask.js';
 import { closeEndedAttempt, runAttempt, stopAttempt } from './run-attempt.js';
 
 /** The most fused dependents in a row. Then the queue gets its turn, for the sake of other runs. */

@@ -4,9 +4,9 @@ import type { AgainReply, PhaseAges } from '@chainr/core/store/script/transition
 import type { ClaimedAttempt } from '@chainr/core/store/script/read-claim';
 import type { PhaseChange } from '@chainr/executor/port';
 import type { Attempt } from './attempt.js';
-import type { WorkContext } from './context.js';
+import type { WorkContext } from '../context.js';
 import { resolveReferences } from './resolve-references.js';
-import type { HeldLease } from './held-lease.js';
+import type { HeldLease } from '../leases/held-lease.js';
 import { LogWriter } from './log-writer.js';
 import { outputOut, retryDuringOutage } from './retry-during-outage.js';
 

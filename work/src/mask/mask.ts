@@ -1,9 +1,9 @@
 import type { Outcome } from '@chainr/core/engine/outcome';
 import { refuseOutputs } from '@chainr/core/engine/outputs';
-import { Automaton } from './mask/automaton.js';
-import { patternsOf } from './mask/patterns.js';
-import type { Range } from './mask/ranges.js';
-import { Scanner } from './mask/scanner.js';
+import { Automaton } from './automaton.js';
+import { patternsOf } from './patterns.js';
+import type { Range } from './ranges.js';
+import { Scanner } from './scanner.js';
 
 /** The replacement of a secret. */
 export const cover = '***';

@@ -1,6 +1,6 @@
 import type { LogBatch, OutputChunk } from '@chainr/executor/port';
 import { cover, type Mask } from './mask.js';
-import type { Scanner } from './mask/scanner.js';
+import type { Scanner } from './scanner.js';
 
 /** No more than this is held back, whatever it may be the beginning of. */
 const mostHeldBytes = 1024 * 1024;

@@ -1,6 +1,6 @@
 import type { Part } from '@chainr/core/service/lifecycle';
-import type { AttemptRunner } from './attempt-runner.js';
-import type { WorkContext } from './context.js';
+import type { AttemptRunner } from '../attempt/attempt-runner.js';
+import type { WorkContext } from '../context.js';
 
 /** Attempts and marks handled in one batch. */
 const page = 500;

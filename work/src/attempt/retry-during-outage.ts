@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Attempt } from './attempt.js';
-import type { WorkContext } from './context.js';
-import type { HeldLease } from './held-lease.js';
+import type { WorkContext } from '../context.js';
+import type { HeldLease } from '../leases/held-lease.js';
 
 /** The pauses between tries. */
 const outagePausesMs = [100, 500, 2_000, 5_000] as const;
