@@ -6,7 +6,7 @@ import { builtClaim } from './built-claim.js';
 import { adoptExpiredLeases } from '../src/sweeps/adopt-expired-leases.js';
 import { closeEndedAttempts } from '../src/sweeps/close-ended-attempts.js';
 import { AdoptionHoldOff } from '../src/sweeps/adoption-hold-off.js';
-import { holding, never, openWorker, type OpenWorker, type WorkerParts } from './open-worker.js';
+import { noHolder, holding, never, openWorker, type OpenWorker, type WorkerParts } from './open-worker.js';
 
 const completed = { reason: 'Completed', exitCode: 0 } as const;
 
@@ -62,7 +62,7 @@ describe('a lease of a dead worker', () => {
 
   it('is not taken from this worker by itself, which is late to renew it', async () => {
     const lease = await builtClaim(worker, 'worker');
-    const held = worker.context.leases.hold(lease, performance.now());
+    const held = worker.context.leases.hold(lease, performance.now(), noHolder);
     await worker.forward(60_000);
     expect(await adopt()).to.equal(0);
     worker.context.leases.release(held);

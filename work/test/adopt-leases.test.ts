@@ -4,7 +4,7 @@ import { untilFinal } from '@chainr/testkit/waits';
 import { adoptLeases } from '../src/sweeps/adopt-leases.js';
 import { AdoptionHoldOff } from '../src/sweeps/adoption-hold-off.js';
 import { builtClaim } from './built-claim.js';
-import { openWorker, type OpenWorker } from './open-worker.js';
+import { noHolder, openWorker, type OpenWorker } from './open-worker.js';
 
 const long = 10 * 60_000;
 
@@ -33,7 +33,7 @@ describe('the sweep that takes over expired leases', () => {
 
   it('leaves what this worker holds, however late it is', async () => {
     const lease = await builtClaim(worker, worker.context.owner);
-    worker.context.leases.hold(lease, performance.now());
+    worker.context.leases.hold(lease, performance.now(), noHolder);
     await worker.forward(long);
     expect((await sweep()).changed).to.equal(0);
   });

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { Abandoned, HandedOver, HeldLease, LeaseLost } from '../src/leases/held-lease.js';
 import { outputOut, retryDuringOutage } from '../src/attempt/retry-during-outage.js';
 import { noMask } from '../src/mask/mask.js';
-import { openWorker, type OpenWorker } from './open-worker.js';
+import { noHolder, openWorker, type OpenWorker } from './open-worker.js';
 
 const lease = { run: 'run-1', index: 0, attempt: 1, epoch: 1, owner: 'me' };
 const spec = { run: 'run-1', job: 'only', attempt: 1, pipeline: '', steps: [] };
@@ -10,7 +10,7 @@ const spec = { run: 'run-1', job: 'only', attempt: 1, pipeline: '', steps: [] };
 describe('a hold on a lease', () => {
   let held: HeldLease;
   beforeEach(() => {
-    held = new HeldLease(lease, performance.now() + 60_000);
+    held = new HeldLease(lease, performance.now() + 60_000, noHolder);
   });
 
   const endings = {
@@ -77,7 +77,7 @@ describe('a hold on a lease', () => {
       const verb = isOfOutput ? 'reading' : 'acting';
       it(`ends ${verb} with why the lease is gone, in the middle of a pause`, async () => {
         expect(await endOf(() => held.handOver(), isOfOutput)).to.be.instanceOf(HandedOver);
-        held = new HeldLease(lease, performance.now() + 60_000);
+        held = new HeldLease(lease, performance.now() + 60_000, noHolder);
         expect(await endOf(() => held.lose(), isOfOutput)).to.be.instanceOf(LeaseLost);
       });
     }

@@ -6,7 +6,7 @@ import type { AttemptKey, AttemptSpec, LogBatch } from '@chainr/executor/port';
 import { builtClaim } from './built-claim.js';
 import { LogWriter } from '../src/attempt/log-writer.js';
 import { Mask, noMask } from '../src/mask/mask.js';
-import { openWorker, type OpenWorker } from './open-worker.js';
+import { noHolder, openWorker, type OpenWorker } from './open-worker.js';
 
 /** Positions are counts of lines, as with the fake executor. */
 const batchOf = (texts: readonly string[], position: number): LogBatch => {
@@ -37,7 +37,7 @@ describe('the writer of a log', () => {
     };
     const context = { ...worker.context, executor, config: { ...worker.context.config, logLimitBytes: limit } };
     const spec: AttemptSpec = { run: lease.run, job: 'only', attempt: 1, pipeline: '', steps: [] };
-    const held = worker.context.leases.hold(lease, performance.now());
+    const held = worker.context.leases.hold(lease, performance.now(), noHolder);
     return new LogWriter(context, { held, spec, log: { ...at }, mask });
   }
 

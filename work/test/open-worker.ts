@@ -11,6 +11,7 @@ import { Capacity } from '../src/capacity.js';
 import { claimBundle } from '../src/claim-bundle.js';
 import type { WorkConfig } from '../src/config.js';
 import type { WorkContext } from '../src/context.js';
+import type { LeaseHolder } from '../src/leases/held-lease.js';
 import { LeaseKeeper } from '../src/leases/lease-keeper.js';
 
 /** What a worker is made of, but for its store. */
@@ -119,3 +120,10 @@ export const never: AbortSignal = new AbortController().signal;
 /** Attempts that go on until they are ended or stopped. */
 export const holding = (options: FakeExecutorOptions = {}) =>
   createFakeExecutor({ ...options, decide: () => ({ hold: true }) });
+
+/** For leases whose attempts nobody asks to stop. */
+export const noHolder: LeaseHolder = {
+  requestStop: () => {
+    throw new Error('nobody was to be stopped');
+  },
+};

@@ -199,7 +199,7 @@ describe('what a job refers to', () => {
       const run = await worker.create(pipeline());
       await worker.take(run);
       const [attempt] = worker.runner.list();
-      attempt?.held.requestStop('PendingTimedOut');
+      attempt?.requestStop('PendingTimedOut');
       await worker.untilJob(run, 'only', 'FAILED');
       const another = await worker.create(pipeline());
       await worker.take(another);

@@ -112,7 +112,7 @@ describe('an executor that is out of order is told in the message of the job', f
     faults.stop = () => new Error('away');
     await worker.store.transitions.cancel(run);
     const [attempt] = worker.runner.list();
-    attempt?.held.requestStop('CanceledByUser');
+    attempt?.requestStop('CanceledByUser');
     await until(`${canceling} ${sentenceOf('away')}`);
     expect((await reasonOf())[0]).to.equal('Canceling');
     delete faults.stop;

@@ -1,13 +1,27 @@
 import type { JobPlan } from '@chainr/core/pipeline/pipeline';
 import type { RunUid } from '@chainr/core/engine/records';
-import { defaultPendingTimeoutMs, retryPolicy } from '@chainr/core/engine/retries';
-import { resolveSteps, type StepSpec } from '@chainr/core/pipeline/steps';
+import { defaultPendingTimeoutMs, retryPolicy, type RetryPolicy } from '@chainr/core/engine/retries';
+import { resolveSteps, type StepSpec, type WrittenStep } from '@chainr/core/pipeline/steps';
 import { parseClaimedRunInfo, type ClaimedRunInfo } from '@chainr/core/store/runs/run-info';
 import type { ClaimedAttempt } from '@chainr/core/store/script/read-claim';
-import type { Attempt } from './attempt.js';
+import type { Deadlines } from '@chainr/core/store/script/transition-types';
+import type { AttemptSpec } from '@chainr/executor/port';
+
+/** The steps as written, and the jobs whose outputs they name. */
+export interface PendingReferences {
+  steps: readonly WrittenStep[];
+  /** Job name → index. */
+  outputsOf: Readonly<Record<string, number>>;
+}
 
 /** What to run, and how long it may take. */
-export type ResolvedAttempt = Pick<Attempt, 'spec' | 'references' | 'deadlines' | 'retries'>;
+export interface ResolvedAttempt {
+  /** Without variables and images if there are `references`. */
+  spec: AttemptSpec;
+  references?: PendingReferences;
+  deadlines: Deadlines;
+  retries?: RetryPolicy;
+}
 
 /**
  * Turns what claims return into what executors need. The data of a run is parsed once, and kept while any attempt of

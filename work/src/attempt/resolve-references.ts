@@ -3,7 +3,8 @@ import type { Outputs } from '@chainr/core/engine/outcome';
 import type { EnvValue } from '@chainr/core/pipeline/pipeline';
 import { hasReference, parseReferences } from '@chainr/core/pipeline/references';
 import type { StepSpec, WrittenStep } from '@chainr/core/pipeline/steps';
-import type { Attempt, PendingReferences } from './attempt.js';
+import type { Attempt } from './attempt.js';
+import type { PendingReferences } from './attempt-spec.js';
 import type { WorkContext } from '../context.js';
 import { Abandoned } from '../leases/held-lease.js';
 import { Mask } from '../mask/mask.js';
@@ -28,22 +29,22 @@ export async function resolveReferences(context: WorkContext, attempt: Attempt):
   const values = await retryDuringOutage(context, attempt, read, valuesOut);
   if (values instanceof Abandoned) throw values;
   if (!values) return 'It was stopped before its secrets could be read.';
-  attempt.mask = new Mask([...values.secrets.values()].flatMap((found) => ('value' in found ? [found.value] : [])));
+  const mask = new Mask([...values.secrets.values()].flatMap((found) => ('value' in found ? [found.value] : [])));
+  attempt.hide(mask);
   const steps: StepSpec[] = [];
   for (const step of references.steps) {
     const filled = fillStep(step, values);
-    if ('refusal' in filled) return attempt.mask.text(filled.refusal);
+    if ('refusal' in filled) return mask.text(filled.refusal);
     steps.push(filled.step);
   }
-  attempt.spec = { ...attempt.spec, steps };
-  attempt.references = undefined;
+  attempt.resolve(steps);
   return undefined;
 }
 
 /** An attempt that must end does not wait for its values. One that this worker interrupts is left as it is. */
-function giveUp({ held, interruptedAt }: Attempt, error: unknown): Abandoned | undefined {
+function giveUp({ held, stop, interruptedAt }: Attempt, error: unknown): Abandoned | undefined {
   if (interruptedAt !== undefined) return new Abandoned(`the values of ${held.key} cannot be read`, { cause: error });
-  if (held.stop !== undefined) return undefined;
+  if (stop !== undefined) return undefined;
   throw error;
 }
 

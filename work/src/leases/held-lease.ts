@@ -16,6 +16,12 @@ export class Abandoned extends Error {
   override name = 'Abandoned';
 }
 
+/** What a lease is about. */
+export interface LeaseHolder {
+  /** It must be stopped. Called with every renewal while the request stands. */
+  requestStop(reason: Reason): void;
+}
+
 /** A lease that this worker holds. */
 export class HeldLease {
   readonly lease: Lease;
@@ -23,11 +29,7 @@ export class HeldLease {
   readonly key: string;
   /** Set when the attempt's end was sent. From then on the lease may be gone without being lost. */
   ending = false;
-  /** Called once, when the attempt must be stopped. */
-  onStop: ((reason: Reason) => void) | undefined;
-  #stop: Reason | undefined;
-  /** When a worker was first told to stop it, by `performance.now()`. */
-  #stopToldAt = 0;
+  readonly holder: LeaseHolder;
   #ended: LeaseLost | HandedOver | undefined;
   /** Made on demand, in an outage: creating a signal for every attempt is expensive. */
   #gone: AbortController | undefined;
@@ -35,10 +37,11 @@ export class HeldLease {
   #deadline: number;
 
   /** @param deadline by the local monotonic clock (`performance.now()`) */
-  constructor(lease: Lease, deadline: number) {
+  constructor(lease: Lease, deadline: number, holder: LeaseHolder) {
     this.lease = lease;
     this.key = formatLease(lease);
     this.#deadline = deadline;
+    this.holder = holder;
   }
 
   /** Aborted with LeaseLost or HandedOver. Ends what acts on the attempt. */
@@ -69,24 +72,6 @@ export class HeldLease {
 
   lastsUntil(deadline: number): void {
     this.#deadline = deadline;
-  }
-
-  /** Why the attempt must be stopped; undefined while it may go on. */
-  get stop(): Reason | undefined {
-    return this.#stop;
-  }
-
-  /** @param toldMs how long ago a worker was first told; this one may have adopted the attempt since */
-  requestStop(reason: Reason, toldMs = 0): void {
-    if (this.#stop !== undefined) return;
-    this.#stop = reason;
-    this.#stopToldAt = performance.now() - toldMs;
-    this.onStop?.(reason);
-  }
-
-  /** How long ago a worker was first told to stop the attempt, in ms; 0 if none was. */
-  get stopToldMs(): number {
-    return this.#stop === undefined ? 0 : performance.now() - this.#stopToldAt;
   }
 
   handOver(): void {

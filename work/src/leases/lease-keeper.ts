@@ -3,7 +3,7 @@ import type { Logger } from '@chainr/core/service/logger';
 import { formatLease, type Lease } from '@chainr/core/store/redis/keys';
 import type { Store } from '@chainr/core/store/store';
 import type { Subscription } from '@chainr/core/store/redis/subscriptions';
-import { HeldLease } from './held-lease.js';
+import { HeldLease, type LeaseHolder } from './held-lease.js';
 
 export interface LeaseKeeperOptions {
   store: Store;
@@ -49,8 +49,8 @@ export class LeaseKeeper implements Part {
   }
 
   /** @param sentAt when the claim was sent, by `performance.now()` */
-  hold(lease: Lease, sentAt: number): HeldLease {
-    const held = new HeldLease(lease, sentAt + this.#options.ttlMs);
+  hold(lease: Lease, sentAt: number, holder: LeaseHolder): HeldLease {
+    const held = new HeldLease(lease, sentAt + this.#options.ttlMs, holder);
     this.#held.set(held.key, held);
     return held;
   }
@@ -84,7 +84,7 @@ export class LeaseKeeper implements Part {
       this.#failedAt = performance.now();
       throw error;
     });
-    for (const { lease, reason } of renewal.stops) this.#held.get(lease)?.requestStop(reason);
+    for (const { lease, reason } of renewal.stops) this.#held.get(lease)?.holder.requestStop(reason);
     const lost = new Set(renewal.lost);
     for (const lease of leases) {
       const held = this.#held.get(lease);

@@ -26,7 +26,7 @@ export function recheckMissingAttempts(
       const missing = held.filter(({ spec }) => !found.has(nameOf(spec)));
       const again = missing.filter(({ held: { key } }) => missed.has(key));
       missed = new Set(missing.map(({ held: { key } }) => key));
-      const looks = await Promise.all(again.map((attempt) => runner.recheck(attempt)));
+      const looks = await Promise.all(again.map((attempt) => attempt.recheck(executor)));
       return { changed: looks.filter(Boolean).length };
     },
   };
