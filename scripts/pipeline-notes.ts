@@ -12,6 +12,7 @@ const container: Readonly<Record<string, FieldNote>> = {
   title: { default: 'none' },
   image: { default: 'see above', doc: 'Container image. May contain references to outputs. The process executor ignores it.' },
   run: { default: 'see above' },
+  shell: { default: 'the job’s' },
   command: { default: 'see above', doc: 'Program and its first arguments. Replaces the entrypoint of the image.' },
   args: { default: 'see above', doc: 'Arguments, appended to `command` or else to the entrypoint of the image.' },
   env: {
@@ -45,6 +46,7 @@ export const fieldNotes: Readonly<Record<string, Readonly<Record<string, FieldNo
         atMost(pipelineLimits.labels),
     },
     env: { default: 'none' },
+    shell: { default: '`[/bin/sh, -e, -c]`' },
     pull: { default: '`ifNotPresent`' },
     timeout: { default: 'none' },
     priority: { default: '0' },
@@ -55,6 +57,7 @@ export const fieldNotes: Readonly<Record<string, Readonly<Record<string, FieldNo
   },
   Job: {
     ...container,
+    shell: { default: 'the pipeline’s' },
     steps: { default: 'see above', doc: 'Steps run one after the other and share a workspace. They replace `run`, `command` and `args`. `image`, `workdir`, `user` and `resources` of the job apply to steps that do not set them.' }, // prettier-ignore
     dependsOn: {
       default: 'none: starts at once',

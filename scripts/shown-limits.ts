@@ -48,6 +48,7 @@ export const countedBy: Readonly<Record<string, string>> = {
   'pipelineLimits.labels': 'labels',
   'pipelineLimits.resourceNames': 'names',
   'pipelineLimits.retries': 'retries',
+  'pipelineLimits.shellWords': 'words',
   'pipelineLimits.stepsPerJob': 'steps',
   'pipelineLimits.titleLength': 'characters',
   'pipelineLimits.values': 'values',

@@ -1,19 +1,15 @@
 import type { StepSpec } from '@chainr/core/pipeline/steps';
+import { expandedCommand } from './step-words.js';
 
 /** Linux: MAX_ARG_STRLEN, the longest argument or variable (with its name and the final NUL); execve(2). */
 const maxStringBytes = 128 * 1024;
 /** All arguments and variables together. Linux allows 2 MiB by default, and pointers take some of that. */
 const maxTotalBytes = 1_500_000;
 
-/** The words that a step executes, as far as it names them itself: the image may have its own command. */
-export function commandOf(step: StepSpec): readonly string[] {
-  if (step.run !== undefined) return ['/bin/sh', '-c', step.run];
-  return [...(step.command ?? []), ...(step.args ?? [])];
-}
-
 /** A sentence if the step can certainly not be started, before anything is tried. */
 export function refuseStep(step: StepSpec, environment: ReadonlyMap<string, string>): string | undefined {
-  const words = commandOf(step);
+  const { command = [], args = [] } = expandedCommand(step, environment);
+  const words = step.run === undefined ? [...command, ...args] : [...(step.shell ?? []), step.run];
   if (words[0] === '' && step.command?.length) return `The command of step "${step.name}" is empty.`;
   const variables = [...environment].map(([name, value]) => `${name}=${value}`);
   for (const [name] of environment) {

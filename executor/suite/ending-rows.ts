@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { allOutput, attemptOf, needsOutput, runToEnd, withExecutor, type Row } from './place.js';
+import { allOutput, attemptOf, needsOutput, runToEnd, textOf, withExecutor, type Row } from './place.js';
 
 /** Left in the background by a script, they would tell of a child's end if they outlived it. */
 const leftShells = {
@@ -44,12 +44,77 @@ export const endingRows: Row[] = [
       }),
   },
   {
-    name: 'goes on after a command that fails, as a shell without -e does',
+    name: 'ends a script at the first command that fails, with its exit code',
     needs: needsOutput,
     run: (place, image) =>
       withExecutor(place, async (executor) => {
-        const outcome = await runToEnd(executor, attemptOf(image, { run: 'false\nno-such-program\ntrue' }));
-        expect(outcome).to.include({ reason: 'Completed', exitCode: 0 });
+        const scripts = {
+          '(exit 3)\necho never': 3,
+          'no-such-program\necho never': 127,
+          'cd /no/folder && true\necho on': 0,
+        };
+        for (const [run, exitCode] of Object.entries(scripts)) {
+          const spec = attemptOf(image, { run });
+          const reason = exitCode === 0 ? 'Completed' : 'ExitCode';
+          expect(await runToEnd(executor, spec), run).to.include({ reason, exitCode });
+          expect(textOf(await allOutput(executor, spec)), run).not.to.contain('never');
+        }
+      }),
+  },
+  {
+    name: 'runs a script with the shell of its step, as the last argument',
+    needs: needsOutput,
+    run: (place, image) =>
+      withExecutor(place, async (executor) => {
+        const shells = [
+          { shell: ['/bin/sh', '-c'], run: 'false\necho "$0 went on"', output: /went on\n$/ },
+          {
+            shell: ['/bin/sh', '-c', 'echo "$0:$1"', 'first word'],
+            run: `it's "$HOME"`,
+            output: /^first word:it's "\$HOME"\n$/,
+          },
+          { shell: ['printf', '%s|'], run: 'no shell\n', output: /^no shell\n\|$/ },
+        ];
+        for (const { shell, run, output } of shells) {
+          const spec = attemptOf(image, { shell, run });
+          expect(await runToEnd(executor, spec), run).to.include({ reason: 'Completed', exitCode: 0 });
+          expect(textOf(await allOutput(executor, spec))).to.match(output);
+        }
+      }),
+  },
+  {
+    name: 'runs a script that begins with #! by the interpreter of its first line',
+    needs: needsOutput,
+    run: (place, image) =>
+      withExecutor(place, async (executor) => {
+        const scripts = {
+          '#!/bin/cat\nas it is: $HOME\n': '#!/bin/cat\nas it is: $HOME\n',
+          '#!/usr/bin/env sh\nfalse\necho "on: $CHAINR_JOB"': 'on: some-job\n',
+          '#! /usr/bin/awk -f\nBEGIN { print 6 * 7 }': '42\n',
+          '#!/bin/sh -e\r\necho before\nfalse\necho never': 'before\n',
+        };
+        for (const [run, output] of Object.entries(scripts)) {
+          // A shell that is named for all steps of a job holds for the other ones.
+          const spec = attemptOf(image, { run, shell: ['/bin/false'] });
+          const { exitCode } = await runToEnd(executor, spec);
+          expect(textOf(await allOutput(executor, spec)), run).to.equal(output);
+          expect(exitCode, run).to.equal(output === 'before\n' ? 1 : 0);
+        }
+      }),
+  },
+  {
+    name: 'says ConfigError and names a shell or an interpreter that does not exist',
+    needs: needsOutput,
+    run: (place, image) =>
+      withExecutor(place, async (executor) => {
+        for (const draft of [
+          { shell: ['/no/such/shell', '-c'], run: 'echo never' },
+          { run: '#!/no/such/shell\necho never' },
+        ]) {
+          const outcome = await runToEnd(executor, attemptOf(image, draft));
+          expect(outcome.reason, outcome.message).to.equal('ConfigError');
+          expect(outcome.message).to.contain('/no/such/shell');
+        }
       }),
   },
   {

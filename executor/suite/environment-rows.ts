@@ -78,6 +78,29 @@ export const environmentRows: Row[] = [
       }),
   },
   {
+    name: 'replaces $(NAME) in command and args, as Kubernetes does',
+    needs: needsOutput,
+    run: (place, image) =>
+      withExecutor(place, async (executor) => {
+        const env = { WHO: 'it\'s "me"', PROGRAM: 'printf', NESTED: '$(WHO)', EMPTY: '' };
+        const words: Record<string, string> = {
+          'a $(WHO) b$(WHO)': 'a it\'s "me" bit\'s "me"',
+          '$(CHAINR_JOB)': 'some-job',
+          '$(NESTED)': '$(WHO)',
+          '[$(EMPTY)]': '[]',
+          '$$(WHO) $$$(WHO)': '$(WHO) $it\'s "me"',
+          '$(UNKNOWN) $(WHO $WHO ${WHO} $': '$(UNKNOWN) $(WHO $WHO ${WHO} $',
+        };
+        const spec = attemptOf(image, { command: ['$(PROGRAM)', '%s|'], args: Object.keys(words), env });
+        await runToEnd(executor, spec);
+        const wanted = Object.values(words).map((word) => `${word}|`);
+        expect(textOf(await allOutput(executor, spec))).to.equal(wanted.join(''));
+        const script = attemptOf(image, { run: 'echo "$(echo kept) $PROGRAM"', env });
+        await runToEnd(executor, script);
+        expect(textOf(await allOutput(executor, script))).to.equal('kept printf\n');
+      }),
+  },
+  {
     name: 'begins steps in the workspace, or in their workdir',
     needs: needsOutput,
     run: (place, image) =>

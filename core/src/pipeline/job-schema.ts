@@ -70,7 +70,8 @@ const script = z
   .meta({
     minLength: 1,
     maxLength: pipelineLimits.argumentBytes,
-    description: 'A shell script, run by /bin/sh -c without -e.',
+    description:
+      'A shell script, run by /bin/sh -e -c: it ends at the first command that fails. `shell` replaces that shell. A script that begins with #! is run by the interpreter that its first line names.',
   });
 
 /**
@@ -170,10 +171,15 @@ const quantities = z.record(
 
 const words = (least: number) => list(argument, least, pipelineLimits.commandWords);
 
+export const shellSchema = list(argument, 1, pipelineLimits.shellWords)
+  .refine(([program]) => program !== '', 'must begin with a program, such as /bin/bash')
+  .describe('Program and arguments that run the scripts of `run`; the script is the last argument.');
+
 const container = {
   title: titleSchema.exactOptional(),
   image: image.exactOptional(),
   run: script.exactOptional(),
+  shell: shellSchema.exactOptional(),
   command: words(1).exactOptional(),
   args: words(0).exactOptional(),
   env: envSchema.exactOptional(),

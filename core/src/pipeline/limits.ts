@@ -8,12 +8,13 @@ export const pipelineLimits = {
   dependencies: 100_000,
   /**
    * One argument or one `NAME=value` of a process. Linux allows 128 KiB (MAX_ARG_STRLEN) with the closing zero byte,
-   * and a script is one argument of `/bin/sh -c`.
+   * and a script is one argument of its shell.
    */
   argumentBytes: 128 * 1024 - 1,
   /** All arguments and variables of one container; half of what Linux allows with its usual stack limit. */
   containerBytes: 1024 * 1024,
   commandWords: 1_000,
+  shellWords: 20,
   /** One `env`: of the pipeline, a job or a step. */
   variables: 10_000,
   titleLength: 200,

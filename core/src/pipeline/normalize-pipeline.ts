@@ -20,7 +20,9 @@ export function normalizePipeline(head: HeadInput, jobs: readonly (readonly [str
     ...(head.title !== undefined && { title: head.title }),
     metadata: { ...head.metadata, labels: { ...head.metadata?.labels } },
     ...(head.env && { env: head.env }),
-    jobs: jobs.map(([name, job]) => normalizeJob(name, job, { pull: head.pull, sharesSecrets, indexOf })),
+    jobs: jobs.map(([name, job]) =>
+      normalizeJob(name, job, { pull: head.pull, shell: head.shell, sharesSecrets, indexOf }),
+    ),
     ...(head.timeout !== undefined && { timeoutMs: durationMs(head.timeout) }),
     ...(head.priority !== undefined && { priority: head.priority }),
     ...(head.maxParallel !== undefined && { maxParallel: head.maxParallel }),
@@ -30,6 +32,7 @@ export function normalizePipeline(head: HeadInput, jobs: readonly (readonly [str
 /** What jobs inherit from their pipeline. */
 interface Shared {
   pull: HeadInput['pull'];
+  shell: HeadInput['shell'];
   /** Whether a variable of the pipeline is a secret. */
   sharesSecrets: boolean;
   indexOf: ReadonlyMap<string, number>;
@@ -37,6 +40,7 @@ interface Shared {
 
 function normalizeJob(name: string, job: JobInput, shared: Shared): Job {
   const pull = job.pull ?? shared.pull;
+  const shell = job.shell ?? shared.shell;
   const references = findReferences(job, shared);
   return {
     name,
@@ -46,6 +50,7 @@ function normalizeJob(name: string, job: JobInput, shared: Shared): Job {
     ...(job.workdir !== undefined && { workdir: job.workdir }),
     ...(job.user !== undefined && { user: job.user }),
     ...(pull && { pull }),
+    ...(shell && { shell }),
     ...(job.network !== undefined && { network: job.network }),
     ...(job.resources && { resources: normalizeResources(job.resources) }),
     steps: job.steps ? job.steps.map((step) => normalizeStep(step.name, step, job.image)) : [normalizeOnlyStep(job)],
@@ -87,6 +92,7 @@ function normalizeStep(name: string, step: ContainerInput, defaultImage: string 
     ...(step.title !== undefined && { title: step.title }),
     image,
     ...(step.run !== undefined && { run: step.run }),
+    ...(step.shell && { shell: step.shell }),
     ...(step.command && { command: step.command }),
     ...(step.args && { args: step.args }),
     ...(step.env && { env: step.env }),

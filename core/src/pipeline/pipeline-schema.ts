@@ -7,6 +7,7 @@ import {
   nameSchema,
   prioritySchema,
   pullSchema,
+  shellSchema,
   strictMap,
   titleSchema,
 } from './job-schema.js';
@@ -43,6 +44,7 @@ const head = {
     labels: labels.exactOptional(),
   }).exactOptional(),
   env: envSchema.exactOptional().describe('Environment variables of every job. Jobs and steps can override them.'),
+  shell: shellSchema.exactOptional(),
   pull: pullSchema.exactOptional().describe('Default for jobs that do not set it.'),
   timeout: durationSchema
     .exactOptional()

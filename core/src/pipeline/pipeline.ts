@@ -52,6 +52,8 @@ export interface JobPlan {
   pull?: Pull;
   /** The network of its containers; absent: the executor's default. */
   network?: string;
+  /** Runs the scripts of steps without their own; the script is its last argument. Absent: `defaultShell`. */
+  shell?: readonly string[];
   /** For every step without its own: `user` or `user:group`, names or ids. */
   user?: string;
   /** At least one. A job without steps has one, named `main`. */
@@ -84,8 +86,10 @@ export interface Step {
   /** For people, on one line. */
   title?: string;
   image: string;
-  /** A shell script: one argument of `/bin/sh -c`. */
+  /** A script: the last argument of `shell`, unless it names its interpreter. */
   run?: string;
+  /** Runs `run`, in place of the shell of the job. */
+  shell?: readonly string[];
   command?: readonly string[];
   args?: readonly string[];
   env?: Env;

@@ -13,8 +13,10 @@ export interface WrittenStep {
   /** The step's name; `main` for a job without steps. */
   name: string;
   image: string;
-  /** A shell script (`/bin/sh -c`, without `-e`); exclusive with `command` and `args`. */
+  /** A shell script ; exclusive with `command` and `args`. */
   run?: string;
+  /** Program and arguments that run `run`, which is the last argument; absent: `defaultShell`. */
+  shell?: readonly string[];
   command?: readonly string[];
   args?: readonly string[];
   /** Without the `CHAINR_*` variables, which the executor adds. */
@@ -40,16 +42,18 @@ export interface StepSpec extends WrittenStep {
  * other as a whole.
  */
 export function resolveSteps(job: JobPlan, pipelineEnv: Env = {}): WrittenStep[] {
-  return job.steps.map(({ title: _title, env, continueOnError, ...step }) => {
+  return job.steps.map(({ title: _title, shell: ownShell, env, continueOnError, ...step }) => {
     const workdir = step.workdir ?? job.workdir;
     const resources = step.resources ?? job.resources;
     const user = step.user ?? job.user;
     const { pull, network } = job;
+    const shell = step.run === undefined ? undefined : (ownShell ?? job.shell);
     return {
       ...step,
       env: { ...pipelineEnv, ...job.env, ...env },
       continueOnError: continueOnError ?? false,
       ...(workdir !== undefined && { workdir }),
+      ...(shell && { shell }),
       ...(user !== undefined && { user }),
       ...(pull !== undefined && { pull }),
       ...(network !== undefined && { network }),

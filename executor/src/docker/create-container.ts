@@ -2,6 +2,7 @@ import type Docker from 'dockerode';
 import { mainStep, type StepSpec } from '@chainr/core/pipeline/steps';
 import { chainrVariables } from '../chainr-variables.js';
 import type { AttemptKey, AttemptSpec } from '../port.js';
+import { expandedCommand, scriptWords } from '../step-words.js';
 import type { DockerContext } from './context.js';
 import { statusOf, unless } from './daemon-errors.js';
 import { shell, type Tombstone } from './look-at-step.js';
@@ -18,6 +19,9 @@ export const workspacePath = '/shared';
 export const outputPath = (index: number): string => `${workspacePath}/.chainr-output.${String(index)}`;
 
 /** An empty image, for containers that only reserve a name. */
+/** Where a script is whose first line names its interpreter: in the workspace, as its outputs. */
+const scriptPath = (index: number): string => `${workspacePath}/.chainr-script.${String(index)}`;
+
 const emptyImage = 'chainr-tombstone:latest';
 const emptyTar = Buffer.alloc(1024);
 
@@ -32,11 +36,12 @@ export async function createContainer(
 ): Promise<string | undefined> {
   const step = spec.steps[index];
   if (!step) throw new Error(`${spec.job} has no step ${String(index)}`);
+  const environment = environmentOf(spec, index);
   const options: Docker.ContainerCreateOptions = {
     name: containerName(instance(), spec, index),
     Image: step.image,
-    ...whatRuns(step),
-    Env: [...environmentOf(spec, index)].map(([name, value]) => `${name}=${value}`),
+    ...whatRuns(step, index, environment),
+    Env: [...environment].map(([name, value]) => `${name}=${value}`),
     Labels: {
       ...attemptLabels(instance(), spec),
       [labels.step]: String(index),
@@ -114,12 +119,20 @@ async function importEmptyImage(docker: Docker): Promise<void> {
  * `command` replaces the image's entrypoint and `args` its command, as in Kubernetes. The daemon reads stdout and
  * stderr through separate pipes, which loses their order, so a script gets one pipe for both.
  */
-function whatRuns({ run, command, args }: StepSpec): Pick<Docker.ContainerCreateOptions, 'Entrypoint' | 'Cmd'> {
-  if (run !== undefined) return { Entrypoint: [shell, '-c', `exec ${shell} -c "$1" 2>&1`, 'sh', run], Cmd: [] };
-  return {
-    ...(command && { Entrypoint: [...command], Cmd: [] }),
-    ...(args && { Cmd: [...args] }),
-  };
+function whatRuns(
+  step: StepSpec,
+  index: number,
+  environment: ReadonlyMap<string, string>,
+): Pick<Docker.ContainerCreateOptions, 'Entrypoint' | 'Cmd'> {
+  if (step.run === undefined) {
+    const { command, args } = expandedCommand(step, environment);
+    return { ...(command && { Entrypoint: [...command], Cmd: [] }), ...(args && { Cmd: [...args] }) };
+  }
+  const { words, script, inFile } = scriptWords(step.run, step.shell, scriptPath(index));
+  const start = inFile
+    ? [`printf '%s' "$0" > ${scriptPath(index)} && exec "$@" 2>&1`, script]
+    : ['exec "$@" 2>&1', 'sh'];
+  return { Entrypoint: [shell, '-c', ...start, ...words], Cmd: [] };
 }
 
 /** Steps share the workspace and start in it. The container of a job without steps starts where its image says. */

@@ -2,6 +2,7 @@ import type { Outcome, StepOutcome } from '@chainr/core/engine/outcome';
 import type { StepSpec } from '@chainr/core/pipeline/steps';
 import { isSignalCode } from '../signal-codes.js';
 import type { AttemptSpec } from '../port.js';
+import { scriptWords } from '../step-words.js';
 import { shell, type StepSight, type Tombstone } from './look-at-step.js';
 
 type Exited = Extract<StepSight, { kind: 'exited' }>;
@@ -62,8 +63,10 @@ function whyNotStarted(step: StepSpec | undefined, said: string): string {
 }
 
 function withoutShellMessage({ steps }: AttemptSpec, index: number): string {
-  const { image = '', name = '' }: Partial<StepSpec> = steps[index] ?? {};
-  return `The image ${image} of step "${name}" has no ${shell}, which "run" needs. Use "command", or an image with a shell.`;
+  const { image = '', name = '', run = '', shell: named }: Partial<StepSpec> = steps[index] ?? {};
+  const program = scriptWords(run, named, '').words[0] ?? '';
+  const needed = program === shell ? shell : `${shell} or no ${program}`;
+  return `The image ${image} of step "${name}" has no ${needed}, which "run" needs. Use "command", or an image with a shell.`;
 }
 
 export const deletedOutcome = (spec: AttemptSpec, ended: readonly Exited[]): Outcome => ({

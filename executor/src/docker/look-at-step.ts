@@ -77,7 +77,8 @@ export async function lookAtStep(context: DockerContext, key: AttemptKey, step: 
     case 'removing':
     case 'dead': {
       const runsScript = found.HostConfig.Init === true;
-      const withoutShell = runsScript && exitCode === notFoundCode && (await lacksShell(context.docker, id));
+      const withoutShell =
+        runsScript && exitCode === notFoundCode && (await lacksShell(context.docker, id, found.Config.Entrypoint));
       const endedAt = Date.parse(state.FinishedAt);
       return { kind: 'exited', id, startedAt, endedAt, exitCode, outOfMemory, withoutShell, ending };
     }
@@ -87,8 +88,12 @@ export async function lookAtStep(context: DockerContext, key: AttemptKey, step: 
 }
 
 /** The daemon gives the same answer for a missing file and a missing container. */
-async function lacksShell(docker: Docker, id: string): Promise<boolean> {
-  if (await hasFile(docker, id, shell)) return false;
+async function lacksShell(docker: Docker, id: string, entrypoint: unknown): Promise<boolean> {
+  // The fifth word runs the script (`whatRuns`). Where it is no path, what the shell says of it is in the log.
+  const program: unknown = Array.isArray(entrypoint) ? entrypoint[4] : undefined;
+  const programs = [shell, ...(typeof program === 'string' && program.startsWith('/') ? [program] : [])];
+  const there = await Promise.all(programs.map((path) => hasFile(docker, id, path)));
+  if (!there.includes(false)) return false;
   return (await unless([404], docker.getContainer(id).inspect())) !== undefined;
 }
 

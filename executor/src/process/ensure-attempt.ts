@@ -9,6 +9,7 @@ import { createExclusively } from './create-exclusively.js';
 import { writeTombstone } from './look-at-attempt.js';
 import { makeAttemptFolder } from './make-attempt-folder.js';
 import { refuseStep } from '../refuse-step.js';
+import { scriptWords } from '../step-words.js';
 import { writeStepScript } from './write-step-script.js';
 
 /**
@@ -39,8 +40,11 @@ export function ensureAttempt(context: ProcessContext, spec: AttemptSpec, guard:
   const plan = context.nextPlan();
   for (const [index, step] of spec.steps.entries()) {
     const environment = environments[index] ?? new Map<string, string>();
+    const file = `${plan}.${index}.script`;
+    const run = step.run === undefined ? undefined : scriptWords(step.run, step.shell, join(path, file));
     const script = writeStepScript({
       step,
+      scriptWords: run?.words,
       index,
       path,
       environment,
@@ -48,6 +52,7 @@ export function ensureAttempt(context: ProcessContext, spec: AttemptSpec, guard:
       envProgram: context.envProgram,
     });
     guard();
+    if (run?.inFile) writeFileSync(join(path, file), run.script, { mode: 0o600 });
     writeFileSync(join(path, `${plan}.${index}.sh`), script, { mode: 0o600 });
   }
   const request = { folder, plan, tolerated: spec.steps.map((step) => step.continueOnError) };

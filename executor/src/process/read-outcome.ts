@@ -1,3 +1,5 @@
+import type { StepSpec } from '@chainr/core/pipeline/steps';
+import { scriptWords } from '../step-words.js';
 import { statSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import type { Outcome, StepOutcome } from '@chainr/core/engine/outcome';
@@ -105,5 +107,10 @@ function configMessage(config: string, spec: AttemptSpec, index: number): string
   const name = step?.name ?? String(index);
   return config === 'workdir'
     ? `The workdir "${step?.workdir ?? ''}" of step "${name}" does not exist or cannot be entered.`
-    : `The command "${step?.command?.[0] ?? ''}" of step "${name}" is not a program that exists and may be executed.`;
+    : `The command "${programOf(step)}" of step "${name}" is not a program that exists and may be executed.`;
+}
+
+function programOf(step: StepSpec | undefined): string {
+  if (step?.run === undefined) return step?.command?.[0] ?? '';
+  return scriptWords(step.run, step.shell, '').words[0] ?? '';
 }

@@ -1,12 +1,15 @@
 import { resolve } from 'node:path';
+import { defaultShell } from '@chainr/core/pipeline/interpreter';
 import { shellsOwn } from '@chainr/core/pipeline/names';
 import type { StepSpec } from '@chainr/core/pipeline/steps';
 import { attemptFiles, stepFile, workspaceOf } from './attempt-folder.js';
-import { commandOf } from '../refuse-step.js';
+import { expandedCommand } from '../step-words.js';
 import { shellQuote } from './shell-quote.js';
 
 export interface StepScript {
   step: StepSpec;
+  /** What runs `run`; absent for a step with a command. */
+  scriptWords: readonly string[] | undefined;
   index: number;
   /** The attempt's folder. */
   path: string;
@@ -23,12 +26,13 @@ export interface StepScript {
  * takes the step's name, and only then becomes the user's program. Until then stderr is discarded: a shell's messages
  * about chainr's own files are not the job's output.
  */
-export function writeStepScript({ step, index, path, environment, base, envProgram }: StepScript): string {
+export function writeStepScript({ step, scriptWords, index, path, environment, base, envProgram }: StepScript): string {
   const group = stepFile(index, 'group');
   const config = shellQuote(resolve(path, stepFile(index, 'config')));
   const refuse = (what: string): string => `{ printf '%s\\n' ${what} > ${config}; exit 1; }`;
   const workspace = workspaceOf(path);
-  const words = commandOf(step);
+  const { command = [], args = [] } = expandedCommand(step, environment);
+  const words = scriptWords ?? [...command, ...args];
   return [
     'read -r stat < /proc/self/stat || exit 1',
     'pid=${stat%% *}',
@@ -39,7 +43,9 @@ export function writeStepScript({ step, index, path, environment, base, envProgr
     // A stop writes its mark first and then looks for sessions: either it sees this one or this one sees the mark.
     `if [ -e ${attemptFiles.stop} ]; then exit 143; fi`,
     `cd ${shellQuote(resolve(workspace, step.workdir ?? '.'))} || ${refuse('workdir')}`,
-    ...(step.run === undefined ? [`${programTest(words[0] ?? '', environment, base)} || ${refuse('command')}`] : []),
+    ...(words[0] !== defaultShell[0]
+      ? [`${programTest(words[0] ?? '', environment, base)} || ${refuse('command')}`]
+      : []),
     'unset PWD OLDPWD SHLVL _',
     ...execLines(words, environment, envProgram),
     '',

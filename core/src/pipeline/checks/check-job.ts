@@ -1,3 +1,4 @@
+import { interpreterOf } from '../interpreter.js';
 import { pipelineLimits } from '../limits.js';
 import type { MistakeList, Path } from '../mistakes.js';
 import { isPlainMap, type PlainMap } from '../plain-values.js';
@@ -17,6 +18,7 @@ export function checkJob(fields: unknown, path: Path, envBytes: number, mistakes
 
   const { steps } = fields;
   checkWhatRuns(fields, ['run', 'command', 'steps'], path, mistakes);
+  if (!Array.isArray(steps)) checkScript(fields, path, mistakes);
   const ownBytes = envBytes + checkEnv(fields.env, [...path, 'env'], mistakes);
   if (Array.isArray(steps)) checkSteps(steps, fields, [...path, 'steps'], ownBytes, mistakes);
   else {
@@ -48,6 +50,7 @@ function checkSteps(steps: unknown[], job: PlainMap, path: Path, envBytes: numbe
     if (!isPlainMap(step)) continue;
     const own: Path = [...path, index];
     checkWhatRuns(step, ['run', 'command'], own, mistakes);
+    checkScript(step, own, mistakes);
     if (!has(step, 'image') && !has(job, 'image')) {
       mistakes.add([...own, 'image'], 'is missing; name an image here, or on the job for all its steps');
     }
@@ -74,8 +77,21 @@ function checkWhatRuns(
   mistakes.add(path, `must have exactly one of ${ways.map(name).join(', ')}, but ${problem}`);
 }
 
+function checkScript({ run, shell }: PlainMap, path: Path, mistakes: MistakeList): void {
+  if (shell !== undefined && run === undefined) {
+    mistakes.add([...path, 'shell'], 'requires "run": "command" is executed without a shell');
+  }
+  const [program] = (typeof run === 'string' ? interpreterOf(run) : undefined) ?? ['/'];
+  if (!program?.startsWith('/')) {
+    mistakes.add(
+      [...path, 'run'],
+      'begins with "#!" without the path of a program; write it such as #!/usr/bin/env python3',
+    );
+  }
+}
+
 function checkSize(container: PlainMap, path: Path, envBytes: number, mistakes: MistakeList): void {
-  const words = [container.run, container.command, container.args].flat();
+  const words = [container.run, container.shell, container.command, container.args].flat();
   const bytes = words.reduce<number>((sum, word) => sum + bytesOf(word) + 1, envBytes);
   if (bytes <= pipelineLimits.containerBytes) return;
   const most = String(pipelineLimits.containerBytes);

@@ -94,14 +94,14 @@ describe('checking a pipeline', () => {
     const steps = [
       { name: 'one', run: 'x' },
       { name: 'one', image: 'busybox', command: ['x'], continueOnError: true },
-      { image: 'busybox', run: 'x', command: ['x'], shell: 'bash' },
+      { image: 'busybox', run: 'x', command: ['x'], shel: 'bash' },
     ];
     expect(refusedWith({ kind: 'Pipeline', jobs: { a: { steps } } })).to.have.members([
       'jobs.a.steps[0].image: is missing; name an image here, or on the job for all its steps',
       'jobs.a.steps[1].name: another step of the job has the same name',
       'jobs.a.steps[1].continueOnError: requires "run": a step with "command" cannot continue after an error',
       'jobs.a.steps[2].name: is missing, it must be text',
-      'jobs.a.steps[2].shell: unknown field "shell"',
+      'jobs.a.steps[2].shel: unknown field "shel", did you mean "shell"?',
       'jobs.a.steps[2]: must have exactly one of run, command/args, but has run and command/args',
     ]);
   });
