@@ -90,7 +90,7 @@ export const endingRows: Row[] = [
         const scripts = {
           '#!/bin/cat\nas it is: $HOME\n': '#!/bin/cat\nas it is: $HOME\n',
           '#!/usr/bin/env sh\nfalse\necho "on: $CHAINR_JOB"': 'on: some-job\n',
-          '#! /usr/bin/awk -f\nBEGIN { print 6 * 7 }': '42\n',
+          '#! /bin/cat -u \nwith an argument': '#! /bin/cat -u \nwith an argument',
           '#!/bin/sh -e\r\necho before\nfalse\necho never': 'before\n',
         };
         for (const [run, output] of Object.entries(scripts)) {

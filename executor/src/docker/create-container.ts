@@ -130,7 +130,7 @@ function whatRuns(
   }
   const { words, script, inFile } = scriptWords(step.run, step.shell, scriptPath(index));
   const start = inFile
-    ? [`printf '%s' "$0" > ${scriptPath(index)} && exec "$@" 2>&1`, script]
+    ? [`printf '%s' "$1" > ${scriptPath(index)} && shift && exec "$@" 2>&1`, 'sh', script]
     : ['exec "$@" 2>&1', 'sh'];
   return { Entrypoint: [shell, '-c', ...start, ...words], Cmd: [] };
 }

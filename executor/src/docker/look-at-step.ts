@@ -89,9 +89,11 @@ export async function lookAtStep(context: DockerContext, key: AttemptKey, step: 
 
 /** The daemon gives the same answer for a missing file and a missing container. */
 async function lacksShell(docker: Docker, id: string, entrypoint: unknown): Promise<boolean> {
-  // The fifth word runs the script (`whatRuns`). Where it is no path, what the shell says of it is in the log.
-  const program: unknown = Array.isArray(entrypoint) ? entrypoint[4] : undefined;
-  const programs = [shell, ...(typeof program === 'string' && program.startsWith('/') ? [program] : [])];
+  // The words behind the wrapper, or behind the script that it puts in a file (`whatRuns`). Where the program is no
+  // path, what the shell says of it is in the log.
+  const words = Array.isArray(entrypoint) ? (entrypoint as string[]).slice(4) : [];
+  const program = words.find((word) => !word.startsWith('#!'));
+  const programs = [shell, ...(program?.startsWith('/') ? [program] : [])];
   const there = await Promise.all(programs.map((path) => hasFile(docker, id, path)));
   if (!there.includes(false)) return false;
   return (await unless([404], docker.getContainer(id).inspect())) !== undefined;
