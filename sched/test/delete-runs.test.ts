@@ -54,6 +54,7 @@ describe('deleting over the API', () => {
     const lease = await sched.worker.claim(uid, 0);
     await sched.worker.finish(lease);
     expect(await refusal(path)).to.deep.equal([409, 'The run has ended, but the log of an attempt is still being stored; try again in a moment.']); // prettier-ignore
+    expect((await sched.delete(path)).headers.get('retry-after'), 'when to try again').to.equal('2');
     expect((await sched.get(path)).status).to.equal(200);
   });
 
