@@ -81,9 +81,9 @@ export class Store implements Part {
     this.#subscriptions = new Subscriptions(() => connectForQueue({ url, name: 'subscriptions', logger }));
     const clock = new RedisClock(this.#connection, logger);
     this.#clock = clock;
-    const batcher = new Batcher({ connection: this.#connection, library, patienceMs, deliver, clock });
-    const renewing = { connection: this.#renewing, patienceMs: usualPatienceMs, lanes: 1 };
-    const renewer = new Batcher({ ...renewing, library, deliver, clock });
+    const calls = { library, commandTimeoutMs, deliver, clock };
+    const batcher = new Batcher({ ...calls, connection: this.#connection, patienceMs });
+    const renewer = new Batcher({ ...calls, connection: this.#renewing, patienceMs: usualPatienceMs, lanes: 1 });
     this.#batchers = [batcher, renewer];
     this.transitions = new Transitions(batcher);
     this.removals = new Removals(batcher);

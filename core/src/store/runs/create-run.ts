@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import { v7 as uuidv7 } from 'uuid';
 import { countDependencies } from '../../engine/flat-dependencies.js';
 import type { Pipeline } from '../../pipeline/pipeline.js';
-import { executorKinds, type ExecutorKind, type RunUid } from '../../engine/records.js';
+import { codeOfExecutorKind, type ExecutorKind, type RunUid } from '../../engine/records.js';
 import { initialJobStates, waiting, type InitialJobState } from '../../engine/initial-job-state.js';
 import { backlogMember, backlogScore, indexLines, keys, planField } from '../redis/keys.js';
 import { packInitialRow, runFlags } from '../script/layout.js';
@@ -70,7 +70,7 @@ export async function createRun(connection: Redis, transitions: Transitions, run
   const info = infoOf(pipeline, run);
   const request = {
     uid,
-    kind: executorKinds.indexOf(executorKind),
+    kind: codeOfExecutorKind(executorKind),
     info: JSON.stringify(info),
     env: pipeline.env,
     indexes: indexLines(info),

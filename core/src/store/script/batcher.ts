@@ -1,10 +1,7 @@
-import type { Redis } from 'ioredis';
 import { StoreUnavailable } from '../redis/errors.js';
-import { ReplayableCalls } from './replayable-calls.js';
+import { ReplayableCalls, type ReplayableCallsOptions } from './replayable-calls.js';
 import { priorityBase } from '../../pipeline/priorities.js';
 import { packOperations, type Argument } from './pack-operations.js';
-import type { RedisClock } from '../redis/redis-clock.js';
-import type { Library } from './library.js';
 import { listArguments, type OperationArguments, type OperationName } from './operations.js';
 import type { Reply } from './unpack-reply.js';
 
@@ -29,17 +26,11 @@ export interface Bundle {
   ids: string[];
 }
 
-export interface BatcherOptions {
-  connection: Redis;
-  library: Library;
-  /** How long a call is sent again while Redis is away. */
-  patienceMs: number;
+export interface BatcherOptions extends ReplayableCallsOptions {
   /** Enqueues what a call handed out. */
   deliver: (bundles: Bundle[]) => void;
   /** Calls under way at once. */
   lanes?: number;
-  /** Without one the library believes the clock of Redis. */
-  clock?: RedisClock;
 }
 
 /** What one call carries at most: 32 light operations, or fewer heavy ones (see Bounded calls). */
@@ -57,8 +48,8 @@ export class Batcher {
   #waiting: Operation[] = [];
   #scheduled = false;
 
-  constructor({ connection, library, patienceMs, deliver, lanes = 2, clock }: BatcherOptions) {
-    this.#lanes = Array.from({ length: lanes }, () => new ReplayableCalls(connection, library, patienceMs, clock));
+  constructor({ deliver, lanes = 2, ...calls }: BatcherOptions) {
+    this.#lanes = Array.from({ length: lanes }, () => new ReplayableCalls(calls));
     this.#idle = [...this.#lanes];
     this.#deliver = deliver;
   }

@@ -1,5 +1,5 @@
 import {
-  executorKinds,
+  executorKindOf,
   phases,
   type AttemptRecord,
   type ExecutorKind,
@@ -212,7 +212,7 @@ export function unpackState(bytes: Buffer): RunState {
   const timed = (name: string, offset: number) => (time(offset) > 0 ? { [name]: time(offset) } : {});
   return {
     status: at(runStatuses, bytes.readUInt8(runAt.status)),
-    executorKind: at(executorKinds, bytes.readUInt8(runAt.kind)),
+    executorKind: executorKindOf(bytes.readUInt8(runAt.kind)),
     priority: bytes.readUInt8(runAt.priority) - priorityBase,
     maxParallel: bytes.readUInt16BE(runAt.max_parallel),
     jobCounts: Object.fromEntries(jobStatuses.map((status, place) => [status, count(place)])) as Record<

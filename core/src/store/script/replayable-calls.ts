@@ -6,13 +6,21 @@ import { prefix } from '../redis/keys.js';
 import type { RedisClock } from '../redis/redis-clock.js';
 import { creatingFunctionOf, functionOf, libraryText, type Library } from './library.js';
 import { unpackReply, type Reply } from './unpack-reply.js';
-import { isRefusal } from '../redis/translate-redis-errors.js';
-
-/** How long Redis may take for a call; the longest take some ten milliseconds. */
-const answerMs = 1_500;
+import { isAway, isFull } from '../redis/failures.js';
 
 /** Digits of the number of a call; the same for all, so that text order is that of the numbers. */
 const numberDigits = 12;
+
+export interface ReplayableCallsOptions {
+  connection: Redis;
+  library: Library;
+  /** How long a call is sent again before it counts as unavailable; Infinity: for ever. */
+  patienceMs: number;
+  /** How long Redis may take for a call; the longest take some ten milliseconds. */
+  commandTimeoutMs: number;
+  /** Without one the library believes the clock of Redis. */
+  clock?: RedisClock | undefined;
+}
 
 /**
  * One sequence of calls of the library, of which one at a time is under way. A call without a
@@ -25,19 +33,17 @@ export class ReplayableCalls {
   readonly #connection: Redis;
   readonly #library: Library;
   readonly #patienceMs: number;
+  readonly #commandTimeoutMs: number;
   readonly #clock: RedisClock | undefined;
   #calls = 0;
   /** When the call under way began, by `performance.now()`. */
   #begunAt: number | undefined;
 
-  /**
-   * @param patienceMs how long a call is sent again before it counts as unavailable; Infinity: for ever.
-   * @param clock without one the library believes the clock of Redis.
-   */
-  constructor(connection: Redis, library: Library, patienceMs: number, clock?: RedisClock) {
+  constructor({ connection, library, patienceMs, commandTimeoutMs, clock }: ReplayableCallsOptions) {
     this.#connection = connection;
     this.#library = library;
     this.#patienceMs = patienceMs;
+    this.#commandTimeoutMs = commandTimeoutMs;
     this.#clock = clock;
   }
 
@@ -116,7 +122,7 @@ export class ReplayableCalls {
   async #ask(...command: [string, ...(string | Buffer)[]]): Promise<Buffer> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => { reject(new Error('Redis did not answer in time')); }, answerMs); // prettier-ignore
+      timer = setTimeout(() => { reject(new Error('Redis did not answer in time')); }, this.#commandTimeoutMs); // prettier-ignore
     });
     try {
       return (await Promise.race([this.#connection.callBuffer(...command), late])) as Buffer;
@@ -152,8 +158,7 @@ const isOfClock = (error: unknown): boolean => error instanceof Error && error.m
 
 /** What the caller does next: send again, or give the error back. */
 function sort(error: unknown): 'away' | Error {
-  if (!(error instanceof Error)) return new Error(String(error));
-  if (error.name !== 'ReplyError' || isRefusal(error.message) || isOfClock(error) || isMissing(error)) return 'away';
-  if (error.message.includes('OOM command not allowed')) return new StoreFull('Redis has no memory left');
-  return error;
+  if (isAway(error) || isOfClock(error) || isMissing(error)) return 'away';
+  if (isFull(error)) return new StoreFull('Redis has no memory left', { cause: error });
+  return error instanceof Error ? error : new Error(String(error));
 }

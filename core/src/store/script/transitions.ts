@@ -1,5 +1,5 @@
 import type { Outcome } from '../../engine/outcome.js';
-import { executorKinds, type ExecutorKind, type RunUid } from '../../engine/records.js';
+import { codeOfExecutorKind, type ExecutorKind, type RunUid } from '../../engine/records.js';
 import { reasons, type Reason } from '../../engine/reasons.js';
 import type { RetryPolicy } from '../../engine/retries.js';
 import type { Batcher } from './batcher.js';
@@ -278,7 +278,7 @@ export class Transitions {
 
   /** Hands ready marks out again, each in a new message; a mark of nothing that waits is removed. */
   async redeliver(kind: ExecutorKind, ids: readonly string[]): Promise<number> {
-    const code = executorKinds.indexOf(kind);
+    const code = codeOfExecutorKind(kind);
     const replies = await Promise.all(
       ids
         .map(parseAttemptId)

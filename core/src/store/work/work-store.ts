@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { executorKinds, type ExecutorKind, type RunUid } from '../../engine/records.js';
+import { codeOfExecutorKind, executorKinds, type ExecutorKind, type RunUid } from '../../engine/records.js';
 import { formatAttemptId, keys, parseAttemptId, parseLease, type AttemptId, type Lease } from '../redis/keys.js';
 import { unpackRow } from '../script/layout.js';
 import { bundleMax } from '../script/library.js';
@@ -98,7 +98,7 @@ export class WorkStore {
    */
   async announceCapacity(kind: ExecutorKind, capacity: number): Promise<void> {
     const size = Math.max(1, Math.min(bundleMax, Math.ceil(capacity / 8)));
-    const field = String(executorKinds.indexOf(kind));
+    const field = String(codeOfExecutorKind(kind));
     await translateRedisErrors(async () => {
       // A worker must be able to start on a full Redis (see Full store), so nothing is written that is there already.
       if ((await this.#connection.hget(keys.bundles, field)) !== String(size))

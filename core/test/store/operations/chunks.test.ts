@@ -27,6 +27,7 @@ describe('a fan too wide for one call', function () {
       connection,
       library: composeLibrary(),
       patienceMs: 500,
+      commandTimeoutMs: 1_500,
       deliver: open.inbox.deliver,
     });
     const run: Batcher['run'] = (name, ...rest) =>

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { startRedisServer } from '../../../src/service/redis-server.js';
 import { pipelineOf } from '@chainr/testkit/builders';
 import { claimJob } from '@chainr/testkit/claim-job';
-import { openStore, type OpenStore } from '@chainr/testkit/open-store';
+import { openStore, silentLogger, type OpenStore } from '@chainr/testkit/open-store';
 import { StoreUnavailable } from '../../../src/store/redis/errors.js';
 import { formatLease } from '../../../src/store/redis/keys.js';
 import { Store, type StoreOptions } from '../../../src/store/store.js';
@@ -144,6 +144,19 @@ describe('a store whose Redis is away', function () {
         return { finishing };
       });
       expect(await finishing).to.have.nested.property('fused[0].job', 'b');
+    });
+
+    it('gives each call the time for an answer that it was opened with', async () => {
+      const { open, uid } = await openOne();
+      const [patient, hasty] = [2_400, 1_900].map(
+        (commandTimeoutMs) => new Store({ url: open.redis.url, logger: silentLogger, deliver: open.inbox.deliver, patienceMs: 0, commandTimeoutMs }), // prettier-ignore
+      );
+      if (!patient || !hasty) return expect.fail();
+      await Promise.all([patient.start(), hasty.start()]);
+      const gaveUp = (name: string, store: Store) => store.transitions.cancel(uid).then(() => 'answered', () => name); // prettier-ignore
+      const first = await whileHanging(open, () => Promise.race([gaveUp('patient', patient), gaveUp('hasty', hasty)]));
+      await Promise.all([patient.stop(), hasty.stop()]);
+      expect(first).to.equal('hasty');
     });
 
     it('ends what waits for Redis when it is stopped', async () => {

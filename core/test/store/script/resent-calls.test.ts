@@ -22,6 +22,7 @@ describe('a call of the script (see Resent calls)', () => {
       connection,
       library: composeLibrary(),
       patienceMs: 5_000,
+      commandTimeoutMs: 1_500,
       deliver: open.inbox.deliver,
     });
 
@@ -110,7 +111,12 @@ describe('a call of the script (see Resent calls)', () => {
   });
 
   it('that names an unknown operation is refused', async () => {
-    const calls = new ReplayableCalls(open.client, composeLibrary(), 5_000);
+    const calls = new ReplayableCalls({
+      connection: open.client,
+      library: composeLibrary(),
+      patienceMs: 5_000,
+      commandTimeoutMs: 1_500,
+    });
     const refused: unknown = await calls
       .call(packOperations([{ name: 'no-such-thing', args: [1] }]), false, new AbortController().signal)
       .catch((error: unknown) => error);
