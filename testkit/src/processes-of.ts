@@ -97,10 +97,10 @@ export async function untilGone(find: () => readonly FoundProcess[]): Promise<vo
   });
 }
 
-/** Waits for something that only shows in the system's processes. */
-export async function untilFound(look: () => boolean, withinMs = 100_000): Promise<void> {
+/** Waits for something that only shows by looking again and again. */
+export async function untilFound(look: () => boolean | Promise<boolean>, withinMs = 100_000): Promise<void> {
   const deadline = performance.now() + withinMs;
-  while (!look()) {
+  while (!(await look())) {
     if (performance.now() > deadline) throw new Error('it did not come');
     await pause(10);
   }

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { formatDuration } from '@chainr/core/pipeline/duration';
-import { executorKinds, type ExecutorKind } from '@chainr/core/engine/records';
+import type { ExecutorKind } from '@chainr/core/engine/records';
 import { parseAddress, type Address } from '@chainr/core/service/address';
 import { logLevels } from '@chainr/core/service/logger';
 import { bytes, choice, durationMs, integer, text, words } from '@chainr/core/service/setting-kinds';
@@ -168,8 +168,7 @@ export function readConfig(env: NodeJS.ProcessEnv): WorkConfig {
     Object.entries(env).filter(([name]) => own.has(name) || !secretVariables.has(name)),
   );
   const { listen, executor, ...values } = readSettings(settings, others, checkLeases);
-  const kind = executorKinds.find((each) => each === executor) ?? 'process';
-  return { ...values, listen: parseAddress(listen), executor: kind, logEndMs, secretVariables, alone: false };
+  return { ...values, listen: parseAddress(listen), executor, logEndMs, secretVariables, alone: false };
 }
 
 function variablesOf(prefix: string, env: NodeJS.ProcessEnv): ReadonlyMap<string, string> {

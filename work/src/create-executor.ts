@@ -18,7 +18,7 @@ export interface ExecutorNeeds {
  */
 export async function createExecutor(config: WorkConfig, needs: ExecutorNeeds): Promise<Executor> {
   const { instance, reach, logger } = needs;
-  if (config.executor !== 'docker') {
+  if (config.executor === 'process') {
     const onTrouble = (what: string, error: Error): void => {
       logger.warn({ event: 'executor.trouble', err: error }, `Processes: ${what}`);
     };
@@ -28,6 +28,9 @@ export async function createExecutor(config: WorkConfig, needs: ExecutorNeeds): 
       reach,
       onTrouble,
     });
+  }
+  if (config.executor !== 'docker') {
+    throw new Error(`There is no executor ${config.executor}: set CHAINR_EXECUTOR to process or docker.`);
   }
   // Imported only here: it would cost every process worker some 20 MB.
   const { connectToDaemon, findDaemon } = await import('@chainr/executor/docker/connect-to-daemon');

@@ -1,7 +1,7 @@
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { priorityBase, rankBase } from '../pipeline/priorities.js';
-import { executorKinds, type ExecutorKind } from '../engine/records.js';
+import { executorKindOf, type ExecutorKind } from '../engine/records.js';
 import type { Logger } from '../service/logger.js';
 import { connectForQueue, untilReady } from '../store/redis/connection.js';
 import { queueName, queuePrefix } from '../store/redis/keys.js';
@@ -66,15 +66,19 @@ export class BundleQueue {
    */
   deliver(bundles: readonly Bundle[]): void {
     for (const bundle of bundles) {
-      const { kind, message, ids } = bundle;
-      const adding = this.#queue(executorKinds[kind] ?? 'fake')
-        .add('bundle', { ids }, optionsOf(bundle))
+      const { message } = bundle;
+      const adding = this.#add(bundle)
         .catch((error: unknown) => {
-          this.#logger.error({ event: 'queue.add-failed', message, error }, 'A message could not be enqueued');
+          this.#logger.error({ event: 'queue.add-failed', message, err: error }, 'A message could not be enqueued');
         })
         .finally(() => this.#underWay.delete(adding));
       this.#underWay.add(adding);
     }
+  }
+
+  async #add(bundle: Bundle): Promise<void> {
+    const queue = this.#queue(executorKindOf(bundle.kind));
+    await queue.add('bundle', { ids: bundle.ids }, optionsOf(bundle));
   }
 
   /**

@@ -6,6 +6,7 @@ import { startRedis, type TestRedis } from '@chainr/testkit/redis';
 import { executorKinds } from '../../src/engine/records.js';
 import { BundleQueue, messageId } from '../../src/queue/bundle-queue.js';
 import { BundleReader } from '../../src/queue/bundle-reader.js';
+import { hearLog } from '../store/logs/hear-log.js';
 import { queueName, queuePrefix } from '../../src/store/redis/keys.js';
 
 const kind = executorKinds.indexOf('fake');
@@ -127,6 +128,24 @@ describe('the queue of bundles', function () {
     await taken.until(2);
     expect(taken.ids).to.eql(idsOf(8));
     expect(await client.zcard(`${queuePrefix}:${queueName('docker')}:prioritized`)).to.equal(1);
+  });
+
+  it('says which message is of an executor kind that it does not know, and delivers the others', async () => {
+    const heard = hearLog();
+    const own = new BundleQueue(redis.url, heard.logger);
+    await own.start();
+    try {
+      own.deliver([
+        { kind: 250, message: 7, priority: 0, cameBack: false, ids: ['uid.7.1'] },
+        { kind, message: 8, priority: 0, cameBack: false, ids: ['uid.8.1'] },
+      ]);
+      await heard.until('queue.add-failed');
+      await untilWaiting(1);
+      expect(await client.exists(queueKey(messageId(7)))).to.equal(0);
+      expect(await client.exists(queueKey(messageId(8)))).to.equal(1);
+    } finally {
+      await own.stop();
+    }
   });
 
   it('ignores a message that is still there, by its number', async () => {

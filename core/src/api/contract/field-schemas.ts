@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { executorKinds } from '../../engine/records.js';
 
 /**
  * A time in the API: ISO 8601 in UTC with milliseconds, such as `2026-11-21T01:44:00.123Z`. Every body uses this form;
@@ -43,3 +44,6 @@ export const truth = z
 export const pageCursor = wholeNumber(0, Number.MAX_SAFE_INTEGER).describe(
   'Start of the page: `metadata.next` of the previous page. Default: the first page.',
 );
+
+/** Where attempts run. The executor of tests is in no document, since no user can have it. */
+export const executorSchema = z.enum(executorKinds).meta({ enum: executorKinds.filter((kind) => kind !== 'fake') });

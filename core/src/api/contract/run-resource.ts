@@ -1,8 +1,7 @@
 import { z } from 'zod';
-import { executorKinds } from '../../engine/records.js';
 import { reasons, type Reason } from '../../engine/reasons.js';
 import { jobStatuses, runStatuses } from '../../engine/states.js';
-import { timeSchema } from './field-schemas.js';
+import { executorSchema, timeSchema } from './field-schemas.js';
 
 export const runStatusSchema = z.enum(runStatuses);
 export const jobStatusSchema = z.enum(jobStatuses);
@@ -31,7 +30,7 @@ const runMetadataSchema = z.object({
   createdAt: timeSchema,
   startedAt: timeSchema.optional(),
   endedAt: timeSchema.optional(),
-  executor: z.enum(executorKinds),
+  executor: executorSchema,
   cancelRequestedAt: timeSchema.optional().describe('When a cancel was requested.'),
   timedOutAt: timeSchema.optional().describe('When the run exceeded its timeout.'),
   priority: z.int().optional().describe('Absent if it is 0.'),

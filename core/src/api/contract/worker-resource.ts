@@ -1,12 +1,11 @@
 import { z } from 'zod';
-import { executorKinds } from '../../engine/records.js';
-import { timeSchema } from './field-schemas.js';
+import { executorSchema, timeSchema } from './field-schemas.js';
 
 const workerSchema = z
   .object({
     id: z.string(),
     host: z.string(),
-    executor: z.enum(executorKinds),
+    executor: executorSchema,
     executorId: z.string(),
     capacity: z.int().describe('Maximum number of attempts at once.'),
     running: z.int().describe('Number of attempts that it holds.'),

@@ -16,6 +16,13 @@ describe('the OpenAPI document', () => {
     for (const reference of references) expect(defined).to.include(reference);
   });
 
+  it('names the executors that users can have, and not the one of tests', () => {
+    const { Run, Worker } = (document['components'] as { schemas: Record<string, object> }).schemas;
+    for (const schema of [Run, Worker])
+      expect(JSON.stringify(schema)).to.include('"enum":["process","docker","kubernetes"]');
+    expect(text).to.not.include('"fake"');
+  });
+
   it('has an operation for each route, with its parameters', () => {
     const paths = document['paths'] as Record<
       string,

@@ -26,6 +26,16 @@ describe('creating a run', () => {
     ]);
   });
 
+  it('refuses an executor kind that is none, and leaves nothing of the run', async () => {
+    const before = await countRuns();
+    const executorKind = 'proces' as 'process';
+    const refused: unknown = await open.store.runs
+      .createRun({ pipeline: pipelineOf({ a: [] }), source, executorKind })
+      .catch((error: unknown) => error);
+    expect(String(refused)).to.match(/unknown executor kind "proces": use one of process, docker/);
+    expect(await countRuns()).to.equal(before);
+  });
+
   for (const { size, pipeline } of [
     { size: 'small', pipeline: pipelineOf({ a: [] }) },
     { size: 'large', pipeline: fanOfJobs(300) },
