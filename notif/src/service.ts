@@ -2,7 +2,7 @@ import { HttpServer } from '@chainr/core/service/http-server';
 import { ListeningService } from '@chainr/core/service/listening-service';
 import { createLogger, type Logger } from '@chainr/core/service/logger';
 import { Metrics } from '@chainr/core/service/metrics';
-import { Store } from '@chainr/core/store/store';
+import { EventStore } from '@chainr/core/store/events/event-store';
 import type { NotifConfig } from './config.js';
 import { createApp } from './create-app.js';
 import { EventTail } from './event-tail.js';
@@ -13,7 +13,7 @@ export function createService(
   logger: Logger = createLogger('notif', config.logLevel),
 ): ListeningService {
   const metrics = new Metrics('notif');
-  const store = new Store({ url: config.redisUrl, logger });
+  const store = new EventStore({ url: config.redisUrl, logger });
   const tail = new EventTail(store.events, logger);
   const app = createApp({ logger, metrics, events: store.events, tail, checkRedis: () => store.ping() });
   return new ListeningService(

@@ -4,7 +4,7 @@ import type { Logger } from '../service/logger.js';
 import { Batcher, type Bundle } from './script/batcher.js';
 import { connect, connectForQueue, untilReady } from './redis/connection.js';
 import { EventStream } from './events/event-stream.js';
-import { checkServer, checkState } from './redis/check-server.js';
+import { MainConnection, usualCommandTimeoutMs } from './redis/main-connection.js';
 import { LogStore } from './logs/log-store.js';
 import { RedisClock } from './redis/redis-clock.js';
 import { Removals } from './script/removals.js';
@@ -36,8 +36,6 @@ export interface StoreOptions {
 
 /** How long a service that answers users resends while Redis does not answer (see Leases). */
 const usualPatienceMs = 500;
-/** How long Redis may take for a command. */
-const usualCommandTimeoutMs = 1_500;
 
 /** A service's access to Redis, except the queue. */
 export class Store implements Part {
@@ -52,7 +50,7 @@ export class Store implements Part {
   readonly libraries: Libraries;
   /** The random id of this installation; known after the start. */
   instance = '';
-  readonly #connection: Redis;
+  readonly #main: MainConnection;
   readonly #renewing: Redis;
   readonly #clock: RedisClock;
   readonly #memory: StoreMemory;
@@ -75,28 +73,29 @@ export class Store implements Part {
     } = options;
     this.#logger = logger;
     this.#library = library;
-    this.#connection = connect({ url, name: 'main', logger, commandTimeoutMs });
+    this.#main = new MainConnection({ url, logger, commandTimeoutMs });
+    const connection = this.#main.redis;
     // Leases are renewed on their own connection, so that a long log cannot delay a renewal.
     this.#renewing = connect({ url, name: 'renewals', logger, commandTimeoutMs });
     this.#subscriptions = new Subscriptions(() => connectForQueue({ url, name: 'subscriptions', logger }));
-    const clock = new RedisClock(this.#connection, logger);
+    const clock = new RedisClock(connection, logger);
     this.#clock = clock;
     const calls = { library, commandTimeoutMs, deliver, clock };
-    const batcher = new Batcher({ ...calls, connection: this.#connection, patienceMs });
+    const batcher = new Batcher({ ...calls, connection, patienceMs });
     const renewer = new Batcher({ ...calls, connection: this.#renewing, patienceMs: usualPatienceMs, lanes: 1 });
     this.#batchers = [batcher, renewer];
     this.transitions = new Transitions(batcher);
     this.removals = new Removals(batcher);
-    this.#memory = new StoreMemory(this.#connection);
-    this.runs = new RunStore(this.#connection, this.transitions, this.removals, this.#memory);
-    this.logs = new LogStore(this.#connection, this.#subscriptions);
-    this.events = new EventStream(this.#connection, (blocksMs) =>
+    this.#memory = new StoreMemory(connection);
+    this.runs = new RunStore(connection, this.transitions, this.removals, this.#memory);
+    this.logs = new LogStore(connection, this.#subscriptions);
+    this.events = new EventStream(connection, (blocksMs) =>
       connect({ url, name: 'events', logger, commandTimeoutMs, blocksMs }),
     );
     this.#batcher = batcher;
-    this.work = new WorkStore(this.#connection, clock, new Transitions(renewer), this.#subscriptions);
-    this.workers = new WorkerRegistry(this.#connection, () => this.work.now());
-    this.libraries = new Libraries(this.#connection, () => this.work.now());
+    this.work = new WorkStore(connection, clock, new Transitions(renewer), this.#subscriptions);
+    this.workers = new WorkerRegistry(connection, () => this.work.now());
+    this.libraries = new Libraries(connection, () => this.work.now());
   }
 
   /**
@@ -104,22 +103,13 @@ export class Store implements Part {
    * @throws StoreUnfit if the server or the state in it cannot be used
    */
   async start(): Promise<void> {
-    const waiting = setTimeout(() => {
-      this.#logger.warn({ event: 'store.waiting' }, 'Waiting for Redis');
-    }, 1_000);
-    try {
-      await untilReady(this.#connection, this.#stopped.signal);
-      await translateRedisErrors(() => checkServer(this.#connection));
-      this.instance = (await translateRedisErrors(() => checkState(this.#connection))).instance;
-      await translateRedisErrors(() => this.#clock.now()); // The reference for measuring jumps (see Clock).
-      await this.#memory.look();
-      await this.#announceLibrary();
-      this.#announcing = setInterval(() => void this.#announceLibrary(), announceEveryMs);
-      this.#announcing.unref();
-      await untilReady(this.#renewing, this.#stopped.signal);
-    } finally {
-      clearTimeout(waiting);
-    }
+    this.instance = (await this.#main.open(this.#stopped.signal)).instance;
+    await translateRedisErrors(() => this.#clock.now()); // The reference for measuring jumps (see Clock).
+    await this.#memory.look();
+    await this.#announceLibrary();
+    this.#announcing = setInterval(() => void this.#announceLibrary(), announceEveryMs);
+    this.#announcing.unref();
+    await untilReady(this.#renewing, this.#stopped.signal);
   }
 
   stop(): Promise<void> {
@@ -127,7 +117,7 @@ export class Store implements Part {
     clearInterval(this.#announcing);
     for (const batcher of this.#batchers) batcher.stop();
     this.#subscriptions.stop();
-    for (const connection of [this.#connection, this.#renewing]) connection.disconnect();
+    for (const connection of [this.#main.redis, this.#renewing]) connection.disconnect();
     return Promise.resolve();
   }
 
@@ -149,13 +139,8 @@ export class Store implements Part {
   }
 
   /** True, or a sentence that says why not. */
-  async ping(): Promise<true | string> {
-    try {
-      await this.#connection.ping();
-      return true;
-    } catch (error) {
-      return `Redis does not answer: ${error instanceof Error ? error.message : String(error)}`;
-    }
+  ping(): Promise<true | string> {
+    return this.#main.ping();
   }
 }
 
