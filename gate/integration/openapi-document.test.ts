@@ -57,7 +57,15 @@ describe('the OpenAPI document', function () {
 
   async function documentOf(): Promise<Json> {
     const { text } = await ask('/api/openapi.json', { method: 'GET', params: {}, query: [], headers: {} });
-    return JSON.parse(text) as Json;
+    return withTestExecutor(JSON.parse(text) as Json);
+  }
+
+  /** No document names the executor of tests, which runs all jobs here. */
+  function withTestExecutor(document: Json): Json {
+    const text = JSON.stringify(document);
+    const named = text.replaceAll('"enum":["process",', '"enum":["fake","process",');
+    expect(named, 'the kinds of executors in the document').to.not.equal(text);
+    return JSON.parse(named) as Json;
   }
 
   async function ask(path: string, { method, headers, body }: Asked, url = all.url): Promise<Answer> {
@@ -367,7 +375,7 @@ describe('the OpenAPI document', function () {
   }; // prettier-ignore
   for (const [wrong, [operationId, path, value]] of Object.entries(wrongs))
     it(`is not what the operations do where it says that ${wrong}`, async () => {
-      const document = openApiDocument('1.2.3');
+      const document = withTestExecutor(openApiDocument('1.2.3'));
       put(document, path, value);
       const read = new Description(document);
       const walking = await walk(read, [operationId]);

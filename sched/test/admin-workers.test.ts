@@ -42,7 +42,7 @@ describe('the workers over the API', () => {
   it('that are not there cannot be drained, and the answer names those that are', async () => {
     const response = await ask('POST', 'workers/three/drain');
     expect(response.status).to.equal(404);
-    expect(await response.text()).to.contain('there are one.');
+    expect(await response.text()).to.contain('the workers are one.');
   });
 
   it('claim nothing while all is paused, and go on afterwards', async () => {

@@ -103,7 +103,7 @@ describe('what is done to many runs', () => {
       cursor = result.next === undefined ? undefined : Number(result.next);
     }
     expect(results.map(({ matched, done }) => [matched, done])).to.eql([[3, 3], [3, 3], [1, 1]]); // prettier-ignore
-    expect(results.map(({ stopped }) => stopped?.includes('took long'))).to.eql([true, true, undefined]);
+    expect(results.map(({ stopped }) => stopped?.includes('time limit'))).to.eql([true, true, undefined]);
     expect(most).to.equal(3);
     expect(acted).to.have.members(uids);
   });
