@@ -79,6 +79,10 @@ export const fieldNotes: Readonly<Record<string, Readonly<Record<string, FieldNo
     'retries.backoff.initial': { default: '`1s`', doc: 'Wait before the first retry.' },
     'retries.backoff.factor': { default: '2', doc: 'Each further wait is this many times as long as the one before.' },
     'retries.backoff.max': { default: '`5m`, or `initial` if that is longer', doc: 'Longest wait.' },
+    rerun: {
+      default: 'reused if it succeeded or was skipped',
+      doc: 'A rerun never reuses this job: it runs again, and all that depends on it, such as the set-up of what a later job takes down.',
+    },
     priority: { default: 'the pipeline’s' },
   },
   Step: {

@@ -20,17 +20,20 @@ export type RerunPlan =
  * @param dependencies of all jobs, by index
  * @param jobs all jobs of the run, by index
  * @param from names must be those of existing jobs
+ * @param neverReused jobs that run again in any case (`rerun: always`), by index
  */
 export function planRerun(
   dependencies: readonly Dependencies[],
   jobs: readonly JobRecord[],
   from: RerunFrom,
+  neverReused: readonly number[] = [],
 ): RerunPlan {
   const chosen = chooseJobs(jobs, from);
   if (chosen.length === 0) {
     return refused('No job of the run FAILED or was CANCELED; name the jobs to run again, or run all.');
   }
-  const again = new Set([...chosen, ...transitiveDependents(dependencies, chosen)]);
+  const first = [...new Set([...chosen, ...neverReused])];
+  const again = new Set([...first, ...transitiveDependents(dependencies, first)]);
   const open = jobs.find(({ index, status }) => !again.has(index) && !isTakenOver(status));
   if (open) {
     const mend = isFinalJob(open.status) ? 'run it again too, or run all' : 'wait for its end, or cancel the run first';

@@ -283,6 +283,10 @@ export const jobSchema = strictMap(
     )
       .exactOptional()
       .describe('New attempts after a failure: an exit code other than 0, a signal, out of memory or the timeout.'),
+    rerun: z
+      .literal('always')
+      .exactOptional()
+      .describe('A rerun never reuses this job: it runs again, and all that depends on it.'),
     priority: prioritySchema.exactOptional(),
   },
   undefined,

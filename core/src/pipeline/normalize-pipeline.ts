@@ -58,6 +58,7 @@ function normalizeJob(name: string, job: JobInput, shared: Shared): Job {
     ...(job.pendingTimeout !== undefined && { pendingTimeoutMs: durationMs(job.pendingTimeout) }),
     ...(job.retries && { retries: normalizeRetries(job.retries) }),
     ...(job.priority !== undefined && { priority: job.priority }),
+    ...(job.rerun && { rerun: job.rerun }),
     ...(references && { references }),
     dependsOn: (job.dependsOn ?? []).map(normalizeDependency),
   };

@@ -52,6 +52,8 @@ export interface JobPlan {
   pull?: Pull;
   /** The network of its containers; absent: the executor's default. */
   network?: string;
+  /** Never reused by a rerun. Absent: reused where it need not run again. */
+  rerun?: 'always';
   /** Runs the scripts of steps without their own; the script is its last argument. Absent: `defaultShell`. */
   shell?: readonly string[];
   /** For every step without its own: `user` or `user:group`, names or ids. */

@@ -3,6 +3,7 @@ import type { JobRecord, RunUid } from '../engine/records.js';
 import { planRerun, type RerunFrom } from '../engine/rerun.js';
 import { Suggestions } from '../pipeline/did-you-mean.js';
 import { MistakeList, quote } from '../pipeline/mistakes.js';
+import { neverReused } from '../store/runs/pack-pipeline.js';
 import { readStoredPipeline } from './read-stored-pipeline.js';
 import { noRun, type Refusal } from './refusal.js';
 import { hashRequest, toMadeRun, type MadeRun, type RequestKey, type RunMaking } from './submit.js';
@@ -30,7 +31,7 @@ export async function rerun(making: RunMaking, uid: RunUid, from: RerunFrom, key
   const jobs = await store.runs.listJobs(uid, { from: 0, limit: run.jobCount });
   const unknown = findUnknown(from, jobs);
   if (unknown) return unknown;
-  const plan = planRerun(dependenciesIn(pipeline.dependencies), jobs, from);
+  const plan = planRerun(dependenciesIn(pipeline.dependencies), jobs, from, neverReused(pipeline));
   if (plan.kind === 'refused') return { kind: 'not-rerunnable', message: plan.message };
   const { standings } = plan;
   const takenOver = jobs.filter(({ index }) => standings[index]?.reason === 'Reused');

@@ -15,13 +15,18 @@ const reasonOf: Record<JobStatus, Reason> = {
 };
 
 /** What a rerun of such jobs begins with, or why it is refused. */
-function plan(jobs: Record<string, JobShape>, statuses: Record<string, JobStatus>, from: RerunFrom) {
+function plan(
+  jobs: Record<string, JobShape>,
+  statuses: Record<string, JobStatus>,
+  from: RerunFrom,
+  never: readonly number[] = [],
+) {
   const pipeline = pipelineOf(jobs);
   const records = pipeline.jobs.map(({ name }, index) => {
     const status = statuses[name] ?? 'SUCCESSFUL';
     return { index, name, status, reason: reasonOf[status], message: '', attempt: 1 };
   });
-  const planned = planRerun(dependenciesOf(pipeline), records, from);
+  const planned = planRerun(dependenciesOf(pipeline), records, from, never);
   if (planned.kind === 'refused') return planned.message;
   return Object.fromEntries(
     planned.standings.map(({ status, reason, unsatisfied }, index) => [
@@ -43,6 +48,21 @@ describe('a rerun (see Reruns)', () => {
       c: 'waits for 1',
       side: 'SUCCESSFUL Reused',
     });
+  });
+
+  it('reuses no job with rerun: always, nor what depends on it', () => {
+    const jobs = { up: [], use: ['up'], fails: [], other: [] };
+    expect(plan(jobs, { fails: 'FAILED' }, 'failed', [0])).to.deep.equal({
+      up: 'waits for 0',
+      use: 'waits for 1',
+      fails: 'waits for 0',
+      other: 'SUCCESSFUL Reused',
+    });
+    expect(plan(jobs, { fails: 'FAILED' }, ['fails', 'use'], [0])).to.include({
+      up: 'waits for 0',
+      use: 'waits for 1',
+    });
+    expect(plan(jobs, {}, 'failed', [0])).to.match(/^No job of the run FAILED/);
   });
 
   it('counts what was canceled as failed', () => {

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { claimJob } from '@chainr/testkit/claim-job';
 import { endRun } from '@chainr/testkit/end-run';
 import { openStore, type OpenStore } from '@chainr/testkit/open-store';
 import type { Store } from '../../src/store/store.js';
@@ -61,6 +62,21 @@ describe('the use cases that start runs', () => {
     expect(await rerun(making, uid, 'failed', key)).to.eql({ ...made, kind: 'replayed' });
     expect(await rerun(making, uid, 'all', key)).to.eql(keyReused);
     expect((await open.store.runs.getRun('uid' in made ? made.uid : ''))?.rerunOf).to.equal(uid);
+  });
+
+  it('run again a job with rerun: always that had succeeded', async () => {
+    const uid = await create(sourceOf({ up: { ...job, rerun: 'always' }, plain: job, fails: job }));
+    for (const [index, exitCode] of [0, 0, 1].entries()) {
+      const reason = exitCode === 0 ? 'Completed' : 'ExitCode';
+      await open.store.transitions.finish(await claimJob(open.store, uid, index), { reason, exitCode }, {});
+    }
+    const made = await rerun(making, uid, 'failed');
+    const begun = await open.store.runs.listJobs('uid' in made ? made.uid : '', { from: 0, limit: 3 });
+    expect(begun.map(({ name, reason }) => [name, reason])).to.eql([
+      ['up', 'Queued'],
+      ['plain', 'Reused'],
+      ['fails', 'Queued'],
+    ]);
   });
 
   it('refuse a rerun with nothing to run, of unknown jobs, and of an unknown run', async () => {

@@ -33,7 +33,8 @@ export function packPipeline(pipeline: Pipeline): PackedPipeline {
   const priorities = Int8Array.from(jobs, (job) => job.priority ?? priority);
   const plans = compileDag(pipeline).map(({ dependents, allowFailure }, index) => {
     const job = jobs[index];
-    const head = { flags: allowFailure ? planFlags.allowFailure : 0, priority: priorities[index] ?? 0 };
+    const flags = (allowFailure ? planFlags.allowFailure : 0) | (job?.rerun ? planFlags.rerunAlways : 0);
+    const head = { flags, priority: priorities[index] ?? 0 };
     return packPlan(dependents, head, job ? JSON.stringify(jobPlan(job)) : '');
   });
   return {
@@ -72,4 +73,12 @@ function joinPlans(plans: readonly Buffer[]): PackedPipeline['plans'] {
     bytes.set(plan, ends[index - 1] ?? 0);
   });
   return { bytes, ends };
+}
+
+/** The jobs that no rerun reuses, by index. */
+export function neverReused(pipeline: PackedPipeline): number[] {
+  return pipeline.jobNames.flatMap((_, index) => {
+    const [flags = 0] = planOf(pipeline, index);
+    return (flags & planFlags.rerunAlways) === 0 ? [] : [index];
+  });
 }

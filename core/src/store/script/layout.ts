@@ -34,7 +34,7 @@ export const attemptFlags = {
   deadline: 32,
   interrupted: 64,
 } as const;
-export const planFlags = { allowFailure: 1 } as const;
+export const planFlags = { allowFailure: 1, rerunAlways: 2 } as const;
 /** `jobPriorities`: jobs have priorities of their own, in their plans; `timeout`: the run's stands in `deadlines`. */
 export const runFlags = { jobPriorities: 1, timeout: 2 } as const;
 /** The score of a backlog is the priority (100 − it) times this, plus a time in ms; it stays exact. */
