@@ -53,7 +53,11 @@ const jobs = {
     allowFailure: true,
   },
   malformed: { run: 'echo "$TOKEN" > "$CHAINR_OUTPUT"', allowFailure: true },
-  fails: { run: '"/no/such/$TOKEN"; cd "/no/such/$TOKEN"; exit 7', allowFailure: true },
+  fails: {
+    shell: ['/bin/sh', '-c'],
+    run: '"/no/such/$TOKEN"; cd "/no/such/$TOKEN"; exit 7',
+    allowFailure: true,
+  },
   missing: { run: ':', env: { NONE: { secret: 'nowhere' } }, allowFailure: true },
 };
 
