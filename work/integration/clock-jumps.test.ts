@@ -4,6 +4,7 @@ import path from 'node:path';
 import { expect } from 'chai';
 import { beginning } from '@chainr/core/store/events/event-stream';
 import { keys } from '@chainr/core/store/redis/keys';
+import { retryUntilAvailable } from '@chainr/core/store/redis/translate-redis-errors';
 import { createFakeExecutor } from '@chainr/executor/fake/create-fake-executor';
 import type { Executor } from '@chainr/executor/port';
 import { startConstellation } from '@chainr/testkit/constellation';
@@ -162,7 +163,8 @@ describe('workers while the clock of a real Redis jumps', function () {
     await group.killRedis();
     await group.restartRedis();
     await clock.set(hour);
-    const after = await group.store.work.serverLife();
+    // The connection may need a moment to come back.
+    const after = await retryUntilAvailable(() => group.store.work.serverLife(), AbortSignal.timeout(30_000));
     expect(after.runId).not.to.equal(runId);
     expect(after.upMs).to.be.at.most(performance.now() - seenAt);
   });
