@@ -13,8 +13,8 @@ const container: Readonly<Record<string, FieldNote>> = {
   image: { default: 'see above', doc: 'Container image. May contain references to outputs. The process executor ignores it.' },
   run: { default: 'see above' },
   shell: { default: 'the job’s' },
-  command: { default: 'see above', doc: 'Program and its first arguments. Replaces the entrypoint of the image.' },
-  args: { default: 'see above', doc: 'Arguments, appended to `command` or else to the entrypoint of the image.' },
+  command: { default: 'see above', doc: 'Program and its first arguments. Replaces the entrypoint of the image. `$(NAME)` is replaced by the variable, as in Kubernetes; `$$` is a `$`.' },
+  args: { default: 'see above', doc: 'Arguments, appended to `command` or else to the entrypoint of the image. `$(NAME)` is replaced as in `command`. Do not use it for secrets: others on the machine can see the arguments of a process.' },
   env: {
     default: 'none',
     doc: 'Environment variables by name. A value is text, which may contain references to outputs, or the name of a secret. Names that begin with `CHAINR_` are reserved.',

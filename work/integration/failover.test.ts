@@ -7,6 +7,7 @@ import { createProcessExecutor } from '@chainr/executor/process/create-process-e
 import { startConstellation, type Constellation } from '@chainr/testkit/constellation';
 import { linesIn, untilLines } from '@chainr/testkit/lines-in';
 import { openRedisClient } from '@chainr/testkit/open-redis-client';
+import { untilFound } from '@chainr/testkit/processes-of';
 import { startRedis, type TestRedis } from '@chainr/testkit/redis';
 import { startRedisProxy, type RedisProxy } from '@chainr/testkit/redis-proxy';
 import { untilFinal } from '@chainr/testkit/waits';
@@ -49,7 +50,7 @@ describe('a replica that takes over in the middle of a run', function () {
   async function failOver(keepsLibrary: boolean): Promise<void> {
     const [primary, replica] = servers as [TestRedis, TestRedis];
     const client = await openRedisClient(replica.url);
-    while (!(await client.info('replication')).includes('master_link_status:up'));
+    await untilFound(async () => (await client.info('replication')).includes('master_link_status:up'));
     process.kill(primary.pid, 'SIGKILL');
     await client.call('REPLICAOF', 'NO', 'ONE');
     await client.config('SET', 'appendonly', 'yes');

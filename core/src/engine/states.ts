@@ -1,5 +1,5 @@
 /**
- * The state machine of runs and jobs. From this one table come the guard of the scripts in Redis, the diagrams in the
+ * The state machine of runs and jobs. From this one table come the guard of the library in Redis, the diagrams in the
  * documentation, and the API's types.
  */
 

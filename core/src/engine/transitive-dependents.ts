@@ -1,5 +1,5 @@
 import type { ConditionMask } from '../pipeline/conditions.js';
-import { topologicalOrder, turnRound } from '../pipeline/graph.js';
+import { topologicalOrder, reverseEdges } from '../pipeline/graph.js';
 import type { Pipeline } from '../pipeline/pipeline.js';
 
 /** The dependencies of a job, by index. */
@@ -13,7 +13,7 @@ export function dependenciesOf({ jobs }: Pick<Pipeline, 'jobs'>): Dependencies[]
 
 /** All jobs by their index, dependencies before dependents. */
 export const dependenciesFirst = (dependencies: readonly Dependencies[]): number[] =>
-  topologicalOrder(turnRound(dependencies.map((edges) => edges.map(({ index }) => index))));
+  topologicalOrder(reverseEdges(dependencies.map((edges) => edges.map(({ index }) => index))));
 
 /**
  * All direct and indirect dependents of some jobs, dependencies before dependents. The jobs themselves are left out.

@@ -10,5 +10,5 @@ export function maskOf(named: Readonly<Partial<Record<Condition, boolean>>>): Co
 }
 
 /** Whether the mask includes a condition. */
-export const names = (mask: ConditionMask, condition: Condition): boolean =>
+export const hasCondition = (mask: ConditionMask, condition: Condition): boolean =>
   (mask & maskOf({ [condition]: true })) !== 0;

@@ -2,15 +2,15 @@
 export type Graph = readonly (readonly number[])[];
 
 /** Reverses the edges. Costs O(nodes + edges), as everything here. */
-export function turnRound(graph: Graph): number[][] {
-  const turned = graph.map((): number[] => []);
-  for (const [node, targets] of graph.entries()) for (const target of targets) turned[target]?.push(node);
-  return turned;
+export function reverseEdges(graph: Graph): number[][] {
+  const reversed = graph.map((): number[] => []);
+  for (const [node, targets] of graph.entries()) for (const target of targets) reversed[target]?.push(node);
+  return reversed;
 }
 
 /** All nodes of an acyclic graph, each before those that it points to. */
 export function topologicalOrder(graph: Graph): number[] {
-  const missing = turnRound(graph).map(({ length }) => length);
+  const missing = reverseEdges(graph).map(({ length }) => length);
   const order = missing.flatMap((count, node) => (count === 0 ? [node] : []));
   // The list grows during the loop.
   for (const node of order) {

@@ -4,7 +4,7 @@ export const pipelineLimits = {
   bodyBytes: 8 * 1024 * 1024,
   jobs: 10_000,
   stepsPerJob: 100,
-  /** The dependencies of all jobs together; each one is work for the scripts in Redis. */
+  /** The dependencies of all jobs together; each one is work for Redis. */
   dependencies: 100_000,
   /**
    * One argument or one `NAME=value` of a process. Linux allows 128 KiB (MAX_ARG_STRLEN) with the closing zero byte,

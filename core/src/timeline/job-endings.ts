@@ -1,6 +1,6 @@
 import { isSatisfied, type Ending } from '../engine/edges.js';
 import { isFinalJob } from '../engine/states.js';
-import { topologicalOrder, turnRound } from '../pipeline/graph.js';
+import { topologicalOrder, reverseEdges } from '../pipeline/graph.js';
 import type { TimedJob, TimedRun } from './timed-job.js';
 
 /** When a job ended, and what made it possible. */
@@ -30,7 +30,7 @@ interface EndedDependency {
  */
 export function jobEndings(run: TimedRun, jobs: readonly TimedJob[]): JobEnding[] {
   const dependents = jobs.map((job) => job.dependents.map(({ index }) => index));
-  const counts = turnRound(dependents).map(({ length }) => length);
+  const counts = reverseEdges(dependents).map(({ length }) => length);
   const ended = jobs.map((): EndedDependency[] => []);
   const endings = counts.map((dependencies): JobEnding => ({ dependencies, order: 0 }));
   for (const [order, index] of topologicalOrder(dependents).entries()) {

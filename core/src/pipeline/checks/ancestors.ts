@@ -1,4 +1,4 @@
-import { topologicalOrder, turnRound } from '../graph.js';
+import { topologicalOrder, reverseEdges } from '../graph.js';
 import type { Edges } from './check-dependencies.js';
 
 /**
@@ -20,7 +20,7 @@ export function ancestorsOf(edges: Edges): (index: number, candidate: number) =>
 function rowsOf(edges: Edges): readonly Uint32Array[] {
   const words = Math.ceil(edges.length / 32);
   const rows = edges.map(() => new Uint32Array(words));
-  const dependents = turnRound(edges.map((own) => own.map(({ to }) => to)));
+  const dependents = reverseEdges(edges.map((own) => own.map(({ to }) => to)));
   for (const at of topologicalOrder(dependents)) {
     const above = rows[at] ?? new Uint32Array(words);
     for (const dependent of dependents[at] ?? []) {

@@ -1,4 +1,4 @@
-import { names } from '../conditions.js';
+import { hasCondition } from '../conditions.js';
 import type { Warn } from '../mistakes.js';
 import type { Pipeline } from '../pipeline.js';
 
@@ -11,7 +11,7 @@ export function warnOfAllowedFailures({ jobs }: Pipeline, warn: Warn): void {
   if (allowed.size === 0) return;
   for (const { name, dependsOn } of jobs) {
     for (const [entry, { job, mask }] of dependsOn.entries()) {
-      if (!allowed.has(job) || names(mask, 'failure') || !names(mask, 'success')) continue;
+      if (!allowed.has(job) || hasCondition(mask, 'failure') || !hasCondition(mask, 'success')) continue;
       warn(
         ['jobs', name, 'dependsOn', entry],
         `"${job}" has allowFailure, which changes only the final status of the run: if it fails, this job is skipped. ` +

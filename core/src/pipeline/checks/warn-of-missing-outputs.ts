@@ -1,5 +1,5 @@
 import { ancestorsOf } from './ancestors.js';
-import { names } from '../conditions.js';
+import { hasCondition } from '../conditions.js';
 import type { Path, Warn } from '../mistakes.js';
 import type { Job, Pipeline } from '../pipeline.js';
 import { hasReference, referencesIn } from '../references.js';
@@ -33,7 +33,7 @@ function edgesThatRan(jobs: readonly Job[], indexOf: ReadonlyMap<string, number>
   return jobs.map(({ dependsOn }) =>
     dependsOn.flatMap(({ job, mask }, entry) => {
       const to = indexOf.get(job) ?? 0;
-      return names(mask, 'skipped') && !isNeverSkipped[to] ? [] : [{ to, entry }];
+      return hasCondition(mask, 'skipped') && !isNeverSkipped[to] ? [] : [{ to, entry }];
     }),
   );
 }
@@ -48,9 +48,9 @@ function neverSkipped(jobs: readonly Job[], indexOf: ReadonlyMap<string, number>
   for (let index = open.pop(); index !== undefined; index = open.pop()) {
     if (known[index] !== undefined) continue;
     const dependsOn = jobs[index]?.dependsOn ?? [];
-    const goesOnAnyway = dependsOn.every(({ mask }) => names(mask, 'success') && names(mask, 'failure'));
+    const goesOnAnyway = dependsOn.every(({ mask }) => hasCondition(mask, 'success') && hasCondition(mask, 'failure'));
     const asked = goesOnAnyway
-      ? dependsOn.flatMap(({ job, mask }) => (names(mask, 'skipped') ? [] : [indexOf.get(job) ?? 0]))
+      ? dependsOn.flatMap(({ job, mask }) => (hasCondition(mask, 'skipped') ? [] : [indexOf.get(job) ?? 0]))
       : [];
     const unknown = asked.filter((to) => known[to] === undefined);
     if (unknown.length > 0) open.push(index, ...unknown);

@@ -75,12 +75,12 @@ export const readRunsScript = lua('alone/read-runs');
 /** Stores what a large run is made of before it is visible; no part of the library either. */
 export const storeBeforeScript = lua('alone/store-before');
 
-/** Reads the time, and takes a jump of the clock out; nor is this. */
+/** Reads the time and removes a jump of the clock; no part of the library either. */
 export const clockScript = lua('alone/clock');
 
 /** All operations, as a library of Redis Functions (https://redis.io/docs/latest/develop/programmability/functions-intro/). */
 export interface Library {
-  /** Contains a hash of the body, so that processes of several versions run beside each other. */
+  /** Contains a hash of the whole text, so that processes of several versions can share a Redis. */
   name: string;
   body: string;
 }
@@ -89,7 +89,10 @@ export interface Library {
 export const libraryPrefix = 'chainr_';
 
 export function libraryOf(body: string): Library {
-  return { name: `${libraryPrefix}${createHash('sha256').update(body).digest('hex').slice(0, 16)}`, body };
+  const hash = createHash('sha256')
+    .update(libraryText({ name: '', body }))
+    .digest('hex');
+  return { name: `${libraryPrefix}${hash.slice(0, 16)}`, body };
 }
 
 /** The function that carries out any call but one that creates a run: what has begun always ends, however full Redis is. */

@@ -47,7 +47,7 @@ const rowInCall = {
   reason_before: 'false',
 };
 
-/** https://www.lua.org/manual/5.1/manual.html has no `struct`: it is http://www.inf.puc-rio.br/~roberto/struct/ */
+/** The format letters of `struct`, a library that Redis adds to Lua: http://www.inf.puc-rio.br/~roberto/struct/ */
 const formats = { u8: 'B', u16: 'H', u32: 'I4', u48: 'I6', bytes8: 'Bc0', bytes16: 'Hc0' } as const;
 
 const formatOf = (fields: readonly Field[]): string => `'>${fields.map(({ as }) => formats[as]).join('')}'`;
