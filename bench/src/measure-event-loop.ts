@@ -29,6 +29,7 @@ interface Sent {
 }
 
 interface Answer {
+  /** 0 if sched closed the connection before the whole body was sent: without gate nobody reads a refused body to its end. */
   status: number;
   body: string;
 }
@@ -152,7 +153,10 @@ function send({ socketPath }: SpawnedService, { method, path, headers = {}, body
         resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() });
       });
     });
-    sending.on('error', reject);
+    sending.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EPIPE' || error.code === 'ECONNRESET') resolve({ status: 0, body: '' });
+      else reject(error);
+    });
     sending.end(body);
   });
 }
