@@ -13,7 +13,7 @@ const askEveryMs = 5;
 export async function runShape(engine: Engine, shape: Shape, runs: number, inFlight: number): Promise<number> {
   const { store } = engine;
   const cursor = await store.events.lastCursor();
-  const startedAt = await store.work.now();
+  const startedAt = await store.now();
   await pushRuns(engine, shape, runs, inFlight);
   const endedAt = await lastEnd(engine, cursor, runs);
   return (endedAt - startedAt) / 1000;
@@ -34,7 +34,7 @@ async function pushRuns(engine: Engine, shape: Shape, runs: number, inFlight: nu
     }
   };
   await Promise.all(Array.from({ length: inFlight }, createOneAfterTheOther));
-  while ((await store.work.liveKinds()).length > 0) await pause(askEveryMs);
+  while ((await store.runsToSweep.liveKinds()).length > 0) await pause(askEveryMs);
 }
 
 /** When the last of the runs ended. All of them must have succeeded. */

@@ -64,8 +64,8 @@ export async function openChainr(): Promise<OpenChainr> {
   };
 }
 
-async function start({ work, transitions }: Store, run: string, index: number): Promise<StartedAttempt> {
-  const executor = await work.registerExecutor('fake:test');
+async function start({ executors, transitions }: Store, run: string, index: number): Promise<StartedAttempt> {
+  const executor = await executors.register('fake:test');
   const claimed = await transitions.claim({ run, index, attempt: 1 }, { owner: 'test', executor, ttlMs: 60_000 });
   if (typeof claimed === 'string') throw new Error(`claim refused: ${claimed}`);
   const { lease } = claimed;

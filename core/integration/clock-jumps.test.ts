@@ -95,25 +95,25 @@ for (const { name, jump } of [
     });
 
     it('no lease has expired that is renewed, and one of a dead worker has when its time is over', async () => {
-      const { transitions, work } = open.store;
+      const { transitions, executors, leases } = open.store;
       const run = await open.create(pipelineOf({ a: [], b: [] }));
       const dead = await claimJob(open.store, run, 0, { ttlMs: 5 * minute });
       await claimJob(open.store, run, 1, { ttlMs: 5 * minute, owner: 'alive' });
-      const executor = await work.registerExecutor(testExecutor);
+      const executor = await executors.register(testExecutor);
       const by = { owner: 'adopter', executor, ttlMs: minute, ownerGone: false };
       await clock.set(jump);
       await pass(4 * minute);
-      expect(await work.listExpiredLeases(executor, 10)).to.eql([]);
+      expect(await leases.listExpired(executor, 10)).to.eql([]);
       expect(await transitions.adopt(dead, by)).to.equal('held');
       await pass(6 * minute);
-      expect(await work.listExpiredLeases(executor, 10)).to.have.length(2);
+      expect(await leases.listExpired(executor, 10)).to.have.length(2);
       expect(await transitions.adopt(dead, by)).to.include({ ended: false });
     });
 
     it('a server is up for as long as it really is', async () => {
-      const { upMs } = await open.store.work.serverLife();
+      const { upMs } = await open.store.serverLife.read();
       await clock.set(jump);
-      expect((await open.store.work.serverLife()).upMs - upMs).to.be.within(0, 50_000);
+      expect((await open.store.serverLife.read()).upMs - upMs).to.be.within(0, 50_000);
     });
 
     it('a call that had no reply yet is carried out once', async () => {
@@ -127,20 +127,20 @@ for (const { name, jump } of [
     it('times go on without the jump, for every process, and again after the clock is set right', async () => {
       const other = new Store({ url: open.redis.url, logger: silentLogger, deliver: open.inbox.deliver });
       await other.start();
-      const before = await open.store.work.now();
+      const before = await open.store.now();
       for (const ahead of [jump, 0]) {
         await clock.set(ahead);
-        for (const store of [open.store, other]) expect((await store.work.now()) - before).to.be.within(-5_000, 50_000);
+        for (const store of [open.store, other]) expect((await store.now()) - before).to.be.within(-5_000, 50_000);
       }
       await other.stop();
     });
 
     it('events are kept for as long as they were to be kept', async () => {
-      const { events, work } = open.store;
+      const { events } = open.store;
       // More than a node of the stream, which goes as a whole.
       const fill = async () => { for (let n = 0; n < 40; n += 1) await endRun(open.store, await open.create(pipelineOf({ a: [] }))); }; // prettier-ignore
       await fill();
-      const trim = async () => events.trim({ before: (await work.now()) - 7 * day, limitBytes: 0 }, never);
+      const trim = async () => events.trim({ before: (await open.store.now()) - 7 * day, limitBytes: 0 }, never);
       await clock.set(jump);
       await pass(day);
       await fill();

@@ -23,7 +23,7 @@ describe('connections that are killed under load', function () {
   it('lose no run, no lease and no job, and start no job twice', async () => {
     const open = await openStore({ patienceMs: Infinity });
     const { client, store } = open;
-    const executor = await store.work.registerExecutor('fake:killed');
+    const executor = await store.executors.register('fake:killed');
     let kills = 0;
     const killing = setInterval(() => {
       void client.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes').then((count) => (kills += Number(count)));

@@ -96,7 +96,7 @@ describe('a connection whose peer has gone without a word', function () {
     'is made anew for renewals',
     inAllShapes(async ({ proxy, store, lost }) => {
       const silence = proxy.silence({ name: 'chainr-renewals', lost });
-      expect(await insist(() => store.work.renew(1, [], 60_000))).to.eql({ lost: [], stops: [] });
+      expect(await insist(() => store.leases.renew(1, [], 60_000))).to.eql({ lost: [], stops: [] });
       expect(silence.count).to.equal(1);
     }),
   );
@@ -105,9 +105,9 @@ describe('a connection whose peer has gone without a word', function () {
     'is made anew for who listens, and for who begins to',
     inAllShapes(async ({ open, proxy, store, lost }) => {
       const over = new AbortController();
-      const word = await store.work.listenToStops(1);
+      const word = await store.leases.listenToStops(1);
       proxy.silence({ name: 'chainr-subscriptions', lost });
-      const second = await store.work.listenToStops(2);
+      const second = await store.leases.listenToStops(2);
       const heard: true[] = [];
       void word.next(600_000, over.signal).then(() => heard.push(true));
       while (heard.length === 0) {
@@ -120,7 +120,7 @@ describe('a connection whose peer has gone without a word', function () {
 
   it('tells who listens to look, since what was said meanwhile was said to nobody', () =>
     at('all', async ({ proxy, store }) => {
-      const word = await store.work.listenToStops(1);
+      const word = await store.leases.listenToStops(1);
       proxy.silence({ name: 'chainr-subscriptions' });
       await word.next(600_000, new AbortController().signal);
       await word.close();
@@ -198,7 +198,7 @@ describe('a connection whose peer has gone without a word', function () {
       expect(silence.count).to.equal(2);
       // Of the end of the old ones Redis does not hear.
       while ((await connections()) < before + silence.count) await turn();
-      expect(await insist(() => store.work.now())).to.be.above(0);
+      expect(await insist(() => store.now())).to.be.above(0);
     }));
 
   it('is made anew when its peer falls silent before it has greeted', () =>

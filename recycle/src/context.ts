@@ -4,13 +4,16 @@ import type { RecycleConfig } from './config.js';
 
 /** What the sweeps share. */
 export interface RecycleContext {
-  readonly store: Pick<Store, 'transitions' | 'work' | 'libraries'>;
+  readonly store: Pick<
+    Store,
+    'transitions' | 'leases' | 'executors' | 'readyMarks' | 'runsToSweep' | 'libraries' | 'now'
+  >;
   readonly queue: Pick<BundleQueue, 'removeDead' | 'listMissing'>;
   readonly config: Pick<RecycleConfig, 'hostLostAfterMs'>;
 }
 
 /** What the retention sweeps share. */
 export interface RetentionContext {
-  readonly store: Pick<Store, 'work' | 'runs' | 'removals' | 'logs' | 'events'>;
+  readonly store: Pick<Store, 'runsToSweep' | 'runs' | 'removals' | 'logs' | 'events' | 'now'>;
   readonly config: Pick<RecycleConfig, 'runRetentionMs' | 'logRetentionMs' | 'eventRetentionMs' | 'eventLimitBytes'>;
 }

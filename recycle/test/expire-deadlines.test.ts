@@ -29,7 +29,7 @@ describe('a deadline that is due while no worker is there', () => {
     const { changed, lagMs } = await sweep();
     expect(changed).to.equal(1);
     expect(lagMs).to.be.within(1_900, 20_000);
-    const executor = await open.store.work.registerExecutor(testExecutor);
+    const executor = await open.store.executors.register(testExecutor);
     const by = { owner: 'heir', executor, ttlMs: 6_000, ownerGone: true };
     expect(await open.store.transitions.adopt(lease, by)).to.include({ stop: 'TimedOut' });
     expect(await sweep()).to.eql({ changed: 0, lagMs: 0 });

@@ -19,7 +19,7 @@ describe('a host that is gone', () => {
   let executor: number;
   beforeEach(async () => {
     open = await openStore();
-    executor = await open.store.work.registerExecutor(testExecutor);
+    executor = await open.store.executors.register(testExecutor);
   });
   afterEach(() => open.close());
 
@@ -35,7 +35,7 @@ describe('a host that is gone', () => {
   }
   const later = (ms: number) => setClock(open.redis.url, ms);
   /** A worker of the executor shows that it is there. */
-  const show = () => open.store.work.renew(executor, [], 6_000);
+  const show = () => open.store.leases.renew(executor, [], 6_000);
   const hold = async () => claimJob(open.store, await open.create(pipelineOf({ a: [] })), 0, { ttlMs: 6_000 });
   const jobOf = (run: RunUid) => open.store.runs.findJob(run, 'a');
   const logOf = async ({ run }: Lease) => open.store.logs.read(run, 0, 1, { offset: 0, maxBytes: 10_000 });
@@ -69,7 +69,7 @@ describe('a host that is gone', () => {
     await later(30_000);
     await open.store.transitions.expire();
     expect(open.inbox.take(run)).to.eql([`${run}.0.2`]);
-    const elsewhere = await open.store.work.registerExecutor('fake:elsewhere');
+    const elsewhere = await open.store.executors.register('fake:elsewhere');
     const by = { owner: 'other', executor: elsewhere, ttlMs: 6_000 };
     expect(await open.store.transitions.claim({ run, index: 0, attempt: 2 }, by)).to.be.an('object');
   });
@@ -202,13 +202,13 @@ describe('a host that is gone', () => {
     });
 
     it('with what another executor has', async () => {
-      const elsewhere = await open.store.work.registerExecutor('fake:elsewhere');
+      const elsewhere = await open.store.executors.register('fake:elsewhere');
       const run = await open.create(pipelineOf({ a: [] }));
       const by = { owner: 'other', executor: elsewhere, ttlMs: 6_000 };
       await open.store.transitions.claim({ run, index: 0, attempt: 1 }, by);
       const lease = await hold();
       await later(20_000);
-      await open.store.work.renew(elsewhere, [], 6_000);
+      await open.store.leases.renew(elsewhere, [], 6_000);
       expect(await giveUp()).to.be.above(0);
       expect(await isLost(lease)).to.be.true;
       expect(await jobOf(run)).to.include({ status: 'RUNNING' });

@@ -81,7 +81,7 @@ describe('a ready mark', () => {
     let read = 0;
     let done: () => void = () => undefined;
     const all = new Promise<void>((resolve) => (done = resolve));
-    const executor = await store.work.registerExecutor('fake:test');
+    const executor = await store.executors.register('fake:test');
     const reader = new BundleReader({
       url: redis.url,
       kind: 'fake',
@@ -209,7 +209,7 @@ describe('a ready mark', () => {
     await later(33_000);
     expect(await sweep.sweep(never)).to.include({ changed: 0 });
     expect(await sweep.sweep(never)).to.include({ changed: 1 });
-    const row = await store.work.listReadyMarks('fake', { before: Infinity, skip: others, limit: 10 });
+    const row = await store.readyMarks.listWithMessages('fake', { before: Infinity, skip: others, limit: 10 });
     expect(row.map(({ id }) => id)).to.deep.equal([`${run}.0.1`]);
   });
 });

@@ -75,7 +75,7 @@ export class TestWorker {
   }
 
   async claim(run: string, index: number, attempt = 1): Promise<Lease> {
-    const executor = await this.#store.work.registerExecutor('fake:test');
+    const executor = await this.#store.executors.register('fake:test');
     const claimed = await this.#store.transitions.claim(
       { run, index, attempt },
       { owner: 'test', executor, ttlMs: 60_000 },

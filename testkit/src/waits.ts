@@ -31,7 +31,7 @@ export function untilFinal(events: EventStream, run: RunUid, withinMs = 100_000)
 }
 
 /** Waits until the scripts see a later time than now. */
-export async function nextMillisecond({ work }: Store): Promise<void> {
-  const now = await work.now();
-  while ((await work.now()) <= now);
+export async function nextMillisecond(store: Store): Promise<void> {
+  const now = await store.now();
+  while ((await store.now()) <= now);
 }

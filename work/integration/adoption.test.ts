@@ -28,7 +28,7 @@ describeOnExecutors('a worker that goes while a job of 20 s runs', function (sub
       await untilStored(place, run, 0, 20);
       const second = await group.startWorker();
       // While Redis is younger than a lease nothing is taken over (see Leases).
-      while ((await group.store.work.serverLife()).upMs < leaseTtlMs) await pause(50);
+      while ((await group.store.serverLife.read()).upMs < leaseTtlMs) await pause(50);
       const sentAt = Date.now();
       first.signal(signal);
       const [line] = await second.says(/^.*"event":"attempt.adopted".*$/m);

@@ -25,21 +25,17 @@ describe('a worker whose event loop is blocked', function () {
     const pipeline = pipelineOf(Object.fromEntries(names));
     const made = await store.runs.createRun({ pipeline, source, executorKind: 'fake' });
     if (made.kind === 'conflict') expect.fail('the run was not created');
-    const executor = await store.work.registerExecutor('fake');
-    while ((await store.work.listLeases(executor)).length < attempts) await group.untilRenewed(1);
-    const before = new Set(
-      (await store.work.listLeases(executor)).map(({ owner, epoch }) => `${owner} ${String(epoch)}`),
-    );
+    const executor = await store.executors.register('fake');
+    while ((await store.leases.list(executor)).length < attempts) await group.untilRenewed(1);
+    const before = new Set((await store.leases.list(executor)).map(({ owner, epoch }) => `${owner} ${String(epoch)}`));
     const second = await group.startWorker();
-    while ((await store.work.serverLife()).upMs < 8_000) await group.untilRenewed(1);
+    while ((await store.serverLife.read()).upMs < 8_000) await group.untilRenewed(1);
     for (let block = 1; block <= 3; block += 1) {
       first.signal('SIGUSR2');
       await first.says(new RegExp(`(blocked\\n[^]*){${String(block)}}`));
     }
     await group.untilRenewed(6);
-    const after = new Set(
-      (await store.work.listLeases(executor)).map(({ owner, epoch }) => `${owner} ${String(epoch)}`),
-    );
+    const after = new Set((await store.leases.list(executor)).map(({ owner, epoch }) => `${owner} ${String(epoch)}`));
     expect([...after]).to.deep.equal([...before]);
     expect(first.output).not.to.contain('lease.lost');
     expect(second.output).not.to.contain('attempt.adopted');

@@ -304,7 +304,7 @@ describeOnExecutors('a cancel', (subject) => {
   async function cancelWithTimeout({ group }: Scene, run: RunUid): Promise<string[]> {
     const { store } = group;
     const { createdAt = 0 } = (await store.runs.getRun(run)) ?? {};
-    while ((await store.work.now()) < createdAt + 8_000) await pause(1);
+    while ((await store.now()) < createdAt + 8_000) await pause(1);
     const [reply] = await Promise.all([store.transitions.cancel(run), store.transitions.expire()]);
     return [reply === 'ok' ? 'CanceledByUser' : 'RunTimedOut'];
   }

@@ -158,13 +158,13 @@ describe('workers while the clock of a real Redis jumps', function () {
 
   it('know that Redis is young when it starts again with another clock', async () => {
     await start();
-    const { runId } = await group.store.work.serverLife();
+    const { runId } = await group.store.serverLife.read();
     const seenAt = performance.now();
     await group.killRedis();
     await group.restartRedis();
     await clock.set(hour);
     // The connection may need a moment to come back.
-    const after = await retryUntilAvailable(() => group.store.work.serverLife(), AbortSignal.timeout(30_000));
+    const after = await retryUntilAvailable(() => group.store.serverLife.read(), AbortSignal.timeout(30_000));
     expect(after.runId).not.to.equal(runId);
     expect(after.upMs).to.be.at.most(performance.now() - seenAt);
   });

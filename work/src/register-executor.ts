@@ -21,8 +21,8 @@ export class RegisterExecutor implements Part {
   }
 
   async start(): Promise<void> {
-    this.#number = await this.#store.work.registerExecutor(this.#executor.id);
-    await this.#store.work.announceCapacity(this.#executor.kind, this.#capacity);
+    this.#number = await this.#store.executors.register(this.#executor.id);
+    await this.#store.executors.announceCapacity(this.#executor.kind, this.#capacity);
   }
 
   stop(): Promise<void> {

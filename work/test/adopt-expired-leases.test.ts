@@ -24,7 +24,7 @@ describe('a lease of a dead worker', () => {
     (await adoptExpiredLeases(context, runner, holdOff).sweep(never)).changed;
   const close = async () => (await closeEndedAttempts(worker.context, worker.runner, bold()).sweep(never)).changed;
   const holderOf = async (run: RunUid) => {
-    const leases = await worker.store.work.listLeases(worker.context.executorNumber());
+    const leases = await worker.store.leases.list(worker.context.executorNumber());
     return leases.find((lease) => lease.run === run)?.owner;
   };
   const startHere = ({ run }: Lease) =>
@@ -66,7 +66,7 @@ describe('a lease of a dead worker', () => {
     await worker.forward(60_000);
     expect(await adopt()).to.equal(0);
     worker.context.leases.release(held);
-    expect((await worker.store.work.listLeases(worker.context.executorNumber())).map(({ epoch }) => epoch)).to.eql([
+    expect((await worker.store.leases.list(worker.context.executorNumber())).map(({ epoch }) => epoch)).to.eql([
       lease.epoch,
     ]);
   });
@@ -85,7 +85,7 @@ describe('a lease of a dead worker', () => {
 
   it('is not taken by workers of other executors', async () => {
     const run = await worker.create(pipelineOf({ only: [] }));
-    const elsewhere = await worker.store.work.registerExecutor('fake:elsewhere');
+    const elsewhere = await worker.store.executors.register('fake:elsewhere');
     const by = { owner: 'dead', executor: elsewhere, ttlMs: 6_000 };
     await worker.store.transitions.claim({ run, index: 0, attempt: 1 }, by);
     await worker.forward(60_000);

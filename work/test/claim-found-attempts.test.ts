@@ -31,7 +31,7 @@ describe('an attempt whose claim Redis has lost (see Rollback)', () => {
     await untilFound(() => !existsSync(`/proc/${String(pid)}`));
     await startRedisServer({ folder, socketPath: url.slice('unix:'.length) });
     await whenBack(() => worker.store.ping());
-    await whenBack(() => worker.store.work.renew(worker.context.executorNumber(), [], 6_000));
+    await whenBack(() => worker.store.leases.renew(worker.context.executorNumber(), [], 6_000));
   }
 
   async function whenBack<T>(ask: () => Promise<T>): Promise<T> {

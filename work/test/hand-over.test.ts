@@ -33,7 +33,7 @@ describe('a worker that shuts down beside others of its executor', () => {
   const holdOff = () => new AdoptionHoldOff(first.store, 0);
   const adopt = async () => (await adoptExpiredLeases(second.context, second.runner, holdOff()).sweep(never)).changed;
   const close = async () => (await closeEndedAttempts(second.context, second.runner, holdOff()).sweep(never)).changed;
-  const expired = () => first.store.work.listExpiredLeases(first.context.executorNumber(), 10);
+  const expired = () => first.store.leases.listExpired(first.context.executorNumber(), 10);
   const logOf = (run: RunUid) => first.store.logs.read(run, 0, 1, { offset: 0, maxBytes: 10_000 });
   const attemptsOf = (run: RunUid) => first.store.runs.listAttempts(run, 0);
 

@@ -64,7 +64,7 @@ export async function openWorker(
     alone: true,
     ...config,
   };
-  const number = await store.work.registerExecutor(executor.id);
+  const number = await store.executors.register(executor.id);
   const parts = (owner: string, settings: WorkConfig, executor: Executor): WorkerParts => {
     const { leaseTtlMs: ttlMs, renewEveryMs } = settings;
     const context: WorkContext = {

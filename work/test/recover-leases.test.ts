@@ -36,16 +36,16 @@ describe('a worker that starts where another one died', () => {
     const [attempt] = await worker.store.runs.listAttempts(lease.run, 0);
     expect(attempt?.phases).to.have.property('closedAt');
     expect(started.filter((line) => line.startsWith(lease.run))).to.deep.equal([]);
-    expect(await worker.store.work.listLeases(worker.context.executorNumber())).to.deep.equal([]);
+    expect(await worker.store.leases.list(worker.context.executorNumber())).to.deep.equal([]);
   });
 
   it('leaves the leases of other executors alone', async () => {
     const { store } = worker;
     const run = await worker.create(pipelineOf({ only: [] }));
-    const elsewhere = await store.work.registerExecutor('fake:elsewhere');
+    const elsewhere = await store.executors.register('fake:elsewhere');
     await store.transitions.claim({ run, index: 0, attempt: 1 }, { owner: 'other', executor: elsewhere, ttlMs: 6_000 });
     await recovery.start();
-    expect(await store.work.listLeases(elsewhere)).to.have.length(1);
+    expect(await store.leases.list(elsewhere)).to.have.length(1);
   });
 
   it('has what was ready handed out again, whose message may be lost', async () => {

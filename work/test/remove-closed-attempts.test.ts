@@ -40,14 +40,14 @@ describe('the remains of closed attempts', () => {
 
   /** How many attempts a pass asks for at most. */
   async function limitOf(pass: () => Promise<number>): Promise<number> {
-    const { work } = worker.store;
-    const listDue = work.listDue.bind(work);
+    const { remains } = worker.store;
+    const listDue = remains.listDue.bind(remains);
     let asked = 0;
-    work.listDue = (executor, limit) => {
+    remains.listDue = (executor, limit) => {
       asked = limit;
       return listDue(executor, limit);
     };
-    await pass().finally(() => (work.listDue = listDue));
+    await pass().finally(() => (remains.listDue = listDue));
     return asked;
   }
 
@@ -90,7 +90,7 @@ describe('the remains of closed attempts', () => {
     ['its run was deleted', (run: string) => worker.store.runs.deleteRun(run)],
     [
       'another worker removed them',
-      (run: string) => worker.store.work.forgetDue(worker.context.executorNumber(), { run, index: 0, attempt: 1 }),
+      (run: string) => worker.store.remains.forgetDue(worker.context.executorNumber(), { run, index: 0, attempt: 1 }),
     ],
   ] as const) {
     it(`are not looked up any longer once ${what}, though they could not be removed before`, async () => {

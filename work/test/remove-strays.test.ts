@@ -88,7 +88,7 @@ describe('what an executor has that belongs to no attempt', () => {
       expect(await worker.store.transitions.retry(lease, { reason: 'Lost' }, {}, { removalGraceMs })).to.equal('ok');
       return lease;
     }
-    const forget = (lease: Lease) => worker.store.work.forgetDue(worker.context.executorNumber(), lease);
+    const forget = (lease: Lease) => worker.store.remains.forgetDue(worker.context.executorNumber(), lease);
 
     it('is stopped at once, and its name stays taken', async () => {
       const lease = await given();

@@ -89,7 +89,7 @@ describe('what a job refers to', () => {
       });
       expect(started.map(({ job }) => job)).to.deep.equal(['build', 'after']);
       await worker.untilIdle();
-      expect(await worker.store.work.listLeases(worker.context.executorNumber())).to.deep.equal([]);
+      expect(await worker.store.leases.list(worker.context.executorNumber())).to.deep.equal([]);
     });
 
     it('is the default where it was not written, and where its job was skipped', async () => {
@@ -253,7 +253,7 @@ describe('what a job refers to', () => {
     /** The end of its job is reported, its log is not. */
     async function endedByTheDead(): Promise<string> {
       const run = await abandoned({ lines: [{ text: `it is ${secret}` }] });
-      const [lease] = await worker.store.work.listLeases(worker.context.executorNumber());
+      const [lease] = await worker.store.leases.list(worker.context.executorNumber());
       if (!lease) expect.fail('there is no lease');
       await worker.store.transitions.finish(lease, completed, {});
       return run;

@@ -70,7 +70,7 @@ describe('an attempt in the hands of a worker', () => {
     expect(worker.inbox.take(run)).to.deep.equal([`${run}.0.2`]);
     const [first] = await worker.store.runs.listAttempts(run, 0);
     expect(first).to.include({ attempt: 1, reason: 'Interrupted' });
-    expect(await worker.store.work.listLeases(worker.context.executorNumber())).to.deep.equal([]);
+    expect(await worker.store.leases.list(worker.context.executorNumber())).to.deep.equal([]);
   });
 
   /** Ends when it is stopped, with the outcome made then. */
@@ -147,7 +147,7 @@ describe('an attempt in the hands of a worker', () => {
     const executor = holding();
     const { run, worker } = await begin(executor);
     const { store, context } = worker;
-    const [lease] = await store.work.listLeases(context.executorNumber());
+    const [lease] = await store.leases.list(context.executorNumber());
     const by = { owner: 'other', executor: context.executorNumber(), ttlMs: 6_000, ownerGone: true };
     await store.transitions.adopt(lease!, by);
     await context.leases.tick();

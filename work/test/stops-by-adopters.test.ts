@@ -167,7 +167,7 @@ describe('what an adopter is to stop', () => {
     const other = await builtClaim(worker, 'dead');
     await forward(ttlMs + 1);
     await adoptExpiredLeases(worker.context, worker.runner, new AdoptionHoldOff(worker.store, 0)).sweep(never);
-    const leases = await worker.store.work.listLeases(worker.context.executorNumber());
+    const leases = await worker.store.leases.list(worker.context.executorNumber());
     expect(leases.filter(({ run }) => run === lease.run).map(({ owner }) => owner)).to.eql(['dead-1']);
     expect(leases.filter(({ run }) => run === other.run).map(({ owner }) => owner)).to.eql(['worker']);
   });

@@ -30,7 +30,7 @@ export class OtherWorkers implements Part {
     const { redisUrl, logger, own, makeWork } = this.#options;
     this.#store = new Store({ url: redisUrl, logger });
     await this.#store.start();
-    const kinds = (await this.#store.work.liveKinds()).filter((kind) => kind !== own && local.includes(kind));
+    const kinds = (await this.#store.runsToSweep.liveKinds()).filter((kind) => kind !== own && local.includes(kind));
     for (const kind of kinds) {
       try {
         const service = await makeWork(kind);

@@ -14,7 +14,13 @@ import { composeLibrary, type Library } from './script/library.js';
 import { StoreMemory } from './redis/store-memory.js';
 import { Subscriptions } from './redis/subscriptions.js';
 import { Transitions } from './script/transitions.js';
-import { WorkStore } from './work/work-store.js';
+import { ServerLife } from './redis/server-life.js';
+import { Executors } from './work/executors.js';
+import { Leases } from './work/leases.js';
+import { ReadyMarks } from './work/ready-marks.js';
+import { Remains } from './work/remains.js';
+import { RunsToSweep } from './work/runs-to-sweep.js';
+import { Turns } from './work/turns.js';
 import { WorkerRegistry } from './work/worker-registry.js';
 import { translateRedisErrors } from './redis/translate-redis-errors.js';
 
@@ -43,7 +49,13 @@ export class Store implements Part {
   readonly runs: RunStore;
   readonly logs: LogStore;
   readonly events: EventStream;
-  readonly work: WorkStore;
+  readonly leases: Leases;
+  readonly executors: Executors;
+  readonly readyMarks: ReadyMarks;
+  readonly remains: Remains;
+  readonly runsToSweep: RunsToSweep;
+  readonly turns: Turns;
+  readonly serverLife: ServerLife;
   readonly workers: WorkerRegistry;
   readonly transitions: Transitions;
   readonly removals: Removals;
@@ -93,9 +105,15 @@ export class Store implements Part {
       connect({ url, name: 'events', logger, commandTimeoutMs, blocksMs }),
     );
     this.#batcher = batcher;
-    this.work = new WorkStore(connection, clock, new Transitions(renewer), this.#subscriptions);
-    this.workers = new WorkerRegistry(connection, () => this.work.now());
-    this.libraries = new Libraries(connection, () => this.work.now());
+    this.leases = new Leases(connection, clock, new Transitions(renewer), this.#subscriptions);
+    this.executors = new Executors(connection);
+    this.readyMarks = new ReadyMarks(connection);
+    this.remains = new Remains(connection, clock);
+    this.runsToSweep = new RunsToSweep(connection);
+    this.turns = new Turns(connection);
+    this.serverLife = new ServerLife(connection);
+    this.workers = new WorkerRegistry(connection, () => this.now());
+    this.libraries = new Libraries(connection, () => this.now());
   }
 
   /**
@@ -136,6 +154,11 @@ export class Store implements Part {
   /** How long the oldest pending transition has been without a reply, in milliseconds; renewals do not count. */
   get unansweredMs(): number {
     return this.#batcher.unansweredMs;
+  }
+
+  /** Milliseconds since 1970, as the scripts see it. */
+  now(): Promise<number> {
+    return translateRedisErrors(() => this.#clock.now());
   }
 
   /** True, or a sentence that says why not. */

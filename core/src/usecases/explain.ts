@@ -15,7 +15,7 @@ const dependenciesMax = 500;
 
 /** What it takes to explain. */
 interface Explaining {
-  store: Pick<Store, 'runs' | 'workers' | 'work' | 'logs'>;
+  store: Pick<Store, 'runs' | 'workers' | 'now' | 'logs'>;
   pipelines: PipelineReading;
   queue: {
     /** How many messages of a kind are before this one; undefined if it is not waiting any more. */
@@ -53,7 +53,7 @@ async function situationOf(
     store.runs.getRun(uid),
     store.workers.list(),
     store.workers.isPaused(),
-    store.work.now(),
+    store.now(),
     store.runs.listAttempts(uid, job.index),
   ]);
   if (!run) return noRun(uid);

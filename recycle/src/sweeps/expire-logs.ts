@@ -18,12 +18,12 @@ export function expireLogs({ store, config: { logRetentionMs } }: RetentionConte
     everyMs,
     sweep: async (signal) => {
       if (logRetentionMs === 0) return { changed: 0 };
-      const until = (await store.work.now()) - logRetentionMs;
+      const until = (await store.now()) - logRetentionMs;
       let from = await store.logs.expiredTo();
       let skip = 0;
       let changed = 0;
       while (!signal.aborted) {
-        const ended = await store.work.listEnded({ from, until, skip, limit: page });
+        const ended = await store.runsToSweep.listEnded({ from, until, skip, limit: page });
         const replies = await Promise.all(ended.map(({ uid }) => store.removals.removeLogs(uid)));
         changed += replies.filter((reply) => reply === 'removed').length;
         const last = ended.at(-1);

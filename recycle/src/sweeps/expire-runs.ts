@@ -15,13 +15,13 @@ export function expireRuns({ store, config: { runRetentionMs } }: RetentionConte
     everyMs,
     sweep: async (signal) => {
       if (runRetentionMs === 0) return { changed: 0 };
-      const now = await store.work.now();
+      const now = await store.now();
       let changed = 0;
       let lagMs = 0;
       // Runs that cannot be deleted yet must not block those behind them.
       let kept = 0;
       while (!signal.aborted) {
-        const ended = await store.work.listEnded({ until: now - runRetentionMs, skip: kept, limit: page });
+        const ended = await store.runsToSweep.listEnded({ until: now - runRetentionMs, skip: kept, limit: page });
         const [oldest] = ended;
         if (oldest && kept === 0 && changed === 0) lagMs = now - runRetentionMs - oldest.endedAt;
         const replies = await Promise.all(ended.map(({ uid }) => store.runs.deleteRun(uid)));

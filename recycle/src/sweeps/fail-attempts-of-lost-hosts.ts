@@ -3,7 +3,7 @@ import type { Sweep } from '@chainr/core/service/sweep';
 import type { Outcome } from '@chainr/core/engine/outcome';
 import { markOf } from '@chainr/core/store/logs/log-format';
 import type { Lease } from '@chainr/core/store/redis/keys';
-import type { KnownExecutor } from '@chainr/core/store/work/work-store';
+import type { KnownExecutor } from '@chainr/core/store/work/executors';
 import type { RecycleContext } from '../context.js';
 
 /** Poll interval. */
@@ -36,7 +36,7 @@ export function failAttemptsOfLostHosts(
     everyMs,
     sweep: async () => {
       if (config.hostLostAfterMs === 0) return { changed: 0 };
-      const [executors, now] = await Promise.all([store.work.listExecutors(), store.work.now()]);
+      const [executors, now] = await Promise.all([store.executors.list(), store.now()]);
       const pass = monotonicMs();
       const passedMs = Math.min(pass - (lastPass ?? pass), 2 * everyMs);
       lastPass = pass;
@@ -51,7 +51,7 @@ export function failAttemptsOfLostHosts(
   };
 
   async function giveUp(executor: KnownExecutor): Promise<number> {
-    const expired = await store.work.listExpiredLeases(executor.number, attemptsPerPass);
+    const expired = await store.leases.listExpired(executor.number, attemptsPerPass);
     for (const { lease } of expired) await lose(executor, lease);
     return expired.length;
   }
@@ -63,7 +63,7 @@ export function failAttemptsOfLostHosts(
     let { logLength } = adopted;
     if (!adopted.logEnded) {
       const text = `The log is cut here: ${id} had no worker for ${String(config.hostLostAfterMs / 1000)} s.`;
-      const pieces = [markOf(text, await store.work.now())];
+      const pieces = [markOf(text, await store.now())];
       const { ended: end, position } = adopted;
       const appended = await transitions.appendLog(adopted.lease, { length: logLength, pieces, position, end });
       if (appended.kind !== 'ok') return;

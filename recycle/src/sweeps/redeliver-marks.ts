@@ -1,6 +1,6 @@
 import { executorKinds, type ExecutorKind } from '@chainr/core/engine/records';
 import type { Sweep, Swept } from '@chainr/core/service/sweep';
-import type { ReadyMark } from '@chainr/core/store/work/work-store';
+import type { ReadyMark } from '@chainr/core/store/work/ready-marks';
 import type { RecycleContext } from '../context.js';
 
 /** Poll interval. */
@@ -23,7 +23,7 @@ export function redeliverMarks({ store, queue }: RecycleContext): Sweep {
   /** @returns how many marks of a page were repaired, and whether more follow */
   async function sweepPage(kind: ExecutorKind, before: number): Promise<{ lost: ReadyMark[]; more: boolean }> {
     const skip = passedBy.get(kind) ?? 0;
-    const marks = await store.work.listReadyMarks(kind, { before, skip, limit: page });
+    const marks = await store.readyMarks.listWithMessages(kind, { before, skip, limit: page });
     const messages = marks.flatMap(({ message }) => message ?? []);
     const missing = await queue.listMissing(kind, new Set(messages));
     const lost = marks.filter(({ message }) => message === undefined || missing.has(message));
@@ -55,7 +55,7 @@ export function redeliverMarks({ store, queue }: RecycleContext): Sweep {
       'A process killed between the commit that marks an id ready and the enqueueing of its message, or between the fetching of a message and the claim of its ids, leaves a mark without message; so does a queue that lost its tail with Redis.',
     everyMs,
     sweep: async (signal) => {
-      const now = await store.work.now();
+      const now = await store.now();
       const total = { changed: 0, lagMs: 0 };
       for (const kind of executorKinds) {
         const { changed, lagMs = 0 } = await sweepKind(kind, now, signal);

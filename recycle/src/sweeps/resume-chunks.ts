@@ -18,8 +18,8 @@ export function resumeChunks({ store }: RecycleContext): Sweep {
     window: 'A process that was killed between two chunks of a fan-out leaves dependents unresolved behind its mark.',
     everyMs,
     sweep: async (signal) => {
-      const before = (await store.work.now()) - abandonedAfterMs;
-      const runs = await store.work.listChunks({ before, limit: runsPerPass });
+      const before = (await store.now()) - abandonedAfterMs;
+      const runs = await store.runsToSweep.listUnresolved({ before, limit: runsPerPass });
       let changed = 0;
       for (const run of runs) {
         if (signal.aborted) break;

@@ -19,9 +19,9 @@ export function resumeDeletions({ store }: Pick<RetentionContext, 'store'>): Swe
     window: 'A process that was killed while it deleted a run leaves what the run kept, hidden, behind its mark.',
     everyMs,
     sweep: async (signal) => {
-      const before = (await store.work.now()) - abandonedAfterMs;
+      const before = (await store.now()) - abandonedAfterMs;
       let changed = 0;
-      for (const run of await store.work.listDeletions({ before, limit: runsPerPass })) {
+      for (const run of await store.runsToSweep.listHidden({ before, limit: runsPerPass })) {
         if (signal.aborted) break;
         await store.removals.remove(run);
         changed += 1;

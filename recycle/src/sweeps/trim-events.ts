@@ -11,7 +11,7 @@ export function trimEvents({ store, config: { eventRetentionMs, eventLimitBytes 
     window: 'The event stream only grows; who comes back with a cursor that is gone is told to resync.',
     everyMs,
     sweep: async (signal) => {
-      const before = eventRetentionMs === 0 ? 0 : (await store.work.now()) - eventRetentionMs;
+      const before = eventRetentionMs === 0 ? 0 : (await store.now()) - eventRetentionMs;
       return { changed: await store.events.trim({ before, limitBytes: eventLimitBytes }, signal) };
     },
   };

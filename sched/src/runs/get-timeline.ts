@@ -11,7 +11,7 @@ export function getTimeline({ store }: SchedContext) {
   return served(routes.getTimeline, async ({ params: { uid }, query, request, response }) => {
     // The run is read after its jobs: if it ends in between, unfinished spans are shown until that end.
     const jobs = await store.runs.listTimedJobs(uid);
-    const [run, now] = await Promise.all([findRun(store, uid), store.work.now()]);
+    const [run, now] = await Promise.all([findRun(store, uid), store.now()]);
     const page = { from: query.cursor ?? 0, limit: query.limit };
     const timeline = timelineOf(run, jobs, now);
     sendJson(response, 200, presentTimeline(run, timeline, { ...page, selfLink: request.originalUrl }));

@@ -33,7 +33,7 @@ export class LeaseKeeper implements Part {
 
   async start(): Promise<void> {
     const { store, executorNumber } = this.#options;
-    this.#stops = await store.work.listenToStops(executorNumber());
+    this.#stops = await store.leases.listenToStops(executorNumber());
     this.#renewing = this.#loop(this.#stops);
   }
 
@@ -80,7 +80,7 @@ export class LeaseKeeper implements Part {
     const { store, ttlMs, executorNumber } = this.#options;
     const leases = this.#canReport() ? [...this.#held.keys()] : [];
     const sentAt = performance.now();
-    const renewal = await store.work.renew(executorNumber(), leases, ttlMs).catch((error: unknown) => {
+    const renewal = await store.leases.renew(executorNumber(), leases, ttlMs).catch((error: unknown) => {
       this.#failedAt = performance.now();
       throw error;
     });

@@ -35,7 +35,7 @@ export class RecoverLeases implements Part {
   async #adoptLeases(): Promise<number> {
     const { store, owner, config } = this.#context;
     const executor = this.#context.executorNumber();
-    const leases = await store.work.listLeases(executor);
+    const leases = await store.leases.list(executor);
     let count = 0;
     for (const lease of leases) {
       if (this.#context.leases.holds(lease)) continue; // An earlier, interrupted start adopted it.
@@ -55,7 +55,7 @@ export class RecoverLeases implements Part {
 
   async #resumeChunks(): Promise<number> {
     const { store } = this.#context;
-    const runs = await store.work.listChunks({ before: await store.work.now(), limit: page });
+    const runs = await store.runsToSweep.listUnresolved({ before: await store.now(), limit: page });
     for (const run of runs) await store.transitions.resume(run);
     return runs.length;
   }
@@ -63,10 +63,10 @@ export class RecoverLeases implements Part {
   /** Marks that are delivered again get a later time, so each page begins with the rest. */
   async #redeliverMarks(): Promise<number> {
     const { store, executor } = this.#context;
-    const before = (await store.work.now()) - 1;
+    const before = (await store.now()) - 1;
     let count = 0;
     for (;;) {
-      const ids = await store.work.listMarks(executor.kind, { before, limit: page });
+      const ids = await store.readyMarks.list(executor.kind, { before, limit: page });
       if (ids.length === 0) return count;
       count += await store.transitions.redeliver(executor.kind, ids);
     }

@@ -1,5 +1,5 @@
 import type { Swept } from '@chainr/core/service/sweep';
-import type { ExpiredLease } from '@chainr/core/store/work/work-store';
+import type { ExpiredLease } from '@chainr/core/store/work/leases';
 import type { AttemptRunner } from '../attempt/attempt-runner.js';
 import type { WorkContext } from '../context.js';
 import type { AdoptionHoldOff } from './adoption-hold-off.js';
@@ -29,7 +29,7 @@ export async function adoptLeases(
   let lagMs = 0;
   // Leases that stay, such as suspects (see Crash loops), must not block those behind them.
   for (let page = 0, left = 0; page < pagesPerPass && changed < leasesPerPass; page += 1) {
-    const expired = await store.work.listExpiredLeases(context.executorNumber(), leasesPerPass, left);
+    const expired = await store.leases.listExpired(context.executorNumber(), leasesPerPass, left);
     let taken = 0;
     for (const each of expired.filter((one) => !isHeld(one) && wanted(one))) {
       if (!(await adoptOne(context, runner, each))) continue;

@@ -5,11 +5,11 @@ import type { Store } from '@chainr/core/store/store';
  * could not renew, so they get time for it.
  */
 export class AdoptionHoldOff {
-  readonly #store: Pick<Store, 'work'>;
+  readonly #store: Pick<Store, 'serverLife'>;
   readonly #ttlMs: number;
   #troubleAt = -Infinity;
 
-  constructor(store: Pick<Store, 'work'>, ttlMs: number) {
+  constructor(store: Pick<Store, 'serverLife'>, ttlMs: number) {
     this.#store = store;
     this.#ttlMs = ttlMs;
   }
@@ -17,7 +17,7 @@ export class AdoptionHoldOff {
   /** @throws the error of Redis, or that it did not answer */
   async allows(): Promise<boolean> {
     try {
-      const { upMs } = await this.#store.work.serverLife();
+      const { upMs } = await this.#store.serverLife.read();
       return upMs >= this.#ttlMs && performance.now() - this.#troubleAt >= this.#ttlMs;
     } catch (error) {
       this.#troubleAt = performance.now();

@@ -15,7 +15,7 @@ export function claimFoundAttempts(context: WorkContext, runner: AttemptRunner):
     window: 'A Redis that lost the claims of attempts that run: it takes them for waiting.',
     everyMs: context.config.leaseSweepMs,
     sweep: async () => {
-      const { runId } = await context.store.work.serverLife();
+      const { runId } = await context.store.serverLife.read();
       const isKnown = knownRunId === undefined || knownRunId === runId;
       const { claimed, left } = isKnown ? { claimed: 0, left: 0 } : await claimFound(context, runner);
       if (left === 0) knownRunId = runId;
@@ -35,7 +35,7 @@ async function claimFound(
   for (const { run, job, attempt } of await executor.list()) {
     const index = (await store.runs.findJob(run, job))?.index;
     if (index === undefined) continue;
-    const standing = await store.work.lookUpAttempt(run, index, attempt);
+    const standing = await store.remains.lookUp(run, index, attempt);
     if (standing.kind !== 'open' || standing.claimed) continue;
     if (runner.holds({ run, job, attempt })) {
       left += 1;

@@ -1,6 +1,6 @@
 import type { Sweep } from '@chainr/core/service/sweep';
 import { formatAttemptId } from '@chainr/core/store/redis/keys';
-import type { DueRemoval } from '@chainr/core/store/work/work-store';
+import type { DueRemoval } from '@chainr/core/store/work/remains';
 import type { WorkContext } from '../context.js';
 import { GrowingPauses } from './growing-pauses.js';
 
@@ -24,7 +24,7 @@ export function removeClosedAttempts(context: WorkContext): Sweep {
       let lagMs = 0;
       for (let pages = 0; pages < pagesPerPass && !signal.aborted; pages += 1) {
         // Attempts that could not be removed come first again.
-        const due = await store.work.listDue(executorNumber(), page + pauses.size);
+        const due = await store.remains.listDue(executorNumber(), page + pauses.size);
         pauses.keepOnly(new Set(due.map(formatAttemptId)));
         let removed = 0;
         for (const each of due) {
@@ -50,7 +50,7 @@ export function removeClosedAttempts(context: WorkContext): Sweep {
       logger.warn(named, 'The remains of an attempt could not be removed; trying again at growing intervals');
     };
     if (job !== '' && !(await pauses.tryOnce(formatAttemptId(id), work, warn))) return false;
-    await store.work.forgetDue(executorNumber(), id);
+    await store.remains.forgetDue(executorNumber(), id);
     return true;
   }
 }

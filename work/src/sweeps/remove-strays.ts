@@ -34,9 +34,9 @@ export function removeStrays(
       'A container without an attempt: Redis lost it, its run was deleted, or its host was given up and has come back.',
     everyMs: times.everyMs,
     sweep: async () => {
-      if (!(await store.work.takeTurn(`strays:${String(executorNumber())}`, owner, 3 * times.everyMs)))
+      if (!(await store.turns.take(`strays:${String(executorNumber())}`, owner, 3 * times.everyMs)))
         return { changed: 0 };
-      const [{ upMs }, now] = await Promise.all([store.work.serverLife(), store.work.now()]);
+      const [{ upMs }, now] = await Promise.all([store.serverLife.read(), store.now()]);
       const all = await executor.list();
       const names = new Set(all.map(nameOf));
       pauses.keepOnly(names);
@@ -45,14 +45,14 @@ export function removeStrays(
       for (const found of all) {
         const name = nameOf(found);
         const index = (await store.runs.findJob(found.run, found.job))?.index;
-        const standing = await store.work.lookUpAttempt(found.run, index, found.attempt);
+        const standing = await store.remains.lookUp(found.run, index, found.attempt);
         if (standing.kind !== 'unknown') strays.delete(name);
         if (standing.kind === 'open') continue;
         if (standing.kind === 'over') {
           const graceOver = standing.closedAt === undefined || now - standing.closedAt > 2 * config.removalGraceMs;
           changed += await end(
             found,
-            graceOver && !(await store.work.isDue(executorNumber(), { ...found, index: index ?? 0 })),
+            graceOver && !(await store.remains.isDue(executorNumber(), { ...found, index: index ?? 0 })),
           );
           continue;
         }

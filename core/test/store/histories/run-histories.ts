@@ -57,7 +57,7 @@ export class HistoryGround implements Ground {
       () => new Store({ url: redis.url, logger: silentLogger, deliver: inbox.deliver, ...options }),
     );
     for (const store of more) await store.start();
-    const executors = [await open.store.work.registerExecutor('fake:one'), await open.store.work.registerExecutor('fake:two')]; // prettier-ignore
+    const executors = [await open.store.executors.register('fake:one'), await open.store.executors.register('fake:two')]; // prettier-ignore
     return new HistoryGround(open, [open.store, ...more], executors);
   }
 
@@ -143,7 +143,7 @@ export class HistoryGround implements Ground {
     this.#clockMs += stepsMs[dice.below(stepsMs.length)]!;
     await this.client.set(keys.clock, this.#clockMs);
     if (dice.chance(0.4)) {
-      const dueUntil = await this.#store.work.now();
+      const dueUntil = await this.#store.now();
       await this.#store.transitions.expire();
       for (const uid of await this.#chunks()) await this.#store.transitions.resume(uid);
       await this.#look(histories, dueUntil);
@@ -151,7 +151,7 @@ export class HistoryGround implements Ground {
   }
 
   async #chunks(): Promise<RunUid[]> {
-    return this.#store.work.listChunks({ before: Infinity, limit: 1_000 });
+    return this.#store.runsToSweep.listUnresolved({ before: Infinity, limit: 1_000 });
   }
 
   async #pause(paused: boolean): Promise<void> {
@@ -160,7 +160,7 @@ export class HistoryGround implements Ground {
   }
 
   async #deliverMarks(): Promise<void> {
-    const ids = await this.#store.work.listMarks('fake', { before: Infinity, limit: 10_000 });
+    const ids = await this.#store.readyMarks.list('fake', { before: Infinity, limit: 10_000 });
     expect(await this.#store.transitions.redeliver('fake', ids), 'every mark stands for something').to.equal(
       ids.length,
     );
@@ -171,7 +171,7 @@ export class HistoryGround implements Ground {
     for (const worker of this.workers) {
       const mine = histories.flatMap(({ held, replay }) => held.filter((each) => each.worker === worker).map(({ lease }) => ({ lease: formatLease(lease), stop: replay.stopOf(lease.index) }))); // prettier-ignore
       const leases = mine.map(({ lease }) => lease);
-      const { lost, stops } = await worker.store.work.renew(worker.executor, leases, ttlMs);
+      const { lost, stops } = await worker.store.leases.renew(worker.executor, leases, ttlMs);
       expect(lost, 'leases that are lost').to.eql([]);
       const due = mine.flatMap(({ lease, stop }) => (stop === undefined ? [] : [`${lease} ${stop}`]));
       const told = stops.map(({ lease, reason }) => `${lease} ${reason}`).sort();
@@ -211,10 +211,10 @@ export class HistoryGround implements Ground {
     for (const history of histories) {
       const [held] = history.held;
       if (!held) continue;
-      const before = await this.#store.work.now();
+      const before = await this.#store.now();
       const expiry = runs.get(history.run)!.leases.get(formatLease(held.lease).replace(`${history.run}.`, '')) ?? 0;
       const reply = await history.adoptLeases(held, false);
-      if (expiry > (await this.#store.work.now())) expect(reply, 'before it expires').to.equal('held');
+      if (expiry > (await this.#store.now())) expect(reply, 'before it expires').to.equal('held');
       // A suspect is left alone for a while (see Crash loops).
       const mayWait = (history.deeds.adoptions.get(`${held.lease.index}.${held.lease.attempt}`) ?? 0) > 0;
       if (expiry <= before && !(mayWait && reply === 'held')) expect(reply, 'once it has expired').to.equal('ok');

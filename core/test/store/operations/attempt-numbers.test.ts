@@ -32,7 +32,7 @@ describe('an attempt that nobody claimed is none', () => {
     const { events } = await open.store.events.readEvents('0-0', 1_000);
     const job = (await open.store.runs.findJob(run, name))!;
     const record = (await open.store.runs.getRun(run))!;
-    const timed = timelineOf(record, await open.store.runs.listTimedJobs(run), await open.store.work.now());
+    const timed = timelineOf(record, await open.store.runs.listTimedJobs(run), await open.store.now());
     return {
       events: events.flatMap((event) =>
         'job' in event && event.run === run && event.job === name ? [`${event.status}.${String(event.attempt)}`] : [],

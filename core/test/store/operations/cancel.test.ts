@@ -42,12 +42,12 @@ describe('a cancel', () => {
       waits: 'CANCELED CanceledByUser',
     });
     expect(await statusOf(run)).to.equal('RUNNING');
-    const executor = await open.store.work.registerExecutor(testExecutor);
-    const renewal = await open.store.work.renew(executor, [formatLease(lease)], 60_000);
+    const executor = await open.store.executors.register(testExecutor);
+    const renewal = await open.store.leases.renew(executor, [formatLease(lease)], 60_000);
     expect(renewal).to.eql({ lost: [], stops: [{ lease: formatLease(lease), reason: 'CanceledByUser' }] });
     const told = await open.client.hget(keys.stops(executor), formatAttemptId(lease));
     expect(told, 'with the time of that').to.match(new RegExp(`^${String(reasons.indexOf('CanceledByUser'))}\\.\\d+$`));
-    await open.store.work.renew(executor, [formatLease(lease)], 60_000);
+    await open.store.leases.renew(executor, [formatLease(lease)], 60_000);
     expect(await open.client.hget(keys.stops(executor), formatAttemptId(lease)), 'told again').to.equal(told);
     await finish(lease);
     expect((await standings(run))['runs']).to.equal('CANCELED CanceledByUser');
@@ -59,7 +59,7 @@ describe('a cancel', () => {
     const run = await open.create(pipelineOf({ a: [] }));
     const lease = await claimJob(open.store, run, 0);
     await cancel(run);
-    const executor = await open.store.work.registerExecutor(testExecutor);
+    const executor = await open.store.executors.register(testExecutor);
     const adopted = await open.store.transitions.adopt(lease, { owner: 'heir', executor, ttlMs: 60_000, ownerGone: true }); // prettier-ignore
     if (typeof adopted === 'string') expect.fail(adopted);
     expect(adopted).to.include({ stop: 'CanceledByUser', ended: false, begun: false });
@@ -70,7 +70,7 @@ describe('a cancel', () => {
   it('comes as word to the workers of the executor, once', async () => {
     const run = await open.create(pipelineOf({ a: [] }));
     await claimJob(open.store, run, 0);
-    const executor = await open.store.work.registerExecutor(testExecutor);
+    const executor = await open.store.executors.register(testExecutor);
     const listener = open.client.duplicate();
     await listener.subscribe(keys.stops(executor));
     const words: string[] = [];
@@ -151,10 +151,10 @@ describe('a cancel', () => {
 
   it('says when it was asked for', async () => {
     const run = await open.create(pipelineOf({ a: [] }));
-    const before = await open.store.work.now();
+    const before = await open.store.now();
     await cancel(run);
     const { cancelRequestedAt, endedAt } = unpackState((await open.client.hgetBuffer(keys.run(run), 'state'))!);
-    expect(cancelRequestedAt).to.be.within(before, await open.store.work.now());
+    expect(cancelRequestedAt).to.be.within(before, await open.store.now());
     expect(endedAt).to.equal(cancelRequestedAt);
   });
 });
@@ -195,7 +195,7 @@ describe('a cancel of a run of 10,000 jobs', function () {
     );
     expect(leases).to.have.length.above(200);
     await cancelQuickly(run);
-    const executor = await open.store.work.registerExecutor(testExecutor);
+    const executor = await open.store.executors.register(testExecutor);
     expect(await open.client.hlen(keys.stops(executor))).to.equal(leases.length);
     expect((await open.store.runs.getRun(run))?.jobCounts).to.include({ RUNNING: leases.length, PENDING: 0 });
     const { transitions } = open.store;

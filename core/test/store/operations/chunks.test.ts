@@ -46,7 +46,7 @@ describe('a fan too wide for one call', function () {
     const lease = await claimJob(open.store, uid, 0);
     open.inbox.take(uid);
     await finishAndDie(lease, completed);
-    expect(await open.store.work.listChunks({ before: Date.now() + 1_000, limit: 10 })).to.eql([uid]);
+    expect(await open.store.runsToSweep.listUnresolved({ before: Date.now() + 1_000, limit: 10 })).to.eql([uid]);
     const after = new Store({ url: open.redis.url, logger: silentLogger, deliver: open.inbox.deliver });
     await after.start();
     await after.transitions.resume(uid);

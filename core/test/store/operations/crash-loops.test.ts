@@ -21,7 +21,7 @@ describe('a crash loop (see Crash loops)', () => {
   let offsetMs: number;
   before(async () => {
     open = await openStore();
-    executor = await open.store.work.registerExecutor(testExecutor);
+    executor = await open.store.executors.register(testExecutor);
   });
   after(() => open.close());
   beforeEach(async () => {
@@ -32,7 +32,7 @@ describe('a crash loop (see Crash loops)', () => {
   const forward = (ms: number) => setClock(open.redis.url, (offsetMs += ms));
   const hold = async (jobs: Parameters<typeof pipelineOf>[0] = { a: [] }) =>
     claimJob(open.store, await open.create(pipelineOf(jobs)), 0, { ttlMs });
-  const renew = (lease: Lease) => open.store.work.renew(executor, [formatLease(lease)], ttlMs);
+  const renew = (lease: Lease) => open.store.leases.renew(executor, [formatLease(lease)], ttlMs);
   const jobOf = ({ run }: Lease) => open.store.runs.findJob(run, 'a');
   const tryToAdopt = (lease: Lease, ownerGone = false) =>
     open.store.transitions.adopt(lease, { owner: 'heir', executor, ttlMs, ownerGone });

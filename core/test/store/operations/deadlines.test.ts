@@ -18,7 +18,7 @@ describe('deadlines (see Deadlines and retries)', () => {
   let executor: number;
   beforeEach(async () => {
     open = await openStore();
-    executor = await open.store.work.registerExecutor(testExecutor);
+    executor = await open.store.executors.register(testExecutor);
   });
   afterEach(() => open.close());
 
@@ -32,7 +32,7 @@ describe('deadlines (see Deadlines and retries)', () => {
   const finish = (lease: Lease, outcome: Outcome) => open.store.transitions.finish(lease, outcome, {});
   const later = (ms: number) => setClock(open.redis.url, ms);
   const expire = async () => (await open.store.transitions.expire()).due;
-  const renew = (lease: Lease) => open.store.work.renew(executor, [formatLease(lease)], 600_000);
+  const renew = (lease: Lease) => open.store.leases.renew(executor, [formatLease(lease)], 600_000);
   const adopt = (lease: Lease) =>
     open.store.transitions.adopt(lease, { owner: 'heir', executor, ttlMs: 600_000, ownerGone: true });
   const attemptOf = async ({ run }: Lease) => (await open.store.runs.listAttempts(run, 0)).at(-1);

@@ -10,7 +10,7 @@ describe('leases', () => {
   let executor: number;
   before(async () => {
     open = await openStore();
-    executor = await open.store.work.registerExecutor(testExecutor);
+    executor = await open.store.executors.register(testExecutor);
   });
   after(() => open.close());
   afterEach(() => setClock(open.redis.url, 0));
@@ -19,7 +19,7 @@ describe('leases', () => {
   const hold = async () => claimJob(open.store, await open.create(pipelineOf({ a: [] })), 0, { ttlMs: 6_000 });
   const adopt = (lease: Lease, { by = executor, ownerGone = false } = {}) =>
     open.store.transitions.adopt(lease, { owner: 'heir', executor: by, ttlMs: 6_000, ownerGone });
-  const renew = (...leases: Lease[]) => open.store.work.renew(executor, leases.map(formatLease), 6_000);
+  const renew = (...leases: Lease[]) => open.store.leases.renew(executor, leases.map(formatLease), 6_000);
 
   describe('renewal', () => {
     it('keeps a lease from expiring', async () => {
@@ -96,7 +96,7 @@ describe('leases', () => {
 
     it('is refused as stale on another executor, for an older lease, and after closing', async () => {
       const lease = await hold();
-      const other = await open.store.work.registerExecutor('fake:elsewhere');
+      const other = await open.store.executors.register('fake:elsewhere');
       expect(await adopt(lease, { by: other, ownerGone: true })).to.equal('stale');
       expect(await adopt({ ...lease, epoch: lease.epoch - 1 }, { ownerGone: true })).to.equal('stale');
       await open.store.transitions.finish(lease, { reason: 'Completed', exitCode: 0 }, {});
@@ -113,17 +113,17 @@ describe('leases', () => {
       const uid = await fresh.create(
         pipelineOf(Object.fromEntries(Array.from({ length: 600 }, (_, at) => [`j${at}`, []]))),
       );
-      const mine = await fresh.store.work.registerExecutor('fake:mine');
-      const yours = await fresh.store.work.registerExecutor('fake:yours');
+      const mine = await fresh.store.executors.register('fake:mine');
+      const yours = await fresh.store.executors.register('fake:yours');
       const claims = Array.from({ length: 600 }, (_, index) => {
         const by = { owner: 'owner', executor: index % 2 ? mine : yours, ttlMs: 6_000 };
         return fresh.store.transitions.claim({ run: uid, index, attempt: 1 }, by);
       });
       await Promise.all(claims);
-      const listed = await fresh.store.work.listLeases(mine);
+      const listed = await fresh.store.leases.list(mine);
       expect(listed).to.have.length(300);
       expect(listed.every(({ index }) => index % 2 === 1)).to.be.true;
-      expect(await fresh.store.work.registerExecutor('fake:mine')).to.equal(mine);
+      expect(await fresh.store.executors.register('fake:mine')).to.equal(mine);
     } finally {
       await fresh.close();
     }

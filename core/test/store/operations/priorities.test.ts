@@ -197,7 +197,7 @@ describe('priorities (see Priorities)', () => {
       expect((await handedOut(uid)).sort()).to.eql(['early', 'gate']);
       await end(uid, 'gate');
       expect(await handedOut(uid)).to.eql(['highest']);
-      const executor = await open.store.work.registerExecutor('fake:test');
+      const executor = await open.store.executors.register('fake:test');
       const early = { run: uid, index: 1, attempt: 1 };
       const by = { owner: 'owner', executor, ttlMs: 60_000 };
       expect(await open.store.transitions.claim(early, by)).to.equal('parked');
@@ -240,7 +240,7 @@ describe('priorities (see Priorities)', () => {
       await open.store.transitions.finish(lease, { reason: 'ExitCode', exitCode: 1 }, {}, { closeGraceMs: 0 });
       await handedOut(uid);
       expect((await open.store.transitions.reopen(uid, 1, [])).kind).to.equal('ok');
-      const executor = await open.store.work.registerExecutor('fake:test');
+      const executor = await open.store.executors.register('fake:test');
       const none = { run: uid, index: 3, attempt: 1 };
       const by = { owner: 'owner', executor, ttlMs: 60_000 };
       expect(await open.store.transitions.claim(none, by), 'was handed out before').to.equal('parked');
@@ -271,7 +271,7 @@ describe('priorities (see Priorities)', () => {
         expect(before).to.include(9);
         await small.store.transitions.finish(await claimJob(small.store, uid, 9), completed, {}, { closeGraceMs: 0 });
         small.inbox.take(uid);
-        const executor = await small.store.work.registerExecutor('fake:test');
+        const executor = await small.store.executors.register('fake:test');
         const id = { run: uid, index: before.find((index) => index !== 9)!, attempt: 1 };
         const reply = await small.store.transitions.claim(id, { owner: 'owner', executor, ttlMs: 60_000 });
         expect(reply).to.equal('parked');

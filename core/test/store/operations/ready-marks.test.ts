@@ -28,11 +28,11 @@ describe('ready marks', () => {
 
   it('are listed when they are older than a time', async () => {
     const uid = await open.create(pipelineOf({ a: [] }));
-    const before = await open.store.work.now();
+    const before = await open.store.now();
     await setClock(open.redis.url, 30_000);
     await open.create(pipelineOf({ a: [] }));
-    expect(await open.store.work.listMarks('fake', { before: before + 1_000, limit: 10 })).to.eql([`${uid}.0.1`]);
-    expect(await open.store.work.listMarks('fake', { before: before + 60_000, limit: 10 })).to.have.length(2);
+    expect(await open.store.readyMarks.list('fake', { before: before + 1_000, limit: 10 })).to.eql([`${uid}.0.1`]);
+    expect(await open.store.readyMarks.list('fake', { before: before + 60_000, limit: 10 })).to.have.length(2);
   });
 
   it('are removed when nothing waits under them', async () => {
@@ -45,7 +45,7 @@ describe('ready marks', () => {
   });
 
   it('make messages no larger than the announced capacity allows', async () => {
-    await open.store.work.announceCapacity('fake', 24);
+    await open.store.executors.announceCapacity('fake', 24);
     const uid = await open.create(fanOfJobs(10));
     await open.store.transitions.finish(await claimJob(open.store, uid, 0), { reason: 'Completed', exitCode: 0 }, {});
     expect(open.inbox.bundles.map(({ ids }) => ids.length)).to.eql([1, 3, 3, 3, 1]);

@@ -13,7 +13,7 @@ describe('a lease that is let go of', () => {
   let executor: number;
   before(async () => {
     open = await openStore();
-    executor = await open.store.work.registerExecutor(testExecutor);
+    executor = await open.store.executors.register(testExecutor);
   });
   after(() => open.close());
   afterEach(() => setClock(open.redis.url, 0));
@@ -24,9 +24,9 @@ describe('a lease that is let go of', () => {
     const adopted = await open.store.transitions.adopt(lease, { owner, executor, ttlMs: 6_000, ownerGone: false });
     return typeof adopted === 'string' ? expect.fail(adopted) : adopted;
   };
-  const renew = (lease: Lease) => open.store.work.renew(executor, [formatLease(lease)], 6_000);
+  const renew = (lease: Lease) => open.store.leases.renew(executor, [formatLease(lease)], 6_000);
   const expired = async (run: string) =>
-    (await open.store.work.listExpiredLeases(executor, 1_000)).filter(({ lease }) => lease.run === run);
+    (await open.store.leases.listExpired(executor, 1_000)).filter(({ lease }) => lease.run === run);
 
   it('can be adopted at once, and the attempt goes on', async () => {
     const lease = await hold();
@@ -101,6 +101,6 @@ describe('a lease that is let go of', () => {
     const run = await open.create(pipelineOf(jobs));
     const leases = await Promise.all(Array.from({ length: count }, (_, index) => claimJob(open.store, run, index)));
     expect(await release(...leases)).to.equal(count);
-    expect((await open.store.work.listExpiredLeases(executor, 2 * count)).length).to.be.at.least(count);
+    expect((await open.store.leases.listExpired(executor, 2 * count)).length).to.be.at.least(count);
   });
 });

@@ -149,7 +149,7 @@ describe('closing an attempt', () => {
     expect(await close(lease)).to.equal('ok');
     const [attempt] = await open.store.runs.listAttempts(uid, 0);
     expect(attempt?.phases.closedAt).to.equal(attempt?.phases.endedAt);
-    const executor = await open.store.work.registerExecutor(testExecutor);
+    const executor = await open.store.executors.register(testExecutor);
     expect(await open.client.zrange(keys.due(executor), 0, '-1')).to.include(`${uid}.0.1`);
   });
 
@@ -173,14 +173,14 @@ describe('closing an attempt', () => {
     await finish(lease);
     await endLog(lease);
     await close(lease);
-    const executor = await open.store.work.registerExecutor(testExecutor);
-    const dueOfRun = async () => (await open.store.work.listDue(executor, 100)).filter(({ run }) => run === uid);
+    const executor = await open.store.executors.register(testExecutor);
+    const dueOfRun = async () => (await open.store.remains.listDue(executor, 100)).filter(({ run }) => run === uid);
     expect(await dueOfRun()).to.eql([]);
     await setClock(open.redis.url, graceMs);
     const [due] = await dueOfRun();
     expect(due).to.include({ run: uid, index: 0, attempt: 1, job: 'a' });
     expect(due?.overdueMs).to.be.within(0, graceMs);
-    await open.store.work.forgetDue(executor, lease);
+    await open.store.remains.forgetDue(executor, lease);
     expect(await dueOfRun()).to.eql([]);
     await setClock(open.redis.url, 0);
   });

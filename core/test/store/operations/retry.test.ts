@@ -130,11 +130,11 @@ describe('an attempt that infrastructure took', () => {
     const { run, lease } = await begin();
     await retry(lease);
     expect(await countLeases(open.client)).to.equal(0);
-    const executor = await open.store.work.registerExecutor(testExecutor);
-    expect(await open.store.work.isDue(executor, { run, index: 0, attempt: 1 })).to.be.true;
-    expect(await open.store.work.listDue(executor, 10)).to.eql([]);
+    const executor = await open.store.executors.register(testExecutor);
+    expect(await open.store.remains.isDue(executor, { run, index: 0, attempt: 1 })).to.be.true;
+    expect(await open.store.remains.listDue(executor, 10)).to.eql([]);
     await forward(graceMs);
-    const [due] = await open.store.work.listDue(executor, 10);
+    const [due] = await open.store.remains.listDue(executor, 10);
     expect(due).to.include({ run, index: 0, attempt: 1, job: 'a' });
   });
 

@@ -59,8 +59,8 @@ describe("a run's timeout", () => {
     expect((await open.store.runs.findJob(run, 'runs'))?.message).to.equal(
       'The timeout of its run has passed; it is being stopped.',
     );
-    const executor = await open.store.work.registerExecutor(testExecutor);
-    const { stops } = await open.store.work.renew(executor, [formatLease(lease)], 60_000);
+    const executor = await open.store.executors.register(testExecutor);
+    const { stops } = await open.store.leases.renew(executor, [formatLease(lease)], 60_000);
     expect(stops).to.eql([{ lease: formatLease(lease), reason: 'RunTimedOut' }]);
     await finish(lease);
     expect((await open.store.runs.listAttempts(run, 1))[0]).to.include({ reason: 'RunTimedOut', exitCode: 0 });

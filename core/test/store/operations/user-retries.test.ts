@@ -88,7 +88,7 @@ describe("the user's retries", () => {
         await forward(hours * hourMs);
         expect(await isOver()).to.be.false;
       }
-      await forward(endsAt - (await open.store.work.now()) - 1_000);
+      await forward(endsAt - (await open.store.now()) - 1_000);
       expect(await isOver(), 'a second before').to.be.false;
       await forward(1_000);
       expect(await isOver(), 'then').to.be.true;

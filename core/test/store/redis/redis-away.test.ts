@@ -72,13 +72,13 @@ describe('a store whose Redis is away', function () {
       followLog: () => store.logs.follow(uid, 0, 1, { offset: 0 }, never).next(),
       readEvents: () => store.events.readEvents(undefined, 5),
       lastCursor: () => store.events.lastCursor(),
-      renew: () => store.work.renew(1, [formatLease(lease)], 6_000),
+      renew: () => store.leases.renew(1, [formatLease(lease)], 6_000),
       finish: () => store.transitions.finish(lease, { reason: 'Completed', exitCode: 0 }, {}),
-      listLeases: () => store.work.listLeases(1),
-      listDue: () => store.work.listDue(1, 5),
-      listMarks: () => store.work.listMarks('fake', { before: Date.now(), limit: 5 }),
-      liveKinds: () => store.work.liveKinds(),
-      now: () => store.work.now(),
+      listLeases: () => store.leases.list(1),
+      listDue: () => store.remains.listDue(1, 5),
+      listMarks: () => store.readyMarks.list('fake', { before: Date.now(), limit: 5 }),
+      liveKinds: () => store.runsToSweep.liveKinds(),
+      now: () => store.now(),
     };
     const answers = Object.entries(questions).map(async ([name, ask]) => {
       const answer: unknown = await ask().catch((error: unknown) => error);

@@ -60,7 +60,7 @@ describe('the clock of Redis', () => {
     { name: 'backwards', jump: -hour },
   ]) {
     it(`goes on as before after a jump ${name}, which several see, and is corrected once`, async () => {
-      const before = await open.store.work.now();
+      const before = await open.store.now();
       const processes = await Promise.all(Array.from({ length: 5 }, () => processThatSees(jump)));
       const nows = await Promise.all(processes.map(({ clock }) => clock.now()));
       for (const now of nows) within(now, before - jump);
@@ -69,7 +69,7 @@ describe('the clock of Redis', () => {
     });
 
     it(`is not believed by a call after a jump ${name}: it acts on the time without the jump`, async () => {
-      const before = await open.store.work.now();
+      const before = await open.store.now();
       const { transitions } = await processThatSees(jump);
       const uid = await open.create(pipelineOf({ a: [] }));
       await transitions.cancel(uid);
@@ -95,7 +95,7 @@ describe('the clock of Redis', () => {
   it('is left alone by a process that stood still while others carried on', async () => {
     const late = await processThatSees(hour);
     await open.store.transitions.expire();
-    within(await late.clock.now(), await open.store.work.now());
+    within(await late.clock.now(), await open.store.now());
     expect(await open.client.exists(keys.clockCorrection)).to.equal(0);
     expect(await late.transitions.expire()).to.include({ due: 0 });
   });
@@ -122,7 +122,7 @@ describe('the clock of Redis', () => {
     await open.client.set(keys.clockCorrection, `1:${String(-hour)}`);
     const uid = await open.create(pipelineOf({ a: [] }));
     const run = await open.store.runs.getRun(uid);
-    within(run!.createdAt, await open.store.work.now());
+    within(run!.createdAt, await open.store.now());
     const [seconds] = await open.client.time();
     within(Number(seconds) * 1000 - run!.createdAt, hour);
   });

@@ -53,7 +53,7 @@ describe('a Redis that is nearly full', () => {
     expect(await create()).to.equal('StoreFull');
     expect(await open.client.zcard(keys.runs)).to.equal(before);
     expect(await open.store.transitions.report(lease, 'Executing', '', { startedMs: 0 })).to.be.true;
-    expect(await open.store.work.renew(1, [], 6_000)).to.eql({ lost: [], stops: [] });
+    expect(await open.store.leases.renew(1, [], 6_000)).to.eql({ lost: [], stops: [] });
     await open.store.transitions.finish(lease, { reason: 'Completed', exitCode: 0 }, {}, { closeGraceMs: 1_000 });
     expect((await open.store.runs.getRun(lease.run))?.status).to.equal('SUCCESSFUL');
     for (const uid of [lease.run, ended]) expect(await open.store.runs.deleteRun(uid)).to.eql({ kind: 'deleted' });
@@ -63,12 +63,12 @@ describe('a Redis that is nearly full', () => {
   it('can be started on, to make room', async () => {
     const uid = await open.create(single);
     await endRun(open.store, uid);
-    await open.store.work.announceCapacity('fake', 8);
+    await open.store.executors.announceCapacity('fake', 8);
     await fill(1.2);
     const other = new Store({ url: open.redis.url, logger: silentLogger });
     await other.start();
-    await other.work.registerExecutor(testExecutor);
-    await other.work.announceCapacity('fake', 8);
+    await other.executors.register(testExecutor);
+    await other.executors.announceCapacity('fake', 8);
     expect(await other.runs.deleteRun(uid)).to.eql({ kind: 'deleted' });
     const large = other.runs.createRun({ pipeline: fanOfJobs(500), source, executorKind: 'fake' });
     expect(await large.catch((error: unknown) => (error as Error).name)).to.equal('StoreFull');

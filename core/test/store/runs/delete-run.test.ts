@@ -104,7 +104,7 @@ describe('deleting a run', () => {
     it('may begin anew after a process died in between', async () => {
       const uid = await endLarge();
       await open.store.removals.delete(uid, '');
-      const marks = await open.store.work.listDeletions({ before: Infinity, limit: 10 });
+      const marks = await open.store.runsToSweep.listHidden({ before: Infinity, limit: 10 });
       expect(marks).to.eql([uid]);
       await open.store.removals.remove(uid, { index: 0, attempt: 1 });
       expect(await keysOf(uid)).to.eql([]);

@@ -85,9 +85,9 @@ describe('reading runs', () => {
 
   it('says which executor kinds have work', async () => {
     const fresh = await openStore();
-    expect(await fresh.store.work.liveKinds()).to.eql([]);
+    expect(await fresh.store.runsToSweep.liveKinds()).to.eql([]);
     await fresh.create(pipelineOf({ a: [] }));
-    expect(await fresh.store.work.liveKinds()).to.eql(['fake']);
+    expect(await fresh.store.runsToSweep.liveKinds()).to.eql(['fake']);
     await fresh.close();
   });
 });

@@ -10,13 +10,13 @@ describe('what workers and sweeps read', () => {
   let executor: number;
   before(async () => {
     open = await openStore();
-    executor = await open.store.work.registerExecutor(testExecutor);
+    executor = await open.store.executors.register(testExecutor);
   });
   after(() => open.close());
   afterEach(() => setClock(open.redis.url, 0));
 
   const hold = async () => claimJob(open.store, await open.create(pipelineOf({ a: [] })), 0, { ttlMs: 6_000 });
-  const renew = (...leases: Lease[]) => open.store.work.renew(executor, leases.map(formatLease), 6_000);
+  const renew = (...leases: Lease[]) => open.store.leases.renew(executor, leases.map(formatLease), 6_000);
 
   describe('the list of expired leases', () => {
     it('has the oldest first, what is left to do of each, and no more than asked for', async () => {
@@ -26,7 +26,7 @@ describe('what workers and sweeps read', () => {
       await renew(first);
       await setClock(open.redis.url, 8_000);
       const mine = [first, second, third].map(({ run }) => run);
-      const all = await open.store.work.listExpiredLeases(executor, 1_000);
+      const all = await open.store.leases.listExpired(executor, 1_000);
       const listed = all.filter(({ lease }) => mine.includes(lease.run));
       expect(listed.map(({ lease, ended }) => ({ lease, ended }))).to.eql([
         { lease: second, ended: true },
@@ -34,24 +34,24 @@ describe('what workers and sweeps read', () => {
         { lease: first, ended: false },
       ]);
       for (const { overdueMs } of listed) expect(overdueMs).to.be.within(900, 20_000);
-      expect(await open.store.work.listExpiredLeases(executor, 2)).to.have.length(2);
+      expect(await open.store.leases.listExpired(executor, 2)).to.have.length(2);
     });
 
     it('has none of another executor', async () => {
       await hold();
       await setClock(open.redis.url, 8_000);
-      const other = await open.store.work.registerExecutor('fake:none');
-      expect(await open.store.work.listExpiredLeases(other, 10)).to.eql([]);
+      const other = await open.store.executors.register('fake:none');
+      expect(await open.store.leases.listExpired(other, 10)).to.eql([]);
     });
   });
 
   describe('the executors', () => {
     it('are listed with the time at which a worker of each was seen last', async () => {
-      const silent = await open.store.work.registerExecutor('fake:silent');
+      const silent = await open.store.executors.register('fake:silent');
       await setClock(open.redis.url, 50_000);
       await renew();
-      const now = await open.store.work.now();
-      const known = await open.store.work.listExecutors();
+      const now = await open.store.now();
+      const known = await open.store.executors.list();
       expect(known).to.deep.include({ id: 'fake:silent', number: silent, seenAt: 0 });
       const seenAt = known.find(({ number }) => number === executor)?.seenAt ?? 0;
       expect(now - seenAt).to.be.within(0, 20_000);
@@ -59,12 +59,12 @@ describe('what workers and sweeps read', () => {
   });
 
   describe('a look at an attempt that an executor has found', () => {
-    const lookUp = ({ run, index }: Lease, attempt = 1) => open.store.work.lookUpAttempt(run, index, attempt);
+    const lookUp = ({ run, index }: Lease, attempt = 1) => open.store.remains.lookUp(run, index, attempt);
     const completed = { reason: 'Completed', exitCode: 0 } as const;
 
     it('finds it open until it is closed', async () => {
       const run = await open.create(pipelineOf({ a: [] }));
-      expect(await open.store.work.lookUpAttempt(run, 0, 1)).to.eql({ kind: 'open', claimed: false });
+      expect(await open.store.remains.lookUp(run, 0, 1)).to.eql({ kind: 'open', claimed: false });
       const lease = await claimJob(open.store, run, 0);
       expect(await lookUp(lease)).to.eql({ kind: 'open', claimed: true });
       await open.store.transitions.finish(lease, completed, {});
@@ -89,22 +89,22 @@ describe('what workers and sweeps read', () => {
       expect(await lookUp(lease, 2)).to.eql({ kind: 'unknown' });
       expect(await lookUp({ ...lease, index: 7 })).to.eql({ kind: 'unknown' });
       expect(await lookUp({ ...lease, run: '01990000-0000-7000-8000-00000000dead' })).to.eql({ kind: 'unknown' });
-      expect(await open.store.work.lookUpAttempt(waiting, 1, 1), 'never ready').to.eql({ kind: 'unknown' });
-      expect(await open.store.work.lookUpAttempt(lease.run, undefined, 1)).to.eql({ kind: 'unknown' });
+      expect(await open.store.remains.lookUp(waiting, 1, 1), 'never ready').to.eql({ kind: 'unknown' });
+      expect(await open.store.remains.lookUp(lease.run, undefined, 1)).to.eql({ kind: 'unknown' });
     });
 
     it('tells whether its remains are due for removal', async () => {
       const lease = await hold();
-      expect(await open.store.work.isDue(executor, lease)).to.be.false;
+      expect(await open.store.remains.isDue(executor, lease)).to.be.false;
       await open.store.transitions.finish(lease, completed, {}, { closeGraceMs: 60_000 });
-      expect(await open.store.work.isDue(executor, lease), formatAttemptId(lease)).to.be.true;
-      await open.store.work.forgetDue(executor, lease);
-      expect(await open.store.work.isDue(executor, lease)).to.be.false;
+      expect(await open.store.remains.isDue(executor, lease), formatAttemptId(lease)).to.be.true;
+      await open.store.remains.forgetDue(executor, lease);
+      expect(await open.store.remains.isDue(executor, lease)).to.be.false;
     });
   });
 
   describe('a turn', () => {
-    const turn = (owner: string, forMs = 60_000) => open.store.work.takeTurn('strays', owner, forMs);
+    const turn = (owner: string, forMs = 60_000) => open.store.turns.take('strays', owner, forMs);
 
     it('is one’s own for as long as one asks in time', async () => {
       expect(await turn('first')).to.be.true;
@@ -115,8 +115,8 @@ describe('what workers and sweeps read', () => {
     });
 
     it('is one for each thing to do', async () => {
-      expect(await open.store.work.takeTurn('one', 'first', 60_000)).to.be.true;
-      expect(await open.store.work.takeTurn('other', 'second', 60_000)).to.be.true;
+      expect(await open.store.turns.take('one', 'first', 60_000)).to.be.true;
+      expect(await open.store.turns.take('other', 'second', 60_000)).to.be.true;
     });
   });
 });

@@ -1,0 +1,66 @@
+import type { Redis } from 'ioredis';
+import type { ExecutorKind } from '../../engine/records.js';
+import { formatAttemptId, keys, parseAttemptId } from '../redis/keys.js';
+import { repliesOf } from '../redis/replies-of.js';
+import { translateRedisErrors } from '../redis/translate-redis-errors.js';
+import { unpackRow } from '../script/layout.js';
+
+/** An id that was handed out and not yet claimed (see Ready marks). */
+export interface ReadyMark {
+  /** `uid.index.attempt` */
+  id: string;
+  /** The message that carries the id; absent if the id does not wait any more. */
+  message?: number;
+  /** When it was handed out, in milliseconds since 1970. */
+  markedAt: number;
+}
+
+/** Ids that were handed out and not claimed (see Ready marks). */
+export class ReadyMarks {
+  readonly #connection: Redis;
+
+  constructor(connection: Redis) {
+    this.#connection = connection;
+  }
+
+  /** `uid.index.attempt` of ids handed out before a time and not claimed, oldest first. */
+  async list(kind: ExecutorKind, { before, limit }: { before: number; limit: number }): Promise<string[]> {
+    return translateRedisErrors(() =>
+      this.#connection.zrange(keys.marks(kind), 0, String(before), 'BYSCORE', 'LIMIT', 0, limit),
+    );
+  }
+
+  /** As `list`, with the messages; without the oldest `skip`. */
+  async listWithMessages(
+    kind: ExecutorKind,
+    { before, skip, limit }: { before: number; skip: number; limit: number },
+  ): Promise<ReadyMark[]> {
+    return translateRedisErrors(async () => {
+      const key = keys.marks(kind);
+      const scored = await this.#connection.zrange(
+        key,
+        0,
+        String(before),
+        'BYSCORE',
+        'LIMIT',
+        skip,
+        limit,
+        'WITHSCORES',
+      );
+      const ids = scored.filter((_, place) => place % 2 === 0).map(parseAttemptId);
+      const pipeline = this.#connection.pipeline();
+      for (const { run, index } of ids) pipeline.hgetBuffer(keys.run(run), String(index));
+      const rows = await repliesOf(pipeline);
+      return ids.map((id, place) => {
+        const row = rows[place];
+        const { status, section } = Buffer.isBuffer(row) ? unpackRow(row) : {};
+        const waits = status === 'PENDING' && section?.attempt === id.attempt && section.message > 0;
+        return {
+          id: formatAttemptId(id),
+          markedAt: Number(scored[place * 2 + 1]),
+          ...(waits ? { message: section.message } : {}),
+        };
+      });
+    });
+  }
+}
