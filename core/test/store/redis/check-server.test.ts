@@ -116,6 +116,16 @@ describe('the check of Redis at start', () => {
       expect(stored).to.equal(`${major + 1}.0`);
     });
 
+    for (const older of [`${major - 1}.0`, `${major - 1}.9`, '1.0']) {
+      it(`refuses the state of an older major version (${older}), says what to do, and leaves it as it is`, async () => {
+        const { refusal, stored } = await withState(older);
+        expect(refusal).to.equal(
+          `The state in Redis has format ${older}, but this version of chainr needs ${major}.${minor}: let the chainr that wrote it finish its runs, then start with an empty Redis (for \`chainr up\`: an empty data folder).`,
+        );
+        expect(stored).to.equal(older);
+      });
+    }
+
     it('works with a newer minor version and leaves it as it is', async () => {
       expect(await withState(`${major}.${minor + 7}`)).to.eql({ refusal: undefined, stored: `${major}.${minor + 7}` });
     });
