@@ -1,7 +1,7 @@
 import type { Logger } from '@chainr/core/service/logger';
 import type { Metrics } from '@chainr/core/service/metrics';
 import type { GateConfig } from './config.js';
-import type { ConnectionLimit } from './limit-connections.js';
+import type { ConnectionLimit } from './guards/limit-connections.js';
 
 /** What the parts of gate share. */
 export interface GateContext {

@@ -3,18 +3,18 @@ import { healthRoutes } from '@chainr/core/service/health';
 import { noStore } from '@chainr/core/service/no-store';
 import { requestIds } from '@chainr/core/service/request-id';
 import express, { type RequestHandler } from 'express';
-import { checkContentType } from './check-content-type.js';
+import { checkContentType } from './guards/check-content-type.js';
 import { checkService } from './check-service.js';
 import type { GateContext } from './context.js';
-import { drainRefused } from './drain-request.js';
-import { guardLoopback } from './guard-loopback.js';
-import { guardToken } from './guard-token.js';
-import { limitBody } from './limit-body.js';
+import { drainRefused } from './proxy/drain-request.js';
+import { guardLoopback } from './guards/guard-loopback.js';
+import { guardToken } from './guards/guard-token.js';
+import { limitBody } from './guards/limit-body.js';
 import { logAccess } from './log-access.js';
-import { proxyTo } from './proxy-to.js';
+import { proxyTo } from './proxy/proxy-to.js';
 import { readTarget, targetOf, type Destination } from './read-target.js';
 import { securityHeaders } from './security-headers.js';
-import { stripHeaders } from './strip-headers.js';
+import { stripHeaders } from './proxy/strip-headers.js';
 
 /** The middleware of a request on its way to a service, in order. */
 export function routeRequests({ config, logger, metrics, connections }: GateContext): express.Express {

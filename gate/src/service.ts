@@ -4,9 +4,9 @@ import { ListeningService } from '@chainr/core/service/listening-service';
 import { createLogger, type Logger } from '@chainr/core/service/logger';
 import { Metrics } from '@chainr/core/service/metrics';
 import type { GateConfig } from './config.js';
-import { ConnectionLimit } from './limit-connections.js';
+import { ConnectionLimit } from './guards/limit-connections.js';
 import { filesPerConnection, serverLimits } from './limits.js';
-import { openFilesMax } from './open-files.js';
+import { openFilesMax } from './guards/open-files.js';
 import { routeRequests } from './route-requests.js';
 
 /** For programs that start gate together with other services. */

@@ -4,7 +4,7 @@ import net from 'node:net';
 import { expect } from 'chai';
 import { createLogger } from '@chainr/core/service/logger';
 import { readConfig } from '../src/config.js';
-import { ConnectionLimit } from '../src/limit-connections.js';
+import { ConnectionLimit } from '../src/guards/limit-connections.js';
 import { openGate, readAnswer, type OpenGate } from './open-gate.js';
 
 describe('the connections of one client', () => {

@@ -5,9 +5,9 @@ import { errorHandler } from '@chainr/core/service/express-errors';
 import { HttpServer } from '@chainr/core/service/http-server';
 import { createLogger } from '@chainr/core/service/logger';
 import express from 'express';
-import { limitBody } from '../src/limit-body.js';
+import { limitBody } from '../src/guards/limit-body.js';
 import { upstreamLimits, type UpstreamLimits } from '../src/limits.js';
-import { proxyTo } from '../src/proxy-to.js';
+import { proxyTo } from '../src/proxy/proxy-to.js';
 import { readTarget } from '../src/read-target.js';
 import { readAnswer, type Answer } from './open-gate.js';
 

@@ -2,8 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ApiError } from '@chainr/core/api/contract/errors';
 import type { RequestHandler } from 'express';
 import { answerError } from '@chainr/core/service/answer-error';
-import { drainRequest } from './drain-request.js';
-import { maxBodyBytes } from './limits.js';
+import { drainRequest } from '../proxy/drain-request.js';
+import { maxBodyBytes } from '../limits.js';
 
 const refusals = new WeakMap<IncomingMessage, AbortSignal>();
 

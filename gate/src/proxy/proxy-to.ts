@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ApiError } from '@chainr/core/api/contract/errors';
 import type { Address } from '@chainr/core/service/address';
@@ -5,10 +6,9 @@ import { answerError } from '@chainr/core/service/answer-error';
 import type { Logger } from '@chainr/core/service/logger';
 import { requestIdOf } from '@chainr/core/service/request-id';
 import type { RequestHandler } from 'express';
-import { bodySizeOf, collectBody } from './collect-body.js';
 import { drainRequest } from './drain-request.js';
-import { isStream } from './is-stream.js';
-import { upstreamLimits } from './limits.js';
+import { isStream } from '../routes-at.js';
+import { collectedBytes, upstreamLimits } from '../limits.js';
 import { passAnswer } from './pass-answer.js';
 import { sendOn } from './send-on.js';
 import { NoSlot, Slots } from './slots.js';
@@ -73,4 +73,26 @@ function outageOf(name: string, cause: Error): ApiError {
   const what = cause instanceof NoSlot ? 'is busy' : 'does not answer';
   const headers = { 'Retry-After': retryAfterSeconds };
   return new ApiError('Unavailable', `${name} ${what}; try again soon.`, { headers, cause });
+}
+
+/** What the headers say about the body of a request. */
+type BodySize = 'none' | 'small' | 'large';
+
+function bodySizeOf({ headers }: IncomingMessage): BodySize {
+  if (headers['transfer-encoding'] !== undefined) return 'large';
+  const bytes = Number(headers['content-length'] ?? 0);
+  if (bytes === 0) return 'none';
+  return bytes <= collectedBytes ? 'small' : 'large';
+}
+
+/**
+ * Reads the whole body of a request.
+ * @throws the reason of the signal if the client disconnects first
+ */
+async function collectBody(request: IncomingMessage, signal: AbortSignal): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  request.on('data', (chunk: Buffer) => chunks.push(chunk));
+  request.resume();
+  await once(request, 'end', { signal });
+  return Buffer.concat(chunks);
 }

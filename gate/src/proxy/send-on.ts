@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Address } from '@chainr/core/service/address';
-import { answerDeadlineMs } from './limits.js';
-import { bodyRefused } from './limit-body.js';
+import { answerDeadlineMs } from '../limits.js';
+import { bodyRefused } from '../guards/limit-body.js';
 import type { UpstreamAgent } from './upstream-agent.js';
 
 /** A request on its way to a service. */

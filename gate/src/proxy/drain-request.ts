@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ErrorRequestHandler } from 'express';
-import { drainMs } from './limits.js';
+import { drainMs } from '../limits.js';
 
 /**
  * Reads and discards what a client still sends after its request was answered with an error. If the connection were

@@ -5,8 +5,8 @@ import type { Route } from '@chainr/core/api/contract/route';
 import { pipelineContentTypes } from '@chainr/core/pipeline/content-types';
 import { methodNotAllowed, notFound } from '@chainr/core/service/express-errors';
 import type { RequestHandler } from 'express';
-import { routesAt } from './routes-at.js';
-import { targetOf } from './read-target.js';
+import { routesAt } from '../routes-at.js';
+import { targetOf } from '../read-target.js';
 
 const withBody = ['POST', 'PUT', 'PATCH'];
 

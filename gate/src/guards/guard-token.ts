@@ -3,7 +3,7 @@ import { ApiError } from '@chainr/core/api/contract/errors';
 import { headerNames } from '@chainr/core/api/contract/headers';
 import type { RequestHandler } from 'express';
 import { refuseForeignOrigin } from './same-origin.js';
-import { targetOf, type Destination } from './read-target.js';
+import { targetOf, type Destination } from '../read-target.js';
 
 /**
  * Guards a gate with a token: the API answers only requests that carry it. The pages contain no data and are open,
