@@ -50,6 +50,7 @@ export const fieldNotes: Readonly<Record<string, Readonly<Record<string, FieldNo
     pull: { default: '`ifNotPresent`' },
     timeout: { default: 'none' },
     priority: { default: '0' },
+    pool: { default: 'the default pool' },
     maxParallel: { default: 'no limit' },
     jobs: {
       doc: 'Jobs by name. A name has 1 to 63 lower-case letters, digits and hyphens, and a letter or digit at both ends. At least one job.',
@@ -84,6 +85,7 @@ export const fieldNotes: Readonly<Record<string, Readonly<Record<string, FieldNo
       doc: 'A rerun never reuses this job: it runs again, and all that depends on it, such as the set-up of what a later job takes down.',
     },
     priority: { default: 'the pipeline’s' },
+    pool: { default: 'the pipeline’s' },
   },
   Step: {
     ...container,

@@ -47,6 +47,7 @@ export const countedBy: Readonly<Record<string, string>> = {
   'pipelineLimits.jobs': 'jobs',
   'pipelineLimits.labels': 'labels',
   'pipelineLimits.resourceNames': 'names',
+  'pipelineLimits.pools': 'pools',
   'pipelineLimits.retries': 'retries',
   'pipelineLimits.shellWords': 'words',
   'pipelineLimits.stepsPerJob': 'steps',

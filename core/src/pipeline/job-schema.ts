@@ -207,6 +207,10 @@ export const nameSchema = z
   })
   .meta({ pattern: dnsLabel.source, maxLength: 63, not: { const: 'constructor' } });
 
+export const poolSchema = nameSchema.describe(
+  'Name of a pool: the workers that run the job. The pool of a job replaces that of its pipeline.',
+);
+
 /** Exactly one way to say what a container runs. The other rules are checked in code. */
 const runOrCommand = [{ required: ['run'] }, { anyOf: [{ required: ['command'] }, { required: ['args'] }] }];
 
@@ -288,6 +292,7 @@ export const jobSchema = strictMap(
       .exactOptional()
       .describe('A rerun never reuses this job: it runs again, and all that depends on it.'),
     priority: prioritySchema.exactOptional(),
+    pool: poolSchema.exactOptional(),
   },
   undefined,
   jobWords,

@@ -25,6 +25,8 @@ export const pipelineLimits = {
   /** Every other list or map of a pipeline. */
   entries: 100,
   retries: 100,
+  /** Different pools of one pipeline; each has a queue of its own. */
+  pools: 32,
   /** The nesting of lists and maps in a document; a pipeline needs 8. */
   depth: 32,
   /** A document with its aliases expanded: its characters, and 8 for each value. */

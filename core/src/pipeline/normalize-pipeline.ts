@@ -21,10 +21,11 @@ export function normalizePipeline(head: HeadInput, jobs: readonly (readonly [str
     metadata: { ...head.metadata, labels: { ...head.metadata?.labels } },
     ...(head.env && { env: head.env }),
     jobs: jobs.map(([name, job]) =>
-      normalizeJob(name, job, { pull: head.pull, shell: head.shell, sharesSecrets, indexOf }),
+      normalizeJob(name, job, { pull: head.pull, shell: head.shell, pool: head.pool, sharesSecrets, indexOf }),
     ),
     ...(head.timeout !== undefined && { timeoutMs: durationMs(head.timeout) }),
     ...(head.priority !== undefined && { priority: head.priority }),
+    ...(head.pool !== undefined && { pool: head.pool }),
     ...(head.maxParallel !== undefined && { maxParallel: head.maxParallel }),
   };
 }
@@ -33,6 +34,7 @@ export function normalizePipeline(head: HeadInput, jobs: readonly (readonly [str
 interface Shared {
   pull: HeadInput['pull'];
   shell: HeadInput['shell'];
+  pool: HeadInput['pool'];
   /** Whether a variable of the pipeline is a secret. */
   sharesSecrets: boolean;
   indexOf: ReadonlyMap<string, number>;
@@ -41,6 +43,7 @@ interface Shared {
 function normalizeJob(name: string, job: JobInput, shared: Shared): Job {
   const pull = job.pull ?? shared.pull;
   const shell = job.shell ?? shared.shell;
+  const pool = job.pool ?? shared.pool;
   const references = findReferences(job, shared);
   return {
     name,
@@ -58,6 +61,7 @@ function normalizeJob(name: string, job: JobInput, shared: Shared): Job {
     ...(job.pendingTimeout !== undefined && { pendingTimeoutMs: durationMs(job.pendingTimeout) }),
     ...(job.retries && { retries: normalizeRetries(job.retries) }),
     ...(job.priority !== undefined && { priority: job.priority }),
+    ...(pool !== undefined && { pool }),
     ...(job.rerun && { rerun: job.rerun }),
     ...(references && { references }),
     dependsOn: (job.dependsOn ?? []).map(normalizeDependency),

@@ -5,6 +5,7 @@ import {
   ignoredFields,
   jobSchema,
   nameSchema,
+  poolSchema,
   prioritySchema,
   pullSchema,
   shellSchema,
@@ -52,6 +53,7 @@ const head = {
       'Time limit of the whole run, from its creation. Jobs that have not ended by then are CANCELED with the reason RunTimedOut.',
     ),
   priority: prioritySchema.exactOptional(),
+  pool: poolSchema.exactOptional(),
   maxParallel: z
     .int()
     .min(1)

@@ -16,6 +16,8 @@ export interface Pipeline {
   timeoutMs?: number;
   /** −100 … 100, higher first. */
   priority?: number;
+  /** The workers that run its jobs; absent: those of the default pool. */
+  pool?: string;
   /** How many jobs of a run may run at once. */
   maxParallel?: number;
 }
@@ -64,6 +66,8 @@ export interface JobPlan {
   pendingTimeoutMs?: number;
   retries?: Retries;
   priority?: number;
+  /** The workers that run it: its own pool, or that of its pipeline. Absent: the default pool. */
+  pool?: string;
   /** Present if variables or images refer to secrets or outputs. Their values are resolved before the job begins. */
   references?: {
     /** The index of every job whose outputs are referred to, by name. */

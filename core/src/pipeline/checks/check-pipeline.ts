@@ -57,6 +57,7 @@ export function checkPipeline(value: unknown): CheckedPipeline {
   }
   checkReferences(jobs, checkDependencies(jobs, mistakes), mistakes);
   checkInheritedImages(checkedJobs, mistakes);
+  checkPools(checkedJobs, mistakes);
 
   if (!mistakes.isEmpty || !checkedHead.success) return { mistakes: mistakes.list() };
   return { pipeline: normalizePipeline(checkedHead.data, checkedJobs) };
@@ -98,4 +99,11 @@ function checkInheritedImages(jobs: readonly (readonly [string, JobInput])[], mi
     `repeat the images of jobs for their steps in ${String(characters)} characters, but at most ` +
       `${String(pipelineLimits.inheritedImages)} are allowed: give jobs with many steps shorter image names`,
   );
+}
+
+/** A run costs something in each pool that its jobs name. */
+function checkPools(jobs: readonly (readonly [string, JobInput])[], mistakes: MistakeList): void {
+  const count = new Set(jobs.flatMap(([, { pool }]) => pool ?? [])).size;
+  if (count <= pipelineLimits.pools) return;
+  mistakes.add(['jobs'], `name ${String(count)} pools, but at most ${String(pipelineLimits.pools)} are allowed`);
 }

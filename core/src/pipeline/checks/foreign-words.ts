@@ -8,6 +8,7 @@ const jobConditions =
 const stepConditions = 'steps have no conditions: test it in the script of "run", or use a job with dependsOn';
 const stepOrder = 'steps run one after the other; jobs wait for other jobs with dependsOn';
 const stage = 'there are no stages: order jobs with dependsOn: [build]';
+const pool = 'choose the workers that run the job with pool: NAME';
 const variables = 'write variables as env: { NAME: value }';
 
 export const pipelineWords: ForeignWords = {
@@ -26,6 +27,8 @@ export const jobWords: ForeignWords = {
   commands: run,
   if: jobConditions,
   when: jobConditions,
+  'runs-on': pool,
+  tags: pool,
   stage,
   variables,
 };
