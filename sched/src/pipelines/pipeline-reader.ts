@@ -42,6 +42,7 @@ interface Task {
 export interface PipelineReaderOptions {
   /** Replaces the module that reads pipelines; only in tests. */
   module?: URL;
+  waitMs?: number;
   readMs?: number;
   waitingLength?: number;
 }
@@ -60,7 +61,7 @@ export class PipelineReader implements Part, PipelineReading {
   #idle: NodeJS.Timeout | undefined;
 
   constructor(options: PipelineReaderOptions = {}) {
-    this.#options = { module: ownModule, readMs, waitingLength, ...options };
+    this.#options = { module: ownModule, waitMs, readMs, waitingLength, ...options };
   }
 
   start(): Promise<void> {
@@ -83,7 +84,7 @@ export class PipelineReader implements Part, PipelineReading {
       return Promise.reject(busy());
     }
     return new Promise((resolve, reject) => {
-      const task: Task = { sent, resolve, reject, timer: setTimeout(() => { this.#giveUp(task); }, waitMs) }; // prettier-ignore
+      const task: Task = { sent, resolve, reject, timer: setTimeout(() => { this.#giveUp(task); }, this.#options.waitMs) }; // prettier-ignore
       this.#waiting.push(task);
       this.#waitingLength += sent.text.length;
       this.#next();
