@@ -36,7 +36,7 @@ export async function spawnService(
   { watched = false } = {},
 ): Promise<SpawnedService> {
   const socketPath = path.join(folder, `${name}.sock`);
-  const watching = watched ? [`--import=${new URL('watch-event-loop.mjs', import.meta.url).href}`] : [];
+  const watching = watched ? [`--import=${path.join(root, 'bench/src/watch-event-loop.mjs')}`] : [];
   const child = spawn(process.execPath, [...watching, path.join(root, name, 'dist/main.js')], {
     env: { PATH: process.env['PATH'], CHAINR_LOG_LEVEL: 'error', CHAINR_LISTEN: `unix:${socketPath}`, ...env },
     stdio: ['ignore', 'inherit', 'inherit', ...(watched ? ['ipc' as const] : [])],

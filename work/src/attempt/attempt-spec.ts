@@ -35,19 +35,13 @@ export class AttemptSpecs {
     const known = this.#infos.get(lease.run) ?? { info: parseClaimedRunInfo(info), users: 0 };
     known.users += 1;
     this.#infos.set(lease.run, known);
-    const {
-      timeoutMs,
-      pendingTimeoutMs = defaultPendingTimeoutMs,
-      retries,
-      references,
-      ...jobPlan
-    } = JSON.parse(plan) as JobPlan;
+    const jobPlan = JSON.parse(plan) as JobPlan;
+    const { timeoutMs, pendingTimeoutMs = defaultPendingTimeoutMs, retries, references } = jobPlan;
     const steps = resolveSteps(jobPlan, known.info.env);
-    const head = { run: lease.run, job, attempt: lease.attempt, pipeline: known.info.name ?? '' };
     // Without `references` all values are plain texts.
     const ready = references ? steps.map((step) => ({ ...step, env: {} })) : (steps as StepSpec[]);
     return {
-      spec: { ...head, steps: ready },
+      spec: { run: lease.run, job, attempt: lease.attempt, pipeline: known.info.name ?? '', steps: ready },
       ...(references && { references: { steps, ...references } }),
       deadlines: { pendingTimeoutMs, ...(timeoutMs !== undefined && { timeoutMs }) },
       ...(retries !== undefined && { retries: retryPolicy(retries) }),

@@ -86,11 +86,12 @@ export async function createRun(connection: Redis, transitions: Transitions, run
     successful: count(standings, 'SUCCESSFUL'),
     skipped: count(standings, 'SKIPPED'),
     fieldCount: fields.length / 2,
+    inline: inline ? { source: packedSource, fields } : undefined,
   };
   const backlog = parked.flatMap((index) => [backlogScore(priorities[index] ?? 0), backlogMember(index)]);
   for (;;) {
     if (!inline) await storeBefore(connection, uid, { fields, backlog, packedSource });
-    const reply = await transitions.create(inline ? { ...request, inline: { source: packedSource, fields } } : request);
+    const reply = await transitions.create(request);
     if (reply.kind === 'conflict') return { kind: 'conflict' };
     if (reply.kind !== 'incomplete') return { kind: reply.kind, uid: reply.uid };
   }
@@ -98,7 +99,8 @@ export async function createRun(connection: Redis, transitions: Transitions, run
   /** A job's row and plan in `run:UID`, each after its field. */
   function fieldsOfJob(name: string, index: number): (string | Buffer)[] {
     const standing = standings[index] ?? waiting(0);
-    const row = { name, ...standing, ...(waitsForSlot.has(index) && { reason: 'WaitingForSlot' as const }) };
+    const reason = waitsForSlot.has(index) ? 'WaitingForSlot' : standing.reason;
+    const row = { name, status: standing.status, reason, unsatisfied: standing.unsatisfied };
     return [String(index), packInitialRow(row), planField(index), planOf(pipeline, index)];
   }
 }

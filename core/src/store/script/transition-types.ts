@@ -126,7 +126,7 @@ export interface NewRunArguments {
    * The stored source, and of each job in their order four: its index, row, `planField`, plan; then what else there is.
    * Absent where they were stored before.
    */
-  inline?: { source: Buffer; fields: readonly (string | Buffer)[] };
+  inline: { source: Buffer; fields: readonly (string | Buffer)[] } | undefined;
 }
 
 export type CreateReply =

@@ -88,6 +88,7 @@ describe('creating a run', () => {
       successful: 0,
       skipped: 0,
       fieldCount: 1_000,
+      inline: undefined,
     };
     expect(await open.store.transitions.create(request)).to.eql({ kind: 'incomplete' });
     expect(await open.store.runs.getRun(request.uid)).to.be.undefined;
