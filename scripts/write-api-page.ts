@@ -3,6 +3,7 @@
  * for the server, its clients and this page. With --check says whether it is stale.
  */
 import { errorCodes } from '../core/src/api/contract/errors.js';
+import { refusals } from '../core/src/engine/refusals.js';
 import { errorsEverywhere, openApiDocument } from '../core/src/api/server/openapi.js';
 import type { Route } from '../core/src/api/contract/route.js';
 import { routes } from '../core/src/api/contract/routes.js';
@@ -108,6 +109,7 @@ const codeRows = Object.entries(errorCodes).map(([code, { status, doc }]) => {
   const everywhere = (errorsEverywhere as readonly string[]).includes(code) ? 'yes' : '';
   return [`\`${code}\``, String(status), everywhere, doc];
 });
+const refusalRows = Object.entries(refusals).map(([kind, doc]) => [`\`${kind}\``, doc]);
 // A pipeline has a schema and a page of its own.
 const resources = Object.entries(schemas).filter(([name]) => name !== 'Pipeline');
 
@@ -128,6 +130,10 @@ ${markdownTable(['method', 'path', 'operation', 'description'], overview)}
 ## Errors
 
 ${markdownTable(['code', 'status', 'any operation', 'meaning'], codeRows)}
+
+An error may also have a \`refusal\`, which is more precise. Programs should read these fields, never the text of \`message\`: it may change.
+
+${markdownTable(['refusal', 'meaning'], refusalRows)}
 
 ## Operations
 

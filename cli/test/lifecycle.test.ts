@@ -106,10 +106,10 @@ describe('chainr', () => {
       expect(runSchema.parse(await json('rerun', uid, '--all')).jobCounts).to.include({ PENDING: 2 });
       expect(await refused('rerun', uid, 'second', '--all')).to.contain('not both');
       expect(await refused('rerun', uid, 'secnd')).to.equal(
-        'chainr: the run has no job "secnd", did you mean "second"?\n',
+        'chainr: The run has no job "secnd", did you mean "second"?\n',
       );
-      expect(await refused('rerun', uid, 'zz')).to.equal('chainr: the run has no job "zz".\n  It has first, second.\n');
-      expect(await refused('rerun', uid)).to.contain('run all with --all');
+      expect(await refused('rerun', uid, 'zz')).to.equal('chainr: The run has no job "zz".\n  It has first, second.\n');
+      expect(await refused('rerun', uid)).to.contain(`\n  chainr rerun ${uid} --all --server ${server.url}\n`);
     });
 
     it('shows the new run with --watch until it ends', async () => {

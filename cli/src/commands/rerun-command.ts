@@ -2,16 +2,19 @@ import { Command } from 'commander';
 import type { Client } from '@chainr/core/api/client/client';
 import { RequestError } from '@chainr/core/api/client/request-error';
 import type { Run } from '@chainr/core/api/contract/run-resource';
+import type { RerunFrom } from '@chainr/core/engine/rerun';
+import { suggestion } from '@chainr/core/pipeline/did-you-mean';
+import { quote } from '@chainr/core/pipeline/mistakes';
+import { commandLine } from '../terminal/command-line.js';
 import type { ServerOptions } from '../server/connect.js';
 import { examples } from '../options/examples.js';
 import { CouldNot, type Exit } from '../exit-codes.js';
 import { runArgument } from '../server/find-run.js';
-import { listAllJobs } from '../server/list-all-jobs.js';
 import { addManyRuns, type ManyRunsOptions } from '../server/many-runs.js';
 import { actOnOneOrMany, type OneOrMany } from '../server/one-or-many.js';
 import { outputOption } from '../options/output-option.js';
 import { presentNewRun } from '../views/present-new-run.js';
-import { listNames } from '../server/suggest-job.js';
+import { listNames, namesOfJobs } from '../server/suggest-job.js';
 import type { Terminal } from '../terminal/terminal.js';
 import { watchOption } from '../options/watch-option.js';
 
@@ -59,24 +62,30 @@ function rerunning(jobs: readonly string[], terminal: Terminal, exit: Exit): One
     one: async (client, uid, { all, watch, output }) => {
       const cursor = watch ? await client.lastCursor() : undefined;
       const from = all ? 'all' : jobs.length > 0 ? [...jobs] : 'failed';
-      const run = await sayWhichJobs(client, uid, () => client.rerunRun(uid, from));
+      const run = await rerunOne(client, uid, from, terminal);
       await presentNewRun(client, run, { cursor, output }, terminal, exit);
     },
   };
 }
 
-/** @throws CouldNot with the names that the run does not have and those that it has; with the option for what the API calls "all" */
-async function sayWhichJobs(client: Client, uid: string, rerun: () => Promise<Run>): Promise<Run> {
+/** @throws CouldNot that names the jobs which the run does not have, or the command that reruns all jobs */
+async function rerunOne(client: Client, uid: string, from: RerunFrom, terminal: Terminal): Promise<Run> {
   try {
-    return await rerun();
+    return await client.rerunRun(uid, from);
   } catch (error) {
     if (!(error instanceof RequestError)) throw error;
-    if (error.status === 409)
-      throw new CouldNot(error.message.replace(/\brun all\b/, 'run all with --all'), { cause: error });
-    if (error.status !== 400 || error.details.length === 0) throw error;
-    const names = (await listAllJobs(client, await client.getRun(uid))).map(({ name }) => name);
-    const unknown = error.details.map(({ message }) => (message.endsWith('?') ? message : `${message}.`));
-    const jobs = unknown.every((sentence) => sentence.endsWith('?')) ? [] : [`It has ${listNames(names)}.`];
-    throw new CouldNot([...unknown, ...jobs].join('\n  '), { cause: error });
+    if (error.isRefusal('nothing-failed', 'not-reusable'))
+      throw new CouldNot(`${error.message}\n  ${commandLine(terminal, `rerun ${uid} --all`)}`, { cause: error });
+    if (!error.isRefusal('unknown-jobs') || typeof from === 'string') throw error;
+    throw new CouldNot(sayUnknown(from, await namesOfJobs(client, uid)), { cause: error });
   }
+}
+
+/** Every unknown name; the names of the run too, unless each unknown one has a suggestion. */
+function sayUnknown(named: readonly string[], known: readonly string[]): string {
+  const unknown = named.filter((name) => !known.includes(name));
+  const suggestions = unknown.map((name) => suggestion(name, known));
+  const lines = unknown.map((name, at) => `The run has no job ${quote(name)}${suggestions[at] || '.'}`);
+  const all = suggestions.includes('') ? [`It has ${listNames(known)}.`] : [];
+  return [...lines, ...all].join('\n  ');
 }

@@ -43,12 +43,13 @@ export function retryCommand(terminal: Terminal, exit: Exit): Command {
     });
 }
 
-/** @throws CouldNot that names the command for what a retry cannot do */
+/** @throws CouldNot that names the command which reruns the job, if it cannot be retried */
 async function retry(client: Client, uid: string, name: string, terminal: Terminal): Promise<Job> {
   try {
     return await client.retryJob(uid, name);
   } catch (error) {
-    if (!(error instanceof RequestError) || error.status !== 409 || !/\brerun\b/.test(error.message)) throw error;
+    if (!(error instanceof RequestError)) throw error;
+    if (!error.isRefusal('ended', 'dependents-begun', 'too-many-dependents')) throw error;
     throw new CouldNot(`${error.message}\n  ${commandLine(terminal, `rerun ${uid} ${name}`)}`, { cause: error });
   }
 }

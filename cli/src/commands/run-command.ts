@@ -39,7 +39,7 @@ export function runCommand(terminal: Terminal, exit: Exit): Command {
     });
 }
 
-/** Undefined, and each mistake said, when the pipeline is refused. */
+/** @returns undefined if the pipeline is invalid; then its mistakes are printed */
 async function createRun(
   client: Client,
   pipeline: PipelineText,
@@ -49,9 +49,7 @@ async function createRun(
   try {
     return await client.createRun(pipeline);
   } catch (error) {
-    const isPipelines =
-      error instanceof RequestError && (error.status === 400 || error.status === 413) && error.details.length > 0;
-    if (!isPipelines) throw error;
+    if (!(error instanceof RequestError) || !error.isRefusal('invalid-pipeline')) throw error;
     printMistakes(file, error.details, output, terminal);
     return undefined;
   }

@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { RunFilterQuery } from '@chainr/core/api/contract/run-query';
-import { suggestion } from '@chainr/core/pipeline/did-you-mean';
+import { didYouMean } from '@chainr/core/pipeline/did-you-mean';
 import { parseDuration } from '@chainr/core/pipeline/duration';
 import { parseMoment } from '@chainr/core/api/contract/moment';
 import { runStatuses, type RunStatus } from '@chainr/core/engine/states';
@@ -48,8 +48,10 @@ function readStatuses(text: string, before: RunStatus[] | undefined): RunStatus[
 function readStatus(word: string): RunStatus {
   const status = runStatuses.find((known) => known === word.toUpperCase());
   if (status) return status;
-  const near = suggestion(word.toUpperCase(), runStatuses);
-  throw new InvalidArgumentError(near === '' ? `Use one of ${runStatuses.join(', ')}.` : near.replace(/^, d/, 'D'));
+  const near = didYouMean(word.toUpperCase(), runStatuses);
+  throw new InvalidArgumentError(
+    near === undefined ? `Use one of ${runStatuses.join(', ')}.` : `Did you mean ${JSON.stringify(near)}?`,
+  );
 }
 
 /** As the server reads it; said here, where nothing has to be encoded for an address. */

@@ -23,7 +23,7 @@ export const defaultServer = 'http://127.0.0.1:8080';
 export function connect(options: ServerOptions, terminal: Terminal): Client {
   const client = new Client(whereItIs(options, terminal));
   client.onAway((why) => {
-    note(terminal, why ? `${explainAway(why)}; trying again.` : 'The server is reachable again.');
+    note(terminal, why ? `${explainAway(why)} Trying again.` : 'The server is reachable again.');
   });
   return client;
 }

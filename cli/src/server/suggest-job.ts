@@ -9,28 +9,28 @@ import { listAllJobs } from './list-all-jobs.js';
 const namesShown = 10;
 
 /**
- * Asks for something of a job; where the run has no such job, it says which ones it has.
+ * Sends a request about a job. If the run has no such job, the error says which jobs it has.
  *
- * @throws CouldNot with the name that was most likely meant; else what the question throws
+ * @throws CouldNot with the name that was most likely meant; else what the request throws
  */
 export async function askForJob<T>(client: Client, uid: string, name: string, ask: () => Promise<T>): Promise<T> {
-  // What no job can be called may mean something else in an address, such as "..".
+  // A name that no job can have may mean something else in an address, such as "..".
   if (!dnsLabel.test(name)) throw await noSuchJob(client, uid, name);
   try {
     return await ask();
   } catch (error) {
-    if (!(error instanceof RequestError) || error.status !== 404) throw error;
-    const names = await namesOf(client, uid);
-    if (names.includes(name)) throw error;
-    throw new CouldNot(`${error.message.replace(/\.$/, '')}${nearest(name, names)}`, { cause: error });
+    if (!(error instanceof RequestError) || !error.isRefusal('no-job')) throw error;
+    throw await noSuchJob(client, uid, name, error);
   }
 }
 
-async function noSuchJob(client: Client, uid: string, name: string): Promise<CouldNot> {
-  return new CouldNot(`The run has no job ${JSON.stringify(name)}${nearest(name, await namesOf(client, uid))}`);
+async function noSuchJob(client: Client, uid: string, name: string, cause?: RequestError): Promise<CouldNot> {
+  const names = await namesOfJobs(client, uid);
+  return new CouldNot(`The run has no job ${JSON.stringify(name)}${nearest(name, names)}`, { cause });
 }
 
-const namesOf = async (client: Client, uid: string): Promise<string[]> =>
+/** The names of all jobs of a run. */
+export const namesOfJobs = async (client: Client, uid: string): Promise<string[]> =>
   (await listAllJobs(client, await client.getRun(uid))).map((job) => job.name);
 
 function nearest(name: string, names: readonly string[]): string {

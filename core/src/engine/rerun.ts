@@ -1,5 +1,6 @@
 import { isSatisfied, type Ending } from './edges.js';
 import type { JobRecord } from './records.js';
+import type { RefusalKind } from './refusals.js';
 import { isFinalJob, type JobStatus } from './states.js';
 import { waiting, type InitialJobState } from './initial-job-state.js';
 import { dependenciesFirst, transitiveDependents, type Dependencies } from './transitive-dependents.js';
@@ -10,8 +11,10 @@ export type RerunFrom = 'failed' | 'all' | readonly string[];
 export type RerunPlan =
   /** The initial state of each job of the new run, by index. */
   | { kind: 'planned'; standings: InitialJobState[] }
-  /** A sentence that says why the rerun is impossible. */
-  | { kind: 'refused'; message: string };
+  /** The rerun is impossible; `message` says why and what to do. */
+  | { kind: RerunRefusal; message: string };
+
+type RerunRefusal = RefusalKind & ('nothing-failed' | 'not-reusable' | 'nothing-to-run' | 'live');
 
 /**
  * Plans a rerun. A job that is not run again must have ended SUCCESSFUL or SKIPPED, and is reused. The edges are
@@ -30,23 +33,25 @@ export function planRerun(
 ): RerunPlan {
   const chosen = chooseJobs(jobs, from);
   if (chosen.length === 0) {
-    return refused('No job of the run FAILED or was CANCELED; name the jobs to run again, or run all.');
+    const message = 'No job of the run FAILED or was CANCELED; name the jobs to run again, or run all.';
+    return { kind: 'nothing-failed', message };
   }
   const first = [...new Set([...chosen, ...neverReused])];
   const again = new Set([...first, ...transitiveDependents(dependencies, first)]);
   const open = jobs.find(({ index, status }) => !again.has(index) && !isTakenOver(status));
   if (open) {
-    const mend = isFinalJob(open.status) ? 'run it again too, or run all' : 'wait for its end, or cancel the run first';
-    return refused(`The job "${open.name}" is ${open.status} and its result cannot be reused: ${mend}.`);
+    const ended = isFinalJob(open.status);
+    const mend = ended ? 'run it again too, or run all' : 'wait for its end, or cancel the run first';
+    const message = `The job "${open.name}" is ${open.status} and its result cannot be reused: ${mend}.`;
+    return { kind: ended ? 'not-reusable' : 'live', message };
   }
   const standings = evaluate(dependencies, jobs, again);
   if (!standings.some(({ status, unsatisfied }) => status === 'PENDING' && unsatisfied === 0)) {
-    return refused('Nothing would run: the conditions of every chosen job would skip it again.');
+    const message = 'Nothing would run: the conditions of every chosen job would skip it again.';
+    return { kind: 'nothing-to-run', message };
   }
   return { kind: 'planned', standings };
 }
-
-const refused = (message: string): RerunPlan => ({ kind: 'refused', message });
 
 const isTakenOver = (status: JobStatus): boolean => status === 'SUCCESSFUL' || status === 'SKIPPED';
 

@@ -6,7 +6,7 @@ const longestWord = 64;
 const comparisonsMost = 30_000;
 
 /** The known word nearest to `word`; undefined if none is near. */
-function didYouMean(word: string, known: readonly string[]): string | undefined {
+export function didYouMean(word: string, known: readonly string[]): string | undefined {
   if (word.length > longestWord) return undefined;
   // Every word is near to one of one or two letters.
   const allowed = word.length < 3 ? 0 : Math.ceil(word.length / 3);

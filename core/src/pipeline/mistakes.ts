@@ -3,6 +3,8 @@ export interface Mistake {
   path: string;
   /** What is wrong there, in plain words. */
   message: string;
+  /** On a last entry: the number of further mistakes that were only counted. */
+  more?: number | undefined;
 }
 
 export type Path = readonly (string | number)[];
@@ -14,7 +16,6 @@ export type Warn = (path: Path, message: string) => void;
 export const mostReported = 100;
 /** The total length of all places and messages: a long document must not cause a long answer. */
 const reportedLength = 32_768;
-const more = /^and (\d+) more$/;
 /** Longer texts are cut when quoted. */
 const longestQuote = 80;
 
@@ -59,12 +60,16 @@ export class MistakeList {
   /** In the order found. If some were only counted, a last entry says so. */
   list(): Mistake[] {
     if (this.#more === 0) return [...this.#kept];
-    return [...this.#kept, { path: '', message: `and ${String(this.#more)} more` }];
+    return [...this.#kept, { path: '', message: `and ${String(this.#more)} more`, more: this.#more }];
   }
 }
 
 /** The number of mistakes, including those that were only counted. */
 export function countMistakes(mistakes: readonly Mistake[]): number {
-  const [, counted] = more.exec(mistakes.at(-1)?.message ?? '') ?? [];
-  return counted === undefined ? mistakes.length : mistakes.length - 1 + Number(counted);
+  return mistakes.reduce((sum, { more = 1 }) => sum + more, 0);
+}
+
+/** `: place: message` of the first mistake: the end of the sentence about all of them. */
+export function firstOf([first]: readonly Mistake[]): string {
+  return first ? `: ${first.path === '' ? '' : `${first.path}: `}${first.message}` : '';
 }

@@ -1,6 +1,6 @@
 import { checkPipeline } from '../pipeline/checks/check-pipeline.js';
 import { findWarnings } from '../pipeline/checks/find-warnings.js';
-import { countMistakes, type Mistake } from '../pipeline/mistakes.js';
+import { countMistakes, firstOf, type Mistake } from '../pipeline/mistakes.js';
 import { parsePipelineText } from '../pipeline/reading/parse-pipeline.js';
 import { PipelineSyntaxError } from '../pipeline/reading/syntax-error.js';
 import { packPipeline, type PackedPipeline } from '../store/runs/pack-pipeline.js';
@@ -45,7 +45,5 @@ function check(text: string, contentType: string) {
 function describe(mistakes: readonly Mistake[]): string {
   const total = countMistakes(mistakes);
   const count = total === 1 ? 'one mistake' : `${String(total)} mistakes`;
-  const [first] = mistakes;
-  const shown = first ? `: ${first.path === '' ? '' : `${first.path}: `}${first.message}` : '';
-  return `The pipeline has ${count}${shown}`;
+  return `The pipeline has ${count}${firstOf(mistakes)}`;
 }

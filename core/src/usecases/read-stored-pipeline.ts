@@ -3,6 +3,7 @@ import type { PackedPipeline } from '../store/runs/pack-pipeline.js';
 import type { Source } from '../store/runs/source.js';
 import type { Store } from '../store/store.js';
 import type { PipelineReading } from './prepare-pipeline.js';
+import { firstOf } from '../pipeline/mistakes.js';
 import { noRun, type Refusal } from './refusal.js';
 
 /** `pipeline-outdated`: this version would not accept it any more. */
@@ -18,6 +19,7 @@ export async function readStoredPipeline(
   if (!source) return noRun(uid);
   const read = await pipelines.read({ ...source, warn: false });
   if (read.kind === 'ready') return { kind: 'read', pipeline: read.pipeline, source };
-  const message = 'This version of chainr no longer accepts the pipeline of the run.';
-  return { kind: 'pipeline-outdated', message, mistakes: read.mistakes };
+  const { mistakes } = read;
+  const message = `This version of chainr no longer accepts the pipeline of the run${firstOf(mistakes)}`;
+  return { kind: 'pipeline-outdated', message, mistakes };
 }

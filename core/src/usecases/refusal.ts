@@ -1,26 +1,8 @@
 import type { RunUid } from '../engine/records.js';
+import type { RefusalKind } from '../engine/refusals.js';
 import type { Mistake } from '../pipeline/mistakes.js';
 
-/** Why a use case did nothing. Every kind is listed here; each use case says which of them it has. */
-export type RefusalKind =
-  | 'no-run'
-  | 'no-job'
-  | 'invalid-pipeline'
-  | 'unknown-jobs'
-  /** An idempotency key that was used for something else. */
-  | 'key-reused'
-  /** This version would not accept the pipeline of the run any more. */
-  | 'pipeline-outdated'
-  | 'not-rerunnable'
-  /** The run has not ended. */
-  | 'live'
-  | 'ended'
-  /** It has ended, and part of its log is still being stored: the same call succeeds in a moment. */
-  | 'log-open'
-  | 'not-failed'
-  | 'dependents-begun'
-  | 'too-many-dependents';
-
+/** Why a use case did nothing. Each use case says which kinds it has. */
 export interface Refusal<Kind extends RefusalKind = RefusalKind> {
   /** For programs. */
   kind: Kind;

@@ -2,14 +2,18 @@ import { dependenciesIn } from '../engine/flat-dependencies.js';
 import type { JobRecord, RunUid } from '../engine/records.js';
 import { planRerun, type RerunFrom } from '../engine/rerun.js';
 import { Suggestions } from '../pipeline/did-you-mean.js';
-import { MistakeList, quote } from '../pipeline/mistakes.js';
+import { firstOf, MistakeList, quote } from '../pipeline/mistakes.js';
 import { neverReused } from '../store/runs/pack-pipeline.js';
 import { readStoredPipeline } from './read-stored-pipeline.js';
 import { noRun, type Refusal } from './refusal.js';
 import { hashRequest, toMadeRun, type MadeRun, type RequestKey, type RunMaking } from './submit.js';
 
-/** `unknown-jobs`: `from` names jobs that the run does not have; `not-rerunnable`: the message says why. */
-export type Rerunning = MadeRun | Refusal<'no-run' | 'unknown-jobs' | 'not-rerunnable' | 'pipeline-outdated'>;
+/** `unknown-jobs`: `from` names jobs that the run does not have. */
+export type Rerunning =
+  | MadeRun
+  | Refusal<
+      'no-run' | 'unknown-jobs' | 'nothing-failed' | 'not-reusable' | 'nothing-to-run' | 'live' | 'pipeline-outdated'
+    >;
 
 /**
  * Creates a new run of the same pipeline; successful and skipped jobs are reused (see Reruns).
@@ -32,7 +36,7 @@ export async function rerun(making: RunMaking, uid: RunUid, from: RerunFrom, key
   const unknown = findUnknown(from, jobs);
   if (unknown) return unknown;
   const plan = planRerun(dependenciesIn(pipeline.dependencies), jobs, from, neverReused(pipeline));
-  if (plan.kind === 'refused') return { kind: 'not-rerunnable', message: plan.message };
+  if (plan.kind !== 'planned') return plan;
   const { standings } = plan;
   const takenOver = jobs.filter(({ index }) => standings[index]?.reason === 'Reused');
   const fields = await store.runs.readReusedFields(uid, takenOver);
@@ -55,5 +59,5 @@ function findUnknown(from: RerunFrom, jobs: readonly JobRecord[]): Refusal<'unkn
   }
   if (list.isEmpty) return undefined;
   const mistakes = list.list();
-  return { kind: 'unknown-jobs', message: `${mistakes[0]?.path ?? ''}: ${mistakes[0]?.message ?? ''}`, mistakes };
+  return { kind: 'unknown-jobs', message: `The run does not have every named job${firstOf(mistakes)}`, mistakes };
 }

@@ -27,7 +27,7 @@ function plan(
     return { index, name, status, reason: reasonOf[status], message: '', attempt: 1 };
   });
   const planned = planRerun(dependenciesOf(pipeline), records, from, never);
-  if (planned.kind === 'refused') return planned.message;
+  if (planned.kind !== 'planned') return planned.message;
   return Object.fromEntries(
     planned.standings.map(({ status, reason, unsatisfied }, index) => [
       pipeline.jobs[index]?.name ?? '',

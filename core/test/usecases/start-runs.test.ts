@@ -82,10 +82,10 @@ describe('the use cases that start runs', () => {
   it('refuse a rerun with nothing to run, of unknown jobs, and of an unknown run', async () => {
     const uid = await create();
     await endRun(open.store, uid);
-    expect((await rerun(making, uid, 'failed')).kind).to.equal('not-rerunnable');
+    expect((await rerun(making, uid, 'failed')).kind).to.equal('nothing-failed');
     expect(await rerun(making, uid, ['only', 'onyl'])).to.eql({
       kind: 'unknown-jobs',
-      message: 'from[1]: the run has no job "onyl", did you mean "only"?',
+      message: 'The run does not have every named job: from[1]: the run has no job "onyl", did you mean "only"?',
       mistakes: [{ path: 'from[1]', message: 'the run has no job "onyl", did you mean "only"?' }],
     });
     expect(await rerun(making, unknown, 'all')).to.eql(noSuchRun);
@@ -98,7 +98,7 @@ describe('the use cases that start runs', () => {
     const uid = await create();
     const refused = {
       kind: 'pipeline-outdated',
-      message: 'This version of chainr no longer accepts the pipeline of the run.',
+      message: 'This version of chainr no longer accepts the pipeline of the run: jobs: no',
       mistakes: [{ path: 'jobs', message: 'no' }],
     };
     expect(await rerun({ ...making, pipelines: refusing }, uid, 'all')).to.eql(refused);

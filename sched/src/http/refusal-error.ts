@@ -1,5 +1,6 @@
 import { ApiError, type ErrorCode } from '@chainr/core/api/contract/errors';
-import type { Refusal, RefusalKind } from '@chainr/core/usecases/refusal';
+import type { RefusalKind } from '@chainr/core/engine/refusals';
+import type { Refusal } from '@chainr/core/usecases/refusal';
 
 const codes: Record<RefusalKind, ErrorCode> = {
   'no-run': 'NotFound',
@@ -8,7 +9,9 @@ const codes: Record<RefusalKind, ErrorCode> = {
   'unknown-jobs': 'BadRequest',
   'key-reused': 'Conflict',
   'pipeline-outdated': 'Conflict',
-  'not-rerunnable': 'Conflict',
+  'nothing-failed': 'Conflict',
+  'not-reusable': 'Conflict',
+  'nothing-to-run': 'Conflict',
   live: 'Conflict',
   ended: 'Conflict',
   'log-open': 'Conflict',
@@ -20,6 +23,7 @@ const codes: Record<RefusalKind, ErrorCode> = {
 /** The answer to a request of which the use case did nothing. */
 export function refusalError({ kind, message, mistakes = [] }: Refusal): ApiError {
   return new ApiError(codes[kind], message, {
+    refusal: kind,
     details: mistakes,
     ...(kind === 'log-open' && { headers: { 'Retry-After': '2' } }),
   });

@@ -1,4 +1,4 @@
-import { invalidBody, parseBody } from '@chainr/core/api/server/parse-body';
+import { parseBody } from '@chainr/core/api/server/parse-body';
 import { rerunRequestSchema, namesBodyBytes } from '@chainr/core/api/contract/request-bodies';
 import { routes } from '@chainr/core/api/contract/routes';
 import { rerun } from '@chainr/core/usecases/rerun';
@@ -15,7 +15,6 @@ export function rerunRun(context: SchedContext) {
     const key = readIdempotencyKey(request);
     const { from } = parseBody(await readBody(request, namesBodyBytes), rerunRequestSchema);
     const made = await rerun(context, uid, from, key);
-    if (made.kind === 'unknown-jobs') throw invalidBody(made.mistakes ?? []);
     if (!('uid' in made)) throw refusalError(made);
     const run = await showMade(context.store, made.uid);
     sendJson(response, routes.rerunRun.success.status, run, { Location: run.metadata.selfLink });

@@ -1,4 +1,5 @@
-import { errorBodySchema, type ErrorDetail } from '../contract/errors.js';
+import type { RefusalKind } from '../../engine/refusals.js';
+import { errorBodySchema, type ErrorBody, type ErrorDetail } from '../contract/errors.js';
 import { parseJson } from './parse-answer.js';
 
 /** The server answered with an error. */
@@ -7,6 +8,8 @@ export class RequestError extends Error {
   readonly status: number;
   /** One of the codes in `errors.ts`, or one of a newer server. */
   readonly code: string;
+  /** One of the kinds in `refusals.ts`, or one of a newer server. */
+  readonly refusal: string | undefined;
   readonly details: readonly ErrorDetail[];
   readonly requestId: string | undefined;
   /** How long the server asks to wait before the next try, in milliseconds. */
@@ -14,15 +17,21 @@ export class RequestError extends Error {
 
   constructor(
     status: number,
-    body: { code: string; message: string; details: readonly ErrorDetail[]; requestId?: string },
+    body: Omit<ErrorBody, 'kind' | 'requestId'> & { requestId?: string },
     retryAfterMs?: number,
   ) {
     super(body.message);
     this.status = status;
     this.code = body.code;
+    this.refusal = body.refusal;
     this.details = body.details;
     this.requestId = body.requestId;
     this.retryAfterMs = retryAfterMs;
+  }
+
+  /** Whether the request was refused for one of these reasons. */
+  isRefusal(...kinds: readonly RefusalKind[]): boolean {
+    return kinds.some((kind) => kind === this.refusal);
   }
 }
 
@@ -33,11 +42,14 @@ export class ConnectionError extends Error {
   readonly refused: boolean;
   /** The server's address. */
   readonly address: string;
+  /** The code of the system or of Node, such as `ECONNREFUSED`, if the cause has one. */
+  readonly code: string | undefined;
 
   constructor(address: string, cause: unknown) {
     const code = errorCodeOf(cause);
     super(code ?? (cause instanceof Error ? inOurWords(deepestMessage(cause)) : String(cause)), { cause });
     this.address = address;
+    this.code = code;
     const unasked = code === undefined && cause instanceof Error;
     this.refused = unasked || neverArrived.has(code ?? '');
   }

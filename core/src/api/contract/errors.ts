@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { RefusalKind } from '../../engine/refusals.js';
 
 interface ErrorRow {
   /** The HTTP status of the answer. */
@@ -42,6 +43,10 @@ export const errorDetailSchema = z.object({
     .string()
     .describe('Location of the mistake, such as `jobs.first.dependsOn[0].job`; empty for the whole document.'),
   message: z.string().describe('What is wrong there, in one sentence.'),
+  more: z
+    .int()
+    .optional()
+    .describe('Only on a last entry that stands for further mistakes, which were only counted: their number.'),
 });
 export type ErrorDetail = z.infer<typeof errorDetailSchema>;
 
@@ -50,14 +55,23 @@ export const errorBodySchema = z
   .object({
     kind: z.literal('Error'),
     code: z.string().describe('Stable error code; see the table of errors.'),
-    message: z.string(),
-    details: z.array(errorDetailSchema),
+    refusal: z
+      .string()
+      .optional()
+      .describe('Why the request was refused, more precisely than `code`; see the table of refusals.'),
+    message: z
+      .string()
+      .describe(
+        'For people; includes the first of `details`. The wording may change: programs read `code`, `refusal` and `details`.',
+      ),
+    details: z.array(errorDetailSchema).describe('Every mistake in the request, at most the first 100.'),
     requestId: z.string().describe('Id of the request, in the logs of every service that handled it.'),
   })
   .meta({ id: 'Error' });
 export type ErrorBody = z.infer<typeof errorBodySchema>;
 
 interface ApiErrorOptions {
+  refusal?: RefusalKind;
   details?: readonly ErrorDetail[];
   /** Extra headers of the answer, such as `Allow` or `Retry-After`. */
   headers?: Readonly<Record<string, string>>;
@@ -69,6 +83,7 @@ export class ApiError extends Error {
   override readonly name = 'ApiError';
   readonly code: ErrorCode;
   readonly status: number;
+  readonly refusal: RefusalKind | undefined;
   readonly details: readonly ErrorDetail[];
   readonly headers: Readonly<Record<string, string>>;
 
@@ -76,11 +91,12 @@ export class ApiError extends Error {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.status = errorCodes[code].status;
+    this.refusal = options.refusal;
     this.details = options.details ?? [];
     this.headers = options.headers ?? {};
   }
 }
 
-export function errorBody(error: ApiError, requestId: string): ErrorBody {
-  return { kind: 'Error', code: error.code, message: error.message, details: [...error.details], requestId };
+export function errorBody({ code, refusal, message, details }: ApiError, requestId: string): ErrorBody {
+  return { kind: 'Error', code, ...(refusal && { refusal }), message, details: [...details], requestId };
 }

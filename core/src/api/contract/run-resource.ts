@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { reasons, type Reason } from '../../engine/reasons.js';
 import { jobStatuses, runStatuses } from '../../engine/states.js';
+import { errorDetailSchema } from './errors.js';
 import { executorSchema, timeSchema } from './field-schemas.js';
 
 export const runStatusSchema = z.enum(runStatuses);
@@ -109,7 +110,7 @@ export const pipelineCheckSchema = z
     valid: z.literal(true),
     jobs: z.int().describe('Number of jobs.'),
     warnings: z
-      .array(z.object({ path: z.string(), message: z.string() }))
+      .array(errorDetailSchema)
       .describe('Valid but probably unintended parts of the pipeline, in the form of the `details` of an error.'),
   })
   .meta({ id: 'PipelineCheck' });

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { addIssues, describeIssue } from '../../pipeline/checks/describe-issue.js';
-import { MistakeList } from '../../pipeline/mistakes.js';
-import { ApiError, type ErrorDetail } from '../contract/errors.js';
+import { firstOf, MistakeList } from '../../pipeline/mistakes.js';
+import { ApiError } from '../contract/errors.js';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
@@ -15,18 +15,8 @@ export function parseBody<S extends z.ZodType>(body: Uint8Array, schema: S): z.o
   if (checked.success) return checked.data;
   const mistakes = new MistakeList();
   addIssues(checked.error.issues, [], mistakes);
-  throw invalidBody(mistakes.list());
-}
-
-/**
- * The BadRequest for a body with these mistakes.
- *
- * @param details at least one
- */
-export function invalidBody(details: readonly ErrorDetail[]): ApiError {
-  const [first] = details;
-  const shown = first ? `: ${first.path === '' ? '' : `${first.path}: `}${first.message}` : '';
-  return new ApiError('BadRequest', `Invalid request body${shown}`, { details });
+  const details = mistakes.list();
+  throw new ApiError('BadRequest', `Invalid request body${firstOf(details)}`, { details });
 }
 
 function decode(body: Uint8Array): string {

@@ -11,5 +11,7 @@ export function readParams<P extends z.ZodObject>(schema: P, params: Readonly<Re
   if (read.success) return read.data;
   const wrong = String(read.error.issues[0]?.path[0]);
   const shown = JSON.stringify(String(params[wrong])).slice(0, 100);
-  throw new ApiError('NotFound', wrong === 'job' ? `The run has no job ${shown}.` : `There is no run ${shown}.`);
+  if (wrong === 'job') throw new ApiError('NotFound', `The run has no job ${shown}.`, { refusal: 'no-job' });
+  if (wrong === 'uid') throw new ApiError('NotFound', `There is no run ${shown}.`, { refusal: 'no-run' });
+  throw new ApiError('NotFound', `There is no ${wrong} ${shown}.`);
 }

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { suggestion } from '../../pipeline/did-you-mean.js';
+import { firstOf } from '../../pipeline/mistakes.js';
 import { describeIssue } from '../../pipeline/checks/describe-issue.js';
 import { ApiError, type ErrorDetail } from '../contract/errors.js';
 import { parseQuery, type SentQuery } from './parse-query.js';
@@ -26,9 +27,7 @@ export function readQuery<Q extends z.ZodObject>(schema: Q, target: string): z.o
 
 /** @param details at least one */
 function wrongQuery(details: readonly ErrorDetail[]): ApiError {
-  const message = details.map((detail) => `${detail.path}: ${detail.message}`).join('; ');
-  const end = message.endsWith('?') ? '' : '.';
-  return new ApiError('BadRequest', `Invalid query: ${message}${end}`, { details });
+  return new ApiError('BadRequest', `Invalid query${firstOf(details)}`, { details });
 }
 
 function detailOf({ code, path, message }: z.core.$ZodIssue, query: SentQuery): ErrorDetail {

@@ -66,7 +66,7 @@ describe('checking a pipeline that is hostile or huge', () => {
       written(Object.fromEntries(Array.from({ length: 150 }, (_, index) => [`j${String(index)}`, { priority: 1000 }]))),
     );
     expect(found).to.have.length(101);
-    expect(found.at(-1)).to.deep.equal({ path: '', message: 'and 50 more' });
+    expect(found.at(-1)).to.deep.equal({ path: '', message: 'and 50 more', more: 50 });
   });
 
   it('takes 10,000 jobs, refuses more, and refuses too many dependencies', () => {
