@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { useDataFolders } from '@chainr/testkit/data-folders';
+import { untilFound } from '@chainr/testkit/until-found';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -22,9 +23,8 @@ describe('the compiled command', function () {
     for (const stream of [child.stdout, child.stderr])
       stream.on('data', (bytes: Buffer) => (output += bytes.toString()));
     const ended = once(child, 'exit');
-    const deadline = performance.now() + 120_000;
-    while (!output.includes('Serving.') && child.exitCode === null && performance.now() < deadline)
-      await Promise.race([once(child.stdout, 'data'), ended, new Promise((resolve) => setTimeout(resolve, 1_000))]);
+    const look = () => (child.exitCode === null ? output : `${output}Ended.`);
+    await untilFound('chainr to serve', look, (text) => /(Serving|Ended)\./.test(text), { withinMs: 300_000 });
     child.kill('SIGINT');
     expect(await ended, output).to.deep.equal([0, null]);
     expect(output)

@@ -3,8 +3,9 @@ import path from 'node:path';
 import { expect } from 'chai';
 import { useDataFolders } from '@chainr/testkit/data-folders';
 import { ledgerOf, lineOf, tenJobs } from './ledger-pipeline.js';
-import { killServersOf, processesOf, serversOf, untilFound, untilGone } from '@chainr/testkit/processes-of';
+import { killServersOf, processesOf, serversOf, untilGone } from '@chainr/testkit/processes-of';
 import { linesIn, untilLines } from '@chainr/testkit/lines-in';
+import { untilFound } from '@chainr/testkit/until-found';
 import { createRun, endOfRun, logOf } from './runs.js';
 import { beginUp, startUp } from './start-up.js';
 
@@ -30,7 +31,8 @@ describe('instances of chainr up on one machine', function () {
     const [home, elsewhere] = [await folders.make(), await folders.make()];
     const before = await startUp(elsewhere);
     const uid = await createRun(before.client, sleeper);
-    await untilFound(() => processesOf(elsewhere).some(({ command }) => command === 'sleep 60'));
+    const running = () => processesOf(elsewhere).map(({ command }) => command);
+    await untilFound('the sleep of the job', running, (commands) => commands.includes('sleep 60'));
     await killServersOf(elsewhere);
 
     const first = await startUp(home);

@@ -7,7 +7,8 @@ import { attemptFlags, unpackRow } from '@chainr/core/store/script/layout';
 import { useDataFolders } from '@chainr/testkit/data-folders';
 import { dockerCommand } from '@chainr/testkit/docker-command';
 import { openRedisClient } from '@chainr/testkit/open-redis-client';
-import { processesOf, untilFound } from '@chainr/testkit/processes-of';
+import { processesOf } from '@chainr/testkit/processes-of';
+import { untilFound } from '@chainr/testkit/until-found';
 import { useDockerDaemon } from '@chainr/testkit/use-docker-daemon';
 import { createRun, endOfRun } from './runs.js';
 import { startUp, type Up } from './start-up.js';
@@ -38,7 +39,8 @@ describe('chainr up that is killed while it stops its containers', function () {
       CHAINR_REMOVAL_GRACE: '10m',
     });
   const untilWritten = async (line: string): Promise<void> => {
-    while (!(await docker('logs', container)).includes(line));
+    const look = () => docker('logs', container);
+    await untilFound(`${line} in the log of the container`, look, (lines) => lines.includes(line));
   };
   const isInterrupted = async (): Promise<boolean> => {
     const row = await redis?.hgetBuffer(keys.run(run), '0');
@@ -63,10 +65,8 @@ describe('chainr up that is killed while it stops its containers', function () {
     home = await folders.make();
     first = await start('10m');
     run = await createRun(first.client, { kind: 'Pipeline', jobs: { only: { image: 'busybox', run: handles } } });
-    for (let found: string[] = []; found.length === 0;) {
-      found = await docker('ps', '--quiet', '--filter', `label=chainr.run=${run}`);
-      container = found[0] ?? '';
-    }
+    const look = async () => (await docker('ps', '--quiet', '--filter', `label=chainr.run=${run}`))[0] ?? '';
+    container = await untilFound('the container of the job', look);
     await untilWritten('ready');
     redis = await openRedisClient(`unix:${home}/sockets/redis.sock`);
   });
@@ -108,11 +108,15 @@ describe('chainr up that is killed while it stops its containers', function () {
     process.kill(first.pid, 'SIGTERM');
     await first.says(/Stopping/);
     const log = path.join(home, 'chainr.log');
-    while (!(await readFile(log, 'utf8')).includes('redis.away'));
+    await untilFound(
+      'redis.away in its log',
+      () => readFile(log, 'utf8'),
+      (text) => text.includes('redis.away'),
+    );
     expect(await docker('logs', container), 'nothing is signalled before that').to.deep.equal(['ready']);
     await kill(first);
     process.kill(pid, 'SIGKILL');
-    await untilFound(() => !processesOf(home).some((found) => found.pid === pid));
+    await untilFound('Redis to be gone', () => !processesOf(home).some((found) => found.pid === pid));
 
     const second = await start('10m');
     await letGo();

@@ -3,7 +3,8 @@ import path from 'node:path';
 import { expect } from 'chai';
 import { useDataFolders } from '@chainr/testkit/data-folders';
 import { openRedisClient } from '@chainr/testkit/open-redis-client';
-import { processesOf, serversOf, untilFound, untilGone } from '@chainr/testkit/processes-of';
+import { processesOf, serversOf, untilGone } from '@chainr/testkit/processes-of';
+import { untilFound } from '@chainr/testkit/until-found';
 import { chainr } from '../test/test-terminal.js';
 import { createRun, endOfRun, statusesOf } from './runs.js';
 import { beginUp, startUp } from './start-up.js';
@@ -77,8 +78,8 @@ describe('chainr up', function () {
     const [, uid = ''] = await up.says(/runs\/([-0-9a-f]+)\n/);
     const redis = await openRedisClient(`unix:${home}/sockets/redis.sock`);
     expect(await redis.config('GET', 'maxmemory')).to.deep.equal(['maxmemory', settings.CHAINR_REDIS_MEMORY]);
-    let status = 200;
-    while (status === 200) status = (await fetch(`${up.url}/api/runs/${uid}`)).status;
+    const look = async () => (await fetch(`${up.url}/api/runs/${uid}`)).status;
+    const status = await untilFound('the end of the retention', look, (seen) => seen !== 200);
     expect(status).to.equal(404);
     expect(await redis.keys(`*${uid}*`)).to.deep.equal([]);
     redis.disconnect();
@@ -99,7 +100,8 @@ describe('chainr up', function () {
   it('stops in order when Ctrl-C comes while it starts', async () => {
     const home = await folders.make();
     const up = beginUp(home);
-    await untilFound(() => serversOf(home).some(({ command }) => command.includes('redis-server')));
+    const begun = () => serversOf(home).map(({ command }) => command);
+    await untilFound('its Redis', begun, (commands) => commands.some((command) => command.includes('redis-server')));
     up.signal('SIGINT');
     expect(await up.ended).to.deep.equal({ code: 0, signal: null });
     expect(up.output).to.not.contain('Error');

@@ -1,7 +1,7 @@
-import { EventEmitter, once } from 'node:events';
 import { Readable, Writable } from 'node:stream';
 import { runCli } from '../src/run-cli.js';
 import type { Screen, Terminal } from '../src/terminal/terminal.js';
+import { untilFound } from '@chainr/testkit/until-found';
 
 /** A command line under way, and all that it has printed. */
 export interface Session {
@@ -26,7 +26,6 @@ export function chainr(
   } = {},
 ): Session {
   const printed = { stdout: '', stderr: '' };
-  const changes = new EventEmitter();
   let writes = 0;
   const interrupt = new AbortController();
   const capture = (name: 'stdout' | 'stderr') =>
@@ -34,7 +33,6 @@ export function chainr(
       write: (chunk: Buffer, _encoding, done) => {
         printed[name] += chunk.toString('utf8');
         if (name === 'stdout') writes += 1;
-        changes.emit('change');
         done();
       },
     });
@@ -63,11 +61,12 @@ export function chainr(
     },
     exitCode,
     until: async (pattern) => {
-      for (;;) {
-        const match = pattern.exec(printed.stdout);
-        if (match) return match;
-        await once(changes, 'change');
-      }
+      await untilFound(
+        `${String(pattern)} on the screen`,
+        () => printed.stdout,
+        (text) => pattern.test(text),
+      );
+      return pattern.exec(printed.stdout)!;
     },
     interrupt: () => {
       interrupt.abort();

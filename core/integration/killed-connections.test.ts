@@ -1,9 +1,9 @@
-import { setImmediate as turn } from 'node:timers/promises';
 import { expect } from 'chai';
 import { countLeases } from '@chainr/testkit/count-leases';
 import { pipelineOf } from '@chainr/testkit/builders';
 import { driveRun } from '@chainr/testkit/drive-run';
 import { openStore } from '@chainr/testkit/open-store';
+import { untilFound } from '@chainr/testkit/until-found';
 import { StoreUnavailable } from '../src/store/redis/errors.js';
 import { keys } from '../src/store/redis/keys.js';
 
@@ -30,12 +30,13 @@ describe('connections that are killed under load', function () {
     }, 50);
     /** As a client does that is told to come again: nothing was created then. */
     const create = async (): Promise<string> => {
-      for (;;) {
-        const made: unknown = await open.create(pipeline).catch((error: unknown) => error);
-        if (typeof made === 'string') return made;
-        if (!(made instanceof StoreUnavailable)) throw made;
-        await turn(); // A connection that is down refuses at once: it needs a turn of the event loop to come back.
-      }
+      const attempt = () =>
+        open.create(pipeline).catch((error: unknown) => {
+          if (error instanceof StoreUnavailable) return undefined;
+          throw error;
+        });
+      // A connection that is down refuses at once: it needs a turn of the event loop to come back.
+      return (await untilFound('a run that is created', attempt, Boolean, { everyMs: 0 }))!;
     };
     const runs: string[] = [];
     const claims: Map<string, number>[] = [];

@@ -1,9 +1,10 @@
 import path from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
+import { setImmediate as turn } from 'node:timers/promises';
 import { expect } from 'chai';
 import { pipelineOf } from '@chainr/testkit/builders';
 import { openStore, silentLogger, type OpenStore } from '@chainr/testkit/open-store';
 import { startRedisProxy, type Lost, type RedisProxy } from '@chainr/testkit/redis-proxy';
+import { untilFound } from '@chainr/testkit/until-found';
 import { untilEvent } from '@chainr/testkit/waits';
 import { executorKinds } from '../src/engine/records.js';
 import { BundleQueue } from '../src/queue/bundle-queue.js';
@@ -14,19 +15,14 @@ import { beginning } from '../src/store/events/event-stream.js';
 import { keys } from '../src/store/redis/keys.js';
 import { Store } from '../src/store/store.js';
 
-/** Between two looks. */
-const turn = () => pause(20);
-
 /** Repeats what fails while Redis is away. */
 async function insist<T>(act: () => Promise<T>): Promise<T> {
-  for (;;) {
-    try {
-      return await act();
-    } catch (error) {
-      if (!(error instanceof StoreUnavailable)) throw error;
-      await turn();
-    }
-  }
+  const attempt = () =>
+    act().catch((error: unknown) => {
+      if (error instanceof StoreUnavailable) return error;
+      throw error;
+    });
+  return (await untilFound('a reply', attempt, (seen) => !(seen instanceof StoreUnavailable))) as T;
 }
 
 interface Place {
@@ -110,10 +106,10 @@ describe('a connection whose peer has gone without a word', function () {
       const second = await store.leases.listenToStops(2);
       const heard: true[] = [];
       void word.next(600_000, over.signal).then(() => heard.push(true));
-      while (heard.length === 0) {
-        await open.client.publish(keys.stops(1), '');
-        await turn();
-      }
+      await untilFound('word of a stop', async () => {
+        if (heard.length === 0) await open.client.publish(keys.stops(1), '');
+        return heard.length > 0;
+      });
       await Promise.all([word.close(), second.close()]);
     }),
   );
@@ -134,12 +130,16 @@ describe('a connection whose peer has gone without a word', function () {
       const onEvents = (events: { run: string }[]) => void followed.push(...events.map(({ run }) => run));
       const first = await open.create(pipeline);
       const following = store.events.tail(beginning, { onEvents }, stop.signal);
-      while (followed.length === 0) await turn();
+      await untilFound('the first event', () => followed.length);
       const silence = proxy.silence({ name: 'chainr-events', lost });
       expect(silence.count).to.equal(1);
       const others: string[] = [];
       for (let n = 0; n < 3; n += 1) others.push(await open.create(pipeline));
-      while (followed.length < 4) await turn();
+      await untilFound(
+        'four events',
+        () => followed,
+        ({ length }) => length >= 4,
+      );
       expect(followed).to.eql([first, ...others]);
       stop.abort();
       await following;
@@ -160,14 +160,20 @@ describe('a connection whose peer has gone without a word', function () {
       const writer = new BundleQueue(open.redis.url, silentLogger);
       await Promise.all([reader.start(), writer.start()]);
       writer.deliver(bundle(1, 'before'));
-      while (taken.length < 1) await turn();
+      await untilFound('the first message', () => taken.length);
       // Its two, of which BullMQ names one, and two of the store.
       expect(proxy.silence({ lost }).count).to.equal(4);
       // One message may be handed to a reader that does not get it; its ready marks deliver it again.
-      for (let message = 2; taken.length < 2; message += 1) {
-        writer.deliver(bundle(message, 'after'));
-        await pause(100);
-      }
+      let message = 2;
+      await untilFound(
+        'a message after the silence',
+        () => {
+          if (taken.length < 2) writer.deliver(bundle(message++, 'after'));
+          return taken;
+        },
+        ({ length }) => length >= 2,
+        { everyMs: 100 },
+      );
       await Promise.all([reader.stop(), writer.stop()]);
     }),
   );
@@ -179,10 +185,18 @@ describe('a connection whose peer has gone without a word', function () {
       await writer.start();
       writer.deliver(bundle(1, 'before'));
       const missing = async (message: number) => (await writer.listMissing('fake', new Set([message])).catch(() => new Set([message]))).size; // prettier-ignore
-      while ((await missing(1)) > 0) await turn();
+      await untilFound(
+        'the first message in the queue',
+        () => missing(1),
+        (count) => count === 0,
+      );
       expect(proxy.silence({ name: 'chainr-queue', lost }).count).to.equal(1);
       writer.deliver(bundle(2, 'after'));
-      while ((await missing(2)) > 0) await turn();
+      await untilFound(
+        'the second message in the queue',
+        () => missing(2),
+        (count) => count === 0,
+      );
       await writer.stop();
     }),
   );
@@ -197,7 +211,7 @@ describe('a connection whose peer has gone without a word', function () {
       const silence = proxy.silence();
       expect(silence.count).to.equal(2);
       // Of the end of the old ones Redis does not hear.
-      while ((await connections()) < before + silence.count) await turn();
+      await untilFound('new connections', connections, (count) => count >= before + silence.count);
       expect(await insist(() => store.now())).to.be.above(0);
     }));
 
@@ -207,7 +221,11 @@ describe('a connection whose peer has gone without a word', function () {
       const connection = connect({ url: proxy.url, name: 'test', logger: silentLogger });
       const ready = untilReady(connection);
       const before = silence.count;
-      while (silence.count < before + 2) await turn();
+      await untilFound(
+        'two more connections',
+        () => silence.count,
+        (count) => count >= before + 2,
+      );
       silence.end();
       await ready;
       connection.disconnect();
@@ -221,9 +239,9 @@ describe('a connection whose peer has gone without a word', function () {
       if (typeof claimed === 'string') expect.fail(claimed);
       // All lanes go on, so that the next numbers are higher.
       for (let n = 0; n < 8; n += 1) await store.transitions.report(claimed.lease, 'Executing', String(n), {}, {});
-      const refused = async () => (await open.client.info('errorstats')).includes('errorstat_LATE:count=');
       silence.end();
-      while (!(await refused())) await turn();
+      const look = () => open.client.info('errorstats');
+      await untilFound('the late call to be refused', look, (stats) => stats.includes('errorstat_LATE:count='));
       const last = await untilEvent(open.store.events, (event) => event.kind === 'job.reason' && event.message === '7');
       expect(last.cursor).to.equal(await open.store.events.lastCursor());
     }));
@@ -235,7 +253,7 @@ describe('a connection whose peer has gone without a word', function () {
       const first = await connection.client('ID');
       for (let n = 0; n < 4; n += 1) {
         const until = performance.now() + 1_500;
-        while (performance.now() < until);
+        while (performance.now() < until); // Busy is what is tried here.
         await turn();
       }
       expect(await connection.client('ID')).to.equal(first);

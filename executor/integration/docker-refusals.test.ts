@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { importShellless } from '@chainr/testkit/docker-daemon';
+import { untilFound } from '@chainr/testkit/until-found';
 import type { Outcome } from '@chainr/core/engine/outcome';
 import type { AttemptSpec, Executor } from '../src/port.js';
 import { allow, attemptOf, never, runToEnd, untilExecuting, withExecutor, type StepDraft } from '../suite/place.js';
@@ -93,13 +94,14 @@ describe('what a Docker daemon refuses', function () {
       spec: AttemptSpec,
     ): Promise<{ outcome: Outcome; errors: string[] }> => {
       const errors: string[] = [];
-      for (;;) {
+      const attempt = async () => {
         await executor.ensure(spec, allow);
-        const outcome = await executor
+        return executor
           .observe(spec, () => undefined, never())
           .catch((error: unknown) => void errors.push(String(error)));
-        if (outcome) return { outcome, errors };
-      }
+      };
+      const outcome = await untilFound('the outcome of the attempt', attempt);
+      return outcome ? { outcome, errors } : expect.fail('no outcome');
     };
 
     // One refusal is enough where there is no patience; the container that then takes the name is created again.

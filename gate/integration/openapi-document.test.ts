@@ -9,7 +9,7 @@ import { createFakeExecutor } from '@chainr/executor/fake/create-fake-executor';
 import { startConstellation, type Constellation } from '@chainr/testkit/constellation';
 import { openRedisClient } from '@chainr/testkit/open-redis-client';
 import { silentLogger } from '@chainr/testkit/open-store';
-import { untilEvent, untilFinal } from '@chainr/testkit/waits';
+import { untilClosed, untilEvent, untilFinal } from '@chainr/testkit/waits';
 import { expect } from 'chai';
 import { openGate } from '../test/open-gate.js';
 import { serverLimits } from '../src/limits.js';
@@ -91,13 +91,13 @@ describe('the OpenAPI document', function () {
   }
 
   async function createEnded(): Promise<string> {
-    return untilClosed(await create(pipeline));
+    return untilStored(await create(pipeline));
   }
 
   /** Until all of a run is stored, so that it can be deleted. */
-  async function untilClosed(uid: string): Promise<string> {
+  async function untilStored(uid: string): Promise<string> {
     await untilFinal(all.store.events, uid);
-    while ((await all.store.runs.listAttempts(uid, 0)).at(-1)?.phases.closedAt === undefined);
+    await untilClosed(all.store, uid);
     return uid;
   }
 
@@ -109,7 +109,7 @@ describe('the OpenAPI document', function () {
   }
 
   async function createDeleted(key: string): Promise<string> {
-    const uid = await untilClosed(await create(pipeline, { 'Idempotency-Key': key }));
+    const uid = await untilStored(await create(pipeline, { 'Idempotency-Key': key }));
     expect(await all.store.runs.deleteRun(uid)).to.eql({ kind: 'deleted' });
     return uid;
   }
@@ -263,7 +263,7 @@ describe('the OpenAPI document', function () {
     const rerun: Sample = { params: { uid: ended }, headers: rerunKey, body: '{"from":"all"}' };
     const made = await askSample('rerunRun', rerun);
     const rerunUid = (JSON.parse(made.text) as { metadata: { uid: string } }).metadata.uid;
-    expect(await all.store.runs.deleteRun(await untilClosed(rerunUid))).to.eql({ kind: 'deleted' });
+    expect(await all.store.runs.deleteRun(await untilStored(rerunUid))).to.eql({ kind: 'deleted' });
     const logless = await createEnded();
     const client = await openRedisClient(all.redis.url);
     await client.hset(keys.run(logless), 'logsRemovedAt', Date.now());

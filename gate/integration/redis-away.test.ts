@@ -2,6 +2,7 @@ import path from 'node:path';
 import { createFakeExecutor } from '@chainr/executor/fake/create-fake-executor';
 import { startRedisServer } from '@chainr/core/service/redis-server';
 import { startConstellation, type Constellation } from '@chainr/testkit/constellation';
+import { untilFound } from '@chainr/testkit/until-found';
 import { untilEvent } from '@chainr/testkit/waits';
 import { expect } from 'chai';
 
@@ -47,13 +48,13 @@ describe('chainr while Redis is away', function () {
   };
 
   async function untilAnswered(): Promise<void> {
-    for (const ask of Object.values(questions())) {
-      let ok = false;
-      while (!ok) {
-        const response = await ask();
-        ok = response.ok;
-        await response.body?.cancel();
-      }
+    for (const [what, ask] of Object.entries(questions())) {
+      const look = async () => {
+        const { status, ok, body } = await ask();
+        await body?.cancel();
+        return { status, ok };
+      };
+      await untilFound(`an answer to ${what}`, look, ({ ok }) => ok);
     }
   }
 

@@ -3,6 +3,7 @@ import http, { type IncomingMessage } from 'node:http';
 import net from 'node:net';
 import { expect } from 'chai';
 import { createLogger } from '@chainr/core/service/logger';
+import { untilFound } from '@chainr/testkit/until-found';
 import { readConfig } from '../src/config.js';
 import { ConnectionLimit } from '../src/guards/limit-connections.js';
 import { openGate, readAnswer, type OpenGate } from './open-gate.js';
@@ -39,8 +40,11 @@ describe('the connections of one client', () => {
     expect(warnings[0]).to.include({ client: '127.0.0.1', max: 3 });
 
     agents[0]?.destroy();
-    let status = 429;
-    while (status === 429) ({ status } = await askAndStay());
+    const { status } = await untilFound(
+      'a free connection',
+      () => askAndStay(),
+      (answer) => answer.status !== 429,
+    );
     expect(status).to.equal(200);
   });
 

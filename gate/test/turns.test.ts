@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import { expect } from 'chai';
-import { deferred } from '../../core/test/service/deferred.js';
+import { untilFound } from '@chainr/testkit/until-found';
 import { openProxy, type OpenProxy } from './open-proxy.js';
 
 const json = { 'content-type': 'application/json' };
@@ -12,7 +12,6 @@ describe('requests that come at once', () => {
   /** What the service has in its hands, oldest first. */
   let inHand: { request: IncomingMessage; response: ServerResponse }[];
   let most: number;
-  let arrived: (() => void) | undefined;
 
   beforeEach(async () => {
     inHand = [];
@@ -21,7 +20,6 @@ describe('requests that come at once', () => {
       request.resume();
       inHand.push({ request, response });
       most = Math.max(most, inHand.length);
-      arrived?.();
     });
     service.listen(0, '127.0.0.1');
     await once(service, 'listening');
@@ -34,11 +32,8 @@ describe('requests that come at once', () => {
   });
 
   async function untilInHand(count: number): Promise<void> {
-    while (inHand.length < count) {
-      const next = deferred();
-      arrived = next.resolve;
-      await next.promise;
-    }
+    const look = () => inHand.map(({ request }) => request.url);
+    await untilFound(`${count} requests at the service`, look, ({ length }) => length >= count, { everyMs: 0 });
   }
 
   const answerOldest = (): void => void inHand.shift()?.response.end('{}');

@@ -1,6 +1,5 @@
 import { truncate } from 'node:fs/promises';
 import path from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
 import type { EventLine } from '@chainr/core/api/contract/event-resource';
 import { startRedisServer, type RedisServer } from '@chainr/core/service/redis-server';
@@ -11,10 +10,8 @@ import { pipelineOf } from '@chainr/testkit/builders';
 import { useDataFolders } from '@chainr/testkit/data-folders';
 import { openRedisClient } from '@chainr/testkit/open-redis-client';
 import { silentLogger } from '@chainr/testkit/open-store';
-import { untilFound } from '@chainr/testkit/processes-of';
+import { untilFound } from '@chainr/testkit/until-found';
 import { createService } from '../src/service.js';
-
-const turn = () => pause(10);
 
 interface Follower {
   readonly lines: EventLine[];
@@ -27,8 +24,7 @@ function follow(url: string, after: string): Follower {
   const lines: EventLine[] = [];
   const reading = (async () => {
     const ask = () => fetch(`${url}/api/events?follow=true&after=${after}`, { signal: stopped.signal });
-    let response = await ask();
-    for (; response.status === 503; response = await ask()) await turn();
+    const response = await untilFound('an answer but 503', ask, ({ status }) => status !== 503);
     let rest = '';
     for await (const text of (response.body ?? new ReadableStream()).pipeThrough(new TextDecoderStream())) {
       const parts = `${rest}${text}`.split('\n');
@@ -89,12 +85,13 @@ describe('events that Redis has lost', function () {
   async function create(): Promise<string> {
     const source = { contentType: 'application/json', text: '{}' };
     const asked = { pipeline: pipelineOf({ a: [] }), source, executorKind: 'fake' } as const;
-    for (;;) {
-      const made: unknown = await store.runs.createRun(asked).catch((error: unknown) => error);
-      if (!(made instanceof Error)) return (made as { uid: string }).uid;
-      if (made.name !== 'StoreUnavailable') throw made;
-      await turn();
-    }
+    const attempt = () =>
+      store.runs.createRun(asked).catch((error: unknown) => {
+        if (error instanceof Error && error.name === 'StoreUnavailable') return undefined;
+        throw error;
+      });
+    const made = await untilFound('a run that is created', attempt);
+    return made && 'uid' in made ? made.uid : expect.fail('the run was not created');
   }
 
   const createSome = async (count: number): Promise<string[]> => {
@@ -107,7 +104,7 @@ describe('events that Redis has lost', function () {
   async function lose(size: number): Promise<void> {
     const file = await appendOnlyFile(folder);
     process.kill(redis.pid, 'SIGKILL');
-    await untilFound(() => !redis.isAlive());
+    await untilFound('the end of Redis', () => !redis.isAlive());
     await truncate(file, size);
     redis = await startRedis();
   }
@@ -119,8 +116,19 @@ describe('events that Redis has lost', function () {
     return size;
   };
   const untilHas = async ({ lines }: Follower, uid: string | undefined) => {
-    while (uid !== undefined && !runsOf(lines).includes(uid)) await turn();
+    if (uid !== undefined)
+      await untilFound(
+        `an event of ${uid}`,
+        () => runsOf(lines),
+        (runs) => runs.includes(uid),
+      );
   };
+  const untilResync = ({ lines }: Follower) =>
+    untilFound(
+      'a resync',
+      () => lines.map(({ kind }) => kind),
+      (kinds) => kinds.includes('resync'),
+    );
 
   for (const shape of ['new ones follow at once', 'none follow for a while'] as const) {
     it(`are told to nobody any more, and who got them hears of it: ${shape}`, async () => {
@@ -137,7 +145,7 @@ describe('events that Redis has lost', function () {
       // Clients come from before and from within what was lost, as soon as anything is answered.
       const early = begin(keptCursor);
       const late = begin(lostCursor);
-      while (!live.lines.some(({ kind }) => kind === 'resync')) await turn();
+      await untilResync(live);
       fresh.push(...(await createSome(4)));
       for (const follower of [live, early]) await untilHas(follower, fresh.at(-1));
 
@@ -148,7 +156,7 @@ describe('events that Redis has lost', function () {
       const page = await store.events.readEvents(resync?.cursor, 1_000);
       expect(page.resync).to.equal(false);
       expect(runsOf(live.lines.slice(resyncAt + 1)), 'live, after').to.eql(page.events.map(({ run }) => run));
-      while (late.lines.length === 0) await turn();
+      await untilFound('a line for who comes late', () => late.lines.length);
       expect(late.lines[0], 'from within').to.have.property('kind', 'resync');
       for (const uid of runsOf([...early.lines, ...late.lines])) expect(await store.runs.getRun(uid), uid).to.include({ uid }); // prettier-ignore
     });
@@ -163,7 +171,7 @@ describe('events that Redis has lost', function () {
     const anew = begin('0-0');
     await untilHas(anew, after.at(-1));
     expect(runsOf(anew.lines)).to.eql(after);
-    while (!live.lines.some(({ kind }) => kind === 'resync')) await turn();
+    await untilResync(live);
     expect(live.lines.filter(({ kind }) => kind === 'resync')).to.have.length(1);
   });
 
@@ -181,7 +189,7 @@ describe('events that Redis has lost', function () {
       .xadd(keys.events, cursor, ...other)
       .exec();
     client.disconnect();
-    while (!live.lines.some(({ kind }) => kind === 'resync')) await turn();
+    await untilResync(live);
     expect(runsOf(live.lines)).to.eql([uid]);
   });
 
@@ -190,7 +198,7 @@ describe('events that Redis has lost', function () {
     const before = await createSome(3);
     await untilHas(live, before.at(-1));
     process.kill(redis.pid, 'SIGKILL');
-    await untilFound(() => !redis.isAlive());
+    await untilFound('the end of Redis', () => !redis.isAlive());
     redis = await startRedis();
     const after = await createSome(3);
     await untilHas(live, after.at(-1));

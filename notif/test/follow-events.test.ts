@@ -2,6 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { Cursor } from '@chainr/core/engine/records';
 import { createLogger } from '@chainr/core/service/logger';
 import { expect } from 'chai';
+import { untilFound } from '@chainr/testkit/until-found';
 import fc from 'fast-check';
 import { EventTail, type EventTailOptions } from '../src/event-tail.js';
 import { followEvents } from '../src/follow-events.js';
@@ -41,7 +42,12 @@ function follow(stream: FakeStream, tail: EventTail, after: Cursor, turnsPerBatc
   return {
     lines,
     until: async (done) => {
-      while (!done()) await turn();
+      await untilFound(
+        'the lines that are wanted',
+        () => (done() ? 'all' : lines.length),
+        (seen) => seen === 'all',
+        { everyMs: 0 },
+      );
     },
     stop: async () => {
       stopped.abort();

@@ -1,7 +1,7 @@
 import { createLogger } from '@chainr/core/service/logger';
 import { keys } from '@chainr/core/store/redis/keys';
 import { openRedisClient } from '@chainr/testkit/open-redis-client';
-import { untilFound } from '@chainr/testkit/processes-of';
+import { untilFound } from '@chainr/testkit/until-found';
 import { startRedis, type TestRedis } from '@chainr/testkit/redis';
 import { expect } from 'chai';
 import { createService } from '../src/service.js';
@@ -29,7 +29,7 @@ describe('notif', () => {
   };
 
   it('has one connection to ask and one to follow the events, and no other', async () => {
-    await untilFound(async () => (await connections()).includes('chainr-events'));
+    await untilFound('the connection for events', connections, (names) => names.includes('chainr-events'));
     expect(await connections()).to.eql(['chainr-events', 'chainr-main']);
   });
 

@@ -13,6 +13,7 @@ import { setClock } from '@chainr/testkit/clock';
 import { openRedisClient } from '@chainr/testkit/open-redis-client';
 import { silentLogger } from '@chainr/testkit/open-store';
 import { startRedis, type TestRedis } from '@chainr/testkit/redis';
+import { untilFound } from '@chainr/testkit/until-found';
 import { redeliverMarks } from '../src/sweeps/redeliver-marks.js';
 
 const never = new AbortController().signal;
@@ -68,10 +69,7 @@ describe('a ready mark', () => {
   const marks = () => client.zrange(keys.marks('fake'), 0, '-1');
   const waiting = () => client.zrange(queueKey('prioritized'), 0, '-1');
   async function untilWaiting(count: number): Promise<string[]> {
-    for (;;) {
-      const ids = await waiting();
-      if (ids.length === count) return ids;
-    }
+    return untilFound(`${count} messages that wait`, waiting, ({ length }) => length === count);
   }
   const later = (ms = 31_000) => setClock(redis.url, ms);
 

@@ -6,6 +6,7 @@ import { logLineSchema } from '@chainr/core/api/contract/job-resource';
 import { keys, type Lease } from '@chainr/core/store/redis/keys';
 import { countCommands } from '@chainr/testkit/count-commands';
 import { openRedisClient } from '@chainr/testkit/open-redis-client';
+import { untilFound } from '@chainr/testkit/until-found';
 import { openSched, type OpenSched } from './open-sched.js';
 
 const steps = ['first', 'second'].map((name) => ({ name, image: 'busybox', run: 'exit 0' }));
@@ -150,12 +151,8 @@ describe('following and reading logs over HTTP', () => {
     } finally {
       process.kill(sched.redis.pid, 'SIGCONT');
     }
-    let appended = false;
-    while (!appended)
-      appended = await sched.worker.log(lease, [], true).then(
-        () => true,
-        () => false,
-      );
+    const append = () => sched.worker.log(lease, [], true).then(() => 'appended', String);
+    await untilFound('an append that is taken', append, (reply) => reply === 'appended');
     const expected = sha256(Buffer.concat(Array.from({ length: 24 }, () => mebibyte)));
     expect(await Promise.all(hashes)).to.deep.equal([expected, expected]);
   });
@@ -189,9 +186,13 @@ describe('following and reading logs over HTTP', () => {
     const { uid, lease } = await start();
     await sched.worker.log(lease, [{ text: 'begins' }]);
     const silent = await Promise.all(Array.from({ length: 10 }, () => ask(uid, 'follow=true')));
-    while ((await listeners(lease)) === 0);
+    await untilFound('somebody to listen to the log', () => listeners(lease));
     for (const response of silent) response.destroy();
-    while ((await listeners(lease)) > 0);
+    await untilFound(
+      'nobody to listen to the log',
+      () => listeners(lease),
+      (count) => count === 0,
+    );
     const before = await countCommands(client, 'getrange', 'subscribe');
     for (let at = 0; at < 20; at += 1) await sched.worker.log(lease, [{ text: 'goes on' }]);
     await sched.get('/metrics');

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { errorBodySchema } from '@chainr/core/api/contract/errors';
+import { untilFound } from '@chainr/testkit/until-found';
 import { openSched, type OpenSched } from './open-sched.js';
 
 const oneJob = { kind: 'Pipeline', jobs: { only: { image: 'busybox', run: 'exit 0' } } };
@@ -38,8 +39,11 @@ describe('sched while Redis is away', () => {
     } finally {
       process.kill(sched.redis.pid, 'SIGCONT');
     }
-    let status = 0;
-    while (status !== 202) status = (await sched.post(oneJob)).status;
+    const status = await untilFound(
+      'a run that is taken',
+      async () => (await sched.post(oneJob)).status,
+      (seen) => seen === 202,
+    );
     expect(status).to.equal(202);
   });
 });

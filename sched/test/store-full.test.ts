@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { errorBodySchema } from '@chainr/core/api/contract/errors';
 import { openRedisClient } from '@chainr/testkit/open-redis-client';
+import { untilFound } from '@chainr/testkit/until-found';
 import { openSched, type OpenSched } from './open-sched.js';
 
 const job = { image: 'busybox', run: 'exit 0' };
@@ -25,9 +26,8 @@ describe('sched on a Redis that is nearly full', () => {
     const used = Number(/used_memory:(\d+)/.exec(await client.info('memory'))?.[1]);
     await client.config('SET', 'maxmemory', String(Math.floor(used * 1.1)));
     const post = () => sched.post({ kind: 'Pipeline', jobs: { only: job } });
-    // Redis is looked at once a second.
-    let response = await post();
-    while (response.status === 202) response = await post();
+    // Its memory is looked at once a second.
+    let response = await untilFound('a refusal', post, ({ status }) => status !== 202);
     expect([response.status, response.headers.get('retry-after')]).to.deep.equal([503, '30']);
     expect(errorBodySchema.parse(await response.json()).code).to.equal('StoreFull');
 
@@ -38,7 +38,7 @@ describe('sched on a Redis that is nearly full', () => {
     expect((await sched.delete(`/api/runs/${uid}`)).status).to.equal(200);
 
     await client.config('SET', 'maxmemory', '0');
-    while (response.status === 503) response = await post();
+    response = await untilFound('room', post, ({ status }) => status !== 503);
     expect(response.status).to.equal(202);
   });
 });

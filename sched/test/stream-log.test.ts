@@ -8,6 +8,7 @@ import type { Lease } from '@chainr/core/store/redis/keys';
 import { pipelineOf } from '@chainr/testkit/builders';
 import { claimJob } from '@chainr/testkit/claim-job';
 import { openStore, type OpenStore } from '@chainr/testkit/open-store';
+import { untilFound } from '@chainr/testkit/until-found';
 import type { AttemptPlace } from '../src/logs/find-attempt.js';
 import { asNdjson, asRaw, asText, type LogFormat } from '../src/logs/format-log.js';
 import { streamLog } from '../src/logs/stream-log.js';
@@ -71,7 +72,6 @@ describe('a follower of a silent log', () => {
   async function hear(path = '/ndjson') {
     let beats = 0;
     const texts: string[] = [];
-    let wake: () => void = () => undefined;
     const response = await ask(path);
     let rest = '';
     response.on('data', (chunk: string) => {
@@ -80,17 +80,23 @@ describe('a follower of a silent log', () => {
       for (const line of lines)
         if (line === '') beats += 1;
         else texts.push(logLineSchema.parse(JSON.parse(line)).text);
-      wake();
     });
-    const until = async (isReached: () => boolean) => {
-      while (!isReached()) await new Promise<void>((resolve) => (wake = resolve));
-    };
     return {
       texts,
       ended: once(response, 'end'),
       /** Resolves when so many more heartbeats have come. */
-      beats: (count: number, wanted = beats + count) => until(() => beats >= wanted),
-      until: (text: string) => until(() => texts.includes(text)),
+      beats: (count: number, wanted = beats + count) =>
+        untilFound(
+          `${wanted} heartbeats`,
+          () => beats,
+          (seen) => seen >= wanted,
+        ),
+      until: (text: string) =>
+        untilFound(
+          `the line ${text}`,
+          () => texts,
+          (seen) => seen.includes(text),
+        ),
     };
   }
 

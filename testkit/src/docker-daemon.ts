@@ -5,9 +5,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { pack } from 'tar-stream';
+import { untilFound } from './until-found.js';
 
 export interface DockerDaemon {
   readonly socketPath: string;
@@ -47,11 +47,11 @@ export async function startDockerDaemon(of?: string): Promise<DockerDaemon> {
   const child = spawn('/usr/sbin/dockerd', [...flags, ...network], { stdio: ['ignore', log, log], detached: true });
   closeSync(log);
   const ended = once(child, 'exit');
-  while (!(await answers(socketPath))) {
+  await untilFound('the Docker daemon to answer', () => {
     if (child.exitCode !== null || child.signalCode !== null)
       throw new Error(`dockerd ended at once: ${readFileSync(at('log'), 'utf8').split('\n').slice(-5).join('\n')}`);
-    await pause(20);
-  }
+    return answers(socketPath);
+  });
   const end = async (): Promise<void> => {
     child.kill('SIGTERM');
     await ended;

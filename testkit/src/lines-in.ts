@@ -1,5 +1,5 @@
-import { readFileSync, watch } from 'node:fs';
-import { dirname } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { untilFound } from './until-found.js';
 
 /** The lines of a file that jobs append to; none if it does not exist yet. */
 export function linesIn(file: string): string[] {
@@ -12,14 +12,7 @@ export function linesIn(file: string): string[] {
 }
 
 /** Waits until a file that jobs append to has so many lines. */
-export function untilLines(file: string, count: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const look = () => {
-      if (linesIn(file).length < count) return;
-      watcher.close();
-      resolve();
-    };
-    const watcher = watch(dirname(file), look).on('error', reject);
-    look();
-  });
+export async function untilLines(file: string, count: number): Promise<void> {
+  const look = () => linesIn(file);
+  await untilFound(`${count} lines in ${file}`, look, (lines) => lines.length >= count);
 }

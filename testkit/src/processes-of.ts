@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { setTimeout as pause } from 'node:timers/promises';
+import { untilFound } from './until-found.js';
 
 export interface FoundProcess {
   readonly pid: number;
@@ -59,8 +59,10 @@ export async function killAllOf(home: string): Promise<void> {
  * Waits until the signalled processes have stopped. A process in the kernel (D) counts as stopped: it may wait there
  * for a child that was stopped before its exec(2), as vfork(2) does, and would never be seen as stopped.
  */
-const untilStopped = (told: readonly FoundProcess[]): Promise<void> =>
-  untilFound(() => told.every(({ pid }) => !/[RS]/.test(stateOf(pid))));
+async function untilStopped(told: readonly FoundProcess[]): Promise<void> {
+  const running = () => told.filter(({ pid }) => /[RS]/.test(stateOf(pid)));
+  await untilFound('processes to stop', running, (left) => left.length === 0);
+}
 
 /** Returns false if the process is gone. */
 function signal(pid: number, name: NodeJS.Signals): boolean {
@@ -84,24 +86,14 @@ function stateOf(pid: number): string {
 
 /** Kills everything that uses a data folder, repeatedly until nothing is left. */
 export async function endAllOf(home: string): Promise<void> {
-  for (let left = processesOf(home); left.length > 0; left = processesOf(home)) {
+  await untilGone(() => {
+    const left = processesOf(home);
     for (const { pid } of left) signal(pid, 'SIGKILL');
-    await pause(10);
-  }
+    return left;
+  });
 }
 
 /** Waits until the signalled processes are gone; fails with those that are left. */
 export async function untilGone(find: () => readonly FoundProcess[]): Promise<void> {
-  await untilFound(() => find().length === 0).catch(() => {
-    throw new Error(`still there: ${JSON.stringify(find())}`);
-  });
-}
-
-/** Waits for something that only shows by looking again and again. */
-export async function untilFound(look: () => boolean | Promise<boolean>, withinMs = 100_000): Promise<void> {
-  const deadline = performance.now() + withinMs;
-  while (!(await look())) {
-    if (performance.now() > deadline) throw new Error('it did not come');
-    await pause(10);
-  }
+  await untilFound('processes to be gone', find, (left) => left.length === 0);
 }

@@ -2,6 +2,7 @@ import type { ChainrEvent, RunUid } from '@chainr/core/engine/records';
 import { isFinalRun } from '@chainr/core/engine/states';
 import type { Store } from '@chainr/core/store/store';
 import { beginning, type EventStream } from '@chainr/core/store/events/event-stream';
+import { untilFound } from './until-found.js';
 
 /** Waits for a past or future event. After a timeout it fails with the last events seen. */
 export async function untilEvent(
@@ -30,8 +31,18 @@ export function untilFinal(events: EventStream, run: RunUid, withinMs = 100_000)
   return untilEvent(events, matches, { withinMs });
 }
 
+/** Waits until the last attempt of a job is closed: it has ended, and all of its log is stored. */
+export async function untilClosed({ runs }: Pick<Store, 'runs'>, run: RunUid, index = 0): Promise<void> {
+  await untilFound(
+    `the closing of the last attempt of job ${index}`,
+    () => runs.listAttempts(run, index),
+    (attempts) => attempts.at(-1)?.phases.closedAt !== undefined,
+  );
+}
+
 /** Waits until the scripts see a later time than now. */
 export async function nextMillisecond(store: Store): Promise<void> {
   const now = await store.now();
-  while ((await store.now()) <= now);
+  const look = () => store.now();
+  await untilFound('the next millisecond', look, (later) => later > now, { everyMs: 0 });
 }

@@ -16,8 +16,8 @@ import { Command } from './command.js';
 import { keepAll } from './keep-all.js';
 import { openRedisClient } from './open-redis-client.js';
 import { silentLogger } from './open-store.js';
-import { untilFound } from './processes-of.js';
 import { startRedisProxy, type RedisProxy } from './redis-proxy.js';
+import { untilFound } from './until-found.js';
 
 const worker = 'testkit/src/faulty-worker.ts';
 
@@ -90,7 +90,7 @@ export class WorkerGroup {
   /** Kills Redis, as in a crash. */
   async killRedis(): Promise<void> {
     process.kill(this.#redis.pid, 'SIGKILL');
-    await untilFound(() => !this.#redis.isAlive());
+    await untilFound('the end of Redis', () => !this.#redis.isAlive());
   }
 
   /** Restarts a killed Redis with what it has kept. */
@@ -140,7 +140,7 @@ export class WorkerGroup {
 
   /** Waits until the worker has reached its fault point, and is frozen, dead or cut off from Redis. */
   async untilReached({ signal }: Fault): Promise<void> {
-    await untilFound(() => existsSync(this.#marker));
+    await untilFound('the fault point', () => existsSync(this.#marker));
     if (signal !== 'CUT') return;
     this.#proxy?.cut();
     await writeFile(`${this.#marker}.go`, '');
@@ -166,12 +166,10 @@ export class WorkerGroup {
    * Waits until a worker has renewed so many times from now on. By then it knows the state of everything that it holds.
    */
   async untilRenewed(times: number): Promise<void> {
-    let last = JSON.stringify(await this.client.hgetall(keys.seen));
-    for (let left = times; left > 0;) {
-      const now = JSON.stringify(await this.client.hgetall(keys.seen));
-      if (now !== last) left -= 1;
-      last = now;
-    }
+    const look = async () => JSON.stringify(await this.client.hgetall(keys.seen));
+    let last = await look();
+    for (let left = times; left > 0; left -= 1)
+      last = await untilFound(`renewals, ${left} of ${times} more`, look, (seen) => seen !== last);
   }
 
   /** How often the current attempt of a job was adopted, from the number of its lease. */

@@ -1,7 +1,6 @@
 import { expect } from 'chai';
-import type { RunUid } from '@chainr/core/engine/records';
 import { useDataFolders } from '@chainr/testkit/data-folders';
-import { untilFinal } from '@chainr/testkit/waits';
+import { untilClosed, untilFinal } from '@chainr/testkit/waits';
 import { briefLeases, WorkerGroup, type Fault } from '@chainr/testkit/worker-group';
 import { describeOnExecutors, noteStart } from './seen-from-outside.js';
 
@@ -53,7 +52,7 @@ describeOnExecutors('a worker that is gone right before the next attempt is reco
       if (cancel) await group.store.transitions.cancel(uid);
       const second = await group.startWorker();
       await untilFinal(group.store.events, uid);
-      await untilClosed(group, uid);
+      await untilClosed(group.store, uid);
       group.undo(first, fault);
       const told = await group.store.runs.listAttempts(uid, 0);
       expect(
@@ -71,11 +70,6 @@ describeOnExecutors('a worker that is gone right before the next attempt is reco
     } finally {
       await group.stop();
     }
-  }
-
-  async function untilClosed(group: WorkerGroup, run: RunUid): Promise<void> {
-    while ((await group.store.runs.listAttempts(run, 0)).at(-1)?.phases.closedAt === undefined)
-      await group.untilRenewed(1);
   }
 
   for (const signal of hazards) {

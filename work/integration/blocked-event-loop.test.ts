@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { pipelineOf } from '@chainr/testkit/builders';
 import { useDataFolders } from '@chainr/testkit/data-folders';
+import { untilFound } from '@chainr/testkit/until-found';
 import { WorkerGroup } from '@chainr/testkit/worker-group';
 
 const attempts = 500;
@@ -26,10 +27,12 @@ describe('a worker whose event loop is blocked', function () {
     const made = await store.runs.createRun({ pipeline, source, executorKind: 'fake' });
     if (made.kind === 'conflict') expect.fail('the run was not created');
     const executor = await store.executors.register('fake');
-    while ((await store.leases.list(executor)).length < attempts) await group.untilRenewed(1);
+    const held = async () => (await store.leases.list(executor)).length;
+    await untilFound(`${attempts} leases`, held, (count) => count >= attempts, { everyMs: 50 });
     const before = new Set((await store.leases.list(executor)).map(({ owner, epoch }) => `${owner} ${String(epoch)}`));
     const second = await group.startWorker();
-    while ((await store.serverLife.read()).upMs < 8_000) await group.untilRenewed(1);
+    const upMs = async () => (await store.serverLife.read()).upMs;
+    await untilFound('a Redis that is old enough for adoptions', upMs, (ms) => ms >= 8_000, { everyMs: 50 });
     for (let block = 1; block <= 3; block += 1) {
       first.signal('SIGUSR2');
       await first.says(new RegExp(`(blocked\\n[^]*){${String(block)}}`));

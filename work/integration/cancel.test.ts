@@ -5,6 +5,7 @@ import type { ChainrEvent, RunUid } from '@chainr/core/engine/records';
 import { beginning } from '@chainr/core/store/events/event-stream';
 import type { Command } from '@chainr/testkit/command';
 import { useDataFolders } from '@chainr/testkit/data-folders';
+import { untilFound } from '@chainr/testkit/until-found';
 import { untilEvent, untilFinal } from '@chainr/testkit/waits';
 import { briefLeases, WorkerGroup, type Fault } from '@chainr/testkit/worker-group';
 import { describeOnExecutors, noteStart, type Subject } from './seen-from-outside.js';
@@ -94,7 +95,7 @@ const kill = async (workers: Command[]): Promise<void> => {
 };
 
 async function untilAdopted(group: WorkerGroup, run: RunUid): Promise<void> {
-  while ((await group.adoptionsOf(run, 0)) < 1) await pause(2);
+  await untilFound('an adoption', () => group.adoptionsOf(run, 0), Boolean, { everyMs: 2 });
 }
 
 const frozenAt = (point: FaultPoint): Row => {
@@ -304,7 +305,8 @@ describeOnExecutors('a cancel', (subject) => {
   async function cancelWithTimeout({ group }: Scene, run: RunUid): Promise<string[]> {
     const { store } = group;
     const { createdAt = 0 } = (await store.runs.getRun(run)) ?? {};
-    while ((await store.now()) < createdAt + 8_000) await pause(1);
+    const now = () => store.now();
+    await untilFound('the timeout of the run', now, (ms) => ms >= createdAt + 8_000, { everyMs: 1 });
     const [reply] = await Promise.all([store.transitions.cancel(run), store.transitions.expire()]);
     return [reply === 'ok' ? 'CanceledByUser' : 'RunTimedOut'];
   }
@@ -339,7 +341,12 @@ describeOnExecutors('a cancel', (subject) => {
       return attempt !== undefined && attempt.phases.closedAt === undefined;
     };
     const { jobCount = 0 } = (await group.store.runs.getRun(run)) ?? {};
-    for (let index = 0; index < jobCount; index += 1) while (await isOpen(index)) await pause(20);
+    for (let index = 0; index < jobCount; index += 1)
+      await untilFound(
+        `job ${index} to be closed`,
+        () => isOpen(index),
+        (open) => !open,
+      );
   }
 
   async function look({ group, home }: Scene, run: RunUid) {

@@ -11,7 +11,7 @@ import { startConstellation } from '@chainr/testkit/constellation';
 import { useDataFolders } from '@chainr/testkit/data-folders';
 import { useJumpingClocks, type JumpingClock } from '@chainr/testkit/jumping-redis';
 import { openRedisClient } from '@chainr/testkit/open-redis-client';
-import { untilFound } from '@chainr/testkit/processes-of';
+import { untilFound } from '@chainr/testkit/until-found';
 import { untilEvent, untilFinal } from '@chainr/testkit/waits';
 import { briefLeases, WorkerGroup } from '@chainr/testkit/worker-group';
 
@@ -38,7 +38,7 @@ describe('workers while the clock of a real Redis jumps', function () {
 
   /** Says that it runs, and waits until it may end. */
   const waiting = (name: string) => `echo >> ${path.join(home, name)}.runs; until [ -e ${path.join(home, 'go')} -o -e ${path.join(home, name)}.go ]; do sleep 0.05; done`; // prettier-ignore
-  const untilRuns = (name: string) => untilFound(() => existsSync(path.join(home, `${name}.runs`)));
+  const untilRuns = (name: string) => untilFound(`${name} to run`, () => existsSync(path.join(home, `${name}.runs`)));
   const startsOf = (name: string) => readFileSync(path.join(home, `${name}.runs`), 'utf8').length;
   const go = () => writeFile(path.join(home, 'go'), '');
   /** All changes of a job, `job STATUS.attempt reason`, in their order. */
@@ -126,7 +126,7 @@ describe('workers while the clock of a real Redis jumps', function () {
       });
       await Promise.all([
         ...['timeout', 'witness', 'run-timeout'].map(untilRuns),
-        untilFound(() => existsSync(failed)),
+        untilFound('the failure', () => existsSync(failed)),
       ]);
       await untilEvent(group.store.events, (event) => 'job' in event && event.reason === 'RetryBackoff');
       await clock.set(ahead);
@@ -172,12 +172,10 @@ describe('workers while the clock of a real Redis jumps', function () {
 
 /** Waits until deadlines have been looked through so often from now on. */
 async function untilLookedThrough(client: WorkerGroup['client'], times: number): Promise<void> {
-  let last = await client.get(keys.clockSeen);
-  for (let left = times; left > 0;) {
-    const seen = await client.get(keys.clockSeen);
-    if (seen !== last) left -= 1;
-    last = seen;
-  }
+  const look = () => client.get(keys.clockSeen);
+  let last = await look();
+  for (let left = times; left > 0; left -= 1)
+    last = await untilFound(`deadlines to be looked through, ${left} of ${times} more`, look, (seen) => seen !== last);
 }
 
 describe('a pendingTimeout while the clock of a real Redis jumps', function () {
@@ -209,7 +207,8 @@ describe('a pendingTimeout while the clock of a real Redis jumps', function () {
         const { metadata } = await all.client.createRun({ contentType: 'application/json', text });
         const run = metadata.uid;
         await untilEvent(events, (event) => 'job' in event && event.job === 'witness' && event.reason === 'Executing');
-        while ((await client.zcard(keys.deadlines)) === 0); // Only what has not begun after a second has this deadline.
+        // Only what has not begun after a second has this deadline.
+        await untilFound('the deadline of the pendingTimeout', () => client.zcard(keys.deadlines));
         await clock.set(ahead);
         await untilLookedThrough(client, 3);
         held.end({ run, job: 'witness', attempt: 1 }, { reason: 'Completed', exitCode: 0 });

@@ -1,7 +1,8 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
 import type { RunUid } from '@chainr/core/engine/records';
 import { beginning } from '@chainr/core/store/events/event-stream';
+import { untilFound } from '@chainr/testkit/until-found';
+import { untilClosed } from '@chainr/testkit/waits';
 import type { WorkerGroup } from '@chainr/testkit/worker-group';
 import { noteStart, type Subject } from './seen-from-outside.js';
 
@@ -63,8 +64,8 @@ async function lookAt({ group, subject, home }: Place, run: RunUid, jobs: readon
 /** Each job started once, was told of once as running and once as ended, and its log has each line once and in order. */
 export async function expectAllOnce(place: Place, run: RunUid, jobs: readonly CountingJob[], what = ''): Promise<void> {
   // A supervisor ends a moment after it has recorded the end of its attempt.
-  for (let left = 250; left > 0 && (await place.subject.running(place.home, run)).length > 0; left -= 1)
-    await pause(20);
+  const running = () => place.subject.running(place.home, run);
+  await untilFound(`nothing of the run to run ${what}`, running, ({ length }) => length === 0, { everyMs: 20 });
   const seen = await lookAt(place, run, jobs);
   expect(seen.starts, `starts ${what}`).to.deep.equal(jobs.map(({ name }) => `${name} 1 main`).sort());
   expect(seen.running, `what still runs ${what}`).to.deep.equal([]);
@@ -82,14 +83,11 @@ export async function expectAllOnce(place: Place, run: RunUid, jobs: readonly Co
 
 /** Waits until every attempt of a run is closed, with all of its log. */
 export async function untilAllClosed({ group }: Place, run: RunUid, jobs: readonly CountingJob[]): Promise<void> {
-  for (const index of jobs.keys()) {
-    const isClosed = async () =>
-      (await group.store.runs.listAttempts(run, index)).at(-1)?.phases.closedAt !== undefined;
-    while (!(await isClosed())) await pause(20);
-  }
+  for (const index of jobs.keys()) await untilClosed(group.store, run, index);
 }
 
 /** Waits until so many lines of a job are stored. */
 export async function untilStored({ group }: Place, run: RunUid, index: number, lines: number): Promise<void> {
-  while ((await group.logOf(run, index)).length < lines) await pause(20);
+  const look = async () => (await group.logOf(run, index)).length;
+  await untilFound(`${lines} lines of job ${index}`, look, (stored) => stored >= lines, { everyMs: 20 });
 }

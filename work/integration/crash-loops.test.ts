@@ -6,7 +6,8 @@ import { keys } from '@chainr/core/store/redis/keys';
 import type { Command } from '@chainr/testkit/command';
 import { useDataFolders } from '@chainr/testkit/data-folders';
 import { linesIn, untilLines } from '@chainr/testkit/lines-in';
-import { processesOf, untilFound } from '@chainr/testkit/processes-of';
+import { processesOf } from '@chainr/testkit/processes-of';
+import { untilFound } from '@chainr/testkit/until-found';
 import { untilEvent, untilFinal } from '@chainr/testkit/waits';
 import { briefLeases, WorkerGroup } from '@chainr/testkit/worker-group';
 
@@ -90,9 +91,17 @@ describe('workers that die again and again beside one job', function () {
     for (let stall = 1; stall <= 7; stall += 1) {
       const [taken, lost] = [count(other, adopted), count(holder, leaseLost)];
       holder.signal('SIGSTOP');
-      await untilFound(() => count(other, adopted) > taken);
+      await untilFound(
+        'an adoption',
+        () => count(other, adopted),
+        (now) => now > taken,
+      );
       holder.signal('SIGCONT');
-      await untilFound(() => count(holder, leaseLost) > lost);
+      await untilFound(
+        'a lost lease',
+        () => count(holder, leaseLost),
+        (now) => now > lost,
+      );
       [holder, other] = [other, holder];
     }
     await goOn(run);
@@ -130,8 +139,8 @@ describe('workers that die again and again beside one job', function () {
   });
 
   async function untilStopTold(run: RunUid): Promise<void> {
-    const told = async () => (await group.client.hget(keys.stops(1), `${run}.0.1`))?.includes('.') ?? false;
-    while (!(await told()));
+    const look = () => group.client.hget(keys.stops(1), `${run}.0.1`);
+    await untilFound('a worker to be told of the stop', look, (stop) => stop?.includes('.') === true);
   }
 
   async function goOn(run: RunUid): Promise<void> {

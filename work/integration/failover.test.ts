@@ -7,9 +7,9 @@ import { createProcessExecutor } from '@chainr/executor/process/create-process-e
 import { startConstellation, type Constellation } from '@chainr/testkit/constellation';
 import { linesIn, untilLines } from '@chainr/testkit/lines-in';
 import { openRedisClient } from '@chainr/testkit/open-redis-client';
-import { untilFound } from '@chainr/testkit/processes-of';
 import { startRedis, type TestRedis } from '@chainr/testkit/redis';
 import { startRedisProxy, type RedisProxy } from '@chainr/testkit/redis-proxy';
+import { untilFound } from '@chainr/testkit/until-found';
 import { untilFinal } from '@chainr/testkit/waits';
 
 async function freePort(): Promise<string> {
@@ -50,7 +50,8 @@ describe('a replica that takes over in the middle of a run', function () {
   async function failOver(keepsLibrary: boolean): Promise<void> {
     const [primary, replica] = servers as [TestRedis, TestRedis];
     const client = await openRedisClient(replica.url);
-    await untilFound(async () => (await client.info('replication')).includes('master_link_status:up'));
+    const look = () => client.info('replication');
+    await untilFound('the replica to be in step', look, (info) => info.includes('master_link_status:up'));
     process.kill(primary.pid, 'SIGKILL');
     await client.call('REPLICAOF', 'NO', 'ONE');
     await client.config('SET', 'appendonly', 'yes');

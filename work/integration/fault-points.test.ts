@@ -1,10 +1,9 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
 import { faultPoints, type FaultPoint } from '@chainr/core/engine/fault-points';
 import type { ChainrEvent, RunUid } from '@chainr/core/engine/records';
 import { beginning } from '@chainr/core/store/events/event-stream';
 import { useDataFolders } from '@chainr/testkit/data-folders';
-import { untilFinal } from '@chainr/testkit/waits';
+import { untilClosed, untilFinal } from '@chainr/testkit/waits';
 import { briefLeases, WorkerGroup, type Fault } from '@chainr/testkit/worker-group';
 import { describeOnExecutors, noteStart } from './seen-from-outside.js';
 
@@ -92,7 +91,7 @@ describeOnExecutors('a worker that freezes, dies or is cut off', function (subje
     const adoptedAt = timeOf(await second.says(/^.*"event":"attempt.adopted".*$/m));
     if (back === 'when it is adopted') group.undo(first, fault);
     await untilFinal(group.store.events, run);
-    await untilClosed(group, run);
+    await untilClosed(group.store, run);
     const before = await look(group, home, run);
     if (back) {
       second.signal('SIGTERM');
@@ -143,10 +142,6 @@ describeOnExecutors('a worker that freezes, dies or is cut off', function (subje
       log: await group.logOf(run, 0),
       starts: await subject.starts(home, run, ['slow', 'fast']),
     };
-  }
-
-  async function untilClosed(group: WorkerGroup, run: RunUid): Promise<void> {
-    while ((await group.store.runs.listAttempts(run, 0)).at(-1)?.phases.closedAt === undefined) await pause(20);
   }
 
   // No other attempt follows this job's: `before-next-attempt.test.ts` harms workers there.

@@ -1,11 +1,11 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
 import { createProcessExecutor } from '@chainr/executor/process/create-process-executor';
 import { startConstellation, type Constellation } from '@chainr/testkit/constellation';
 import { mountSmallDisk, type SmallDisk } from '@chainr/testkit/small-disk';
+import { untilFound } from '@chainr/testkit/until-found';
 import { untilFinal } from '@chainr/testkit/waits';
 
 describe('jobs on a full disk, through the API', function () {
@@ -56,11 +56,11 @@ describe('jobs on a full disk, through the API', function () {
   }
 
   async function untilWhy(uid: string, words: string): Promise<string> {
-    for (;;) {
-      const sentence = await why(uid);
-      if (sentence.includes(words)) return sentence;
-      await pause(20);
-    }
+    return untilFound(
+      `"${words}" from why`,
+      () => why(uid),
+      (sentence) => sentence.includes(words),
+    );
   }
 
   for (const [code, status, reason] of [
@@ -104,7 +104,11 @@ describe('jobs on a full disk, through the API', function () {
     await untilWaits(uid);
     await onFullDisk(async () => {
       await goOn();
-      while ((await attemptsOf(uid)).length < 2) await pause(20);
+      await untilFound(
+        'the second attempt',
+        () => attemptsOf(uid),
+        ({ length }) => length >= 2,
+      );
       await untilWhy(uid, 'is full');
     });
     await untilFinal(chainr.store.events, uid);

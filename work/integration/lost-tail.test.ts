@@ -1,11 +1,11 @@
 import { stat, truncate } from 'node:fs/promises';
 import path from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
 import type { RunUid } from '@chainr/core/engine/records';
 import { appendOnlyFile, writtenSize } from '@chainr/testkit/append-only-file';
 import type { Command } from '@chainr/testkit/command';
 import { useDataFolders } from '@chainr/testkit/data-folders';
+import { untilFound } from '@chainr/testkit/until-found';
 import { untilFinal } from '@chainr/testkit/waits';
 import { briefLeases, WorkerGroup } from '@chainr/testkit/worker-group';
 import {
@@ -43,7 +43,8 @@ interface Workers {
 const started =
   (count: number) =>
   async ({ subject, home }: Place, run: RunUid): Promise<void> => {
-    while ((await subject.starts(home, run)).length < count) await pause(50);
+    const look = () => subject.starts(home, run);
+    await untilFound(`${count} starts`, look, ({ length }) => length >= count, { everyMs: 50 });
   };
 const stored = (index: number, lines: number) => (place: Place, run: RunUid) => untilStored(place, run, index, lines); // prettier-ignore
 

@@ -5,8 +5,8 @@ import type { RunUid } from '@chainr/core/engine/records';
 import type { Command } from '@chainr/testkit/command';
 import { useDataFolders } from '@chainr/testkit/data-folders';
 import { linesIn, untilLines } from '@chainr/testkit/lines-in';
-import { processesOf, untilFound } from '@chainr/testkit/processes-of';
-import { untilFinal } from '@chainr/testkit/waits';
+import { processesOf, untilGone } from '@chainr/testkit/processes-of';
+import { untilClosed, untilFinal } from '@chainr/testkit/waits';
 import { briefLeases, WorkerGroup } from '@chainr/testkit/worker-group';
 
 /**
@@ -78,8 +78,8 @@ describe('kill -9 of what runs a job', function () {
       for (const pid of kills.map((find) => find(victims))) process.kill(pid, 'SIGKILL');
       await untilFinal(group.store.events, run);
       // A run may have ended before the log of its last attempt has.
-      let told = await group.store.runs.listAttempts(run, 0);
-      while (told.at(-1)?.phases.closedAt === undefined) told = await group.store.runs.listAttempts(run, 0);
+      await untilClosed(group.store, run);
+      const told = await group.store.runs.listAttempts(run, 0);
       expect(
         told.map(({ reason, exitCode }) => [reason, exitCode]),
         what,
@@ -87,7 +87,8 @@ describe('kill -9 of what runs a job', function () {
       expect(linesIn(ledger), `starts, ${what}`).to.have.length(attempts.length);
       expect(await group.logOf(run, 0, 1), what).to.deep.equal(['main stdout waiting']);
       if (attempts.length > 1) expect(await group.logOf(run, 0, 2), what).to.deep.equal(['main stdout alone']);
-      await untilFound(() => !processesOf(home).some(({ folder }) => folder.startsWith(path.join(home, 'process', 'attempts', run)))); // prettier-ignore
+      const ofRun = path.join(home, 'process', 'attempts', run);
+      await untilGone(() => processesOf(home).filter(({ folder }) => folder.startsWith(ofRun)));
       for (const each of [first, second]) if (!kills.includes(worker) || each === second) each.signal('SIGTERM');
       expect((await second.ended).code, second.output).to.equal(0);
       await first.ended;

@@ -7,6 +7,7 @@ import { Client } from '@chainr/core/api/client/client';
 import { createProcessExecutor } from '@chainr/executor/process/create-process-executor';
 import { startConstellation, type Constellation } from '@chainr/testkit/constellation';
 import { openRedisClient } from '@chainr/testkit/open-redis-client';
+import { untilFound } from '@chainr/testkit/until-found';
 import { untilFinal } from '@chainr/testkit/waits';
 
 const mebibyte = 1024 * 1024;
@@ -58,14 +59,15 @@ describe('a store that fills up, through the API', function () {
 
   /** Deletes it once it is closed, soon after its end. */
   async function deleteRun(uid: string): Promise<void> {
-    for (;;) {
-      try {
-        await chainr.client.deleteRun(uid);
-        return;
-      } catch (error) {
-        if (!(error instanceof RequestError && error.code === 'Conflict')) throw error;
-      }
-    }
+    const attempt = () =>
+      chainr.client.deleteRun(uid).then(
+        () => true,
+        (error: unknown) => {
+          if (error instanceof RequestError && error.code === 'Conflict') return false;
+          throw error;
+        },
+      );
+    await untilFound('the run to be closed', attempt);
   }
 
   it('cuts the logs that have no room, with a mark, lets their jobs succeed, and stores logs again after deletion', async () => {
@@ -95,13 +97,9 @@ describe('a store that fills up, through the API', function () {
     await client.config('SET', 'maxmemory', '0');
     await client.set('ballast', Buffer.alloc(memory));
     await client.config('SET', 'maxmemory', String(memory));
-    const refusal = async (): Promise<RequestError> => {
-      for (;;) {
-        const error: unknown = await create('true').catch((reason: unknown) => reason);
-        if (error instanceof RequestError) return error;
-      }
-    };
-    expect(await refusal()).to.include({ status: 503, code: 'StoreFull', retryAfterMs: 30_000 });
+    const attempt = () => create('true').catch((reason: unknown) => reason);
+    const refusal = await untilFound('a refusal', attempt, (seen) => seen instanceof RequestError);
+    expect(refusal).to.include({ status: 503, code: 'StoreFull', retryAfterMs: 30_000 });
     await writeFile(gate, '');
     await untilFinal(chainr.store.events, uid);
     expect([await statusOf(uid), await log(uid)]).to.deep.equal(['SUCCESSFUL', 'done\n']);

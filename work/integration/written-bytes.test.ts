@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
 import type { RunUid } from '@chainr/core/engine/records';
 import { keys } from '@chainr/core/store/redis/keys';
 import { runsOf } from '@chainr/core/store/logs/log-page';
 import { useDataFolders } from '@chainr/testkit/data-folders';
-import { untilFinal } from '@chainr/testkit/waits';
+import { untilFound } from '@chainr/testkit/until-found';
+import { untilClosed, untilFinal } from '@chainr/testkit/waits';
 import { briefLeases, WorkerGroup } from '@chainr/testkit/worker-group';
 import { seededNumbers, writeScript } from '@chainr/testkit/written-scripts';
 import { describeOnExecutors } from './seen-from-outside.js';
@@ -25,9 +25,9 @@ function differenceOf(one: Buffer, other: Buffer): number {
 
 /** What the job wrote by the stored log, of which chainr itself says nothing. */
 async function writtenOf(group: WorkerGroup, run: RunUid, index: number): Promise<Buffer> {
-  const { logs, runs } = group.store;
+  const { logs } = group.store;
   // The last lines are stored after the end; where a daemon reads slowly, long after it.
-  while ((await runs.listAttempts(run, index))[0]?.phases.closedAt === undefined) await pause(20);
+  await untilClosed(group.store, run, index);
   const pieces: Buffer[] = [];
   for (let offset = 0; ;) {
     const page = await logs.read(run, index, 1, { offset, maxBytes: 1024 * 1024 });
@@ -44,7 +44,8 @@ async function writtenOf(group: WorkerGroup, run: RunUid, index: number): Promis
 async function untilStoredMore({ client }: WorkerGroup, isOver: () => boolean): Promise<void> {
   const storedBytes = async () => Number(await client.hget(keys.counters, 'logBytes'));
   const before = await storedBytes();
-  while (!isOver() && (await storedBytes()) <= before) await pause(5);
+  const more = async () => isOver() || (await storedBytes()) > before;
+  await untilFound('more output in the store', more, Boolean, { everyMs: 5 });
 }
 
 describeOnExecutors('the log has every byte that jobs wrote, in order, in whatever way they wrote it', (subject) => {

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import type { RunUid } from '@chainr/core/engine/records';
 import type { Lease } from '@chainr/core/store/redis/keys';
 import { pipelineOf } from '@chainr/testkit/builders';
+import { untilFound } from '@chainr/testkit/until-found';
 import { builtClaim } from './built-claim.js';
 import { adoptExpiredLeases } from '../src/sweeps/adopt-expired-leases.js';
 import { closeEndedAttempts } from '../src/sweeps/close-ended-attempts.js';
@@ -54,7 +55,7 @@ describe('a lease of a dead worker', () => {
     const lease = await builtClaim(worker, 'dead');
     await worker.forward(6_500);
     expect(await adopt()).to.equal(1);
-    while (executor.world.startCount === 0) await worker.store.ping();
+    await untilFound('the start of the attempt', () => executor.world.startCount);
     executor.end({ run: lease.run, job: 'only', attempt: 1 }, completed);
     await worker.untilJob(lease.run, 'only', 'SUCCESSFUL');
     expect(executor.world.startCount).to.equal(1);
@@ -77,7 +78,7 @@ describe('a lease of a dead worker', () => {
     await worker.forward(6_500);
     const counts = await Promise.all([worker, ...others].map((each) => adopt(each)));
     expect(counts.reduce((sum, count) => sum + count)).to.equal(1);
-    while (executor.world.startCount === 0) await worker.store.ping();
+    await untilFound('the start of the attempt', () => executor.world.startCount);
     executor.end({ run: lease.run, job: 'only', attempt: 1 }, completed);
     await worker.untilJob(lease.run, 'only', 'SUCCESSFUL');
     expect(executor.world.startCount).to.equal(1);
@@ -140,19 +141,22 @@ describe('a lease of a dead worker', () => {
 
     it('is not taken: Redis was away, until a lease’s time after that', async () => {
       const holdOff = new AdoptionHoldOff(worker.store, 1_000);
-      while (!(await holdOff.allows()));
+      await untilFound('the first hold-off to be over', () => holdOff.allows());
       process.kill(worker.redis.pid, 'SIGSTOP');
+      let failedAt = Infinity;
       try {
         await holdOff.allows().then(
           () => expect.fail('there was no Redis to ask'),
-          (error: unknown) => expect(error).to.have.property('name', 'StoreUnavailable'),
+          (error: unknown) => {
+            failedAt = performance.now();
+            expect(error).to.have.property('name', 'StoreUnavailable');
+          },
         );
       } finally {
         process.kill(worker.redis.pid, 'SIGCONT');
       }
-      const backAt = performance.now();
-      while (!(await holdOff.allows().catch(() => false)));
-      expect(performance.now() - backAt).to.be.above(500);
+      await untilFound('the second hold-off to be over', () => holdOff.allows().catch(() => false));
+      expect(performance.now() - failedAt).to.be.above(999);
     });
   });
 });

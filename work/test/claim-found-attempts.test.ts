@@ -5,7 +5,7 @@ import { startRedisServer } from '@chainr/core/service/redis-server';
 import { keys } from '@chainr/core/store/redis/keys';
 import { nameOf } from '@chainr/executor/fake/fake-world';
 import { pipelineOf } from '@chainr/testkit/builders';
-import { untilFound } from '@chainr/testkit/processes-of';
+import { untilFound } from '@chainr/testkit/until-found';
 import { claimFoundAttempts } from '../src/sweeps/claim-found-attempts.js';
 import { holding, never, openWorker, type OpenWorker } from './open-worker.js';
 
@@ -28,20 +28,22 @@ describe('an attempt whose claim Redis has lost (see Rollback)', () => {
     const { folder, url, pid } = worker.redis;
     process.kill(pid, 'SIGTERM');
     // At its end it takes its socket away, which would then be that of the next one.
-    await untilFound(() => !existsSync(`/proc/${String(pid)}`));
+    await untilFound('the end of Redis', () => !existsSync(`/proc/${String(pid)}`));
     await startRedisServer({ folder, socketPath: url.slice('unix:'.length) });
     await whenBack(() => worker.store.ping());
     await whenBack(() => worker.store.leases.renew(worker.context.executorNumber(), [], 6_000));
   }
 
-  async function whenBack<T>(ask: () => Promise<T>): Promise<T> {
-    for (;;) {
-      try {
-        return await ask();
-      } catch (error) {
-        if (!(error instanceof Error && error.name === 'StoreUnavailable')) throw error;
-      }
-    }
+  async function whenBack(ask: () => Promise<unknown>): Promise<void> {
+    const isBack = () =>
+      ask().then(
+        () => true,
+        (error: unknown) => {
+          if (error instanceof Error && error.name === 'StoreUnavailable') return false;
+          throw error;
+        },
+      );
+    await untilFound('Redis to answer again', isBack);
   }
 
   /** @returns what makes Redis forget all that becomes of a run from now on, as a failover may. */
@@ -68,7 +70,7 @@ describe('an attempt whose claim Redis has lost (see Rollback)', () => {
       await worker.store.transitions.claim({ run, index: 0, attempt: 1 }, by);
       await executor.ensure({ run, job: 'only', attempt: 1, pipeline: '', steps: [] }, () => undefined);
     }
-    while (executor.world.startCount === 0) await worker.store.ping();
+    await untilFound('the start of the attempt', () => executor.world.startCount);
     return { run, rollBack };
   }
 

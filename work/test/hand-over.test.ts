@@ -4,6 +4,7 @@ import { createFakeExecutor, type FakeExecutor } from '@chainr/executor/fake/cre
 import { createFakeWorld, nameOf } from '@chainr/executor/fake/fake-world';
 import type { Executor } from '@chainr/executor/port';
 import { pipelineOf } from '@chainr/testkit/builders';
+import { untilFound } from '@chainr/testkit/until-found';
 import { adoptExpiredLeases } from '../src/sweeps/adopt-expired-leases.js';
 import { closeEndedAttempts } from '../src/sweeps/close-ended-attempts.js';
 import { AdoptionHoldOff } from '../src/sweeps/adoption-hold-off.js';
@@ -56,7 +57,11 @@ describe('a worker that shuts down beside others of its executor', () => {
   it('has another one go on with the same attempt, whose log is whole', async () => {
     await open();
     const run = await begin();
-    while ((await first.logOf(run, 0)).length < 2);
+    await untilFound(
+      'two lines in the log',
+      () => first.logOf(run, 0),
+      ({ length }) => length >= 2,
+    );
     await first.runner.stop();
     expect(await logOf(run), 'no end mark').to.include({ ended: false });
     expect(await adopt()).to.equal(1);
@@ -87,10 +92,10 @@ describe('a worker that shuts down beside others of its executor', () => {
     const run = await first.create(only);
     await first.runner.stop();
     await first.take(run);
-    while ((await expired()).length === 0);
+    await untilFound('the lease to be let go of', expired, ({ length }) => length > 0);
     expect(executor.world.startCount).to.equal(0);
     expect(await adopt()).to.equal(1);
-    while (executor.world.startCount === 0) await first.store.ping();
+    await untilFound('the start of the attempt', () => executor.world.startCount);
     executor.end({ run, job: 'only', attempt: 1 }, completed);
     expect(await first.untilJob(run, 'only', 'SUCCESSFUL')).to.include({ attempt: 1 });
     expect(executor.world.startCount).to.equal(1);

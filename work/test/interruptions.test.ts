@@ -6,6 +6,7 @@ import { adoptExpiredLeases } from '../src/sweeps/adopt-expired-leases.js';
 import { AdoptionHoldOff } from '../src/sweeps/adoption-hold-off.js';
 import { holding, never, openWorker, type OpenWorker } from './open-worker.js';
 import { pipelineOf } from '@chainr/testkit/builders';
+import { untilFound } from '@chainr/testkit/until-found';
 
 describe('an attempt whose worker shuts down and takes it along', () => {
   let worker: OpenWorker;
@@ -33,7 +34,7 @@ describe('an attempt whose worker shuts down and takes it along', () => {
     const begin = async () => {
       const run = await worker.create(pipelineOf({ only: [] }));
       await worker.take(run);
-      while (executor.world.startCount === 0) await worker.store.ping();
+      await untilFound('the start of the attempt', () => executor.world.startCount);
       return run;
     };
     let isFrozen = false;
@@ -92,7 +93,7 @@ describe('an attempt whose worker shuts down and takes it along', () => {
       executor.stop = (key, graceMs, guard) => (graceMs > 0 ? Promise.resolve() : deaf(key, graceMs, guard));
       const run = await begin();
       const stopping = worker.runner.stop();
-      while (!(await isRecorded(idOf(run))));
+      await untilFound('the record of the interruption', () => isRecorded(idOf(run)));
       worker.runner.killAll();
       await stopping;
       expect(await worker.untilJob(run, 'only', 'PENDING')).to.include({ reason: 'Interrupted' });

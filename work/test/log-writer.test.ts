@@ -3,6 +3,7 @@ import { keys, type Lease } from '@chainr/core/store/redis/keys';
 import { linesOf } from '@chainr/core/store/logs/log-page';
 import { createFakeExecutor } from '@chainr/executor/fake/create-fake-executor';
 import type { AttemptKey, AttemptSpec, LogBatch } from '@chainr/executor/port';
+import { untilFound } from '@chainr/testkit/until-found';
 import { builtClaim } from './built-claim.js';
 import { LogWriter } from '../src/attempt/log-writer.js';
 import { Mask, noMask } from '../src/mask/mask.js';
@@ -181,14 +182,15 @@ describe('the writer of a log', () => {
   });
 
   it('keeps what it has of the end when its end is cut', async () => {
+    let isRead = false;
     const writer = writerOf(async function* (from) {
       yield* output(from, 50);
+      isRead = true;
       await new Promise(() => undefined);
     }, undefined, 4_000); // prettier-ignore
     writer.attemptEnded();
     void writer.write();
-    while (!(await worker.client.hget(keys.log(lease.run, 0, 1), 'position'))?.startsWith('~'));
-    while (writer.progressAt + 50 > performance.now()) await new Promise((resolve) => setImmediate(resolve));
+    await untilFound('all output to be read', () => isRead);
     await writer.cut('Cut by hand.');
     await writer.end();
     expect(await stored()).to.deep.equal([...cutOff, 'Cut by hand.']);

@@ -5,6 +5,7 @@ import { createFakeExecutor, type FakeExecutorOptions } from '@chainr/executor/f
 import type { Executor } from '@chainr/executor/port';
 import { openStore, silentLogger, type OpenStore } from '@chainr/testkit/open-store';
 import { setClock } from '@chainr/testkit/clock';
+import { untilFound } from '@chainr/testkit/until-found';
 import { untilEvent } from '@chainr/testkit/waits';
 import { AttemptRunner } from '../src/attempt/attempt-runner.js';
 import { Capacity } from '../src/capacity.js';
@@ -100,8 +101,10 @@ export async function openWorker(
       return (await store.runs.findJob(run, name))!;
     },
     untilIdle: async () => {
-      while ([runner, ...others.map((other) => other.runner)].some(({ running }) => running > 0))
-        await new Promise((resolve) => setImmediate(resolve));
+      const look = () => [runner, ...others.map((other) => other.runner)].map(({ running }) => running);
+      await untilFound('all attempts to be closed', look, (counts) => counts.every((count) => count === 0), {
+        everyMs: 0,
+      });
     },
     logOf: async (run, index, attempt = 1) => {
       const page = await store.logs.read(run, index, attempt, { offset: 0, maxBytes: 16 * 1024 * 1024 });

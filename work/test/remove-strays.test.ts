@@ -4,6 +4,7 @@ import { createLogger } from '@chainr/core/service/logger';
 import { keys, type Lease } from '@chainr/core/store/redis/keys';
 import { nameOf } from '@chainr/executor/fake/fake-world';
 import type { AttemptKey } from '@chainr/executor/port';
+import { untilFound } from '@chainr/testkit/until-found';
 import { builtClaim } from './built-claim.js';
 import { removeStrays, type StrayTimes } from '../src/sweeps/remove-strays.js';
 import { holding, never, openWorker, type OpenWorker, type WorkerParts } from './open-worker.js';
@@ -38,7 +39,7 @@ describe('what an executor has that belongs to no attempt', () => {
       const firstSeenAt = performance.now();
       expect(await sweep()).to.equal(0);
       expect(found(stray)?.outcome).to.equal(undefined);
-      while ((await sweep()) === 0);
+      await untilFound('the removal', sweep);
       expect(performance.now() - firstSeenAt).to.be.above(20);
       expect(found(stray)).to.equal(undefined);
     });
@@ -61,7 +62,11 @@ describe('what an executor has that belongs to no attempt', () => {
       const sweep = sweepOf({ knownForMs: 20 });
       const firstSeenAt = performance.now();
       await sweep();
-      while (performance.now() - firstSeenAt < 21) await worker.store.ping();
+      await untilFound(
+        'the time after which it is removed',
+        () => performance.now() - firstSeenAt,
+        (ms) => ms > 21,
+      );
       await executor.remove(stray, () => undefined);
       await sweep();
       await startHere(stray);
@@ -175,9 +180,13 @@ describe('what an executor has that belongs to no attempt', () => {
         const sweep = sweepWhere(refused, { everyMs: longMs, knownForMs: 20 });
         stubborn.add('first');
         await startHere(first);
-        while (tries.length === 0) await sweep();
+        await untilFound(
+          'the first try',
+          async () => [await sweep(), tries.length],
+          ([, count]) => count !== 0,
+        );
         await startHere(second);
-        while ((await sweep()) === 0);
+        await untilFound('the removal of the second', sweep);
         expect(found(second)).to.equal(undefined);
         expect(found(first)).to.not.equal(undefined);
       });
@@ -196,9 +205,13 @@ describe('what an executor has that belongs to no attempt', () => {
         const sweep = sweepWhere(refused, { everyMs: 5 });
         stubborn.add('first');
         await startHere(first);
-        while (tries.length < 4) await sweep();
+        await untilFound(
+          'four tries',
+          async () => [await sweep(), tries.length] as const,
+          ([, count]) => count >= 4,
+        );
         stubborn.clear();
-        while ((await sweep()) === 0);
+        await untilFound('the removal', sweep);
         expect(found(first)).to.equal(undefined);
         expect(toldOf('stray.stuck', 'first')).to.have.length(1);
       });

@@ -5,6 +5,7 @@ import path from 'node:path';
 import type { RunUid } from '@chainr/core/engine/records';
 import type { Executor } from '@chainr/executor/port';
 import { pipelineOf } from '@chainr/testkit/builders';
+import { untilFound } from '@chainr/testkit/until-found';
 import { untilEvent } from '@chainr/testkit/waits';
 import { holding, openWorker, type OpenWorker } from './open-worker.js';
 
@@ -163,7 +164,11 @@ describe('an executor that is out of order is told in the message of the job', f
     faults.logs = () => new Error('the log driver does not support reading');
     await begin();
     await until(running);
-    while (failures < 4) await worker.store.ping();
+    await untilFound(
+      'four failures',
+      () => failures,
+      (count) => count >= 4,
+    );
     delete faults.logs;
     end();
     await worker.untilJob(run, 'only', 'SUCCESSFUL');

@@ -5,6 +5,7 @@ import { createFakeExecutor } from '@chainr/executor/fake/create-fake-executor';
 import { nameOf } from '@chainr/executor/fake/fake-world';
 import type { Executor } from '@chainr/executor/port';
 import { pipelineOf, type JobShape } from '@chainr/testkit/builders';
+import { untilFound } from '@chainr/testkit/until-found';
 import { untilEvent } from '@chainr/testkit/waits';
 import { RecoverLeases } from '../src/leases/recover-leases.js';
 import { expireDeadlines } from '../src/sweeps/expire-deadlines.js';
@@ -35,6 +36,8 @@ describe('a deadline of an attempt', () => {
     await worker.context.leases.tick();
     return changed;
   }
+  /** Only what has not begun after a second has one for its pendingTimeout. */
+  const untilDeadline = () => untilFound('a deadline in Redis', () => worker.client.zcard(keys.deadlines));
   const attemptOf = async (run: RunUid) => (await worker.store.runs.listAttempts(run, 0))[0];
   const outcomeOf = (run: RunUid) => executor.world.attempts.get(nameOf({ run, job: 'only', attempt: 1 }))?.outcome;
 
@@ -107,8 +110,7 @@ describe('a deadline of an attempt', () => {
 
     it('stops what does not begin in time, and it ends PendingTimedOut', async () => {
       const run = await begin({ pendingTimeout: '20s' }, silent());
-      // Only what has not begun after a second has this deadline.
-      while ((await worker.client.zcard(keys.deadlines)) === 0);
+      await untilDeadline();
       await worker.forward(10_000);
       expect(await passBy()).to.equal(0);
       expect(outcomeOf(run)).to.equal(undefined);
@@ -170,7 +172,7 @@ describe('a deadline of an attempt', () => {
         return executor.observe(spec, () => undefined, signal);
       },
     });
-    while ((await worker.client.zcard(keys.deadlines)) === 0);
+    await untilDeadline();
     const claimedAt = (await attemptOf(run))?.phases.claimedAt ?? 0;
     const scored = await worker.client.zrange(keys.deadlines, 0, '-1', 'WITHSCORES');
     expect(scored).to.eql([`${run}.0.1.p`, String(claimedAt + 600_000)]);

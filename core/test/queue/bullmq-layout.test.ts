@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { Redis } from 'ioredis';
 import { openRedisClient } from '@chainr/testkit/open-redis-client';
 import { silentLogger } from '@chainr/testkit/open-store';
-import { untilFound } from '@chainr/testkit/processes-of';
+import { untilFound } from '@chainr/testkit/until-found';
 import { startRedis, type TestRedis } from '@chainr/testkit/redis';
 import { priorityBase, rankBase } from '../../src/pipeline/priorities.js';
 import { codeOfExecutorKind } from '../../src/engine/records.js';
@@ -38,7 +38,11 @@ describe('what BullMQ keeps of waiting messages', () => {
     const key = `${queuePrefix}:${queueName('fake')}:prioritized`;
     for (const [at, bundle] of sent.entries()) {
       queue.deliver([{ kind: codeOfExecutorKind('fake'), ids: ['uid.0.1'], ...bundle }]);
-      await untilFound(async () => (await client.zcard(key)) === at + 1);
+      await untilFound(
+        'the message in the queue',
+        () => client.zcard(key),
+        (count) => count === at + 1,
+      );
     }
     const scored = await client.zrange(key, 0, '-1', 'WITHSCORES');
     const found = sent.map((_, at) => ({ id: scored[at * 2], score: Number(scored[at * 2 + 1]) }));

@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import { openRedisClient } from '@chainr/testkit/open-redis-client';
 import { silentLogger } from '@chainr/testkit/open-store';
 import { startRedis, type TestRedis } from '@chainr/testkit/redis';
+import { untilFound } from '@chainr/testkit/until-found';
 import { executorKinds } from '../../src/engine/records.js';
 import { BundleQueue, messageId } from '../../src/queue/bundle-queue.js';
 import { BundleReader } from '../../src/queue/bundle-reader.js';
@@ -14,15 +15,14 @@ const kind = executorKinds.indexOf('fake');
 /** Gathers what readers take, and can be waited on. */
 class Taken {
   readonly ids: string[] = [];
-  #wake: () => void = () => undefined;
 
   readonly take = async (ids: readonly string[]): Promise<void> => {
     this.ids.push(...ids);
-    this.#wake();
   };
 
   async until(count: number): Promise<void> {
-    while (this.ids.length < count) await new Promise<void>((resolve) => (this.#wake = resolve));
+    const look = () => this.ids;
+    await untilFound(`${count} ids that readers take`, look, ({ length }) => length >= count, { everyMs: 0 });
   }
 }
 
@@ -68,10 +68,12 @@ describe('the queue of bundles', function () {
   const idsOf = (...messages: number[]) => messages.flatMap((message) => [`uid.${message}.1`, `uid.${message}.2`]);
   /** Resolves when BullMQ has this many messages that wait. */
   async function untilWaiting(count: number): Promise<void> {
-    while ((await client.zcard(queueKey('prioritized'))) !== count);
+    const look = () => client.zcard(queueKey('prioritized'));
+    await untilFound(`${count} messages that wait`, look, (waiting) => waiting === count);
   }
   async function untilEmpty(): Promise<void> {
-    while ((await client.exists(queueKey('active'), queueKey('prioritized'), queueKey('wait'))) > 0);
+    const look = () => client.exists(queueKey('active'), queueKey('prioritized'), queueKey('wait'));
+    await untilFound('an empty queue', look, (lists) => lists === 0);
   }
 
   it('has what came back go before all of its priority, and behind what is higher', async () => {

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { expect } from 'chai';
+import { untilFound } from '@chainr/testkit/until-found';
 
 const program = `
 import { runMain } from './core/src/service/run-main.ts';
@@ -42,10 +43,14 @@ function run(mode: string): { child: ChildProcess; line: (part: string) => Promi
   );
   const out: string[] = [];
   const err: string[] = [];
-  const lines = createInterface({ input: child.stdout }).on('line', (line) => out.push(line));
+  createInterface({ input: child.stdout }).on('line', (line) => out.push(line));
   child.stderr.on('data', (chunk) => err.push(String(chunk)));
   const line = async (part: string): Promise<void> => {
-    while (!out.some((text) => text.includes(part))) await once(lines, 'line');
+    await untilFound(
+      `a line with ${part}`,
+      () => out,
+      (lines) => lines.some((text) => text.includes(part)),
+    );
   };
   const ended = once(child, 'close').then(([code]) => ({
     code: code as number | null,

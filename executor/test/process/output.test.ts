@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { untilFound } from '@chainr/testkit/until-found';
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +10,7 @@ import { isAlive, readBootId, readStat, type Identity } from '../../src/process/
 import type { AttemptSpec, Executor } from '../../src/port.js';
 import { allOutput, allow, attemptOf, bytesOf, never, runToEnd, textOf, withExecutor } from '../../suite/place.js';
 import { makeProcessPlace, type ProcessPlace } from './process-place.js';
-import { identityIn, untilGone, untilTrue, untilWritten } from './wait-until.js';
+import { identityIn, untilGone, untilWritten } from './wait-until.js';
 
 const MiB = 1024 * 1024;
 
@@ -43,7 +44,12 @@ describe('the output of the process executor', () => {
     await withExecutor(place, async (executor) => {
       await executor.ensure(spec, allow);
       await untilWritten(folderOf(spec), '0.out.0');
-      await untilTrue(() => segmentsOf(spec).length >= 4 && copiersIn(folderOf(spec)).length === 0);
+      const held = () => ({ segments: segmentsOf(spec), copiers: copiersIn(folderOf(spec)) });
+      await untilFound(
+        'the step to be held up',
+        held,
+        ({ segments, copiers }) => segments.length >= 4 && copiers.length === 0,
+      );
       expect(bytesOnDisk(spec)).to.be.within(32 * MiB, 64 * MiB);
       expect((await executor.list()).find(({ run }) => run === spec.run)?.alive).to.equal(true);
       let read = 0;
@@ -56,7 +62,11 @@ describe('the output of the process executor', () => {
       }
       expect(read).to.equal(length);
       expect((await executor.observe(spec, () => undefined, never())).reason).to.equal('Completed');
-      await untilTrue(() => bytesOnDisk(spec) <= 64 * MiB);
+      await untilFound(
+        'at most 64 MiB on disk',
+        () => bytesOnDisk(spec),
+        (bytes) => bytes <= 64 * MiB,
+      );
     });
   });
 
@@ -65,7 +75,11 @@ describe('the output of the process executor', () => {
     await withExecutor(place, async (executor) => {
       await executor.ensure(spec, allow);
       for await (const { position } of executor.logs(spec, '', never())) executor.stored?.(spec, position);
-      await untilTrue(() => !segmentsOf(spec).includes('0.out.0'));
+      await untilFound(
+        'the first segment to go',
+        () => segmentsOf(spec),
+        (names) => !names.includes('0.out.0'),
+      );
       const again = await allOutput(executor, spec);
       expect(textOf(again, 'system')).to.match(/^Output is missing here: the store lost it/);
       expect(bytesOf(again, 'stdout').length).to.be.within(1, 40 * MiB - 1);
@@ -90,7 +104,7 @@ describe('the output of the process executor', () => {
     }
     try {
       for await (const { position } of executor.logs(spec, '', never())) executor.stored?.(spec, position);
-      await untilTrue(() => told.length > 0);
+      await untilFound('word of the file', () => told.length);
       expect(told[0])
         .to.match(/^stored output cannot be removed: EPERM/)
         .and.contain(file);

@@ -1,20 +1,11 @@
-import { watch } from 'node:fs';
+import { untilFound } from '@chainr/testkit/until-found';
 import { isAlive, parseIdentity, type Identity } from '../../src/process/identity.js';
 import { readIfThere } from '../../src/process/read-if-there.js';
 
-/** Resolves with the text of a file in the folder as soon as it holds a whole line. */
-export function untilWritten(folder: string, file: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const look = (): void => {
-      const text = readIfThere(`${folder}/${file}`);
-      if (!text?.includes('\n')) return;
-      watcher.close();
-      resolve(text);
-    };
-    const watcher = watch(folder, look);
-    watcher.on('error', reject);
-    look();
-  });
+/** Waits until a file in the folder holds a whole line. @returns its text */
+export async function untilWritten(folder: string, file: string): Promise<string> {
+  const look = () => readIfThere(`${folder}/${file}`) ?? '';
+  return untilFound(`a line in ${folder}/${file}`, look, (text) => text.includes('\n'), { everyMs: 5 });
 }
 
 export async function identityIn(folder: string, file: string): Promise<Identity> {
@@ -23,12 +14,7 @@ export async function identityIn(folder: string, file: string): Promise<Identity
   return identity;
 }
 
-/** Resolves when the process is gone; it has been told to go. */
+/** Waits until the process is gone; it has been told to go. */
 export async function untilGone(identity: Identity): Promise<void> {
-  while (isAlive(identity)) await new Promise((resolve) => setImmediate(resolve));
-}
-
-/** Resolves when the condition holds; it is looked at again and again. */
-export async function untilTrue(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
+  await untilFound(`process ${identity.pid} to be gone`, () => !isAlive(identity), Boolean, { everyMs: 5 });
 }

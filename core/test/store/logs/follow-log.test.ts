@@ -5,6 +5,7 @@ import { claimJob } from '@chainr/testkit/claim-job';
 import { countCommands } from '@chainr/testkit/count-commands';
 import { openStore, type OpenStore } from '@chainr/testkit/open-store';
 import { startRedisProxy, type RedisProxy } from '@chainr/testkit/redis-proxy';
+import { untilFound } from '@chainr/testkit/until-found';
 import { keys, type Lease } from '../../../src/store/redis/keys.js';
 import type { LogPage } from '../../../src/store/logs/log-page.js';
 import { Store } from '../../../src/store/store.js';
@@ -71,12 +72,10 @@ describe('following a log', () => {
   function follow(log: GrowingLog, signal = never(), options: { store?: Store; offset?: number } = {}): Follower {
     const read: Buffer[] = [];
     let come = 0;
-    let wake: () => void = () => undefined;
     const reading = async () => {
       for await (const { bytes } of pagesOf(log, signal, options)) {
         read.push(bytes);
         come += bytes.length;
-        wake();
       }
       return Buffer.concat(read);
     };
@@ -85,17 +84,25 @@ describe('following a log', () => {
     return {
       whole,
       until: async (length) => {
-        while (come < length)
-          await Promise.race([
-            new Promise<void>((resolve) => (wake = resolve)),
-            whole.then(() => expect(come).to.be.at.least(length)),
-          ]);
+        const reached = untilFound(
+          `${length} bytes of the log`,
+          () => come,
+          (seen) => seen >= length,
+          { everyMs: 0 },
+        );
+        await Promise.race([reached, whole.then(() => expect(come).to.be.at.least(length))]);
       },
     };
   }
 
   const listeners = async ({ key }: GrowingLog) =>
     Number(((await open.client.call('PUBSUB', 'NUMSUB', key)) as unknown[])[1]);
+  const untilNobodyListens = (log: GrowingLog) =>
+    untilFound(
+      'nobody to listen to the log',
+      () => listeners(log),
+      (count) => count === 0,
+    );
   const line = (at: number) => Buffer.from(`line ${String(at)} of what a job says\n`);
   const block = (at: number) => Buffer.alloc(100_000, `block ${String(at)} of what a job says very fast\n`);
 
@@ -183,7 +190,7 @@ describe('following a log', () => {
       await log.append(line(at + 1));
       await Promise.all(followers.slice(at + 1).map((follower) => follower.until(log.length)));
     }
-    while ((await listeners(log)) > 0);
+    await untilNobodyListens(log);
     const commands = ['getrange', 'hget', 'subscribe'];
     for (let at = 0; at < 20; at += 1) await log.append(line(at));
     const before = await countCommands(open.client, ...commands);
@@ -234,7 +241,8 @@ describe('following a log', () => {
     /** Until it was asked for the log, had to give up, and has asked again. */
     async function untilAskedAgain(): Promise<void> {
       const before = await countCommands(open.client, 'hmget');
-      while ((await countCommands(open.client, 'hmget')) < before + 2);
+      const look = () => countCommands(open.client, 'hmget');
+      await untilFound('two more questions for the log', look, (count) => count >= before + 2);
     }
     const replies = { name: 'chainr-main', lost: 'replies', isLasting: true } as const;
 
@@ -262,7 +270,11 @@ describe('following a log', () => {
       const silence = proxy.silence({ isLasting: true });
       const { count } = silence;
       await log.append(line(1));
-      while (silence.count <= count + 1) await new Promise((resolve) => setImmediate(resolve));
+      await untilFound(
+        'another silent connection',
+        () => silence.count,
+        (now) => now > count + 1,
+      );
       silence.end();
       await follower.until(log.length);
       await log.append(line(2), true);
@@ -316,7 +328,7 @@ describe('following a log', () => {
       await untilAskedAgain();
       stop.abort();
       expect((await follower.whole).equals(line(0))).to.be.true;
-      while ((await listeners(log)) > 0);
+      await untilNobodyListens(log);
       silence.end();
       expect(await store.ping()).to.be.true;
       const before = await countCommands(open.client, 'hmget', 'hget', 'getrange');

@@ -1,4 +1,5 @@
 import { createLogger, type Logger } from '../../../src/service/logger.js';
+import { untilFound } from '@chainr/testkit/until-found';
 
 export interface Heard {
   logger: Logger;
@@ -10,18 +11,16 @@ export interface Heard {
 /** A logger that tests can listen to. */
 export function hearLog(): Heard {
   const events: (string | undefined)[] = [];
-  const waiting = new Map<string, (() => void)[]>();
-  const write = (line: string) => {
-    const { event } = JSON.parse(line) as { event?: string };
-    events.push(event);
-    for (const resolve of waiting.get(event ?? '') ?? []) resolve();
-  };
+  const write = (line: string) => void events.push((JSON.parse(line) as { event?: string }).event);
   return {
     logger: createLogger('test', 'debug', { write }),
-    until: (event) =>
-      events.includes(event)
-        ? Promise.resolve()
-        : new Promise((resolve) => waiting.set(event, [...(waiting.get(event) ?? []), resolve])),
+    until: async (event) => {
+      await untilFound(
+        `the event ${event} in the log`,
+        () => events,
+        (seen) => seen.includes(event),
+      );
+    },
     count: (event) => events.filter((each) => each === event).length,
   };
 }

@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { pipelineOf } from '@chainr/testkit/builders';
 import { claimJob } from '@chainr/testkit/claim-job';
 import { openStore, type OpenStore } from '@chainr/testkit/open-store';
+import { untilFound } from '@chainr/testkit/until-found';
 import type { Lease } from '../../../src/store/redis/keys.js';
 import type { LogPiece } from '../../../src/store/logs/log-format.js';
 import { linesOf, type LogPage } from '../../../src/store/logs/log-page.js';
@@ -167,13 +168,11 @@ describe('reading a log', () => {
       const never = new AbortController().signal;
       const texts = Array.from({ length: 40 }, (_, at) => `line ${at}`);
       const arrived = [new Set<string>(), new Set<string>()];
-      const wake = { resolve: () => {} };
       const reading = arrived.map(async (seen) => {
         const pages: LogPage[] = [];
         for await (const page of follow(lease, never)) {
           pages.push(page);
           for (const { text } of linesOf(page)) seen.add(text);
-          wake.resolve();
         }
         return pages;
       });
@@ -183,7 +182,8 @@ describe('reading a log', () => {
       for (const text of texts) {
         await append(lease, [text]);
         // Both have it before the next one is written.
-        while (!arrived.every((seen) => seen.has(text))) await new Promise<void>((resolve) => (wake.resolve = resolve));
+        const have = () => arrived.map((seen) => seen.has(text));
+        await untilFound(`${text} at both readers`, have, (seen) => seen.every(Boolean), { everyMs: 0 });
       }
       await append(lease, [], true);
       for (const pages of await Promise.all(reading)) {

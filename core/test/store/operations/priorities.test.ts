@@ -3,6 +3,7 @@ import { pipelineOf, type JobShape, type Need } from '@chainr/testkit/builders';
 import { claimJob } from '@chainr/testkit/claim-job';
 import { setClock } from '@chainr/testkit/clock';
 import { openStore, silentLogger, type OpenStore } from '@chainr/testkit/open-store';
+import { untilFound } from '@chainr/testkit/until-found';
 import { BundleQueue } from '../../../src/queue/bundle-queue.js';
 import { executorKinds } from '../../../src/engine/records.js';
 import { composeLibrary } from '../../../src/store/script/library.js';
@@ -84,7 +85,7 @@ describe('priorities (see Priorities)', () => {
     async function waiting(priority: number, cameBack = false): Promise<void> {
       queue.deliver([{ kind: executorKinds.indexOf('fake'), message: 999, priority, cameBack, ids: ['x.0.1'] }]);
       const key = `${queuePrefix}:fake:prioritized`;
-      while ((await open.client.zcard(key)) === 0) await new Promise((resolve) => setImmediate(resolve));
+      await untilFound('the message in the queue', () => open.client.zcard(key));
     }
     async function fusedWith(priority: number): Promise<number> {
       const run = await create({ a: [], b: ['a'] }, priority);

@@ -4,6 +4,7 @@ import { fanOfJobs, pipelineOf } from '@chainr/testkit/builders';
 import { claimJob, testExecutor } from '@chainr/testkit/claim-job';
 import { endRun } from '@chainr/testkit/end-run';
 import { openStore, silentLogger, type OpenStore } from '@chainr/testkit/open-store';
+import { untilFound } from '@chainr/testkit/until-found';
 import type { RunUid } from '../../../src/engine/records.js';
 import { keys } from '../../../src/store/redis/keys.js';
 import { Store } from '../../../src/store/store.js';
@@ -28,10 +29,7 @@ describe('a Redis that is nearly full', () => {
   const create = () => open.create(single).catch((error: unknown) => (error as Error).name);
   /** Redis is looked at once a second. */
   const untilCreated = async (): Promise<RunUid> => {
-    for (;;) {
-      const made = await create();
-      if (made !== 'StoreFull') return made;
-    }
+    return untilFound('a run that is taken', create, (made) => made !== 'StoreFull');
   };
 
   it('takes no new run from 80 % on, and takes them again when there is room', async () => {

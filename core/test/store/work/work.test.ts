@@ -3,6 +3,7 @@ import { pipelineOf } from '@chainr/testkit/builders';
 import { claimJob, testExecutor } from '@chainr/testkit/claim-job';
 import { setClock } from '@chainr/testkit/clock';
 import { openStore, type OpenStore } from '@chainr/testkit/open-store';
+import { untilFound } from '@chainr/testkit/until-found';
 import { formatAttemptId, formatLease, type Lease } from '../../../src/store/redis/keys.js';
 
 describe('what workers and sweeps read', () => {
@@ -110,7 +111,7 @@ describe('what workers and sweeps read', () => {
       expect(await turn('first')).to.be.true;
       expect(await turn('second')).to.be.false;
       expect(await turn('first', 1)).to.be.true;
-      while (!(await turn('second')));
+      await untilFound('the turn to be free', () => turn('second'));
       expect(await turn('first')).to.be.false;
     });
 
