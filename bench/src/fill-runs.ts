@@ -3,6 +3,7 @@ import type { RunUid } from '@chainr/core/engine/records';
 import { logPartBytes, type AttemptId } from '@chainr/core/store/redis/keys';
 import { driveRun } from '@chainr/testkit/drive-run';
 import type { OpenStore } from '@chainr/testkit/open-store';
+import { completed } from '@chainr/testkit/outcomes';
 import { chainOf } from './shapes.js';
 
 export const names: readonly string[] = Array.from(
@@ -59,9 +60,7 @@ async function end({ store }: OpenStore, id: AttemptId, executor: number, at: nu
   if (at % 10 === 0)
     await store.transitions.appendLog(lease, { length: 0, bytes: Buffer.from(line), position: '1', end: true });
   const failed = at % 20 === 0;
-  const outcome = failed
-    ? ({ reason: 'ExitCode', exitCode: 1 } as const)
-    : ({ reason: 'Completed', exitCode: 0 } as const);
+  const outcome = failed ? ({ reason: 'ExitCode', exitCode: 1 } as const) : completed;
   await store.transitions.finish(lease, outcome, {}, { closeGraceMs: 1_000 });
 }
 
@@ -77,5 +76,5 @@ async function endWithLargeLog(open: OpenStore, executor: number): Promise<void>
     const entry = { length: part * logPartBytes, bytes, position: String(part + 1), end: part === largeLogParts - 1 };
     await open.store.transitions.appendLog(claimed.lease, entry);
   }
-  await open.store.transitions.finish(claimed.lease, { reason: 'Completed', exitCode: 0 }, {}, { closeGraceMs: 1_000 });
+  await open.store.transitions.finish(claimed.lease, completed, {}, { closeGraceMs: 1_000 });
 }

@@ -3,6 +3,7 @@ import { useDataFolders } from '@chainr/testkit/data-folders';
 import { ledgerOf, lineOf, tenJobs } from './ledger-pipeline.js';
 import { killAllOf, killServersOf, processesOf, serversOf, untilGone } from '@chainr/testkit/processes-of';
 import { linesIn, untilLines } from '@chainr/testkit/lines-in';
+import { statusAndReason } from '@chainr/testkit/statuses';
 import { createRun, endOfRun, logOf, statusChangesOf } from './runs.js';
 import { startUp } from './start-up.js';
 
@@ -54,9 +55,9 @@ describe('kill -9 of chainr up, Redis included', function () {
     const run = await endOfRun(client, uid);
     expect(run.status).to.equal('SUCCESSFUL');
     for (const { name } of run.jobs) {
-      const attempts = (await client.getJob(uid, name)).attempts.map(({ status, reason }) => [status, reason]);
-      const lost = ran.includes(name) ? [['FAILED', 'Lost']] : [];
-      expect(attempts, name).to.deep.equal([...lost, ['SUCCESSFUL', 'Completed']]);
+      const attempts = (await client.getJob(uid, name)).attempts.map(statusAndReason);
+      const lost = ran.includes(name) ? ['FAILED Lost'] : [];
+      expect(attempts, name).to.deep.equal([...lost, 'SUCCESSFUL Completed']);
       for (const attempt of attempts.keys()) {
         const log = await logOf(client, uid, name, attempt + 1);
         expect(log, name).to.deep.equal(wholeLog(name).slice(0, log.length));

@@ -8,6 +8,7 @@ import { useDataFolders } from '@chainr/testkit/data-folders';
 import { dockerCommand } from '@chainr/testkit/docker-command';
 import { openRedisClient } from '@chainr/testkit/open-redis-client';
 import { processesOf } from '@chainr/testkit/processes-of';
+import { statusAndReason } from '@chainr/testkit/statuses';
 import { untilFound } from '@chainr/testkit/until-found';
 import { useDockerDaemon } from '@chainr/testkit/use-docker-daemon';
 import { createRun, endOfRun } from './runs.js';
@@ -54,10 +55,10 @@ describe('chainr up that is killed while it stops its containers', function () {
     await docker('exec', container, 'touch', '/go');
     await docker('wait', container);
   };
-  const endsOf = async ({ client }: Up): Promise<(readonly [string, string])[]> => {
+  const endsOf = async ({ client }: Up): Promise<string[]> => {
     await endOfRun(client, run);
     const { attempts } = await client.getJob(run, 'only');
-    return attempts.map(({ status, reason }) => [status, reason] as const);
+    return attempts.map(statusAndReason);
   };
   const started = (): Promise<string[]> => docker('ps', '--all', '--quiet', '--filter', `label=chainr.run=${run}`);
 
@@ -84,20 +85,14 @@ describe('chainr up that is killed while it stops its containers', function () {
     await kill(first);
     await letGo();
     const second = await start('10m');
-    expect(await endsOf(second)).to.deep.equal([
-      ['PENDING', 'Interrupted'],
-      ['SUCCESSFUL', 'Completed'],
-    ]);
+    expect(await endsOf(second)).to.deep.equal(['PENDING Interrupted', 'SUCCESSFUL Completed']);
   });
 
   it('kills a job that handles SIGTERM still when the grace is over, and starts it again', async () => {
     await ask();
     await kill(first);
     const second = await start('1s');
-    expect(await endsOf(second)).to.deep.equal([
-      ['PENDING', 'Interrupted'],
-      ['SUCCESSFUL', 'Completed'],
-    ]);
+    expect(await endsOf(second)).to.deep.equal(['PENDING Interrupted', 'SUCCESSFUL Completed']);
     expect(await docker('logs', container)).to.deep.equal(['ready', 'asked']);
   });
 
@@ -120,7 +115,7 @@ describe('chainr up that is killed while it stops its containers', function () {
 
     const second = await start('10m');
     await letGo();
-    expect(await endsOf(second)).to.deep.equal([['SUCCESSFUL', 'Completed']]);
+    expect(await endsOf(second)).to.deep.equal(['SUCCESSFUL Completed']);
     expect(await docker('logs', container)).to.deep.equal(['ready', 'calm']);
     expect(await started()).to.deep.equal([container]);
   });

@@ -3,6 +3,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { expect } from 'chai';
 import { pipelineOf } from '@chainr/testkit/builders';
 import { openStore, silentLogger, type OpenStore } from '@chainr/testkit/open-store';
+import { completed } from '@chainr/testkit/outcomes';
 import { startRedisProxy, type Lost, type RedisProxy } from '@chainr/testkit/redis-proxy';
 import { untilFound } from '@chainr/testkit/until-found';
 import { untilEvent } from '@chainr/testkit/waits';
@@ -66,7 +67,7 @@ describe('a connection whose peer has gone without a word', function () {
       const claimed = await store.transitions.claim({ run, index: 0, attempt: 1 }, { owner: 'owner', executor: 1, ttlMs: 60_000 }); // prettier-ignore
       if (typeof claimed === 'string') expect.fail(claimed);
       expect(silence.count).to.equal(1);
-      await store.transitions.finish(claimed.lease, { reason: 'Completed', exitCode: 0 }, {});
+      await store.transitions.finish(claimed.lease, completed, {});
       const { events } = await open.store.events.readEvents(undefined, 100);
       const kinds = events.map((event) => ('status' in event ? `${event.kind} ${event.status}` : event.kind)).sort();
       expect(kinds).to.eql([

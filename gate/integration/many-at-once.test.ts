@@ -4,6 +4,7 @@ import net from 'node:net';
 import { createLogger } from '@chainr/core/service/logger';
 import { createFakeExecutor, type FakeExecutor } from '@chainr/executor/fake/create-fake-executor';
 import { startConstellation, type Constellation } from '@chainr/testkit/constellation';
+import { completed } from '@chainr/testkit/outcomes';
 import { untilEvent } from '@chainr/testkit/waits';
 import { expect } from 'chai';
 
@@ -121,7 +122,7 @@ describe('1,000 requests and 1,000 followers at once', function () {
     // Each of the 250 that follow the events hears of each of these.
     await expectServed(requests(10));
     for (const line of await heard) expect(JSON.parse(line)).to.have.property('kind', 'run.created');
-    executor.end({ run, job: 'only', attempt: 1 }, { reason: 'Completed', exitCode: 0 });
+    executor.end({ run, job: 'only', attempt: 1 }, completed);
     await ended;
     for (const response of following.filter((_, at) => at % 4 !== 0)) expect(response.complete).to.equal(true);
   });

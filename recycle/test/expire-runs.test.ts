@@ -6,6 +6,7 @@ import { setClock } from '@chainr/testkit/clock';
 import { endRun } from '@chainr/testkit/end-run';
 import { keepAll } from '@chainr/testkit/keep-all';
 import { openStore, type OpenStore } from '@chainr/testkit/open-store';
+import { completed } from '@chainr/testkit/outcomes';
 import { expireRuns } from '../src/sweeps/expire-runs.js';
 
 const never = new AbortController().signal;
@@ -41,7 +42,7 @@ describe('a run whose retention is over', () => {
   it('stays as long as it is not over, or one of its logs is still being stored, and hides no other', async () => {
     const live = await open.create(single);
     const open_ = await claimJob(open.store, await open.create(single), 0);
-    await open.store.transitions.finish(open_, { reason: 'Completed', exitCode: 0 }, {});
+    await open.store.transitions.finish(open_, completed, {});
     const others = await Promise.all(Array.from({ length: 120 }, () => open.create(single)));
     await Promise.all(others.map((uid) => endRun(open.store, uid)));
     await setClock(open.redis.url, 31 * day);

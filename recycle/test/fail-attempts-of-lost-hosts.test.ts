@@ -8,10 +8,10 @@ import { setClock } from '@chainr/testkit/clock';
 import { countLeases } from '@chainr/testkit/count-leases';
 import { openStore, type OpenStore } from '@chainr/testkit/open-store';
 import { askToEnd } from '@chainr/testkit/ask-to-end';
+import { completed } from '@chainr/testkit/outcomes';
 import { failAttemptsOfLostHosts } from '../src/sweeps/fail-attempts-of-lost-hosts.js';
 
 const never = new AbortController().signal;
-const completed = { reason: 'Completed', exitCode: 0 } as const;
 const hourMs = 3_600_000;
 
 describe('a host that is gone', () => {

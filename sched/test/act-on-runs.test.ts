@@ -4,6 +4,7 @@ import { errorBodySchema } from '@chainr/core/api/contract/errors';
 import { jobExplanationSchema } from '@chainr/core/api/contract/explanation-resource';
 import { jobResourceSchema } from '@chainr/core/api/contract/job-resource';
 import { runListSchema, runSchema } from '@chainr/core/api/contract/run-resource';
+import { statusAndReason } from '@chainr/testkit/statuses';
 import { PipelineReader } from '../src/pipelines/pipeline-reader.js';
 import { openSched, type OpenSched } from './open-sched.js';
 
@@ -51,10 +52,7 @@ describe('acting on runs', () => {
       const run = await runOf(await send(`${uid}/cancel`), 200);
       expect(run.status).to.equal('RUNNING');
       expect(run.metadata.cancelRequestedAt).to.be.a('string');
-      expect(run.jobs.map(({ status, reason }) => `${status} ${reason}`)).to.deep.equal([
-        'RUNNING Canceling',
-        'CANCELED CanceledByUser',
-      ]);
+      expect(run.jobs.map(statusAndReason)).to.deep.equal(['RUNNING Canceling', 'CANCELED CanceledByUser']);
       await sched.worker.finish(lease, 'Signal', 143);
       const ended = runSchema.parse(await (await sched.get(`/api/runs/${uid}`)).json());
       expect([ended.status, ended.jobs[0]?.status]).to.deep.equal(['CANCELED', 'CANCELED']);
@@ -130,7 +128,7 @@ describe('acting on runs', () => {
       const run = await runOf(response, 202);
       expect(run.metadata.rerunOf).to.equal(uid);
       expect(response.headers.get('location')).to.equal(run.metadata.selfLink);
-      expect(run.jobs.map(({ status, reason }) => `${status} ${reason}`)).to.deep.equal([
+      expect(run.jobs.map(statusAndReason)).to.deep.equal([
         'SUCCESSFUL Reused',
         'PENDING Queued',
         'PENDING WaitingForDependencies',

@@ -2,6 +2,7 @@ import { formatAttemptId, parseAttemptId, type Lease } from '@chainr/core/store/
 import type { Store } from '@chainr/core/store/store';
 import type { ClaimedAttempt } from '@chainr/core/store/script/read-claim';
 import type { RunUid } from '@chainr/core/engine/records';
+import { completed } from './outcomes.js';
 import type { Inbox } from './inbox.js';
 
 export interface DriveOptions {
@@ -64,9 +65,7 @@ async function endAttempt(
   fails: boolean,
   fuse: boolean,
 ): Promise<ClaimedAttempt | undefined> {
-  const outcome = fails
-    ? ({ reason: 'ExitCode', exitCode: 1 } as const)
-    : ({ reason: 'Completed', exitCode: 0 } as const);
+  const outcome = fails ? ({ reason: 'ExitCode', exitCode: 1 } as const) : completed;
   const finished = await store.transitions.finish(lease, outcome, {}, fuse ? { fuse: { ttlMs, atMost: 1 } } : {});
   if (finished.kind === 'stale') throw new Error(`the end of ${formatAttemptId(lease)} was refused`);
   await store.transitions.appendLog(lease, { length: 0, bytes: Buffer.alloc(0), position: '', end: true });

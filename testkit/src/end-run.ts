@@ -1,5 +1,6 @@
 import type { Store } from '@chainr/core/store/store';
 import type { RunUid } from '@chainr/core/engine/records';
+import { completed } from './outcomes.js';
 import { claimJob } from './claim-job.js';
 
 export interface EndOptions {
@@ -15,8 +16,6 @@ export async function endRun(store: Store, run: RunUid, { fails = false, log = [
   const bytes = Buffer.from(log.map((text) => `${text}\n`).join(''));
   const entry = { length: 0, bytes, position: String(log.length), end: true };
   if (log.length > 0) await store.transitions.appendLog(lease, entry);
-  const outcome = fails
-    ? ({ reason: 'ExitCode', exitCode: 1 } as const)
-    : ({ reason: 'Completed', exitCode: 0 } as const);
+  const outcome = fails ? ({ reason: 'ExitCode', exitCode: 1 } as const) : completed;
   await store.transitions.finish(lease, outcome, {}, { closeGraceMs: 1_000 });
 }

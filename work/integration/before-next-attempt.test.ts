@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { useDataFolders } from '@chainr/testkit/data-folders';
+import { statusAndReason } from '@chainr/testkit/statuses';
 import { untilClosed, untilFinal } from '@chainr/testkit/waits';
 import { briefLeases, WorkerGroup, type Fault } from '@chainr/testkit/worker-group';
 import { describeOnExecutors, noteStart } from './seen-from-outside.js';
@@ -17,16 +18,16 @@ interface Shape {
   /** Where an infrastructure loss is made from within: by what only a process can reach. */
   onlyProcesses?: boolean;
   /** Of each attempt: its status and reason. */
-  attempts: readonly (readonly [string, string])[];
+  attempts: readonly string[];
 }
 
 const soon = { limit: 1, backoff: { initial: '100ms' } };
 
 const shapes: readonly Shape[] = [
-  { what: 'a retry of the user follows', ends: 'exit 3', retries: soon, attempts: [['FAILED', 'ExitCode'], ['SUCCESSFUL', 'Completed']] },
-  { what: 'no retry is left', ends: 'exit 3', retries: { limit: 0 }, attempts: [['FAILED', 'ExitCode']] },
-  { what: 'infrastructure took it', ends: 'kill -9 $PPID; exit 3', onlyProcesses: true, attempts: [['FAILED', 'Lost'], ['SUCCESSFUL', 'Completed']] },
-  { what: 'its run is canceled meanwhile', ends: 'exit 3', retries: soon, cancel: true, attempts: [['CANCELED', 'CanceledByUser']] },
+  { what: 'a retry of the user follows', ends: 'exit 3', retries: soon, attempts: ['FAILED ExitCode', 'SUCCESSFUL Completed'] },
+  { what: 'no retry is left', ends: 'exit 3', retries: { limit: 0 }, attempts: ['FAILED ExitCode'] },
+  { what: 'infrastructure took it', ends: 'kill -9 $PPID; exit 3', onlyProcesses: true, attempts: ['FAILED Lost', 'SUCCESSFUL Completed'] },
+  { what: 'its run is canceled meanwhile', ends: 'exit 3', retries: soon, cancel: true, attempts: ['CANCELED CanceledByUser'] },
 ]; // prettier-ignore
 
 const hazards: readonly Fault['signal'][] = ['SIGKILL', 'SIGSTOP', 'CUT'];
@@ -55,10 +56,7 @@ describeOnExecutors('a worker that is gone right before the next attempt is reco
       await untilClosed(group.store, uid);
       group.undo(first, fault);
       const told = await group.store.runs.listAttempts(uid, 0);
-      expect(
-        told.map(({ status, reason }) => [status, reason]),
-        title,
-      ).to.deep.equal(attempts);
+      expect(told.map(statusAndReason), title).to.deep.equal(attempts);
       expect([...(await subject.starts(home, uid))].sort(), title).to.deep.equal(
         attempts.map((_, at) => `only ${String(at + 1)} main`),
       );

@@ -11,6 +11,7 @@ import { startConstellation } from '@chainr/testkit/constellation';
 import { useDataFolders } from '@chainr/testkit/data-folders';
 import { useJumpingClocks, type JumpingClock } from '@chainr/testkit/jumping-redis';
 import { openRedisClient } from '@chainr/testkit/open-redis-client';
+import { completed } from '@chainr/testkit/outcomes';
 import { untilFound } from '@chainr/testkit/until-found';
 import { untilEvent, untilFinal } from '@chainr/testkit/waits';
 import { briefLeases, WorkerGroup } from '@chainr/testkit/worker-group';
@@ -211,7 +212,7 @@ describe('a pendingTimeout while the clock of a real Redis jumps', function () {
         await untilFound('the deadline of the pendingTimeout', () => client.zcard(keys.deadlines));
         await clock.set(ahead);
         await untilLookedThrough(client, 3);
-        held.end({ run, job: 'witness', attempt: 1 }, { reason: 'Completed', exitCode: 0 });
+        held.end({ run, job: 'witness', attempt: 1 }, completed);
         const over = await untilFinal(events, run);
         expect(over).to.include({ status: 'FAILED' });
         const seen = (await events.readEvents(beginning, 1_000)).events;

@@ -7,6 +7,7 @@ import type { Command } from '@chainr/testkit/command';
 import { useDataFolders } from '@chainr/testkit/data-folders';
 import { linesIn, untilLines } from '@chainr/testkit/lines-in';
 import { processesOf } from '@chainr/testkit/processes-of';
+import { statusAndReason } from '@chainr/testkit/statuses';
 import { untilFound } from '@chainr/testkit/until-found';
 import { untilEvent, untilFinal } from '@chainr/testkit/waits';
 import { briefLeases, WorkerGroup } from '@chainr/testkit/worker-group';
@@ -34,7 +35,7 @@ describe('workers that die again and again beside one job', function () {
   const processes = (run: RunUid, job = 'only') =>
     processesOf(home).filter(({ folder }) => folder.startsWith(path.join(home, 'process', 'attempts', run, job)));
   const attemptsOf = async (run: RunUid, index = 0) =>
-    (await group.store.runs.listAttempts(run, index)).map(({ status, reason }) => `${status} ${reason}`);
+    (await group.store.runs.listAttempts(run, index)).map(statusAndReason);
   /** It dies as soon as it has adopted the job. */
   async function dieOfAdoption(more: NodeJS.ProcessEnv = {}): Promise<void> {
     const worker = await group.startWorker(undefined, more);

@@ -5,6 +5,7 @@ import type { Job } from '@chainr/core/api/contract/job-resource';
 import type { LogStream } from '@chainr/core/engine/records';
 import { startConstellation, type Constellation } from '@chainr/testkit/constellation';
 import { processesOf } from '@chainr/testkit/processes-of';
+import { statusAndReason } from '@chainr/testkit/statuses';
 import { untilEvent, untilFinal } from '@chainr/testkit/waits';
 import { executorSubjects, type OpenedExecutor } from './executor-subjects.js';
 
@@ -136,9 +137,9 @@ for (const { kind, why, open } of executorSubjects) {
       await takeAway(uid);
       await untilFinal(chainr.store.events, uid);
       const job = await chainr.client.getJob(uid, 'only');
-      expect(job.attempts.map(({ status, reason }) => [status, reason])).to.deep.equal([
-        ['FAILED', kind === 'process' ? 'Lost' : 'Deleted'],
-        ['SUCCESSFUL', 'Completed'],
+      expect(job.attempts.map(statusAndReason)).to.deep.equal([
+        `FAILED ${kind === 'process' ? 'Lost' : 'Deleted'}`,
+        'SUCCESSFUL Completed',
       ]);
       expect(job.attempts[0]).not.to.have.property('exitCode');
     });

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { beginning } from '@chainr/core/store/events/event-stream';
 import { useDataFolders } from '@chainr/testkit/data-folders';
+import { statusAndReason } from '@chainr/testkit/statuses';
 import { untilFinal } from '@chainr/testkit/waits';
 import { briefLeases, WorkerGroup } from '@chainr/testkit/worker-group';
 import { describeOnExecutors } from './seen-from-outside.js';
@@ -47,7 +48,7 @@ describeOnExecutors('outputs of jobs', (subject) => {
   async function expectAllTold(group: WorkerGroup, run: string): Promise<void> {
     await untilFinal(group.store.events, run);
     const jobs = await group.store.runs.listJobs(run, { from: 0, limit: 10 });
-    expect(jobs.map(({ name, status, reason }) => `${name} ${status} ${reason}`)).to.deep.equal([
+    expect(jobs.map((job) => `${job.name} ${statusAndReason(job)}`)).to.deep.equal([
       'build SUCCESSFUL Completed',
       'use FAILED ExitCode',
       'repair SUCCESSFUL Completed',

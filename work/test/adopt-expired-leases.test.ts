@@ -2,14 +2,13 @@ import { expect } from 'chai';
 import type { RunUid } from '@chainr/core/engine/records';
 import type { Lease } from '@chainr/core/store/redis/keys';
 import { pipelineOf } from '@chainr/testkit/builders';
+import { completed } from '@chainr/testkit/outcomes';
 import { untilFound } from '@chainr/testkit/until-found';
 import { builtClaim } from './built-claim.js';
 import { adoptExpiredLeases } from '../src/sweeps/adopt-expired-leases.js';
 import { closeEndedAttempts } from '../src/sweeps/close-ended-attempts.js';
 import { AdoptionHoldOff } from '../src/sweeps/adoption-hold-off.js';
 import { noHolder, holding, never, openWorker, type OpenWorker, type WorkerParts } from './open-worker.js';
-
-const completed = { reason: 'Completed', exitCode: 0 } as const;
 
 describe('a lease of a dead worker', () => {
   let worker: OpenWorker;

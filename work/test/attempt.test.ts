@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import type { RunUid } from '@chainr/core/engine/records';
 import type { Executor } from '@chainr/executor/port';
 import { pipelineOf } from '@chainr/testkit/builders';
+import { completed } from '@chainr/testkit/outcomes';
 import { untilEvent } from '@chainr/testkit/waits';
 import type { Attempt, AttemptPhase } from '../src/attempt/attempt.js';
 import { adoptExpiredLeases } from '../src/sweeps/adopt-expired-leases.js';
@@ -30,7 +31,7 @@ describe('the life of an attempt in a worker', () => {
     untilEvent(worker.store.events, (event) => {
       return event.kind === 'job.reason' && event.run === run && event.reason === 'Executing';
     });
-  const end = (run: RunUid) => executor.end({ run, job: 'only', attempt: 1 }, { reason: 'Completed', exitCode: 0 });
+  const end = (run: RunUid) => executor.end({ run, job: 'only', attempt: 1 }, completed);
 
   it('leads from its claim over its start and its end to its closing', async () => {
     let whenEnsured: AttemptPhase | undefined;

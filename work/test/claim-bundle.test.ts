@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { pipelineOf } from '@chainr/testkit/builders';
+import { completed } from '@chainr/testkit/outcomes';
 import { claimBundle } from '../src/claim-bundle.js';
 import { holding, openWorker, type OpenWorker } from './open-worker.js';
 
@@ -52,7 +53,7 @@ describe('a message in the hands of a worker', () => {
     await worker.take(run);
     const jobs = await worker.store.runs.listJobs(run, { from: 0, limit: 5 });
     const running = jobs.filter(({ status }) => status === 'RUNNING');
-    for (const { name } of running) executor.end({ run, job: name, attempt: 1 }, { reason: 'Completed', exitCode: 0 });
+    for (const { name } of running) executor.end({ run, job: name, attempt: 1 }, completed);
     await Promise.all(running.map(({ name }) => worker.untilJob(run, name, 'SUCCESSFUL')));
     await worker.context.capacity.room(new AbortController().signal);
     await worker.take(run);

@@ -5,11 +5,10 @@ import { startRedisServer } from '@chainr/core/service/redis-server';
 import { keys } from '@chainr/core/store/redis/keys';
 import { nameOf } from '@chainr/executor/fake/fake-world';
 import { pipelineOf } from '@chainr/testkit/builders';
+import { completed } from '@chainr/testkit/outcomes';
 import { untilFound } from '@chainr/testkit/until-found';
 import { claimFoundAttempts } from '../src/sweeps/claim-found-attempts.js';
 import { holding, never, openWorker, type OpenWorker } from './open-worker.js';
-
-const completed = { reason: 'Completed', exitCode: 0 } as const;
 
 describe('an attempt whose claim Redis has lost (see Rollback)', () => {
   let worker: OpenWorker;

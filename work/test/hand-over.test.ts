@@ -4,6 +4,7 @@ import { createFakeExecutor, type FakeExecutor } from '@chainr/executor/fake/cre
 import { createFakeWorld, nameOf } from '@chainr/executor/fake/fake-world';
 import type { Executor } from '@chainr/executor/port';
 import { pipelineOf } from '@chainr/testkit/builders';
+import { completed } from '@chainr/testkit/outcomes';
 import { untilFound } from '@chainr/testkit/until-found';
 import { adoptExpiredLeases } from '../src/sweeps/adopt-expired-leases.js';
 import { closeEndedAttempts } from '../src/sweeps/close-ended-attempts.js';
@@ -11,8 +12,6 @@ import { AdoptionHoldOff } from '../src/sweeps/adoption-hold-off.js';
 import { never, openWorker, type OpenWorker, type WorkerParts } from './open-worker.js';
 
 const only = pipelineOf({ only: [] });
-const completed = { reason: 'Completed', exitCode: 0 } as const;
-
 describe('a worker that shuts down beside others of its executor', () => {
   let first: OpenWorker;
   let second: WorkerParts;

@@ -5,13 +5,12 @@ import type { RunUid } from '@chainr/core/engine/records';
 import { createFakeExecutor } from '@chainr/executor/fake/create-fake-executor';
 import type { LogBatch } from '@chainr/executor/port';
 import { pipelineOf } from '@chainr/testkit/builders';
+import { completed } from '@chainr/testkit/outcomes';
 import { openWorker, type OpenWorker } from './open-worker.js';
 
 /** After the end of an attempt its log is waited for so long, and again after each piece of it. */
 const logEndMs = 600;
 const texts = ['one', 'two', 'three', 'four', 'five'];
-
-const completed: Outcome = { reason: 'Completed', exitCode: 0 };
 
 interface Delay {
   ms: number;

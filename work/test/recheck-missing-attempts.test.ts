@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import type { RunUid } from '@chainr/core/engine/records';
 import type { Executor } from '@chainr/executor/port';
 import { pipelineOf } from '@chainr/testkit/builders';
+import { completed } from '@chainr/testkit/outcomes';
 import { untilEvent } from '@chainr/testkit/waits';
 import { recheckMissingAttempts } from '../src/sweeps/recheck-missing-attempts.js';
 import { holding, never, openWorker, type OpenWorker } from './open-worker.js';
@@ -83,13 +84,13 @@ describe('an attempt whose observer waits in vain', () => {
     const { run, sweep } = await begin({ ...executor, list: () => Promise.resolve([]) });
     expect([await sweep(), await sweep()]).to.eql([0, 0]);
     expect(worker.runner.running).to.equal(1);
-    executor.end({ run, job: 'only', attempt: 1 }, { reason: 'Completed', exitCode: 0 });
+    executor.end({ run, job: 'only', attempt: 1 }, completed);
     expect(await worker.untilJob(run, 'only', 'SUCCESSFUL')).to.include({ attempt: 1 });
   });
 
   it('is not looked for by a worker that has none', async () => {
     const { run } = await begin();
-    executor.end({ run, job: 'only', attempt: 1 }, { reason: 'Completed', exitCode: 0 });
+    executor.end({ run, job: 'only', attempt: 1 }, completed);
     await worker.untilIdle();
     const blind = { executor: { ...executor, list: () => Promise.reject(new Error('out of order')) } };
     expect(await recheckMissingAttempts(blind, worker.runner).sweep(never)).to.eql({ changed: 0 });

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { createFakeExecutor } from '@chainr/executor/fake/create-fake-executor';
 import { pipelineOf } from '@chainr/testkit/builders';
+import { completed } from '@chainr/testkit/outcomes';
 import { untilFinal } from '@chainr/testkit/waits';
 import { builtClaim } from './built-claim.js';
 import { RecoverLeases } from '../src/leases/recover-leases.js';
@@ -30,7 +31,7 @@ describe('a worker that starts where another one died', () => {
 
   it('closes what had ended, without starting anything', async () => {
     const lease = await builtClaim(worker, 'dead');
-    await worker.store.transitions.finish(lease, { reason: 'Completed', exitCode: 0 }, {});
+    await worker.store.transitions.finish(lease, completed, {});
     await recovery.start();
     await worker.untilIdle();
     const [attempt] = await worker.store.runs.listAttempts(lease.run, 0);

@@ -4,6 +4,7 @@ import { createLogger } from '@chainr/core/service/logger';
 import { keys, type Lease } from '@chainr/core/store/redis/keys';
 import { nameOf } from '@chainr/executor/fake/fake-world';
 import type { AttemptKey } from '@chainr/executor/port';
+import { completed } from '@chainr/testkit/outcomes';
 import { untilFound } from '@chainr/testkit/until-found';
 import { builtClaim } from './built-claim.js';
 import { removeStrays, type StrayTimes } from '../src/sweeps/remove-strays.js';
@@ -115,7 +116,6 @@ describe('what an executor has that belongs to no attempt', () => {
     it('is removed when its removal grace is over for sure, not before', async () => {
       const lease = await builtClaim(worker, 'dead');
       await startHere(keyOf(lease));
-      const completed = { reason: 'Completed', exitCode: 0 } as const;
       await worker.store.transitions.finish(lease, completed, {}, { closeGraceMs: removalGraceMs });
       executor.end(keyOf(lease), completed);
       await forget(lease);
@@ -252,7 +252,7 @@ describe('what an executor has that belongs to no attempt', () => {
     await startHere(keyOf(running));
     const ended = await builtClaim(worker, 'other');
     await startHere(keyOf(ended));
-    await worker.store.transitions.finish(ended, { reason: 'Completed', exitCode: 0 }, {});
+    await worker.store.transitions.finish(ended, completed, {});
     const waiting = await builtClaim(worker, 'other');
     await worker.store.transitions.requeue(waiting, 'Interrupted', '', { removalGraceMs });
     await startHere({ ...keyOf(waiting), attempt: 2 });

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
 import { checkPipeline } from '@chainr/core/pipeline/checks/check-pipeline';
-import type { Outcome } from '@chainr/core/engine/outcome';
 import { createFakeExecutor, type FakeEnd } from '@chainr/executor/fake/create-fake-executor';
 import type { AttemptSpec } from '@chainr/executor/port';
 import { pipelineOf } from '@chainr/testkit/builders';
+import { completed } from '@chainr/testkit/outcomes';
 import { builtClaim } from './built-claim.js';
 import { adoptExpiredLeases } from '../src/sweeps/adopt-expired-leases.js';
 import { closeEndedAttempts } from '../src/sweeps/close-ended-attempts.js';
@@ -14,7 +14,6 @@ import { AdoptionHoldOff } from '../src/sweeps/adoption-hold-off.js';
 import { never, openWorker, type OpenWorker } from './open-worker.js';
 
 const tag = '${{ jobs.build.outputs.tag }}';
-const completed: Outcome = { reason: 'Completed', exitCode: 0 };
 const secret = 'a-planted-secret';
 
 describe('what a job refers to', () => {

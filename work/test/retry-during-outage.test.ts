@@ -5,6 +5,7 @@ import path from 'node:path';
 import type { RunUid } from '@chainr/core/engine/records';
 import type { Executor } from '@chainr/executor/port';
 import { pipelineOf } from '@chainr/testkit/builders';
+import { completed } from '@chainr/testkit/outcomes';
 import { untilFound } from '@chainr/testkit/until-found';
 import { untilEvent } from '@chainr/testkit/waits';
 import { holding, openWorker, type OpenWorker } from './open-worker.js';
@@ -78,7 +79,7 @@ describe('an executor that is out of order is told in the message of the job', f
     const { events } = await worker.store.events.readEvents('0-0', 1_000);
     return events.flatMap((event) => (event.kind === 'job.reason' ? [event.message] : []));
   };
-  const end = () => executor.end({ run, job: 'only', attempt: 1 }, { reason: 'Completed', exitCode: 0 });
+  const end = () => executor.end({ run, job: 'only', attempt: 1 }, completed);
 
   it('while it cannot be started, until it is', async () => {
     faults.ensure = () => new Error('no space left on device');

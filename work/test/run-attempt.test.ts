@@ -5,6 +5,8 @@ import { keys } from '@chainr/core/store/redis/keys';
 import { createFakeExecutor } from '@chainr/executor/fake/create-fake-executor';
 import type { Executor } from '@chainr/executor/port';
 import { pipelineOf } from '@chainr/testkit/builders';
+import { completed } from '@chainr/testkit/outcomes';
+import { statusAndReason } from '@chainr/testkit/statuses';
 import { expireDeadlines } from '../src/sweeps/expire-deadlines.js';
 import { holding, never, openWorker, type OpenWorker } from './open-worker.js';
 
@@ -108,7 +110,7 @@ describe('an attempt in the hands of a worker', () => {
   }
 
   it('stores again what Redis has lost of its log before it closes', async () => {
-    const { run, worker, end } = await beginWithLostLine({ reason: 'Completed', exitCode: 0 });
+    const { run, worker, end } = await beginWithLostLine(completed);
     await end();
     await worker.untilJob(run, 'only', 'SUCCESSFUL');
     await worker.runner.stop();
@@ -187,10 +189,7 @@ describe('an attempt in the hands of a worker', () => {
       expect(await worker.untilJob(run, 'only', 'SUCCESSFUL')).to.include({ attempt: 2 });
       await worker.untilIdle();
       const attempts = await worker.store.runs.listAttempts(run, 0);
-      expect(attempts.map(({ status, reason }) => `${status} ${reason}`)).to.eql([
-        'FAILED Lost',
-        'SUCCESSFUL Completed',
-      ]);
+      expect(attempts.map(statusAndReason)).to.eql(['FAILED Lost', 'SUCCESSFUL Completed']);
       for (const { attempt, phases } of attempts) {
         expect(phases).to.have.property('closedAt');
         expect(await worker.logOf(run, 0, attempt)).to.eql([`attempt ${String(attempt)}`]);

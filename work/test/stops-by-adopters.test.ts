@@ -3,6 +3,7 @@ import type { Outcome } from '@chainr/core/engine/outcome';
 import { keys, outputsField, type Lease } from '@chainr/core/store/redis/keys';
 import type { Executor } from '@chainr/executor/port';
 import { createFakeExecutor, type FakeEnd } from '@chainr/executor/fake/create-fake-executor';
+import { completed } from '@chainr/testkit/outcomes';
 import { builtClaim } from './built-claim.js';
 import { adoptExpiredLeases } from '../src/sweeps/adopt-expired-leases.js';
 import { closeEndedAttempts } from '../src/sweeps/close-ended-attempts.js';
@@ -149,8 +150,8 @@ describe('what an adopter is to stop', () => {
 
   it('has its log read no more where workers die of that, after its end', async () => {
     await start();
-    await worker.store.transitions.finish(lease, { reason: 'Completed', exitCode: 0 }, {});
-    executor.end(key(), { reason: 'Completed', exitCode: 0 });
+    await worker.store.transitions.finish(lease, completed, {});
+    executor.end(key(), completed);
     await adoptAndDie(5);
     await adopt();
     expect(deeds).to.eql([]);

@@ -5,6 +5,7 @@ import { createFakeExecutor } from '@chainr/executor/fake/create-fake-executor';
 import { nameOf } from '@chainr/executor/fake/fake-world';
 import type { Executor } from '@chainr/executor/port';
 import { pipelineOf, type JobShape } from '@chainr/testkit/builders';
+import { completed } from '@chainr/testkit/outcomes';
 import { untilFound } from '@chainr/testkit/until-found';
 import { untilEvent } from '@chainr/testkit/waits';
 import { RecoverLeases } from '../src/leases/recover-leases.js';
@@ -66,7 +67,7 @@ describe('a deadline of an attempt', () => {
     it('leaves it its end where that comes in time', async () => {
       const run = await begin({ timeout: '10s' });
       await untilExecuting(run);
-      executor.end({ run, job: 'only', attempt: 1 }, { reason: 'Completed', exitCode: 0 });
+      executor.end({ run, job: 'only', attempt: 1 }, completed);
       await worker.untilJob(run, 'only', 'SUCCESSFUL');
       await worker.forward(10_500);
       expect(await passBy()).to.equal(0);

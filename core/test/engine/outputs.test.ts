@@ -1,10 +1,9 @@
 import { expect } from 'chai';
+import { completed } from '@chainr/testkit/outcomes';
 import fc from 'fast-check';
 import { outputLimits } from '../../src/pipeline/limits.js';
-import type { Outcome } from '../../src/engine/outcome.js';
 import { outputBytesRead, refuseOutputs, withOutputs } from '../../src/engine/outputs.js';
 
-const completed: Outcome = { reason: 'Completed', exitCode: 0 };
 const written = (...contents: (string | Uint8Array)[]) =>
   contents.map((content, index) => ({
     step: `step-${String(index)}`,

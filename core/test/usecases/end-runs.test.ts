@@ -3,6 +3,7 @@ import { pipelineOf } from '@chainr/testkit/builders';
 import { claimJob } from '@chainr/testkit/claim-job';
 import { endRun } from '@chainr/testkit/end-run';
 import { openStore, type OpenStore } from '@chainr/testkit/open-store';
+import { completed } from '@chainr/testkit/outcomes';
 import { cancel } from '../../src/usecases/cancel.js';
 import { deleteEnded } from '../../src/usecases/delete.js';
 
@@ -36,7 +37,7 @@ describe('the use cases that end runs', () => {
   it('keep a run while its log is being stored', async () => {
     const uid = await open.create(pipelineOf({ a: [] }));
     const lease = await claimJob(open.store, uid, 0);
-    await open.store.transitions.finish(lease, { reason: 'Completed', exitCode: 0 }, {});
+    await open.store.transitions.finish(lease, completed, {});
     expect(await deleteEnded(open.store, uid)).to.eql({
       kind: 'log-open',
       message: 'The run has ended, but the log of an attempt is still being stored; try again in a moment.',

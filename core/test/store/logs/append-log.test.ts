@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { pipelineOf } from '@chainr/testkit/builders';
 import { claimJob } from '@chainr/testkit/claim-job';
 import { openStore, type OpenStore } from '@chainr/testkit/open-store';
+import { completed } from '@chainr/testkit/outcomes';
 import { frameBytes } from '../../../src/store/logs/log-format.js';
 import { keys, logPartBytes, type Lease } from '../../../src/store/redis/keys.js';
 
@@ -51,7 +52,7 @@ describe('appending to a log', () => {
 
   it('goes on after the end of the attempt, until its end mark', async () => {
     const lease = await hold();
-    await open.store.transitions.finish(lease, { reason: 'Completed', exitCode: 0 }, {});
+    await open.store.transitions.finish(lease, completed, {});
     expect(await append(lease, 0, 'late\n', { end: true })).to.eql({ kind: 'ok', length: 5 });
   });
 
@@ -102,7 +103,7 @@ describe('appending to a log', () => {
     }
     const stored = Number(await open.client.hget(keys.counters, 'logBytes')) - before;
     expect(stored).to.equal(length + 6 * frameBytes);
-    await open.store.transitions.finish(lease, { reason: 'Completed', exitCode: 0 }, {}, { closeGraceMs: 1 });
+    await open.store.transitions.finish(lease, completed, {}, { closeGraceMs: 1 });
     await open.store.runs.deleteRun(lease.run);
     expect(Number(await open.client.hget(keys.counters, 'logBytes'))).to.equal(before);
     expect(await open.client.keys(`${key}*`)).to.eql([]);

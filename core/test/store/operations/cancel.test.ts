@@ -3,7 +3,9 @@ import { fanOfJobs, pipelineOf } from '@chainr/testkit/builders';
 import { claimJob, testExecutor } from '@chainr/testkit/claim-job';
 import { driveRun } from '@chainr/testkit/drive-run';
 import { openStore, type OpenStore } from '@chainr/testkit/open-store';
+import { completed } from '@chainr/testkit/outcomes';
 import { readSlowLog, slowLogSettings } from '@chainr/testkit/slow-log';
+import { statusesOfJobs } from '@chainr/testkit/statuses';
 import { reasons } from '../../../src/engine/reasons.js';
 import { formatAttemptId, formatLease, keys } from '../../../src/store/redis/keys.js';
 import { unpackState } from '../../../src/store/script/layout.js';
@@ -14,18 +16,15 @@ describe('a cancel', () => {
   after(() => open.close());
 
   const cancel = (run: string) => open.store.transitions.cancel(run);
-  const standings = async (run: string) => {
-    const jobs = await open.store.runs.listJobs(run, { from: 0, limit: 100 });
-    return Object.fromEntries(jobs.map(({ name, status, reason }) => [name, `${status} ${reason}`]));
-  };
+  const statuses = (run: string) => statusesOfJobs(open.store, run);
   const statusOf = async (run: string) => (await open.store.runs.getRun(run))?.status;
   const finish = (lease: Awaited<ReturnType<typeof claimJob>>) =>
-    open.store.transitions.finish(lease, { reason: 'Completed', exitCode: 0 }, {}, { closeGraceMs: 0 });
+    open.store.transitions.finish(lease, completed, {}, { closeGraceMs: 0 });
 
   it('ends at once what does not run, and with it a run of which nothing runs', async () => {
     const run = await open.create(pipelineOf({ a: [], b: ['a'] }));
     expect(await cancel(run)).to.equal('ok');
-    expect(await standings(run)).to.eql({ a: 'CANCELED CanceledByUser', b: 'CANCELED CanceledByUser' });
+    expect(await statuses(run)).to.eql({ a: 'CANCELED CanceledByUser', b: 'CANCELED CanceledByUser' });
     expect(await open.store.runs.getRun(run)).to.include({ status: 'CANCELED' });
     expect(await open.client.zcard(keys.marks('fake'))).to.equal(0);
     expect(await open.client.zcard(keys.live('fake'))).to.equal(0);
@@ -36,7 +35,7 @@ describe('a cancel', () => {
     await finish(await claimJob(open.store, run, 0));
     const lease = await claimJob(open.store, run, 1);
     expect(await cancel(run)).to.equal('ok');
-    expect(await standings(run)).to.eql({
+    expect(await statuses(run)).to.eql({
       done: 'SUCCESSFUL Completed',
       runs: 'RUNNING Canceling',
       waits: 'CANCELED CanceledByUser',
@@ -50,7 +49,7 @@ describe('a cancel', () => {
     await open.store.leases.renew(executor, [formatLease(lease)], 60_000);
     expect(await open.client.hget(keys.stops(executor), formatAttemptId(lease)), 'told again').to.equal(told);
     await finish(lease);
-    expect((await standings(run))['runs']).to.equal('CANCELED CanceledByUser');
+    expect((await statuses(run))['runs']).to.equal('CANCELED CanceledByUser');
     expect(await statusOf(run)).to.equal('CANCELED');
     expect(await open.client.hlen(keys.stops(executor))).to.equal(0);
   });
@@ -113,7 +112,7 @@ describe('a cancel', () => {
     const policy = { limit: 1, initialMs: 60_000, factor: 1, maxMs: 60_000 };
     const ended = await open.store.transitions.retry(await claimJob(open.store, run, 0), { reason: 'ExitCode', exitCode: 1 }, {}, { removalGraceMs: 0, retries: policy }); // prettier-ignore
     expect(ended).to.equal('ok');
-    expect(await standings(run)).to.eql({ fails: 'PENDING RetryBackoff', a: 'PENDING Queued', b: 'PENDING WaitingForSlot' }); // prettier-ignore
+    expect(await statuses(run)).to.eql({ fails: 'PENDING RetryBackoff', a: 'PENDING Queued', b: 'PENDING WaitingForSlot' }); // prettier-ignore
     await cancel(run);
     expect(await statusOf(run)).to.equal('CANCELED');
     for (const key of [keys.backlog(run), keys.slots(run), keys.deadlines])

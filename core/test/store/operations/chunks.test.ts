@@ -4,6 +4,7 @@ import { claimJob } from '@chainr/testkit/claim-job';
 import { driveRun } from '@chainr/testkit/drive-run';
 import { openRedisClient } from '@chainr/testkit/open-redis-client';
 import { openStore, silentLogger, type OpenStore } from '@chainr/testkit/open-store';
+import { completed } from '@chainr/testkit/outcomes';
 import type { Outcome } from '../../../src/engine/outcome.js';
 import { Batcher } from '../../../src/store/script/batcher.js';
 import { keys, type Lease } from '../../../src/store/redis/keys.js';
@@ -38,7 +39,6 @@ describe('a fan too wide for one call', function () {
     expect(String(answer)).to.equal('Error: it died');
   }
 
-  const completed: Outcome = { reason: 'Completed', exitCode: 0 };
   const failed: Outcome = { reason: 'ExitCode', exitCode: 1 };
 
   it('is finished by another process when the first one dies in between', async () => {

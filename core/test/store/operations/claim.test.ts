@@ -3,6 +3,7 @@ import { pipelineOf } from '@chainr/testkit/builders';
 import { claimJob } from '@chainr/testkit/claim-job';
 import { openStore, type OpenStore } from '@chainr/testkit/open-store';
 import { askToEnd } from '@chainr/testkit/ask-to-end';
+import { completed } from '@chainr/testkit/outcomes';
 import { formatLease, keys } from '../../../src/store/redis/keys.js';
 
 const by = { owner: 'worker', executor: 7, ttlMs: 60_000 };
@@ -56,7 +57,7 @@ describe('claiming an attempt', () => {
 
   it('is refused as final after its end', async () => {
     const uid = await open.create(pipelineOf({ a: [], b: [] }));
-    await open.store.transitions.finish(await claimJob(open.store, uid, 0), { reason: 'Completed', exitCode: 0 }, {});
+    await open.store.transitions.finish(await claimJob(open.store, uid, 0), completed, {});
     expect(await claim(uid, 0)).to.equal('final');
   });
 
@@ -91,7 +92,7 @@ describe('claiming an attempt', () => {
     const lease = await claimJob(open.store, uid, 0);
     await open.client.set(keys.paused, '1');
     const fuse = { ttlMs: 60_000, atMost: 3 };
-    const ended = await open.store.transitions.finish(lease, { reason: 'Completed', exitCode: 0 }, {}, { fuse });
+    const ended = await open.store.transitions.finish(lease, completed, {}, { fuse });
     expect(ended, 'nothing comes with an end').to.eql({ kind: 'ok', fused: [] });
     expect(await claim(uid, 1)).to.equal('paused');
     await open.client.del(keys.paused);
@@ -113,7 +114,7 @@ describe('claiming an attempt', () => {
     ]);
     expect(await claim(uid, 0), 'a second time it waits').to.equal('waiting');
     expect(open.inbox.take(uid), 'and does not spin').to.eql([]);
-    await open.store.transitions.finish(lease, { reason: 'Completed', exitCode: 0 }, {});
+    await open.store.transitions.finish(lease, completed, {});
     expect(open.inbox.take(uid)).to.eql([`${uid}.0.1`]);
   });
 
@@ -122,7 +123,7 @@ describe('claiming an attempt', () => {
     const lease = await claimJob(open.store, uid, 1);
     open.inbox.take(uid);
     await open.client.zadd(keys.slots(uid), 1, '2');
-    const ending = { reason: 'Completed', exitCode: 0 } as const;
+    const ending = completed;
     const [claimed] = await Promise.all([claim(uid, 0), open.store.transitions.finish(lease, ending, {})]);
     expect(claimed).to.equal('parked');
     expect(open.inbox.take(uid)).to.eql([`${uid}.0.1`]);

@@ -4,6 +4,8 @@ import { claimJob, testExecutor } from '@chainr/testkit/claim-job';
 import { setClock } from '@chainr/testkit/clock';
 import { openStore, type OpenStore } from '@chainr/testkit/open-store';
 import { askToEnd } from '@chainr/testkit/ask-to-end';
+import { completed } from '@chainr/testkit/outcomes';
+import { statusAndReason } from '@chainr/testkit/statuses';
 import { crashLoop } from '../../../src/engine/retries.js';
 import { formatLease, keys, type Lease } from '../../../src/store/redis/keys.js';
 import type { AdoptedAttempt } from '../../../src/store/script/transition-types.js';
@@ -12,7 +14,6 @@ const { deathsMax, delayLeasesMax } = crashLoop;
 const ttlMs = 6_000;
 /** A lease that was not renewed has expired then, and a suspect's delay is over. */
 const longAfterMs = (1 + delayLeasesMax) * ttlMs + 1;
-const completed = { reason: 'Completed', exitCode: 0 } as const;
 const crashed = { reason: 'WorkerCrashed', exitCode: 143 } as const;
 
 describe('a crash loop (see Crash loops)', () => {
@@ -65,11 +66,7 @@ describe('a crash loop (see Crash loops)', () => {
     expect(await jobOf(lease)).to.include({ status: 'RUNNING', reason: 'Canceling' });
     await open.store.transitions.finish(adopted.lease, crashed, {});
     const ended = await open.store.runs.listJobs(lease.run, { from: 0, limit: 3 });
-    expect(ended.map(({ status, reason }) => `${status} ${reason}`)).to.eql([
-      'FAILED WorkerCrashed',
-      'SKIPPED ConditionNotMet',
-      'PENDING Queued',
-    ]);
+    expect(ended.map(statusAndReason)).to.eql(['FAILED WorkerCrashed', 'SKIPPED ConditionNotMet', 'PENDING Queued']);
     expect(await open.client.hlen(keys.stops(executor))).to.equal(0);
   });
 

@@ -4,6 +4,7 @@ import { claimJob, testExecutor } from '@chainr/testkit/claim-job';
 import { setClock } from '@chainr/testkit/clock';
 import { openStore, type OpenStore } from '@chainr/testkit/open-store';
 import { askToEnd } from '@chainr/testkit/ask-to-end';
+import { completed } from '@chainr/testkit/outcomes';
 import type { Outcome } from '../../../src/engine/outcome.js';
 import { reasons } from '../../../src/engine/reasons.js';
 import { formatAttemptId, formatLease, keys, type Lease } from '../../../src/store/redis/keys.js';
@@ -11,8 +12,6 @@ import type { Deadlines } from '../../../src/store/script/transition-types.js';
 
 const noBytes = Buffer.alloc(0);
 const killed: Outcome = { reason: 'Signal', exitCode: 143 };
-const completed: Outcome = { reason: 'Completed', exitCode: 0 };
-
 describe('deadlines (see Deadlines and retries)', () => {
   let open: OpenStore;
   let executor: number;

@@ -4,10 +4,10 @@ import { claimJob } from '@chainr/testkit/claim-job';
 import { setClock } from '@chainr/testkit/clock';
 import { openStore, type OpenStore } from '@chainr/testkit/open-store';
 import { askToEnd } from '@chainr/testkit/ask-to-end';
+import { completed } from '@chainr/testkit/outcomes';
+import { statusAndReason } from '@chainr/testkit/statuses';
 import type { Outcome, Outputs } from '../../../src/engine/outcome.js';
 import { keys } from '../../../src/store/redis/keys.js';
-
-const completed: Outcome = { reason: 'Completed', exitCode: 0 };
 
 describe('the end of an attempt', () => {
   let open: OpenStore;
@@ -22,7 +22,7 @@ describe('the end of an attempt', () => {
   const { finish, statuses } = {
     finish: (...args: Parameters<typeof open.store.transitions.finish>) => open.store.transitions.finish(...args),
     statuses: async (uid: string) =>
-      (await open.store.runs.listJobs(uid, { from: 0, limit: 100 })).map(({ status, reason }) => `${status} ${reason}`),
+      (await open.store.runs.listJobs(uid, { from: 0, limit: 100 })).map(statusAndReason),
   };
 
   it('keeps exit code, message, steps and phases', async () => {

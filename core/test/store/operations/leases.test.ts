@@ -3,6 +3,7 @@ import { pipelineOf } from '@chainr/testkit/builders';
 import { claimJob, testExecutor } from '@chainr/testkit/claim-job';
 import { setClock } from '@chainr/testkit/clock';
 import { openStore, type OpenStore } from '@chainr/testkit/open-store';
+import { completed } from '@chainr/testkit/outcomes';
 import { formatLease, type Lease } from '../../../src/store/redis/keys.js';
 
 describe('leases', () => {
@@ -65,10 +66,10 @@ describe('leases', () => {
       expect(adopted.lease).to.eql({ ...lease, epoch: lease.epoch + 1, owner: 'heir' });
       expect(JSON.parse(adopted.info)).to.include({ executorKind: 'fake' });
       expect(JSON.parse(adopted.plan)).to.have.nested.property('steps[0].run', ':');
-      const old = await open.store.transitions.finish(lease, { reason: 'Completed', exitCode: 0 }, {});
+      const old = await open.store.transitions.finish(lease, completed, {});
       expect(old).to.eql({ kind: 'stale' });
       expect((await renew(lease)).lost).to.eql([formatLease(lease)]);
-      const heirs = await open.store.transitions.finish(adopted.lease, { reason: 'Completed', exitCode: 0 }, {});
+      const heirs = await open.store.transitions.finish(adopted.lease, completed, {});
       expect(heirs).to.eql({ kind: 'ok', fused: [] });
     });
 
@@ -78,7 +79,7 @@ describe('leases', () => {
 
     it('takes an ended attempt too, and says what is left to do', async () => {
       const lease = await hold();
-      await open.store.transitions.finish(lease, { reason: 'Completed', exitCode: 0 }, {});
+      await open.store.transitions.finish(lease, completed, {});
       const ended = await adopt(lease, { ownerGone: true });
       if (typeof ended === 'string') expect.fail(ended);
       expect(ended).to.include({ ended: true, logEnded: false });
@@ -99,7 +100,7 @@ describe('leases', () => {
       const other = await open.store.executors.register('fake:elsewhere');
       expect(await adopt(lease, { by: other, ownerGone: true })).to.equal('stale');
       expect(await adopt({ ...lease, epoch: lease.epoch - 1 }, { ownerGone: true })).to.equal('stale');
-      await open.store.transitions.finish(lease, { reason: 'Completed', exitCode: 0 }, {});
+      await open.store.transitions.finish(lease, completed, {});
       const end = { length: 0, bytes: Buffer.alloc(0), position: '', end: true };
       await open.store.transitions.appendLog(lease, end);
       await open.store.transitions.close(lease, 1_000);

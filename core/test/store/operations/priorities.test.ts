@@ -3,6 +3,7 @@ import { pipelineOf, type JobShape, type Need } from '@chainr/testkit/builders';
 import { claimJob } from '@chainr/testkit/claim-job';
 import { setClock } from '@chainr/testkit/clock';
 import { openStore, silentLogger, type OpenStore } from '@chainr/testkit/open-store';
+import { completed } from '@chainr/testkit/outcomes';
 import { untilFound } from '@chainr/testkit/until-found';
 import { BundleQueue } from '../../../src/queue/bundle-queue.js';
 import { executorKinds } from '../../../src/engine/records.js';
@@ -10,8 +11,6 @@ import { composeLibrary } from '../../../src/store/script/library.js';
 import { keys, parseAttemptId, queuePrefix } from '../../../src/store/redis/keys.js';
 import type { FinishOptions } from '../../../src/store/script/transition-types.js';
 import { libraryOfSmallCalls } from '../histories/other-libraries.js';
-
-const completed = { reason: 'Completed', exitCode: 0 } as const;
 
 describe('priorities (see Priorities)', () => {
   let open: OpenStore;

@@ -3,6 +3,7 @@ import { fanOfJobs, pipelineOf } from '@chainr/testkit/builders';
 import { claimJob } from '@chainr/testkit/claim-job';
 import { setClock } from '@chainr/testkit/clock';
 import { openStore, type OpenStore } from '@chainr/testkit/open-store';
+import { completed } from '@chainr/testkit/outcomes';
 import { keys } from '../../../src/store/redis/keys.js';
 
 describe('ready marks', () => {
@@ -47,7 +48,7 @@ describe('ready marks', () => {
   it('make messages no larger than the announced capacity allows', async () => {
     await open.store.executors.announceCapacity('fake', 24);
     const uid = await open.create(fanOfJobs(10));
-    await open.store.transitions.finish(await claimJob(open.store, uid, 0), { reason: 'Completed', exitCode: 0 }, {});
+    await open.store.transitions.finish(await claimJob(open.store, uid, 0), completed, {});
     expect(open.inbox.bundles.map(({ ids }) => ids.length)).to.eql([1, 3, 3, 3, 1]);
   });
 });

@@ -3,10 +3,9 @@ import { pipelineOf } from '@chainr/testkit/builders';
 import { claimJob, testExecutor } from '@chainr/testkit/claim-job';
 import { setClock } from '@chainr/testkit/clock';
 import { openStore, type OpenStore } from '@chainr/testkit/open-store';
+import { completed } from '@chainr/testkit/outcomes';
 import { crashLoop } from '../../../src/engine/retries.js';
 import { formatLease, type Lease } from '../../../src/store/redis/keys.js';
-
-const completed = { reason: 'Completed', exitCode: 0 } as const;
 
 describe('a lease that is let go of', () => {
   let open: OpenStore;

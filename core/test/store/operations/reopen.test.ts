@@ -1,6 +1,8 @@
 import { expect } from 'chai';
 import { pipelineOf, type JobShape } from '@chainr/testkit/builders';
 import { claimJob } from '@chainr/testkit/claim-job';
+import { completed } from '@chainr/testkit/outcomes';
+import { statusesOfJobs } from '@chainr/testkit/statuses';
 import { nextMillisecond } from '@chainr/testkit/waits';
 import { openStore, type OpenStore } from '@chainr/testkit/open-store';
 import { askToEnd } from '@chainr/testkit/ask-to-end';
@@ -11,7 +13,6 @@ import { composeLibrary } from '../../../src/store/script/library.js';
 import { libraryWithMistake } from '../histories/other-libraries.js';
 
 const failed = { reason: 'ExitCode', exitCode: 3 } as const;
-const completed = { reason: 'Completed', exitCode: 0 } as const;
 const whole = { closeGraceMs: 0 };
 const onFailure = (job: string) => ({ job, conditions: { failure: true } });
 
@@ -38,10 +39,7 @@ describe('a retry by hand', () => {
     const dependents = transitiveDependents(dependencies, [index]);
     return open.store.transitions.reopen(run, index, dependents.map((at) => ({ index: at, dependencies: dependencies[at]! }))); // prettier-ignore
   };
-  const standings = async ({ run }: Begun) => {
-    const jobs = await open.store.runs.listJobs(run, { from: 0, limit: 100 });
-    return Object.fromEntries(jobs.map(({ name, status, reason }) => [name, `${status} ${reason}`]));
-  };
+  const statuses = ({ run }: Begun) => statusesOfJobs(open.store, run);
   const marks = async ({ run }: Begun) => {
     const all = await open.client.zrange(keys.marks('fake'), 0, '-1');
     return all.filter((id) => id.startsWith(run)).map((id) => id.slice(run.length + 1)).sort(); // prettier-ignore
@@ -53,7 +51,7 @@ describe('a retry by hand', () => {
     await fail(begun);
     open.inbox.take(run);
     expect(await reopen(begun)).to.eql({ kind: 'ok', attempt: 2 });
-    expect((await standings(begun))['fails']).to.equal('PENDING Queued');
+    expect((await statuses(begun))['fails']).to.equal('PENDING Queued');
     expect(open.inbox.take(run)).to.eql([`${run}.0.2`]);
     const next = await claimJob(open.store, run, 0, { attempt: 2 });
     await open.store.transitions.finish(next, completed, {}, whole);
@@ -73,16 +71,16 @@ describe('a retry by hand', () => {
       c: [{ job: 'b', conditions: { success: true, skipped: true } }],
     });
     await fail(begun);
-    expect(await standings(begun)).to.include({ a: 'SKIPPED ConditionNotMet', b: 'SKIPPED DependencySkipped', c: 'PENDING Queued' }); // prettier-ignore
+    expect(await statuses(begun)).to.include({ a: 'SKIPPED ConditionNotMet', b: 'SKIPPED DependencySkipped', c: 'PENDING Queued' }); // prettier-ignore
     expect(await reopen(begun)).to.eql({ kind: 'ok', attempt: 2 });
     const waits = 'PENDING WaitingForDependencies';
-    expect(await standings(begun)).to.include({ a: waits, b: waits, c: waits });
+    expect(await statuses(begun)).to.include({ a: waits, b: waits, c: waits });
     expect(await marks(begun), 'that of c is gone').to.eql(['0.2', '4.1']);
     const { run } = begun;
     const by = { owner: 'owner', executor: 1, ttlMs: 60_000 };
     expect(await open.store.transitions.claim({ run, index: 3, attempt: 1 }, by)).to.equal('waiting');
     await open.store.transitions.finish(await claimJob(open.store, run, 0, { attempt: 2 }), completed, {}, whole);
-    expect(await standings(begun)).to.include({ a: 'PENDING Queued', b: waits, c: waits });
+    expect(await statuses(begun)).to.include({ a: 'PENDING Queued', b: waits, c: waits });
   });
 
   it('leaves skipped what something else has skipped for good', async () => {
@@ -90,15 +88,15 @@ describe('a retry by hand', () => {
     await open.store.transitions.finish(await claimJob(open.store, begun.run, 1), completed, {}, whole);
     await fail(begun);
     expect(await reopen(begun)).to.eql({ kind: 'ok', attempt: 2 });
-    expect(await standings(begun)).to.include({ a: 'SKIPPED ConditionNotMet', b: 'SKIPPED DependencySkipped' });
+    expect(await statuses(begun)).to.include({ a: 'SKIPPED ConditionNotMet', b: 'SKIPPED DependencySkipped' });
   });
 
   it('takes a dependent back that waits for a slot', async () => {
     const begun = await begin({ cure: [onFailure('fails')] }, { maxParallel: 1 });
     await fail(begun);
-    expect(await standings(begun)).to.include({ keeps: 'PENDING Queued', cure: 'PENDING WaitingForSlot' });
+    expect(await statuses(begun)).to.include({ keeps: 'PENDING Queued', cure: 'PENDING WaitingForSlot' });
     expect(await reopen(begun)).to.eql({ kind: 'ok', attempt: 2 });
-    expect(await standings(begun)).to.eql({
+    expect(await statuses(begun)).to.eql({
       fails: 'PENDING WaitingForSlot',
       cure: 'PENDING WaitingForDependencies',
       keeps: 'PENDING Queued',
@@ -112,9 +110,9 @@ describe('a retry by hand', () => {
     const begun = await begin({ other: [], between: ['fails', 'other'], last: [onSkipped] }, { maxParallel: 1 });
     await fail(begun);
     const other = await claimJob(open.store, begun.run, 1);
-    expect((await standings(begun))['last']).to.equal('PENDING WaitingForSlot');
+    expect((await statuses(begun))['last']).to.equal('PENDING WaitingForSlot');
     await Promise.all([reopen(begun), open.store.transitions.finish(other, failed, {}, whole)]);
-    expect(await standings(begun)).to.include({ between: 'SKIPPED ConditionNotMet', last: 'PENDING WaitingForSlot' });
+    expect(await statuses(begun)).to.include({ between: 'SKIPPED ConditionNotMet', last: 'PENDING WaitingForSlot' });
     expect(await open.client.zrange(keys.backlog(begun.run), 0, '-1')).to.have.members(['00000', '00003']);
   });
 
@@ -127,7 +125,7 @@ describe('a retry by hand', () => {
       open.inbox.take(run);
       const [, reply] = await Promise.all([open.store.transitions.finish(lease, failed, {}, whole), reopen(begun)]);
       expect(reply).to.eql({ kind: 'ok', attempt: 2 });
-      expect((await standings(begun))['cure']).to.equal('PENDING WaitingForDependencies');
+      expect((await statuses(begun))['cure']).to.equal('PENDING WaitingForDependencies');
       const handedOut = maxParallel === 0 ? [`${run}.0.2`] : [];
       expect(open.inbox.take(run).filter((id) => !id.startsWith(`${run}.2.`))).to.eql(handedOut);
       await open.store.transitions.finish(await claimJob(open.store, run, 2), completed, {}, whole);
@@ -156,7 +154,7 @@ describe('a retry by hand', () => {
     const begun = await begin({ a: ['fails'] });
     for (const attempt of [1, 2, 3]) {
       await fail(begun, 0, attempt);
-      expect((await standings(begun))['a']).to.equal('SKIPPED ConditionNotMet');
+      expect((await statuses(begun))['a']).to.equal('SKIPPED ConditionNotMet');
       expect(await reopen(begun)).to.eql({ kind: 'ok', attempt: attempt + 1 });
     }
     expect(await open.store.runs.listAttempts(begun.run, 0)).to.have.length(3);

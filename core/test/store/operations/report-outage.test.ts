@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { pipelineOf } from '@chainr/testkit/builders';
 import { claimJob } from '@chainr/testkit/claim-job';
 import { openStore, type OpenStore } from '@chainr/testkit/open-store';
+import { completed } from '@chainr/testkit/outcomes';
 import type { Lease } from '../../../src/store/redis/keys.js';
 
 const sentence = 'The executor is out of order: no space is left. Trying again.';
@@ -80,7 +81,7 @@ describe('what keeps a worker from going on with an attempt', () => {
   it('is nobody else’s to tell, and nothing of an attempt that has ended', async () => {
     expect(await open.store.transitions.reportOutage({ ...lease, owner: 'other' }, sentence)).to.be.false;
     expect(await open.store.transitions.reportOutage({ ...lease, epoch: lease.epoch + 1 }, sentence)).to.be.false;
-    await open.store.transitions.finish(lease, { reason: 'Completed', exitCode: 0 }, {});
+    await open.store.transitions.finish(lease, completed, {});
     expect(await outage(sentence)).to.be.false;
     expect((await shown())[0]).to.equal('SUCCESSFUL');
   });

@@ -5,6 +5,7 @@ import { claimJob, testExecutor } from '@chainr/testkit/claim-job';
 import { setClock } from '@chainr/testkit/clock';
 import { openStore, type OpenStore } from '@chainr/testkit/open-store';
 import { askToEnd } from '@chainr/testkit/ask-to-end';
+import { completed } from '@chainr/testkit/outcomes';
 import { keys, type Lease } from '../../../src/store/redis/keys.js';
 
 const noBytes = Buffer.alloc(0);
@@ -59,7 +60,7 @@ describe('giving an attempt back', () => {
     const uid = await open.create(pipelineOf({ a: [] }));
     const lease = await claimJob(open.store, uid, 0);
     expect(await requeue({ ...lease, owner: 'other' })).to.equal('stale');
-    await open.store.transitions.finish(lease, { reason: 'Completed', exitCode: 0 }, {});
+    await open.store.transitions.finish(lease, completed, {});
     expect(await requeue(lease)).to.equal('stale');
   });
 
@@ -118,7 +119,7 @@ describe('closing an attempt', () => {
   const close = (lease: Lease) => open.store.transitions.close(lease, graceMs);
   const endLog = (lease: Lease) =>
     open.store.transitions.appendLog(lease, { length: 0, bytes: noBytes, position: '', end: true });
-  const finish = (lease: Lease) => open.store.transitions.finish(lease, { reason: 'Completed', exitCode: 0 }, {});
+  const finish = (lease: Lease) => open.store.transitions.finish(lease, completed, {});
 
   it('is refused as open until it has ended and its log has its end mark', async () => {
     const uid = await open.create(pipelineOf({ a: [], b: [] }));
@@ -138,7 +139,6 @@ describe('closing an attempt', () => {
     const uid = await open.create(pipelineOf({ a: [] }));
     const lease = await claimJob(open.store, uid, 0);
     const page = open.store.logs.follow(uid, 0, 1, { offset: 0 }, new AbortController().signal).next();
-    const completed = { reason: 'Completed', exitCode: 0 } as const;
     expect(await open.store.transitions.finish(lease, completed, {}, { closeGraceMs: graceMs })).to.eql({
       kind: 'ok',
       fused: [],

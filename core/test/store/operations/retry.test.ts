@@ -5,6 +5,7 @@ import { setClock } from '@chainr/testkit/clock';
 import { countLeases } from '@chainr/testkit/count-leases';
 import { openStore, type OpenStore } from '@chainr/testkit/open-store';
 import { askToEnd } from '@chainr/testkit/ask-to-end';
+import { completed } from '@chainr/testkit/outcomes';
 import type { Outcome, OutcomeReason } from '../../../src/engine/outcome.js';
 import { reasonTable } from '../../../src/engine/reasons.js';
 import { keys, type Lease } from '../../../src/store/redis/keys.js';
@@ -166,7 +167,7 @@ describe('an attempt that infrastructure took', () => {
     expect(await open.store.runs.getRun(run)).to.deep.include({ status: 'RUNNING' });
     await forward(1_000);
     await expire();
-    await open.store.transitions.finish(await claim(run, 2), { reason: 'Completed', exitCode: 0 }, {});
+    await open.store.transitions.finish(await claim(run, 2), completed, {});
     expect(await open.store.runs.findJob(run, 'b')).to.include({ reason: 'Queued' });
   });
 

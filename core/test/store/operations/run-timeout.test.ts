@@ -4,9 +4,10 @@ import { claimJob, testExecutor } from '@chainr/testkit/claim-job';
 import { setClock } from '@chainr/testkit/clock';
 import { driveRun } from '@chainr/testkit/drive-run';
 import { openStore, type OpenStore } from '@chainr/testkit/open-store';
+import { completed } from '@chainr/testkit/outcomes';
+import { statusesOfJobs } from '@chainr/testkit/statuses';
 import { formatLease, keys, type Lease } from '../../../src/store/redis/keys.js';
 
-const completed = { reason: 'Completed', exitCode: 0 } as const;
 const hourMs = 3_600_000;
 
 describe("a run's timeout", () => {
@@ -20,10 +21,7 @@ describe("a run's timeout", () => {
   const finish = (lease: Lease) => open.store.transitions.finish(lease, completed, {}, { closeGraceMs: 0 });
   const expire = async () => (await open.store.transitions.expire()).due;
   const later = (ms: number) => setClock(open.redis.url, ms);
-  const standings = async (run: string) => {
-    const jobs = await open.store.runs.listJobs(run, { from: 0, limit: 100 });
-    return Object.fromEntries(jobs.map(({ name, status, reason }) => [name, `${status} ${reason}`]));
-  };
+  const statuses = (run: string) => statusesOfJobs(open.store, run);
   const statusOf = async (run: string) => (await open.store.runs.getRun(run))?.status;
 
   it('counts from its creation, to the millisecond', async () => {
@@ -39,7 +37,7 @@ describe("a run's timeout", () => {
     const run = await create({ a: [], b: ['a'] });
     await later(hourMs);
     expect(await expire()).to.equal(1);
-    expect(await standings(run)).to.eql({ a: 'CANCELED RunTimedOut', b: 'CANCELED RunTimedOut' });
+    expect(await statuses(run)).to.eql({ a: 'CANCELED RunTimedOut', b: 'CANCELED RunTimedOut' });
     expect(await statusOf(run)).to.equal('CANCELED');
     expect(await open.client.zcard(keys.deadlines)).to.equal(0);
     expect(await open.client.zcard(keys.marks('fake'))).to.equal(0);
@@ -51,7 +49,7 @@ describe("a run's timeout", () => {
     const lease = await claim(run, 1);
     await later(hourMs);
     await expire();
-    expect(await standings(run)).to.eql({
+    expect(await statuses(run)).to.eql({
       done: 'SUCCESSFUL Completed',
       runs: 'RUNNING Canceling',
       waits: 'CANCELED RunTimedOut',
@@ -94,7 +92,7 @@ describe("a run's timeout", () => {
     await later(hourMs);
     expect(await expire()).to.equal(1);
     await finish(lease);
-    expect(await standings(run)).to.eql({ a: 'CANCELED CanceledByUser' });
+    expect(await statuses(run)).to.eql({ a: 'CANCELED CanceledByUser' });
   });
 
   it('leaves a cancel that comes after it nothing to do', async () => {
@@ -104,7 +102,7 @@ describe("a run's timeout", () => {
     await expire();
     expect(await open.store.transitions.cancel(run)).to.equal('unchanged');
     await finish(lease);
-    expect(await standings(run)).to.eql({ a: 'CANCELED RunTimedOut' });
+    expect(await statuses(run)).to.eql({ a: 'CANCELED RunTimedOut' });
   });
 
   it('leaves what its own timeout has stopped before as FAILED', async () => {
@@ -116,7 +114,7 @@ describe("a run's timeout", () => {
     await later(hourMs);
     expect(await expire()).to.equal(1);
     await finish(lease);
-    expect(await standings(run)).to.eql({ a: 'FAILED TimedOut' });
+    expect(await statuses(run)).to.eql({ a: 'FAILED TimedOut' });
     expect(await statusOf(run)).to.equal('CANCELED');
   });
 
@@ -125,7 +123,7 @@ describe("a run's timeout", () => {
     await open.store.transitions.retry(await claim(run, 0), { reason: 'Lost' }, {}, { removalGraceMs: 0 });
     await later(hourMs);
     expect(await expire()).to.equal(2);
-    expect(await standings(run)).to.eql({ a: 'CANCELED RunTimedOut' });
+    expect(await statuses(run)).to.eql({ a: 'CANCELED RunTimedOut' });
     expect(await open.client.zcard(keys.marks('fake'))).to.equal(0);
   });
 

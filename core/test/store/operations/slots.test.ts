@@ -2,12 +2,12 @@ import { expect } from 'chai';
 import { pipelineOf, type JobShape } from '@chainr/testkit/builders';
 import { claimJob } from '@chainr/testkit/claim-job';
 import { setClock } from '@chainr/testkit/clock';
+import { completed } from '@chainr/testkit/outcomes';
 import { nextMillisecond } from '@chainr/testkit/waits';
 import { openStore, type OpenStore } from '@chainr/testkit/open-store';
 import type { Pipeline } from '../../../src/pipeline/pipeline.js';
 import { keys, parseAttemptId } from '../../../src/store/redis/keys.js';
 
-const completed = { reason: 'Completed', exitCode: 0 } as const;
 const whole = { closeGraceMs: 0 };
 
 describe('maxParallel (see Slots)', () => {

@@ -6,6 +6,7 @@ import { startRedisServer } from '../../../src/service/redis-server.js';
 import { pipelineOf } from '@chainr/testkit/builders';
 import { claimJob } from '@chainr/testkit/claim-job';
 import { openStore, silentLogger, type OpenStore } from '@chainr/testkit/open-store';
+import { completed } from '@chainr/testkit/outcomes';
 import { StoreUnavailable } from '../../../src/store/redis/errors.js';
 import { formatLease } from '../../../src/store/redis/keys.js';
 import { Store, type StoreOptions } from '../../../src/store/store.js';
@@ -73,7 +74,7 @@ describe('a store whose Redis is away', function () {
       readEvents: () => store.events.readEvents(undefined, 5),
       lastCursor: () => store.events.lastCursor(),
       renew: () => store.leases.renew(1, [formatLease(lease)], 6_000),
-      finish: () => store.transitions.finish(lease, { reason: 'Completed', exitCode: 0 }, {}),
+      finish: () => store.transitions.finish(lease, completed, {}),
       listLeases: () => store.leases.list(1),
       listDue: () => store.remains.listDue(1, 5),
       listMarks: () => store.readyMarks.list('fake', { before: Date.now(), limit: 5 }),
@@ -133,12 +134,7 @@ describe('a store whose Redis is away', function () {
       const { open, uid } = await openOne({ patienceMs: Infinity, commandTimeoutMs: 200 });
       const lease = await claimJob(open.store, uid, 0);
       const { finishing } = await whileHanging(open, async () => {
-        const finishing = open.store.transitions.finish(
-          lease,
-          { reason: 'Completed', exitCode: 0 },
-          {},
-          { fuse: { ttlMs: 60_000, atMost: 1 } },
-        );
+        const finishing = open.store.transitions.finish(lease, completed, {}, { fuse: { ttlMs: 60_000, atMost: 1 } });
         const timedOut = await open.store.runs.getRun(uid).catch((error: unknown) => error);
         expect(timedOut).to.be.instanceOf(StoreUnavailable);
         return { finishing };

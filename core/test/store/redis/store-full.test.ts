@@ -4,6 +4,7 @@ import { fanOfJobs, pipelineOf } from '@chainr/testkit/builders';
 import { claimJob, testExecutor } from '@chainr/testkit/claim-job';
 import { endRun } from '@chainr/testkit/end-run';
 import { openStore, silentLogger, type OpenStore } from '@chainr/testkit/open-store';
+import { completed } from '@chainr/testkit/outcomes';
 import { untilFound } from '@chainr/testkit/until-found';
 import type { RunUid } from '../../../src/engine/records.js';
 import { keys } from '../../../src/store/redis/keys.js';
@@ -52,7 +53,7 @@ describe('a Redis that is nearly full', () => {
     expect(await open.client.zcard(keys.runs)).to.equal(before);
     expect(await open.store.transitions.report(lease, 'Executing', '', { startedMs: 0 })).to.be.true;
     expect(await open.store.leases.renew(1, [], 6_000)).to.eql({ lost: [], stops: [] });
-    await open.store.transitions.finish(lease, { reason: 'Completed', exitCode: 0 }, {}, { closeGraceMs: 1_000 });
+    await open.store.transitions.finish(lease, completed, {}, { closeGraceMs: 1_000 });
     expect((await open.store.runs.getRun(lease.run))?.status).to.equal('SUCCESSFUL');
     for (const uid of [lease.run, ended]) expect(await open.store.runs.deleteRun(uid)).to.eql({ kind: 'deleted' });
     expect(await open.client.keys(`*${ended}*`)).to.eql([]);
@@ -87,7 +88,7 @@ describe('a Redis that is nearly full', () => {
       expect(await append(second, stored, 11, 'c')).to.eql(full);
       expect(await append(second, stored, 100, 'b'), 'a mark').to.eql({ kind: 'ok', length: stored + 100 });
       expect(await append(second, stored + 100, 1, 'c')).to.include({ kind: 'full' });
-      await open.store.transitions.finish(first, { reason: 'Completed', exitCode: 0 }, {}, { closeGraceMs: 1 });
+      await open.store.transitions.finish(first, completed, {}, { closeGraceMs: 1 });
       await open.store.runs.deleteRun(first.run);
       expect(await append(second, stored + 100, 1000, 'c')).to.include({ kind: 'ok' });
     });

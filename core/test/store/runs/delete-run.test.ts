@@ -5,6 +5,7 @@ import { driveRun } from '@chainr/testkit/drive-run';
 import { endRun } from '@chainr/testkit/end-run';
 import { growLog } from '@chainr/testkit/grow-log';
 import { openStore, type OpenStore } from '@chainr/testkit/open-store';
+import { completed } from '@chainr/testkit/outcomes';
 import type { RunUid } from '../../../src/engine/records.js';
 import { keys } from '../../../src/store/redis/keys.js';
 
@@ -55,7 +56,7 @@ describe('deleting a run', () => {
     expect(await open.store.runs.deleteRun(uid)).to.eql({ kind: 'live', status: 'PENDING' });
     const lease = await claimJob(open.store, uid, 0);
     expect(await open.store.runs.deleteRun(uid)).to.eql({ kind: 'live', status: 'RUNNING' });
-    await open.store.transitions.finish(lease, { reason: 'Completed', exitCode: 0 }, {});
+    await open.store.transitions.finish(lease, completed, {});
     expect(await open.store.runs.deleteRun(uid)).to.eql({ kind: 'open', attempts: 1 });
     await open.store.transitions.appendLog(lease, { length: 0, bytes: Buffer.alloc(0), position: '', end: true });
     const [closed, deleted] = await Promise.all([
@@ -125,7 +126,7 @@ describe('deleting a run', () => {
     const uid = await open.create(single);
     expect(await open.store.removals.removeLogs(uid)).to.equal('open');
     const lease = await claimJob(open.store, uid, 0);
-    await open.store.transitions.finish(lease, { reason: 'Completed', exitCode: 0 }, {});
+    await open.store.transitions.finish(lease, completed, {});
     expect(await open.store.removals.removeLogs(uid)).to.equal('open');
     await open.store.transitions.appendLog(lease, { length: 0, bytes: Buffer.alloc(0), position: '', end: true });
     await open.store.transitions.close(lease, 1_000);

@@ -3,6 +3,7 @@ import { claimJob } from '@chainr/testkit/claim-job';
 import { fanOfJobs, pipelineOf } from '@chainr/testkit/builders';
 import { openStore, type OpenStore } from '@chainr/testkit/open-store';
 import { setClock } from '@chainr/testkit/clock';
+import { completed } from '@chainr/testkit/outcomes';
 import { keys } from '../../../src/store/redis/keys.js';
 import { parseClaimedRunInfo } from '../../../src/store/runs/run-info.js';
 
@@ -50,7 +51,7 @@ describe('the env of a pipeline', () => {
   it('goes with its run when that is deleted', async () => {
     const uid = await open.create({ ...pipelineOf({ a: [] }), env });
     const lease = await claimJob(open.store, uid, 0);
-    await open.store.transitions.finish(lease, { reason: 'Completed', exitCode: 0 }, {});
+    await open.store.transitions.finish(lease, completed, {});
     await open.store.transitions.appendLog(lease, { length: 0, bytes: Buffer.from(''), position: '', end: true });
     await open.store.transitions.close(lease, 0);
     expect(await open.store.runs.deleteRun(uid)).to.eql({ kind: 'deleted' });

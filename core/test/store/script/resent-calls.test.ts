@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import type { Redis } from 'ioredis';
 import { pipelineOf } from '@chainr/testkit/builders';
 import { openStore, type OpenStore } from '@chainr/testkit/open-store';
+import { completed } from '@chainr/testkit/outcomes';
 import { Batcher } from '../../../src/store/script/batcher.js';
 import { keys } from '../../../src/store/redis/keys.js';
 import { composeLibrary, readyAtOnce } from '../../../src/store/script/library.js';
@@ -49,12 +50,7 @@ describe('a call of the script (see Resent calls)', () => {
     if (typeof claimed === 'string') expect.fail(claimed);
     expect(calls()).to.equal(3);
     expect((await countEvents()) - events).to.equal(2); // The run and its job started, once.
-    const finished = await transitions.finish(
-      claimed.lease,
-      { reason: 'Completed', exitCode: 0 },
-      {},
-      { fuse: { ttlMs: 60_000, atMost: 1 } },
-    );
+    const finished = await transitions.finish(claimed.lease, completed, {}, { fuse: { ttlMs: 60_000, atMost: 1 } });
     expect(finished).to.have.nested.property('fused[0].job', 'b');
     expect(open.inbox.take(uid)).to.eql([`${uid}.2.1`]);
   });
@@ -65,7 +61,7 @@ describe('a call of the script (see Resent calls)', () => {
     const claimed = await open.store.transitions.claim({ run: uid, index: 0, attempt: 1 }, by);
     if (typeof claimed === 'string') expect.fail(claimed);
     const { connection } = losing(1);
-    const outcome = { reason: 'Completed', exitCode: 0 } as const;
+    const outcome = completed;
     const finished = await new Transitions(batcherOn(connection)).finish(
       claimed.lease,
       outcome,

@@ -3,6 +3,7 @@ import { pipelineOf } from '@chainr/testkit/builders';
 import { claimJob, testExecutor } from '@chainr/testkit/claim-job';
 import { setClock } from '@chainr/testkit/clock';
 import { openStore, type OpenStore } from '@chainr/testkit/open-store';
+import { completed } from '@chainr/testkit/outcomes';
 import { untilFound } from '@chainr/testkit/until-found';
 import { formatAttemptId, formatLease, type Lease } from '../../../src/store/redis/keys.js';
 
@@ -22,7 +23,7 @@ describe('what workers and sweeps read', () => {
   describe('the list of expired leases', () => {
     it('has the oldest first, what is left to do of each, and no more than asked for', async () => {
       const [first, second, third] = [await hold(), await hold(), await hold()];
-      await open.store.transitions.finish(second, { reason: 'Completed', exitCode: 0 }, {});
+      await open.store.transitions.finish(second, completed, {});
       await setClock(open.redis.url, 1_000);
       await renew(first);
       await setClock(open.redis.url, 8_000);
@@ -61,8 +62,6 @@ describe('what workers and sweeps read', () => {
 
   describe('a look at an attempt that an executor has found', () => {
     const lookUp = ({ run, index }: Lease, attempt = 1) => open.store.remains.lookUp(run, index, attempt);
-    const completed = { reason: 'Completed', exitCode: 0 } as const;
-
     it('finds it open until it is closed', async () => {
       const run = await open.create(pipelineOf({ a: [] }));
       expect(await open.store.remains.lookUp(run, 0, 1)).to.eql({ kind: 'open', claimed: false });
