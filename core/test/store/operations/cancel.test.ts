@@ -1,10 +1,10 @@
 import { expect } from 'chai';
 import { fanOfJobs, pipelineOf } from '@chainr/testkit/builders';
+import { measureCalls, readCostlyCalls } from '@chainr/testkit/call-cpu';
 import { claimJob, testExecutor } from '@chainr/testkit/claim-job';
 import { driveRun } from '@chainr/testkit/drive-run';
 import { openStore, type OpenStore } from '@chainr/testkit/open-store';
 import { completed } from '@chainr/testkit/outcomes';
-import { readSlowLog, slowLogSettings } from '@chainr/testkit/slow-log';
 import { statusesOfJobs } from '@chainr/testkit/statuses';
 import { reasons } from '../../../src/engine/reasons.js';
 import { formatAttemptId, formatLease, keys } from '../../../src/store/redis/keys.js';
@@ -160,20 +160,20 @@ describe('a cancel', () => {
 
 describe('a cancel of a run of 10,000 jobs', function () {
   this.timeout(120_000);
-  // As of the run itself: what is slow by itself is slow every time.
-  this.retries(2);
   /** Bounded calls asks for about 5 ms on a quiet machine. */
-  const slowestMs = 20;
+  const mostCpuMs = 20;
   let open: OpenStore;
-  beforeEach(async () => (open = await openStore({}, slowLogSettings)));
+  beforeEach(async () => {
+    open = await openStore();
+    await measureCalls(open.client);
+  });
   afterEach(() => open.close());
 
   async function cancelQuickly(run: string): Promise<void> {
-    await open.client.call('SLOWLOG', 'RESET');
     expect(await open.store.transitions.cancel(run)).to.equal('ok');
-    const slow = await readSlowLog(open.client);
-    for (const { ms, what } of slow.slice(0, 2)) console.log(`      slow log: ${ms.toFixed(1)} ms ${what}`);
-    expect(slow.filter(({ ms }) => ms > slowestMs)).to.eql([]);
+    const costly = await readCostlyCalls(open.client);
+    for (const { cpuMs, what } of costly.slice(0, 2)) console.log(`      ${cpuMs.toFixed(1)} ms of CPU ${what}`);
+    expect(costly.filter(({ cpuMs }) => cpuMs > mostCpuMs)).to.eql([]);
   }
 
   it('ends all that waits, in chunks, and the run last', async () => {
