@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { useDataFolders } from '@chainr/testkit/data-folders';
+import { eachAtOnce } from '@chainr/testkit/each-at-once';
 import { statusAndReason } from '@chainr/testkit/statuses';
 import { untilClosed, untilFinal } from '@chainr/testkit/waits';
 import { briefLeases, WorkerGroup, type Fault } from '@chainr/testkit/worker-group';
@@ -73,14 +74,8 @@ describeOnExecutors('a worker that is gone right before the next attempt is reco
   for (const signal of hazards) {
     it(`loses no retry and no line, and calls nothing crashed (${signal})`, async function () {
       this.timeout(240_000);
-      const waiting = shapes.filter(({ onlyProcesses }) => !onlyProcesses || subject.kind === 'process');
-      const failures: unknown[] = [];
-      const lane = async (): Promise<void> => {
-        for (let shape = waiting.shift(); shape; shape = waiting.shift())
-          await harm(shape, signal).catch((error: unknown) => failures.push(error));
-      };
-      await Promise.all(Array.from({ length: atOnce }, lane));
-      if (failures.length > 0) throw new AggregateError(failures, failures.map(String).join('\n\n'));
+      const possible = shapes.filter(({ onlyProcesses }) => !onlyProcesses || subject.kind === 'process');
+      await eachAtOnce(possible, atOnce, (shape) => harm(shape, signal));
     });
   }
 });

@@ -5,6 +5,7 @@ import type { ChainrEvent, RunUid } from '@chainr/core/engine/records';
 import { beginning } from '@chainr/core/store/events/event-stream';
 import type { Command } from '@chainr/testkit/command';
 import { useDataFolders } from '@chainr/testkit/data-folders';
+import { eachAtOnce } from '@chainr/testkit/each-at-once';
 import { untilFound } from '@chainr/testkit/until-found';
 import { untilEvent, untilFinal } from '@chainr/testkit/waits';
 import { briefLeases, WorkerGroup, type Fault } from '@chainr/testkit/worker-group';
@@ -361,15 +362,7 @@ describeOnExecutors('a cancel', (subject) => {
 
   it('ends a run in whatever state its job is, and leaves nothing of it running', async function () {
     this.timeout(600_000);
-    const waiting = [...rows];
-    const failures: unknown[] = [];
-    const lane = async (): Promise<void> => {
-      for (let row = waiting.shift(); row; row = waiting.shift()) {
-        await cancelAt(row).catch((error: unknown) => failures.push(error));
-      }
-    };
-    await Promise.all(Array.from({ length: atOnce }, lane));
-    if (failures.length > 0) throw new AggregateError(failures, failures.map(String).join('\n\n'));
+    await eachAtOnce(rows, atOnce, cancelAt);
     expect(told).to.have.length(rows.length);
   });
 });

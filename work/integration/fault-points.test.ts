@@ -3,6 +3,7 @@ import { faultPoints, type FaultPoint } from '@chainr/core/engine/fault-points';
 import type { ChainrEvent, RunUid } from '@chainr/core/engine/records';
 import { beginning } from '@chainr/core/store/events/event-stream';
 import { useDataFolders } from '@chainr/testkit/data-folders';
+import { eachAtOnce } from '@chainr/testkit/each-at-once';
 import { untilClosed, untilFinal } from '@chainr/testkit/waits';
 import { briefLeases, WorkerGroup, type Fault } from '@chainr/testkit/worker-group';
 import { describeOnExecutors, noteStart } from './seen-from-outside.js';
@@ -150,15 +151,7 @@ describeOnExecutors('a worker that freezes, dies or is cut off', function (subje
   for (const hazard of hazards) {
     it(`does nothing twice and loses nothing, at whatever point it is ${hazard.name}`, async function () {
       this.timeout(240_000);
-      const waiting = [...points];
-      const failures: unknown[] = [];
-      const lane = async (): Promise<void> => {
-        for (let point = waiting.shift(); point; point = waiting.shift()) {
-          await runCell(point, hazard).catch((error: unknown) => failures.push(error));
-        }
-      };
-      await Promise.all(Array.from({ length: atOnce }, lane));
-      if (failures.length > 0) throw new AggregateError(failures, failures.map(String).join('\n\n'));
+      await eachAtOnce(points, atOnce, (point) => runCell(point, hazard));
       expect(cells.filter(({ name }) => name === hazard.name)).to.have.length(points.length);
     });
   }

@@ -5,6 +5,7 @@ import type { RunUid } from '@chainr/core/engine/records';
 import { appendOnlyFile, writtenSize } from '@chainr/testkit/append-only-file';
 import type { Command } from '@chainr/testkit/command';
 import { useDataFolders } from '@chainr/testkit/data-folders';
+import { eachAtOnce } from '@chainr/testkit/each-at-once';
 import { untilFound } from '@chainr/testkit/until-found';
 import { untilFinal } from '@chainr/testkit/waits';
 import { briefLeases, WorkerGroup } from '@chainr/testkit/worker-group';
@@ -106,15 +107,7 @@ describeOnExecutors('a Redis that comes back without its last seconds', (subject
     const who = `${String(workers.count)} at work${workers.alive ? '' : ', which dies with it'}`;
     it(`starts nothing twice and ends every run, whatever it lost: ${who}`, async function () {
       this.timeout(150_000);
-      const failures: unknown[] = [];
-      const waiting = [...cuts];
-      const lane = async (): Promise<void> => {
-        for (let cut = waiting.shift(); cut; cut = waiting.shift()) {
-          await loseTail(cut, workers).catch((error: unknown) => failures.push(error));
-        }
-      };
-      await Promise.all(Array.from({ length: atOnce }, lane));
-      if (failures.length > 0) throw new AggregateError(failures, failures.map(String).join('\n\n'));
+      await eachAtOnce(cuts, atOnce, (cut) => loseTail(cut, workers));
     });
   }
 });

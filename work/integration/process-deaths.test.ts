@@ -4,6 +4,7 @@ import { expect } from 'chai';
 import type { RunUid } from '@chainr/core/engine/records';
 import type { Command } from '@chainr/testkit/command';
 import { useDataFolders } from '@chainr/testkit/data-folders';
+import { eachAtOnce } from '@chainr/testkit/each-at-once';
 import { linesIn, untilLines } from '@chainr/testkit/lines-in';
 import { processesOf, untilGone } from '@chainr/testkit/processes-of';
 import { untilClosed, untilFinal } from '@chainr/testkit/waits';
@@ -101,14 +102,6 @@ describe('kill -9 of what runs a job', function () {
   }
 
   it('is made good by another attempt if nobody saw the end of the job, and told as a signal if that was seen', async () => {
-    const failures: unknown[] = [];
-    const waiting = [...rows];
-    const lane = async (): Promise<void> => {
-      for (let row = waiting.shift(); row; row = waiting.shift()) {
-        await killThem(row).catch((error: unknown) => failures.push(error));
-      }
-    };
-    await Promise.all(Array.from({ length: atOnce }, lane));
-    if (failures.length > 0) throw new AggregateError(failures, failures.map(String).join('\n\n'));
+    await eachAtOnce(rows, atOnce, killThem);
   });
 });
