@@ -16,6 +16,8 @@ export interface RedisProxy {
   /** Ends all connections and refuses new ones. */
   cut(): void;
   mend(): void;
+  /** How many connections it has refused so far. */
+  readonly refused: number;
   /** Ends all connections; new ones lead to another Redis, as after a failover. */
   pointTo(redisUrl: string): void;
   /**
@@ -49,10 +51,12 @@ export async function startRedisProxy(redisUrl: string, socketPath: string): Pro
   const links = new Set<Link>();
   const lasting = new Set<(link: Link) => void>();
   let isCut = false;
+  let refused = 0;
   let onRequest: (() => 'forward' | 'drop') | undefined;
 
   const server = createServer((near) => {
     if (isCut) {
+      refused += 1;
       near.destroy();
       return;
     }
@@ -98,6 +102,9 @@ export async function startRedisProxy(redisUrl: string, socketPath: string): Pro
     },
     mend: () => {
       isCut = false;
+    },
+    get refused() {
+      return refused;
     },
     pointTo: (url) => {
       target = url.slice('unix:'.length);

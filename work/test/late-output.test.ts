@@ -9,7 +9,9 @@ import { completed } from '@chainr/testkit/outcomes';
 import { openWorker, type OpenWorker } from './open-worker.js';
 
 /** After the end of an attempt its log is waited for so long, and again after each piece of it. */
-const logEndMs = 600;
+const logEndMs = 1_000;
+/** Between two pieces: in time by far, but all of them together take longer. */
+const inTimeMs = 0.35 * logEndMs;
 const texts = ['one', 'two', 'three', 'four', 'five'];
 
 interface Delay {
@@ -61,11 +63,11 @@ describe('output that comes after the end of its job', () => {
     expect(await store.logs.read(run, 0, 1, { offset: 0, maxBytes: 10_000 })).to.include({ ended: true });
   }
 
-  const mark = 'The log is cut here: its end did not arrive within 0.6 s.';
+  const mark = 'The log is cut here: its end did not arrive within 1 s.';
 
   for (const outcome of [completed, { reason: 'ExitCode', exitCode: 1 }, { reason: 'Lost' }] as const) {
     it(`is stored whole where each piece comes in time and all of them take longer: ${outcome.reason}`, async () => {
-      const { run, worker } = await begin(logEndMs / 2, { outcome });
+      const { run, worker } = await begin(inTimeMs, { outcome });
       await worker.untilIdle();
       expect(await worker.logOf(run, 0)).to.deep.equal(texts);
       await expectClosed(worker, run);
@@ -73,7 +75,7 @@ describe('output that comes after the end of its job', () => {
   }
 
   it('is stored whole where each piece is stored in time and all of them take longer', async () => {
-    const { run, worker } = await begin(0, { delay: { ms: logEndMs / 2 } });
+    const { run, worker } = await begin(0, { delay: { ms: inTimeMs } });
     await worker.untilIdle();
     expect(await worker.logOf(run, 0)).to.deep.equal(texts);
     await expectClosed(worker, run);
@@ -88,7 +90,7 @@ describe('output that comes after the end of its job', () => {
 
   for (const silentFrom of [0, 1, 3]) {
     it(`is cut with a mark when nothing more comes after ${String(silentFrom)} pieces`, async () => {
-      const { run, worker } = await begin(logEndMs / 2, { silentFrom });
+      const { run, worker } = await begin(inTimeMs, { silentFrom });
       await worker.untilIdle();
       expect(await worker.logOf(run, 0)).to.deep.equal([...texts.slice(0, silentFrom), mark]);
       await expectClosed(worker, run);

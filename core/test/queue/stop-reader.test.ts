@@ -1,17 +1,21 @@
 import path from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
+import type { Redis } from 'ioredis';
+import { openRedisClient } from '@chainr/testkit/open-redis-client';
 import { silentLogger } from '@chainr/testkit/open-store';
 import { startRedis, type TestRedis } from '@chainr/testkit/redis';
 import { startRedisProxy, type RedisProxy } from '@chainr/testkit/redis-proxy';
+import { untilFound } from '@chainr/testkit/until-found';
 import { BundleReader } from '../../src/queue/bundle-reader.js';
 
 describe('a reader of the queue that is stopped', () => {
   let redis: TestRedis;
+  let client: Redis;
   let proxy: RedisProxy;
   let reader: BundleReader;
 
   beforeEach(async () => {
     redis = await startRedis();
+    client = await openRedisClient(redis.url);
     proxy = await startRedisProxy(redis.url, path.join(redis.folder, 'proxy.sock'));
     reader = new BundleReader({
       url: proxy.url,
@@ -21,19 +25,25 @@ describe('a reader of the queue that is stopped', () => {
       take: () => Promise.resolve(),
     });
     await reader.start();
-    await pause(100); // It waits for a message then, which nothing tells.
+    const blocked = async () => Number(/^blocked_clients:(\d+)/m.exec(await client.info('clients'))?.[1]);
+    await untilFound('the reader to wait for a message', blocked);
   });
 
   afterEach(async () => {
+    client.disconnect();
     await proxy.close();
     await redis.stop();
   });
 
-  it('while it waits for a message does not wait for it', () => reader.stop());
+  it('ends at once although no message comes for which it waits', () => reader.stop());
 
-  it('while Redis is away does not wait for it', async () => {
+  it('ends at once although Redis is away', async () => {
     proxy.cut();
-    await pause(200); // Its connections wait to connect again then.
+    await untilFound(
+      'refused connections',
+      () => proxy.refused,
+      (count) => count >= 4,
+    );
     await reader.stop();
   });
 });
