@@ -1,5 +1,4 @@
 import { expect } from 'chai';
-import type { Redis } from 'ioredis';
 import { createFakeExecutor } from '@chainr/executor/fake/create-fake-executor';
 import { measureCalls, readCostlyCalls } from '@chainr/testkit/call-cpu';
 import { startConstellation, type Constellation } from '@chainr/testkit/constellation';
@@ -13,7 +12,7 @@ const mostCpuMs = 20;
 describe('a run of 10,000 jobs', function () {
   this.timeout(120_000);
   let chainr: Constellation;
-  let client: Redis;
+  let client: Awaited<ReturnType<typeof openRedisClient>>;
 
   beforeEach(async () => {
     chainr = await startConstellation({
