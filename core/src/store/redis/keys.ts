@@ -42,7 +42,7 @@ import { backlogTimes } from '../script/layout.js';
  * | `counters` | hash | `sequence` of runs, `message` of bundles, `executor` numbers; `logBytes` stored and their limit `logQuota` (see Full store); `logsExpiredTo`: the logs of runs that ended before this time are removed |
  * | `idempotency:SCOPE:KEY` | string | uid and hash of the body, for 24 hours |
  * | `events` | stream | the one event stream; an entry holds the events of a call |
- * | `reply:LANE` | string | number and reply of the last call on a lane (see Resent calls) |
+ * | `reply:LANE` | string | reply of the last call on a lane, with its number at the end (see Resent calls) |
  * | `version`, `instance` | string | of the state format; random id of this installation |
  * | `clock` | string | milliseconds that tests add to the time of Redis |
  * | `clockCorrection` | string | `NUMBER:MS`: how often it changed; milliseconds that remove jumps of the clock of Redis from "now" (see Clock) |

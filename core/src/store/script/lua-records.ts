@@ -5,28 +5,18 @@ import { attemptFields, rowFields, runFields, type Field } from './fields.js';
  * will have: a table that grows costs many times as much.
  */
 
-/** What a call knows of a run beside what is stored, and its value in the beginning. The job counts are [0] … [5]. */
+/**
+ * What a call knows of a run beside what is stored, and its value in the beginning; the job counts are [0] … [5]. What few
+ * calls need is absent until it is set, which reads like false: with it the tables would have twice as many places.
+ */
 const runInCall = {
   rows: '{}',
   uid: 'false',
   key: 'false',
   last_touched: 'false',
   touched: 'false',
-  final: 'false',
-  is_new: 'false',
   info: 'false',
   env: 'false',
-  indexes: 'false',
-  source: 'false',
-  inline: 'false',
-  todo_queue: 'false',
-  backlog_push: 'false',
-  backlog_taken: 'false',
-  backlog_dropped: 'false',
-  slots_taken: 'false',
-  fresh: 'false',
-  backlog_top: 'false',
-  gave_way: 'false',
 };
 
 /** The same of a row. */
@@ -42,9 +32,6 @@ const rowInCall = {
   handed_out: 'false',
   announce: 'false',
   listed: 'false',
-  came_back: '0',
-  is_fresh: 'false',
-  reason_before: 'false',
 };
 
 /** The format letters of `struct`, a library that Redis adds to Lua: http://www.inf.puc-rio.br/~roberto/struct/ */

@@ -75,14 +75,18 @@ class Writer {
   #ascii(value: string): boolean {
     const start = this.#at;
     this.#rawHead(value.length);
+    const buffer = this.#buffer;
+    let to = this.#at;
     for (let at = 0; at < value.length; at += 1) {
       const unit = value.charCodeAt(at);
       if (unit > 127) {
         this.#at = start;
         return false;
       }
-      this.#byte(unit);
+      buffer[to] = unit;
+      to += 1;
     }
+    this.#at = to;
     return true;
   }
 

@@ -59,6 +59,7 @@ export class ReplayableCalls {
     this.#begunAt = begunAt;
     try {
       const replies = await this.#callUntil(begunAt + this.#patienceMs, operations, creates, signal);
+      replies.pop(); // Its number.
       this.#clock?.observe(Number(replies.pop()), begunAt);
       return replies;
     } finally {

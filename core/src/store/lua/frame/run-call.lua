@@ -4,7 +4,8 @@
 -- ARGV[3]  operations, a MessagePack array: name, array of its arguments, name …
 -- ARGV[4]  the earliest and the latest time at which the client expects the call to be carried out, and the correction of
 --          the clock that it knows; all three absent where it knows no time yet
--- reply    a MessagePack array: the reply of each operation, the messages to enqueue, the time without the offset of tests
+-- reply    a MessagePack array: the reply of each operation, the messages to enqueue, the time without the offset of tests,
+--          the number of the call; so its last bytes are the number
 --
 -- Resent calls: a client without a reply sends the same call again. The last reply of the lane is kept, so a call that was
 -- carried out before gets the same answer and does nothing. A call with a lower number is late: the client has given up its
@@ -16,8 +17,8 @@ local function begin_call(keys, args)
   local lane_key = P .. 'reply:' .. args[1]
   local kept = redis.call('MGET', lane_key, P .. 'clock', P .. 'paused', P .. 'clockCorrection')
   if kept[1] then
-    local last = string.sub(kept[1], 1, #args[2])
-    if last == args[2] then return string.sub(kept[1], #args[2] + 1) end
+    local last = string.sub(kept[1], -#args[2])
+    if last == args[2] then return kept[1] end
     if last > args[2] then return redis.error_reply('LATE this call has been given up') end
   end
   -- The one source of "now" (see Clock). The correction removes jumps of the clock (`redis-clock.ts`). If the client expects
@@ -46,7 +47,8 @@ local function run_call(keys, args)
   local replies = {}
   for i = 1, #requests, 2 do append(replies, operations[requests[i]](requests[i + 1])) end
   append(replies, write_changes(), told)
+  append(replies, args[2])
   local reply = cmsgpack.pack(replies)
-  redis.call('SET', lane_key, args[2] .. reply, 'EX', 600)
+  redis.call('SET', lane_key, reply, 'EX', 600)
   return reply
 end

@@ -210,10 +210,11 @@ local function group_handouts()
     if row.status == JOB.PENDING and row.announce then emit_job('job.reason', run, row) end
     if row.status == JOB.PENDING and row.handed_out then
       local priority = priority_of(run, row)
-      local key = run.kind * 512 + priority * 2 + row.came_back
+      local came_back = row.came_back or 0
+      local key = run.kind * 512 + priority * 2 + came_back
       local group = by_key[key]
       if not group then
-        group = { kind = run.kind, priority = priority, came_back = row.came_back }
+        group = { kind = run.kind, priority = priority, came_back = came_back }
         by_key[key] = group
         groups[#groups + 1] = group
       end
