@@ -78,7 +78,7 @@ describe('completion', () => {
     expect(session.stdout).to.equal(completionScript('fish'));
   });
 
-  it('works in bash', () => {
+  it('completes words in bash, at each place of the cursor and behind "="', () => {
     const stub = `chainr() { printf '%s\\n' "asked: $*" >&3; printf 'build\\tPENDING\\nunit tests\\t\\n'; }`;
     const press = (line: string) => {
       const key = `COMP_LINE='${line}'; COMP_POINT=\${#COMP_LINE}; _chainr 3>&1; printf '%s\\n' "\${COMPREPLY[@]}"`;

@@ -67,7 +67,7 @@ describe('the help', () => {
     expect(wrong.stderr).to.match(/^error: unknown command "cancle", did you mean "cancel"\?\n/);
   });
 
-  it('is named after a mistake', async () => {
+  it('is pointed to by the message about a mistake', async () => {
     const session = chainr(['get', 'runs', '--nme', 'x']);
     expect(await session.exitCode).to.equal(2);
     expect(session.stderr).to.contain('Did you mean --name?').and.to.contain('(chainr get runs --help explains it)');

@@ -57,7 +57,7 @@ for (const { name, jump } of [
       expect(await reasonOf(run)).to.equal('Canceling');
     });
 
-    it('so it is with its pendingTimeout', async () => {
+    it('a job has its pendingTimeout when that has really passed, and not before', async () => {
       const run = await open.create(pipelineOf({ a: [] }));
       const lease = await claimJob(open.store, run, 0);
       await open.store.transitions.report(lease, 'PullingImage', '', {}, { pendingTimeoutMs: 5 * minute });
@@ -69,7 +69,7 @@ for (const { name, jump } of [
       expect(await reasonOf(run)).to.equal('Canceling');
     });
 
-    it('with the timeout of a run', async () => {
+    it('a run has its timeout when that has really passed, and not before', async () => {
       const run = await open.create({ ...pipelineOf({ a: [] }), timeoutMs: 5 * minute });
       await clock.set(jump);
       await pass(4 * minute);
@@ -79,7 +79,7 @@ for (const { name, jump } of [
       expect((await open.store.runs.getRun(run))?.status).to.equal('CANCELED');
     });
 
-    it('and with the wait before a retry', async () => {
+    it('a retry comes when its backoff has really passed, and not before', async () => {
       const run = await open.create(pipelineOf({ a: [] }));
       const lease = await claimJob(open.store, run, 0);
       const retries = { limit: 1, initialMs: 5 * minute, factor: 1, maxMs: hour };

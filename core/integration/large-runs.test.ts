@@ -79,7 +79,7 @@ describe('large runs', function () {
     expect(record.jobCounts).to.include({ FAILED: 1, SKIPPED: 600 });
   });
 
-  it('runs the same mesh', async () => {
+  it('runs a mesh of 300 jobs each of which waits for 300 others to its end', async () => {
     const fronts = Array.from({ length: 300 }, (_, at) => `front-${at}`);
     const backs = Array.from({ length: 300 }, (_, at) => [`back-${at}`, fronts] as const);
     const jobs = {

@@ -152,7 +152,7 @@ describe('the client', () => {
     expect(reason).to.equal(stop.signal.reason);
   });
 
-  it('ends its patience', async () => {
+  it('gives up when the time for trying again is over', async () => {
     server = await openServer(answerJson(503, error('Unavailable')));
     const impatient = new Client({ baseUrl: server.url, retry: { forMs: 0, pauseMs: 1, maxPauseMs: 1 } });
     expect(await rejection(impatient.getRun('x'))).to.include({ status: 503 });

@@ -76,7 +76,7 @@ describe('a fan too wide for one call', function () {
     expect(await open.store.runs.getRun(uid)).to.include({ status: 'SUCCESSFUL' });
   });
 
-  it('has nothing left to resume otherwise', async () => {
+  it('leaves a run that has nothing to resume as it is', async () => {
     const cursor = await open.store.events.lastCursor();
     await open.store.transitions.resume('01990000-0000-7000-8000-00000000dead');
     expect(await open.store.events.lastCursor()).to.equal(cursor);

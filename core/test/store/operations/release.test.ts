@@ -94,7 +94,7 @@ describe('a lease that is let go of', () => {
     expect(await adopt(lease)).to.include({ ended: true, logEnded: false });
   });
 
-  it('is one of very many', async () => {
+  it('can be one of more than a thousand at once', async () => {
     const count = 1_100;
     const jobs = Object.fromEntries(Array.from({ length: count }, (_, at) => [`j${String(at)}`, []]));
     const run = await open.create(pipelineOf(jobs));

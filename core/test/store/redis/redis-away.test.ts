@@ -110,13 +110,13 @@ describe('a store whose Redis is away', function () {
       }
     }
 
-    it('says so within two seconds when Redis is gone', async () => {
+    it('says so instead of waiting when Redis is gone', async () => {
       const { open, uid } = await openOne();
       await open.redis.stop();
       await expectUnavailable(open, uid);
     });
 
-    it('says so within two seconds when Redis hangs, and goes on when it answers again', async () => {
+    it('says so instead of waiting when Redis hangs, and goes on when it answers again', async () => {
       const { open, uid } = await openOne();
       await whileHanging(open, () => expectUnavailable(open, uid));
       expect((await open.store.runs.getRun(uid))?.uid).to.equal(uid);
