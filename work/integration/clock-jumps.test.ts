@@ -18,6 +18,18 @@ import { briefLeases, WorkerGroup } from '@chainr/testkit/worker-group';
 
 const hour = 3_600_000;
 
+/** A script that says that it runs, and waits until it may end. */
+const waitingIn = (home: string, name: string) => `echo >> ${path.join(home, name)}.runs; until [ -e ${path.join(home, 'go')} -o -e ${path.join(home, name)}.go ]; do sleep 0.05; done`; // prettier-ignore
+const untilRunsIn = (home: string, name: string) =>
+  untilFound(`${name} to run`, () => existsSync(path.join(home, `${name}.runs`)));
+const startsIn = (home: string, name: string) => readFileSync(path.join(home, `${name}.runs`), 'utf8').length;
+/** All changes of jobs, `job STATUS.attempt reason`, in their order. */
+const changesOf = async ({ store }: WorkerGroup, ...runs: string[]) =>
+  (await store.events.readEvents(beginning, 10_000)).events.flatMap(
+    (event) =>
+    !('job' in event) || !runs.includes(event.run) ? [] : [`${event.job} ${event.status}.${String(event.attempt)} ${event.reason}`], // prettier-ignore
+  );
+
 describe('workers while the clock of a real Redis jumps', function () {
   this.timeout(120_000);
   const folders = useDataFolders();
@@ -37,18 +49,10 @@ describe('workers while the clock of a real Redis jumps', function () {
   });
   afterEach(() => group.stop());
 
-  /** Says that it runs, and waits until it may end. */
-  const waiting = (name: string) => `echo >> ${path.join(home, name)}.runs; until [ -e ${path.join(home, 'go')} -o -e ${path.join(home, name)}.go ]; do sleep 0.05; done`; // prettier-ignore
-  const untilRuns = (name: string) => untilFound(`${name} to run`, () => existsSync(path.join(home, `${name}.runs`)));
-  const startsOf = (name: string) => readFileSync(path.join(home, `${name}.runs`), 'utf8').length;
+  const waiting = (name: string) => waitingIn(home, name);
+  const untilRuns = (name: string) => untilRunsIn(home, name);
+  const startsOf = (name: string) => startsIn(home, name);
   const go = () => writeFile(path.join(home, 'go'), '');
-  /** All changes of a job, `job STATUS.attempt reason`, in their order. */
-  const changesOf = async (...runs: string[]) =>
-    (await group.store.events.readEvents(beginning, 10_000)).events.flatMap(
-      (event) =>
-      !('job' in event) || !runs.includes(event.run) ? [] : [`${event.job} ${event.status}.${String(event.attempt)} ${event.reason}`], // prettier-ignore
-    );
-
   it('stop no job and take over none, ahead and back, and what follows starts and ends as ever', async () => {
     await start();
     const workers = [await group.startWorker(), await group.startWorker()];
@@ -70,7 +74,9 @@ describe('workers while the clock of a real Redis jumps', function () {
     await go();
     await untilFinal(group.store.events, run);
     expect((await group.store.runs.getRun(run))?.status).to.equal('SUCCESSFUL');
-    expect((await changesOf(run)).filter((change) => /Canceling|TimedOut|Lost|Adopt|Backoff/.test(change))).to.eql([]);
+    expect(
+      (await changesOf(group, run)).filter((change) => /Canceling|TimedOut|Lost|Adopt|Backoff/.test(change)),
+    ).to.eql([]);
     expect(await Promise.all([0, 1, 2].map((index) => group.adoptionsOf(run, index)))).to.eql([0, 0, 0]);
     expect([startsOf('one'), startsOf('two')]).to.eql([1, 1]);
     for (const { output } of workers) expect(output).not.to.match(/attempt\.adopted/);
@@ -102,47 +108,6 @@ describe('workers while the clock of a real Redis jumps', function () {
     });
   }
 
-  for (const { name, ahead, whose } of [
-    { name: 'ahead', ahead: hour, whose: 'Redis' },
-    { name: 'back', ahead: -hour, whose: 'Redis' },
-    { name: 'ahead', ahead: hour, whose: 'Redis and of the workers' },
-    { name: 'back', ahead: -hour, whose: 'Redis and of the workers' },
-  ])
-    it(`carry out timeouts and backoffs when their time has passed, and not before, after a jump ${name} of the clock of ${whose}`, async () => {
-      await start(whose === 'Redis' ? {} : clock.env);
-      await group.startWorker();
-      const failed = path.join(home, 'failed');
-      const run = await group.createRun({
-        kind: 'Pipeline',
-        jobs: {
-          timeout: { image: 'busybox', run: waiting('timeout'), timeout: '20s', allowFailure: true },
-          backoff: { image: 'busybox', run: `[ -e ${failed} ] || { touch ${failed}; exit 1; }`, retries: { limit: 1, backoff: { initial: '20s' } } }, // prettier-ignore
-          witness: { image: 'busybox', run: waiting('witness') },
-        },
-      });
-      const whole = await group.createRun({
-        kind: 'Pipeline',
-        timeout: '20s',
-        jobs: { 'run-timeout': { image: 'busybox', run: waiting('run-timeout') } },
-      });
-      await Promise.all([
-        ...['timeout', 'witness', 'run-timeout'].map(untilRuns),
-        untilFound('the failure', () => existsSync(failed)),
-      ]);
-      await untilEvent(group.store.events, (event) => 'job' in event && event.reason === 'RetryBackoff');
-      await clock.set(ahead);
-      await group.untilRenewed(3); // Meanwhile deadlines are looked through.
-      await writeFile(path.join(home, 'witness.go'), '');
-      await Promise.all([run, whole].map((each) => untilFinal(group.store.events, each)));
-      const changes = await changesOf(run, whole);
-      const last = (change: string) => changes.findIndex((each) => each.startsWith(change));
-      const witness = last('witness SUCCESSFUL');
-      for (const change of ['timeout RUNNING.1 Canceling', 'run-timeout RUNNING.1 Canceling', 'backoff RUNNING.2'])
-        expect(last(change), `${change} in ${changes.join(', ')}`).to.be.above(witness);
-      expect(changes).to.include.members(['timeout FAILED.1 TimedOut', 'run-timeout CANCELED.1 RunTimedOut', 'backoff SUCCESSFUL.2 Completed']); // prettier-ignore
-      expect(startsOf('timeout')).to.equal(1);
-    });
-
   it('begin after a jump as ever, though their own clock has jumped, too', async () => {
     await start(clock.env);
     await group.startWorker();
@@ -169,6 +134,73 @@ describe('workers while the clock of a real Redis jumps', function () {
     expect(after.runId).not.to.equal(runId);
     expect(after.upMs).to.be.at.most(performance.now() - seenAt);
   });
+});
+
+describe('deadlines of workers while the clock of a real Redis jumps', function () {
+  this.timeout(120_000);
+  const folders = useDataFolders();
+  const clocks = useJumpingClocks();
+  const jumps = [
+    { name: 'ahead', ahead: hour, whose: 'Redis' },
+    { name: 'back', ahead: -hour, whose: 'Redis' },
+    { name: 'ahead', ahead: hour, whose: 'Redis and of the workers' },
+    { name: 'back', ahead: -hour, whose: 'Redis and of the workers' },
+  ];
+  /** All at once: each waits for 20 s. */
+  let seen: PromiseSettledResult<{ changes: string[]; starts: number }>[];
+
+  async function jump({ ahead, whose }: (typeof jumps)[number]): Promise<{ changes: string[]; starts: number }> {
+    const home = await folders.make();
+    const clock = await clocks.make();
+    const env = { ...briefLeases, ...(whose === 'Redis' ? {} : clock.env) };
+    const group = await WorkerGroup.start({ home, kind: 'process', env, redisProgram: clock.program });
+    try {
+      await group.startWorker();
+      const failed = path.join(home, 'failed');
+      const run = await group.createRun({
+        kind: 'Pipeline',
+        jobs: {
+          timeout: { image: 'busybox', run: waitingIn(home, 'timeout'), timeout: '20s', allowFailure: true },
+          backoff: { image: 'busybox', run: `[ -e ${failed} ] || { touch ${failed}; exit 1; }`, retries: { limit: 1, backoff: { initial: '20s' } } }, // prettier-ignore
+          witness: { image: 'busybox', run: waitingIn(home, 'witness') },
+        },
+      });
+      const whole = await group.createRun({
+        kind: 'Pipeline',
+        timeout: '20s',
+        jobs: { 'run-timeout': { image: 'busybox', run: waitingIn(home, 'run-timeout') } },
+      });
+      await Promise.all([
+        ...['timeout', 'witness', 'run-timeout'].map((name) => untilRunsIn(home, name)),
+        untilFound('the failure', () => existsSync(failed)),
+      ]);
+      await untilEvent(group.store.events, (event) => 'job' in event && event.reason === 'RetryBackoff');
+      await clock.set(ahead);
+      await group.untilRenewed(3); // Meanwhile deadlines are looked through.
+      await writeFile(path.join(home, 'witness.go'), '');
+      await Promise.all([run, whole].map((each) => untilFinal(group.store.events, each)));
+      return { changes: await changesOf(group, run, whole), starts: startsIn(home, 'timeout') };
+    } finally {
+      await group.stop();
+    }
+  }
+
+  before(async () => {
+    seen = await Promise.allSettled(jumps.map(jump));
+  });
+
+  for (const [at, { name, whose }] of jumps.entries())
+    it(`are carried out when their time has passed, and not before, after a jump ${name} of the clock of ${whose}`, () => {
+      const result = seen[at];
+      if (result?.status !== 'fulfilled') throw result?.reason;
+      const { changes, starts } = result.value;
+      const first = (change: string) => changes.findIndex((each) => each.startsWith(change));
+      const witness = first('witness SUCCESSFUL');
+      for (const change of ['timeout RUNNING.1 Canceling', 'run-timeout RUNNING.1 Canceling', 'backoff RUNNING.2'])
+        expect(first(change), `${change} in ${changes.join(', ')}`).to.be.above(witness);
+      expect(changes).to.include.members(['timeout FAILED.1 TimedOut', 'run-timeout CANCELED.1 RunTimedOut', 'backoff SUCCESSFUL.2 Completed']); // prettier-ignore
+      expect(starts).to.equal(1);
+    });
 });
 
 /** Waits until deadlines have been looked through so often from now on. */
