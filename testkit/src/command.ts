@@ -3,15 +3,15 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-/** From source, so that no build is needed. */
-const nodeArguments = ['--conditions=chainr-source', '--import=tsx'];
+/** Runs a source as it is, so that no build is needed. */
+const loader = ['--conditions=chainr-source', '--import=tsx'];
 
 export interface EndedCommand {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
 }
 
-/** A command in its own process group, as a shell starts it. */
+/** A command in its own process group, as a shell starts it: a source of this repository, or a bundle of one. */
 export class Command {
   readonly pid: number;
   readonly ended: Promise<EndedCommand>;
@@ -21,7 +21,7 @@ export class Command {
 
   constructor(script: string, args: readonly string[], env: Record<string, string>) {
     const { PATH = '', HOME = '' } = process.env;
-    this.#child = spawn(process.execPath, [...nodeArguments, script, ...args], {
+    this.#child = spawn(process.execPath, [...(script.endsWith('.ts') ? loader : []), script, ...args], {
       cwd: root,
       env: { PATH, HOME, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -12,6 +12,7 @@ import { linesOf } from '@chainr/core/store/logs/log-page';
 import { Store } from '@chainr/core/store/store';
 import { createService as createRecycle } from '@chainr/recycle/service';
 import type { Redis } from 'ioredis';
+import { bundleScript } from './bundle-script.js';
 import { Command } from './command.js';
 import { keepAll } from './keep-all.js';
 import { openRedisClient } from './open-redis-client.js';
@@ -123,7 +124,7 @@ export class WorkerGroup {
     if (fault?.signal === 'CUT') {
       this.#proxy = await startRedisProxy(this.#redis.url, path.join(home, `proxy-${String(this.#count)}.sock`));
     }
-    return new Command(script, [], {
+    return new Command(await bundleScript(script), [], {
       CHAINR_HOME: home,
       CHAINR_REDIS_URL: this.#proxy && fault?.signal === 'CUT' ? this.#proxy.url : this.#redis.url,
       ...(kind !== 'fake' && { CHAINR_EXECUTOR: kind }),

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { bundleScript } from '@chainr/testkit/bundle-script';
 import { Command } from '@chainr/testkit/command';
 import { useDataFolders } from '@chainr/testkit/data-folders';
 import { linesIn, untilLines } from '@chainr/testkit/lines-in';
@@ -54,7 +55,7 @@ describe('workers whose connections to Redis fall silent', function () {
     const home = await folders.make();
     const group = await WorkerGroup.start({ home, kind: subject.kind, env: briefLeases });
     const proxy = await startRedisProxy(group.redis.url, path.join(home, 'proxy.sock'));
-    const worker = new Command('testkit/src/faulty-worker.ts', [], {
+    const worker = new Command(await bundleScript('testkit/src/faulty-worker.ts'), [], {
       CHAINR_HOME: home,
       CHAINR_REDIS_URL: proxy.url,
       CHAINR_EXECUTOR: subject.kind,
