@@ -1,4 +1,5 @@
 import { checkPipeline } from '@chainr/core/pipeline/checks/check-pipeline';
+import type { Dependencies } from '@chainr/core/engine/transitive-dependents';
 import type { Condition } from '@chainr/core/pipeline/conditions';
 import type { Pipeline } from '@chainr/core/pipeline/pipeline';
 
@@ -22,6 +23,12 @@ export function pipelineOf(jobs: Readonly<Record<string, JobShape>>): Pipeline {
   const checked = checkPipeline(writtenPipeline(jobs));
   if ('mistakes' in checked) throw new Error(`not a pipeline: ${JSON.stringify(checked.mistakes.slice(0, 3))}`);
   return checked.pipeline;
+}
+
+/** The dependencies of each job as its pipeline lists them, by index. */
+export function dependenciesOf({ jobs }: Pick<Pipeline, 'jobs'>): Dependencies[] {
+  const indexes = new Map(jobs.map(({ name }, index) => [name, index]));
+  return jobs.map(({ dependsOn }) => dependsOn.map(({ job, mask }) => ({ index: indexes.get(job) ?? -1, mask })));
 }
 
 /** One job, then `width` dependents, then one that waits for all of them. */

@@ -5,7 +5,6 @@ const table = {
   'invalid-pipeline': 'The pipeline has mistakes.',
   'unknown-jobs': 'Some of the named jobs do not exist in the run.',
   'key-reused': 'The idempotency key was used for another request.',
-  'pipeline-outdated': 'This version of chainr no longer accepts the pipeline of the run.',
   'nothing-failed': 'No job of the run FAILED or was CANCELED.',
   'not-reusable': 'A job that would not run again has ended, but its result cannot be reused.',
   'nothing-to-run': 'The conditions of every chosen job would skip it again.',

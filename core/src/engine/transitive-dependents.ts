@@ -1,15 +1,8 @@
 import type { ConditionMask } from '../pipeline/conditions.js';
 import { topologicalOrder, reverseEdges } from '../pipeline/graph.js';
-import type { Pipeline } from '../pipeline/pipeline.js';
 
 /** The dependencies of a job, by index. */
 export type Dependencies = readonly { index: number; mask: ConditionMask }[];
-
-/** The dependencies of each job of a pipeline, by index. Costs O(jobs + edges). */
-export function dependenciesOf({ jobs }: Pick<Pipeline, 'jobs'>): Dependencies[] {
-  const indexes = new Map(jobs.map(({ name }, index) => [name, index]));
-  return jobs.map(({ dependsOn }) => dependsOn.map(({ job, mask }) => ({ index: indexes.get(job) ?? -1, mask })));
-}
 
 /** All jobs by their index, dependencies before dependents. */
 export const dependenciesFirst = (dependencies: readonly Dependencies[]): number[] =>

@@ -38,7 +38,10 @@ export interface SecretReference {
   secret: string;
 }
 
-/** The stored part of a job: what a worker needs to run it, and nothing about other jobs. */
+/**
+ * The stored part of a job: what a worker needs to run it, and nothing about other jobs. A later version runs it as well,
+ * so what a field or its absence means is part of the state format (see Compiled pipelines).
+ */
 export interface JobPlan {
   name: string;
   /** For people, on one line. */

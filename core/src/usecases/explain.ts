@@ -1,13 +1,10 @@
 import type { ExecutorKind, JobRecord, RunUid } from '../engine/records.js';
 import type { Fact } from '../engine/facts.js';
-import { dependenciesIn } from '../engine/flat-dependencies.js';
 import type { JobDiagnostics } from '../store/runs/read-job-diagnostics.js';
 import type { Store } from '../store/store.js';
 import { describeSituation, type DependencyLink, type JobSituation } from './describe-situation.js';
 import { findSkipChain } from './find-skip-chain.js';
 import { lookUpJob } from './look-up-job.js';
-import type { PipelineReading } from './prepare-pipeline.js';
-import { readStoredPipeline } from './read-stored-pipeline.js';
 import { noJob, noRun, type Refusal } from './refusal.js';
 
 /** The most dependencies of one job that are examined. */
@@ -16,7 +13,6 @@ const dependenciesMax = 500;
 /** What it takes to explain. */
 interface Explaining {
   store: Pick<Store, 'runs' | 'workers' | 'now' | 'logs'>;
-  pipelines: PipelineReading;
   queue: {
     /** How many messages of a kind are before this one; undefined if it is not waiting any more. */
     countAhead(kind: ExecutorKind, message: number): Promise<number | undefined>;
@@ -25,13 +21,12 @@ interface Explaining {
 
 /** The answer in one sentence, and the facts behind it. */
 export type Explanation =
-  | { kind: 'explained'; job: JobRecord; sentence: string; facts: Fact[] }
-  | Refusal<'no-run' | 'no-job' | 'pipeline-outdated'>;
+  { kind: 'explained'; job: JobRecord; sentence: string; facts: Fact[] } | Refusal<'no-run' | 'no-job'>;
 
 /**
  * Explains why a job is not running, or why it ended so: collects the facts and puts them into sentences.
  *
- * @throws StoreUnavailable; what the reading of pipelines throws
+ * @throws StoreUnavailable
  */
 export async function explain(context: Explaining, uid: RunUid, name: string): Promise<Explanation> {
   const found = await lookUpJob(context.store, uid, name);
@@ -46,7 +41,7 @@ async function situationOf(
   context: Explaining,
   uid: RunUid,
   job: JobRecord,
-): Promise<JobSituation | Refusal<'no-run' | 'no-job' | 'pipeline-outdated'>> {
+): Promise<JobSituation | Refusal<'no-run' | 'no-job'>> {
   const { store } = context;
   const [standing, run, workers, paused, now, attempts] = await Promise.all([
     store.runs.getStanding(uid, job.index),
@@ -59,13 +54,13 @@ async function situationOf(
   if (!run) return noRun(uid);
   if (!standing) return noJob(job.name);
   const [dependencies, skippedBy, slotHolders, aheadInQueue, reused] = await Promise.all([
-    dependenciesNeeded(job) ? readDependencies(context, uid, job) : [],
+    dependenciesNeeded(job) ? readDependencies(store, uid, job) : [],
     job.status === 'SKIPPED' ? findSkipChain(store.runs, run, job) : [],
     store.runs.getJobs(uid, standing.slotHolders),
     countAhead(context, run.executorKind, standing),
     job.reason === 'Reused' ? readReused(context, uid, job) : undefined,
   ]);
-  if ('kind' in dependencies) return dependencies;
+  if (!dependencies) return noRun(uid);
   return {
     job,
     run,
@@ -85,16 +80,16 @@ async function situationOf(
 const dependenciesNeeded = ({ reason }: JobRecord): boolean =>
   reason === 'WaitingForDependencies' || reason === 'ConditionNotMet' || reason === 'DependencySkipped';
 
+/** In the order of the pipeline; undefined if the run was deleted meanwhile. */
 async function readDependencies(
-  context: Explaining,
+  { runs }: Explaining['store'],
   uid: RunUid,
   job: JobRecord,
-): Promise<DependencyLink[] | Refusal<'no-run' | 'pipeline-outdated'>> {
-  const { store } = context;
-  const read = await readStoredPipeline(context, uid);
-  if (read.kind !== 'read') return read;
-  const edges = (dependenciesIn(read.pipeline.dependencies)[job.index] ?? []).slice(0, dependenciesMax);
-  const jobs = await store.runs.getJobs(
+): Promise<DependencyLink[] | undefined> {
+  const dependencies = await runs.getDependencies(uid);
+  if (!dependencies) return undefined;
+  const edges = (dependencies[job.index] ?? []).slice(0, dependenciesMax);
+  const jobs = await runs.getJobs(
     uid,
     edges.map(({ index }) => index),
   );

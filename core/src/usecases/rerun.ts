@@ -1,41 +1,38 @@
-import { dependenciesIn } from '../engine/flat-dependencies.js';
 import type { JobRecord, RunUid } from '../engine/records.js';
 import { planRerun, type RerunFrom } from '../engine/rerun.js';
 import { Suggestions } from '../pipeline/did-you-mean.js';
 import { firstOf, MistakeList, quote } from '../pipeline/mistakes.js';
-import { neverReused } from '../store/runs/pack-pipeline.js';
-import { readStoredPipeline } from './read-stored-pipeline.js';
+import { dependenciesIn, neverReused } from '../store/runs/pack-pipeline.js';
 import { noRun, type Refusal } from './refusal.js';
 import { hashRequest, toMadeRun, type MadeRun, type RequestKey, type RunMaking } from './submit.js';
 
 /** `unknown-jobs`: `from` names jobs that the run does not have. */
 export type Rerunning =
-  | MadeRun
-  | Refusal<
-      'no-run' | 'unknown-jobs' | 'nothing-failed' | 'not-reusable' | 'nothing-to-run' | 'live' | 'pipeline-outdated'
-    >;
+  MadeRun | Refusal<'no-run' | 'unknown-jobs' | 'nothing-failed' | 'not-reusable' | 'nothing-to-run' | 'live'>;
 
 /**
- * Creates a new run of the same pipeline; successful and skipped jobs are reused (see Reruns).
+ * Creates a new run of the same compiled pipeline; successful and skipped jobs are reused (see Reruns).
  *
- * @throws StoreFull, or StoreUnavailable: the run may or may not have been made; ask again with the same key.
- *   What the reading of pipelines throws
+ * @throws StoreFull, or StoreUnavailable: the run may or may not have been made; ask again with the same key
  */
-export async function rerun(making: RunMaking, uid: RunUid, from: RerunFrom, key?: RequestKey): Promise<Rerunning> {
-  const { store, executorKind } = making;
+export async function rerun(
+  { store, executorKind }: Omit<RunMaking, 'pipelines'>,
+  uid: RunUid,
+  from: RerunFrom,
+  key?: RequestKey,
+): Promise<Rerunning> {
   const idempotency = key && { ...key, bodyHash: hashRequest(`rerun ${uid} ${JSON.stringify(from)}`) };
   const before = idempotency && (await store.runs.findReplay(idempotency));
   // The original run may be gone by now.
   if (before) return toMadeRun(before);
-  const read = await readStoredPipeline(making, uid);
-  if (read.kind !== 'read') return read;
-  const { pipeline, source } = read;
-  const run = await store.runs.getRun(uid);
-  if (!run) return noRun(uid);
-  const jobs = await store.runs.listJobs(uid, { from: 0, limit: run.jobCount });
+  const compiled = await store.runs.getCompiled(uid);
+  if (!compiled) return noRun(uid);
+  const { pipeline, source } = compiled;
+  const jobs = await store.runs.listJobs(uid, { from: 0, limit: pipeline.jobNames.length });
+  if (jobs.length < pipeline.jobNames.length) return noRun(uid); // It was deleted meanwhile.
   const unknown = findUnknown(from, jobs);
   if (unknown) return unknown;
-  const plan = planRerun(dependenciesIn(pipeline.dependencies), jobs, from, neverReused(pipeline));
+  const plan = planRerun(dependenciesIn(pipeline), jobs, from, neverReused(pipeline));
   if (plan.kind !== 'planned') return plan;
   const { standings } = plan;
   const takenOver = jobs.filter(({ index }) => standings[index]?.reason === 'Reused');

@@ -1,13 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { dependenciesIn } from '../engine/flat-dependencies.js';
 import type { JobRecord, RunUid } from '../engine/records.js';
-import { transitiveDependents } from '../engine/transitive-dependents.js';
-import type { PackedPipeline } from '../store/runs/pack-pipeline.js';
+import { transitiveDependents, type Dependencies } from '../engine/transitive-dependents.js';
 import type { Dependent, ReopenReply } from '../store/script/transition-types.js';
 import type { Store } from '../store/store.js';
 import { lookUpJob } from './look-up-job.js';
-import type { PipelineReading } from './prepare-pipeline.js';
-import { readStoredPipeline } from './read-stored-pipeline.js';
 import { noRun, type Refusal } from './refusal.js';
 
 /** What one script may examine (see Bounded calls). */
@@ -23,35 +19,25 @@ const busyPauseMs = 100;
  */
 export type Retrying =
   | { kind: 'retried'; jobIndex: number; attempt: number }
-  | Refusal<
-      | 'no-run'
-      | 'no-job'
-      | 'ended'
-      | 'not-failed'
-      | 'log-open'
-      | 'dependents-begun'
-      | 'too-many-dependents'
-      | 'pipeline-outdated'
-    >;
+  | Refusal<'no-run' | 'no-job' | 'ended' | 'not-failed' | 'log-open' | 'dependents-begun' | 'too-many-dependents'>;
 
 /**
  * FAILED → PENDING by hand, with a new attempt (see Retry by hand). Waits up to two seconds for the log of the failed
  * attempt.
  *
- * @throws StoreUnavailable: the job may or may not have been reopened. What the reading of pipelines throws
+ * @throws StoreUnavailable: the job may or may not have been reopened
  */
 export async function retry(
-  context: { store: Pick<Store, 'runs' | 'transitions'>; pipelines: PipelineReading },
+  { store }: { store: Pick<Store, 'runs' | 'transitions'> },
   uid: RunUid,
   name: string,
 ): Promise<Retrying> {
-  const { store } = context;
   const found = await lookUpJob(store, uid, name);
   if (found.kind !== 'found') return found;
   const { job } = found;
-  const read = await readStoredPipeline(context, uid);
-  if (read.kind !== 'read') return read;
-  const dependents = dependentsOf(read.pipeline, job);
+  const dependencies = await store.runs.getDependencies(uid);
+  if (!dependencies) return noRun(uid);
+  const dependents = dependentsOf(dependencies, job);
   if (dependents.length > dependentsMax) {
     const sentence = `More than ${String(dependentsMax)} jobs wait for "${name}"`;
     const message = `${sentence}, too many to reset: ${rerunInstead(name)}`;
@@ -59,11 +45,11 @@ export async function retry(
   }
   const reply = await reopen(store, uid, job.index, dependents);
   if (reply.kind === 'ok') return { kind: 'retried', jobIndex: job.index, attempt: reply.attempt };
-  return refusalOf(reply, uid, job, read.pipeline);
+  const [begun] = reply.kind === 'claimed' ? await store.runs.getJobs(uid, [reply.index]) : [];
+  return refusalOf(reply, uid, job, begun);
 }
 
-function dependentsOf(pipeline: PackedPipeline, { index }: JobRecord): Dependent[] {
-  const dependencies = dependenciesIn(pipeline.dependencies);
+function dependentsOf(dependencies: readonly Dependencies[], { index }: JobRecord): Dependent[] {
   const dependents = transitiveDependents(dependencies, [index]);
   return dependents.map((each) => ({ index: each, dependencies: dependencies[each] ?? [] }));
 }
@@ -88,7 +74,7 @@ function refusalOf(
   reply: Exclude<ReopenReply, { kind: 'ok' }>,
   uid: RunUid,
   { name, status }: JobRecord,
-  { jobNames }: PackedPipeline,
+  begun: JobRecord | undefined,
 ): Exclude<Retrying, { kind: 'retried' }> {
   switch (reply.kind) {
     case 'gone':
@@ -102,8 +88,8 @@ function refusalOf(
     case 'busy':
       return { kind: 'log-open', message: `The log of "${name}" is still being stored; try again in a moment.` };
     case 'claimed': {
-      const dependent = jobNames[reply.index] ?? '';
-      const message = `The job "${dependent}" depends on "${name}" and has already started: ${rerunInstead(name)}`;
+      if (!begun) return noRun(uid); // It was deleted meanwhile.
+      const message = `The job "${begun.name}" depends on "${name}" and has already started: ${rerunInstead(name)}`;
       return { kind: 'dependents-begun', message };
     }
   }

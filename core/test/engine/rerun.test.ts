@@ -1,6 +1,5 @@
 import { expect } from 'chai';
-import { pipelineOf, type JobShape } from '@chainr/testkit/builders';
-import { dependenciesOf } from '../../src/engine/transitive-dependents.js';
+import { dependenciesOf, pipelineOf, type JobShape } from '@chainr/testkit/builders';
 import { planRerun, type RerunFrom } from '../../src/engine/rerun.js';
 import type { Reason } from '../../src/engine/reasons.js';
 import type { JobStatus } from '../../src/engine/states.js';

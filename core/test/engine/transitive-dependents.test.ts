@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { pipelineOf } from '@chainr/testkit/builders';
-import { dependenciesFirst, dependenciesOf, transitiveDependents } from '../../src/engine/transitive-dependents.js';
+import { dependenciesOf, pipelineOf } from '@chainr/testkit/builders';
+import { dependenciesFirst, transitiveDependents } from '../../src/engine/transitive-dependents.js';
 
 describe('the jobs that wait for a job', () => {
   // The document names dependents first: indexes are no order of the graph.

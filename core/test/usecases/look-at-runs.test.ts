@@ -18,7 +18,6 @@ describe('the use cases that look at runs', () => {
 
   const explaining = (countAhead: () => Promise<number | undefined>) => ({
     store: open.store,
-    pipelines,
     queue: { countAhead },
   });
   const nothingAhead = () => Promise.resolve(0);
@@ -52,7 +51,7 @@ describe('the use cases that look at runs', () => {
       .that.matches(/there is no worker with the executor fake\.$/);
   });
 
-  it('explain nothing that does not exist, or that this version cannot read any more', async () => {
+  it('explain nothing that does not exist', async () => {
     const uid = await create();
     expect(await explain(explaining(nothingAhead), unknown, 'first')).to.eql({
       kind: 'no-run',
@@ -61,11 +60,6 @@ describe('the use cases that look at runs', () => {
     expect(await explain(explaining(nothingAhead), uid, 'third')).to.eql({
       kind: 'no-job',
       message: 'The run has no job "third".',
-    });
-    const mistakes = [{ path: 'jobs', message: 'no' }];
-    const refusing: PipelineReading = { read: () => Promise.resolve({ kind: 'refused', message: 'no', mistakes }) };
-    expect(await explain({ ...explaining(nothingAhead), pipelines: refusing }, uid, 'second')).to.include({
-      kind: 'pipeline-outdated',
     });
   });
 

@@ -91,20 +91,6 @@ describe('the use cases that start runs', () => {
     expect(await rerun(making, unknown, 'all')).to.eql(noSuchRun);
   });
 
-  it('refuse what this version cannot read any more', async () => {
-    const refusing: PipelineReading = {
-      read: () => Promise.resolve({ kind: 'refused', message: 'no', mistakes: [{ path: 'jobs', message: 'no' }] }),
-    };
-    const uid = await create();
-    const refused = {
-      kind: 'pipeline-outdated',
-      message: 'This version of chainr no longer accepts the pipeline of the run: jobs: no',
-      mistakes: [{ path: 'jobs', message: 'no' }],
-    };
-    expect(await rerun({ ...making, pipelines: refusing }, uid, 'all')).to.eql(refused);
-    expect(await retry({ store: open.store, pipelines: refusing }, uid, 'only')).to.eql(refused);
-  });
-
   it('retry a job that failed, and no other', async () => {
     const uid = await create(sourceOf({ a: { ...job }, b: { ...job } }));
     expect(await retry(making, uid, 'a')).to.eql({

@@ -8,7 +8,6 @@ const codes: Record<RefusalKind, ErrorCode> = {
   'invalid-pipeline': 'BadRequest',
   'unknown-jobs': 'BadRequest',
   'key-reused': 'Conflict',
-  'pipeline-outdated': 'Conflict',
   'nothing-failed': 'Conflict',
   'not-reusable': 'Conflict',
   'nothing-to-run': 'Conflict',

@@ -12,7 +12,7 @@ import { readIdempotencyKey } from './read-idempotency-key.js';
 import { sendJson } from '../http/send-json.js';
 import { served, type ServedRoute } from '../http/serve-routes.js';
 
-/** Reruns at once: large pipelines share one thread with other requests. */
+/** Reruns at once: each holds its whole compiled pipeline in memory. */
 const rerunsAtOnce = 4;
 
 /** Operations on all runs that a filter selects. */

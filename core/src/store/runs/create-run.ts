@@ -1,21 +1,21 @@
 import type { Redis } from 'ioredis';
 import { v7 as uuidv7 } from 'uuid';
-import { countDependencies } from '../../engine/flat-dependencies.js';
 import type { Pipeline } from '../../pipeline/pipeline.js';
 import { codeOfExecutorKind, type ExecutorKind, type RunUid } from '../../engine/records.js';
 import { initialJobStates, waiting, type InitialJobState } from '../../engine/initial-job-state.js';
 import { backlogMember, backlogScore, indexLines, keys, planField } from '../redis/keys.js';
 import { packInitialRow, runFlags } from '../script/layout.js';
-import { packPipeline, planOf, type PackedPipeline } from './pack-pipeline.js';
+import { countDependencies, packPipeline, planOf, type PackedPipeline } from './pack-pipeline.js';
 import type { RunInfo } from './run-info.js';
 import { readyAtOnce, storeBeforeScript } from '../script/library.js';
 import { packSource, type Source } from './source.js';
 import type { Transitions } from '../script/transitions.js';
 
 export interface NewRun {
-  /** Already packed if another thread read it. */
+  /** Already packed if another thread read it, or another run has it. */
   pipeline: Pipeline | PackedPipeline;
-  source: Source;
+  /** Packed if another run has it. */
+  source: Source | Buffer;
   executorKind: ExecutorKind;
   idempotency?: IdempotencyKey;
   /** For a run that reuses jobs of another one (see Reruns). */
@@ -57,7 +57,7 @@ export async function createRun(connection: Redis, transitions: Transitions, run
   const pipeline = 'plans' in run.pipeline ? run.pipeline : packPipeline(run.pipeline);
   const { jobNames, priorities, priority, maxParallel, timeoutMs } = pipeline;
   const uid: RunUid = uuidv7();
-  const standings = rerun?.standings ?? initialJobStates(countDependencies(pipeline.dependencies));
+  const standings = rerun?.standings ?? initialJobStates(countDependencies(pipeline));
   const inline = jobNames.length <= inlineJobs;
   const roots = rootsOf(standings, priorities);
   // If slots decide, all roots of a larger run wait for one in the backlog.
@@ -65,7 +65,7 @@ export async function createRun(connection: Redis, transitions: Transitions, run
   const parked = roots.slice(handedOut.length);
   const waitsForSlot = new Set(maxParallel > 0 ? parked : []);
   const fields = [...jobNames.flatMap(fieldsOfJob), ...(rerun?.fields ?? [])];
-  const packedSource = await packSource(source);
+  const packedSource = Buffer.isBuffer(source) ? source : await packSource(source);
   const hasPriorities = priorities.some((each) => each !== priority);
   const info = infoOf(pipeline, run);
   const request = {

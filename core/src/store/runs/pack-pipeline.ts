@@ -1,12 +1,11 @@
 import { compileDag } from '../../engine/dag.js';
-import { flattenDependencies, type FlatDependencies } from '../../engine/flat-dependencies.js';
 import { jobPlan, type Pipeline } from '../../pipeline/pipeline.js';
-import { dependenciesOf } from '../../engine/transitive-dependents.js';
-import { packPlan, planFlags } from '../script/layout.js';
+import type { Dependencies } from '../../engine/transitive-dependents.js';
+import { flagsIn, packPlan, planFlags, unpackEdges } from '../script/layout.js';
 
 /**
- * A pipeline as it is stored: few large values instead of many small ones, so that the thread that reads large bodies
- * can pass it on without blocking the main thread.
+ * A compiled pipeline, as it is stored and as every rerun stores it again: few large values instead of many small ones,
+ * so that the thread that reads large bodies can pass it on without blocking the main thread.
  */
 export interface PackedPipeline {
   name?: string;
@@ -23,8 +22,7 @@ export interface PackedPipeline {
   jobNames: readonly string[];
   /** The priority of each job: its own, or the pipeline's. */
   priorities: Int8Array<ArrayBuffer>;
-  dependencies: FlatDependencies;
-  /** What is stored of each job (`packPlan`), concatenated; `ends` has the end of each. */
+  /** What is stored of each job (`packPlan`), its edges included, concatenated; `ends` has the end of each. */
   plans: { bytes: Uint8Array<ArrayBuffer>; ends: Uint32Array<ArrayBuffer> };
 }
 
@@ -47,15 +45,13 @@ export function packPipeline(pipeline: Pipeline): PackedPipeline {
     maxParallel,
     jobNames: jobs.map(({ name }) => name),
     priorities,
-    dependencies: flattenDependencies(dependenciesOf(pipeline)),
     plans: joinPlans(plans),
   };
 }
 
 /** The buffers that can be transferred to another thread instead of being copied. */
-export function transferablesOf({ priorities, dependencies, plans }: PackedPipeline): ArrayBuffer[] {
-  const { ends, indexes, masks } = dependencies;
-  return [priorities, ends, indexes, masks, plans.bytes, plans.ends].map(({ buffer }) => buffer);
+export function transferablesOf({ priorities, plans }: PackedPipeline): ArrayBuffer[] {
+  return [priorities, plans.bytes, plans.ends].map(({ buffer }) => buffer);
 }
 
 /** The stored part of a job, without a copy. */
@@ -65,7 +61,7 @@ export function planOf({ plans: { bytes, ends } }: PackedPipeline, index: number
 }
 
 /** In a buffer of its own: Node's pool of small buffers cannot be transferred. */
-function joinPlans(plans: readonly Buffer[]): PackedPipeline['plans'] {
+export function joinPlans(plans: readonly Buffer[]): PackedPipeline['plans'] {
   const ends = new Uint32Array(plans.length);
   const length = plans.reduce((sum, plan, index) => (ends[index] = sum + plan.length), 0);
   const bytes = new Uint8Array(length);
@@ -75,10 +71,31 @@ function joinPlans(plans: readonly Buffer[]): PackedPipeline['plans'] {
   return { bytes, ends };
 }
 
+/** The plans of all jobs, without copies. */
+const plansOf = (pipeline: PackedPipeline): Buffer[] => pipeline.jobNames.map((_, index) => planOf(pipeline, index));
+
 /** The jobs that no rerun reuses, by index. */
 export function neverReused(pipeline: PackedPipeline): number[] {
-  return pipeline.jobNames.flatMap((_, index) => {
-    const [flags = 0] = planOf(pipeline, index);
-    return (flags & planFlags.rerunAlways) === 0 ? [] : [index];
-  });
+  return plansOf(pipeline).flatMap((plan, index) => ((flagsIn(plan) & planFlags.rerunAlways) === 0 ? [] : [index]));
+}
+
+/** The number of dependencies of each job. */
+export function countDependencies(pipeline: PackedPipeline): number[] {
+  const counts = pipeline.jobNames.map(() => 0);
+  for (const plan of plansOf(pipeline)) {
+    for (const { index } of unpackEdges(plan)) counts[index] = (counts[index] ?? 0) + 1;
+  }
+  return counts;
+}
+
+/** The dependencies of each job, by index. */
+export const dependenciesIn = (pipeline: PackedPipeline): Dependencies[] => reverseEdgesOf(plansOf(pipeline));
+
+/** Plans contain the edges to the dependents of their jobs; this returns the dependencies of each, by index. */
+export function reverseEdgesOf(plans: readonly Buffer[]): Dependencies[] {
+  const dependencies = plans.map((): { index: number; mask: number }[] => []);
+  for (const [dependency, plan] of plans.entries()) {
+    for (const { index, mask } of unpackEdges(plan)) dependencies[index]?.push({ index: dependency, mask });
+  }
+  return dependencies;
 }

@@ -3,6 +3,7 @@ import type { Outputs } from '../../engine/outcome.js';
 import type { JobPlan } from '../../pipeline/pipeline.js';
 import type { AttemptRecord, JobRecord, ReusedAttempt, RunRecord, RunUid } from '../../engine/records.js';
 import type { RunStatus } from '../../engine/states.js';
+import type { Dependencies } from '../../engine/transitive-dependents.js';
 import type { TimedJob } from '../../timeline/timed-job.js';
 import { createRun, type CreatedRun, type IdempotencyKey, type NewRun } from './create-run.js';
 import { StoreFull } from '../redis/errors.js';
@@ -19,6 +20,7 @@ import {
 } from '../redis/keys.js';
 import { specificationOf, toAttemptRecord, toJobRecord, unpackRow, unpackState } from '../script/layout.js';
 import { NameCache } from './name-cache.js';
+import { readCompiledRun, readDependencies, type CompiledRun } from './read-compiled-run.js';
 import { readTimedJobs } from './read-timed-jobs.js';
 import { parseRunInfo } from './run-info.js';
 import { readRunsScript } from '../script/library.js';
@@ -218,7 +220,17 @@ export class RunStore {
     );
   }
 
-  /** The pipeline as it was sent. */
+  /** The run as it was compiled, to be created again; undefined if there is no such run. */
+  getCompiled(uid: RunUid): Promise<CompiledRun | undefined> {
+    return translateRedisErrors(() => readCompiledRun(this.#connection, uid));
+  }
+
+  /** The dependencies of all jobs, by index; undefined if there is no such run. */
+  getDependencies(uid: RunUid): Promise<Dependencies[] | undefined> {
+    return translateRedisErrors(() => readDependencies(this.#connection, uid));
+  }
+
+  /** The pipeline as it was sent, for people. What chainr does with a run is read from its plans. */
   async getSource(uid: RunUid): Promise<Source | undefined> {
     const stored = await translateRedisErrors(() => this.#connection.getBuffer(keys.source(uid)));
     if (!stored || (await translateRedisErrors(() => this.#connection.hexists(keys.run(uid), 'state'))) === 0)

@@ -85,6 +85,12 @@ export function packPlan(edges: readonly PlanEdge[], { flags, priority }: PlanHe
   return plan;
 }
 
+/** `planFlags` of a plan. */
+export const flagsIn = (plan: Buffer): number => plan.readUInt8(0);
+
+/** The priority of a job, from its plan: −100 … 100. */
+export const priorityIn = (plan: Buffer): number => plan.readUInt8(1) - priorityBase;
+
 /** The edges of a plan: who waits for its job. */
 export function unpackEdges(plan: Buffer): PlanEdge[] {
   return Array.from({ length: plan.readUInt32BE(2) / 3 }, (_, place) => ({

@@ -1,10 +1,11 @@
 import { expect } from 'chai';
 import type { Redis } from 'ioredis';
+import { dependenciesOf } from '@chainr/testkit/builders';
 import type { Inbox } from '@chainr/testkit/inbox';
 import type { Outcome, OutcomeReason } from '../../../src/engine/outcome.js';
 import type { RunUid } from '../../../src/engine/records.js';
 import { retryPolicy } from '../../../src/engine/retries.js';
-import { dependenciesOf, transitiveDependents, type Dependencies } from '../../../src/engine/transitive-dependents.js';
+import { transitiveDependents, type Dependencies } from '../../../src/engine/transitive-dependents.js';
 import { formatAttemptId, keys, parseAttemptId, type AttemptId, type Lease } from '../../../src/store/redis/keys.js';
 import { unpackRow } from '../../../src/store/script/layout.js';
 import type { Store } from '../../../src/store/store.js';

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
+import { dependenciesOf } from '@chainr/testkit/builders';
 import type { OpenStore } from '@chainr/testkit/open-store';
 import { openStore, silentLogger } from '@chainr/testkit/open-store';
 import type { ChainrEvent, Cursor, RunUid } from '../../../src/engine/records.js';
-import { dependenciesOf } from '../../../src/engine/transitive-dependents.js';
 import { planRerun, type RerunFrom } from '../../../src/engine/rerun.js';
 import { formatLease, keys } from '../../../src/store/redis/keys.js';
 import { libraryText, type Library } from '../../../src/store/script/library.js';

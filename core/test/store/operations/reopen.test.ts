@@ -1,12 +1,12 @@
 import { expect } from 'chai';
-import { pipelineOf, type JobShape } from '@chainr/testkit/builders';
+import { dependenciesOf, pipelineOf, type JobShape } from '@chainr/testkit/builders';
 import { claimJob } from '@chainr/testkit/claim-job';
 import { completed } from '@chainr/testkit/outcomes';
 import { statusesOfJobs } from '@chainr/testkit/statuses';
 import { nextMillisecond } from '@chainr/testkit/waits';
 import { openStore, type OpenStore } from '@chainr/testkit/open-store';
 import { askToEnd } from '@chainr/testkit/ask-to-end';
-import { dependenciesOf, transitiveDependents } from '../../../src/engine/transitive-dependents.js';
+import { transitiveDependents } from '../../../src/engine/transitive-dependents.js';
 import type { Pipeline } from '../../../src/pipeline/pipeline.js';
 import { keys } from '../../../src/store/redis/keys.js';
 import { composeLibrary } from '../../../src/store/script/library.js';
