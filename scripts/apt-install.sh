@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
-# apt-install.sh PACKAGE [MINIMUM]: installs a Debian package where that may be done without asking
-# anybody. Exits 0 when it is installed, 3 with one sentence on stdout why not; nothing else is printed
-# on stdout, progress goes to stderr.
+# apt-install.sh PACKAGE [MINIMUM]: installs a Debian package if that needs no password. Exits 0 if it is installed, and
+# 3 with one sentence on stdout if not. Progress goes to stderr.
 set -euo pipefail
 
 package=$1 minimum=${2:-0}
@@ -24,7 +23,7 @@ apt() {
     </dev/null >&2
 }
 
-# Without the epoch, so that 5:7.0.15 compares as 7.0.15; empty when apt knows none.
+# Without the epoch, so that 5:7.0.15 compares as 7.0.15; empty if apt knows none.
 candidate() {
   LC_ALL=C apt-cache policy "$package" | sed -n 's/^ *Candidate: \([0-9]*:\)\{0,1\}\([0-9].*\)$/\2/p'
 }
@@ -33,7 +32,7 @@ fit() {
   [ -n "$(candidate)" ] && dpkg --compare-versions "$(candidate)" ge "$minimum"
 }
 
-# A fresh machine has no package lists, and an old one has lists that name packages that are gone.
+# A fresh machine has no package lists, and old lists name packages that no longer exist.
 if ! fit; then
   echo "Reading the package lists, to install $package ..." >&2
   apt update || refuse 'apt-get update failed'

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Compiles the chainr command with all that it imports, when anything was changed, added or removed
-# since the last time (a folder is newer when something in it was removed).
+# Compiles the chainr command and everything that it imports if a file was changed, added or removed since the last time
+# (removing a file makes its folder newer).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -12,7 +12,7 @@ if [ -e "$stamp" ] && [ -z "$(find ./*/src ./*/package.json ./*/tsconfig.json ts
   exit 0
 fi
 echo 'Compiling ...' >&2
-# What is written while the compiler runs is newer than its result.
+# A file that changes while the compiler runs is newer than its result.
 started=$(mktemp)
 trap 'rm -f "$started"' EXIT
 npm run --silent build >&2

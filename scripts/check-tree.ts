@@ -1,6 +1,6 @@
 /**
- * `npm run tree`: looks through every file that git has or would take, for what should never be
- * committed and no other tool looks for. Prints `file:line: sentence`, exits 1 if anything was found.
+ * `npm run tree`: searches every file that git has or would add for what must never be committed and no other tool
+ * finds. Prints `file:line: sentence`, exits 1 if anything was found.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -10,19 +10,19 @@ import { basename, dirname, join } from 'node:path';
 interface Rule {
   pattern: RegExp;
   message: string;
-  /** Files that the rule is about; all, if absent. */
+  /** The files that the rule applies to; all if absent. */
   files?: RegExp;
 }
 
 const maxLines = 350;
 const code = /\.(ts|js|mjs|cjs)$/;
-/** Files that are made by tools, or are not ours. */
+/** Generated or foreign files. */
 const notWritten = /(^|\/)(package-lock\.json|LICENSE)$|\.schema\.json$/;
 const vagueName = /(^|\/)(utils?|commons?|helpers?)(\/|\.[^/]+$)/i;
 
 const literal = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
-/** This checkout, its neighbours and the home of who works in it: paths that mean nothing elsewhere. */
+/** This checkout, its neighbors and the home folder: paths without a meaning on other machines. */
 function machinePaths(): string[] {
   const root = process.cwd();
   const parent = dirname(root);
@@ -34,7 +34,7 @@ function machinePaths(): string[] {
   );
 }
 
-/** The host from which npm takes packages here, unless it is the public one. */
+/** The host of npm's registry here, unless it is the public one. */
 function packageHost(): string | undefined {
   const host = new URL(
     execFileSync('npm', ['config', 'get', 'registry', '--loglevel=error'], { encoding: 'utf8' }).trim(),

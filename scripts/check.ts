@@ -1,6 +1,6 @@
 /**
- * `npm run check`: runs the parts below, as many at once as there are cores, prints what each one said
- * as a whole, and ends with a table. All of them run even if one fails.
+ * `npm run check`: runs the parts below, as many at once as there are cores, prints the output of each in one piece, and
+ * ends with a table. All of them run even if one fails.
  */
 import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
@@ -14,7 +14,7 @@ interface Result {
   seconds: string;
 }
 
-/** Never rejects for a part that fails; what it printed comes out in one piece when it has ended. */
+/** Never rejects if a part fails. Prints its output in one piece when it has ended. */
 function run(part: string): Promise<Result> {
   const started = performance.now();
   const child = spawn('npm', ['run', '--silent', part], { stdio: ['ignore', 'pipe', 'pipe'] });

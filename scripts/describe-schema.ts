@@ -1,4 +1,4 @@
-/** A part of the OpenAPI document: JSON Schema, and what stands around it. */
+/** A part of the OpenAPI document. */
 export type Json = Record<string, unknown>;
 
 export const asMap = (value: unknown): Record<string, Json> => (value ?? {}) as Record<string, Json>;
@@ -19,10 +19,10 @@ export function typeOf(schema: Json): string {
   return typeof schema['type'] === 'string' ? schema['type'] + rangeOf(schema) : 'any';
 }
 
-/** `, at most 100 entries`; nothing where there is no limit. */
+/** `, at most 100 entries`; empty without a limit. */
 const upTo = (most: unknown, of: string): string => (typeof most === 'number' ? `, at most ${shown(most)} ${of}` : '');
 
-/** ` from 1 to 100`; nothing where any number will do. */
+/** ` from 1 to 100`; empty without limits. */
 function rangeOf({ minimum, maximum }: Json): string {
   if (typeof minimum !== 'number' || minimum === Number.MIN_SAFE_INTEGER) return '';
   const most = typeof maximum === 'number' && maximum < Number.MAX_SAFE_INTEGER ? ` to ${shown(maximum)}` : '';
@@ -39,7 +39,7 @@ function typeOfMap(schema: Json): string {
 
 const linkTo = (name: string): string => `[${name}](#${name.toLowerCase()})`;
 
-/** The rows of a table of fields, those of inner maps behind a dot: name, type, whether it is always there, what it is. */
+/** The rows of a table of fields: name (with dots for inner maps), type, whether it is always present, description. */
 export function fieldRows(schema: Json, prefix = ''): string[][] {
   const required = new Set(Array.isArray(schema['required']) ? (schema['required'] as string[]) : []);
   return Object.entries(asMap(schema['properties'])).flatMap(([name, field]) => {

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# generate.sh [--check]: runs every script whose name begins with `write-`: each makes a committed file
-# from code. With --check they write nothing, and fail when what is committed is stale.
+# generate.sh [--check]: runs every script whose name begins with `write-`. Each writes a committed file from code; with
+# --check it writes nothing and fails if the file is stale.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -1,12 +1,11 @@
 #!/usr/bin/env bash
-# `npm ci`, when node_modules is missing or older than what it is made from. npm writes
-# node_modules/.package-lock.json last of all, so it is the stamp, and an installation that was cut
-# off has none.
+# Runs `npm ci` if node_modules is missing or older than its sources. npm writes node_modules/.package-lock.json last,
+# so that file is the time stamp, and an interrupted installation has none.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/require-node.sh
 
-# Two `make run` at once must not install over each other; the lock is on a file that is always there.
+# Two `make run` at once must not install at the same time. The lock is on a file that always exists.
 exec 9<package.json
 flock 9
 

@@ -5,7 +5,7 @@ export function markdownTable(head: readonly string[], rows: readonly (readonly 
   return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
 
-/** Writes a page that is made from code; with `--check` it only says, by exit code 1 too, that it is stale. */
+/** Writes a generated page; with `--check` only reports, with exit code 1, if it is stale. */
 export async function writePage(file: string, text: string): Promise<void> {
   const formatted = await format(text, { ...(await resolveConfig(file)), filepath: file });
   if (!process.argv.includes('--check')) {

@@ -2,18 +2,18 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import ts from 'typescript';
 
-/** A number that somebody chose: a constant of a file, or a property of one. */
+/** A constant of a file with a number, or a property of one. */
 export interface NumericConstant {
   file: string;
   /** `lossBackoffMs`, or `pipelineLimits.jobs`. */
   name: string;
   /** As a person reads it: `8 × 1,024 × 1,024` is `8,388,608`. */
   value: string;
-  /** Its comment on one line; empty where there is none. */
+  /** Its comment on one line; empty if there is none. */
   doc: string;
 }
 
-/** What is measured with, and what tests, has no defaults. */
+/** Benchmarks and tests have no defaults. */
 const packages = ['core', 'executor', 'gate', 'sched', 'work', 'notif', 'recycle', 'ui', 'cli'];
 
 /** Every constant of the sources whose value is a number, or a list or map of numbers. */
@@ -30,7 +30,7 @@ function sourceFiles(): string[] {
   return [...new Set(files.split('\n').filter(Boolean))];
 }
 
-/** Times and sizes that stand in the middle of a file, where nobody finds them: `file: name`. */
+/** Times and sizes in the middle of a file, where nobody finds them: `file: name`. */
 export function hiddenNumbers(): string[] {
   return sourceFiles().flatMap((file) => {
     const hidden: string[] = [];
@@ -38,7 +38,7 @@ export function hiddenNumbers(): string[] {
       if (isNamedNumber(node)) hidden.push(`${file}: ${node.name.getText()}`);
       ts.forEachChild(node, look);
     };
-    // Constants at the top are listed; what is inside functions and classes is looked at.
+    // Constants at the top are listed. This looks inside functions and classes.
     for (const statement of parse(file).statements) if (!ts.isVariableStatement(statement)) look(statement);
     return hidden;
   });
@@ -87,7 +87,7 @@ function fromValue(value: ts.Expression, of: Omit<NumericConstant, 'value'>): Nu
   });
 }
 
-/** The number that an expression of numbers alone is; undefined for any other. */
+/** The value of an expression of numbers; undefined for any other. */
 function numberOf(value: ts.Expression): number | undefined {
   const expression = unwrap(value);
   if (ts.isNumericLiteral(expression)) return Number(expression.text);

@@ -1,4 +1,4 @@
-/** A small pipeline for each section of docs/pipelines.md; each is checked before it is printed, and run by cli/integration/documented-examples.test.ts. */
+/** A pipeline for each section of docs/pipelines.md. Each is checked here, and run by cli/integration/documented-examples.test.ts. */
 export const pipelineExamples = {
   Pipeline: `kind: Pipeline
 metadata:

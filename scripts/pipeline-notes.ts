@@ -1,6 +1,6 @@
 import { pipelineLimits } from '../core/src/pipeline/limits.js';
 
-/** What the schema of pipelines does not say of a field: its default, and its meaning where it has no description there. */
+/** What the schema of pipelines lacks: the default of each field, and the meaning of fields without a description. */
 interface FieldNote {
   default?: string;
   doc?: string;
@@ -108,7 +108,7 @@ export const fieldNotes: Readonly<Record<string, Readonly<Record<string, FieldNo
   },
 };
 
-/** What the variables that each step finds in its environment are; `executor/src/chainr-variables.ts` sets them. */
+/** The meaning of the variables that `executor/src/chainr-variables.ts` sets for each step. */
 export const variableNotes: Readonly<Record<string, string>> = {
   CHAINR_RUN: 'The `uid` of the run.',
   CHAINR_JOB: 'The name of the job.',

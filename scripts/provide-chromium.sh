@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
-# Sees to the browser of the tests of the page. Those tests say themselves when they cannot run, so
-# that a machine without it can still run all others: this never fails.
+# Provides the browser for the tests of the page. Never fails: without it those tests are skipped and say why.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

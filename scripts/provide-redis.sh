@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Sees to a redis-server of version 7.0 or newer: finds it, or installs it, or says what to install.
+# Provides redis-server 7.0 or newer: finds it, installs it, or says what to install.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -2,8 +2,8 @@ import { appendFileSync } from 'node:fs';
 import Mocha from 'mocha';
 
 /**
- * Mocha's own `spec` report, then the names of what was skipped. Where CHAINR_TEST_COUNTS names a
- * file, one line "passed failed skipped" is added to it, from which `make test` makes its last line.
+ * Mocha's `spec` report, then the names of skipped tests. If CHAINR_TEST_COUNTS names a file, appends the line
+ * "passed failed skipped" to it, from which `make test` prints its last line.
  */
 export default class ReportTests extends Mocha.reporters.Spec {
   constructor(runner: Mocha.Runner, options: Mocha.MochaOptions) {

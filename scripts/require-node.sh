@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Says in one sentence what is missing when Node or npm is not there or too old.
+# Prints one sentence if Node or npm is missing or too old.
 set -euo pipefail
 
 if ! command -v node >/dev/null; then

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# `make run`: makes ready what is missing, then becomes `chainr up`. With everything in place this
-# adds a fraction of a second.
+# `make run`: installs what is missing, then executes `chainr up`. If nothing is missing, this takes a fraction of a
+# second.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

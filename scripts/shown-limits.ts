@@ -1,6 +1,6 @@
 /**
- * The fixed numbers that a user can meet, by what they are about: constants of the sources, or with `.*` all properties of
- * one. The others are for those who read the code.
+ * The fixed numbers that a user can meet, by topic: constants of the sources, or with `.*` all properties of one. Other
+ * constants are documented in the code only.
  */
 export const shownLimits: Readonly<Record<string, readonly string[]>> = {
   Pipelines: ['pipelineLimits.*', 'outputLimits.*', 'longestDurationMs', 'mostReported'],
@@ -24,7 +24,7 @@ export const shownLimits: Readonly<Record<string, readonly string[]>> = {
   'The command': ['runsListed', 'jobsDrawn', 'mostListed', 'explainedAtOnce', 'defaultRetryPolicy.*'],
 };
 
-/** What a shown number counts whose name does not end in its unit. */
+/** The unit of each shown number whose name does not end in it. */
 export const countedBy: Readonly<Record<string, string>> = {
   'crashLoop.deathsMax': 'deaths',
   bulkRuns: 'runs',

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# `make test`: makes ready what is missing, runs every check and every test, and ends in one plain line
-# of counts. All of it runs even if one part fails.
+# `make test`: installs what is missing, runs every check and every test, and ends with one line of counts. Everything
+# runs even if one part fails.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

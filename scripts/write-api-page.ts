@@ -1,6 +1,6 @@
 /**
- * Writes docs/api.md from the OpenAPI document, which is made from the table of routes: one source
- * for the server, its clients and this page. With --check says whether it is stale.
+ * Writes docs/api.md from the OpenAPI document, which is made from the table of routes: one source for the server, its
+ * clients and this page. With --check fails if it is stale.
  */
 import { errorCodes } from '../core/src/api/contract/errors.js';
 import { refusals } from '../core/src/engine/refusals.js';
@@ -89,7 +89,7 @@ function answersOf(operation: Json): string[] {
   });
 }
 
-/** Those of its own: the others may come from every operation. */
+/** The errors of this operation, without those that any operation may have. */
 function errorsOf({ errors }: Route): string[] {
   const own = errors.filter((code) => !errorsEverywhere.includes(code)).map((code) => `\`${code}\``);
   return own.length > 0 ? [`Further errors: ${own.join(', ')}.`] : [];
@@ -110,7 +110,7 @@ const codeRows = Object.entries(errorCodes).map(([code, { status, doc }]) => {
   return [`\`${code}\``, String(status), everywhere, doc];
 });
 const refusalRows = Object.entries(refusals).map(([kind, doc]) => [`\`${kind}\``, doc]);
-// A pipeline has a schema and a page of its own.
+// The pipeline has its own page.
 const resources = Object.entries(schemas).filter(([name]) => name !== 'Pipeline');
 
 await writePage(

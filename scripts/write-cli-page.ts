@@ -1,4 +1,4 @@
-/** Writes docs/cli.md from the program itself: its commands and their help; with --check says whether it is stale. */
+/** Writes docs/cli.md from the commands and their help; with --check fails if it is stale. */
 import { PassThrough } from 'node:stream';
 import { createProgram } from '../cli/src/create-program.js';
 import { writePage } from './markdown-page.js';
@@ -7,7 +7,7 @@ type Command = ReturnType<typeof createProgram>;
 
 const helpWidth = 100;
 
-/** A program that is only asked for its help. */
+/** A program that only prints its help. */
 function silentProgram(): Command {
   const stream = new PassThrough();
   const terminal = {
@@ -33,7 +33,7 @@ function helpOf(command: Command): string {
 const pathOf = (command: Command): string =>
   command.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name();
 
-/** A command and those below it. */
+/** A command and its subcommands. */
 function sectionsOf(command: Command): string[] {
   const inner = command
     .createHelp()

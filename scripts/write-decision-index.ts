@@ -1,4 +1,4 @@
-/** Writes docs/adr/README.md from the headings of the records; with --check says whether it is stale. */
+/** Writes docs/adr/README.md from the headings of the records; with --check fails if it is stale. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { markdownTable, writePage } from './markdown-page.js';
 

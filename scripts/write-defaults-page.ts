@@ -1,6 +1,6 @@
 /**
- * Writes docs/defaults.md: every default of a setting, and the fixed numbers that a user can meet. Fails where one of them has
- * no unit or no comment. With --check says whether the page is stale.
+ * Writes docs/defaults.md: the defaults of all settings, and the fixed numbers that a user can meet. Fails if one of them
+ * has no unit or no comment. With --check fails if the page is stale.
  */
 import { markdownTable, writePage } from './markdown-page.js';
 import { hiddenNumbers, numericConstants, type NumericConstant } from './numeric-constants.js';
@@ -9,7 +9,7 @@ import { countedBy, shownLimits } from './shown-limits.js';
 
 const suffixes = { Ms: 'ms', Seconds: 's', Bytes: 'bytes', Timeout: 'ms', Size: 'bytes' } as const;
 
-/** By what it counts, else by the end of its name. */
+/** The unit, as given or from the end of the name. */
 function unitOf(name: string): string | undefined {
   return countedBy[name] ?? Object.entries(suffixes).find(([suffix]) => name.endsWith(suffix))?.[1];
 }

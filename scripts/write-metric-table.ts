@@ -1,4 +1,4 @@
-/** Writes docs/metrics.md from the table of metrics; with --check says whether it is stale. */
+/** Writes docs/metrics.md from the table of metrics; with --check fails if it is stale. */
 import { metricTable } from '../core/src/service/metric-table.js';
 import { markdownTable, writePage } from './markdown-page.js';
 

@@ -1,7 +1,6 @@
 /**
- * Writes docs/pipelines.md from the JSON Schema of pipelines and the notes of `pipeline-notes.ts`. Fails where a field
- * or a variable has no meaning, where a field has no default, and where an example would be refused. With --check says
- * whether the page is stale.
+ * Writes docs/pipelines.md from the JSON Schema of pipelines and the notes of `pipeline-notes.ts`. Fails if a field or a
+ * variable has no description, a field has no default, or an example is invalid. With --check fails if the page is stale.
  */
 import { checkPipeline } from '../core/src/pipeline/checks/check-pipeline.js';
 import { durationPattern } from '../core/src/pipeline/duration.js';
@@ -17,7 +16,7 @@ import { pipelineExamples } from './pipeline-examples.js';
 
 const mistakes: string[] = [];
 
-/** The schema with names in place of what has a section of its own. */
+/** The schema, with names instead of the parts that have their own section. */
 function named(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(named);
   if (typeof schema !== 'object' || schema === null) return schema;
@@ -36,7 +35,7 @@ const step = partOf(asMap(job['properties'])['steps'], 'items', 'Step');
 const dependency = dependencyOf(asMap(asMap(job['properties'])['dependsOn'])['items']);
 const schemas: Readonly<Record<string, Json>> = { Pipeline: pipeline, Job: job, Step: step, Dependency: dependency };
 
-/** Takes a schema out of the one that has it, and leaves its name there. */
+/** Moves a schema out of its parent, and leaves its name there. */
 function partOf(holder: Json | undefined, place: string, name: string): Json {
   const part = asMap(holder)[place];
   if (!holder || !part) throw new Error(`The schema of pipelines has no ${name} where it was.`);
@@ -67,7 +66,7 @@ function tableOf(heading: string): string {
   return markdownTable(['field', 'type', 'default', 'description'], rows);
 }
 
-/** What executors put into the environment of each step, in their order. */
+/** The variables that executors set for each step, in order. */
 function variableTable(): string {
   const attempt = { run: '', job: '', attempt: 1, pipeline: '', steps: [] };
   const names = chainrVariables(attempt, '', { workspace: '', output: '' }).map(([name]) => name);
@@ -81,7 +80,7 @@ function variableTable(): string {
   );
 }
 
-/** What becomes an argument of a process is limited in bytes, which JSON Schema cannot say. */
+/** Arguments of a process are limited in bytes, which JSON Schema cannot express. */
 function inBytes(type: string): string {
   const most = pipelineLimits.argumentBytes.toLocaleString('en-US');
   return type.replace(`${most} characters`, `${most} bytes`);

@@ -1,4 +1,4 @@
-/** Writes docs/settings.md from the table in the config.ts of each service; with --check says whether it is stale. */
+/** Writes docs/settings.md from the table in the config.ts of each service; with --check fails if it is stale. */
 import { markdownTable, writePage } from './markdown-page.js';
 import { defaultCell, services, settingsOf } from './service-settings.js';
 

@@ -1,4 +1,4 @@
-/** Writes docs/states.md from the tables in core/engine; with --check only says whether it is stale. */
+/** Writes docs/states.md from the tables in core/engine; with --check fails if it is stale. */
 import { truthTable } from '../core/src/engine/edges.js';
 import { reasons, reasonTable } from '../core/src/engine/reasons.js';
 import { conditions } from '../core/src/pipeline/conditions.js';

@@ -1,7 +1,7 @@
 import { bytes, text } from '@chainr/core/service/setting-kinds';
 import type { Setting } from '@chainr/core/service/settings';
 
-/** The settings of `chainr up` beside those of the services that it starts; their documentation is made from here. */
+/** The settings of `chainr up` itself. The documentation is printed from this table. */
 export const settings = {
   home: text({ env: 'CHAINR_HOME', default: './.chainr', doc: 'Data folder of `chainr up`.' }),
   redisMemoryBytes: bytes({

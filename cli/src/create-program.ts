@@ -75,12 +75,12 @@ export function createProgram(terminal: Terminal, exit: Exit): Command {
   return program;
 }
 
-/** What every command takes: where the server is. The options of `get` are not those of `get runs`. */
+/** The global options, which say where the server is. Without them `get runs` would show the options of `get`. */
 function sharedOptions(command: Command, program: Command): Option[] {
   return command === program ? [] : program.options.filter(({ long }) => long !== '--version');
 }
 
-/** Where the mend of a mistake stands. `get` reads the options of `get runs` that it has too: what was written counts. */
+/** Names the help of the command as it was written: `get` also parses the options of `get runs` that it shares. */
 function helpFor(command: Command, program: Command): string {
   if (command === program) return '(chainr --help lists the commands)';
   return `(${pathOf(commandOf(program, program.args))} --help explains it)`;
@@ -91,7 +91,7 @@ function commandOf(command: Command, [name, ...words]: readonly string[]): Comma
   return inner ? commandOf(inner, words) : command;
 }
 
-/** `chainr get runs`: a command as it is written. */
+/** The full name of a command, such as `chainr get runs`. */
 function pathOf(command: Command): string {
   return command.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name();
 }

@@ -1,19 +1,19 @@
-/** What the exit codes of every command mean. */
+/** The exit codes of every command. */
 export const exitCodes = {
-  /** It was done; a watched run was SUCCESSFUL. */
+  /** Success; a watched run is SUCCESSFUL. */
   succeeded: 0,
-  /** The watched run FAILED or was CANCELED; the pipeline has mistakes. */
+  /** The watched run is FAILED or CANCELED, or the pipeline has mistakes. */
   failed: 1,
-  /** It could not be done, or its end was not waited for. */
+  /** The command failed, or the watch ended before the run. */
   couldNot: 2,
 } as const;
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
-/** Told by a command that ended in order, but not with success. */
+/** Sets the exit code of a command that throws nothing. */
 export type Exit = (code: ExitCode) => void;
 
-/** A command cannot do what it was asked; its message is one sentence that names the mend. */
+/** The command cannot do what the user asked. The message says why and what to do. */
 export class CouldNot extends Error {
   override readonly name = 'CouldNot';
 }

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { allOutput, attemptOf, needsOutput, runToEnd, textOf, withExecutor, type Row } from './place.js';
 
-/** Left in the background by a script, they would tell of a child's end if they outlived it. */
+/** Background shells of a script, which would report the end of a child if they outlived it. */
 const leftShells = {
   'a shell': `sh -c ': > begun; sleep 300; :' &`,
   'shells in shells': `sh -c 'sh -c ": > begun; sleep 300; :"; :' &`,
@@ -94,7 +94,7 @@ export const endingRows: Row[] = [
           '#!/bin/sh -e\r\necho before\nfalse\necho never': 'before\n',
         };
         for (const [run, output] of Object.entries(scripts)) {
-          // A shell that is named for all steps of a job holds for the other ones.
+          // The `shell` of a job applies to its other steps.
           const spec = attemptOf(image, { run, shell: ['/bin/false'] });
           const { exitCode } = await runToEnd(executor, spec);
           expect(textOf(await allOutput(executor, spec)), run).to.equal(output);

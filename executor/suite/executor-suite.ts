@@ -18,7 +18,7 @@ const groups = {
   stopping: stoppingRows,
 };
 
-/** What every executor has to do. Rows that the subject cannot do are printed as pending. */
+/** The behaviour of every executor. Rows beyond the capabilities of an executor are printed as pending. */
 export function executorSuite(name: string, subject: Subject): void {
   describe(`the executor suite: ${name}`, () => {
     let place: Place;

@@ -72,7 +72,7 @@ export const logRows: Row[] = [
           'i=0; while [ $i -lt 4000 ]; do echo "$CHAINR_STEP line $i of many"; echo "err $i" >&2; i=$((i+1)); done';
         const spec = attemptOf(image, { run: loop }, { run: loop });
         await executor.ensure(spec, allow);
-        // A reader that gives up after every batch, as workers do that die, while the attempt still writes.
+        // The reader stops after every batch, like a worker that dies, while the attempt still writes.
         const chunks: OutputChunk[] = [];
         let position = '';
         for (;;) {
@@ -168,7 +168,7 @@ export const logRows: Row[] = [
         await executor.ensure(spec, allow);
         const chunks: OutputChunk[] = [];
         let position = '';
-        // A reader that gives up after every batch, as workers do that die, until the third step waits.
+        // The reader stops after every batch, like a worker that dies, until the third step waits.
         while (textOf(chunks, 'stdout', 'step-2') !== 'second\n') {
           for await (const batch of executor.logs(spec, position, never())) {
             chunks.push(...batch.chunks);

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { outputLimits } from '@chainr/core/pipeline/limits';
 import { attemptOf, needsOutput, runToEnd, withExecutor, type Row, type StepDraft } from './place.js';
 
-/** A step that writes outputs, as printf(1) takes them, and ends with the code. */
+/** A step that writes outputs with printf(1) and exits with the code. */
 const writing = (text: string, exitCode = 0, more: StepDraft = {}): StepDraft => ({
   run: `printf '${text}' > "$CHAINR_OUTPUT"; exit ${exitCode}`,
   ...more,

@@ -5,9 +5,9 @@ import type { LogStream } from '@chainr/core/engine/records';
 import type { StepSpec } from '@chainr/core/pipeline/steps';
 import type { AttemptSpec, Capabilities, Executor, OutputChunk } from '../src/port.js';
 
-/** Where a suite's attempts run: executors that are opened on one place see the same attempts. */
+/** Where the attempts of a suite run. Executors opened on one place see the same attempts. */
 export interface Place {
-  /** A new executor object, as a worker that has just been started has it. */
+  /** A new executor object, as of a worker that has just started. */
   open(): Executor;
   /** Ends and removes everything. */
   destroy(): Promise<void>;
@@ -22,14 +22,14 @@ export interface Subject {
 
 export interface Row {
   name: string;
-  /** Which executors it is for; all if absent. */
+  /** The executors that it applies to; all if absent. */
   needs?: (capabilities: Capabilities) => boolean;
   run(place: Place, image: string): Promise<void>;
 }
 
 export const needsOutput = (capabilities: Capabilities): boolean => capabilities.output;
 
-/** A lease that holds. */
+/** A valid lease. */
 export const allow = (): void => undefined;
 export const never = (): AbortSignal => new AbortController().signal;
 
@@ -83,7 +83,7 @@ export async function allOutput(executor: Executor, spec: AttemptSpec, from = ''
   return chunks;
 }
 
-/** What one stream, or every one, has written, of one step or of all. */
+/** The output of one or all streams, of one or all steps. */
 export function bytesOf(chunks: readonly OutputChunk[], stream?: LogStream, step?: string): Buffer {
   const wanted = chunks.filter((chunk) => {
     return (stream === undefined || chunk.stream === stream) && (step === undefined || chunk.step === step);
@@ -95,7 +95,7 @@ export function textOf(chunks: readonly OutputChunk[], stream: LogStream = 'stdo
   return bytesOf(chunks, stream, step).toString();
 }
 
-/** Opens an executor on the place and closes it when the work is done, whatever happens. */
+/** Opens an executor on the place, and closes it after the work even if that fails. */
 export async function withExecutor<T>(place: Place, work: (executor: Executor) => Promise<T>): Promise<T> {
   const executor = place.open();
   try {
@@ -105,7 +105,7 @@ export async function withExecutor<T>(place: Place, work: (executor: Executor) =
   }
 }
 
-/** The same with two, as two workers have them. */
+/** The same with two executors, as of two workers. */
 export function withTwoExecutors<T>(place: Place, work: (one: Executor, two: Executor) => Promise<T>): Promise<T> {
   return withExecutor(place, (one) => withExecutor(place, (two) => work(one, two)));
 }

@@ -16,7 +16,7 @@ import {
 
 const ready = 'echo ready';
 
-/** Shells that would tell of a child's end if they outlived it; each says that it is ready, and waits. */
+/** Shells that would report the end of a child if they outlived it. Each prints that it is ready, and waits. */
 const waitingShells: Record<string, string> = {
   'a shell that waits for a program': `${ready}; sleep 300; :`,
   'shells in shells': `sh -c 'sh -c "${ready}; sleep 300; :"; :'; :`,
@@ -25,7 +25,7 @@ const waitingShells: Record<string, string> = {
   'a shell in the background': `sh -c '${ready}; sleep 300; :' & wait; :`,
   'a shell that left the process group, and one that left the session': `timeout 300 sh -c 'sleep 300; :' & setsid sh -c '${ready}; sleep 300; :' & wait; :`,
 };
-/** Attempts of each of them, since what shells say depends on who is faster. */
+/** How often each is tried: the output of shells depends on which process is faster. */
 const attemptsEach = 4;
 
 export const stoppingRows: Row[] = [

@@ -7,8 +7,8 @@ import { allow, attemptOf, bytesOf, needsOutput, never, withExecutor, type Place
 const digest = (bytes: Buffer): string => `${bytes.length} bytes, ${createHash('sha256').update(bytes).digest('hex')}`;
 
 /**
- * Reads as workers do that are killed: each gives up after some batches, and the next one goes on from a position that
- * was stored, which need not be the last one that was read.
+ * Reads like workers that are killed: each stops after some batches, and the next one continues from a stored position,
+ * which need not be the last one that was read.
  */
 async function readWithKills(place: Place, spec: AttemptSpec, random: () => number): Promise<OutputChunk[]> {
   const stored: OutputChunk[] = [];

@@ -3,7 +3,7 @@ import { logLevels } from '@chainr/core/service/logger';
 import { choice, text } from '@chainr/core/service/setting-kinds';
 import { readSettings, type Setting } from '@chainr/core/service/settings';
 
-/** Every setting of ui; its documentation is made from here. */
+/** Every setting of ui. The documentation is printed from this table. */
 export const settings = {
   listen: text(
     {

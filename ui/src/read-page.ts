@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 /** The page as it is served. */
 export interface Page {
   readonly html: string;
-  /** Its `Content-Security-Policy`: exactly its own script and style run, and only gate is asked. */
+  /** Its `Content-Security-Policy`: allows exactly its own script and style, and requests to gate only. */
   readonly policy: string;
 }
 

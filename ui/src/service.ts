@@ -6,7 +6,7 @@ import type { UiConfig } from './config.js';
 import { createApp } from './create-app.js';
 import { readPage } from './read-page.js';
 
-/** Ui as a whole: nothing but the server of its page. */
+/** The ui service: only the server of its page. */
 export function createService(
   config: UiConfig,
   logger: Logger = createLogger('ui', config.logLevel),

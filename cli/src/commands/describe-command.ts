@@ -7,7 +7,7 @@ import { outputOption, type OutputFormat } from '../options/output-option.js';
 import { readTimeline } from '../server/read-timeline.js';
 import { print, type Terminal } from '../terminal/terminal.js';
 
-/** Jobs drawn unless all are asked for. */
+/** The most jobs drawn without `--all`. */
 const jobsDrawn = 100;
 
 interface DescribeOptions extends ServerOptions {

@@ -40,6 +40,6 @@ async function drain(client: Client, written: string | undefined, undo: boolean)
   const [worker] = meant;
   if (meant.length > 1)
     throw new CouldNot(`several workers match: ${meant.map(({ id }) => id).join(', ')}; write more of the id.`);
-  const id = worker?.id ?? written; // The server says which ones there are.
+  const id = worker?.id ?? written; // If it is unknown, the error of the server lists the workers.
   return undo ? client.undrainWorker(id) : client.drainWorker(id);
 }

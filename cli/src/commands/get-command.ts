@@ -57,7 +57,7 @@ export function getCommand(terminal: Terminal, exit: Exit): Command {
     });
 }
 
-/** A misspelled `runs` or `workers` stands where a run is named. @throws CouldNot */
+/** A misspelled `runs` or `workers` looks like the uid of a run. @throws CouldNot */
 const findNamed = (client: Client, written: string): Promise<string> =>
   findRunUid(client, written, { others: ['runs', 'workers'] });
 

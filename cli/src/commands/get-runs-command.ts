@@ -10,9 +10,9 @@ import { showRuns } from '../views/show-run.js';
 import { note, print, type Terminal } from '../terminal/terminal.js';
 import { refuseWatch } from '../options/watch-option.js';
 
-/** Runs listed unless a number is given. */
+/** Default of `--limit`. */
 export const runsListed = 20;
-/** Runs that one answer has at most. */
+/** The most runs per request. */
 const runsPerPage = 100;
 /** The most runs that `chainr get runs` lists; the API pages through all of them. */
 const mostListed = 10_000;
@@ -40,7 +40,7 @@ export function getRunsCommand(terminal: Terminal): Command {
     });
 }
 
-/** The newest runs that a filter means; page after page, since one may be short where few are found among many. */
+/** The newest runs that match a filter. Reads several pages: one may be short if few of many runs match. */
 export async function listRuns(client: Client, filter: RunFilterQuery, limit: number): Promise<RunList> {
   const list = await client.listRuns({ ...filter, limit: Math.min(runsPerPage, limit) });
   while (list.metadata.next !== undefined && list.items.length < limit) {

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { suggestion } from '@chainr/core/pipeline/did-you-mean';
 
-/** `chainr help get runs`: what `chainr get runs --help` prints. */
+/** `chainr help get runs` prints the same as `chainr get runs --help`. */
 export function helpCommand(program: () => Command): Command {
   return new Command('help')
     .description('show the help of a command')

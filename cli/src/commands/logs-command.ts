@@ -69,16 +69,16 @@ export function logsCommand(terminal: Terminal): Command {
     });
 }
 
-/** How much was printed of a log, and of which attempt and step where one was named. */
+/** What was printed of a log; `step` and `attempt` as in the command line. */
 interface Printed {
   lines: number;
-  /** The last line has no newline: on a terminal what is said next would stand behind it. */
+  /** The last line has no newline, so a message must begin with one. */
   isOpen: boolean;
   step: string | undefined;
   attempt: number | undefined;
 }
 
-/** The log of an attempt that runs was read as far as it is stored; of a job without an attempt there is none yet. */
+/** Says that a running job may write more, or that a waiting job has no log yet, and how to follow it. */
 function sayThatItGoesOn(job: Job, { lines, isOpen, step }: Printed, terminal: Terminal): void {
   const { attempts, metadata } = job;
   const ofStep = step === undefined ? '' : ` --step ${step}`;
@@ -93,7 +93,7 @@ function sayThatItGoesOn(job: Job, { lines, isOpen, step }: Printed, terminal: T
     );
 }
 
-/** An empty log may be that of a job which wrote nothing. Where it is not, or where another attempt follows, that is said. */
+/** Says why a log is empty, unless the job just wrote nothing, and whether another attempt follows. */
 function sayWhatIsMissing(job: Job, { lines, isOpen, step, attempt }: Printed, terminal: Terminal): void {
   const { status, attempts } = job;
   const { name, run } = job.metadata;

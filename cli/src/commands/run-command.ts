@@ -28,7 +28,7 @@ export function runCommand(terminal: Terminal, exit: Exit): Command {
       const options = command.optsWithGlobals<RunOptions>();
       const client = connect(options, terminal);
       const pipeline = await readPipelineFile(file, terminal);
-      // Taken before the run exists, so that no event of the run is missed.
+      // Read before the run exists, so that no event of it is missed.
       const cursor = options.watch ? await client.lastCursor() : undefined;
       const run = await createRun(client, pipeline, { file, output: options.output }, terminal);
       if (!run) {

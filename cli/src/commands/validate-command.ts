@@ -8,7 +8,7 @@ import { printMistakes, printWarnings } from '../views/print-mistakes.js';
 import { readPipelineFile } from '../pipeline-file/read-pipeline-file.js';
 import { print, type Terminal } from '../terminal/terminal.js';
 
-/** Needs no server: the model says what is wrong, as the server would. */
+/** Needs no server: the checks are the same. */
 export function validateCommand(terminal: Terminal, exit: Exit): Command {
   return new Command('validate')
     .description('check a pipeline without a server')

@@ -1,30 +1,30 @@
 import type { Argument, Command, Option } from 'commander';
 import { optionsOf, readWords, type ReadWords } from './read-words.js';
 
-/** A word that may come next, and what it is. */
+/** A possible next word, and its description. */
 export interface Candidate {
   word: string;
   doc: string;
 }
 
-/** What may come next: words, or any file. */
+/** Possible next words; `files`: any file too. */
 export interface Candidates {
   words: readonly Candidate[];
   files: boolean;
 }
 
-/** Looks up what only the server knows, such as the uids of runs, by the name of an argument. */
+/** Asks the server for the values of an argument, such as the uids of runs. */
 export type Lookup = (argument: string, read: ReadWords) => Promise<readonly Candidate[]>;
 
 const fileOptions = new Set(['tokenFile', 'example']);
 const fileArguments = new Set(['file']);
 
-/** What the last of the words, which is being written and may be empty, can become. */
+/** Completions of the last word, which may be empty. */
 export async function completeWords(program: Command, words: readonly string[], lookUp: Lookup): Promise<Candidates> {
   const current = words.at(-1) ?? '';
   const [, flag = '', value = ''] = /^(--[^=]+)=(.*)$/.exec(current) ?? [];
   if (flag !== '') {
-    // The value of an option that is written as one word with it.
+    // `--option=value` in one word.
     const { words: found, files } = await completeWords(program, [...words.slice(0, -1), flag, value], lookUp);
     return { words: found.map(({ word, doc }) => ({ word: `${flag}=${word}`, doc })), files };
   }

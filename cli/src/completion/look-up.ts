@@ -7,12 +7,12 @@ import type { Terminal } from '../terminal/terminal.js';
 import type { Candidate, Lookup } from './complete-words.js';
 import type { ReadWords } from './read-words.js';
 
-/** Who presses a key does not wait longer. */
+/** The longest wait of a user who presses Tab. */
 const patienceMs = 1_000;
-/** The newest runs; who wants an older one has its uid. */
+/** How many of the newest runs are offered. */
 const runsOffered = 20;
 
-/** Asks the server that the command line means. */
+/** Looks up words on the server of the command line. */
 export function lookUpAt(terminal: Terminal): Lookup {
   return async (argument, read) => {
     const ask = questions[argument];
@@ -20,7 +20,7 @@ export function lookUpAt(terminal: Terminal): Lookup {
     try {
       return await ask(connect(read.values, terminal), read, AbortSignal.timeout(patienceMs));
     } catch {
-      // Without a server, or with half a uid, there is nothing to offer; an error would land in the line being written.
+      // Without a server, or with an incomplete uid, there is nothing to offer. A message would garble the command line.
       return [];
     }
   };

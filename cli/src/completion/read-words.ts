@@ -1,9 +1,9 @@
 import type { Argument, Command, Option } from 'commander';
 
-/** What the words of an unfinished command line mean. */
+/** The meaning of the words of an unfinished command line. */
 export interface ReadWords {
   command: Command;
-  /** The words that are no commands, options or values of options. */
+  /** The words that are neither commands nor options nor values of options. */
   operands: readonly string[];
   /** Values of options by the name that they have in code, such as `tokenFile`. */
   values: Readonly<Record<string, string>>;
@@ -13,7 +13,7 @@ export interface ReadWords {
   next?: Argument;
 }
 
-/** Reads the words before the one that is being written. Never throws: half a line is no mistake yet. */
+/** Reads the words before the current one. Never throws: an unfinished line is no mistake. */
 export function readWords(program: Command, words: readonly string[]): ReadWords {
   let command = program;
   let pending: Option | undefined;
@@ -39,7 +39,7 @@ export function readWords(program: Command, words: readonly string[]): ReadWords
   return { command, operands, values, ...(pending ? { pending } : {}), ...(next ? { next } : {}) };
 }
 
-/** The options that may be written here: the command's own and those of every command. */
+/** The options of a command: its own and the global ones. */
 export function optionsOf(command: Command): Option[] {
   let program = command;
   while (program.parent) program = program.parent;

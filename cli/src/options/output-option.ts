@@ -2,7 +2,7 @@ import { Option } from 'commander';
 
 export type OutputFormat = 'text' | 'json';
 
-/** `-o json`: nothing but JSON on standard output. */
+/** With `-o json`, standard output contains only JSON. */
 export function outputOption(): Option {
   return new Option('-o, --output <format>', 'output format').choices(['text', 'json']).default('text');
 }

@@ -5,7 +5,7 @@ import { parseDuration } from '@chainr/core/pipeline/duration';
 import { parseMoment } from '@chainr/core/api/contract/moment';
 import { runStatuses, type RunStatus } from '@chainr/core/engine/states';
 
-/** What the options below leave in the options of a command. */
+/** The values of the options below. */
 export interface RunFilterOptions {
   status?: RunStatus[];
   name?: string;
@@ -14,7 +14,7 @@ export interface RunFilterOptions {
   until?: string;
 }
 
-/** Adds the options that say which runs are meant. */
+/** Adds the options that filter runs. */
 export function addRunFilter(command: Command): Command {
   return command
     .addOption(
@@ -29,7 +29,7 @@ export function addRunFilter(command: Command): Command {
     .option('--until <time>', 'only runs created before this time, in the same format', readTime);
 }
 
-/** What of the options is a filter; empty where none of them was given. */
+/** The filter in the options; empty if there is none. */
 export function readRunFilter({ status, name, label, since, until }: RunFilterOptions): RunFilterQuery {
   return {
     ...(status && { status }),
@@ -54,7 +54,7 @@ function readStatus(word: string): RunStatus {
   );
 }
 
-/** As the server reads it; said here, where nothing has to be encoded for an address. */
+/** Checked as the server does, so that the message names the option and not a parameter. */
 function readTime(text: string): string {
   if (parseDuration(text) !== undefined || parseMoment(text) !== undefined) return text;
   throw new InvalidArgumentError('It must be an age such as 24h or 30d, or a time such as 2026-11-21T01:44:00Z.');

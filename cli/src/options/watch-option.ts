@@ -1,7 +1,7 @@
 import { Option } from 'commander';
 import { CouldNot } from '../exit-codes.js';
 
-/** `--watch`: what is watched decides the exit code (`watch-in-terminal.ts`). */
+/** `--watch`; the end of the run decides the exit code (`watch-in-terminal.ts`). */
 export function watchOption(run = 'the run'): Option {
   return new Option(
     '-w, --watch',
@@ -9,7 +9,7 @@ export function watchOption(run = 'the run'): Option {
   );
 }
 
-/** Of what is no run. `get` reads the option wherever it stands. @throws CouldNot */
+/** For commands that cannot watch: `get` accepts the option for its subcommands too. @throws CouldNot */
 export function refuseWatch({ watch }: { watch?: true }): void {
   if (watch) throw new CouldNot('only a single run can be watched: use chainr get RUN --watch.');
 }

@@ -5,7 +5,7 @@ import { parsePipelineText } from '@chainr/core/pipeline/reading/parse-pipeline'
 import type { Pipeline } from '@chainr/core/pipeline/pipeline';
 import { PipelineSyntaxError } from '@chainr/core/pipeline/reading/syntax-error';
 
-/** Says what is wrong with a pipeline, as the server would. */
+/** Checks a pipeline as the server does. */
 export function checkPipelineText({
   text,
   contentType,

@@ -10,7 +10,7 @@ import type { Terminal } from '../terminal/terminal.js';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** Reads a pipeline from a file, or from standard input for `-`. @throws CouldNot where it is not UTF-8, too */
+/** Reads a pipeline from a file, or from standard input for `-`. @throws CouldNot if it cannot be read or is not UTF-8 */
 export async function readPipelineFile(file: string, { stdin }: Terminal): Promise<PipelineText> {
   const name = file === '-' ? 'standard input' : file;
   const bytes = file === '-' ? await buffer(stdin) : await readBytes(file);
@@ -29,8 +29,8 @@ async function readBytes(file: string): Promise<Buffer> {
 }
 
 /**
- * Other encodings of Unicode by the first bytes of a file: by its byte order mark, or where the zero bytes stand, since
- * a pipeline begins with an ASCII character (YAML 1.2.2, section 5.2).
+ * Other encodings of Unicode, by the first bytes of a file: its byte order mark, or the places of the zero bytes, since a
+ * pipeline begins with an ASCII character (YAML 1.2.2, section 5.2).
  */
 const encodings: readonly [firstBytes: RegExp, name: string][] = [
   [/^(?:\0\0\xfe\xff|\xff\xfe\0\0)/, 'UTF-32'],
@@ -56,7 +56,7 @@ function decode(bytes: Buffer, name: string): string {
   }
 }
 
-/** The first line, from 1, that is not UTF-8. No byte of a longer character looks like a newline. */
+/** The number of the first line that is not UTF-8, from 1. No byte of a longer character looks like a newline. */
 function badLine(bytes: Buffer): number {
   let line = 1;
   for (let from = 0; from < bytes.length; line += 1) {
@@ -68,7 +68,7 @@ function badLine(bytes: Buffer): number {
   return line;
 }
 
-/** By the file's ending; where it says nothing, what begins like a JSON object is JSON. */
+/** By the extension of the file. Without a known one, text that begins like a JSON object is JSON. */
 function contentTypeOf(file: string, content: string): string {
   if (/\.json$/i.test(file)) return 'application/json';
   if (/\.ya?ml$/i.test(file)) return 'application/yaml';

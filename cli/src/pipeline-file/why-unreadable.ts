@@ -5,7 +5,7 @@ const sentences: Readonly<Record<string, string>> = {
   ENOSPC: 'no space left',
 };
 
-/** Why a file cannot be read: the end of a sentence, without its point. */
+/** Why a file cannot be read, as the end of a sentence without its period. */
 export function whyUnreadable(error: unknown): string {
   const { code = '', message } = error as NodeJS.ErrnoException;
   return sentences[code] ?? message;

@@ -7,7 +7,7 @@ import { explainAway } from './explain-error.js';
 import { whyUnreadable } from '../pipeline-file/why-unreadable.js';
 import { note, type Terminal } from '../terminal/terminal.js';
 
-/** The options that every command has which talks to a server. */
+/** Options of every command that needs a server. */
 export interface ServerOptions {
   server?: string;
   tokenFile?: string;
@@ -16,19 +16,19 @@ export interface ServerOptions {
 export const defaultServer = 'http://127.0.0.1:8080';
 
 /**
- * A client for the server that the options, the environment or the default name, in this order.
+ * A client for the server named by the options, else by the environment, else the default.
  *
- * @throws CouldNot when the address or the token cannot be used
+ * @throws CouldNot if the address or the token is invalid
  */
 export function connect(options: ServerOptions, terminal: Terminal): Client {
-  const client = new Client(whereItIs(options, terminal));
+  const client = new Client(clientOptions(options, terminal));
   client.onAway((why) => {
     note(terminal, why ? `${explainAway(why)} Trying again.` : 'The server is reachable again.');
   });
   return client;
 }
 
-function whereItIs(options: ServerOptions, { env }: Terminal): ClientOptions {
+function clientOptions(options: ServerOptions, { env }: Terminal): ClientOptions {
   const server = options.server ?? (env['CHAINR_SERVER'] || defaultServer);
   const token = options.tokenFile === undefined ? env['CHAINR_TOKEN'] : readToken(options.tokenFile);
   const auth = token ? { token: checkToken(token, options.tokenFile ?? 'CHAINR_TOKEN') } : {};
@@ -61,7 +61,7 @@ function readToken(file: string): string {
   return token;
 }
 
-/** What a header cannot carry is refused here: the words of `fetch` would show the token. */
+/** Refuses a token that no header can carry. The error of `fetch` would show it. */
 function checkToken(token: string, origin: string): string {
   if (/^[\x21-\x7e]+$/.test(token)) return token;
   throw new CouldNot(

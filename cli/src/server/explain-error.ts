@@ -2,7 +2,7 @@ import { UnknownAnswer } from '@chainr/core/api/client/parse-answer';
 import { ConnectionError, RequestError } from '@chainr/core/api/client/request-error';
 import { CouldNot } from '../exit-codes.js';
 
-/** What went wrong, and what to do about it: for a person. A fault of chainr itself comes with its stack. */
+/** What went wrong, and what to do about it. An unexpected error comes with its stack. */
 export function explainError(error: unknown): string {
   if (error instanceof CouldNot) return error.message;
   if (error instanceof ConnectionError) {

@@ -12,7 +12,12 @@ export function runArgument(name: '<run>' | '[run]' = '<run>'): Argument {
 
 const uid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** The uid that stands for what was written, where `others` could have been too. @throws CouldNot for no uid, and when the newest of no runs is meant */
+/**
+ * The uid that an argument stands for.
+ *
+ * @param others other words that the argument may be; used in suggestions
+ * @throws CouldNot if it is no uid, or if it is `latest` and there are no runs
+ */
 export async function findRunUid(
   client: Client,
   written: string,

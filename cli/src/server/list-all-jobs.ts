@@ -1,7 +1,7 @@
 import type { Client } from '@chainr/core/api/client/client';
 import type { JobSummary, Run } from '@chainr/core/api/contract/run-resource';
 
-/** Every job of a run: those that it carries, and the pages of those that it does not. */
+/** All jobs of a run: those in the answer, then the other pages. */
 export async function listAllJobs(client: Client, run: Run, signal?: AbortSignal): Promise<JobSummary[]> {
   const jobs = [...run.jobs];
   let next = run.jobsTruncated ? String(jobs.length) : undefined;

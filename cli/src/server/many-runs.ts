@@ -7,7 +7,7 @@ import type { OutputFormat } from '../options/output-option.js';
 import { addRunFilter, readRunFilter, type RunFilterOptions } from '../options/run-filter.js';
 import { print, type Terminal } from '../terminal/terminal.js';
 
-/** What is done to many runs at once, and how one speaks of it. */
+/** An operation on many runs, and its words in messages. */
 export interface ManyRuns {
   /** `delete`, `deleted`. */
   verb: string;
@@ -21,20 +21,20 @@ export interface ManyRunsOptions extends RunFilterOptions {
   output: OutputFormat;
 }
 
-/** Adds the options that mean many runs instead of one. */
+/** Adds the options of a command that can act on many runs. */
 export function addManyRuns(command: Command): Command {
   return addRunFilter(command)
     .option('--dry-run', 'only show how many runs would be affected')
     .option('-y, --yes', 'do not ask for confirmation');
 }
 
-/** Whether the options mean runs by a filter. */
+/** Whether the options contain a filter. */
 export const meansMany = (options: RunFilterOptions): boolean => Object.keys(readRunFilter(options)).length > 0;
 
 /**
- * Does something to all runs that a filter means: says first to how many, and asks on a terminal.
+ * Applies an operation to all runs that match a filter. First counts them, and asks for confirmation.
  *
- * @throws CouldNot where nobody is there to be asked, or the answer is no
+ * @throws CouldNot if there is no terminal to ask on, or the answer is no
  */
 export async function actOnMany(many: ManyRuns, options: ManyRunsOptions, terminal: Terminal): Promise<void> {
   const filter = readRunFilter(options);
@@ -49,9 +49,9 @@ export async function actOnMany(many: ManyRuns, options: ManyRunsOptions, termin
 }
 
 /**
- * Goes on until no run is left: one request does it to some hundreds, or to fewer where Redis was away for a moment.
+ * Repeats the request until no run is left: one request handles some hundreds, or fewer if Redis was briefly away.
  *
- * @param onCut gets what was done before a request failed; the error is thrown after it
+ * @param onCut gets the result so far if a request fails; then the error is thrown
  */
 async function addUp(
   request: (cursor: { cursor?: string }) => Promise<BulkResult>,

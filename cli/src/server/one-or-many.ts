@@ -6,16 +6,16 @@ import { findRunUid } from './find-run.js';
 import { actOnMany, meansMany, type ManyRuns, type ManyRunsOptions } from './many-runs.js';
 import type { Terminal } from '../terminal/terminal.js';
 
-/** What a command does to the run that is named, or to all that a filter means. */
+/** The operation of a command on one run, and on all runs that match a filter. */
 export interface OneOrMany<O extends ManyRunsOptions = ManyRunsOptions> {
   many(client: Client, options: O): ManyRuns;
   one(client: Client, uid: string, options: O): Promise<void>;
 }
 
 /**
- * Does it to the one or the many that a command line means.
+ * Applies the operation to the named run, or to all that match the filter.
  *
- * @throws CouldNot where it means both, or neither
+ * @throws CouldNot if the command line has both or neither
  */
 export async function actOnOneOrMany<O extends ManyRunsOptions & ServerOptions>(
   written: string | undefined,

@@ -5,17 +5,17 @@ import { isFinalJob } from '@chainr/core/engine/states';
 import { CouldNot } from '../exit-codes.js';
 
 /**
- * How long nothing may come of the end of a log whose attempt has ended. A worker that dies right before it stores the
- * end is replaced sooner: its lease ends after 6 s, and others look every second.
+ * How long to wait for the next lines of a log whose attempt has ended. If a worker dies right before it stores the end
+ * of the log, another one adopts the attempt sooner: the lease ends after 6 s, and workers look every second.
  */
 const silenceMs = 15_000;
 
 /**
- * The lines of a log to its end. Without `follow` the log of an attempt that still runs is read as far as it is stored.
- * Where the attempt has ended and its last lines are not stored yet, they are waited for.
+ * Yields the lines of a log to its end. Without `follow`, the log of a running attempt is read as far as it is stored. If
+ * the attempt has ended and its last lines are not stored yet, waits for them.
  *
- * @returns the job whose attempt still runs; undefined where nothing more comes of this log
- * @throws CouldNot where the end does not come; it says from which byte on something may be missing
+ * @returns the job if its attempt is still running; undefined if the log is complete
+ * @throws CouldNot if the end does not come; the message names the byte from which output may be missing
  */
 export async function* readWholeLog(
   client: Client,
@@ -25,7 +25,7 @@ export async function* readWholeLog(
 ): AsyncGenerator<LogLineResource, Job | undefined> {
   const { ended, attempt, nextOffset } = yield* client.readLogLines(uid, name, query);
   if (ended) return undefined;
-  // The job is looked at after its log was read: what has ended between the two is read on as well.
+  // Read the job after its log: an attempt that ended in between is read to its end.
   const job = await client.getJob(uid, name);
   if (!hasEnded(job, attempt)) return job;
   yield* readEnd(client, { uid, name }, { ...query, attempt, offset: nextOffset, follow: true }, patienceMs);
@@ -45,7 +45,7 @@ async function* readEnd(
   try {
     for await (const line of client.readLogLines(uid, name, query, enough.signal)) {
       clearTimeout(timer);
-      yield line; // Whoever takes it may be slow.
+      yield line; // The timer is off meanwhile: the consumer may be slow.
       offset = line.nextOffset;
       timer = startTimer();
     }
@@ -60,7 +60,7 @@ async function* readEnd(
   }
 }
 
-/** What was taken over from another run ran there, and has ended. */
+/** A reused job ran in another run and has ended there. */
 function hasEnded({ attempts, reusedFrom, status }: Job, attempt: number): boolean {
   const read = attempts.find((each) => each.attempt === attempt);
   return reusedFrom !== undefined || (read ? read.phases.endedAt !== undefined : isFinalJob(status));

@@ -5,7 +5,7 @@ import { dnsLabel } from '@chainr/core/pipeline/names';
 import { CouldNot } from '../exit-codes.js';
 import { listAllJobs } from './list-all-jobs.js';
 
-/** Names shown at most where a job is not found and none is near. */
+/** The most names in a message about an unknown job. */
 const namesShown = 10;
 
 /**

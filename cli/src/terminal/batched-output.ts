@@ -1,13 +1,12 @@
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 
-/** What waits to be written together, in UTF-16 units; about the capacity of a pipe. */
+/** The size of a batch in UTF-16 units; about the capacity of a pipe. */
 const batchLength = 64 * 1024;
 
 /**
- * Writes what is added within one turn of the event loop at once, so that a line that comes alone is still shown at
- * once. Each write to a pipe or a file is a system call: one for each of a million short lines takes longer than all
- * else.
+ * Collects the text of one tick of the event loop and writes it at once. Each write to a pipe or a file is a system call,
+ * and one for each of a million short lines takes longer than everything else. A line that comes alone is shown at once.
  */
 export class BatchedOutput {
   readonly #stream: Writable;
@@ -18,7 +17,7 @@ export class BatchedOutput {
     this.#stream = stream;
   }
 
-  /** Resolves when there is room for more. */
+  /** Resolves when the stream accepts more. */
   async add(text: string): Promise<void> {
     this.#text += text;
     if (this.#text.length >= batchLength || this.#stream.writableNeedDrain) await this.flush();
@@ -28,7 +27,7 @@ export class BatchedOutput {
       });
   }
 
-  /** Writes what was added. Resolves when the stream has taken it. */
+  /** Writes the batch. Resolves when the stream has accepted it. */
   async flush(): Promise<void> {
     this.#write();
     if (this.#stream.writableNeedDrain) await once(this.#stream, 'drain');

@@ -3,7 +3,7 @@ import type { Screen } from './terminal.js';
 
 const hide = '\u001b[?25l';
 const show = '\u001b[?25h';
-/** Ends of the process that no exit handler sees. */
+/** Signals that end the process without an `exit` event. */
 const signals = ['SIGTERM', 'SIGHUP'] as const;
 
 /** The terminal behind standard output. */

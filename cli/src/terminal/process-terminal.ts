@@ -9,7 +9,7 @@ export function processTerminal(): Terminal {
   const { stdin, stdout, stderr, env } = process;
   let watches = false;
   stdout.on('error', (error: NodeJS.ErrnoException) => {
-    // `chainr get | head` closes the pipe early: there is nobody left to write for. What was to be waited for was not.
+    // `chainr get | head` closes the pipe early, which is no error. A watched run has not been watched to its end.
     if (error.code === 'EPIPE') process.exit(watches ? exitCodes.couldNot : exitCodes.succeeded);
     stderr.write(`chainr: cannot write to standard output: ${whyUnreadable(error)}.\n`);
     process.exit(exitCodes.couldNot);
@@ -33,15 +33,14 @@ export function processTerminal(): Terminal {
   };
 }
 
-/** As every program finds out (setlocale(3)); where nothing is said, what is common today. */
+/** By the locale, as in setlocale(3); UTF-8 if none is set. */
 function speaksUtf8(env: NodeJS.ProcessEnv): boolean {
   const locale = env['LC_ALL'] || env['LC_CTYPE'] || env['LANG'] || 'C.UTF-8';
   return /utf-?8/i.test(locale);
 }
 
 /**
- * On standard error, so that what is asked never mixes with what is printed. Who answers with Ctrl-C or Ctrl-D, the end
- * of the input, has said nothing.
+ * Asks on standard error, to keep standard output clean. Ctrl-C and Ctrl-D (end of input) count as an empty answer.
  */
 async function ask(question: string): Promise<string> {
   const lines = createInterface({ input: process.stdin, output: process.stderr });
@@ -51,7 +50,7 @@ async function ask(question: string): Promise<string> {
     throw error;
   });
   const said = await Promise.race([answer, nothing]);
-  // The cursor stands behind the question still.
+  // The cursor is still behind the question.
   if (said === '\n') process.stderr.write(said);
   lines.close();
   return said;

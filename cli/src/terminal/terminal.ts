@@ -1,46 +1,46 @@
 import type { Readable, Writable } from 'node:stream';
 
-/** What a command sees of the world: tests bring their own. */
+/** Everything that a command sees of its surroundings. Tests have their own. */
 export interface Terminal {
   readonly stdin: Readable;
   readonly stdout: Writable;
   readonly stderr: Writable;
   readonly env: NodeJS.ProcessEnv;
-  /** The server that the command line names, if it does, as soon as it is read. */
+  /** `named`: the server in the command line; set when the command line is read. */
   readonly server: { named?: string };
   /** Whether standard output shows colors. */
   readonly colors: boolean;
-  /** Whether bars and marks are drawn with more than ASCII has. */
+  /** Whether bars and marks may use characters beyond ASCII. */
   readonly unicode: boolean;
-  /** Where standard output is a terminal whose lines can be drawn anew. */
+  /** Present if standard output is a terminal that can be redrawn. */
   readonly screen?: Screen;
-  /** Asks whoever sits there one question; absent where nobody does. */
+  /** Asks the user a question; absent if there is no terminal. */
   readonly ask?: (question: string) => Promise<string>;
-  /** Aborts at the first Ctrl-C from now on, which then does not end the process; a second one does. */
+  /** The signal aborts at the next Ctrl-C, which then does not end the process. A second one does. */
   onInterrupt(): AbortSignal;
 }
 
-/** A terminal that somebody looks at; its size is what it is now. */
+/** A terminal that can be redrawn, with its current size. */
 export interface Screen {
   readonly columns: number;
   readonly rows: number;
-  /** Calls whenever the size has changed. @returns what ends that */
+  /** Calls the listener after each change of the size. @returns a function that removes it */
   onResize(listener: () => void): () => void;
-  /** @returns what shows the cursor again; so does the end of the process, however it ends */
+  /** @returns a function that shows the cursor again; the end of the process shows it too */
   hideCursor(): () => void;
 }
 
-/** How wide what is drawn may be where nobody knows how wide the paper is. */
+/** The width of the output if it goes to no terminal. */
 const paperColumns = 100;
 
 export const columnsOf = ({ screen }: Terminal): number => screen?.columns ?? paperColumns;
 
-/** One line on standard output. */
+/** Writes a line to standard output. */
 export function print(terminal: Terminal, line: string): void {
   terminal.stdout.write(`${line}\n`);
 }
 
-/** One line for a person, beside the output. */
+/** Writes a line for a person to standard error. */
 export function note(terminal: Terminal, line: string): void {
   terminal.stderr.write(`${line}\n`);
 }

@@ -15,7 +15,7 @@ import type { UpSettings } from './read-up-settings.js';
 export interface Constellation {
   /** All services, in the order in which they start. */
   readonly parts: readonly Part[];
-  /** The worker of new runs, and those of runs that were begun with another executor. */
+  /** The worker of new runs, and those of unfinished runs of another executor. */
   readonly workers: () => readonly WorkService[];
   /** `http://host:port` of gate, once it is started. */
   readonly url: () => string;
@@ -23,10 +23,10 @@ export interface Constellation {
 }
 
 /**
- * All services in one process. Only gate has a port; the others listen on sockets that nobody but
- * this user can reach, since they ask for no token.
+ * All services in one process. Only gate has a port. The others require no token, so they listen on sockets that only
+ * this user can reach.
  *
- * Gate starts before work: where its port is taken, nothing was taken up yet.
+ * Gate starts before work: if its port is taken, no job has started yet.
  */
 export async function createConstellation(
   folder: DataFolder,
@@ -38,7 +38,7 @@ export async function createConstellation(
   const workConfig = settings.work;
   const socketOf = (service: string) => ({ socketPath: path.join(folder.sockets, `${service}.sock`) });
   const configOf = (service: string) => ({ redisUrl, logLevel, listen: socketOf(service) });
-  // Never a cluster unless told: a kubeconfig may be one of production.
+  // Never Kubernetes by default: a kubeconfig may point to production.
   const chosen = settings.executorNamed
     ? workConfig.executor
     : (await answersDocker(workConfig))

@@ -6,20 +6,20 @@ import path from 'node:path';
 import type { Part } from '@chainr/core/service/lifecycle';
 import { CouldNot } from '../exit-codes.js';
 
-/** A unix socket's path has room for 108 bytes, its end included (unix(7)); the longest name here is `redis.sock`. */
+/** The path of a unix socket has at most 108 bytes with its end (unix(7)); the longest name here is `redis.sock`. */
 const longestFolder = 90;
 
-/** Where an instance on this machine keeps everything. */
+/** The folder of an instance on this machine. */
 export interface DataFolder {
   /** Absolute, without links. */
   readonly home: string;
   readonly redis: string;
-  /** For unix sockets; inside of `home` unless that path is too long for one. */
+  /** For unix sockets; inside `home` unless the path would be too long. */
   readonly sockets: string;
   readonly log: string;
 }
 
-/** Makes the folder if it is missing, for its owner only. @throws CouldNot where nothing can be kept */
+/** Creates the folder if it is missing, for its owner only. @throws CouldNot if nothing can be stored there */
 export function openDataFolder(folder: string): DataFolder {
   try {
     return makeDataFolder(path.resolve(folder));
@@ -42,10 +42,10 @@ const whyNot: Readonly<Record<string, string>> = {
   ENOSPC: 'its disk is full',
 };
 
-/** One level at a time: `mkdirSync` with `recursive` never returns where the folder above is there and takes none (/proc). */
+/** One level at a time: `mkdirSync` with `recursive` never returns if the parent exists but accepts no folders (/proc). */
 function makeFolder(folder: string): void {
   try {
-    // Throws ENOTDIR for a file: of a folder, `.` is there.
+    // Throws ENOTDIR for a file: only a folder has `.`.
     statSync(`${folder}${path.sep}.`);
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT') || folder === path.dirname(folder))
@@ -55,7 +55,7 @@ function makeFolder(folder: string): void {
   }
 }
 
-/** Another process may have made it a moment before. */
+/** Another process may have created it a moment before. */
 function makeLevel(folder: string): void {
   try {
     mkdirSync(folder, { mode: 0o700 });
@@ -76,7 +76,7 @@ function makeDataFolder(folder: string): DataFolder {
   return { home, sockets, redis: path.join(home, 'redis'), log: path.join(home, 'chainr.log') };
 }
 
-/** In a shared folder anybody could have made it before: whoever owns it could answer in our place. */
+/** In a shared folder anyone could have created it before. Its owner could answer in our place. */
 function refuseForeign(folder: string): void {
   const { uid, mode } = lstatSync(folder);
   if (uid === userInfo().uid && (mode & 0o777) === 0o700) return;
@@ -84,9 +84,8 @@ function refuseForeign(folder: string): void {
 }
 
 /**
- * Keeps a second `chainr up` out of the folder. The lock is the name of an abstract unix socket:
- * the kernel gives it to one process and takes it back when that ends, however it ends, so that
- * nothing stale can be left (unix(7), "abstract").
+ * Keeps a second `chainr up` out of the folder. The lock is the name of an abstract unix socket (unix(7), "abstract"):
+ * the kernel gives it to one process and releases it when that process ends, so no stale lock is left.
  */
 export class FolderLock implements Part {
   readonly name = 'folder lock';

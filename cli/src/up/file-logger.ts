@@ -3,10 +3,10 @@ import { destination } from 'pino';
 import { createLogger, type Logger } from '@chainr/core/service/logger';
 import { CouldNot } from '../exit-codes.js';
 
-/** A larger log is begun anew at the next start; the one before is kept. */
+/** A larger log is rotated at the next start; one old log is kept. */
 const largestBytes = 16 * 1024 * 1024;
 
-/** Makes the loggers of all services: one file, beside the data; a large one becomes `….1` at the next start. */
+/** Creates the loggers of all services. They share one file in the data folder, rotated to `….1` at a start. */
 export function createFileLogger(file: string, level: string): (service: string) => Logger {
   const lines = openLog(file);
   return (service) => createLogger(service, level, lines);

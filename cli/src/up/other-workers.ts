@@ -7,15 +7,15 @@ import type { WorkService } from '@chainr/work/service';
 export interface OtherWorkersOptions {
   redisUrl: string;
   logger: Logger;
-  /** The executor of new runs, which has its worker already. */
+  /** The executor of new runs; it has a worker already. */
   own: ExecutorKind;
   makeWork: (kind: ExecutorKind) => Promise<WorkService>;
 }
 
-/** Those that may be on one machine. */
+/** Executors that can be on one machine. */
 const local: readonly ExecutorKind[] = ['process', 'docker'];
 
-/** A worker for every other executor that has an unfinished run, from a start at which another one was chosen (see Where attempts run). */
+/** Starts a worker for every other executor with an unfinished run, from an earlier start (see Where attempts run). */
 export class OtherWorkers implements Part {
   readonly name = 'other workers';
   readonly services: WorkService[] = [];

@@ -7,12 +7,12 @@ import { startRedisServer, type RedisServer } from '@chainr/core/service/redis-s
 import { CouldNot } from '../exit-codes.js';
 import type { DataFolder } from './data-folder.js';
 
-/** How often it is looked whether the server is still there. */
-const lookEveryMs = 500;
-/** What the state may take of this machine's memory. */
+/** Poll interval: whether the server still runs. */
+const pollIntervalMs = 500;
+/** The default memory limit is one part in so many of this machine's memory. */
 const memoryShare = 4;
 
-/** The Redis server of this data folder: started, or found alive, and started again should it end. */
+/** The Redis server of this data folder. Uses one that still runs, and restarts it if it ends. */
 export class PrivateRedis implements Part {
   readonly name = 'redis';
   readonly url: string;
@@ -24,7 +24,7 @@ export class PrivateRedis implements Part {
   #starting: Promise<RedisServer> | undefined;
   #watching: Promise<void> | undefined;
 
-  /** @param memoryBytes what the state may take; 0: a share of this machine's. */
+  /** @param memoryBytes memory limit of Redis; 0: a share of this machine's memory */
   constructor(folder: DataFolder, memoryBytes: number, logger: Logger) {
     this.#folder = folder;
     this.#memoryBytes = memoryBytes || Math.floor(totalmem() / memoryShare);
@@ -44,7 +44,7 @@ export class PrivateRedis implements Part {
 
   async stop(): Promise<void> {
     this.#stopped.abort();
-    // A server that is still starting must not be left behind; why it could not start is told by `start`.
+    // A server that is still starting must not be left behind. `start` reports why it could not start.
     await this.#starting?.then(
       (server) => (this.#server ??= server),
       () => undefined,
@@ -68,7 +68,7 @@ export class PrivateRedis implements Part {
   async #watch(): Promise<void> {
     const { signal } = this.#stopped;
     while (!signal.aborted) {
-      await pause(lookEveryMs, undefined, { signal }).catch(() => undefined); // Only an abort ends it early.
+      await pause(pollIntervalMs, undefined, { signal }).catch(() => undefined); // Only an abort ends it early.
       if (this.#stopped.signal.aborted || !this.#server || this.#server.isAlive()) continue;
       this.#logger.error({ event: 'redis.ended', pid: this.#server.pid }, 'Redis exited; starting it again');
       await this.#startServer().then(

@@ -4,10 +4,10 @@ import { readConfig as readRecycleConfig, settings as recycleSettings } from '@c
 import { readConfig as readWorkConfig, settings as workSettings } from '@chainr/work/service';
 import { settings } from '../config.js';
 
-/** The tables of all that `chainr up` reads. Of a name in several, gate's is meant: no other one listens to the network. */
+/** The tables of all settings of `chainr up`. If a name is in several, gate's counts: only gate listens to the network. */
 export const tables: readonly SettingTable[] = [settings, gateSettings, workSettings, recycleSettings];
 
-/** Settings of services that have no meaning where all are in one process beside their own Redis. */
+/** Settings of services without a meaning in `chainr up`, where all services and their Redis are on one machine. */
 export const elsewhere: readonly string[] = [
   'CHAINR_REDIS_URL',
   'CHAINR_SCHED_URL',
@@ -18,7 +18,7 @@ export const elsewhere: readonly string[] = [
 
 export type UpSettings = ReturnType<typeof readUpSettings>;
 
-/** All settings of `chainr up`, as its services take them. @throws SettingsError that lists all that is wrong, each once */
+/** All settings of `chainr up`, by service. @throws SettingsError with every mistake */
 export function readUpSettings(env: NodeJS.ProcessEnv) {
   return readTogether({
     up: () => readSettings(settings, env),
@@ -28,7 +28,7 @@ export function readUpSettings(env: NodeJS.ProcessEnv) {
     elsewhere: () => {
       refuseElsewhere(env);
     },
-    /** Whether one is to be used whatever is here. */
+    /** Whether the user chose an executor. */
     executorNamed: () => (env[workSettings.executor.env] ?? '') !== '',
   });
 }

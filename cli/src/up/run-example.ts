@@ -7,13 +7,13 @@ import { textView } from '../watch/run-views.js';
 import { print, type Terminal } from '../terminal/terminal.js';
 import { watchRun } from '../watch/watch-run.js';
 
-/** A pipeline that has no mistakes, and the file that it is from. */
+/** A valid pipeline and its file. */
 export interface Example {
   file: string;
   pipeline: PipelineText;
 }
 
-/** Reads and checks a pipeline before anything is started for it; its mistakes are printed. @throws CouldNot */
+/** Reads and checks a pipeline, and prints its mistakes. @throws CouldNot if it cannot be read */
 export async function readExample(file: string, terminal: Terminal): Promise<Example | 'mistaken'> {
   const pipeline = await readPipelineFile(file, terminal);
   const checked = checkPipelineText(pipeline);
@@ -22,7 +22,7 @@ export async function readExample(file: string, terminal: Terminal): Promise<Exa
   return 'mistaken';
 }
 
-/** Sends a pipeline as any user would, shows it until it ends, and says where all of it can be read. */
+/** Runs a pipeline through the API, shows it until it ends, and prints where to read more. */
 export async function runExample(
   client: Client,
   { file, pipeline }: Example,

@@ -13,10 +13,10 @@ import { elsewhere, readUpSettings, tables } from './read-up-settings.js';
 import { PrivateRedis } from './private-redis.js';
 import { readExample, runExample } from './run-example.js';
 
-/** Signals within this time are one: a signal to the process group and one passed on by `make`. */
+/** Signals within this time count as one: `make` passes on a signal that the process group gets too. */
 const sameSignalMs = 1_000;
 
-/** The settings that `chainr up` reads from the environment, one a line: name, default, meaning. */
+/** The settings that `chainr up` reads from the environment, one per line: name, default, meaning. */
 export function listSettings(): string[] {
   const all = tables.flatMap((table) => Object.values(table)).filter(({ env }) => !elsewhere.includes(env));
   const distinct = all.filter(({ env }, at) => all.findIndex((other) => other.env === env) === at);
@@ -28,7 +28,7 @@ export function listSettings(): string[] {
   );
 }
 
-/** Starts all services, serves until a signal comes, and stops them. @throws CouldNot when they cannot start */
+/** Starts all services, serves until a signal, and stops them. @throws CouldNot if they cannot start */
 export async function up(terminal: Terminal, exampleFile: string | undefined): Promise<ExitCode> {
   const example = exampleFile === undefined ? undefined : await readExample(exampleFile, terminal);
   if (example === 'mistaken') return exitCodes.failed;
@@ -78,7 +78,7 @@ async function prepare(env: NodeJS.ProcessEnv): Promise<Prepared> {
   }
 }
 
-/** As every service does (`run-main.ts`): what keeps it from starting is said in the error's own sentence; its stack is logged. */
+/** As in `run-main.ts`: the user sees the message of the error, and its stack is logged. */
 function cannotStart(error: unknown, logger?: Logger): CouldNot {
   logger?.error({ event: 'up.start-failed', err: error }, 'chainr could not start');
   return new CouldNot(error instanceof Error ? error.message : String(error), { cause: error });
@@ -95,7 +95,7 @@ function printWelcome(terminal: Terminal, folder: DataFolder, { url, executorKin
   }
 }
 
-/** Where a person finds it: an address of every interface is none that a browser asks. */
+/** The addresses for people. A browser cannot open 0.0.0.0. */
 export function placeLines(url: string): string[] {
   if (url.startsWith('unix:'))
     return [`  API   curl --unix-socket ${url.slice('unix:'.length)} http://localhost/api/runs`];
@@ -107,11 +107,11 @@ export function placeLines(url: string): string[] {
 interface Stop {
   /** Aborted at the first signal. */
   readonly signal: AbortSignal;
-  /** Resolves when everything has ended. */
+  /** Resolves when everything has stopped. */
   readonly stopped: Promise<void>;
 }
 
-/** The first signal stops in order; one that comes later has what still runs killed. */
+/** The first signal stops everything in order; a later one kills the running jobs. */
 function onSignals(terminal: Terminal, { workers }: Constellation, stop: () => Promise<void>): Stop {
   const begun = new AbortController();
   let firstAt = 0;

@@ -2,7 +2,7 @@ import stringWidth from 'string-width';
 
 const graphemes = new Intl.Segmenter();
 
-/** A text without colors in at most so many columns of a terminal; what was cut ends in `…`, or `.` in ASCII. */
+/** Cuts a text without colors to a number of terminal columns. A cut text ends with the ellipsis. */
 export function clipText(text: string, columns: number, ellipsis = '…'): string {
   if (stringWidth(text) <= columns) return text;
   let clipped = '';

@@ -14,14 +14,14 @@ import { showCounts } from './show-run.js';
 import { columnsOf, type Terminal } from '../terminal/terminal.js';
 import { barLegend, drawBar, type BarPaper } from './timeline-bars.js';
 
-/** A longer name or title is cut, for the sake of the bars. */
+/** A longer name or title is cut, to leave room for the bars. */
 const longestName = 30;
-/** How short a bar becomes on a narrow terminal; then lines are longer than it is wide. */
+/** The shortest bar. On a terminal too narrow for it, lines are wrapped. */
 const leastBar = 20;
-/** Jobs of the critical path, and failures, that are named in words. */
+/** The most jobs of the critical path, and the most failures, that are listed by name. */
 const namedInWords = 10;
 
-/** All that is known of a run, with the timeline of its jobs as bars. */
+/** Everything about a run, with the timeline of its jobs as bars. */
 export function describeRun(run: Run, timeline: TimelineResource, terminal: Terminal): string[] {
   return [
     ...factsOf(run, timeline, terminal),
@@ -85,7 +85,7 @@ function barsOf(timeline: TimelineResource, terminal: Terminal): string[] {
   return [...formatTable([head, ...bars]), '', `  ${barLegend(terminal)}   ${path} on the critical path`];
 }
 
-/** `0s        1.2s`: what the left and the right end of a bar are. */
+/** `0s        1.2s`: the times at both ends of a bar. */
 function axisOf({ from, to, columns }: BarPaper): string {
   const end = formatSpan(to - from);
   return `0s${end.padStart(columns - 2)}`;

@@ -1,10 +1,10 @@
-/** A cell of a table: its text, and how the text is colored once its width is known. */
+/** A cell of a table. `paint` colors its text after it was padded. */
 export interface Cell {
   text: string;
   paint: (text: string) => string;
 }
 
-/** Lines with aligned columns, two spaces apart; the last column is as long as it is. */
+/** Lines with aligned columns, two spaces apart. The last column is not padded. */
 export function formatTable(rows: readonly (readonly (Cell | string)[])[]): string[] {
   const widths: number[] = [];
   for (const row of rows) row.forEach((cell, at) => (widths[at] = Math.max(widths[at] ?? 0, textOf(cell).length)));

@@ -11,13 +11,13 @@ export function formatSpan(ms: number): string {
 
 const two = (number: number): string => String(number).padStart(2, '0');
 
-/** The time of day of an ISO time, here, with milliseconds. */
+/** The local time of day of an ISO time, with milliseconds. */
 export function formatClock(isoTime: string): string {
   const time = new Date(isoTime);
   return `${two(time.getHours())}:${two(time.getMinutes())}:${two(time.getSeconds())}.${String(time.getMilliseconds()).padStart(3, '0')}`;
 }
 
-/** From one ISO time to another, or to now. */
+/** The span from one ISO time to another, or to now. */
 export function spanBetween(from: string | undefined, to: string | undefined): string {
   if (from === undefined) return '-';
   return formatSpan((to === undefined ? Date.now() : Date.parse(to)) - Date.parse(from));

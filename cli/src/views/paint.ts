@@ -5,7 +5,7 @@ import type { Cell } from './format-table.js';
 const codes = { dim: '2', red: '31', green: '32', yellow: '33', cyan: '36' } as const;
 export type Color = keyof typeof codes;
 
-/** Never the only sign of a status: the word is always there. */
+/** The color is never the only sign of a status: the word is always shown too. */
 const statusColors: Readonly<Record<JobStatus | RunStatus, Color>> = {
   PENDING: 'dim',
   RUNNING: 'cyan',
@@ -30,7 +30,7 @@ export function statusCell(status: JobStatus | RunStatus, colors: boolean): Cell
   return { text: status, paint: (text) => paintStatus(status, text, colors) };
 }
 
-/** A text of somebody else on one line, without anything that could steer the terminal. */
+/** Foreign text on one line, without control characters. */
 export function printable(text: string): string {
   return text.replace(/[\s\u0000-\u001f\u007f-\u009f]+/g, ' ').trim();
 }

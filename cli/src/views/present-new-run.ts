@@ -7,12 +7,12 @@ import { note, print, type Terminal } from '../terminal/terminal.js';
 import { watchInTerminal } from '../watch/watch-in-terminal.js';
 
 interface Presentation {
-  /** From where its events are to be shown; undefined where it is not watched. */
+  /** Show events from here on; undefined: do not watch. */
   cursor: string | undefined;
   output: OutputFormat;
 }
 
-/** Shows a run that was just made until it ends, or prints its uid, alone on standard output for scripts. */
+/** Watches a new run until it ends, or prints its uid, which is all of standard output, for scripts. */
 export async function presentNewRun(
   client: Client,
   run: Run,
@@ -32,7 +32,7 @@ export async function presentNewRun(
   }
 }
 
-/** Who sent a run to an instance that starts nothing shall not wait without knowing. */
+/** Warns if the run cannot start now. */
 async function sayIfNothingStarts(client: Client, terminal: Terminal): Promise<void> {
   const { paused, items } = await client.listWorkers();
   if (paused)

@@ -2,7 +2,7 @@ import { countMistakes, type Mistake } from '@chainr/core/pipeline/mistakes';
 import type { OutputFormat } from '../options/output-option.js';
 import { note, print, type Terminal } from '../terminal/terminal.js';
 
-/** Says every place of a pipeline that is wrong, one a line; as one JSON value where that was asked for. */
+/** Prints the mistakes of a pipeline, one per line, or as one JSON value. */
 export function printMistakes(
   file: string,
   mistakes: readonly Mistake[],
@@ -17,7 +17,7 @@ export function printMistakes(
   notePlaces(name, 'mistake', mistakes, terminal);
 }
 
-/** Says what a valid pipeline may not mean, one place a line, beside the answer on standard output. */
+/** Prints the warnings about a valid pipeline to standard error, one per line. */
 export function printWarnings(file: string, warnings: readonly Mistake[], terminal: Terminal): void {
   if (warnings.length > 0) notePlaces(file === '-' ? 'standard input' : file, 'warning', warnings, terminal);
 }

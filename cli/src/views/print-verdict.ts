@@ -7,12 +7,12 @@ import { statusCell } from './paint.js';
 import { showCounts } from './show-run.js';
 import { print, type Terminal } from '../terminal/terminal.js';
 
-/** Failed jobs that are named. */
+/** The most failed jobs that are listed. */
 const failuresNamed = 10;
-/** Of what failed so the log tells more; of all else, why it failed. */
+/** For these reasons the log says more; for others, `chainr why` does. */
 const toldByLog: readonly Reason[] = ['ExitCode', 'Signal', 'OutOfMemory', 'TimedOut'];
 
-/** How a run ended, and where to look at what failed. */
+/** Prints how a run ended, and a command for each failed job. */
 export function printVerdict(run: Run, terminal: Terminal): void {
   const { uid, startedAt, endedAt } = run.metadata;
   const { paint, text } = statusCell(run.status, terminal.colors);

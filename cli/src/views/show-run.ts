@@ -5,7 +5,7 @@ import { formatTable } from './format-table.js';
 import { spanBetween } from './format-time.js';
 import { printable, statusCell } from './paint.js';
 
-/** Runs as a table, one a line. */
+/** Runs as a table, one per line. */
 export function showRuns(runs: readonly Run[], colors: boolean): string[] {
   const head = ['RUN', 'NAME', 'STATUS', 'JOBS', 'AGE', 'DURATION'];
   const rows = runs.map(({ metadata, status, jobCounts }) => [
@@ -52,7 +52,7 @@ export function showJob(job: Job, colors: boolean): string[] {
   const head = ['ATTEMPT', 'STATUS', 'EXIT', 'DURATION', 'REASON', 'MESSAGE'];
   const rows = job.attempts.map(({ attempt, status, exitCode, phases, reason, message }) => [
     String(attempt),
-    // What was interrupted has no end of its own.
+    // An interrupted attempt has no status of its own.
     status === 'PENDING' && phases.endedAt !== undefined ? '-' : statusCell(status, colors),
     exitCode === undefined ? '-' : String(exitCode),
     spanBetween(phases.startedAt, phases.endedAt),
@@ -63,7 +63,7 @@ export function showJob(job: Job, colors: boolean): string[] {
   return [...formatTable(facts), '', ...formatTable([head, ...rows]), ...stepLines(job.attempts.at(-1)), ...shown];
 }
 
-/** The steps of the last attempt, where a job has more than the one that stands for itself. */
+/** The steps of the last attempt, if the job has several. */
 function stepLines(attempt: Attempt | undefined): string[] {
   const steps = attempt?.steps ?? [];
   if (steps.length < 2) return [];
@@ -77,7 +77,7 @@ function stepLines(attempt: Attempt | undefined): string[] {
   return ['', ...formatTable([['STEP', 'EXIT', 'DURATION', ...(hasTitles ? ['TITLE'] : [])], ...rows])];
 }
 
-/** `3 SUCCESSFUL, 1 SKIPPED`. Whatever failed in a run that succeeded was allowed to. */
+/** `3 SUCCESSFUL, 1 SKIPPED`. Failed jobs of a SUCCESSFUL run have `allowFailure`. */
 export function showCounts({ status: runStatus, jobCounts }: Run): string {
   const counts = jobStatuses
     .filter((status) => jobCounts[status] > 0)

@@ -3,7 +3,7 @@ import { formatTable } from './format-table.js';
 import { spanBetween } from './format-time.js';
 import { printable } from './paint.js';
 
-/** The workers as a table, one a line; below it what keeps them from working. */
+/** The workers as a table, one per line; below it a note if chainr is paused. */
 export function showWorkers({ paused, items }: WorkerList): string[] {
   const head = ['WORKER', 'HOST', 'EXECUTOR', 'RUNNING', 'STATE', 'SEEN'];
   const rows = items.map(({ id, host, executor, running, capacity, draining, seenAt }) => [

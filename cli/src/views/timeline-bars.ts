@@ -2,7 +2,7 @@ import type { SpanKind } from '@chainr/core/timeline/attempt-spans';
 import type { JobTimelineResource } from '@chainr/core/api/contract/timeline-resource';
 import { paintAs, type Color } from './paint.js';
 
-/** What one place of a bar shows. */
+/** The meaning of one column of a bar. */
 type Stroke = 'waiting' | 'starting' | 'working' | 'failed';
 
 interface Ink {
@@ -18,7 +18,7 @@ const inks: Readonly<Record<Stroke, Ink>> = {
   failed: { unicode: '█', ascii: 'x', color: 'red' },
 };
 
-/** Spans that are not drawn: what waits for others is theirs to show, and closing hinders nobody. */
+/** Other spans are not drawn: a wait for dependencies is visible in their bars, and closing delays nothing. */
 const strokeOf: Readonly<Partial<Record<SpanKind, Stroke>>> = {
   retry: 'waiting',
   queue: 'waiting',
@@ -26,9 +26,9 @@ const strokeOf: Readonly<Partial<Record<SpanKind, Stroke>>> = {
   working: 'working',
 };
 
-/** What a bar is drawn on. */
+/** Range and size of the bars. */
 export interface BarPaper {
-  /** Milliseconds since 1970, of the left and of the right end. */
+  /** Left and right end, in milliseconds since 1970. */
   from: number;
   to: number;
   columns: number;
@@ -36,7 +36,7 @@ export interface BarPaper {
   colors: boolean;
 }
 
-/** A job's attempts on the line of time of its run; a span that would vanish has one place all the same. */
+/** Draws the attempts of a job on the time line of its run. Even the shortest span has one column. */
 export function drawBar({ attempts }: JobTimelineResource, paper: BarPaper): string {
   const cells = new Array<Stroke | undefined>(paper.columns).fill(undefined);
   const place = (time: number): number =>
@@ -54,12 +54,12 @@ export function drawBar({ attempts }: JobTimelineResource, paper: BarPaper): str
   return paintCells(cells, paper);
 }
 
-/** What the strokes mean, in one line. */
+/** The legend of the bars, in one line. */
 export function barLegend({ unicode, colors }: Pick<BarPaper, 'unicode' | 'colors'>): string {
   return (Object.keys(inks) as Stroke[]).map((stroke) => `${drawn(stroke, 1, unicode, colors)} ${stroke}`).join('  ');
 }
 
-/** Neighbours of one color are painted together: a bar of 100 places needs no 100 codes. */
+/** Neighbors of one color share their color codes. */
 function paintCells(cells: readonly (Stroke | undefined)[], { unicode, colors }: BarPaper): string {
   let bar = '';
   for (let at = 0; at < cells.length;) {

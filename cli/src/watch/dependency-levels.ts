@@ -4,7 +4,7 @@ import { checkPipeline } from '@chainr/core/pipeline/checks/check-pipeline';
 import { compileDag } from '@chainr/core/engine/dag';
 import { parsePipelineText } from '@chainr/core/pipeline/reading/parse-pipeline';
 
-/** How many jobs come before each one on the longest way to it: 0 for those that depend on nothing. */
+/** The level of each job: the length of the longest path to it; 0 if it depends on nothing. */
 export type Levels = ReadonlyMap<string, number>;
 
 /**

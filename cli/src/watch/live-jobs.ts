@@ -3,24 +3,25 @@ import type { JobSummary } from '@chainr/core/api/contract/run-resource';
 import type { JobTimelineResource, TimelineResource } from '@chainr/core/api/contract/timeline-resource';
 import { isFinalJob } from '@chainr/core/engine/states';
 
-/** A job of a run that is watched, as the last word about it said. */
+/** The last known state of a job of a watched run. */
 export interface LiveJob extends JobSummary {
   attempt: number;
-  /** When its attempt was claimed, and ended: milliseconds since 1970 by the clock of the server. */
+  /** When its attempt was claimed and ended, in milliseconds since 1970 by the clock of the server. */
   beganAt?: number;
   endedAt?: number;
 }
 
 type JobEvent = Extract<EventResource, { job: string }>;
 
-/** The jobs of a run that is watched: begun from its state, kept by its events. */
+/** The jobs of a watched run: its state at first, then updated by its events. */
 export class LiveJobs {
   readonly #jobs = new Map<string, LiveJob>();
 
   constructor(jobs: readonly JobSummary[], timeline: TimelineResource) {
     const times = new Map(timeline.items.map((job) => [job.name, timesOf(job)]));
     for (const job of jobs) {
-      // The two were read one after the other: what has begun in between waits here still, and its event is to come.
+      // The jobs were read after the timeline or before it. A job that began in between is still PENDING here; its event
+      // follows.
       const { attempt = 0, ...known } = times.get(job.name) ?? {};
       this.#jobs.set(job.name, { ...job, attempt, ...(job.status === 'PENDING' ? {} : known) });
     }
@@ -47,7 +48,7 @@ export class LiveJobs {
     this.#jobs.set(name, job);
   }
 
-  /** After a gap in the events: when it changed is not known any more. */
+  /** After a gap in the events. The time of a change in the gap is unknown. */
   onState(jobs: readonly JobSummary[], now: number): void {
     for (const job of jobs) {
       const before = this.#jobs.get(job.name);

@@ -2,7 +2,7 @@ import type { Writable } from 'node:stream';
 import stringWidth from 'string-width';
 import type { Screen } from '../terminal/terminal.js';
 
-/** Lines at the end of a terminal that are drawn again and again. No line may be wider than the screen. */
+/** Redraws lines at the end of a terminal. No line may be wider than the screen. */
 export class LiveScreen {
   readonly #stdout: Writable;
   readonly #screen: Screen;
@@ -15,7 +15,7 @@ export class LiveScreen {
     this.#showCursor = screen.hideCursor();
   }
 
-  /** Puts these lines in the place of those drawn before, in one write: nothing flickers. */
+  /** Replaces the lines drawn before, in one write to avoid flicker. */
   draw(lines: readonly string[]): void {
     const up = this.#rowsDrawn();
     const back = up > 0 ? `\u001b[${String(up)}A\r` : '\r';
@@ -23,12 +23,12 @@ export class LiveScreen {
     this.#drawn = lines;
   }
 
-  /** What is drawn stays. */
+  /** Leaves the last lines on the screen. */
   end(): void {
     this.#showCursor();
   }
 
-  /** A terminal that became narrower has wrapped what was drawn. */
+  /** If the terminal became narrower, it has wrapped the lines. */
   #rowsDrawn(): number {
     const { columns } = this.#screen;
     return this.#drawn.reduce((rows, line) => rows + Math.max(1, Math.ceil(stringWidth(line) / columns)), 0);

@@ -12,23 +12,23 @@ import type { Screen, Terminal } from '../terminal/terminal.js';
 import { treeHead } from './tree-head.js';
 import { treeLines, type TreePaper } from './tree-lines.js';
 
-/** How long changes are gathered before they are drawn. */
+/** Changes within this time are drawn together. */
 const gatherMs = 100;
-/** How often the times of what runs are drawn anew. */
+/** How often running times are updated. */
 const tickMs = 1_000;
 
-/** Larger runs are folded anyway, and their pipeline takes long to read. */
+/** Larger runs do not fit on a screen, and their pipeline takes long to read. */
 const mostWithLevels = 1_000;
 
-/** What a tree begins with: the state of the run, read after the cursor from which its events come. */
+/** The first state of a tree. It is read after the cursor from which the events come. */
 interface Beginning {
   jobs: LiveJobs;
   levels: Levels;
-  /** What the clock of the server is ahead of ours. */
+  /** How far the clock of the server is ahead of ours. */
   aheadMs: number;
 }
 
-/** A view that draws the jobs of a run as a tree, and draws it anew with each change. */
+/** A view that draws the jobs of a run as a tree, and redraws it after each change. */
 export async function liveTree(client: Client, run: Run, terminal: Terminal, screen: Screen): Promise<RunView> {
   const { uid } = run.metadata;
   const [timeline, jobs] = await Promise.all([readTimeline(client, uid), listAllJobs(client, run)]);
@@ -80,7 +80,7 @@ class LiveTree implements RunView {
     this.#change();
   }
 
-  /** While the server does not answer the tree shows what was; that is said above it. */
+  /** While the server does not answer, the tree shows the last known state; the head says so. */
   onAway(isAway: boolean): void {
     this.#isAway = isAway;
     this.#change();

@@ -7,15 +7,15 @@ import { showCounts } from '../views/show-run.js';
 import { print, type Terminal } from '../terminal/terminal.js';
 import type { RunWatcher } from './watch-run.js';
 
-/** How a run that is watched is shown. */
+/** Shows a watched run. */
 export interface RunView extends RunWatcher {
   onBegin(run: Run): void;
   onEnd(run: Run): void;
-  /** Gives the terminal back as it was, whether the run has ended or not. */
+  /** Restores the terminal, whether the run has ended or not. */
   close?(): void;
 }
 
-/** One JSON value a line: the run, each of its events, the run as it ended. */
+/** One JSON value per line: the run, each of its events, the ended run. */
 export function jsonView(terminal: Terminal): RunView {
   const show = (value: object): void => {
     print(terminal, JSON.stringify(value));
@@ -23,7 +23,7 @@ export function jsonView(terminal: Terminal): RunView {
   return { onBegin: show, onEvent: show, onState: show, onEnd: show };
 }
 
-/** One plain line for each change of a job, and a verdict. */
+/** One line for each change of a job, then the result. */
 export function textView(terminal: Terminal): RunView {
   const known = new Map<string, string>();
   let nameWidth = 0;

@@ -6,7 +6,7 @@ import type { LiveJob } from './live-jobs.js';
 import { paintStatus } from '../views/paint.js';
 import type { TreePaper } from './tree-lines.js';
 
-/** The line above a tree: which run it is, how it stands, for how long. What does not fit is left out from the left. */
+/** The line above the tree: run, status, time. If it is too long, parts are left out, beginning at the left. */
 export function treeHead(
   { status, metadata: { uid, name, startedAt, endedAt } }: Run,
   jobs: readonly LiveJob[],

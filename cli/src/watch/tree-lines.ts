@@ -5,10 +5,10 @@ import { formatSpan } from '../views/format-time.js';
 import type { LiveJob } from './live-jobs.js';
 import { paintStatus, printable } from '../views/paint.js';
 
-/** What a tree is drawn on. */
+/** Size and abilities of the terminal for a tree. */
 export interface TreePaper {
   columns: number;
-  /** Lines at most. */
+  /** The most lines. */
   rows: number;
   unicode: boolean;
   colors: boolean;
@@ -25,17 +25,17 @@ const marks: Readonly<Record<JobStatus, { unicode: string; ascii: string }>> = {
   CANCELED: { unicode: '⊘', ascii: '!' },
 };
 
-/** Whom a screen without room for all shows first; the others are only counted there. */
+/** If there is no room for all jobs, those in these statuses are shown first; the others are only counted. */
 const interest: readonly JobStatus[] = ['FAILED', 'RUNNING', 'CANCELED', 'PENDING'];
 
-/** A longer name is cut, so that the columns behind it stay where they are. */
+/** A longer name is cut to keep the columns aligned. */
 const widestName = 40;
-/** Deeper levels are drawn no deeper. */
+/** Deeper levels are not indented further. */
 const widestIndent = 20;
 
 /**
- * Each job below those that it depends on, indented by its level. Where there are more jobs than
- * lines, the most interesting ones stay, and what stands between them is folded into its counts.
+ * Draws each job below its dependencies, indented by its level. If there are more jobs than lines, the most interesting
+ * ones are drawn, and those between them are replaced by a line of counts.
  */
 export function treeLines(jobs: readonly LiveJob[], levels: Levels, paper: TreePaper): string[] {
   const levelOf = ({ name }: LiveJob): number => levels.get(name) ?? 0;
@@ -61,7 +61,7 @@ export function treeLines(jobs: readonly LiveJob[], levels: Levels, paper: TreeP
   return lines;
 }
 
-/** All, or the most interesting ones, as many as there is room for with the folds between them. */
+/** The names of all jobs, or of the most interesting ones that fit together with the lines of counts. */
 function chooseShown(jobs: readonly LiveJob[], rows: number): ReadonlySet<string> {
   if (jobs.length <= rows) return new Set(jobs.map(({ name }) => name));
   const rank = ({ status }: LiveJob): number => interest.indexOf(status);
@@ -77,7 +77,7 @@ function chooseShown(jobs: readonly LiveJob[], rows: number): ReadonlySet<string
   return shown;
 }
 
-/** One for each job that is shown, one for each stretch of others. */
+/** One line for each shown job, and one for each group of jobs between them. */
 function countLines(jobs: readonly LiveJob[], shown: ReadonlySet<string>): number {
   return jobs.filter(({ name }, at) => shown.has(name) || at === 0 || shown.has(jobs[at - 1]?.name ?? '')).length;
 }
@@ -99,7 +99,7 @@ function jobLine(
   return `${name}  ${paintStatus(job.status, status, colors)} ${time.padStart(7)}  ${why}`.trimEnd();
 }
 
-/** What there is to say beyond the status. */
+/** Details beyond the status. */
 function whyOf({ status, reason, message, attempt }: LiveJob): string {
   const again = attempt > 1 ? `attempt ${String(attempt)}` : '';
   if (reason === 'Completed' || reason === 'WaitingForDependencies') return again;

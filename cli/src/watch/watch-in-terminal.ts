@@ -10,8 +10,8 @@ import { jsonView, textView, type RunView } from './run-views.js';
 import { watchRun } from './watch-run.js';
 
 /**
- * Shows a run until it ends. Its end decides the exit code; Ctrl-C detaches, says how to go on, and
- * is "could not": nobody knows yet how the run ends.
+ * Shows a run until it ends. Its end decides the exit code. Ctrl-C detaches with exit code 2, because the end of the run
+ * is not known yet.
  */
 export async function watchInTerminal(
   client: Client,
@@ -40,7 +40,7 @@ export async function watchInTerminal(
   }
 }
 
-/** A tree where it can be drawn, else a line for each change. */
+/** A tree on a terminal, otherwise one line for each change. */
 function chooseView(client: Client, run: Run, output: OutputFormat, terminal: Terminal): RunView | Promise<RunView> {
   if (output === 'json') return jsonView(terminal);
   return terminal.screen ? liveTree(client, run, terminal, terminal.screen) : textView(terminal);

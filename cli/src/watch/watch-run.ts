@@ -4,17 +4,17 @@ import type { JobSummary, Run } from '@chainr/core/api/contract/run-resource';
 import { isFinalRun } from '@chainr/core/engine/states';
 import { listAllJobs } from '../server/list-all-jobs.js';
 
-/** Who wants to know what happens to a run. */
+/** Receives the changes of a run. */
 export interface RunWatcher {
-  /** An event of the run, each once and in order. */
+  /** Called for each event of the run, once and in order. */
   onEvent(event: EventResource): void;
-  /** The run and all its jobs, where events were missed. */
+  /** Called after a gap in the events, with the current state. */
   onState(run: Run, jobs: readonly JobSummary[]): void;
 }
 
 /**
- * Tells everything that happens to a run after a cursor, until it ends; resolves with the run as it
- * ended. Rejects when the signal aborts.
+ * Passes on every change of a run after a cursor until the run ends. Resolves with the ended run; rejects when the
+ * signal aborts.
  */
 export async function watchRun(
   client: Client,
