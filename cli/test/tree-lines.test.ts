@@ -87,7 +87,7 @@ describe('the head of the tree', () => {
   const jobs = [done, { ...done, name: 'other', status: 'RUNNING' as const }];
 
   it('says which run it is, how it stands and for how long, as far as there is room', () => {
-    const head = (columns: number) => treeHead(run, jobs, { columns, colors: false, now: 60_000 });
+    const head = (columns: number) => treeHead(run, jobs, { columns, colors: false, unicode: true, now: 60_000 });
     const uid = '01a21207-5a62-715f-9f35-0dc4255faec4';
     expect(head(100)).to.equal(`Run ${uid} (nightly) RUNNING 10.0s, 1 of 2 jobs ended`);
     expect(head(80)).to.equal(`Run ${uid} RUNNING 10.0s, 1 of 2 jobs ended`);

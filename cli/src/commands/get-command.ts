@@ -66,13 +66,13 @@ interface Shown {
   lines: readonly string[];
 }
 
-async function getJob(client: Client, uid: string, name: string, { colors }: Terminal): Promise<Shown> {
+async function getJob(client: Client, uid: string, name: string, terminal: Terminal): Promise<Shown> {
   const job = await askForJob(client, uid, name, () => client.getJob(uid, name));
-  return { resource: job, lines: showJob(job, colors) };
+  return { resource: job, lines: showJob(job, terminal) };
 }
 
-async function getRun(client: Client, uid: string, { colors }: Terminal): Promise<Shown> {
+async function getRun(client: Client, uid: string, terminal: Terminal): Promise<Shown> {
   const run = await client.getRun(uid);
   const jobs = await listAllJobs(client, run);
-  return { resource: { ...run, jobs, jobsTruncated: false }, lines: showRun(run, jobs, colors) };
+  return { resource: { ...run, jobs, jobsTruncated: false }, lines: showRun(run, jobs, terminal) };
 }

@@ -59,7 +59,7 @@ export function printRuns(list: RunList, filtered: boolean, output: OutputFormat
   }
   if (list.items.length === 0)
     note(terminal, filtered ? 'No runs match.' : 'There are no runs yet; chainr run FILE starts one.');
-  else for (const line of showRuns(list.items, terminal.colors)) print(terminal, line);
+  else for (const line of showRuns(list.items, terminal)) print(terminal, line);
   if (list.metadata.next !== undefined) note(terminal, 'There are more runs; use a larger --limit to list them.');
 }
 

@@ -55,8 +55,9 @@ function explanationLines(
   { colors }: Terminal,
 ): string[] {
   const rows = facts.map(({ kind, text }) => [`  ${kind}`, printable(text)]);
+  const name = metadata.title === undefined ? metadata.name : `${metadata.name} (${printable(metadata.title)})`;
   return [
-    `${metadata.name} is ${paintStatus(status, status, colors)} (${reason}): ${printable(sentence)}`,
+    `${name} is ${paintStatus(status, status, colors)} (${reason}): ${printable(sentence)}`,
     ...formatTable(rows),
   ];
 }

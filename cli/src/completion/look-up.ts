@@ -3,6 +3,7 @@ import { runStatuses } from '@chainr/core/engine/states';
 import { connect } from '../server/connect.js';
 import { findRunUid } from '../server/find-run.js';
 import { listAllJobs } from '../server/list-all-jobs.js';
+import { printable } from '../views/paint.js';
 import type { Terminal } from '../terminal/terminal.js';
 import type { Candidate, Lookup } from './complete-words.js';
 import type { ReadWords } from './read-words.js';
@@ -34,13 +35,16 @@ const questions: Readonly<Partial<Record<string, Question>>> = {
     const latest = { word: 'latest', doc: 'the newest run' };
     const runs = items.map(({ metadata, status }) => ({
       word: metadata.uid,
-      doc: `${metadata.name ?? 'unnamed'}, ${status}`,
+      doc: `${printable(metadata.title ?? metadata.name ?? 'unnamed')}, ${status}`,
     }));
     return [latest, ...runs];
   },
   job: async (client, { operands: [written = ''] }, signal) => {
     const run = await client.getRun(await findRunUid(client, written, { signal }), signal);
-    return (await listAllJobs(client, run, signal)).map(({ name, status }) => ({ word: name, doc: status }));
+    return (await listAllJobs(client, run, signal)).map(({ name, title, status }) => ({
+      word: name,
+      doc: title === undefined ? status : `${printable(title)}, ${status}`,
+    }));
   },
   status: () => Promise.resolve(runStatuses.map((status) => ({ word: status, doc: '' }))),
   worker: async (client, _read, signal) =>

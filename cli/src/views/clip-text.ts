@@ -15,3 +15,11 @@ export function clipText(text: string, columns: number, ellipsis = '…'): strin
   }
   return clipped + ellipsis;
 }
+
+/** Pads a text without colors to a number of terminal columns. */
+export function padText(text: string, columns: number): string {
+  return text + ' '.repeat(Math.max(0, columns - stringWidth(text)));
+}
+
+/** What a cut text ends with. */
+export const ellipsisOf = ({ unicode }: { unicode: boolean }): string => (unicode ? '…' : '..');

@@ -5,7 +5,7 @@ import type {
   TimelineResource,
 } from '@chainr/core/api/contract/timeline-resource';
 import { shares } from '@chainr/core/timeline/attempt-spans';
-import { clipText } from './clip-text.js';
+import { clipText, ellipsisOf } from './clip-text.js';
 import { commandLine } from '../terminal/command-line.js';
 import { formatTable } from './format-table.js';
 import { formatSpan } from './format-time.js';
@@ -63,7 +63,7 @@ function sharesOf({ shares: { percent } }: TimelineResource): string {
 function barsOf(timeline: TimelineResource, terminal: Terminal): string[] {
   const { colors, unicode } = terminal;
   const path = unicode ? '◆' : '*';
-  const clip = (text: string): string => clipText(text, longestName, unicode ? '…' : '..');
+  const clip = (text: string): string => clipText(text, longestName, ellipsisOf({ unicode }));
   const hasTitles = timeline.items.some(({ title }) => title !== undefined);
   const rows = timeline.items.map((job) => [
     `${job.critical ? path : ' '} ${clip(job.name)}`,

@@ -30,7 +30,13 @@ export function statusCell(status: JobStatus | RunStatus, colors: boolean): Cell
   return { text: status, paint: (text) => paintStatus(status, text, colors) };
 }
 
+/** They would reorder the rest of the line (UAX #9). */
+const bidiControls = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+
 /** Foreign text on one line, without control characters. */
 export function printable(text: string): string {
-  return text.replace(/[\s\u0000-\u001f\u007f-\u009f]+/g, ' ').trim();
+  return text
+    .replace(/[\s\u0000-\u001f\u007f-\u009f]+/g, ' ')
+    .replace(bidiControls, '')
+    .trim();
 }

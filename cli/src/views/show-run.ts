@@ -1,26 +1,42 @@
 import type { Attempt, Job } from '@chainr/core/api/contract/job-resource';
 import type { JobSummary, Run } from '@chainr/core/api/contract/run-resource';
 import { jobStatuses } from '@chainr/core/engine/states';
+import { clipText, ellipsisOf } from './clip-text.js';
 import { formatTable } from './format-table.js';
 import { spanBetween } from './format-time.js';
+import { addTitles } from './add-titles.js';
 import { printable, statusCell } from './paint.js';
+import type { Terminal } from '../terminal/terminal.js';
+
+/** What decides how tables look. */
+type Paper = Pick<Terminal, 'colors' | 'screen' | 'unicode'>;
+
+/** A longer title is cut where columns follow it. */
+const longestTitle = 30;
 
 /** Runs as a table, one per line. */
-export function showRuns(runs: readonly Run[], colors: boolean): string[] {
+export function showRuns(runs: readonly Run[], terminal: Paper): string[] {
   const head = ['RUN', 'NAME', 'STATUS', 'JOBS', 'AGE', 'DURATION'];
   const rows = runs.map(({ metadata, status, jobCounts }) => [
     metadata.uid,
     metadata.name ?? '-',
-    statusCell(status, colors),
+    statusCell(status, terminal.colors),
     `${String(jobCounts.SUCCESSFUL)}/${String(sum(Object.values(jobCounts)))}`,
     spanBetween(metadata.createdAt, undefined),
     spanBetween(metadata.startedAt, metadata.endedAt),
   ]);
-  return formatTable([head, ...rows]);
+  return formatTable(
+    addTitles(
+      [head, ...rows],
+      runs.map(({ metadata }) => metadata.title),
+      terminal,
+    ),
+  );
 }
 
 /** A run and its jobs. */
-export function showRun(run: Run, jobs: readonly JobSummary[], colors: boolean): string[] {
+export function showRun(run: Run, jobs: readonly JobSummary[], terminal: Paper): string[] {
+  const { colors } = terminal;
   const { metadata, status } = run;
   const facts = [
     ['Run', metadata.uid],
@@ -31,12 +47,23 @@ export function showRun(run: Run, jobs: readonly JobSummary[], colors: boolean):
     ['Duration', spanBetween(metadata.startedAt, metadata.endedAt)],
     ['Jobs', showCounts(run)],
   ];
-  const rows = jobs.map((job) => [job.name, statusCell(job.status, colors), job.reason, printable(job.message)]);
-  return [...formatTable(facts), '', ...formatTable([['JOB', 'STATUS', 'REASON', 'MESSAGE'], ...rows])];
+  const hasTitles = jobs.some(({ title }) => title !== undefined);
+  const titleOf = ({ title = '' }: JobSummary): string =>
+    clipText(printable(title), longestTitle, ellipsisOf(terminal));
+  const rows = jobs.map((job) => [
+    job.name,
+    ...(hasTitles ? [titleOf(job)] : []),
+    statusCell(job.status, colors),
+    job.reason,
+    printable(job.message),
+  ]);
+  const head = ['JOB', ...(hasTitles ? ['TITLE'] : []), 'STATUS', 'REASON', 'MESSAGE'];
+  return [...formatTable(facts), '', ...formatTable([head, ...rows])];
 }
 
 /** A job with its attempts and outputs. */
-export function showJob(job: Job, colors: boolean): string[] {
+export function showJob(job: Job, terminal: Paper): string[] {
+  const { colors } = terminal;
   const facts = [
     ['Job', job.metadata.name],
     ...(job.metadata.title === undefined ? [] : [['Title', printable(job.metadata.title)]]),
@@ -60,21 +87,35 @@ export function showJob(job: Job, colors: boolean): string[] {
     printable(message),
   ]);
   const shown = outputs.length === 0 ? [] : ['', ...formatTable([['OUTPUT', 'VALUE'], ...outputs])];
-  return [...formatTable(facts), '', ...formatTable([head, ...rows]), ...stepLines(job.attempts.at(-1)), ...shown];
+  return [
+    ...formatTable(facts),
+    '',
+    ...formatTable([head, ...rows]),
+    ...stepLines(job.attempts.at(-1), terminal),
+    ...shown,
+  ];
 }
 
 /** The steps of the last attempt, if the job has several. */
-function stepLines(attempt: Attempt | undefined): string[] {
+function stepLines(attempt: Attempt | undefined, terminal: Paper): string[] {
   const steps = attempt?.steps ?? [];
   if (steps.length < 2) return [];
-  const hasTitles = steps.some(({ title }) => title !== undefined);
-  const rows = steps.map(({ name, title, exitCode, tolerated, startedAt, endedAt }) => [
+  const rows = steps.map(({ name, exitCode, tolerated, startedAt, endedAt }) => [
     name,
     `${exitCode === undefined ? '-' : String(exitCode)}${tolerated ? ' (tolerated)' : ''}`,
     spanBetween(startedAt, endedAt),
-    ...(hasTitles ? [printable(title ?? '')] : []),
   ]);
-  return ['', ...formatTable([['STEP', 'EXIT', 'DURATION', ...(hasTitles ? ['TITLE'] : [])], ...rows])];
+  const table = [['STEP', 'EXIT', 'DURATION'], ...rows];
+  return [
+    '',
+    ...formatTable(
+      addTitles(
+        table,
+        steps.map(({ title }) => title),
+        terminal,
+      ),
+    ),
+  ];
 }
 
 /** `3 SUCCESSFUL, 1 SKIPPED`. Failed jobs of a SUCCESSFUL run have `allowFailure`. */

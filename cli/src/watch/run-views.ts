@@ -39,9 +39,13 @@ export function textView(terminal: Terminal): RunView {
   };
   return {
     onBegin: (run) => {
-      const { uid, name } = run.metadata;
+      const { uid, name, title } = run.metadata;
+      const names = [...(name === undefined ? [] : [name]), ...(title === undefined ? [] : [printable(title)])];
       const { paint, text } = statusCell(run.status, terminal.colors);
-      print(terminal, `Run ${uid}${name === undefined ? '' : ` (${name})`} ${paint(text)}: ${showCounts(run)}`);
+      print(
+        terminal,
+        `Run ${uid}${names.length === 0 ? '' : ` (${names.join(': ')})`} ${paint(text)}: ${showCounts(run)}`,
+      );
       nameWidth = Math.min(30, Math.max(0, ...run.jobs.map((job) => job.name.length)));
     },
     onEvent: (event: EventResource) => {

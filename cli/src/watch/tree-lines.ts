@@ -1,5 +1,6 @@
 import { jobStatuses, type JobStatus } from '@chainr/core/engine/states';
-import { clipText } from '../views/clip-text.js';
+import stringWidth from 'string-width';
+import { clipText, ellipsisOf, padText } from '../views/clip-text.js';
 import type { Levels } from './dependency-levels.js';
 import { formatSpan } from '../views/format-time.js';
 import type { LiveJob } from './live-jobs.js';
@@ -30,6 +31,12 @@ const interest: readonly JobStatus[] = ['FAILED', 'RUNNING', 'CANCELED', 'PENDIN
 
 /** A longer name is cut to keep the columns aligned. */
 const widestName = 40;
+/** A longer title is cut. */
+const widestTitle = 30;
+/** If a narrow terminal leaves less room, titles are not shown. */
+const narrowestTitle = 8;
+/** Columns of status and time, and a little room for the details. */
+const columnsBesides = 40;
 /** Deeper levels are not indented further. */
 const widestIndent = 20;
 
@@ -42,6 +49,7 @@ export function treeLines(jobs: readonly LiveJob[], levels: Levels, paper: TreeP
   const ordered = [...jobs].sort((a, b) => levelOf(a) - levelOf(b));
   const indentOf = (job: LiveJob): number => Math.min(widestIndent, levelOf(job) * 2);
   const nameWidth = Math.min(widestName, Math.max(0, ...ordered.map((job) => indentOf(job) + job.name.length + 2)));
+  const titleWidth = titleColumns(ordered, paper.columns - nameWidth - columnsBesides);
   const shown = chooseShown(ordered, paper.rows);
   const lines: string[] = [];
   let folded: LiveJob[] = [];
@@ -55,7 +63,7 @@ export function treeLines(jobs: readonly LiveJob[], levels: Levels, paper: TreeP
       continue;
     }
     unfold();
-    lines.push(jobLine(job, indentOf(job), nameWidth, paper));
+    lines.push(jobLine(job, indentOf(job), { nameWidth, titleWidth }, paper));
   }
   unfold();
   return lines;
@@ -82,21 +90,29 @@ function countLines(jobs: readonly LiveJob[], shown: ReadonlySet<string>): numbe
   return jobs.filter(({ name }, at) => shown.has(name) || at === 0 || shown.has(jobs[at - 1]?.name ?? '')).length;
 }
 
+/** The width of the column of titles; 0: none. */
+function titleColumns(jobs: readonly LiveJob[], room: number): number {
+  const longest = Math.max(0, ...jobs.map(({ title = '' }) => stringWidth(printable(title))));
+  return room < narrowestTitle ? 0 : Math.min(longest, widestTitle, room);
+}
+
 function jobLine(
   job: LiveJob,
   indent: number,
-  nameWidth: number,
+  { nameWidth, titleWidth }: { nameWidth: number; titleWidth: number },
   { columns, unicode, colors, now }: TreePaper,
 ): string {
   const mark = unicode ? marks[job.status].unicode : marks[job.status].ascii;
-  const ellipsis = unicode ? '…' : '..';
+  const ellipsis = ellipsisOf({ unicode });
   const name = clipText(`${' '.repeat(indent)}${mark} ${job.name}`, nameWidth, ellipsis).padEnd(nameWidth);
+  const title = clipText(printable(job.title ?? ''), titleWidth, ellipsis);
+  const label = titleWidth === 0 ? name : `${name}  ${padText(title, titleWidth)}`;
   const time = job.beganAt === undefined ? '' : formatSpan((job.endedAt ?? now) - job.beganAt);
   const status = job.status.padEnd(10);
-  const head = `${name}  ${status} ${time.padStart(7)}  `;
-  const why = clipText(whyOf(job), Math.max(0, columns - 1 - head.length), ellipsis);
-  if (head.length >= columns) return clipText(head.trimEnd(), columns - 1, ellipsis);
-  return `${name}  ${paintStatus(job.status, status, colors)} ${time.padStart(7)}  ${why}`.trimEnd();
+  const head = `${label}  ${status} ${time.padStart(7)}  `;
+  const why = clipText(whyOf(job), Math.max(0, columns - 1 - stringWidth(head)), ellipsis);
+  if (stringWidth(head) >= columns) return clipText(head.trimEnd(), columns - 1, ellipsis);
+  return `${label}  ${paintStatus(job.status, status, colors)} ${time.padStart(7)}  ${why}`.trimEnd();
 }
 
 /** Details beyond the status. */
@@ -113,5 +129,5 @@ function foldLine(jobs: readonly LiveJob[], { columns, unicode }: TreePaper): st
     const count = jobs.filter((job) => job.status === status).length;
     return count > 0 ? [`${String(count)} ${status}`] : [];
   });
-  return clipText(`${unicode ? '⋮' : ':'} ${counts.join(', ')}`, columns - 1, unicode ? '…' : '..');
+  return clipText(`${unicode ? '⋮' : ':'} ${counts.join(', ')}`, columns - 1, ellipsisOf({ unicode }));
 }

@@ -28,6 +28,8 @@ export interface RunRecord {
   uid: RunUid;
   name?: string;
   title?: string;
+  /** Its jobs may have titles. */
+  titled?: true;
   labels: Readonly<Record<string, string>>;
   status: RunStatus;
   /** Rises with each run; lists are ordered by it. */

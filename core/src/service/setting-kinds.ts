@@ -56,7 +56,7 @@ export function bytes(
 
 /** Formats bytes as `64 MiB`: the largest unit that gives a whole number. */
 export function sizeOf(count: number): string {
-  const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
+  const units = [count === 1 ? 'byte' : 'bytes', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
   let power = 0;
   while (power < units.length - 1 && count > 0 && count % 1024 ** (power + 1) === 0) power += 1;
   return `${String(count / 1024 ** power)} ${units[power] ?? ''}`;

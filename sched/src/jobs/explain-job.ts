@@ -12,9 +12,15 @@ export function explainJob(context: SchedContext) {
     const explained = await explain(context, uid, name);
     if (explained.kind !== 'explained') throw refusalError(explained);
     const { job, sentence, facts } = explained;
+    const plan = await context.store.runs.getPlan(uid, job.index);
     const explanation: JobExplanation = {
       kind: 'JobExplanation',
-      metadata: { selfLink: routePath(routes.explainJob, { uid, job: name }), run: uid, name },
+      metadata: {
+        selfLink: routePath(routes.explainJob, { uid, job: name }),
+        run: uid,
+        name,
+        ...(plan?.title !== undefined && { title: plan.title }),
+      },
       status: job.status,
       reason: job.reason,
       sentence,

@@ -1,8 +1,8 @@
 import { routes } from '@chainr/core/api/contract/routes';
 import type { JobList } from '@chainr/core/api/contract/run-resource';
 import type { SchedContext } from '../context.js';
-import { findRun } from '../runs/find-run.js';
-import { presentJobSummary } from '../runs/present-run.js';
+import { findRun, findTitles } from '../runs/find-run.js';
+import { presentJobSummaries } from '../runs/present-run.js';
 import { sendJson } from '../http/send-json.js';
 import { served } from '../http/serve-routes.js';
 
@@ -14,6 +14,7 @@ export function listJobs({ store }: SchedContext) {
       findRun(store, uid),
       store.runs.listJobs(uid, { from, limit: query.limit }),
     ]);
+    const titles = await findTitles(store, run, { from, limit: jobs.length });
     const end = from + jobs.length;
     const list: JobList = {
       kind: 'JobList',
@@ -22,7 +23,7 @@ export function listJobs({ store }: SchedContext) {
         run: uid,
         ...(end < run.jobCount && jobs.length > 0 ? { next: String(end) } : {}),
       },
-      items: jobs.map(presentJobSummary),
+      items: presentJobSummaries(jobs, titles),
     };
     sendJson(response, 200, list);
   });

@@ -21,6 +21,15 @@ export async function findJob(store: Store, uid: RunUid, name: string): Promise<
   return found.job;
 }
 
+/** The titles of some jobs of a run; empty if no job has one. */
+export async function findTitles(
+  store: Store,
+  { uid, titled }: RunRecord,
+  range: { from: number; limit: number },
+): Promise<(string | undefined)[]> {
+  return titled ? store.runs.listTitles(uid, range) : [];
+}
+
 /**
  * A run with its first 1,000 jobs as the API shows it.
  *
@@ -32,5 +41,5 @@ export async function showRun(store: Store, uid: RunUid, jobCount?: number): Pro
   const finding = findRun(store, uid);
   const limit = Math.min(jobsShown.alone, jobCount ?? (await finding).jobCount);
   const [run, jobs] = await Promise.all([finding, store.runs.listJobs(uid, { from: 0, limit })]);
-  return presentRun(run, jobs);
+  return presentRun(run, jobs, await findTitles(store, run, { from: 0, limit: jobs.length }));
 }

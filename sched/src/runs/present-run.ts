@@ -4,8 +4,15 @@ import { routes } from '@chainr/core/api/contract/routes';
 import type { JobSummary, Run } from '@chainr/core/api/contract/run-resource';
 import type { JobRecord, RunRecord } from '@chainr/core/engine/records';
 
-/** A run and its first jobs as the API shows them. */
-export function presentRun(run: RunRecord, jobs: readonly JobRecord[]): Run {
+/** The title of each job; undefined for one without. */
+type Titles = readonly (string | undefined)[];
+
+/**
+ * A run and its first jobs as the API shows them.
+ *
+ * @param titles of these jobs, if they are to be shown
+ */
+export function presentRun(run: RunRecord, jobs: readonly JobRecord[], titles: Titles = []): Run {
   return {
     kind: 'Run',
     metadata: {
@@ -26,12 +33,15 @@ export function presentRun(run: RunRecord, jobs: readonly JobRecord[]): Run {
       ...(run.rerunOf === undefined ? {} : { rerunOf: run.rerunOf }),
     },
     status: run.status,
-    jobs: jobs.map(presentJobSummary),
+    jobs: presentJobSummaries(jobs, titles),
     jobCounts: { ...run.jobCounts },
     jobsTruncated: jobs.length < run.jobCount,
   };
 }
 
-export function presentJobSummary({ name, status, reason, message }: JobRecord): JobSummary {
-  return { name, status, reason, message };
+export function presentJobSummaries(jobs: readonly JobRecord[], titles: Titles): JobSummary[] {
+  return jobs.map(({ name, status, reason, message }, at) => {
+    const title = titles[at];
+    return { name, ...(title !== undefined && { title }), status, reason, message };
+  });
 }

@@ -11,7 +11,7 @@ const factSchema = z.object({
 export const jobExplanationSchema = z
   .object({
     kind: z.literal('JobExplanation'),
-    metadata: z.object({ selfLink: z.string(), run: z.string(), name: z.string() }),
+    metadata: z.object({ selfLink: z.string(), run: z.string(), name: z.string(), title: z.string().optional() }),
     status: jobStatusSchema,
     reason: reasonSchema,
     sentence: z.string().describe('The answer in one sentence.'),

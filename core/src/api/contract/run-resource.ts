@@ -12,6 +12,7 @@ export const reasonSchema = z.enum(reasons as readonly [Reason, ...Reason[]]);
 export const jobSummarySchema = z
   .object({
     name: z.string(),
+    title: z.string().optional().describe('Absent in lists of runs.'),
     status: jobStatusSchema,
     reason: reasonSchema.describe('Why the job is not running, or why it ended.'),
     message: z.string().describe('The reason as a sentence.'),

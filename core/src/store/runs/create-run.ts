@@ -5,6 +5,7 @@ import { codeOfExecutorKind, type ExecutorKind, type RunUid } from '../../engine
 import { initialJobStates, waiting, type InitialJobState } from '../../engine/initial-job-state.js';
 import { backlogMember, backlogScore, indexLines, keys, planField } from '../redis/keys.js';
 import { packInitialRow, runFlags } from '../script/layout.js';
+import { mayHaveTitles } from './job-titles.js';
 import { countDependencies, packPipeline, planOf, type PackedPipeline } from './pack-pipeline.js';
 import type { RunInfo } from './run-info.js';
 import { readyAtOnce, storeBeforeScript } from '../script/library.js';
@@ -116,10 +117,12 @@ function rootsOf(standings: readonly InitialJobState[], priorities: Int8Array): 
 const count = (standings: readonly InitialJobState[], wanted: InitialJobState['status']): number =>
   standings.filter(({ status }) => status === wanted).length;
 
-function infoOf({ name, title, labels, timeoutMs }: PackedPipeline, { executorKind, rerun }: NewRun): RunInfo {
+function infoOf(pipeline: PackedPipeline, { executorKind, rerun }: NewRun): RunInfo {
+  const { name, title, labels, timeoutMs } = pipeline;
   return {
     ...(name === undefined ? {} : { name }),
     ...(title === undefined ? {} : { title }),
+    ...(mayHaveTitles(pipeline) && { titled: true }),
     ...(Object.keys(labels).length > 0 ? { labels } : {}),
     executorKind,
     ...(timeoutMs === undefined ? {} : { timeoutMs }),

@@ -1,9 +1,9 @@
 import type { Redis } from 'ioredis';
 import type { RunUid } from '../../engine/records.js';
-import type { JobPlan } from '../../pipeline/pipeline.js';
 import type { TimedAttempt, TimedJob } from '../../timeline/timed-job.js';
 import { keys, planField } from '../redis/keys.js';
-import { specificationOf, unpackEdges, unpackRow, type Row } from '../script/layout.js';
+import { titleIn } from './job-titles.js';
+import { unpackEdges, unpackRow, type Row } from '../script/layout.js';
 
 /** Jobs read in one command: their plans contain scripts. */
 const page = 250;
@@ -37,11 +37,6 @@ export async function readTimedJobs(connection: Redis, uid: RunUid): Promise<Tim
     }
     if (found.length < page) return jobs;
   }
-}
-
-/** Most jobs have none: only what may have one is parsed. */
-function titleIn(plan: Buffer): string | undefined {
-  return plan.includes('"title":') ? (JSON.parse(specificationOf(plan)) as JobPlan).title : undefined;
 }
 
 /** The attempts that later ones followed, by job index. */

@@ -5,6 +5,8 @@ import type { ExecutorKind, RunUid } from '../../engine/records.js';
 export interface RunInfo {
   name?: string;
   title?: string;
+  /** Jobs may have titles. */
+  titled?: true;
   labels?: Readonly<Record<string, string>>;
   executorKind: ExecutorKind;
   /** The timeout of the run, from its creation. */

@@ -19,6 +19,7 @@ import {
   reusedField,
 } from '../redis/keys.js';
 import { specificationOf, toAttemptRecord, toJobRecord, unpackRow, unpackState } from '../script/layout.js';
+import { readTitles } from './job-titles.js';
 import { NameCache } from './name-cache.js';
 import { readCompiledRun, readDependencies, type CompiledRun } from './read-compiled-run.js';
 import { readTimedJobs } from './read-timed-jobs.js';
@@ -117,6 +118,14 @@ export class RunStore {
       if (rows.at(-1) === null) break;
     }
     return jobs;
+  }
+
+  /**
+   * The titles of jobs, in the order of the pipeline, from the index `from`; undefined for a job without one. Ask only for
+   * a run that is `titled`: this reads its plans.
+   */
+  listTitles(uid: RunUid, range: { from: number; limit: number }): Promise<(string | undefined)[]> {
+    return translateRedisErrors(() => readTitles(this.#connection, uid, range));
   }
 
   async findJob(uid: RunUid, name: string): Promise<JobRecord | undefined> {
@@ -272,12 +281,13 @@ function toRunRecord(uid: RunUid, stateBytes: Buffer, infoBytes: Buffer): RunRec
     maxParallel,
     ...state
   } = unpackState(stateBytes);
-  const { name, title, labels = {}, timeoutMs, rerunOf } = parseRunInfo(infoBytes.toString('utf8'));
+  const { name, title, titled, labels = {}, timeoutMs, rerunOf } = parseRunInfo(infoBytes.toString('utf8'));
   const jobCount = Object.values(state.jobCounts).reduce((sum, count) => sum + count, 0);
   return {
     uid,
     ...(name === undefined ? {} : { name }),
     ...(title === undefined ? {} : { title }),
+    ...(titled && { titled }),
     labels,
     jobCount,
     ...state,
