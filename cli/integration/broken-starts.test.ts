@@ -38,7 +38,7 @@ describe('a service whose Redis breaks while it starts', function () {
   before(async () => (redis = await startRedis()));
   after(() => redis.stop());
 
-  /** Breaks all connections at each piece of what the service sends, the first to the last. */
+  /** Breaks all connections at each chunk that the service sends, from the first to the last. */
   async function walk(name: string, isDelivered: boolean): Promise<number> {
     const home = await folders.make();
     for (let piece = 1; ; piece += 1) {
@@ -58,7 +58,7 @@ describe('a service whose Redis breaks while it starts', function () {
   }
 
   for (const name of Object.keys(services)) {
-    it(`waits and starts, wherever it breaks: ${name}`, async () => {
+    it(`waits and then starts: ${name}`, async () => {
       const places = await Promise.all([walk(name, false), walk(name, true)]);
       console.log(`      broken at ${places.join(' and ')} places`);
       expect(Math.min(...places)).to.be.above(5);

@@ -69,7 +69,7 @@ describe('the examples of docs/pipelines.md', function () {
     );
   });
 
-  it('go the other way when other jobs fail', async () => {
+  it('take the other branch if other jobs fail', async () => {
     const heading = 'When at least one succeeded';
     const noneWorks = (examples.get(heading) ?? '').replace('exit 0', 'exit 1');
     await expectEnding(
@@ -85,7 +85,7 @@ describe('the examples of docs/pipelines.md', function () {
     await expectEnding(nothingFails, { run: 'SUCCESSFUL' }, goingOn);
   });
 
-  it('are right that a job that waits only for a skipped one can run while others still run', async () => {
+  it('show that a job that waits only for a skipped one can run while others still run', async () => {
     const gate = path.join(home, 'go-on');
     const all = { success: true, failure: true, skipped: true };
     const uid = await createRun(up.client, {

@@ -6,7 +6,7 @@ import { startUp, type Up } from './start-up.js';
 
 const root = new URL('../../', import.meta.url);
 
-/** What the last job of each example says, in the order of the page. */
+/** The output of the last job of each example, in the order of the page. */
 const told = ['deploying v1.2', 'first line\nLOOKS=like an output', 'the tag is none'];
 
 describe('the examples of outputs', function () {

@@ -6,7 +6,7 @@ import { startUp, type Up } from './start-up.js';
 
 const folder = new URL('../../examples/', import.meta.url);
 
-/** How each example ends, as its comments say. */
+/** The result of each example, according to its comments. */
 const endings: Record<string, Record<string, string>> = {
   'build-and-test.yaml': {},
   'ci.yaml': { 'roll-back': 'SKIPPED', 'tell-author': 'SKIPPED' },
@@ -26,7 +26,7 @@ describe('the examples', function () {
     up = await startUp(await folders.make());
   });
 
-  /** Runs an example, changed or not, until it ends. */
+  /** Runs an example, perhaps changed, until it ends. */
   const run = async (file: string, change: (text: string) => string = (text) => text) => {
     const text = change(await readFile(new URL(file, folder), 'utf8'));
     const contentType = file.endsWith('.json') ? 'application/json' : 'application/yaml';

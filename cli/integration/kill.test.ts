@@ -17,7 +17,7 @@ describe('kill -9 of chainr up, Redis included', function () {
   this.timeout(120_000);
   const folders = useDataFolders();
 
-  /** When to kill: once so many of the ten jobs have started; 0: as soon as the run is accepted. */
+  /** Kill when this many of the ten jobs have started; 0: as soon as the run is accepted. */
   async function killWhen(started: number): Promise<void> {
     const home = await folders.make();
     const first = await startUp(home, capacity);
@@ -38,11 +38,11 @@ describe('kill -9 of chainr up, Redis included', function () {
     }
   }
 
-  it('starts no job twice and loses or doubles no line of a log, whenever it comes', async () => {
+  it('starts no job twice and neither loses nor doubles a log line, whenever it happens', async () => {
     await Promise.all([0, 2, 6].map(killWhen));
   });
 
-  it('and of all jobs too: those that ran are Lost, with all that they had written, and run again as the others do', async () => {
+  it('and of all jobs: running ones are Lost, keep their output, and run again', async () => {
     const home = await folders.make();
     const first = await startUp(home, capacity);
     const uid = await createRun(first.client, tenJobs(home, fewLines));

@@ -1,11 +1,11 @@
 import path from 'node:path';
 
-/** What the jobs of a test record about themselves. */
+/** The records that the jobs of a test write. */
 export const ledgerOf = (home: string): string => path.join(home, 'ledger');
 
 export const lineOf = (job: string, number: number): string => `line ${String(number)} of ${job}`;
 
-/** Ten jobs, nobody waits for any other; each writes `lines` numbered lines, one each tenth of a second. */
+/** Ten independent jobs. Each writes `lines` numbered lines, one every tenth of a second. */
 export function tenJobs(home: string, lines: number, before = ''): object {
   const run = `${before}
 echo "$CHAINR_JOB $CHAINR_ATTEMPT" >> "$LEDGER"

@@ -8,7 +8,7 @@ export async function createRun(client: Client, pipeline: object): Promise<strin
   return run.metadata.uid;
 }
 
-/** Waits for a run's end by its events. */
+/** Waits for the end of a run, by its events. */
 export async function endOfRun(client: Client, uid: string): Promise<Run> {
   const over = new AbortController();
   try {
@@ -28,7 +28,7 @@ export async function endOfRun(client: Client, uid: string): Promise<Run> {
 export const statusesOf = ({ jobs }: Run): Record<string, string> =>
   Object.fromEntries(jobs.map(({ name, status }) => [name, status]));
 
-/** The texts of a job's log, of its last attempt unless one is named. */
+/** The lines of the log of an attempt; by default of the last one. */
 export async function logOf(client: Client, uid: string, job: string, attempt?: number): Promise<string[]> {
   const texts: string[] = [];
   const query = attempt === undefined ? {} : { attempt };

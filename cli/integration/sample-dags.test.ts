@@ -21,7 +21,7 @@ describe('the sample DAGs', function () {
   this.timeout(120_000);
   const folders = useDataFolders();
 
-  it('run to SUCCESSFUL all at once, and each job starts after its parents ended, as the jobs recorded it', async () => {
+  it('run to SUCCESSFUL at the same time, and each job starts after its parents ended', async () => {
     const home = await folders.make();
     const { client } = await startUp(home, { CHAINR_CAPACITY: '64' });
     const begun = performance.now();

@@ -7,7 +7,7 @@ import { processesOf, untilGone } from '@chainr/testkit/processes-of';
 import { createRun, endOfRun, logOf } from './runs.js';
 import { Command } from '@chainr/testkit/command';
 
-/** Those that need Redis. */
+/** The services that need Redis. */
 const stateful = ['sched', 'notif', 'work', 'recycle'] as const;
 
 describe('services as processes of their own', function () {
@@ -33,7 +33,7 @@ describe('services as processes of their own', function () {
   const startRedis = async (home: string, extra: readonly string[] = []) =>
     (redis = await startRedisServer({ folder: home, socketPath: socketOf(home, 'redis'), extra }));
 
-  it('wait for a Redis that is not there yet, say so, and then run pipelines', async () => {
+  it('wait for Redis, log that, and then run pipelines', async () => {
     const home = await folders.make();
     const waiting = stateful.map((service) => begin(home, service));
     await Promise.all(waiting.map((service) => service.says(/Waiting for Redis/)));
@@ -59,7 +59,7 @@ describe('services as processes of their own', function () {
     for (const service of all) expect(await service.ended).to.deep.equal({ code: 0, signal: null });
   });
 
-  it('refuse a Redis that drops keys, and say the mend', async () => {
+  it('refuse a Redis that evicts keys, and say what to do', async () => {
     const home = await folders.make();
     await startRedis(home, ['--maxmemory', '100mb', '--maxmemory-policy', 'allkeys-lru']);
     for (const service of stateful.map((name) => begin(home, name))) {

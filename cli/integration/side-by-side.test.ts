@@ -27,7 +27,7 @@ describe('instances of chainr up on one machine', function () {
     expect((await other!.client.listRuns()).items, 'goes on alone').to.deep.equal([]);
   });
 
-  it('are refused in one sentence on a folder or a port that is taken, and touch nothing', async () => {
+  it('refuse a folder or a port in use with one sentence, and change nothing', async () => {
     const [home, elsewhere] = [await folders.make(), await folders.make()];
     const before = await startUp(elsewhere);
     const uid = await createRun(before.client, sleeper);

@@ -6,7 +6,7 @@ export interface Up extends Command {
   readonly client: Client;
 }
 
-/** Begins `chainr up`, on a free port unless `env` names one. */
+/** Starts `chainr up`, on a free port unless `env` names one. */
 export function beginUp(home: string, env: Record<string, string> = {}, args: readonly string[] = []): Command {
   return new Command('cli/src/main.ts', ['up', ...args], {
     CHAINR_HOME: home,
@@ -16,7 +16,7 @@ export function beginUp(home: string, env: Record<string, string> = {}, args: re
   });
 }
 
-/** `chainr up` that serves. */
+/** A started `chainr up`. */
 export async function startUp(
   home: string,
   env: Record<string, string> = {},

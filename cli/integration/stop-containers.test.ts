@@ -14,7 +14,7 @@ import { useDockerDaemon } from '@chainr/testkit/use-docker-daemon';
 import { createRun, endOfRun } from './runs.js';
 import { startUp, type Up } from './start-up.js';
 
-/** The first attempt says that it was asked to end, stays until it finds /go, and then ends as if by the signal. */
+/** The first attempt reports SIGTERM, waits for /go, and then exits as if killed by the signal. */
 const handles = `[ "$CHAINR_ATTEMPT" = 1 ] || { echo again; exit 0; }
 trap 'echo asked; while [ ! -e /go ]; do sleep 0.1; done; exit 143' TERM
 echo ready
@@ -73,14 +73,14 @@ describe('chainr up that is killed while it stops its containers', function () {
   });
   afterEach(() => redis?.disconnect());
 
-  /** To the process of chainr alone, and waits until its job handles the signal. */
+  /** Signals only the process of chainr, and waits until its job handles SIGTERM. */
   const ask = async (): Promise<void> => {
     process.kill(first.pid, 'SIGTERM');
     await untilWritten('asked');
     expect(await isInterrupted(), 'recorded before the signal').to.equal(true);
   };
 
-  it('starts a job again that handled SIGTERM, and ended by its code while nobody looked', async () => {
+  it('starts a job again that handled SIGTERM and exited while no worker ran', async () => {
     await ask();
     await kill(first);
     await letGo();
@@ -88,7 +88,7 @@ describe('chainr up that is killed while it stops its containers', function () {
     expect(await endsOf(second)).to.deep.equal(['PENDING Interrupted', 'SUCCESSFUL Completed']);
   });
 
-  it('kills a job that handles SIGTERM still when the grace is over, and starts it again', async () => {
+  it('kills a job that still handles SIGTERM after the grace, and starts it again', async () => {
     await ask();
     await kill(first);
     const second = await start('1s');
@@ -96,8 +96,8 @@ describe('chainr up that is killed while it stops its containers', function () {
     expect(await docker('logs', container)).to.deep.equal(['ready', 'asked']);
   });
 
-  it('goes on with a job of which no interruption was recorded: it was not asked to end', async () => {
-    // A Redis that stands still, and is then killed too, records nothing.
+  it('continues a job without a recorded interruption, since it was not told to stop', async () => {
+    // A Redis that is frozen and then killed records nothing.
     const pid = Number(await readFile(path.join(home, 'redis', 'redis.pid'), 'utf8'));
     process.kill(pid, 'SIGSTOP');
     process.kill(first.pid, 'SIGTERM');

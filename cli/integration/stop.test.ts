@@ -8,7 +8,7 @@ import { linesIn, untilLines } from '@chainr/testkit/lines-in';
 import { createRun, endOfRun } from './runs.js';
 import { startUp } from './start-up.js';
 
-/** As long as there is no file of that name, jobs ignore SIGTERM and take long. */
+/** Until this file exists, jobs ignore SIGTERM and do not end. */
 const calmOf = (home: string) => `${ledgerOf(home)}.calm`;
 const deaf = `[ -e "$LEDGER.calm" ] || { trap '' TERM; echo "$CHAINR_JOB deaf" >> "$LEDGER"; sleep 60; }`;
 const four = { CHAINR_CAPACITY: '4' };
@@ -17,7 +17,7 @@ describe('stopping chainr up while jobs run', function () {
   this.timeout(120_000);
   const folders = useDataFolders();
 
-  it('stops the jobs, leaves nothing running, and starts them anew at the next start', async () => {
+  it('stops the jobs, leaves nothing running, and starts them again at the next start', async () => {
     const home = await folders.make();
     const first = await startUp(home, four);
     const uid = await createRun(first.client, tenJobs(home, 10));
@@ -57,15 +57,15 @@ describe('stopping chainr up while jobs run', function () {
     expect((await endOfRun(client, uid)).status).to.equal('SUCCESSFUL');
   });
 
-  it('kills what still runs when Ctrl-C comes a second time, more than a second later', async () => {
+  it('kills running jobs at a second Ctrl-C more than a second later', async () => {
     const home = await folders.make();
     const up = await startUp(home, { ...four, CHAINR_STOP_GRACE: '10m' });
     await createRun(up.client, tenJobs(home, 1, deaf));
     await untilLines(ledgerOf(home), 4);
     up.signal('SIGINT');
     await up.says(/Stopping/);
-    up.signal('SIGINT'); // As `make` passes it on: the same Ctrl-C.
-    await pause(1_100); // What comes within a second is the same signal; there is nothing else to wait for.
+    up.signal('SIGINT'); // `make` passes on the same Ctrl-C.
+    await pause(1_100); // A signal within a second counts as the same one. There is no other condition to wait for.
     expect(processesOf(home), 'one Ctrl-C, twice within a second').to.have.length.above(4);
     up.signal('SIGINT');
     expect(await up.ended).to.deep.equal({ code: 0, signal: null });

@@ -16,7 +16,7 @@ describe('chainr up', function () {
   this.timeout(120_000);
   const folders = useDataFolders();
 
-  it('runs the pipeline of the README, and any HTTP client can read all of it', async () => {
+  it('runs the pipeline of the README, which any HTTP client can read', async () => {
     const home = await folders.make();
     const up = await startUp(home, {}, readme);
     const [, link = ''] = await up.says(/curl \S+(\/api\/runs\/[-0-9a-f]+)\n/);
@@ -40,7 +40,7 @@ describe('chainr up', function () {
     expect(await page.text()).to.match(/<!doctype html>/i);
   });
 
-  it('starts nothing for an example that is missing or has mistakes, and names all of them', async () => {
+  it('starts nothing if the example is missing or has mistakes, and lists all of them', async () => {
     const home = await folders.make();
     const missing = beginUp(home, {}, ['--example', '/nowhere.yaml']);
     expect(await missing.ended).to.deep.equal({ code: 2, signal: null });
@@ -71,7 +71,7 @@ describe('chainr up', function () {
     await untilGone(() => processesOf(home));
   });
 
-  it('gives its Redis as much memory as it is told, and keeps runs as long as it is told', async () => {
+  it('applies the settings for the memory of Redis and the retention of runs', async () => {
     const home = await folders.make();
     const settings = { CHAINR_REDIS_MEMORY: String(64 * 1024 * 1024), CHAINR_RUN_RETENTION: '1s' };
     const up = await startUp(home, settings, readme);
@@ -87,7 +87,7 @@ describe('chainr up', function () {
     await up.ended;
   });
 
-  it('says behind a log that was followed that another attempt comes', async () => {
+  it('says after a followed log that another attempt follows', async () => {
     const up = await startUp(await folders.make());
     const only = { image: 'busybox', run: 'echo one; exit 3', retries: { limit: 1, backoff: { initial: '1h' } } };
     const uid = await createRun(up.client, { kind: 'Pipeline', jobs: { only } });
@@ -97,7 +97,7 @@ describe('chainr up', function () {
     expect(session.stderr).to.match(/^The job goes on \(PENDING, RetryBackoff\): .* only --follow --server \S+\n$/);
   });
 
-  it('stops in order when Ctrl-C comes while it starts', async () => {
+  it('stops in order at a Ctrl-C during the start', async () => {
     const home = await folders.make();
     const up = beginUp(home);
     const begun = () => serversOf(home).map(({ command }) => command);

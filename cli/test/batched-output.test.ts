@@ -3,7 +3,7 @@ import { Writable } from 'node:stream';
 import { expect } from 'chai';
 import { BatchedOutput } from '../src/terminal/batched-output.js';
 
-/** A stream that takes one write after the other when it is told to. */
+/** A stream that completes each write when the test says so. */
 class HeldStream extends Writable {
   readonly written: string[] = [];
   take: () => void = () => undefined;
@@ -16,7 +16,7 @@ class HeldStream extends Writable {
 }
 
 describe('batched output', () => {
-  it('writes at once what is added within one turn of the event loop', async () => {
+  it('writes the text of one tick of the event loop at once', async () => {
     const stream = new HeldStream();
     const output = new BatchedOutput(stream);
     for (let line = 0; line < 1_000; line += 1) await output.add(`${String(line)}\n`);
@@ -24,7 +24,7 @@ describe('batched output', () => {
     expect(stream.written).to.eql([Array.from({ length: 1_000 }, (_, line) => `${String(line)}\n`).join('')]);
   });
 
-  it('writes what comes alone without waiting for more', async () => {
+  it('writes a single line without waiting for more', async () => {
     const stream = new HeldStream();
     const taken = once(stream, 'taken');
     await new BatchedOutput(stream).add('prompt> ');
@@ -32,7 +32,7 @@ describe('batched output', () => {
     expect(stream.written).to.eql(['prompt> ']);
   });
 
-  it('keeps no more than a batch, and waits where the stream is full', async () => {
+  it('keeps at most one batch, and waits while the stream is full', async () => {
     const stream = new HeldStream({ highWaterMark: 10 });
     const output = new BatchedOutput(stream);
     let isTaken = false;
@@ -46,7 +46,7 @@ describe('batched output', () => {
     await adding;
   });
 
-  it('waits for a stream that was filled in an earlier turn', async () => {
+  it('waits for a stream that was filled in an earlier tick', async () => {
     const stream = new HeldStream({ highWaterMark: 10 });
     const output = new BatchedOutput(stream);
     const taken = once(stream, 'taken');
@@ -61,7 +61,7 @@ describe('batched output', () => {
     expect(stream.written).to.eql(['more than ten bytes', '!']);
   });
 
-  it('has nothing to write where nothing was added', async () => {
+  it('writes nothing if nothing was added', async () => {
     const stream = new HeldStream();
     await new BatchedOutput(stream).flush();
     expect(stream.written).to.eql([]);

@@ -46,14 +46,14 @@ describe('chainr', () => {
   };
 
   describe('run', () => {
-    it('prints the uid alone on standard output and says how to go on', async () => {
+    it('prints only the uid on standard output, and the next command', async () => {
       const session = at('run', await file('readme.json', readme));
       expect(await session.exitCode).to.equal(0);
       expect(session.stdout).to.match(new RegExp(`^${uidPattern.source}\n$`));
       expect(session.stderr).to.contain('--watch');
     });
 
-    it('ends with 1 and names every mistake, or prints them as JSON, as validate does', async () => {
+    it('exits with 1 and lists every mistake, or prints them as JSON, as validate does', async () => {
       const bad = await file('wrong.yaml', 'kind: Pipeline\njobs:\n  a: {image: x, run: y, timeout: 10, retries: 3}\n');
       const session = at('run', bad);
       expect(await session.exitCode).to.equal(1);
@@ -70,7 +70,7 @@ describe('chainr', () => {
       expect(empty.stderr).to.match(/^standard input has a mistake:\n {2}a pipeline is a map/);
     });
 
-    it('counts the mistakes that it does not name, and refuses what no server takes', async () => {
+    it('counts the mistakes beyond those listed, and refuses a file that is too large', async () => {
       const jobs = Object.fromEntries(Array.from({ length: 1_000 }, (_, at) => [`job-${String(at)}`, 7]));
       const many = chainr(['validate', '-'], { stdin: JSON.stringify({ kind: 'Pipeline', jobs }) });
       expect(await many.exitCode).to.equal(1);
@@ -104,7 +104,7 @@ describe('chainr', () => {
       expect(session.stdout).to.match(new RegExp(`Run ${uid} SUCCESSFUL after .*: 2 SUCCESSFUL, 1 SKIPPED\n$`));
     });
 
-    it('ends with 1 when the run fails and names the log to look at', async () => {
+    it('exits with 1 if the run fails, and prints the logs command', async () => {
       const session = at('run', await file('readme.json', readme), '--watch');
       const [uid] = await session.until(uidPattern);
       await server.work(uid, 0, [], 'ExitCode', 3);
@@ -114,7 +114,7 @@ describe('chainr', () => {
       expect(session.stdout).to.contain(`chainr logs ${uid} first`);
     });
 
-    it('says of what failed in a run that is SUCCESSFUL that it was allowed to', async () => {
+    it('marks failed jobs of a SUCCESSFUL run as allowed', async () => {
       const jobs = { loose: { ...job, allowFailure: true }, strict: job };
       const session = at('run', await file('loose.json', { kind: 'Pipeline', jobs }), '--watch');
       const [uid] = await session.until(uidPattern);
@@ -129,7 +129,7 @@ describe('chainr', () => {
       }
     });
 
-    it('prints nothing but JSON when it watches with -o json', async () => {
+    it('prints only JSON when it watches with -o json', async () => {
       const session = at('run', await file('readme.json', readme), '--watch', '-o', 'json');
       const [uid] = await session.until(uidPattern);
       await server.work(uid, 0, []);
@@ -144,7 +144,7 @@ describe('chainr', () => {
       expect(lines.map(({ kind }) => kind)).to.include('job.status');
     });
 
-    it('detaches at Ctrl-C, says how to go on, and can be taken up again', async () => {
+    it('detaches at Ctrl-C, prints the next command, and can be watched again', async () => {
       const session = at('run', await file('readme.json', readme), '--watch');
       const [uid] = await session.until(uidPattern);
       session.interrupt();
@@ -157,7 +157,7 @@ describe('chainr', () => {
       expect(await again.exitCode).to.equal(0);
     });
 
-    it('ends with 1 and names every mistake of a pipeline', async () => {
+    it('exits with 1 and lists every mistake of a pipeline', async () => {
       const session = at(
         'run',
         await file('bad.json', { kind: 'Pipeline', jobs: { a: { ...job, dependsOn: ['b'] }, c: { image: 'x' } } }),
@@ -167,7 +167,7 @@ describe('chainr', () => {
       expect(session.stderr).to.contain('jobs.a.dependsOn[0]').and.to.contain('jobs.c');
     });
 
-    it('ends with 2 when the file is not there', async () => {
+    it('exits with 2 if the file does not exist', async () => {
       const session = at('run', path.join(folder, 'none.json'));
       expect(await session.exitCode).to.equal(2);
       expect(session.stderr).to.match(/cannot read .*none\.json: the file does not exist\.\n$/);
@@ -207,7 +207,7 @@ describe('chainr', () => {
       expect(session.stdout).to.contain('job-1099');
     });
 
-    it('ends with 2 for what is not there', async () => {
+    it('exits with 2 if something does not exist', async () => {
       const session = at('get', '01990000-0000-7000-8000-00000000dead');
       expect(await session.exitCode).to.equal(2);
       expect(session.stderr).to.equal(
@@ -223,7 +223,7 @@ describe('chainr', () => {
       expect(session.stdout).to.match(/is valid: 3 jobs\.\n$/);
     });
 
-    it('ends with 1 and names every mistake, or prints them as JSON', async () => {
+    it('exits with 1 and lists every mistake, or prints them as JSON', async () => {
       const bad = await file('bad.yaml', 'kind: Pipeline\njobs:\n  a: {image: x, run: y, dependsOn: [a, b]}\n');
       const session = chainr(['validate', bad]);
       expect(await session.exitCode).to.equal(1);
@@ -233,7 +233,7 @@ describe('chainr', () => {
       expect(JSON.parse(asJson.stdout)).to.include({ kind: 'PipelineCheck', valid: false });
     });
 
-    it('ends with 0 and prints warnings on standard error, or as JSON', async () => {
+    it('exits with 0 and prints warnings on standard error, or as JSON', async () => {
       const doubtful = await file(
         'doubtful.yaml',
         'kind: Pipeline\njobs:\n  a: {image: x, run: y, allowFailure: true}\n  b: {image: x, run: y, dependsOn: [a]}\n',
@@ -251,15 +251,15 @@ describe('chainr', () => {
       expect(asJson.stderr).to.equal('');
     });
 
-    it('names the place where a file is neither JSON nor YAML', async () => {
+    it('names the place at which a file is neither JSON nor YAML', async () => {
       const session = chainr(['validate', await file('broken.json', '{"kind":')]);
       expect(await session.exitCode).to.equal(1);
       expect(session.stderr).to.match(/line 1/);
     });
   });
 
-  describe('in the wrong hands', () => {
-    it('says how to start a server when none answers', async () => {
+  describe('in case of a mistake', () => {
+    it('says how to start a server if none answers', async () => {
       for (const nowhere of ['http://127.0.0.1:9', `unix:${path.join(folder, 'none.sock')}`]) {
         const session = chainr(['get', '--server', nowhere]);
         expect(await session.exitCode).to.equal(2);
@@ -276,7 +276,7 @@ describe('chainr', () => {
       expect(session.stderr).to.match(/^chainr: the server at https:\S+ does not speak TLS: [^\n]* http:\/\/\.\n$/);
     });
 
-    it('never shows a token that cannot be sent, and says when a file has none', async () => {
+    it('never shows an invalid token, and reports an empty token file', async () => {
       for (const token of ['half\nof it', 'zwölf']) {
         const session = chainr(['get'], { env: { CHAINR_TOKEN: token } });
         expect(await session.exitCode).to.equal(2);
@@ -288,13 +288,13 @@ describe('chainr', () => {
       expect(empty.stderr).to.match(/^chainr: the token file \S+ is empty\.\n$/);
     });
 
-    it('says what an address looks like', async () => {
+    it('says what the address of a server looks like', async () => {
       const session = chainr(['get', '--server', 'localhost:8080']);
       expect(await session.exitCode).to.equal(2);
       expect(session.stderr).to.contain('http://127.0.0.1:8080');
     });
 
-    it('ends with 2 for a wrong command line and 0 for help', async () => {
+    it('exits with 2 for a wrong command line and 0 for help', async () => {
       for (const args of [['gett'], ['run'], ['get', '--limit', '0'], ['get', '-o', 'xml'], []]) {
         const session = chainr(args);
         expect(await session.exitCode, args.join(' ')).to.equal(2);

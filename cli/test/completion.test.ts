@@ -30,21 +30,21 @@ describe('completion', () => {
   };
   const wordsFor = async (...words: string[]) => (await complete(words)).map((line) => line.split('\t')[0]);
 
-  it('offers the commands, and those that begin as what is written', async () => {
+  it('offers the commands that begin with the word', async () => {
     expect(await wordsFor(''))
       .to.include.members(['run', 'get', 'describe', 'completion'])
       .and.not.include('complete');
     expect(await complete(['val'])).to.deep.equal(['validate\tcheck a pipeline without a server']);
   });
 
-  it('offers the options of a command and of all commands, and what they may be', async () => {
+  it('offers the options of a command, the global options and their values', async () => {
     expect(await wordsFor('logs', 'latest', '--')).to.include.members(['--follow', '--server']);
     expect(await wordsFor('get', '-o', '')).to.deep.equal(['text', 'json']);
     expect(await wordsFor('get', '--output', 'j')).to.deep.equal(['json']);
     expect(await wordsFor('completion', '')).to.deep.equal(['bash', 'zsh', 'fish']);
   });
 
-  it('offers what an option may be, also behind "=", and the commands that have a help', async () => {
+  it('offers the values of an option, also after "=", and the commands for help', async () => {
     expect(await wordsFor('get', '--output=j')).to.deep.equal(['--output=json']);
     expect(await wordsFor('get', 'runs', '--status', 'F')).to.deep.equal(['FAILED']);
     expect(await wordsFor('help', 'ca')).to.deep.equal(['cancel']);
@@ -65,7 +65,7 @@ describe('completion', () => {
     ]);
   });
 
-  it('offers nothing, and says nothing, where no server answers or there is no such run', async () => {
+  it('offers nothing, and prints no error, if no server answers or there is no such run', async () => {
     expect(await complete(['describe', ''], 'unix:/nowhere')).to.deep.equal([]);
     expect(await complete(['get', 'nonsense', ''])).to.deep.equal([]);
     expect(await complete(['get', 'a', 'b', 'c', ''])).to.deep.equal([]);
@@ -86,7 +86,7 @@ describe('completion', () => {
     };
     expect(press('chainr get latest ')).to.equal('asked: complete -- get latest \nbuild\nunit tests\n');
     expect(press('chainr --server http://127.0.0.1:8093 lo')).to.contain('-- --server http://127.0.0.1:8093 lo\n');
-    // Bash has taken the word apart at "=": only what comes behind is completed.
+    // Bash splits the word at "=": only the part after it is completed.
     expect(press('chainr get --output=b')).to.contain('-- get --output=b\n');
   });
 });

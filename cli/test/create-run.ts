@@ -3,7 +3,7 @@ import { chainr } from './test-terminal.js';
 
 const job = { image: 'busybox', run: 'exit 0' };
 
-/** The pipeline of the README: a job, and one for each way in which it may end. */
+/** A job, and one dependent for each way in which it may end. */
 export const readmePipeline = {
   kind: 'Pipeline',
   metadata: { name: 'readme' },
@@ -14,7 +14,7 @@ export const readmePipeline = {
   },
 };
 
-/** Sends a pipeline to a server as a person does. @returns the uid of the run */
+/** Sends a pipeline with `chainr run`. @returns the uid of the run */
 export async function createRun({ url }: { url: string }, pipeline: unknown): Promise<string> {
   const session = chainr(['run', '-', '--server', url], { stdin: JSON.stringify(pipeline) });
   expect(await session.exitCode, session.stderr).to.equal(0);

@@ -22,7 +22,7 @@ describe('chainr describe', () => {
     return session.stdout.trim();
   };
 
-  it('says that there is nothing yet where the newest run is meant', async () => {
+  it('says that there are no runs if latest is named', async () => {
     const session = at('describe', 'latest');
     expect(await session.exitCode).to.equal(2);
     expect(session.stderr).to.equal('chainr: there are no runs yet; chainr run FILE starts one.\n');
@@ -51,7 +51,7 @@ describe('chainr describe', () => {
     );
   });
 
-  it('shows titles beside names, and no column for them where there are none', async () => {
+  it('shows titles beside names, and no column for them if there are none', async () => {
     const stdin = JSON.stringify({
       kind: 'Pipeline',
       title: 'Nightly build',

@@ -1,6 +1,6 @@
 import type { Screen } from '../src/terminal/terminal.js';
 
-/** A terminal of some size that a test can make another size. */
+/** A terminal that a test can resize. */
 export class FakeScreen implements Screen {
   columns: number;
   rows: number;

@@ -7,7 +7,7 @@ import { createProgram } from '../src/create-program.js';
 import { openChainr, type OpenChainr } from './open-chainr.js';
 import { chainr } from './test-terminal.js';
 
-/** Every command by its path, such as `get runs`; those that scripts call are not for people. */
+/** Every visible command by its path, such as `get runs`. */
 function commandsOf(command: Command, path: readonly string[] = []): (readonly string[])[] {
   const inner = command
     .createHelp()
@@ -34,7 +34,7 @@ describe('the help', () => {
       if (inner === undefined) expect(help).to.match(new RegExp(`^ {2}${name}\\b`, 'm'));
   });
 
-  it('of each command tells how to name the server, and has an example or what to install', async () => {
+  it('of each command says how to name the server, and has an example or installation lines', async () => {
     for (const path of paths) {
       const help = await helpOf(...path);
       expect(help, path.join(' '))
@@ -44,7 +44,7 @@ describe('the help', () => {
     }
   });
 
-  it('of a command below another one does not show the options of that one', async () => {
+  it('of a subcommand does not show the options of its parent', async () => {
     expect(await helpOf('get', 'workers')).to.not.contain('--watch');
   });
 
@@ -58,7 +58,7 @@ describe('the help', () => {
     expect(await helpOf('logs')).to.contain('Ctrl-C');
   });
 
-  it('is shown by the command help too, which says when there is no such command', async () => {
+  it('is shown by the help command too, which reports unknown commands', async () => {
     const session = chainr(['help', 'get', 'runs']);
     expect(await session.exitCode).to.equal(0);
     expect(session.stdout).to.equal(await helpOf('get', 'runs'));
@@ -102,7 +102,7 @@ describe('what a stranger gets wrong', () => {
     return session.stderr;
   };
 
-  it('is said in a sentence that names the mend', async () => {
+  it('is answered with a message that says what to do', async () => {
     expect(await said('get', uid, 'biuld')).to.equal('chainr: The run has no job "biuld", did you mean "build"?\n');
     expect(await said('why', uid, 'x')).to.equal('chainr: The run has no job "x"; it has build.\n');
     expect(await said('logs', '01990000')).to.equal(
@@ -122,13 +122,13 @@ describe('what a stranger gets wrong', () => {
       .and.to.contain('It has build.');
   });
 
-  it('never makes another address of what it takes for the name of a job', async () => {
+  it('never puts an invalid job name into an address', async () => {
     for (const verb of ['get', 'why', 'logs', 'retry'])
       for (const name of ['', '.', '..', 'a/b'])
         expect(await said(verb, uid, name)).to.equal(`chainr: The run has no job "${name}"; it has build.\n`);
   });
 
-  it('is told when what answers is not chainr', async () => {
+  it('says if the server is not chainr', async () => {
     const other = createServer((_request, response) => response.writeHead(404).end('nothing here'));
     await once(other.listen(0, '127.0.0.1'), 'listening');
     const { port } = other.address() as AddressInfo;
@@ -138,7 +138,7 @@ describe('what a stranger gets wrong', () => {
     other.close();
   });
 
-  it('is said of a step that a job does not have', async () => {
+  it('reports a step that a job does not have', async () => {
     await server.work(uid, 0, ['one']);
     expect(await said('logs', uid, '--step', 'mian')).to.equal(
       'chainr: The job "build" has no step "mian", did you mean "main"?\n',

@@ -24,7 +24,7 @@ describe('chainr', () => {
     expect(await session.exitCode, session.stderr).to.equal(0);
     return session.stdout.trim();
   };
-  /** What a command prints that must succeed. */
+  /** The output of a command that must succeed. */
   const printed = async (...args: string[]) => {
     const session = at(...args);
     expect(await session.exitCode, session.stderr).to.equal(0);
@@ -38,7 +38,7 @@ describe('chainr', () => {
   const json = async (...args: string[]) => JSON.parse(await printed(...args, '-o', 'json')) as unknown;
 
   describe('cancel', () => {
-    it('ends a run of which nothing runs at once, and says so', async () => {
+    it('ends a run without running jobs at once, and says so', async () => {
       const uid = await create(two);
       expect(await printed('cancel', 'latest')).to.equal(`Run ${uid} is CANCELED.\n`);
       expect(await printed('get', uid)).to.match(/second +CANCELED +CanceledByUser/);
@@ -52,7 +52,7 @@ describe('chainr', () => {
       );
     });
 
-    it('leaves a final run as it is', async () => {
+    it('does not change a final run', async () => {
       const uid = await create({ only: job });
       await server.work(uid, 0, []);
       expect(await printed('cancel', uid)).to.equal(`Run ${uid} is SUCCESSFUL already; nothing changes.\n`);
@@ -63,14 +63,14 @@ describe('chainr', () => {
   describe('retry', () => {
     const jobs = { first: job, second: { ...job, dependsOn: ['first'] }, other: job };
 
-    it('starts a failed job of a run that goes on again', async () => {
+    it('starts a failed job of an unfinished run again', async () => {
       const uid = await create(jobs);
       await server.work(uid, 0, [], 'ExitCode', 3);
       expect(await printed('retry', uid, 'first')).to.match(/^Job first starts again\. Watch it with/);
       expect(jobResourceSchema.parse(await json('get', uid, 'first')).status).to.equal('PENDING');
     });
 
-    it('names the command for a run that has ended', async () => {
+    it('prints the rerun command for a run that has ended', async () => {
       const uid = await create({ only: job });
       await server.work(uid, 0, [], 'ExitCode', 3);
       expect(await refused('retry', uid, 'only')).to.match(
@@ -78,7 +78,7 @@ describe('chainr', () => {
       );
     });
 
-    it('names the job that was meant', async () => {
+    it('suggests the nearest job name', async () => {
       const uid = await create(two);
       expect(await refused('retry', uid, 'secnd')).to.equal(
         'chainr: The run has no job "secnd", did you mean "second"?\n',
@@ -87,7 +87,7 @@ describe('chainr', () => {
   });
 
   describe('rerun', () => {
-    it('makes a new run that takes over what succeeded', async () => {
+    it('makes a new run that reuses successful jobs', async () => {
       const uid = await create(two);
       await server.work(uid, 0, []);
       await server.work(uid, 1, [], 'ExitCode', 3);
@@ -97,7 +97,7 @@ describe('chainr', () => {
       expect(await printed('describe', made)).to.match(new RegExp(`\nRerun of +${uid}\n`));
     });
 
-    it('runs named jobs again, or all', async () => {
+    it('reruns named jobs, or all', async () => {
       const uid = await create(two);
       await server.work(uid, 0, []);
       await server.work(uid, 1, []);
@@ -132,7 +132,7 @@ describe('chainr', () => {
       expect(jobExplanationSchema.parse(await json('why', uid, 'second')).reason).to.equal('WaitingForDependencies');
     });
 
-    it('explains every job that neither runs nor succeeded where none is named', async () => {
+    it('without a job, explains every job that is neither running nor SUCCESSFUL', async () => {
       const uid = await create(two);
       await server.work(uid, 0, [], 'ExitCode', 3);
       const text = await printed('why', uid);
@@ -150,7 +150,7 @@ describe('chainr', () => {
   });
 
   describe('drain', () => {
-    it('lists the workers, or says that there is none', async () => {
+    it('lists the workers, or says that there are none', async () => {
       expect(await printed('drain')).to.contain('No worker was seen in the last 30 seconds');
       await server.showWorker('box-1111', 2);
       await server.showWorker('box-2222', 0);
@@ -161,13 +161,13 @@ describe('chainr', () => {
       expect(workerListSchema.parse(await json('get', 'workers')).items).to.have.length(2);
     });
 
-    it('lets a worker take nothing new, and work again', async () => {
+    it('drains a worker, and ends the draining', async () => {
       await server.showWorker('box-1111', 2);
       expect(await printed('drain', 'box-1')).to.match(/box-1111 .* draining/);
       expect(await printed('drain', 'box-1111', '--undo')).to.match(/box-1111 .* working/);
     });
 
-    it('says which workers there are where none or several are meant', async () => {
+    it('lists the workers if an id matches none or several', async () => {
       await server.showWorker('box-1111', 2);
       await server.showWorker('box-2222', 0);
       expect(await refused('drain', 'box')).to.contain('box-1111, box-2222');
@@ -177,7 +177,7 @@ describe('chainr', () => {
   });
 
   describe('pause and resume', () => {
-    it('say that nothing new starts, and that work goes on', async () => {
+    it('say that no new jobs start and running ones continue', async () => {
       expect(await printed('pause')).to.match(/^Paused: no new jobs start; .* chainr resume ends the pause\.\n$/);
       expect(await printed('get', 'workers')).to.contain('chainr is paused');
       const sent = chainr(['run', '-', '--server', server.url], { stdin: JSON.stringify({ kind: 'Pipeline', jobs: { only: job } }) }); // prettier-ignore

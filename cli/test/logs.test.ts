@@ -52,7 +52,7 @@ describe('chainr logs', () => {
     expect(JSON.parse(session.stdout)).to.include({ text: 'one', step: 'main' });
   });
 
-  it('says why a log is empty where its job never ran or has not started', async () => {
+  it('says why a log is empty if its job never ran or has not started', async () => {
     const uid = await create(readmePipeline);
     const waiting = at('logs', uid, 'success');
     expect(await waiting.exitCode).to.equal(0);
@@ -66,7 +66,7 @@ describe('chainr logs', () => {
     expect(skipped.stderr).to.match(/^The job error never ran \(SKIPPED, ConditionNotMet\): /);
   });
 
-  it('says that a step wrote nothing, and not that its job did', async () => {
+  it('says that a step wrote nothing, not that its job did', async () => {
     const steps = ['one', 'four'].map((name) => ({ name, run: 'exit 1' }));
     const uid = await create({ kind: 'Pipeline', jobs: { only: { image: 'busybox', steps } } });
     await server.work(uid, 0, ['written by one'], 'ExitCode', 1);
@@ -76,14 +76,14 @@ describe('chainr logs', () => {
     expect(session.stderr).to.match(/^The step four of the job only wrote nothing \(FAILED, ExitCode\): /);
   });
 
-  it('asks which job when there are several', async () => {
+  it('asks for a job if there are several', async () => {
     const session = at('logs', await create(readmePipeline));
     expect(await session.exitCode).to.equal(2);
     expect(session.stderr).to.contain('first, success, error');
   });
 
-  describe('of a job that runs', () => {
-    it('says that it goes on, and how to follow it', async () => {
+  describe('of a running job', () => {
+    it('says that it is still running, and how to follow it', async () => {
       const uid = await create(oneJob);
       const attempt = await server.start(uid, 0);
       await attempt.write('one\ntw');
@@ -96,7 +96,7 @@ describe('chainr logs', () => {
       expect(session.stderr).to.contain(`chainr logs ${uid} only --follow`);
     });
 
-    it('says that it has written nothing yet', async () => {
+    it('says that there is no output yet', async () => {
       const uid = await create(oneJob);
       await server.start(uid, 0);
       const session = at('logs', uid);
@@ -104,7 +104,7 @@ describe('chainr logs', () => {
       expect(session.stderr).to.match(/^The job only has written nothing yet \(RUNNING, Starting\): /);
     });
 
-    it('does not say of a step that may not have begun that it wrote nothing', async () => {
+    it('does not say that a step wrote nothing if it may not have started', async () => {
       const uid = await create(twoSteps);
       const attempt = await server.start(uid, 0);
       await attempt.write('written by one\n');
@@ -117,7 +117,7 @@ describe('chainr logs', () => {
   });
 
   describe('right after the end of the job', () => {
-    /** A job that has ended, of whose log only the beginning is stored. */
+    /** An ended job with only the beginning of its log stored. */
     const endEarly = async (): Promise<{ uid: string; attempt: StartedAttempt }> => {
       const uid = await create(twoSteps);
       const attempt = await server.start(uid, 0);
@@ -125,7 +125,7 @@ describe('chainr logs', () => {
       await attempt.finish('ExitCode', 1);
       return { uid, attempt };
     };
-    /** Reads such a log, and stores its end as soon as the answer of the server that had not all of it is read. */
+    /** Reads such a log, and stores its end right after the first, incomplete answer. */
     const readLate = async (query: LogQuery, end: (attempt: StartedAttempt) => Promise<void>, patienceMs?: number) => {
       const { uid, attempt } = await endEarly();
       const follows: Promise<void>[] = [];
@@ -150,7 +150,7 @@ describe('chainr logs', () => {
       await attempt.endLog();
     };
 
-    it('prints it whole, however late its end is stored', async () => {
+    it('prints the complete log, however late its end is stored', async () => {
       const shapes = [[], ['--attempt', '1'], ['--step', 'one'], ['-o', 'json']];
       const printed = shapes.map(async (options) => {
         const { uid, attempt } = await endEarly();
@@ -167,7 +167,7 @@ describe('chainr logs', () => {
       expect(lines.map(({ text }) => text)).to.deep.equal(['one', 'tw', 'o', 'three']);
     });
 
-    it('prints what only comes with the end: of another step, or nothing but the end mark', async () => {
+    it('prints lines that come with the end: of another step, or only the end mark', async () => {
       const [ofStep, unchanged] = await Promise.all([
         readLate({ step: 'four' }, writeRest),
         readLate({}, (attempt) => attempt.endLog()),
@@ -176,7 +176,7 @@ describe('chainr logs', () => {
       expect(unchanged).to.deep.equal({ text: 'one\ntw', error: undefined });
     });
 
-    it('ends with an error that says what may be missing where the end does not come', async () => {
+    it('ends with an error that says what may be missing if the end does not come', async () => {
       const nothing = () => Promise.resolve();
       const read = await Promise.all([readLate({}, nothing, 1), readLate({ step: 'four' }, nothing, 500)]);
       expect(read.map(({ text }) => text)).to.deep.equal(['one\ntw', '']);

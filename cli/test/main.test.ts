@@ -17,7 +17,7 @@ describe('the process of chainr', () => {
 
   after(() => server.close());
 
-  it('detaches from a run at SIGINT and ends with 2', async () => {
+  it('detaches from a run at SIGINT and exits with 2', async () => {
     const args = ['--conditions=chainr-source', '--import=tsx', main, 'run', '-', '--watch', '--server', server.url];
     const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'] });
     child.stdin.end(JSON.stringify({ kind: 'Pipeline', jobs: { only: { image: 'busybox', run: 'exit 0' } } }));
@@ -31,7 +31,7 @@ describe('the process of chainr', () => {
     expect(child.exitCode ?? ((await once(child, 'exit')) as [number])[0]).to.equal(2);
   });
 
-  it('says that its output cannot be written, and ends with 2', async () => {
+  it('reports that its output cannot be written, and exits with 2', async () => {
     const full = await open('/dev/full', 'w');
     const args = ['--conditions=chainr-source', '--import=tsx', main, 'completion', 'bash'];
     const child = spawn(process.execPath, args, { stdio: ['ignore', full.fd, 'pipe'] });

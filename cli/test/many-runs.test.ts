@@ -40,7 +40,7 @@ describe('chainr with many runs', () => {
   const uidsIn = (text: string) => [...text.matchAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g)].map(([uid]) => uid);
 
   describe('get runs', () => {
-    it('lists those that a filter means', async () => {
+    it('lists those that match a filter', async () => {
       const night = await create('nightly-load', { team: 'a' });
       const ended = await create('nightly-sum', { team: 'b' });
       const other = await create('daily');
@@ -63,7 +63,7 @@ describe('chainr with many runs', () => {
       expect(all.items).to.have.length(3);
     });
 
-    it('says what a filter that cannot be is', async () => {
+    it('reports an invalid filter', async () => {
       expect(await refused(['get', 'runs', '--status', 'faild'])).to.contain('Did you mean "FAILED"?');
       for (const bad of ['yesterday', '2026-02-31', '2026-02-29T10:00Z', '2026-11-21 and more']) {
         expect(await refused(['get', 'runs', '--since', bad]), bad).to.contain('an age such as 24h');
@@ -73,7 +73,7 @@ describe('chainr with many runs', () => {
   });
 
   describe('delete', () => {
-    it('deletes one run that has ended, and says why it does not delete another', async () => {
+    it('deletes a run that has ended, and says why it does not delete another', async () => {
       const ended = await create('ended');
       const going = await create('going');
       await server.work(ended, 0, []);
@@ -93,7 +93,7 @@ describe('chainr with many runs', () => {
       expect(await printed(nightly)).to.equal('Nothing to delete: no runs match.\n');
     });
 
-    it('does not ask with --yes, and says what is left as it is', async () => {
+    it('does not ask with --yes, and lists the runs that it did not change', async () => {
       const ended = await create('nightly');
       const going = await create('nightly');
       await server.work(ended, 0, []);
@@ -103,13 +103,13 @@ describe('chainr with many runs', () => {
       expect(bulkResultSchema.parse(JSON.parse(result))).to.include({ matched: 1, done: 0 });
     });
 
-    it('wants to know which runs are meant', async () => {
+    it('requires a run or a filter', async () => {
       expect(await refused(['delete'])).to.contain('name a run or use a filter');
       expect(await refused(['delete', 'latest', '--name', 'x'])).to.contain('not both');
     });
   });
 
-  it('cancels and reruns by a filter too', async () => {
+  it('cancels and reruns by filter too', async () => {
     await create('nightly');
     await create('nightly');
     for (const verb of ['cancel', 'rerun', 'delete'])
@@ -123,7 +123,7 @@ describe('chainr with many runs', () => {
     expect(await refused(['rerun', '--status', 'CANCELED', '--watch'])).to.contain('only one run');
   });
 
-  describe('where a later request fails', () => {
+  describe('when a later request fails', () => {
     const skipped = [{ uid: '01990000-0000-7000-8000-00000000dead', message: 'It has not ended.' }];
     const first = { kind: 'BulkResult', dryRun: false, matched: 500, done: 499, skipped, next: '8' };
     let failing: http.Server;
@@ -149,7 +149,7 @@ describe('chainr with many runs', () => {
 
     const words = ['delete', '--name', 'x', '--yes', '--server'];
 
-    it('says what was done before, and then what went wrong', async () => {
+    it('prints the result so far, and then the error', async () => {
       const session = chainr([...words, address]);
       expect(await session.exitCode).to.equal(2);
       expect(session.stdout).to.match(
@@ -158,7 +158,7 @@ describe('chainr with many runs', () => {
       expect(session.stderr).to.equal('chainr: Internal error; see the logs of chainr. (request the-id)\n');
     });
 
-    it('says so as JSON, with where to go on', async () => {
+    it('prints it as JSON, with the cursor to continue from', async () => {
       const session = chainr([...words, address, '-o', 'json']);
       expect(await session.exitCode).to.equal(2);
       const { done, stopped, next } = bulkResultSchema.parse(JSON.parse(session.stdout));

@@ -7,11 +7,11 @@ import { createLogger } from '@chainr/core/service/logger';
 import { Store } from '@chainr/core/store/store';
 import { startRedis } from '@chainr/testkit/redis';
 
-/** An attempt that runs by hand; what a worker does with one after the other can be done apart. */
+/** An attempt driven by the test, which takes each step of a worker separately. */
 export interface StartedAttempt {
-  /** Stores output of one of its steps, the first one unless another is named. */
+  /** Stores output of a step; by default of the first one. */
   write(text: string, step?: number): Promise<void>;
-  /** Records its end; its log goes on. */
+  /** Records its end; more of its log may follow. */
   finish(reason?: OutcomeReason, exitCode?: number): Promise<void>;
   /** Stores the end mark of its log, and closes it. */
   endLog(): Promise<void>;
@@ -21,14 +21,14 @@ export interface OpenChainr {
   readonly url: string;
   /** Claims the first attempt of a job, as a worker would. */
   start(run: string, index: number): Promise<StartedAttempt>;
-  /** Takes the first attempt of a job through its life, as a worker would. */
+  /** Runs the first attempt of a job from claim to close, as a worker would. */
   work(run: string, index: number, log: readonly string[], reason?: OutcomeReason, exitCode?: number): Promise<void>;
-  /** Has a worker show itself, as it does with each renewal. */
+  /** Registers a worker, as each renewal of its leases does. */
   showWorker(id: string, running: number): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Gate before a real sched and notif on a real Redis; jobs are worked by hand. */
+/** Gate, sched and notif on a real Redis. The test takes the part of the worker. */
 export async function openChainr(): Promise<OpenChainr> {
   const quiet = createLogger('test', 'silent');
   const redis = await startRedis();

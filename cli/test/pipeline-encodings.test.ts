@@ -10,7 +10,7 @@ const yaml = (word: string): string => `kind: Pipeline\njobs:\n  only: {image: b
 const utf32 = (text: string): Buffer =>
   Buffer.from(Uint32Array.from(text, (character) => character.codePointAt(0) ?? 0).buffer);
 
-/** What a person may have saved a pipeline as, and what is said of it. */
+/** Encodings in which a file may be saved, and the expected message. */
 const encodings: Record<string, [Buffer, RegExp]> = {
   'ISO-8859-1': [Buffer.from(yaml('größe'), 'latin1'), /is not valid UTF-8 in line 3\. .*iconv -f ISO-8859-1 -t UTF-8/],
   'UTF-16, little-endian': [
@@ -41,10 +41,10 @@ describe('a pipeline that is not UTF-8', () => {
   after(() => rm(folder, { recursive: true }));
 
   for (const [name, [bytes, sentence]] of Object.entries(encodings)) {
-    it(`is refused with a sentence that names the mend: ${name}`, async () => {
+    it(`is refused with a message that says what to do: ${name}`, async () => {
       const file = path.join(folder, 'pipeline.yaml');
       await writeFile(file, bytes);
-      // Nothing is asked of a server: the address leads nowhere.
+      // No request is sent: the address leads nowhere.
       for (const words of [['validate'], ['run', '--server', 'http://127.0.0.1:1']]) {
         const [command = '', ...options] = words;
         const read = chainr([command, file, ...options]);
@@ -57,7 +57,7 @@ describe('a pipeline that is not UTF-8', () => {
     });
   }
 
-  it('is not meant by a byte order mark before UTF-8', async () => {
+  it('is not a file in UTF-8 with a byte order mark', async () => {
     const session = chainr(['validate', '-'], { stdin: Buffer.from(`\uFEFF${yaml('größe')}`) });
     expect(await session.exitCode, session.stderr).to.equal(0);
   });

@@ -22,7 +22,7 @@ const job: Job = {
 };
 
 describe('a job in the terminal', () => {
-  it('is shown with the steps of its last attempt, where it has several', () => {
+  it('is shown with the steps of its last attempt if it has several', () => {
     const [attempt] = job.attempts;
     const steps = [
       { name: 'lint', exitCode: 4, tolerated: true, startedAt: '2026-01-01T00:00:00.000Z', endedAt: '2026-01-01T00:00:02.000Z' }, // prettier-ignore
@@ -45,7 +45,7 @@ describe('a job in the terminal', () => {
     ]);
   });
 
-  it('is shown with its attempts, and with outputs where it has any', () => {
+  it('is shown with its attempts, and with its outputs if it has any', () => {
     expect(showJob(job, paper).join('\n')).not.to.contain('OUTPUT');
     const lines = showJob({ ...job, outputs: { tag: 'v1.2', odd: 'a\u001b[31mb' } }, paper);
     expect(lines.slice(-4)).to.deep.equal(['', 'OUTPUT  VALUE', 'tag     v1.2', 'odd     a [31mb']);

@@ -3,11 +3,11 @@ import { runCli } from '../src/run-cli.js';
 import type { Screen, Terminal } from '../src/terminal/terminal.js';
 import { untilFound } from '@chainr/testkit/until-found';
 
-/** A command line under way, and all that it has printed. */
+/** A running command, and everything that it has printed. */
 export interface Session {
   readonly stdout: string;
   readonly stderr: string;
-  /** How many writes to standard output there were. */
+  /** The number of writes to standard output. */
   readonly writes: number;
   readonly exitCode: Promise<number>;
   /** Resolves when standard output matches. */
@@ -74,7 +74,7 @@ export function chainr(
   };
 }
 
-/** Answers one question after the other; says what was asked by failing where no answer is left. */
+/** Answers the questions in order. Fails with the question if there is no answer left. */
 function answerWith(answers: readonly string[]): (question: string) => Promise<string> {
   const left = [...answers];
   return async (question) => {

@@ -17,7 +17,7 @@ function job(status: 'SUCCESSFUL' | 'FAILED' | 'RUNNING', spans: [SpanKind, numb
 }
 
 describe('the bar of a job', () => {
-  it('shows what it waited for, its start and its work, where they were', () => {
+  it('shows waiting, starting and working at their times', () => {
     const bar = drawBar(
       job('SUCCESSFUL', [
         ['dependencies', 0, 20],
@@ -31,15 +31,15 @@ describe('the bar of a job', () => {
     expect(bar).to.equal('  ..-===');
   });
 
-  it('reaches to the right end while it goes on', () => {
+  it('reaches the right end while the job runs', () => {
     expect(drawBar(job('RUNNING', [['working', 50]]), paper)).to.equal('     =====');
   });
 
-  it('shows failed work as such', () => {
+  it('shows failed work differently', () => {
     expect(drawBar(job('FAILED', [['working', 0, 50]]), paper)).to.equal('xxxxx');
   });
 
-  it('gives what would vanish one place', () => {
+  it('has at least one column for each span', () => {
     const bar = drawBar(
       job('SUCCESSFUL', [
         ['starting', 0, 1],
@@ -50,7 +50,7 @@ describe('the bar of a job', () => {
     expect(bar).to.equal('-        =');
   });
 
-  it('colors its parts, each with one code', () => {
+  it('colors each part with one code', () => {
     expect(drawBar(job('RUNNING', [['working', 50]]), { ...paper, unicode: true, colors: true })).to.equal(
       '     \u001b[32m█████\u001b[0m',
     );

@@ -31,7 +31,7 @@ describe('titles in the terminal', () => {
 
   const getRun = async (uid: string) => runSchema.parse(JSON.parse(await shown(['get', uid, '-o', 'json'])));
 
-  it('stand beside the names of runs, cut to the width of a terminal and whole in a file', async () => {
+  it('are beside the names of runs, cut to the width of a terminal and complete in a file', async () => {
     const uid = await create(long);
     const narrow = (await shown(['get', 'runs'], new FakeScreen(110))).split('\n');
     expect(narrow[0]).to.match(/^RUN +NAME +STATUS +JOBS +AGE +DURATION +TITLE$/);
@@ -41,7 +41,7 @@ describe('titles in the terminal', () => {
     expect(await shown(['get', 'runs'], new FakeScreen(20))).not.to.contain('Compile');
   });
 
-  it('stand above a watched run and beside its jobs, while the names stay', async () => {
+  it('are above a watched run and beside the names of its jobs', async () => {
     const uid = await create('The manual', { compile: { ...job, title: long }, check: job });
     await server.work(uid, 0, []);
     await server.work(uid, 1, []);
@@ -56,7 +56,7 @@ describe('titles in the terminal', () => {
     expect(await shown(['get', uid, '--watch'])).to.contain(`Run ${uid} (manual: The manual) SUCCESSFUL`);
   });
 
-  it('stand beside the jobs of a run, and of its rerun', async () => {
+  it('are beside the jobs of a run, and of its rerun', async () => {
     const uid = await create('The manual', { compile: { ...job, title: long }, check: job });
     const table =
       /\nJOB +TITLE +STATUS +REASON +MESSAGE\ncompile {2}Compile every page of the ma\.\. {2}PENDING .*\ncheck {36}PENDING /;
@@ -69,7 +69,7 @@ describe('titles in the terminal', () => {
     expect(await shown(['get', 'runs', '-o', 'json', '--limit', '1'])).not.to.contain(long);
   });
 
-  it('stand in the explanation of a job', async () => {
+  it('are in the explanation of a job', async () => {
     const uid = await create('The manual', { compile: { ...job, title: 'Compile the pages' } });
     expect(await shown(['why', uid, 'compile'])).to.match(/^compile \(Compile the pages\) is PENDING \(Queued\): /);
     const explained = JSON.parse(await shown(['why', uid, 'compile', '-o', 'json'])) as unknown;

@@ -12,7 +12,7 @@ const many = (count: number, job: Partial<LiveJob> = {}): LiveJob[] =>
   Array.from({ length: count }, (_, at) => ({ ...done, name: `${job.status ?? 'done'}-${at}`.toLowerCase(), ...job }));
 
 describe('the tree of a watched run', () => {
-  it('has each job below those that it depends on, with its status, time and reason', () => {
+  it('has each job below its dependencies, with its status, time and reason', () => {
     const jobs: LiveJob[] = [
       { name: 'deploy', status: 'PENDING', reason: 'WaitingForDependencies', message: 'Waits.', attempt: 0 },
       { ...done, name: 'build', beganAt: 10_000, endedAt: 12_500 },
@@ -33,11 +33,11 @@ describe('the tree of a watched run', () => {
     ]);
   });
 
-  it('draws with ASCII where the terminal has no more', () => {
+  it('is drawn in ASCII if the terminal supports nothing else', () => {
     expect(treeLines([done], new Map(), { ...paper, unicode: false })).to.deep.equal(['+ done  SUCCESSFUL']);
   });
 
-  it('folds what is of less interest where there are more jobs than lines', () => {
+  it('replaces less interesting jobs by counts if there are more jobs than lines', () => {
     const jobs = [...many(30), ...many(1, { status: 'FAILED', reason: 'ExitCode' }), ...many(2, { status: 'RUNNING' })];
     const lines = treeLines([...jobs, ...many(40, { name: 'x', status: 'PENDING', reason: 'Queued' })], new Map(), {
       ...paper,
@@ -52,13 +52,13 @@ describe('the tree of a watched run', () => {
     ]);
   });
 
-  it('takes no more lines than there are, whatever the run is like', () => {
+  it('never uses more lines than the terminal has', () => {
     const jobs = many(1000).flatMap((job, at) => [job, { ...job, name: `f-${at}`, status: 'FAILED' as const }]);
     for (const rows of [1, 2, 3, 10, 50])
       expect(treeLines(jobs, new Map(), { ...paper, rows }).length, String(rows)).to.be.at.most(rows);
   });
 
-  it('cuts what is wider than the terminal', () => {
+  it('cuts lines that are wider than the terminal', () => {
     const job: LiveJob = { ...done, name: 'a'.repeat(60), status: 'FAILED', message: '漢字'.repeat(40) };
     for (const columns of [10, 30, 80]) {
       const [line = ''] = treeLines([job], new Map(), { ...paper, columns });
@@ -86,7 +86,7 @@ describe('the head of the tree', () => {
   };
   const jobs = [done, { ...done, name: 'other', status: 'RUNNING' as const }];
 
-  it('says which run it is, how it stands and for how long, as far as there is room', () => {
+  it('shows the run, its status and its time, as far as there is room', () => {
     const head = (columns: number) => treeHead(run, jobs, { columns, colors: false, unicode: true, now: 60_000 });
     const uid = '01a21207-5a62-715f-9f35-0dc4255faec4';
     expect(head(100)).to.equal(`Run ${uid} (nightly) RUNNING 10.0s, 1 of 2 jobs ended`);

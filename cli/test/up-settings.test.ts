@@ -41,7 +41,7 @@ describe('the settings of chainr up', () => {
     expect(mistakesOf({})).to.deep.equal([]);
   });
 
-  it('are refused where they would do harm or nothing', () => {
+  it('are refused if they would be harmful or have no effect', () => {
     expect(mistakesOf({ CHAINR_SECRETS_DIR: '/nowhere' })).to.deep.equal([
       'CHAINR_SECRETS_DIR must be a folder, but it does not exist (it is "/nowhere").',
     ]);
@@ -61,8 +61,8 @@ describe('the settings of chainr up', () => {
   });
 });
 
-describe('what chainr up says of where it serves', () => {
-  it('is an address that a browser or curl can ask', () => {
+describe('the address that chainr up prints', () => {
+  it('can be opened with a browser or curl', () => {
     expect(placeLines('http://127.0.0.1:8080')).to.deep.equal([
       '  page  http://127.0.0.1:8080/',
       '  API   http://127.0.0.1:8080/api',
@@ -87,14 +87,14 @@ describe('the data folder', () => {
 
   afterEach(() => rmSync(place, { recursive: true }));
 
-  it('is made with the folders above it, for its owner only', () => {
+  it('is created with its parent folders, for its owner only', () => {
     const home = path.join(place, 'a', 'b');
     expect(openDataFolder(home).home).to.equal(home);
     expect(openDataFolder(home).home, 'again').to.equal(home);
     expect(statSync(home).mode & 0o777).to.equal(0o700);
   });
 
-  it('is refused in a sentence where none can be', () => {
+  it('is refused with a message if it cannot be created', () => {
     const file = path.join(place, 'file');
     writeFileSync(file, '');
     const sentences = { [file]: 'is a file', [path.join(file, 'x')]: 'is a file' };
@@ -107,7 +107,7 @@ describe('the data folder', () => {
     expect(() => createFileLogger(path.join(place, 'chainr.log'), 'info')).to.throw(CouldNot, /cannot be written/);
   });
 
-  it('is refused, and not looked for for ever, where the kernel makes none', () => {
+  it('is refused, without an endless loop, where the kernel creates no folders', () => {
     const { status, stderr } = tryUp('/proc/x');
     expect(stderr).to.equal(
       'chainr: CHAINR_HOME is "/proc/x", but the folder cannot be created: name a folder that you may write to.\n',
@@ -122,7 +122,7 @@ function tryUp(home: string): { status: unknown; stderr: unknown } {
     execFileSync(process.execPath, args, {
       env: { ...process.env, CHAINR_HOME: home, PORT: '0' },
       encoding: 'utf8',
-      timeout: 100_000, // Only so that a test that hangs ends its child.
+      timeout: 100_000, // Ends the child if the test hangs.
       stdio: 'pipe',
     });
   } catch (error) {

@@ -23,7 +23,7 @@ describe('chainr on a terminal', () => {
     chainr(['run', '-', '--watch', ...args, '--server', server.url], { stdin: pipeline, screen });
   const uidIn = /Run ([0-9a-f-]{36})/;
 
-  it('draws a run as a tree until it ends, and gives the cursor back', async () => {
+  it('draws a run as a tree until it ends, and restores the cursor', async () => {
     const screen = new FakeScreen();
     const session = watch(screen);
     const [, uid = ''] = await session.until(uidIn);
@@ -38,7 +38,7 @@ describe('chainr on a terminal', () => {
     expect(screen.cursorHidden).to.equal(false);
   });
 
-  it('draws anew when the size of the terminal changes', async () => {
+  it('redraws when the size of the terminal changes', async () => {
     const screen = new FakeScreen();
     const session = watch(screen);
     await session.until(/second/);
@@ -48,7 +48,7 @@ describe('chainr on a terminal', () => {
     expect(await session.exitCode).to.equal(2);
   });
 
-  it('detaches at Ctrl-C with the cursor given back', async () => {
+  it('detaches at Ctrl-C and restores the cursor', async () => {
     const screen = new FakeScreen();
     const session = watch(screen);
     const [, uid = ''] = await session.until(uidIn);
@@ -58,7 +58,7 @@ describe('chainr on a terminal', () => {
     expect(screen.cursorHidden).to.equal(false);
   });
 
-  it('takes a run up in the middle, with what has happened', async () => {
+  it('shows a run that began earlier, with its history', async () => {
     const first = chainr(['run', '-', '--server', server.url], { stdin: pipeline });
     await first.exitCode;
     const uid = first.stdout.trim();
@@ -70,7 +70,7 @@ describe('chainr on a terminal', () => {
     expect(session.stdout).to.contain(`chainr logs ${uid} first`);
   });
 
-  it('prints nothing but JSON with -o json', async () => {
+  it('prints only JSON with -o json', async () => {
     const session = watch(new FakeScreen(), '-o', 'json');
     const [, uid = ''] = await session.until(/"uid":"([0-9a-f-]{36})"/);
     await server.work(uid, 0, []);

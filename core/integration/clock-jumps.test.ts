@@ -44,7 +44,7 @@ for (const { name, jump } of [
       expect((Number(after) - Number(before)) * 1000).to.be.closeTo(jump, 30_000);
     });
 
-    it('a job has its timeout when that has really passed, and not before', async () => {
+    it('a job times out when the time has really passed, and not before', async () => {
       const run = await open.create(pipelineOf({ a: [] }));
       const lease = await claimJob(open.store, run, 0);
       await open.store.transitions.report(lease, 'Executing', '', { startedMs: 0 }, { timeoutMs: 5 * minute });
@@ -94,7 +94,7 @@ for (const { name, jump } of [
       expect(await reasonOf(run)).to.equal('Queued');
     });
 
-    it('no lease has expired that is renewed, and one of a dead worker has when its time is over', async () => {
+    it('a renewed lease does not expire, and one of a dead worker expires in time', async () => {
       const { transitions, executors, leases } = open.store;
       const run = await open.create(pipelineOf({ a: [], b: [] }));
       const dead = await claimJob(open.store, run, 0, { ttlMs: 5 * minute });
@@ -116,7 +116,7 @@ for (const { name, jump } of [
       expect((await open.store.serverLife.read()).upMs - upMs).to.be.within(0, 50_000);
     });
 
-    it('a call that had no reply yet is carried out once', async () => {
+    it('a call without a reply is carried out once', async () => {
       const uids = await Promise.all(Array.from({ length: 20 }, () => open.create(pipelineOf({ a: [] }))));
       const ends = Promise.all(uids.map((uid) => endRun(open.store, uid)));
       await clock.set(jump);

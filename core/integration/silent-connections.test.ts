@@ -40,7 +40,7 @@ const bundle = (message: number, id: string) => [
   { kind: executorKinds.indexOf('fake'), message, priority: 0, cameBack: false, ids: [id] },
 ];
 
-describe('a connection whose peer has gone without a word', function () {
+describe('a connection whose peer disappeared silently', function () {
   this.timeout(120_000);
 
   async function at(lost: Lost, use: (place: Place) => Promise<void>): Promise<void> {
@@ -115,7 +115,7 @@ describe('a connection whose peer has gone without a word', function () {
     }),
   );
 
-  it('tells who listens to look, since what was said meanwhile was said to nobody', () =>
+  it('tells subscribers to check again, since messages were lost meanwhile', () =>
     at('all', async ({ proxy, store }) => {
       const word = await store.leases.listenToStops(1);
       proxy.silence({ name: 'chainr-subscriptions' });
@@ -202,7 +202,7 @@ describe('a connection whose peer has gone without a word', function () {
     }),
   );
 
-  it('is made anew although nothing is asked of it', () =>
+  it('is replaced although no request uses it', () =>
     at('all', async ({ open, proxy, store }) => {
       const connections = async () => {
         const list = String(await open.client.call('CLIENT', 'LIST')).split('\n');
@@ -216,7 +216,7 @@ describe('a connection whose peer has gone without a word', function () {
       expect(await insist(() => store.now())).to.be.above(0);
     }));
 
-  it('is made anew when its peer falls silent before it has greeted', () =>
+  it('is replaced if its peer falls silent before the first reply', () =>
     at('all', async ({ proxy }) => {
       const silence = proxy.silence({ isLasting: true });
       const connection = connect({ url: proxy.url, name: 'test', logger: silentLogger });
@@ -232,7 +232,7 @@ describe('a connection whose peer has gone without a word', function () {
       connection.disconnect();
     }));
 
-  it('may deliver late what was given up: that is refused', () =>
+  it('may deliver an abandoned call late: it is refused', () =>
     at('requests', async ({ open, proxy, store }) => {
       const run = await open.create(pipeline);
       const silence = proxy.silence({ name: 'chainr-main', lost: 'requests' });

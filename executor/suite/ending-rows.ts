@@ -11,7 +11,7 @@ const leftShells = {
 
 export const endingRows: Row[] = [
   {
-    name: 'tells exit codes: 0 is Completed, any other is ExitCode',
+    name: 'reports exit codes: 0 is Completed, any other is ExitCode',
     run: (place, image) =>
       withExecutor(place, async (executor) => {
         const codes = [0, 1, 2, 126, 127, 128, 160, 255];
@@ -24,7 +24,7 @@ export const endingRows: Row[] = [
       }),
   },
   {
-    name: 'tells a signal, whether the shell dies of it or its last command',
+    name: 'reports a signal, whether it ended the shell or its last command',
     needs: needsOutput,
     run: (place, image) =>
       withExecutor(place, async (executor) => {
@@ -83,7 +83,7 @@ export const endingRows: Row[] = [
       }),
   },
   {
-    name: 'runs a script that begins with #! by the interpreter of its first line',
+    name: 'runs a script that begins with #! with the interpreter of its first line',
     needs: needsOutput,
     run: (place, image) =>
       withExecutor(place, async (executor) => {
@@ -103,7 +103,7 @@ export const endingRows: Row[] = [
       }),
   },
   {
-    name: 'says ConfigError and names a shell or an interpreter that does not exist',
+    name: 'reports ConfigError and names a shell or an interpreter that does not exist',
     needs: needsOutput,
     run: (place, image) =>
       withExecutor(place, async (executor) => {
@@ -118,7 +118,7 @@ export const endingRows: Row[] = [
       }),
   },
   {
-    name: 'says ExitCode 127 when the last command of a script does not exist',
+    name: 'reports ExitCode 127 if the last command of a script does not exist',
     needs: needsOutput,
     run: (place, image) =>
       withExecutor(place, async (executor) => {
@@ -127,7 +127,7 @@ export const endingRows: Row[] = [
       }),
   },
   {
-    name: 'says ConfigError and names a command that does not exist',
+    name: 'reports ConfigError and names a command that does not exist',
     needs: needsOutput,
     run: (place, image) =>
       withExecutor(place, async (executor) => {
@@ -140,7 +140,7 @@ export const endingRows: Row[] = [
       }),
   },
   {
-    name: 'runs steps in order in one workspace, and stops at the first that fails',
+    name: 'runs steps in order in one workspace, and stops at the first failure',
     needs: needsOutput,
     run: (place, image) =>
       withExecutor(place, async (executor) => {
@@ -156,7 +156,7 @@ export const endingRows: Row[] = [
       }),
   },
   {
-    name: 'goes on after a failed step with continueOnError, and succeeds',
+    name: 'continues after a failed step with continueOnError, and succeeds',
     needs: needsOutput,
     run: (place, image) =>
       withExecutor(place, async (executor) => {
@@ -175,7 +175,7 @@ export const endingRows: Row[] = [
       }),
   },
   {
-    name: 'tells when each step began and ended',
+    name: 'reports when each step began and ended',
     needs: needsOutput,
     run: (place, image) =>
       withExecutor(place, async (executor) => {
@@ -202,7 +202,7 @@ export const endingRows: Row[] = [
   },
   ...Object.entries(leftShells).map(([what, begin]): Row => {
     return {
-      name: `adds nothing to the output when it ends what a script has left: ${what}`,
+      name: `adds nothing to the output when it kills what a script left behind: ${what}`,
       needs: needsOutput,
       run: (place, image) =>
         withExecutor(place, async (executor) => {

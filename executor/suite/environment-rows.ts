@@ -11,7 +11,7 @@ const awkward = {
 
 export const environmentRows: Row[] = [
   {
-    name: 'sets CHAINR_ variables and hands over every value as it is',
+    name: 'sets CHAINR_ variables and passes every value unchanged',
     needs: needsOutput,
     run: (place, image) =>
       withExecutor(place, async (executor) => {
@@ -31,7 +31,7 @@ export const environmentRows: Row[] = [
       }),
   },
   {
-    name: 'hands over variables that shells keep for themselves',
+    name: 'passes variables that shells use themselves',
     needs: needsOutput,
     run: (place, image) =>
       withExecutor(place, async (executor) => {
@@ -44,7 +44,7 @@ export const environmentRows: Row[] = [
       }),
   },
   {
-    name: 'lets nothing else of the worker through',
+    name: 'passes no other variable of the worker',
     needs: needsOutput,
     run: async (place, image) => {
       process.env['CHAINR_TOKEN'] = 'secret-of-the-worker';
@@ -62,7 +62,7 @@ export const environmentRows: Row[] = [
     },
   },
   {
-    name: 'hands over arguments as they are',
+    name: 'passes arguments unchanged',
     needs: needsOutput,
     run: (place, image) =>
       withExecutor(place, async (executor) => {
@@ -101,7 +101,7 @@ export const environmentRows: Row[] = [
       }),
   },
   {
-    name: 'begins steps in the workspace, or in their workdir',
+    name: 'starts steps in the workspace, or in their workdir',
     needs: needsOutput,
     run: (place, image) =>
       withExecutor(place, async (executor) => {
@@ -116,7 +116,7 @@ export const environmentRows: Row[] = [
       }),
   },
   {
-    name: 'says ConfigError and names a workdir that does not exist',
+    name: 'reports ConfigError and names a workdir that does not exist',
     needs: ({ output, refusesMissingWorkdir }) => output && refusesMissingWorkdir,
     run: (place, image) =>
       withExecutor(place, async (executor) => {
@@ -133,7 +133,7 @@ export const environmentRows: Row[] = [
       }),
   },
   {
-    name: 'refuses what no system can execute, with a ConfigError',
+    name: 'reports ConfigError for what no system can execute',
     needs: needsOutput,
     run: (place, image) =>
       withExecutor(place, async (executor) => {

@@ -16,7 +16,7 @@ import {
 
 export const logRows: Row[] = [
   {
-    name: 'keeps the order of what a script writes to its streams, in whatever way',
+    name: 'keeps the order of the output of a script, however it is written',
     needs: needsOutput,
     run: (place, image) =>
       withExecutor(place, async (executor) => {
@@ -64,7 +64,7 @@ export const logRows: Row[] = [
       }),
   },
   {
-    name: 'goes on from any position, with no line missing or doubled',
+    name: 'continues from any position, with no line missing or doubled',
     needs: needsOutput,
     run: (place, image) =>
       withExecutor(place, async (executor) => {
@@ -117,7 +117,7 @@ export const logRows: Row[] = [
       }),
   },
   {
-    name: 'keeps every byte: a missing last newline, carriage returns, zeros, what is not UTF-8, the longest lines',
+    name: 'keeps every byte: a missing last newline, carriage returns, zeros, invalid UTF-8, the longest lines',
     needs: needsOutput,
     run: (place, image) =>
       withExecutor(place, async (executor) => {
@@ -142,7 +142,7 @@ export const logRows: Row[] = [
       }),
   },
   {
-    name: 'shows a line that is not finished, while the attempt runs',
+    name: 'shows an unfinished line while the attempt runs',
     needs: ({ unfinishedLines }) => unfinishedLines,
     run: (place, image) =>
       withExecutor(place, async (executor) => {
@@ -158,7 +158,7 @@ export const logRows: Row[] = [
       }),
   },
   {
-    name: 'has all of a step before what the next one writes, a last line without a newline too',
+    name: 'has all output of a step before that of the next one, even a last line without a newline',
     needs: needsOutput,
     run: (place, image) =>
       withExecutor(place, async (executor) => {
@@ -185,7 +185,7 @@ export const logRows: Row[] = [
       }),
   },
   {
-    name: 'ends quietly when it is told to',
+    name: 'ends without an error on request',
     run: (place, image) =>
       withExecutor(place, async (executor) => {
         const spec = attemptOf(image, { run: 'sleep 300' });

@@ -13,7 +13,7 @@ const filling = (bytes: number, key = 'KEY'): string => `${key}=${'x'.repeat(byt
 
 export const outputRows: Row[] = [
   {
-    name: 'tells what the steps wrote, a later line before an earlier one, also to a worker that comes after the end',
+    name: 'returns the outputs of the steps, later lines replacing earlier ones, even to a worker that comes after the end',
     run: async (place, image) => {
       const spec = attemptOf(
         image,
@@ -29,7 +29,7 @@ export const outputRows: Row[] = [
     },
   },
   {
-    name: 'has no outputs where nothing was written',
+    name: 'has no outputs if nothing was written',
     run: (place, image) =>
       withExecutor(place, async (executor) => {
         expect(await runToEnd(executor, attemptOf(image, { run: 'exit 0' }))).not.to.have.property('outputs');
@@ -37,7 +37,7 @@ export const outputRows: Row[] = [
       }),
   },
   {
-    name: 'keeps the outputs of an attempt that failed, as far as they are well-formed',
+    name: 'keeps the valid outputs of a failed attempt',
     run: (place, image) =>
       withExecutor(place, async (executor) => {
         const outcome = await runToEnd(executor, attemptOf(image, writing('cause=disk full\\nnonsense\\n', 4)));
@@ -48,7 +48,7 @@ export const outputRows: Row[] = [
       }),
   },
   {
-    name: 'fails an attempt whose outputs are not well-formed, and names step and line',
+    name: 'fails an attempt with invalid outputs, and names step and line',
     run: (place, image) =>
       withExecutor(place, async (executor) => {
         const refusals = {
@@ -67,7 +67,7 @@ export const outputRows: Row[] = [
       }),
   },
   {
-    name: `takes ${stepBytes} bytes of a step and ${jobBytes} of a job, and fails what writes more`,
+    name: `accepts ${stepBytes} bytes of a step and ${jobBytes} of a job, and fails if there is more`,
     run: (place, image) =>
       withExecutor(place, async (executor) => {
         const full = writing(filling(stepBytes));
@@ -87,7 +87,7 @@ export const outputRows: Row[] = [
       }),
   },
   {
-    name: 'fails an attempt that leaves something else in place of its outputs',
+    name: 'fails an attempt that replaces the file of its outputs by something else',
     needs: needsOutput,
     run: (place, image) =>
       withExecutor(place, async (executor) => {
@@ -102,7 +102,7 @@ export const outputRows: Row[] = [
       }),
   },
   {
-    name: 'gives every step a file of its own, to which other programs can append',
+    name: 'gives every step its own file, to which other programs can append',
     needs: needsOutput,
     run: (place, image) =>
       withExecutor(place, async (executor) => {

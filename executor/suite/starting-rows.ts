@@ -16,7 +16,7 @@ import {
 
 export const startingRows: Row[] = [
   {
-    name: 'starts an attempt once, however many workers ask for it at once',
+    name: 'starts an attempt once, however many workers request it at the same time',
     needs: ({ output, manyOwners }) => output && manyOwners,
     run: (place, image) =>
       withTwoExecutors(place, async (one, two) => {
@@ -29,7 +29,7 @@ export const startingRows: Row[] = [
       }),
   },
   {
-    name: 'starts an attempt once, however often its worker asks for it',
+    name: 'starts an attempt once, however often its worker requests it',
     needs: needsOutput,
     run: (place, image) =>
       withTwoExecutors(place, async (one, two) => {
@@ -42,7 +42,7 @@ export const startingRows: Row[] = [
       }),
   },
   {
-    name: 'makes nothing anew of which it is known that it has run',
+    name: 'creates nothing again that is known to have run',
     run: (place, image) =>
       withExecutor(place, async (executor) => {
         const spec = { ...attemptOf(image, { run: 'exit 0' }), begun: true };
@@ -53,7 +53,7 @@ export const startingRows: Row[] = [
       }),
   },
   {
-    name: 'tells once that an attempt executes, and when',
+    name: 'reports once that an attempt executes, and since when',
     run: (place, image) =>
       withExecutor(place, async (executor) => {
         const before = Date.now();
@@ -70,7 +70,7 @@ export const startingRows: Row[] = [
       }),
   },
   {
-    name: 'tells the outcome to a worker that was started after the end',
+    name: 'reports the outcome to a worker that starts after the end',
     run: async (place, image) => {
       const spec = attemptOf(image, { run: 'exit 3' });
       const first = await withExecutor(place, (executor) => runToEnd(executor, spec));
@@ -80,7 +80,7 @@ export const startingRows: Row[] = [
     },
   },
   {
-    name: 'goes on when its worker is gone, and a new one sees the end',
+    name: 'continues without its worker, and a new one sees the end',
     run: async (place, image) => {
       const spec = attemptOf(image, { run: 'sleep 300' });
       await withExecutor(place, async (executor) => {
@@ -95,7 +95,7 @@ export const startingRows: Row[] = [
     },
   },
   {
-    name: 'calls an attempt Lost of which there is nothing',
+    name: 'reports Lost for an attempt of which nothing exists',
     run: (place, image) =>
       withExecutor(place, async (executor) => {
         const outcome = await executor.observe(attemptOf(image, { run: 'exit 0' }), () => undefined, never());
@@ -104,7 +104,7 @@ export const startingRows: Row[] = [
       }),
   },
   {
-    name: 'writes nothing when the lease may have ended',
+    name: 'writes nothing if the lease may have ended',
     run: (place, image) =>
       withExecutor(place, async (executor) => {
         const spec = attemptOf(image, { run: 'exit 0' });
@@ -121,7 +121,7 @@ export const startingRows: Row[] = [
       }),
   },
   {
-    name: 'lists what is there and whether it lives, and no longer what was removed',
+    name: 'lists the existing attempts and whether they run, without removed ones',
     run: (place, image) =>
       withTwoExecutors(place, async (one, two) => {
         const ended = attemptOf(image, { run: 'exit 0' });

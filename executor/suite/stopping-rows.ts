@@ -30,7 +30,7 @@ const attemptsEach = 4;
 
 export const stoppingRows: Row[] = [
   {
-    name: 'lets a script end by itself within the grace',
+    name: 'lets a script end by itself within the grace period',
     needs: needsOutput,
     run: (place, image) =>
       withExecutor(place, async (executor) => {
@@ -46,7 +46,7 @@ export const stoppingRows: Row[] = [
       }),
   },
   {
-    name: 'ends a script by force that does not care',
+    name: 'kills a script that ignores the stop',
     needs: needsOutput,
     run: (place, image) =>
       withExecutor(place, async (executor) => {
@@ -82,7 +82,7 @@ export const stoppingRows: Row[] = [
     })),
   ),
   {
-    name: 'begins no further step after a stop, tolerated or not',
+    name: 'starts no further step after a stop, tolerated or not',
     needs: needsOutput,
     run: (place, image) =>
       withExecutor(place, async (executor) => {
@@ -96,7 +96,7 @@ export const stoppingRows: Row[] = [
       }),
   },
   {
-    name: 'takes the name of an attempt that was never started, so that nobody starts it afterwards',
+    name: 'reserves the name of an attempt that was never started, so that nothing starts it later',
     run: (place, image) =>
       withTwoExecutors(place, async (one, two) => {
         const spec = attemptOf(image, { run: 'echo never' });
@@ -109,7 +109,7 @@ export const stoppingRows: Row[] = [
       }),
   },
   {
-    name: 'stops an attempt whether it has been started yet or not',
+    name: 'stops an attempt whether it has started or not',
     needs: needsOutput,
     run: (place, image) =>
       withTwoExecutors(place, async (one, two) => {
@@ -138,7 +138,7 @@ export const stoppingRows: Row[] = [
       }),
   },
   {
-    name: 'gives up watching when it is told to, and the attempt goes on',
+    name: 'stops watching on request, and the attempt continues',
     run: (place, image) =>
       withExecutor(place, async (executor) => {
         const spec = attemptOf(image, { run: 'sleep 300' });

@@ -53,7 +53,7 @@ export const streamRows: Row[] = [
     };
   }),
   {
-    name: 'keeps every byte of a flood of 60 MB that comes faster than it is read',
+    name: 'keeps every byte of 60 MB of output that comes faster than it is read',
     needs: needsOutput,
     run: (place, image) =>
       withExecutor(place, async (executor) => {

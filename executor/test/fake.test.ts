@@ -54,7 +54,7 @@ describe('the fake executor', () => {
     expect(started).to.deep.equal(['some-job']);
   });
 
-  it('holds an attempt until the test ends it', async () => {
+  it('keeps an attempt running until the test ends it', async () => {
     const executor = createFakeExecutor({ decide: () => ({ hold: true, lines: [{ text: 'hello' }] }) });
     const spec = attemptOf('none', {});
     await executor.ensure(spec, allow);
@@ -68,7 +68,7 @@ describe('the fake executor', () => {
     expect(() => executor.end({ ...spec, attempt: 9 }, { reason: 'Lost' })).to.throw('never started');
   });
 
-  it('goes on while its outcome is not decided', async () => {
+  it('runs while its outcome is not decided', async () => {
     let decideNow: (end: FakeEnd) => void = () => undefined;
     const executor = createFakeExecutor({ decide: () => new Promise<FakeEnd>((resolve) => (decideNow = resolve)) });
     const spec = attemptOf('none', {});

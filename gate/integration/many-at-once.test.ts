@@ -110,11 +110,11 @@ describe('1,000 requests and 1,000 followers at once', function () {
     expect(faults).to.deep.equal([]);
   }
 
-  it('serves 1,000 requests that come in one moment', async () => {
+  it('serves 1,000 simultaneous requests', async () => {
     await expectServed(requests(400));
   });
 
-  it('serves 1,000 followers that come in one moment, and 1,000 requests beside them', async () => {
+  it('serves 1,000 simultaneous followers, and 1,000 requests beside them', async () => {
     const following = await sendAll(followers());
     expect(new Set(following.map(({ statusCode }) => statusCode))).to.deep.equal(new Set([200]));
     const heard = Promise.all(following.filter((_, at) => at % 4 === 0).map(firstLine));
@@ -127,7 +127,7 @@ describe('1,000 requests and 1,000 followers at once', function () {
     for (const response of following.filter((_, at) => at % 4 !== 0)) expect(response.complete).to.equal(true);
   });
 
-  it('refuses the connections of one client that are more than the setting says, with 429 and no 503', async () => {
+  it('refuses surplus connections of one client with 429, and none with 503', async () => {
     await all.stop();
     all = await startConstellation({ executor: createFakeExecutor(), gate: { connectionsPerClient: 100 } });
     const follow = { method: 'GET', path: '/api/events?follow=true' };

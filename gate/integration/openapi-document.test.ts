@@ -309,7 +309,7 @@ describe('the OpenAPI document', function () {
     }
   }
 
-  it('is what every operation does with what it allows and with what it forbids', async () => {
+  it('matches every operation, for allowed and forbidden requests', async () => {
     const walking = await walk(description, ids());
     await refuseEarly(walking, description, ids());
     await contradict(walking);
@@ -374,7 +374,7 @@ describe('the OpenAPI document', function () {
     'answers may be kept': ['listWorkers', ['components', 'headers', 'Cache-Control', 'schema', 'const'], 'max-age=60'],
   }; // prettier-ignore
   for (const [wrong, [operationId, path, value]] of Object.entries(wrongs))
-    it(`is not what the operations do where it says that ${wrong}`, async () => {
+    it(`does not match the operations if it says that ${wrong}`, async () => {
       const document = withTestExecutor(openApiDocument('1.2.3'));
       put(document, path, value);
       const read = new Description(document);

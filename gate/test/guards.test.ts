@@ -43,14 +43,14 @@ describe('gate without a token', () => {
     'http://localhost.evil.example',
     'nonsense',
   ]) {
-    it(`refuses requests of pages of the origin ${origin}`, async () => {
+    it(`refuses requests from pages of the origin ${origin}`, async () => {
       const headers = { host: 'localhost:8080', origin, ...json };
       expect((await gate.ask('/api/runs', { method: 'POST', headers }, '{}')).status).to.equal(403);
       expect((await gate.ask('/api/runs', { headers })).status).to.equal(403);
     });
   }
 
-  it('passes a DELETE, which has no body and no type, but not of a page elsewhere', async () => {
+  it('passes a DELETE without body and type, but not from a foreign page', async () => {
     const options = { method: 'DELETE', headers: { host: 'localhost:8080' } };
     const answer = await gate.ask('/api/runs?status=FAILED&dryRun=true', options);
     expect(answer.json).to.include({ name: 'sched', method: 'DELETE', url: '/api/runs?status=FAILED&dryRun=true' });
@@ -60,17 +60,17 @@ describe('gate without a token', () => {
     expect((await gate.ask('/api/runs/x', preflight)).status, 'the question whether it may').to.equal(403);
   });
 
-  it('takes a POST that has a type and no body', async () => {
+  it('accepts a POST with a type and no body', async () => {
     expect((await gate.ask('/api/runs/x/cancel', { method: 'POST', headers: json })).status).to.equal(200);
   });
 
-  it('takes requests of its own page', async () => {
+  it('accepts requests of its own page', async () => {
     const headers = { host: 'localhost:8080', origin: 'http://localhost:8080', ...json };
     expect((await gate.ask('/api/runs', { method: 'POST', headers }, '{}')).status).to.equal(200);
   });
 
   for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', '']) {
-    it(`refuses a POST of type ${JSON.stringify(type)}, as a page elsewhere could send it`, async () => {
+    it(`refuses a POST of type ${JSON.stringify(type)}, which a foreign page could send`, async () => {
       const answer = await gate.ask(
         '/api/runs',
         { method: 'POST', headers: type ? { 'content-type': type } : {} },
@@ -82,7 +82,7 @@ describe('gate without a token', () => {
   }
 
   for (const type of ['application/json', 'Application/JSON; charset=utf-8', 'application/yaml', 'text/yaml']) {
-    it(`takes a POST of type ${type}`, async () => {
+    it(`accepts a POST of type ${type}`, async () => {
       expect(
         (await gate.ask('/api/runs', { method: 'POST', headers: { 'content-type': type } }, '{}')).status,
       ).to.equal(200);
@@ -109,7 +109,7 @@ describe('gate without a token', () => {
     ]);
   });
 
-  it('says first that there is no such method or address, whatever the type', async () => {
+  it('reports an unknown method or address before the type', async () => {
     for (const method of ['PUT', 'PATCH']) {
       const answer = await gate.ask('/api/runs', { method });
       expect(sentence(answer)).to.deep.equal([
@@ -125,7 +125,7 @@ describe('gate without a token', () => {
     ]);
   });
 
-  it('lets no other spelling of an address past the type', async () => {
+  it('checks the type in every spelling of an address', async () => {
     const post = async (path: string) =>
       (await gate.ask(path, { method: 'POST', headers: { 'content-type': 'text/plain' } }, '{}')).status;
     for (const path of ['/api/runs/', '/api/RUNS', '/api/runs/x/cancel/', '/api/runs?x'])
@@ -142,7 +142,7 @@ describe('gate without a token', () => {
     expect(answer.json).to.not.have.nested.property('headers.x-forwarded-for');
   });
 
-  it('refuses to listen beyond this machine, and says the mend', () => {
+  it('refuses to listen beyond this machine, and says what to do', () => {
     const message =
       /^Listening on http:\/\/.* would let everyone on the network run commands on this machine: set CHAINR_TOKEN, or listen on 127\.0\.0\.1\.$/;
     for (const listen of ['0.0.0.0:8080', ':8080', '[::]:8080', '10.0.0.7:80']) {
@@ -161,7 +161,7 @@ describe('gate with a token', () => {
 
   afterEach(() => gate.close());
 
-  it('answers the API only to who bears the token', async () => {
+  it('answers API requests only with the token', async () => {
     const bare = await gate.ask('/api/runs');
     expect(bare.status).to.equal(401);
     expect(bare.headers['www-authenticate']).to.equal('Bearer realm="chainr"');
@@ -173,7 +173,7 @@ describe('gate with a token', () => {
     expect((await gate.ask('/api/runs', { headers: { authorization: `bearer ${token}` } })).status).to.equal(200);
   });
 
-  it('keeps the token to itself, and tells sched a name for its bearer that does not show it', async () => {
+  it('does not pass on the token, and gives sched a name for the caller that does not show it', async () => {
     const { json: seen } = await gate.ask('/api/runs', { headers: { authorization: `Bearer ${token}` } });
     expect(seen)
       .to.have.nested.property('headers.x-chainr-caller')
@@ -181,7 +181,7 @@ describe('gate with a token', () => {
     expect(JSON.stringify([seen, gate.logLines])).to.not.include(token);
   });
 
-  it('warns once at the start of a token that can be guessed', async () => {
+  it('warns once at the start about a token that can be guessed', async () => {
     expect(gate.logLines.filter(({ level }) => level === 'warn')).to.deep.equal([]);
     const other = await openGate({ token: 'short' });
     const warnings = other.logLines.filter(({ level }) => level === 'warn');
@@ -191,12 +191,12 @@ describe('gate with a token', () => {
     ]);
   });
 
-  it('serves the pages and the health without it', async () => {
+  it('serves pages and health checks without it', async () => {
     expect((await gate.ask('/')).json).to.include({ name: 'ui' });
     expect((await gate.ask('/healthz')).status).to.equal(200);
   });
 
-  it('answers under any host, but not to pages of another origin', async () => {
+  it('answers for any host, but not to pages of another origin', async () => {
     const headers = { host: 'chainr.example', authorization: `Bearer ${token}` };
     expect((await gate.ask('/api/runs', { headers })).status).to.equal(200);
     expect(

@@ -38,7 +38,7 @@ describe('a connection that gate keeps for the next request', () => {
     }
   });
 
-  it('is not used near its end, though no timer has run: gate was busy or frozen', async () => {
+  it('is not used near its end, even if gate was busy or frozen and no timer ran', async () => {
     proxy = await openProxy(service.server, { idleMs: 40 });
     await proxy.ask('/api/runs', post, '{}');
     const answered = proxy.ask('/api/runs', post, '{}');
@@ -62,12 +62,12 @@ describe('a connection that gate keeps for the next request', () => {
     expect(Number(seconds) * 1000).to.be.at.least(2 * upstreamLimits.idleMs);
   });
 
-  describe('and that the service closes just when a request is on its way', () => {
+  describe('that the service closes while a request is on its way', () => {
     beforeEach(async () => {
       proxy = await openProxy(service.server);
       const { answer } = service;
       service.answer = (socket, asked) => {
-        // The first request is answered, the second one on the same connection finds it closed.
+        // The first request is answered; the second one on the same connection finds it closed.
         if (service.asked.filter((line) => line.split(' ', 1)[0] === asked.split(' ', 1)[0]).length === 1)
           answer(socket, asked);
         else socket.resetAndDestroy();
@@ -76,7 +76,7 @@ describe('a connection that gate keeps for the next request', () => {
     });
 
     for (const method of ['GET', 'HEAD'])
-      it(`carries a ${method} once more, on a new one`, async () => {
+      it(`repeats a ${method} on a new connection`, async () => {
         expect((await proxy.ask('/api/runs', { method })).status).to.equal(200);
         expect(service.asked.slice(1)).to.deep.equal([`1 ${method} /api/runs`, `2 ${method} /api/runs`]);
         expect(proxy.logLines).to.deep.equal([]);
@@ -87,7 +87,7 @@ describe('a connection that gate keeps for the next request', () => {
       ['POST', undefined],
       ['DELETE', undefined],
     ] as const)
-      it(`carries no ${method} again, which may have been done already: 503, with a line in the log`, async () => {
+      it(`does not repeat a ${method}, which may have been carried out: 503, with a log line`, async () => {
         const answer = await proxy.ask('/api/runs', { ...post, method }, body);
         expect([answer.status, answer.headers['retry-after']]).to.deep.equal([503, '2']);
         expect(service.asked.slice(1)).to.deep.equal([`1 ${method} /api/runs`]);
@@ -96,7 +96,7 @@ describe('a connection that gate keeps for the next request', () => {
         expect(proxy.logLines[0]).to.have.nested.property('err.code', 'ECONNRESET');
       });
 
-    it('does not try for ever: a service that resets every connection is away', async () => {
+    it('gives up if the service resets every connection', async () => {
       service.answer = (socket) => void socket.resetAndDestroy();
       expect((await proxy.ask('/api/runs')).status).to.equal(503);
       expect(service.asked.slice(1)).to.deep.equal(['1 GET /api/runs', '2 GET /api/runs']);

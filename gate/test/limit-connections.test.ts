@@ -17,7 +17,7 @@ describe('the connections of one client', () => {
     await gate.close();
   });
 
-  /** Asks on a connection that stays. */
+  /** Sends a request on a connection that stays open. */
   async function askAndStay(localAddress = '127.0.0.1') {
     const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
     agents.push(agent);
@@ -26,7 +26,7 @@ describe('the connections of one client', () => {
     return readAnswer(response);
   }
 
-  it('are so many at once; requests on further ones are answered with 429', async () => {
+  it('are limited; requests on further ones get 429', async () => {
     gate = await openGate({ connectionsPerClient: 3 });
     for (let open = 0; open < 3; open += 1) expect((await askAndStay()).status).to.equal(200);
     const refused = await askAndStay();
@@ -48,7 +48,7 @@ describe('the connections of one client', () => {
     expect(status).to.equal(200);
   });
 
-  it('are closed without a word far beyond that', async () => {
+  it('are closed without an answer far beyond that', async () => {
     gate = await openGate({ connectionsPerClient: 1 });
     const sockets = Array.from({ length: 600 }, () => net.connect(gate.port, '127.0.0.1').on('error', () => undefined));
     const closed = new Set<net.Socket>();
@@ -62,7 +62,7 @@ describe('the connections of one client', () => {
     for (const socket of sockets) socket.destroy();
   });
 
-  it('are told apart by address: of IPv6 by its first 64 bits, of IPv4 however it is written', async () => {
+  it('are counted by address: for IPv6 by its first 64 bits, for IPv4 in any notation', async () => {
     gate = await openGate();
     const refusedOf = (...addresses: string[]): number => {
       const lines: string[] = [];
@@ -82,7 +82,7 @@ describe('the connections of one client', () => {
     expect(refusedOf('fe80::1%eth0', 'fe80::2%eth0')).to.equal(1);
   });
 
-  it('may be 1,000 that ask and 1,000 that follow, unless the setting says otherwise', async () => {
+  it('may be 1,000 requests and 1,000 streams by default', async () => {
     gate = await openGate();
     expect(readConfig({}).connectionsPerClient).to.be.at.least(2_000);
     expect(readConfig({ CHAINR_CONNECTIONS_PER_CLIENT: '0' }).connectionsPerClient).to.equal(0);

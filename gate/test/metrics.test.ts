@@ -7,7 +7,7 @@ describe('the metrics of gate', () => {
   let gate: OpenGate;
   afterEach(() => gate.close());
 
-  it('are told to who bears the token', async () => {
+  it('are sent to a client with the token', async () => {
     gate = await openGate({ token: 'secret' });
     const answer = await gate.ask('/metrics', { headers: { Authorization: 'Bearer secret' } });
     expect(answer.status).to.equal(200);
@@ -15,7 +15,7 @@ describe('the metrics of gate', () => {
     expect(answer.text).to.not.include('secret');
   });
 
-  it('are told to nobody else, however the address is written', async () => {
+  it('are sent to no other client, in any spelling of the address', async () => {
     gate = await openGate({ token: 'secret' });
     for (const path of spellings) {
       const answer = await gate.ask(path);
@@ -27,7 +27,7 @@ describe('the metrics of gate', () => {
     expect((await gate.ask('/metrics', { headers: { Authorization: 'Bearer other' } })).status).to.equal(401);
   });
 
-  it('are told without a token only under a name of this machine', async () => {
+  it('are sent without a token only for a host name of this machine', async () => {
     gate = await openGate();
     expect((await gate.ask('/metrics')).status).to.equal(200);
     expect((await gate.ask('/metrics', { headers: { Host: 'elsewhere.example' } })).status).to.equal(403);

@@ -17,7 +17,7 @@ export interface Answer {
 export interface OpenGate {
   readonly url: string;
   readonly port: number;
-  /** What the services behind gate do; by default they tell what they were asked. */
+  /** The handlers of the services behind gate; by default they echo the request. */
   handlers: Record<'sched' | 'notif' | 'ui', RequestListener>;
   readonly logLines: Record<string, unknown>[];
   ask(path: string, options?: http.RequestOptions, body?: string | Buffer): Promise<Answer>;
@@ -25,7 +25,7 @@ export interface OpenGate {
   close(): Promise<void>;
 }
 
-/** A service that tells what reached it. */
+/** A service that echoes its requests. */
 function echo(name: string): RequestListener {
   return (request, response) => {
     void request.toArray().then(
@@ -39,7 +39,7 @@ function echo(name: string): RequestListener {
   };
 }
 
-/** A real gate before three services that a test makes up. */
+/** A real gate with three services of the test. */
 export async function openGate(overrides: Partial<GateConfig> = {}): Promise<OpenGate> {
   const quiet = createLogger('test', 'silent');
   const handlers: OpenGate['handlers'] = { sched: echo('sched'), notif: echo('notif'), ui: echo('ui') };

@@ -14,14 +14,14 @@ import { readAnswer, type Answer } from './open-gate.js';
 export interface OpenProxy {
   readonly port: number;
   readonly logLines: Record<string, unknown>[];
-  /** Sends on a connection of its own; resolves with the whole answer. */
+  /** Sends on its own connection. Resolves with the whole answer. */
   ask(path: string, options?: http.RequestOptions, body?: string): Promise<Answer>;
-  /** The same, with the head of the answer alone. */
+  /** The same, with only the head of the answer. */
   open(path: string): Promise<IncomingMessage>;
   close(): Promise<void>;
 }
 
-/** What passes requests on to a service, with limits of a test's own. */
+/** A proxy to a service, with limits of the test. */
 export async function openProxy(service: net.Server, overrides: Partial<UpstreamLimits> = {}): Promise<OpenProxy> {
   const { port: servicePort } = service.address() as AddressInfo;
   const logLines: Record<string, unknown>[] = [];
@@ -38,7 +38,7 @@ export async function openProxy(service: net.Server, overrides: Partial<Upstream
     const request = http.request({ host: '127.0.0.1', port, path, agent: false, ...options });
     request.end(body);
     const [response] = (await once(request, 'response')) as [IncomingMessage];
-    return response.on('error', () => undefined); // It is cut at the end of a test.
+    return response.on('error', () => undefined); // It breaks at the end of a test.
   };
   return {
     port,
@@ -49,12 +49,12 @@ export async function openProxy(service: net.Server, overrides: Partial<Upstream
   };
 }
 
-/** A service that speaks HTTP by hand: it says nothing of how long it keeps a connection. */
+/** A service that writes HTTP by hand, without saying how long it keeps a connection. */
 export class RawService {
   /** The requests, as `1 POST /path`: the number of the connection, and the first line. */
   readonly asked: string[] = [];
   readonly sockets: Socket[] = [];
-  /** Answers 200 unless it is replaced. */
+  /** Answers 200 by default. */
   answer: (socket: Socket, asked: string) => void = (socket) => {
     socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
   };

@@ -6,7 +6,7 @@ import { createLogger } from '@chainr/core/service/logger';
 import { Metrics } from '@chainr/core/service/metrics';
 import { openGate, type OpenGate } from './open-gate.js';
 
-/** What metrics of any service are told by. */
+/** A text in the metrics of every service. */
 const ofMetrics = /# HELP|chainr_http|process_cpu|nodejs_/;
 
 const words = ['metrics', 'METRICS', 'Metrics', 'healthz', 'api', 'API', 'runs', 'events', 'x', '%6detrics', 'a%70i'];
@@ -59,7 +59,7 @@ const targets = fc
   )
   .map(([begin, parts, end]) => begin + parts.flat().join('') + end);
 
-describe('what gate keeps for who bears the token', () => {
+describe('the part of gate that requires the token', () => {
   let gate: OpenGate;
   let asked: string[];
 
@@ -82,7 +82,7 @@ describe('what gate keeps for who bears the token', () => {
 
   after(() => gate.close());
 
-  /** The target as it is, which no client library would send. */
+  /** Sends the target unchanged, which no client library would do. */
   async function ask(method: string, target: string, headers = ''): Promise<string> {
     const socket = net.connect(gate.port, '127.0.0.1');
     socket.write(`${method} ${target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n${headers}\r\n`);
@@ -120,7 +120,7 @@ describe('what gate keeps for who bears the token', () => {
       expect(asked).to.deep.equal([]);
     });
 
-  it('is not answered without it, however the address is written', async () => {
+  it('is not answered without it, in any spelling of the address', async () => {
     await fc.assert(
       fc.asyncProperty(fc.constantFrom('GET', 'HEAD', 'OPTIONS', 'POST'), targets, async (method, target) => {
         const answer = await ask(method, target, 'Content-Type: application/json\r\n');
@@ -132,7 +132,7 @@ describe('what gate keeps for who bears the token', () => {
     );
   });
 
-  it('is answered with it, at the address that is asked for', async () => {
+  it('is answered with it, at the requested address', async () => {
     const headers = 'Authorization: Bearer correct-horse-battery-staple\r\n';
     expect(await ask('GET', '/metrics', headers)).to.include('service="gate"');
     expect(await ask('GET', '/METRICS/', headers)).to.include('service="gate"');
@@ -141,7 +141,7 @@ describe('what gate keeps for who bears the token', () => {
     expect(asked).to.deep.equal(['sched /api/runs/x?label=%2F']);
   });
 
-  it('is said to be written in another way, as an error like all others', async () => {
+  it('is refused with a normal error if it is not normalized', async () => {
     const answer = await gate.ask('//metrics');
     expect([answer.status, answer.headers['content-type'], answer.headers['cache-control']]).to.deep.equal([
       400,

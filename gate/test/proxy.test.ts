@@ -46,7 +46,7 @@ describe('gate as a proxy', () => {
     ).to.include({ bytes: limit });
   });
 
-  it('refuses a larger body with 413 that arrives, though the client is still sending', async () => {
+  it('refuses a larger body with a 413 that arrives although the client is still sending', async () => {
     const body = Buffer.alloc(3 * limit, ' ');
     for (const framing of [{ 'content-length': body.length }, { 'transfer-encoding': 'chunked' }]) {
       for (const connection of ['close', 'keep-alive']) {
@@ -70,7 +70,7 @@ describe('gate as a proxy', () => {
     await aborted.promise;
   });
 
-  it('passes on what a stream brings at once', async () => {
+  it('passes on the data of a stream at once', async () => {
     const more = deferred();
     gate.handlers.notif = (_request, response) => {
       response.write('{"n":1}\n');
@@ -85,7 +85,7 @@ describe('gate as a proxy', () => {
     expect(second.toString()).to.equal('{"n":2}\n');
   });
 
-  it('passes on the head of a stream before it has anything to say', async () => {
+  it('passes on the head of a stream before its first data', async () => {
     gate.handlers.notif = (_request, response) => response.setHeader('X-Chainr-Cursor', '1-0').flushHeaders();
     const request = http.get(`${gate.url}/api/events?follow=true`);
     const [response] = (await once(request, 'response')) as [IncomingMessage];
@@ -93,7 +93,7 @@ describe('gate as a proxy', () => {
     request.on('error', () => {}).destroy();
   });
 
-  it('ends the request to the service when the client goes', async () => {
+  it('ends the request to the service when the client disconnects', async () => {
     const gone = deferred();
     gate.handlers.notif = (_request, response) => void response.once('close', () => gone.resolve()).write('x');
     const request = http.get(`${gate.url}/api/events?follow=true`);
@@ -103,7 +103,7 @@ describe('gate as a proxy', () => {
     await gone.promise;
   });
 
-  it('does not let an answer that broke off look complete', async () => {
+  it('does not make an interrupted answer look complete', async () => {
     gate.handlers.sched = (_request, response) => {
       response.write('half');
       setImmediate(() => response.destroy());
@@ -112,7 +112,7 @@ describe('gate as a proxy', () => {
     expect(failure).to.be.instanceOf(Error).with.property('code', 'ECONNRESET');
   });
 
-  it('answers 503 and when to try again while a service is away', async () => {
+  it('answers 503 with Retry-After while a service is away', async () => {
     await gate.stopService('sched');
     const answer = await gate.ask('/api/runs', { method: 'POST', headers: json }, Buffer.alloc(limit));
     expect(answer.status).to.equal(503);
@@ -124,7 +124,7 @@ describe('gate as a proxy', () => {
     });
   });
 
-  it('says by its readiness which service is away', async () => {
+  it('names the missing service in its readiness', async () => {
     expect((await gate.ask('/readyz')).status).to.equal(200);
     gate.handlers.notif = (_request, response) => void response.writeHead(503).end();
     await gate.stopService('sched');
@@ -134,7 +134,7 @@ describe('gate as a proxy', () => {
     expect(answer.json).to.have.nested.property('checks.sched').that.includes('sched does not answer');
   });
 
-  it('keeps connections for the next request, and closes them for who asks so', async () => {
+  it('keeps connections for the next request, and closes them on request', async () => {
     const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
     const ports = new Set<number | undefined>();
     for (const path of ['/api/runs', '/api/runs', '/']) {
@@ -184,7 +184,7 @@ describe('gate as a proxy', () => {
     expect((await gate.ask('/')).headers['content-security-policy']).to.equal("script-src 'self'");
   });
 
-  it('refuses addresses that are too long or no paths', async () => {
+  it('refuses addresses that are too long or are no paths', async () => {
     const long = await gate.ask(`/api/runs?x=${'x'.repeat(9000)}`);
     expect([long.status, long.json]).to.deep.include(414);
     expect(
@@ -194,7 +194,7 @@ describe('gate as a proxy', () => {
       .and.to.include('"kind":"Error"');
   });
 
-  it('answers what is not HTTP, or too large in its headers, in the form of all errors', async () => {
+  it('answers invalid HTTP and too large headers in the form of all errors', async () => {
     expect(await raw(gate.port, 'nonsense\r\n\r\n')).to.match(/^HTTP\/1.1 400 .*"kind":"Error","code":"BadRequest"/s);
     const headers = `GET / HTTP/1.1\r\nHost: localhost\r\nX-Large: ${'x'.repeat(20_000)}\r\n\r\n`;
     expect(await raw(gate.port, headers)).to.match(/^HTTP\/1.1 400 .*The headers are larger than 16384 bytes/s);

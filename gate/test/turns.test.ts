@@ -6,10 +6,10 @@ import { openProxy, type OpenProxy } from './open-proxy.js';
 
 const json = { 'content-type': 'application/json' };
 
-describe('requests that come at once', () => {
+describe('many requests at once', () => {
   let service: http.Server;
   let proxy: OpenProxy;
-  /** What the service has in its hands, oldest first. */
+  /** The requests at the service, oldest first. */
   let inHand: { request: IncomingMessage; response: ServerResponse }[];
   let most: number;
 
@@ -38,7 +38,7 @@ describe('requests that come at once', () => {
 
   const answerOldest = (): void => void inHand.shift()?.response.end('{}');
 
-  it('are with the service so many at once, and the others wait for their turn', async () => {
+  it('are limited per service, and the others wait for their turn', async () => {
     proxy = await openProxy(service, { requestsAtOnce: 3 });
     const answers = Promise.all(Array.from({ length: 20 }, (_, at) => proxy.ask(`/api/runs?limit=${String(at)}`)));
     for (let answered = 0; answered < 20; answered += 1) {
@@ -50,7 +50,7 @@ describe('requests that come at once', () => {
     expect(proxy.logLines).to.deep.equal([]);
   });
 
-  it('get their turn though many follow: streams take none', async () => {
+  it('get their turn despite many streams, which take none', async () => {
     proxy = await openProxy(service, { requestsAtOnce: 1, openingsAtOnce: 2 });
     const uid = '01990000-0000-7000-8000-00000000dead';
     const paths = ['/api/events?follow=true', `/api/runs/${uid}/jobs/a/logs?follow=true`];
@@ -71,7 +71,7 @@ describe('requests that come at once', () => {
     ['a large body', { ...json, 'content-length': 1_000_000 }],
     ['a body of unknown size', { ...json, 'transfer-encoding': 'chunked' }],
   ] as const)
-    it(`get their turn though another one sends slowly: ${what}`, async () => {
+    it(`get their turn although another one sends slowly: ${what}`, async () => {
       proxy = await openProxy(service, { requestsAtOnce: 1, uploadsAtOnce: 1 });
       const slow = http.request({ host: '127.0.0.1', port: proxy.port, path: '/api/runs', method: 'POST', headers });
       slow.on('error', () => undefined).write('{"ki');
@@ -84,7 +84,7 @@ describe('requests that come at once', () => {
       slow.destroy();
     });
 
-  it('get their turn though another one does not read its answer', async () => {
+  it('get their turn although another one does not read its answer', async () => {
     proxy = await openProxy(service, { requestsAtOnce: 1 });
     const unread = await (async () => {
       const opening = proxy.open('/api/runs');
@@ -99,7 +99,7 @@ describe('requests that come at once', () => {
     unread.destroy();
   });
 
-  it('are told when their turn does not come, with a line in the log that says why', async () => {
+  it('get an error if their turn does not come, with a log line that says why', async () => {
     proxy = await openProxy(service, { requestsAtOnce: 1, turnMs: 30 });
     const first = proxy.ask('/api/runs');
     await untilInHand(1);
@@ -112,7 +112,7 @@ describe('requests that come at once', () => {
     expect((await first).status).to.equal(200);
   });
 
-  it('lose their place when the client goes', async () => {
+  it('lose their place when the client disconnects', async () => {
     proxy = await openProxy(service, { requestsAtOnce: 1 });
     const first = proxy.ask('/api/runs?limit=1');
     await untilInHand(1);
@@ -123,7 +123,7 @@ describe('requests that come at once', () => {
     leaving.destroy();
     answerOldest();
     await first;
-    // The one that left may have come before gate heard of it; it is ended there then.
+    // The request of the client that left may have reached the service first; gate then ends it there.
     await untilInHand(1);
     while (inHand[0]?.request.url !== '/api/runs?limit=3') {
       const gone = inHand.shift();

@@ -131,7 +131,7 @@ describe('events that Redis has lost', function () {
     );
 
   for (const shape of ['new ones follow at once', 'none follow for a while'] as const) {
-    it(`are told to nobody any more, and who got them hears of it: ${shape}`, async () => {
+    it(`are not sent any more, and clients that got them are told: ${shape}`, async () => {
       const kept = await createSome(3);
       const keptCursor = await store.events.lastCursor();
       const size = await sizeNow();
@@ -162,7 +162,7 @@ describe('events that Redis has lost', function () {
     });
   }
 
-  it('are told to nobody any more when another Redis takes its place, which has nothing', async () => {
+  it('are not sent any more if an empty Redis replaces the old one', async () => {
     const before = await createSome(5);
     const live = begin('0-0');
     await untilHas(live, before.at(-1));
@@ -175,7 +175,7 @@ describe('events that Redis has lost', function () {
     expect(live.lines.filter(({ kind }) => kind === 'resync')).to.have.length(1);
   });
 
-  it('are noticed when their place is taken by others, with the same ids, while Redis goes on', async () => {
+  it('are noticed if others with the same ids replace them while Redis continues', async () => {
     const [uid = ''] = await createSome(1);
     const live = begin('0-0');
     await untilHas(live, uid);
@@ -193,7 +193,7 @@ describe('events that Redis has lost', function () {
     expect(runsOf(live.lines)).to.eql([uid]);
   });
 
-  it('cost no client anything when none was lost: it gets each event once', async () => {
+  it('do not matter if none was lost: each client gets each event once', async () => {
     const live = begin('0-0');
     const before = await createSome(3);
     await untilHas(live, before.at(-1));

@@ -58,7 +58,7 @@ describe('GET /api/events', () => {
     return { cursor: String(response.headers['x-chainr-cursor']), lines: reader[Symbol.asyncIterator](), close };
   }
 
-  it('brings a page and says where the next one begins', async () => {
+  it('returns a page and the cursor of the next one', async () => {
     for (let n = 0; n < 3; n += 1) await createRun();
     const first = await page('?limit=2');
     expect(first.response.headers.get('content-type')).to.match(/^application\/x-ndjson/);
@@ -74,7 +74,7 @@ describe('GET /api/events', () => {
     expect((await page('?after=latest')).response.headers.get('x-chainr-cursor')).to.equal(end);
   });
 
-  it('leaves no gap between what was and what comes, for clients that come at any moment (see Gapless events)', async () => {
+  it('leaves no gap between history and live events, whenever a client comes (see Gapless events)', async () => {
     const start = (await page('?after=latest')).response.headers.get('x-chainr-cursor') ?? '';
     const total = 300;
     const creating = (async () => {
@@ -97,7 +97,7 @@ describe('GET /api/events', () => {
     for (const cursors of seen) expect(cursors).to.deep.equal(stored);
   });
 
-  it('follows from the end with a cursor to come back with, and ends after as many events as asked', async () => {
+  it('follows from the end with a cursor to return with, and ends after the requested number of events', async () => {
     const { cursor, lines } = await follow('&after=latest&limit=2');
     expect(cursor).to.match(/^\d+-\d+$/);
     await Promise.all([createRun(), createRun(), createRun()]);
@@ -106,7 +106,7 @@ describe('GET /api/events', () => {
     expect(got).to.have.length(2);
   });
 
-  it('says resync for a cursor that it does not know, too old or newer than the end', async () => {
+  it('sends resync for an unknown cursor, too old or newer than the end', async () => {
     for (const after of ['1-0', '9999999999999-0']) {
       const { lines, response } = await page(`?after=${after}`);
       expect(lines).to.deep.equal([{ kind: 'resync', cursor: response.headers.get('x-chainr-cursor') }]);
@@ -116,7 +116,7 @@ describe('GET /api/events', () => {
     }
   });
 
-  it('refuses what is no cursor, and other mistakes, all at once', async () => {
+  it('refuses an invalid cursor and other mistakes, all at once', async () => {
     const response = await fetch(`${service.url}/api/events?after=yesterday`);
     expect(response.status).to.equal(400);
     const body = (await response.json()) as { details: { path: string; message: string }[] };
@@ -128,7 +128,7 @@ describe('GET /api/events', () => {
     expect(twice.details.map((detail) => detail.path)).to.have.members(['limit', 'folow']);
   });
 
-  it('answers 405 with the methods that it knows, and 404 elsewhere', async () => {
+  it('answers 405 with the allowed methods, and 404 elsewhere', async () => {
     const response = await fetch(`${service.url}/api/events`, { method: 'DELETE' });
     expect([response.status, response.headers.get('allow')]).to.deep.equal([405, 'GET, HEAD, OPTIONS']);
     expect((await fetch(`${service.url}/api/event`)).status).to.equal(404);

@@ -57,7 +57,7 @@ function follow(stream: FakeStream, tail: EventTail, after: Cursor, turnsPerBatc
 }
 
 describe('following the events', () => {
-  it('brings each event once and in order, whenever a client comes and however slow it is (see Gapless events)', async () => {
+  it('sends each event once and in order, whenever a client comes and however slow it is (see Gapless events)', async () => {
     const plan = fc.record({
       before: fc.nat(20),
       during: fc.array(fc.nat(3), { maxLength: 40 }),
@@ -97,7 +97,7 @@ describe('following the events', () => {
     );
   });
 
-  it('tells a client whose cursor is unknown to read the state anew, and goes on from there', async () => {
+  it('sends resync to a client with an unknown cursor, and continues from there', async () => {
     const stream = new FakeStream();
     const last = stream.append();
     await withTail(stream, {}, async (tail) => {
@@ -113,7 +113,7 @@ describe('following the events', () => {
     });
   });
 
-  it('tells live clients too when the stream was rolled back behind them', async () => {
+  it('sends resync to live clients too if the stream was rolled back', async () => {
     const stream = new FakeStream();
     for (let n = 0; n < 9; n += 1) stream.append();
     await withTail(stream, {}, async (tail) => {
@@ -126,7 +126,7 @@ describe('following the events', () => {
     });
   });
 
-  it('ends when it is told to, also while nothing comes', async () => {
+  it('ends on request, also without events', async () => {
     const stream = new FakeStream();
     await withTail(stream, {}, async (tail) => {
       const client = follow(stream, tail, '0-0');

@@ -28,7 +28,7 @@ describe('notif', () => {
     return [...list.matchAll(/ name=(chainr-\S+)/g)].map(([, name]) => name).sort();
   };
 
-  it('has one connection to ask and one to follow the events, and no other', async () => {
+  it('has one connection for requests and one to follow the events, and no other', async () => {
     await untilFound('the connection for events', connections, (names) => names.includes('chainr-events'));
     expect(await connections()).to.eql(['chainr-events', 'chainr-main']);
   });

@@ -8,7 +8,7 @@ import { expireDeadlines } from '../src/sweeps/expire-deadlines.js';
 
 const never = new AbortController().signal;
 
-describe('a deadline that is due while no worker is there', () => {
+describe('a deadline that is due without a worker', () => {
   let open: OpenStore;
   beforeEach(async () => (open = await openStore()));
   afterEach(() => open.close());
@@ -20,7 +20,7 @@ describe('a deadline that is due while no worker is there', () => {
   const begin = async () => claimJob(open.store, await open.create(pipelineOf({ a: [] })), 0);
   const later = (ms: number) => setClock(open.redis.url, ms);
 
-  it('is carried out: whoever adopts the attempt will stop it', async () => {
+  it('is carried out: the worker that adopts the attempt stops it', async () => {
     const lease = await begin();
     await open.store.transitions.report(lease, 'Executing', '', { startedMs: 0 }, { timeoutMs: 10_000 });
     await later(5_000);

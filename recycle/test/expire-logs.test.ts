@@ -11,7 +11,7 @@ const never = new AbortController().signal;
 const single = pipelineOf({ a: [] });
 const day = 86_400_000;
 
-describe('a log whose retention is over', () => {
+describe('a log after its retention', () => {
   let open: OpenStore;
   beforeEach(async () => (open = await openStore()));
   afterEach(() => open.close());
@@ -26,7 +26,7 @@ describe('a log whose retention is over', () => {
     return uid;
   }
 
-  it('is removed before its run is, and tells when', async () => {
+  it('is removed before its run, and says when', async () => {
     const uid = await createEnded();
     const { endedAt = 0 } = (await open.store.runs.getRun(uid)) ?? {};
     const after = (ms: number) => setClock(open.redis.url, endedAt + ms - Date.now());
@@ -38,7 +38,7 @@ describe('a log whose retention is over', () => {
     expect(await open.store.runs.getRun(uid)).to.include({ status: 'SUCCESSFUL' });
   });
 
-  it('is removed once, however many there are and though many end at the same time', async () => {
+  it('is removed once, however many there are and even if many end at the same time', async () => {
     const many = await Promise.all(Array.from({ length: 250 }, () => open.create(single)));
     await Promise.all(many.map((uid) => endRun(open.store, uid, { log: ['x'] })));
     await setClock(open.redis.url, 3 * day);

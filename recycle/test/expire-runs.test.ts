@@ -13,7 +13,7 @@ const never = new AbortController().signal;
 const single = pipelineOf({ a: [] });
 const day = 86_400_000;
 
-describe('a run whose retention is over', () => {
+describe('a run after its retention', () => {
   let open: OpenStore;
   beforeEach(async () => (open = await openStore()));
   afterEach(() => open.close());
@@ -40,7 +40,7 @@ describe('a run whose retention is over', () => {
     expect(await open.client.hget(keys.counters, 'logBytes')).to.equal('0');
   });
 
-  it('stays as long as it is not over, or one of its logs is still being stored, and hides no other', async () => {
+  it('is kept while it is unfinished or one of its logs is being stored, without blocking others', async () => {
     const live = await open.create(single);
     const open_ = await claimJob(open.store, await open.create(single), 0);
     await open.store.transitions.finish(open_, completed, {});
@@ -55,7 +55,7 @@ describe('a run whose retention is over', () => {
     expect(await exists(live)).to.be.true;
   });
 
-  it('is kept for ever with a retention of 0', async () => {
+  it('is kept forever with a retention of 0', async () => {
     const uid = await open.create(single);
     await endRun(open.store, uid);
     await setClock(open.redis.url, 300 * day);

@@ -14,7 +14,7 @@ import { failAttemptsOfLostHosts } from '../src/sweeps/fail-attempts-of-lost-hos
 const never = new AbortController().signal;
 const hourMs = 3_600_000;
 
-describe('a host that is gone', () => {
+describe('a lost host', () => {
   let open: OpenStore;
   let executor: number;
   beforeEach(async () => {
@@ -49,7 +49,7 @@ describe('a host that is gone', () => {
     return sweep();
   }
 
-  it('has its attempts lost, and the next ones are ready elsewhere', async () => {
+  it('has Lost attempts, and the next ones are ready elsewhere', async () => {
     const lease = await hold();
     const { run } = lease;
     open.inbox.take(run);
@@ -74,7 +74,7 @@ describe('a host that is gone', () => {
     expect(await open.store.transitions.claim({ run, index: 0, attempt: 2 }, by)).to.be.an('object');
   });
 
-  it('leaves the log as far as it came, with a mark of the cut', async () => {
+  it('keeps the stored log, with a cut mark', async () => {
     const lease = await hold();
     const bytes = Buffer.from('100 main o first\n');
     await open.store.transitions.appendLog(lease, { length: 0, bytes, position: '1', end: false });
@@ -87,7 +87,7 @@ describe('a host that is gone', () => {
     expect((await linesIn(lease)).at(-1)).to.include({ stream: 'system' });
   });
 
-  it('has what had ended closed, as it ended', async () => {
+  it('closes ended attempts with their result', async () => {
     const lease = await hold();
     await open.store.transitions.finish(lease, completed, {});
     await later(20_000);
@@ -98,7 +98,7 @@ describe('a host that is gone', () => {
     expect(await countLeases(open.client)).to.equal(0);
   });
 
-  it('has what had ended with its log closed, without a mark', async () => {
+  it('closes ended attempts with a complete log without a cut mark', async () => {
     const lease = await hold();
     await open.store.transitions.finish(lease, completed, {});
     const end = { length: 0, bytes: Buffer.alloc(0), position: '', end: true };
@@ -109,7 +109,7 @@ describe('a host that is gone', () => {
     expect(await countLeases(open.client)).to.equal(0);
   });
 
-  it('ends what was to be canceled or had timed out as such, with no next attempt', async () => {
+  it('ends canceled and timed-out attempts as such, without a next attempt', async () => {
     const [canceled, late] = [await hold(), await hold()];
     await askToEnd(open, canceled.run);
     await open.store.transitions.report(late, 'Executing', '', { startedMs: 5 }, { timeoutMs: 1 });
@@ -124,7 +124,7 @@ describe('a host that is gone', () => {
     }
   });
 
-  it('fails in the end what was lost four times', async () => {
+  it('fails a job that was lost four times', async () => {
     let lease = await hold();
     const { run } = lease;
     let offsetMs = 0;
@@ -152,7 +152,7 @@ describe('a host that is gone', () => {
       expect(await isLost(lease)).to.be.true;
     });
 
-    it('for time in which nobody looked, or the clock of Redis jumped', async () => {
+    it('for time without a sweep, or a jump of the clock of Redis', async () => {
       const lease = await hold();
       const sweep = sweepOf(10_000);
       expect(await sweep()).to.equal(0);
@@ -169,7 +169,7 @@ describe('a host that is gone', () => {
       expect(await isLost(lease)).to.be.false;
     });
 
-    it('while a worker shows that it is there, though leases have expired', async () => {
+    it('while a worker is seen, although leases have expired', async () => {
       const lease = await hold();
       await later(hourMs);
       const sweep = sweepOf(3_000);
@@ -180,7 +180,7 @@ describe('a host that is gone', () => {
       expect(await isLost(lease)).to.be.false;
     });
 
-    it('when a worker came back in between: its time counts anew', async () => {
+    it('after a worker came back: its time starts again', async () => {
       const lease = await hold();
       await later(20_000);
       const sweep = sweepOf(6_000);
@@ -193,7 +193,7 @@ describe('a host that is gone', () => {
       expect(await sweep()).to.equal(1);
     });
 
-    it('ever, where that is the setting', async () => {
+    it('ever, if the setting says so', async () => {
       const lease = await hold();
       await later(10 * hourMs);
       const sweep = sweepOf(0);
@@ -201,7 +201,7 @@ describe('a host that is gone', () => {
       expect(await isLost(lease)).to.be.false;
     });
 
-    it('with what another executor has', async () => {
+    it('with the attempts of another executor', async () => {
       const elsewhere = await open.store.executors.register('fake:elsewhere');
       const run = await open.create(pipelineOf({ a: [] }));
       const by = { owner: 'other', executor: elsewhere, ttlMs: 6_000 };

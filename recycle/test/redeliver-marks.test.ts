@@ -143,7 +143,7 @@ describe('a ready mark', () => {
     expect(await claimAll(1)).to.deep.equal([`${run}.0.1`]);
   });
 
-  it('is left alone while a living reader has its message', async () => {
+  it('is left alone while a live reader has its message', async () => {
     const run = await create(single);
     await fetchAndDie();
     await later();
@@ -178,7 +178,7 @@ describe('a ready mark', () => {
     expect(await claimAll(1, 2)).to.deep.equal([`${run}.0.1`]);
   });
 
-  it('leaves no message behind whose reader was killed between the claim and the end of the message', async () => {
+  it('leaves no message if its reader was killed between the claim and the end of the message', async () => {
     const run = await create(single);
     await fetchAndDie();
     await claimJob(store, run, 0);
@@ -188,7 +188,7 @@ describe('a ready mark', () => {
     expect(await waiting()).to.deep.equal([]);
   });
 
-  it('goes when nothing waits under it', async () => {
+  it('is removed if no job waits for it', async () => {
     const run = await createAndLose(single);
     await client.del(keys.run(run));
     await later();

@@ -11,12 +11,12 @@ const never = new AbortController().signal;
 /** More than one call removes. */
 const parts = 120;
 
-describe('a run whose deletion was broken off', () => {
+describe('a run with an interrupted deletion', () => {
   let open: OpenStore;
   beforeEach(async () => (open = await openStore()));
   afterEach(() => open.close());
 
-  it('is removed by the sweep once nobody else does', async () => {
+  it('is removed by the sweep if no process does', async () => {
     const run = await open.create(pipelineOf({ a: [] }));
     await endRun(open.store, run, { log: ['x'] });
     await growLog(open.client, { run, index: 0, attempt: 1 }, parts);

@@ -25,7 +25,7 @@ describe('the event stream', () => {
     while ((await length()) < entries) await endRun(open.store, await open.create(single));
   }
 
-  it('loses what is older than its retention, and tells who comes back too late to resync', async () => {
+  it('loses events older than its retention, and sends resync to clients that return too late', async () => {
     await fill(350);
     const [old] = (await open.store.events.readEvents(undefined, 1)).events;
     const last = await open.store.events.lastCursor();
@@ -41,7 +41,7 @@ describe('the event stream', () => {
     expect(await open.store.events.readEvents(last, 10)).to.deep.equal({ events: [], cursor: last, resync: false });
   });
 
-  it('keeps what the slowest consumer has still to read or to acknowledge', async () => {
+  it('keeps events that the slowest consumer still has to read or to acknowledge', async () => {
     await open.client.xgroup('CREATE', keys.events, 'quick', '0', 'MKSTREAM');
     await open.client.xgroup('CREATE', keys.events, 'slow', '0');
     await fill(350);
@@ -65,7 +65,7 @@ describe('the event stream', () => {
     expect(oldest?.[0]).to.equal(ids.at(-1));
   });
 
-  it('takes no more memory than it may, whatever the age of the events', async () => {
+  it('never uses more memory than its limit, whatever the age of the events', async () => {
     await fill(1_300);
     const used = async () => (await open.client.memory('USAGE', keys.events)) ?? 0;
     const limit = Math.floor((await used()) / 2);

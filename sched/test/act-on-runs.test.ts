@@ -47,7 +47,7 @@ describe('acting on runs', () => {
   }
 
   describe('cancel', () => {
-    it('ends what waits at once, and leaves what runs to its worker', async () => {
+    it('ends waiting jobs at once, and leaves running ones to their worker', async () => {
       const uid = await sched.create({ a: job, b: { ...job, dependsOn: ['a'] } });
       const lease = await sched.worker.claim(uid, 0);
       const run = await runOf(await send(`${uid}/cancel`), 200);
@@ -59,7 +59,7 @@ describe('acting on runs', () => {
       expect([ended.status, ended.jobs[0]?.status]).to.deep.equal(['CANCELED', 'CANCELED']);
     });
 
-    it('changes nothing of a run that is final or canceled', async () => {
+    it('does not change a run that is final or canceled', async () => {
       const uid = await sched.create({ a: job });
       await end(uid, 0, 'Completed');
       const run = await runOf(await send(`${uid}/cancel`, {}), 200);
@@ -70,7 +70,7 @@ describe('acting on runs', () => {
       expect(again).to.deep.equal(first);
     });
 
-    it('refuses what it does not know', async () => {
+    it('refuses unknown runs', async () => {
       expect((await refused(await send(`${none}/cancel`), 404)).message).to.match(/no run/);
       const uid = await sched.create({ a: job });
       expect((await refused(await send(`${uid}/cancel`, { force: true }), 400)).message).to.match(/force/);
@@ -81,7 +81,7 @@ describe('acting on runs', () => {
   describe('retry of a job', () => {
     const jobs = { a: job, b: { ...job, dependsOn: ['a'] }, hold: job };
 
-    it('makes a new attempt, and what was skipped waits again', async () => {
+    it('makes a new attempt, and skipped jobs wait again', async () => {
       const uid = await sched.create(jobs);
       await end(uid, 0, 'ExitCode');
       expect((await getJob(uid, 'b')).status).to.equal('SKIPPED');
@@ -97,7 +97,7 @@ describe('acting on runs', () => {
       expect(runSchema.parse(await (await sched.get(`/api/runs/${uid}`)).json()).status).to.equal('SUCCESSFUL');
     });
 
-    it('is refused with the way out', async () => {
+    it('is refused with a message that says what to do', async () => {
       const uid = await sched.create({ ...jobs, 'on-failure': { ...job, dependsOn: [{ job: 'a', conditions: { failure: true } }] } }); // prettier-ignore
       expect((await refused(await send(`${uid}/jobs/a/retry`), 409)).message).to.match(/"a" is PENDING; only a FAILED/);
       await end(uid, 0, 'ExitCode');
@@ -121,7 +121,7 @@ describe('acting on runs', () => {
   });
 
   describe('rerun', () => {
-    it('takes over what succeeded, with its log, and runs the rest', async () => {
+    it('reuses successful jobs, with their logs, and runs the rest', async () => {
       const uid = await sched.create({ a: job, b: { ...job, dependsOn: ['a'] }, c: { ...job, dependsOn: ['b'] } });
       await end(uid, 0, 'Completed');
       await end(uid, 1, 'ExitCode');
@@ -150,7 +150,7 @@ describe('acting on runs', () => {
       expect([ended.status, ended.jobCounts.SUCCESSFUL]).to.deep.equal(['SUCCESSFUL', 3]);
     });
 
-    it('makes one run for one idempotency key, and none for another body', async () => {
+    it('makes one run per idempotency key, and none for another body', async () => {
       const uid = await sched.create({ a: job });
       await end(uid, 0, 'ExitCode');
       const key = { 'Idempotency-Key': 'again' };
@@ -159,7 +159,7 @@ describe('acting on runs', () => {
       await refused(await send(`${uid}/rerun`, { from: 'all' }, key), 409);
     });
 
-    it('answers with the run of a key after its original is gone, and 410 after it is gone itself', async () => {
+    it('answers with the run of a key after the original is deleted, and 410 after it is deleted itself', async () => {
       const uid = await sched.create({ a: job });
       await end(uid, 0, 'ExitCode');
       const key = { 'Idempotency-Key': 'original-gone' };
@@ -174,7 +174,7 @@ describe('acting on runs', () => {
       expect((await refused(await send(`${uid}/rerun`, {}, key), 410)).code).to.equal('Gone');
     });
 
-    it('names every mistake, and why it cannot be', async () => {
+    it('lists every mistake, and says why a rerun is impossible', async () => {
       const uid = await sched.create({ build: job, test: job });
       await end(uid, 0, 'Completed');
       const names = await refused(await send(`${uid}/rerun`, { from: ['biuld', 'test', 'x'] }), 400);
@@ -188,12 +188,12 @@ describe('acting on runs', () => {
       await refused(await send(`${none}/rerun`), 404);
     });
 
-    it('of a run with more jobs than one call stores stands as that of a small one', async () => {
+    it('of a run with more jobs than one call stores is like that of a small one', async () => {
       const jobs = Object.fromEntries(Array.from({ length: 400 }, (_, at) => [`j-${String(at)}`, job]));
       const uid = await sched.create({ ...jobs, last: { ...job, dependsOn: ['j-0', 'j-399'] } });
       await end(uid, 0, 'ExitCode');
       await send(`${uid}/cancel`);
-      // What was meant is looked for as long as that is cheap, and not for each of the 100 mistakes.
+      // Suggestions have a cost limit, so not each of the 100 mistakes has one.
       const unknown = await refused(
         await send(`${uid}/rerun`, { from: Object.keys(jobs).map((name) => `${name}0000`) }),
         400,
@@ -217,7 +217,7 @@ describe('acting on runs', () => {
     const named = (name: string) => sched.post({ kind: 'Pipeline', metadata: { name }, jobs: { a: job } });
     const uidOf = async (response: Response) => runSchema.parse(await response.json()).metadata.uid;
 
-    /** How many pipelines the service reads from now on, and how many of them wait or are read at once. */
+    /** Counts the pipelines that the service reads from now on, and the most that wait or are read at once. */
     /** Counts the compiled pipelines that are read, and the sources that are read again. */
     const watchReads = () => {
       const getCompiled = Reflect.get(RunStore.prototype, 'getCompiled');
@@ -242,7 +242,7 @@ describe('acting on runs', () => {
       return { end };
     };
 
-    it('are canceled by a filter, and counted without being touched in a dry run', async () => {
+    it('are canceled by a filter, and only counted in a dry run', async () => {
       const uids = [await uidOf(await named('many')), await uidOf(await named('many'))];
       const ended = await uidOf(await named('many'));
       await end(ended, 0, 'Completed');
@@ -289,7 +289,7 @@ describe('acting on runs', () => {
       expect(result.made?.map(({ rerunOf }) => rerunOf)).to.have.members(sources);
     });
 
-    it('are refused without a filter, and with one that is wrong', async () => {
+    it('are refused without a filter, and with a wrong one', async () => {
       expect((await refused(await send('cancel'), 400)).message).to.match(/selects no runs/);
       await refused(await send('cancel?status=DONE'), 400);
       await refused(await send('rerun?name=x', { from: ['a'] }), 400);
@@ -297,7 +297,7 @@ describe('acting on runs', () => {
   });
 
   describe('why', () => {
-    it('names the dependencies that are waited for', async () => {
+    it('names the dependencies that the job waits for', async () => {
       const uid = await sched.create({ a: job, b: job, c: { ...job, dependsOn: ['a', 'b'] } });
       await end(uid, 0, 'Completed');
       const { sentence, facts } = await why(uid, 'c');
@@ -305,12 +305,12 @@ describe('acting on runs', () => {
       expect(facts.map(({ kind }) => kind)).to.deep.equal(['dependency', 'dependency']);
     });
 
-    it('says that nothing can take it, while no worker is there', async () => {
+    it('says that there is no worker', async () => {
       const uid = await sched.create({ a: job });
       expect((await why(uid, 'a')).sentence).to.match(/there is no worker with the executor fake/);
     });
 
-    it('names the dependency that skipped it, and the step that failed', async () => {
+    it('names the dependency that caused a skip, and the step that failed', async () => {
       const uid = await sched.create({ a: job, b: { ...job, dependsOn: ['a'] }, c: { ...job, dependsOn: ['b'] } });
       await end(uid, 0, 'ExitCode');
       expect((await why(uid, 'b')).sentence).to.equal(
@@ -322,7 +322,7 @@ describe('acting on runs', () => {
       expect((await why(uid, 'a')).facts[0]?.text).to.equal('Exit code 3.');
     });
 
-    it('names who holds the slots, and how many come before it', async () => {
+    it('names the jobs that hold the slots, and how many come first', async () => {
       const created = await sched.post({ kind: 'Pipeline', maxParallel: 1, jobs: { a: job, b: job, c: job } });
       const { uid } = runSchema.parse(await created.json()).metadata;
       await sched.worker.claim(uid, 0);
@@ -331,7 +331,7 @@ describe('acting on runs', () => {
       expect(facts[0]?.text).to.contain('held by a');
     });
 
-    it('tells since when it runs, and what was asked for', async () => {
+    it('says since when the job runs, and what was requested', async () => {
       const uid = await sched.create({ a: job });
       await sched.worker.claim(uid, 0);
       expect((await why(uid, 'a')).facts.map(({ kind }) => kind)).to.deep.equal(['phase', 'phase']);

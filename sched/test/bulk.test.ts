@@ -6,7 +6,7 @@ import { openSched, type OpenSched } from './open-sched.js';
 
 const job = { image: 'busybox', run: 'exit 0' };
 
-describe('what is done to many runs', () => {
+describe('an operation on many runs', () => {
   let sched: OpenSched;
   const logged: Record<string, unknown>[] = [];
   const write = (line: string) => void logged.push(JSON.parse(line) as Record<string, unknown>);
@@ -20,14 +20,14 @@ describe('what is done to many runs', () => {
 
   afterEach(() => sched.close());
 
-  /** Newest first, as they are acted on. */
+  /** Newest first, the order of bulk operations. */
   async function createRuns(count: number): Promise<string[]> {
     const uids: string[] = [];
     for (let at = 0; at < count; at += 1) uids.unshift(await sched.create({ a: job }));
     return uids;
   }
 
-  it('tells what was done when Redis goes away in the middle, and the rest is done from there on', async () => {
+  it('reports what was done before Redis went away, and where to continue', async () => {
     const uids = await createRuns(150);
     const canceled: string[] = [];
     let left = 100;
@@ -43,13 +43,13 @@ describe('what is done to many runs', () => {
     expect(first).to.include({ stopped: 'Redis is away; try again soon.', done: canceled.length });
     expect(first.matched).to.equal(first.done);
     expect(canceled.length).to.be.within(64, 128);
-    // What was cut short begins anew: behind the last 64 of which every one was done.
+    // An interrupted batch is repeated: the next request continues after the last complete 64.
     const begun = uids.indexOf(canceled[63] ?? '');
     expect(begun).to.be.within(0, 63);
     expect(Number(first.next)).to.equal(150 - 64 + 1);
   });
 
-  it('goes on where it stopped', async () => {
+  it('continues where it stopped', async () => {
     const uids = await createRuns(130);
     let full = true;
     const acted = new Map<string, number>();
@@ -72,14 +72,14 @@ describe('what is done to many runs', () => {
     for (const uid of uids.slice(0, 64)) expect(acted.get(uid), 'not sent again').to.equal(1);
   });
 
-  it('fails as a whole where nothing was done', async () => {
+  it('fails as a whole if nothing was done', async () => {
     await createRuns(3);
     const verb = { refuse: () => undefined, act: () => Promise.reject(new StoreFull('OOM')) };
     const failure = await bulk({ store: sched.store, logger }, query, verb).catch((error: unknown) => error);
     expect(failure).to.be.instanceOf(StoreFull);
   });
 
-  it('ends after a while, and tells where the next one goes on', async () => {
+  it('ends at its time limit, and says where to continue', async () => {
     const uids = await createRuns(7);
     const acted: string[] = [];
     let [under, most] = [0, 0];
@@ -108,7 +108,7 @@ describe('what is done to many runs', () => {
     expect(acted).to.have.members(uids);
   });
 
-  it('leaves out a run that a fault of chainr keeps from it, and logs the fault', async () => {
+  it('skips a run that fails because of a bug, and logs the error', async () => {
     const [newest, middle, oldest] = await createRuns(3);
     const verb = {
       refuse: () => undefined,

@@ -52,7 +52,7 @@ describe('POST /api/runs', () => {
     expect(response.status).to.equal(202);
   });
 
-  it('names every mistake at once and stores nothing', async () => {
+  it('lists every mistake at once and stores nothing', async () => {
     const before = await (await sched.get('/api/runs?limit=100')).text();
     const response = await sched.post({
       kind: 'Pipeline',
@@ -68,7 +68,7 @@ describe('POST /api/runs', () => {
     expect(await (await sched.get('/api/runs?limit=100')).text()).to.equal(before);
   });
 
-  it('refuses what is neither JSON nor YAML, empty, or not UTF-8', async () => {
+  it('refuses a body that is neither JSON nor YAML, empty, or not UTF-8', async () => {
     for (const body of ['{', '', '   ', Buffer.from([0x7b, 0xff, 0x7d])]) {
       const response = await send(body, 'application/json');
       expect(response.status).to.equal(400);
@@ -77,7 +77,7 @@ describe('POST /api/runs', () => {
     }
   });
 
-  it('refuses other content types and names those that it takes', async () => {
+  it('refuses other content types and lists the supported ones', async () => {
     for (const type of ['text/plain', 'application/json; charset=latin1', undefined]) {
       const response = await send(Buffer.from(JSON.stringify(oneJob)), type);
       expect(response.status, String(type)).to.equal(415);
@@ -85,7 +85,7 @@ describe('POST /api/runs', () => {
     }
   });
 
-  it('refuses more than 8 MiB, whether the length is told or not', async () => {
+  it('refuses more than 8 MiB, with or without a content length', async () => {
     const large = Buffer.alloc(8 * 1024 * 1024 + 1, ' ');
     expect((await send(large, 'application/json')).status).to.equal(413);
     const status = await new Promise<number | undefined>((resolve, reject) => {
@@ -106,7 +106,7 @@ describe('POST /api/runs', () => {
   describe('with an Idempotency-Key', () => {
     const key = { 'Idempotency-Key': 'key-1' };
 
-    it('makes one run of many requests and answers with the run as it is now', async () => {
+    it('makes one run for repeated requests and answers with its current state', async () => {
       const first = await sched.post(oneJob, key);
       const made = runSchema.parse(await first.json());
       await sched.worker.finish(await sched.worker.claim(made.metadata.uid, 0));
@@ -117,7 +117,7 @@ describe('POST /api/runs', () => {
       expect(replayed.status).to.equal('SUCCESSFUL');
     });
 
-    it('answers 410, not 404, where the run that it made was deleted', async () => {
+    it('answers 410, not 404, if its run was deleted', async () => {
       const once = { 'Idempotency-Key': 'of-a-deleted-run' };
       const made = runSchema.parse(await (await sched.post(oneJob, once)).json());
       const { uid } = made.metadata;
@@ -159,7 +159,7 @@ describe('POST /api/runs', () => {
     });
   });
 
-  describe('as a check only', () => {
+  describe('as a check', () => {
     const check = (pipeline: unknown) =>
       fetch(`${sched.url}/api/pipelines/validate`, {
         method: 'POST',
@@ -167,13 +167,13 @@ describe('POST /api/runs', () => {
         body: JSON.stringify(pipeline),
       });
 
-    it('counts the jobs of a pipeline that is right', async () => {
+    it('counts the jobs of a valid pipeline', async () => {
       const response = await check(oneJob);
       expect(response.status).to.equal(200);
       expect(await response.json()).to.deep.equal({ kind: 'PipelineCheck', valid: true, jobs: 1, warnings: [] });
     });
 
-    it('warns of what is allowed and seldom meant', async () => {
+    it('warns about what is valid but probably unintended', async () => {
       const a = { image: 'busybox', run: 'exit 1', allowFailure: true };
       const response = await check({ kind: 'Pipeline', jobs: { a, b: { ...a, dependsOn: ['a'] } } });
       expect(response.status).to.equal(200);
@@ -182,7 +182,7 @@ describe('POST /api/runs', () => {
       expect(warnings[0]?.message).to.contain('allowFailure');
     });
 
-    it('answers a wrong one as the creation would', async () => {
+    it('answers an invalid one as a creation does', async () => {
       const wrong = { kind: 'Pipeline', jobs: {} };
       const [checked, created] = await Promise.all([check(wrong), sched.post(wrong)]);
       expect(checked.status).to.equal(400);

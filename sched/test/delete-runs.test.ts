@@ -34,7 +34,7 @@ describe('deleting over the API', () => {
     return [response.status, errorBodySchema.parse(await response.json()).message] as const;
   };
 
-  it('answers 404 for a run that is deleted, wherever it is asked for', async () => {
+  it('answers 404 for a deleted run on every route', async () => {
     const uid = await createEnded({ name: 'nightly' });
     const response = await sched.delete(`/api/runs/${uid}`);
     expect(deletionSchema.parse(await response.json())).to.deep.equal({ kind: 'Deletion', run: uid });
@@ -58,7 +58,7 @@ describe('deleting over the API', () => {
     expect((await sched.get(path)).status).to.equal(200);
   });
 
-  it('deletes what a filter means, and names what it left alone', async () => {
+  it('deletes the runs that match a filter, and lists those that it skipped', async () => {
     const live = await sched.create(jobs, { labels: { team: 'core' } });
     const gone = await createEnded({ labels: { team: 'core' } });
     const other = await createEnded({ labels: { team: 'web' } });
@@ -72,7 +72,7 @@ describe('deleting over the API', () => {
     expect(await bulk('label=team=web&status=SUCCESSFUL')).to.include({ matched: 1, done: 1 });
   });
 
-  it('goes on where a request ended', async () => {
+  it('continues where a request ended', async () => {
     const uids: string[] = [];
     for (let at = 0; at < 520; at += 1) uids.push(await sched.create(jobs));
     const [oldest = ''] = uids;
@@ -87,7 +87,7 @@ describe('deleting over the API', () => {
     expect((await sched.get(`/api/runs/${oldest}`)).status).to.equal(404);
   });
 
-  it('never takes an empty filter for every run', async () => {
+  it('never treats an empty filter as all runs', async () => {
     await createEnded();
     for (const query of ['', 'dryRun=true', 'all=false']) {
       const [status, message] = await refusal(`/api/runs?${query}`);

@@ -1,7 +1,7 @@
 import { parentPort } from 'node:worker_threads';
 import type { PipelineText } from '@chainr/core/usecases/prepare-pipeline';
 
-/** A thread that fails in the way that the text it is sent begins with, or answers with a refusal. */
+/** A thread that fails as the first word of its input says, or answers with a refusal. */
 parentPort?.on('message', ({ text }: PipelineText) => {
   if (text.startsWith('throw')) throw new Error('on purpose');
   if (text.startsWith('exit')) process.exit(3);

@@ -31,7 +31,7 @@ describe('following and reading logs over HTTP', () => {
     return { uid, lease: await sched.worker.claim(uid, 0) };
   };
 
-  /** Asks on a connection of its own; resolves when the headers of the answer are there. Nothing is read of it yet. */
+  /** Sends a request on its own connection. Resolves with the headers of the answer, before its body is read. */
   async function ask(uid: string, query: string, accept = 'text/plain'): Promise<IncomingMessage> {
     const path = `${sched.url}/api/runs/${uid}/jobs/only/logs?${query}`;
     const request = http.get(path, { agent: false, headers: { accept } });
@@ -60,7 +60,7 @@ describe('following and reading logs over HTTP', () => {
   const listeners = async ({ run, index, attempt }: Lease) =>
     Number(((await client.call('PUBSUB', 'NUMSUB', keys.log(run, index, attempt))) as unknown[])[1]);
 
-  it('loses no line of a fast log for any of 100 followers, slow ones and late ones too', async () => {
+  it('loses no line of a fast log for 100 followers, including slow and late ones', async () => {
     const { uid, lease } = await start();
     const whole = (count: number, query = '') => Array.from({ length: count }, () => ask(uid, `follow=true${query}`));
     const asLines = () => Array.from({ length: 10 }, () => ask(uid, 'follow=true', 'application/x-ndjson'));
@@ -92,7 +92,7 @@ describe('following and reading logs over HTTP', () => {
     expect((await Promise.all(texts)).filter((text) => sha256(text) !== expected)).to.have.length(0);
   });
 
-  it('asks Redis once for all that follow, in whatever format', async () => {
+  it('reads from Redis once for all followers, in any format', async () => {
     const { uid, lease } = await start();
     await sched.worker.log(lease, [{ text: 'begins' }]);
     const formats = ['text/plain', 'application/x-ndjson'];
@@ -114,13 +114,13 @@ describe('following and reading logs over HTTP', () => {
       await sched.worker.log(lease, [{ text: `word ${String(at)}.`, step: 'first' }]);
       await untilAllHave(`word ${String(at)}.`);
     }
-    // The place among the frames, the frames, and the bytes.
+    // The position among the frames, the frames, and the bytes.
     expect((await countCommands(client, 'getrange')) - before).to.be.at.most(3 * 20);
     await sched.worker.log(lease, [], true);
     for (const each of followers) while (!(await each.next()).done);
   });
 
-  it('brings every byte to clients that read nothing while a log grows by 24 MiB', async () => {
+  it('sends every byte to clients that read nothing while a log grows by 24 MiB', async () => {
     const { uid, lease } = await start();
     const stuck = await Promise.all([
       ask(uid, 'follow=true'),
@@ -144,9 +144,9 @@ describe('following and reading logs over HTTP', () => {
     for (let at = 0; at < 24; at += 1) await sched.worker.log(lease, [{ bytes: mebibyte }]);
     const responses = await Promise.all([ask(uid, 'follow=true'), ask(uid, 'raw=true')]);
     process.kill(sched.redis.pid, 'SIGSTOP');
-    const hashes = responses.map(hashOf); // More than is on its way to them is still in Redis.
+    const hashes = responses.map(hashOf); // Redis still has more than the connections buffer.
     try {
-      // Who asks meanwhile hears after 1.5 s that Redis is away.
+      // Other requests get "Redis is away" after 1.5 s.
       for (let asked = 0; asked < 2; asked += 1) expect((await sched.get(`/api/runs/${uid}`)).status).to.equal(503);
     } finally {
       process.kill(sched.redis.pid, 'SIGCONT');
@@ -170,13 +170,13 @@ describe('following and reading logs over HTTP', () => {
       const response = await ask(uid, query, accept);
       await once(response, 'readable');
       response.destroy();
-      // It has come to an end when nothing is read between two answers to other questions.
+      // Reading has stopped when nothing is read between two answers to other requests.
       for (let [last, now] = [-1, 0]; now > last || now === before;) {
         last = now;
         for (let asked = 0; asked < 20; asked += 1) await sched.get('/metrics');
         now = await countCommands(client, 'getrange');
       }
-      // All of it is 192 pages of text.
+      // The whole log is 192 pages of text.
       expect((await countCommands(client, 'getrange')) - before, `${query} ${accept}`).to.be.below(96);
     }
     expect(await listeners(lease)).to.equal(0);

@@ -18,7 +18,7 @@ describe('the timeline of a run', () => {
   const sumOf = ({ shares }: TimelineResource) => Object.values(shares.ms).reduce((sum, ms) => sum + ms, 0);
   const length = ({ from, to }: { from: string; to: string }) => Date.parse(to) - Date.parse(from);
 
-  it('has the spans of each attempt, the critical path and the shares of a run that has ended', async () => {
+  it('has the spans of each attempt, the critical path and the shares of an ended run', async () => {
     const uid = await sched.create({
       first: job,
       second: { ...job, dependsOn: ['first'] },
@@ -40,7 +40,7 @@ describe('the timeline of a run', () => {
     expect(last?.spans.every((span, at, all) => at === 0 || span.from === all[at - 1]?.to)).to.equal(true);
   });
 
-  it('reaches until now while the run goes on', async () => {
+  it('reaches until now while the run is unfinished', async () => {
     const uid = await sched.create({ only: job });
     await sched.worker.claim(uid, 0);
     const shown = await timeline(uid);
@@ -49,7 +49,7 @@ describe('the timeline of a run', () => {
     expect(sumOf(shown)).to.equal(length(shown));
   });
 
-  it('pages its jobs and shows the summary whole on each page', async () => {
+  it('pages its jobs, with the whole summary on each page', async () => {
     const jobs = Array.from({ length: 300 }, (_, at) => [`job-${at}`, job]);
     const uid = await sched.create(Object.fromEntries(jobs) as Record<string, unknown>);
     for (const index of [0, 270]) await sched.worker.finish(await sched.worker.claim(uid, index));
@@ -61,7 +61,7 @@ describe('the timeline of a run', () => {
     expect(second.criticalPath.map((part) => part.job)).to.deep.equal(first.criticalPath.map((part) => part.job));
   });
 
-  it('has every attempt of a job that started again', async () => {
+  it('has every attempt of a restarted job', async () => {
     const uid = await sched.create({ only: job });
     await sched.worker.requeue(await sched.worker.claim(uid, 0));
     await sched.worker.finish(await sched.worker.claim(uid, 0, 2));

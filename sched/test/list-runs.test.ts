@@ -24,7 +24,7 @@ describe('the list of runs, filtered', () => {
   const names = async (query: string) =>
     (await list(query)).items.map(({ metadata: { uid } }) => Object.keys(uids).find((name) => uids[name] === uid));
 
-  it('has the runs of a status, a name, the begin of a name or a label', async () => {
+  it('has the runs of a status, a name, a name prefix or a label', async () => {
     expect(await names('status=FAILED')).to.deep.equal(['night-owl']);
     expect(await names('status=pending')).to.deep.equal(['nightly', 'plain']);
     expect(await names('status=PENDING&status=FAILED')).to.deep.equal(['night-owl', 'nightly', 'plain']);
@@ -38,7 +38,7 @@ describe('the list of runs, filtered', () => {
     expect(await names('status=PENDING,FAILED&name=night*&label=team')).to.deep.equal(['night-owl', 'nightly']);
   });
 
-  it('has the runs of a time, or of so long ago', async () => {
+  it('has the runs of a time or an age', async () => {
     const [first] = (await list('')).items;
     const createdAt = encodeURIComponent(first?.metadata.createdAt ?? '');
     expect(await names(`since=${createdAt}`))
@@ -52,14 +52,14 @@ describe('the list of runs, filtered', () => {
     expect(await names('since=2020-01-01&until=2020-01-02T10:00Z')).to.deep.equal([]);
   });
 
-  it('tells how many runs there are by status, and how many a simple filter means', async () => {
+  it('has the number of runs by status, and the number that matches a simple filter', async () => {
     const { counts, total } = (await list('name=night*&limit=1')).metadata;
     expect(counts).to.deep.equal({ PENDING: 2, RUNNING: 0, SUCCESSFUL: 0, FAILED: 1, CANCELED: 0 });
     expect(total).to.equal(2);
     expect((await list('name=nightly&status=FAILED')).metadata).to.not.have.property('total');
   });
 
-  it('names every mistake of a query', async () => {
+  it('lists every mistake of a query', async () => {
     const query = 'status=FAILD,DONE&name=Night&label=-x&label=a=b=c&since=yesterday&until=2026-13-40&nam=x&name=a';
     const response = await sched.get(`/api/runs?${query}`);
     expect(response.status).to.equal(400);

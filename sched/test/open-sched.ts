@@ -9,21 +9,21 @@ import { createService } from '../src/service.js';
 export interface OpenSched {
   readonly url: string;
   readonly redis: TestRedis;
-  /** A look behind the API. */
+  /** The store behind the API. */
   readonly store: Store;
   /** Sends a pipeline as JSON. */
   post(pipeline: unknown, headers?: Record<string, string>): Promise<Response>;
   get(path: string, headers?: Record<string, string>): Promise<Response>;
-  /** Creates a run that must be accepted, and answers with its uid. */
+  /** Creates a run that must be accepted. @returns its uid */
   create(jobs: Record<string, unknown>, metadata?: object): Promise<string>;
   delete(path: string): Promise<Response>;
   readonly worker: TestWorker;
-  /** What sched has logged. */
+  /** The log lines of sched. */
   readonly logLines: Record<string, unknown>[];
   close(): Promise<void>;
 }
 
-/** A real sched on a real Redis, and a hand that does what a worker would. */
+/** A real sched on a real Redis. The test takes the part of the worker. */
 export async function openSched(): Promise<OpenSched> {
   const redis = await startRedis();
   const quiet = createLogger('test', 'silent');
@@ -65,7 +65,7 @@ export async function openSched(): Promise<OpenSched> {
   };
 }
 
-/** Takes attempts through their life by hand. */
+/** Drives attempts as a worker would. */
 export class TestWorker {
   readonly #store: Store;
   readonly #lengths = new Map<Lease, number>();
@@ -84,7 +84,7 @@ export class TestWorker {
     return claimed.lease;
   }
 
-  /** Lines, or with bytes: pieces as they are. */
+  /** Stores lines, or pieces of bytes unchanged. */
   async log(lease: Lease, lines: readonly (Partial<LogLine> & { bytes?: Buffer })[], end = false): Promise<void> {
     const steps = await this.#store.runs.listSteps(lease.run, lease.index);
     const pieces = lines.map(({ time = 1_763_690_000_123, step = 'main', stream = 'stdout', ...line }) => {
@@ -102,7 +102,7 @@ export class TestWorker {
     if (reply !== 'ok') throw new Error(`close refused: ${reply}`);
   }
 
-  /** The attempt is over, since its worker shuts down; the next one is ready. */
+  /** Ends the attempt as a worker that shuts down; the next one is ready. */
   async requeue(lease: Lease): Promise<void> {
     await this.#store.transitions.requeue(lease, 'Interrupted', '', { removalGraceMs: 1_000 });
   }

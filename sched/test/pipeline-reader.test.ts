@@ -42,7 +42,7 @@ describe('reading pipelines', function () {
     for (const reader of readers.splice(0)) await reader.stop();
   });
 
-  /** How often the event loop came round until the pipeline was read. */
+  /** The number of ticks of the event loop until the pipeline was read. */
   const turnsDuring = async (reading: () => Promise<Preparation>): Promise<number> => {
     let turns = 0;
     let open = true;

@@ -21,7 +21,7 @@ describe('reading logs', () => {
     response.headers.get('x-chainr-next-offset'),
     response.headers.get('x-chainr-log-ended'),
   ];
-  /** How many answers sched has counted before this question. */
+  /** The number of answers that sched has counted before this request. */
   const answers = async (): Promise<number> => {
     const text = await (await sched.get('/metrics')).text();
     return Number(/^chainr_http_answers_total\{[^}]*class="2xx"[^}]*\} (\d+)$/m.exec(text)?.[1]);
@@ -253,7 +253,7 @@ describe('reading logs', () => {
     const response = await fetch(`${sched.url}/api/runs/${uid}/jobs/only/logs`, { signal: reader.signal });
     await (response.body as ReadableStream<Uint8Array>).getReader().read();
     reader.abort();
-    // Sched counts an answer when its connection has closed, these questions too; what it logs of that comes at once.
+    // Sched counts an answer when its connection has closed, also for these requests; it logs that at once.
     for (let asked = 1; (await answers()) <= before + asked; asked += 1);
     await answers();
     expect(sched.logLines.filter(({ level }) => level === 'error')).to.deep.equal([]);

@@ -26,7 +26,7 @@ describe('reading runs', () => {
     return errorBodySchema.parse(await response.json()).message;
   };
 
-  it('names its resources', async () => {
+  it('lists its resources', async () => {
     expect(await json('/api')).to.nested.include({
       kind: 'APIResourceList',
       'metadata.selfLink': '/api',
@@ -70,7 +70,7 @@ describe('reading runs', () => {
     expect(Date.parse(run.metadata.endedAt ?? '')).to.be.at.least(Date.parse(run.metadata.createdAt));
   });
 
-  it('shows the titles of a run, its jobs and their steps, and none where none is written', async () => {
+  it('shows the titles of a run, its jobs and their steps if they have any', async () => {
     const steps = [
       { name: 'one', title: 'First', run: 'exit 0' },
       { name: 'two', run: 'exit 0' },
@@ -102,7 +102,7 @@ describe('reading runs', () => {
     ]);
   });
 
-  it('shows the outputs of a job, and secrets by their names alone', async () => {
+  it('shows the outputs of a job, and only the names of secrets', async () => {
     const env = { TOKEN: { secret: 'deploy-token' }, PLAIN: 'shown as it was sent' };
     const uid = await sched.create({ only: { ...job, env } });
     expect(jobResourceSchema.parse(await json(`/api/runs/${uid}/jobs/only`))).not.to.have.property('outputs');
@@ -113,7 +113,7 @@ describe('reading runs', () => {
     expect(sent.jobs.only).to.deep.include({ env });
   });
 
-  it('gives the pipeline back exactly as it was sent', async () => {
+  it('returns the pipeline exactly as it was sent', async () => {
     const text = '\ufeff# a comment\nkind: Pipeline\njobs: {only: {image: "büsybox", run: exit 0}}\n';
     const sent = await fetch(`${sched.url}/api/runs`, {
       method: 'POST',
@@ -126,7 +126,7 @@ describe('reading runs', () => {
     expect(Buffer.from(await response.arrayBuffer()).toString('utf8')).to.equal(text);
   });
 
-  it('says what is not there', async () => {
+  it('says what does not exist', async () => {
     const uid = await sched.create({ only: job });
     const nobody = '01a1fbeb-0000-7000-8000-000000000000';
     for (const rest of ['', '/jobs', '/timeline', '/pipeline', '/jobs/only', '/jobs/only/logs']) {
@@ -146,7 +146,7 @@ describe('reading runs', () => {
     expect(runSchema.parse(await json(`/api/runs/${uid.toUpperCase()}`)).metadata.uid).to.equal(uid);
   });
 
-  it('names every parameter that is wrong or unknown', async () => {
+  it('lists every wrong or unknown parameter', async () => {
     const response = await sched.get('/api/runs?limit=0&cursr=1&cursor=-1');
     expect(response.status).to.equal(400);
     const { details } = errorBodySchema.parse(await response.json());
@@ -159,7 +159,7 @@ describe('reading runs', () => {
       expect((await sched.get(`/api/runs?${bad}`)).status, bad).to.equal(400);
   });
 
-  it('answers 405 with what is allowed, HEAD without a body, and OPTIONS', async () => {
+  it('answers 405 with the allowed methods, HEAD without a body, and OPTIONS', async () => {
     const ask = (method: string, path: string) => fetch(sched.url + path, { method });
     const refused = await ask('PUT', '/api/runs');
     expect(refused.status).to.equal(405);

@@ -62,7 +62,7 @@ describe('why', () => {
       expect(told, 'both sides and the root').to.have.length(3);
     });
 
-    it('that came first, where two sides were skipped for different causes', async () => {
+    it('that came first, if two branches were skipped for different causes', async () => {
       const uid = await sched.create({ one: job, two: job, left: waitsFor('one'), right: waitsFor('two'), last: waitsFor('left', 'right') }); // prettier-ignore
       await end(uid, 1, 'ExitCode');
       await end(uid, 0, 'ExitCode');
@@ -71,7 +71,7 @@ describe('why', () => {
       );
     });
 
-    it('that succeeded, where what follows runs only on its failure', async () => {
+    it('that succeeded, if the next job runs only on its failure', async () => {
       const uid = await sched.create({ build: job, alarm: waitsFor(onFailure('build')), page: waitsFor('alarm') });
       await end(uid, 0);
       expect(await sentence(uid, 'page')).to.equal(
@@ -89,7 +89,7 @@ describe('why', () => {
       expect((await facts(uid, 'other', 'run'))[0]).to.match(/^A cancel of the run was requested at /);
     });
 
-    it('in a rerun that took the chain over', async () => {
+    it('in a rerun that reused the chain', async () => {
       const uid = await sched.create({
         build: job,
         alarm: waitsFor(onFailure('build')),
@@ -104,7 +104,7 @@ describe('why', () => {
       );
     });
 
-    it('in a rerun in which it is another one', async () => {
+    it('in a rerun in which the cause is another one', async () => {
       const uid = await sched.create({ build: job, test: waitsFor('build'), pack: waitsFor('test') });
       await end(uid, 0, 'ExitCode');
       const again = runSchema.parse(await (await send(`${uid}/rerun`)).json()).metadata.uid;
@@ -116,7 +116,7 @@ describe('why', () => {
     });
   });
 
-  describe('tells the last failure', () => {
+  describe('says what the last failure was', () => {
     const policy = retryPolicy({ limit: 3, backoff: { initialMs: 60_000 } });
     const failAgain = async (uid: string) => {
       const lease = await sched.worker.claim(uid, 0);
@@ -125,7 +125,7 @@ describe('why', () => {
       expect(reply).to.equal('ok');
     };
 
-    it('of a job in its backoff, and what is left of that', async () => {
+    it('of a job in its backoff, and how much of it is left', async () => {
       const uid = await sched.create({ a: { ...job, retries: { limit: 3, backoff: { initial: '1m' } } } });
       await failAgain(uid);
       expect(await sentence(uid, 'a')).to.match(
@@ -154,7 +154,7 @@ describe('why', () => {
       expect(await sentence(uid, 'a')).to.match(/attempt 1 was FAILED, ExitCode: Ended with exit code 7\.$/);
     });
 
-    it('of a job that was canceled while it ran again, as an earlier attempt', async () => {
+    it('of a job that was canceled during its next attempt', async () => {
       const uid = await sched.create({ a: job });
       await sched.worker.requeue(await sched.worker.claim(uid, 0));
       const lease = await sched.worker.claim(uid, 0, 2);
@@ -166,7 +166,7 @@ describe('why', () => {
     });
   });
 
-  describe('of a job that was taken over', () => {
+  describe('of a reused job', () => {
     const reran = async () => {
       const uid = await sched.create({ a: job, b: waitsFor('a') });
       await end(uid, 0);
@@ -175,14 +175,14 @@ describe('why', () => {
       return { uid, again };
     };
 
-    it('tells where its log is', async () => {
+    it('says where its log is', async () => {
       const { uid, again } = await reran();
       expect(await facts(again, 'a', 'outcome')).to.deep.equal([
         `Attempt 1 of the run ${uid} ran it; its log is still stored.`,
       ]);
     });
 
-    it('tells that the log is gone with its run', async () => {
+    it('says that the log was deleted with its run', async () => {
       const { uid, again } = await reran();
       expect((await sched.delete(`/api/runs/${uid}`)).status).to.equal(200);
       expect(await facts(again, 'a', 'outcome')).to.deep.equal([
@@ -190,7 +190,7 @@ describe('why', () => {
       ]);
     });
 
-    it('tells that the logs of its run were removed before it', async () => {
+    it('says that the logs of its run were removed earlier', async () => {
       const { uid, again } = await reran();
       await sched.store.removals.removeLogs(uid);
       expect(await facts(again, 'a', 'outcome')).to.deep.equal([

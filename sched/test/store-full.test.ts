@@ -20,7 +20,7 @@ describe('sched on a Redis that is nearly full', () => {
     await sched.close();
   });
 
-  it('refuses new runs with 503, goes on with all else, and takes runs again when there is room', async () => {
+  it('refuses new runs with 503, does everything else, and accepts runs again when there is room', async () => {
     const uid = await sched.create({ only: job });
     const lease = await sched.worker.claim(uid, 0);
     const used = Number(/used_memory:(\d+)/.exec(await client.info('memory'))?.[1]);

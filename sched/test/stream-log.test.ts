@@ -65,10 +65,10 @@ describe('a follower of a silent log', () => {
     const { port } = server.address() as AddressInfo;
     const request = http.get({ host: '127.0.0.1', port, path, agent: false });
     const [response] = (await once(request, 'response')) as [IncomingMessage];
-    return response.setEncoding('utf8').on('error', () => undefined); // It is cut at the end of the test.
+    return response.setEncoding('utf8').on('error', () => undefined); // It breaks at the end of the test.
   }
 
-  /** A client that reads lines of NDJSON, of which empty ones are heartbeats. */
+  /** A client that reads NDJSON, with empty lines as heartbeats. */
   async function hear(path = '/ndjson') {
     let beats = 0;
     const texts: string[] = [];
@@ -84,7 +84,7 @@ describe('a follower of a silent log', () => {
     return {
       texts,
       ended: once(response, 'end'),
-      /** Resolves when so many more heartbeats have come. */
+      /** Resolves after this number of further heartbeats. */
       beats: (count: number, wanted = beats + count) =>
         untilFound(
           `${wanted} heartbeats`,
@@ -100,7 +100,7 @@ describe('a follower of a silent log', () => {
     };
   }
 
-  it('gets heartbeats as empty lines of NDJSON, between lines that stay whole', async () => {
+  it('gets heartbeats as empty lines of NDJSON between complete lines', async () => {
     const client = await hear();
     await client.beats(3);
     for (const text of ['one', 'two', 'three']) {
@@ -154,7 +154,7 @@ describe('a follower of a silent log', () => {
     expect(client.texts).to.deep.equal(['one', 'two']);
   });
 
-  it('gets not a byte that is no output as text and as it is', async () => {
+  it('gets no heartbeats as text or raw bytes', async () => {
     const clients = await Promise.all([hear(), ask('/text'), ask('/raw')]);
     const [beside, ...quiet] = clients;
     const bodies = quiet.map(async (response) => (await response.toArray()).join(''));
@@ -164,7 +164,7 @@ describe('a follower of a silent log', () => {
     expect(await Promise.all(bodies)).to.deep.equal(['one\ntwo', 'one\ntwo']);
   });
 
-  it('gets none as long as it has not taken what was sent before', async () => {
+  it('gets none while it does not read', async () => {
     const line = 'y'.repeat(1023);
     for (let at = 0; at < 20; at += 1) await append(`${line}\n`.repeat(1024));
     const client = await ask('/ndjson/stuck');
@@ -172,7 +172,7 @@ describe('a follower of a silent log', () => {
     const beside = await hear();
     await beside.until(line);
     const waiting = () => stuck[0]?.writableLength ?? 0;
-    // Until the way to it is full.
+    // Until the buffers of the connection are full.
     for (let before = -1; before !== waiting() || before === 0;) {
       before = waiting();
       await beside.beats(20);

@@ -19,7 +19,7 @@ interface Import {
   type?: true;
 }
 
-/** For each rule an import that it must refuse. */
+/** An import that each rule must refuse. */
 const refused: Record<string, Import> = {
   'no-cycles': { from: 'core/src/engine/cycle.ts', to: 'core/src/engine/dag.ts' },
   resolvable: { from: 'sched/src/runs/create-run.ts', to: 'no-such-package' },
@@ -76,7 +76,7 @@ const allowed: Import[] = [
   { from: 'gate/test/a.test.ts', to: 'testkit/src/b.ts' },
 ];
 
-/** Writes a small tree with one file per import, and returns what the rules refuse in it, sorted. */
+/** Writes a small tree with one file per import, and returns the refused imports, sorted. */
 async function violations(imports: readonly Import[]): Promise<{ rule: string; from: string; to: string }[]> {
   const root = mkdtempSync(join(tmpdir(), 'chainr-arrows-'));
   try {
@@ -114,7 +114,7 @@ describe('the arrows', () => {
     found = await violations([...Object.values(refused), cycle]);
   });
 
-  it('have an import that is refused for every rule', () => {
+  it('have a refused import for every rule', () => {
     expect(Object.keys(refused).sort()).to.deep.equal(config.forbidden.map(({ name }) => name).sort());
   });
 
@@ -124,7 +124,7 @@ describe('the arrows', () => {
     });
   }
 
-  it('let through what the architecture allows', async () => {
+  it('accept what the architecture allows', async () => {
     // The packages are not installed in the small tree.
     const refusals = (await violations(allowed)).filter(({ rule, to }) => rule !== 'resolvable' || to.endsWith('.js'));
     expect(refusals).to.deep.equal([]);

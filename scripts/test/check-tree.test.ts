@@ -9,7 +9,7 @@ import { expect } from 'chai';
 const tsx = createRequire(import.meta.url).resolve('tsx');
 const script = fileURLToPath(new URL('../check-tree.ts', import.meta.url));
 
-describe('the look through the tree', () => {
+describe('the check of the tree', () => {
   let root: string;
 
   beforeEach(() => {
@@ -30,8 +30,8 @@ describe('the look through the tree', () => {
     return { code: status, said: stderr };
   }
 
-  it('refuses what should never be committed, and says where', () => {
-    // Each % is taken out; without them this file would be found too.
+  it('finds what must never be committed, with its place', () => {
+    // Each % is removed. Without them this file itself would be found.
     const { code, said } = look({
       'machine-path.md': 'see {root}/src',
       'undone.ts': '// TO%DO later',
@@ -60,13 +60,13 @@ describe('the look through the tree', () => {
     expect(code).to.equal(1);
   });
 
-  it('lets everything else through, and only warns of a long file', () => {
+  it('accepts everything else, and only warns about a long file', () => {
     const { code, said } = look({ 'src/claim-job.ts': 'export {};\n'.repeat(400), 'README.md': 'See /etc/hosts.' });
     expect(said).to.include('src/claim-job.ts: warning: 401 lines');
     expect(code).to.equal(0);
   });
 
-  it('does not look at what git ignores', () => {
+  it('ignores what git ignores', () => {
     expect(look({ '.gitignore': 'made/\n', 'made/a.ts': '// TO%DO' })).to.deep.equal({ code: 0, said: '' });
   });
 });

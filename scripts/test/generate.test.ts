@@ -8,10 +8,10 @@ import { expect } from 'chai';
 import { hiddenNumbers, numericConstants } from '../numeric-constants.js';
 
 const script = resolve('scripts/write-state-tables.ts');
-/** Node looks for it from the folder that it is started in. */
+/** Node resolves it from the working directory. */
 const loader = pathToFileURL(createRequire(resolve('package.json')).resolve('tsx')).href;
 
-describe('a page that is made from code', () => {
+describe('a generated page', () => {
   let folder: string;
 
   before(() => {
@@ -43,7 +43,7 @@ describe('a page that is made from code', () => {
 });
 
 describe('the defaults', () => {
-  it('are found wherever they stand', () => {
+  it('are found wherever they are', () => {
     const found = new Map(numericConstants().map(({ file, name, value }) => [`${file} ${name}`, value]));
     expect(found.get('core/src/engine/retries.ts lossBackoffMs')).to.equal('1,000, 10,000, 60,000');
     expect(found.get('core/src/pipeline/limits.ts pipelineLimits.bodyBytes')).to.equal('8,388,608');

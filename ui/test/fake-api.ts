@@ -16,7 +16,7 @@ interface FakeLogLine {
   newline?: false;
 }
 
-/** The page, and behind it an API in memory that a test changes as it likes. */
+/** The page with an API in memory, which a test can change. */
 export class FakeApi {
   runs: Run[] = [];
   jobs = new Map<string, Job>();
@@ -73,7 +73,7 @@ export class FakeApi {
     return this.#server.stop();
   }
 
-  /** Adds a run of jobs, all PENDING unless told otherwise, and tells nobody. */
+  /** Adds a run with its jobs, PENDING by default, without an event. */
   addRun(name: string, jobs: readonly Partial<JobSummary>[], status: Run['status'] = 'RUNNING'): Run {
     const summaries = jobs.map((job, at): JobSummary => {
       return { name: `job-${at}`, status: 'PENDING', reason: 'Queued', message: 'Ready; waits for a worker.', ...job };
@@ -101,7 +101,7 @@ export class FakeApi {
     return run;
   }
 
-  /** Sends an event to every page that follows. */
+  /** Sends an event to every page that follows the events. */
   tell(event: Record<string, unknown>): void {
     const line = { cursor: `${this.#events.length + 1}-0`, time: new Date().toISOString(), ...event } as EventLine;
     this.#events.push(line);

@@ -66,7 +66,7 @@ describe('the page of the runs', function () {
     await shows('There are no runs yet.');
   });
 
-  it('changes as events come, without being loaded again', async () => {
+  it('changes with the events, without a reload', async () => {
     const run = api.addRun('nightly', [{ name: 'build', status: 'RUNNING', reason: 'Executing' }, { name: 'test' }]);
     await open(`#/runs/${run.metadata.uid}`);
     await shows('live');
@@ -102,7 +102,7 @@ describe('the page of the runs', function () {
     expect(api.asked.length).to.equal(asked);
   });
 
-  it('goes on with its cursor after the connection broke', async () => {
+  it('continues from its cursor after the connection broke', async () => {
     api.addRun('nightly', [{}]);
     await open();
     await shows('live');
@@ -113,7 +113,7 @@ describe('the page of the runs', function () {
     expect(api.asked.filter((path) => path.startsWith('/api/runs'))).to.have.length(1);
   });
 
-  it('reads everything anew when it is told to resync', async () => {
+  it('reads everything again after a resync', async () => {
     await open();
     await shows('live');
     api.addRun('unseen', [{}]);
@@ -121,7 +121,7 @@ describe('the page of the runs', function () {
     await shows('unseen');
   });
 
-  it('shows attempts and log of a job, without colors of terminals and without markup', async () => {
+  it('shows the attempts and the log of a job, without terminal colors and markup', async () => {
     const run = api.addRun(
       'nightly',
       [{ name: 'build', status: 'FAILED', reason: 'ExitCode', message: 'Ended with exit code 3.' }],
@@ -157,7 +157,7 @@ describe('the page of the runs', function () {
     await other;
   });
 
-  it('puts the pieces of a line together, and begins one for what another step or chainr itself writes', async () => {
+  it('joins the pieces of a line, and begins a new one for another step or for chainr itself', async () => {
     const status = { status: 'SUCCESSFUL', reason: 'Completed', message: 'Ended with exit code 0.' } as const;
     const run = api.addRun('nightly', [{ name: 'build', ...status }], 'SUCCESSFUL');
     const metadata = { selfLink: '', run: run.metadata.uid, name: 'build' };
@@ -194,7 +194,7 @@ describe('the page of the runs', function () {
     await page.locator('#log').getByText('hello').waitFor();
   });
 
-  it('stays quick with 10,000 jobs: it draws a hundred, and more when asked', async () => {
+  it('stays fast with 10,000 jobs: it draws a hundred, and more on demand', async () => {
     const run = api.addRun(
       'large',
       Array.from({ length: 10_000 }, (_job, at) => ({ name: `job-${at}` })),
@@ -219,7 +219,7 @@ describe('the page of the runs', function () {
     expect(await page.locator('#jobs tr').count()).to.equal(1);
   });
 
-  it('is used by keyboard alone', async () => {
+  it('can be used with the keyboard alone', async () => {
     const run = api.addRun('second', [{ name: 'build' }]);
     api.addRun('first', [{}]);
     await open();
@@ -232,7 +232,7 @@ describe('the page of the runs', function () {
     expect(await page.locator('#runs tr.chosen').innerText()).to.include('second');
   });
 
-  it('asks for the token, keeps it for this tab, and asks again when it is wrong', async () => {
+  it('asks for the token, keeps it for this tab, and asks again if it is wrong', async () => {
     api.token = 'open-sesame';
     api.addRun('nightly', [{}]);
     await open();

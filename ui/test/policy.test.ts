@@ -14,7 +14,7 @@ describe('ui', () => {
 
   after(() => service.stop());
 
-  it('serves one page that may run only its own script, load nothing and be framed by nobody', async () => {
+  it('serves one page that may only run its own script, load nothing and not be framed', async () => {
     const response = await fetch(service.url);
     expect(response.headers.get('content-type')).to.equal('text/html; charset=utf-8');
     const policy = response.headers.get('content-security-policy') ?? '';
@@ -25,7 +25,7 @@ describe('ui', () => {
     expect(html).to.not.include('innerHTML');
   });
 
-  it('has no other page, and takes nothing', async () => {
+  it('has no other page and accepts no other method', async () => {
     expect((await fetch(`${service.url}/other`)).status).to.equal(404);
     expect((await fetch(service.url, { method: 'POST' })).status).to.equal(405);
     expect((await fetch(`${service.url}/healthz`)).status).to.equal(200);

@@ -15,7 +15,7 @@ describe('a worker whose event loop is blocked', function () {
     await group?.stop();
   });
 
-  it('for two seconds loses none of 500 leases, at the default settings, though another one waits for them', async () => {
+  it('for two seconds loses none of 500 leases, at the default settings, although another worker waits for them', async () => {
     const home = await folders.make();
     const env = { CHAINR_CAPACITY: String(attempts), BLOCK_MS: '2000' };
     group = await WorkerGroup.start({ home, kind: 'fake', script: 'testkit/src/blocking-worker.ts', env });

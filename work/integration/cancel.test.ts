@@ -360,7 +360,7 @@ describeOnExecutors('a cancel', (subject) => {
     };
   }
 
-  it('ends a run in whatever state its job is, and leaves nothing of it running', async function () {
+  it('ends a run in any state of its job, and leaves nothing running', async function () {
     this.timeout(600_000);
     await eachAtOnce(rows, atOnce, cancelAt);
     expect(told).to.have.length(rows.length);

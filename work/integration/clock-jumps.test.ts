@@ -53,7 +53,7 @@ describe('workers while the clock of a real Redis jumps', function () {
   const untilRuns = (name: string) => untilRunsIn(home, name);
   const startsOf = (name: string) => startsIn(home, name);
   const go = () => writeFile(path.join(home, 'go'), '');
-  it('stop no job and take over none, ahead and back, and what follows starts and ends as ever', async () => {
+  it('stop no job and adopt none, after jumps ahead and back, and later jobs run normally', async () => {
     await start();
     const workers = [await group.startWorker(), await group.startWorker()];
     const limits = { timeout: '10m', pendingTimeout: '10m' };
@@ -88,7 +88,7 @@ describe('workers while the clock of a real Redis jumps', function () {
     { name: 'ahead', ahead: hour, dies: 'before' },
     { name: 'ahead', ahead: hour, dies: 'after' },
   ]) {
-    it(`take over what a worker had that died right ${dies} a jump ${name}, and start nothing twice`, async () => {
+    it(`adopt the attempts of a worker that died right ${dies} a jump ${name}, and start nothing twice`, async () => {
       await start();
       const first = await group.startWorker();
       const run = await group.createRun({ kind: 'Pipeline', jobs: { one: { image: 'busybox', run: waiting('one') } } });
@@ -108,7 +108,7 @@ describe('workers while the clock of a real Redis jumps', function () {
     });
   }
 
-  it('begin after a jump as ever, though their own clock has jumped, too', async () => {
+  it('start normally after a jump, although their own clock has jumped too', async () => {
     await start(clock.env);
     await group.startWorker();
     await clock.set(hour);
@@ -122,7 +122,7 @@ describe('workers while the clock of a real Redis jumps', function () {
     expect((await group.store.runs.getRun(run))?.status).to.equal('SUCCESSFUL');
   });
 
-  it('know that Redis is young when it starts again with another clock', async () => {
+  it('know that Redis has just started if it restarts with another clock', async () => {
     await start();
     const { runId } = await group.store.serverLife.read();
     const seenAt = performance.now();

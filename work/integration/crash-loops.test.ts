@@ -56,7 +56,7 @@ describe('workers that die again and again beside one job', function () {
     expect(processes(run, job), 'what is called ended does not run').to.deep.equal([]);
   }
 
-  it('end a job that each of them dies of, and its process before that', async () => {
+  it('end a job that kills each of them, after its process', async () => {
     const first = await group.startWorker();
     const run = await create({ only: { image: 'busybox', run: 'echo "$$" >> "$LEDGER"; sleep 600' } });
     await untilEvent(group.store.events, (event) => event.kind === 'job.reason' && event.reason === 'Executing');
@@ -70,7 +70,7 @@ describe('workers that die again and again beside one job', function () {
     await endInOrder(last);
   });
 
-  it('do a silent job no harm where they live on for a while', async () => {
+  it('do no harm to a silent job if they live on for a while', async () => {
     let worker = await group.startWorker();
     const run = await create({ only: { image: 'busybox', run: silent } });
     await untilLines(ledger(), 1);
@@ -84,7 +84,7 @@ describe('workers that die again and again beside one job', function () {
     await endInOrder(worker);
   });
 
-  it('that only froze, and come back, do a silent job no harm', async () => {
+  it('that only froze and come back do no harm to a silent job', async () => {
     let holder = await group.startWorker();
     const run = await create({ only: { image: 'busybox', run: silent } });
     await untilLines(ledger(), 1);
@@ -109,7 +109,7 @@ describe('workers that die again and again beside one job', function () {
     for (const worker of [holder, other]) await endInOrder(worker);
   });
 
-  it('while one is to stop it leave it RUNNING until its process is gone, and its slot taken', async () => {
+  it('keep it RUNNING, with its slot, until its process has been stopped', async () => {
     const deaf = `trap '' TERM; echo "$CHAINR_JOB" >> "$LEDGER"; while :; do sleep 0.1; done`;
     const next = {
       image: 'busybox',

@@ -124,7 +124,7 @@ for (const { kind, why, open } of executorSubjects) {
       expect([job.status, job.reason, job.attempts[0]?.exitCode]).to.deep.equal(['FAILED', 'TimedOut', 0]);
     });
 
-    it('Lost and begun anew when what runs it is taken away, without using up a retry of the user', async () => {
+    it('Lost and started again if its process or container is removed, without using up a retry of the user', async () => {
       // Only the first attempt waits to be taken away.
       const run = '[ "$CHAINR_ATTEMPT" != 1 ] || { echo waiting; sleep 300; }; echo done';
       const text = JSON.stringify({ kind: 'Pipeline', jobs: { only: { image: 'busybox', run } } });

@@ -149,7 +149,7 @@ describeOnExecutors('a worker that freezes, dies or is cut off', function (subje
   const left = ['before-next-attempt', ...(subject.kind === 'process' ? ['between-steps'] : [])];
   const points = faultPoints.filter((point) => !left.includes(point));
   for (const hazard of hazards) {
-    it(`does nothing twice and loses nothing, at whatever point it is ${hazard.name}`, async function () {
+    it(`does nothing twice and loses nothing, at any point at which it is ${hazard.name}`, async function () {
       this.timeout(240_000);
       await eachAtOnce(points, atOnce, (point) => runCell(point, hazard));
       expect(cells.filter(({ name }) => name === hazard.name)).to.have.length(points.length);

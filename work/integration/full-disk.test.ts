@@ -94,7 +94,7 @@ describe('jobs on a full disk, through the API', function () {
     expect(await why(uid)).not.to.contain('full');
   });
 
-  it('are Lost when their next step cannot be begun; the attempt names the disk, and so does why', async () => {
+  it('are Lost if their next step cannot start; the attempt and why name the disk', async () => {
     const { run, goOn } = waiting();
     const steps = [
       { name: 'one', image: 'busybox', run },
@@ -117,7 +117,7 @@ describe('jobs on a full disk, through the API', function () {
     expect(first?.message).to.contain('Step "two" could not be started').and.contain(full()).and.contain('is full');
   });
 
-  it('have a mark in their log, with the folder, where output did not fit, and go on', async () => {
+  it('have a mark in their log, with the folder, where output did not fit, and continue', async () => {
     const { run, goOn } = waiting();
     const uid = await create({ run: `${run}; seq 1 100000; exit 0` });
     await untilWaits(uid);

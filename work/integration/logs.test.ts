@@ -82,7 +82,7 @@ done`;
     expect(textOf(rest) === expected.toString('utf8', later.offset), 'from an offset').to.equal(true);
   });
 
-  it('show binary output with what is no text replaced, and keep a missing last newline', async () => {
+  it('show binary output with invalid text replaced, and keep a missing last newline', async () => {
     await start(limit);
     const bytes = Buffer.from(Array.from({ length: 300_000 }, (_, at) => (at * 131 + (at >> 8) * 29) % 256));
     const file = path.join(folder, 'binary');
@@ -95,7 +95,7 @@ done`;
     expect(text === `${bytes.toString()}end`).to.equal(true);
   });
 
-  it('keep their beginning and their end beyond the limit, with marks between, and the job goes on to its end', async () => {
+  it('keep their beginning and their end beyond the limit, with marks between, and the job runs to its end', async () => {
     await start(10_000);
     const { uid, link } = await create(
       `awk 'BEGIN { for (line = 0; line < 5000; line++) print "line " line }'; exit 7`,

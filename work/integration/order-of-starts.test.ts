@@ -12,7 +12,7 @@ describe('jobs that became ready at once', function () {
     [1, 'one place'],
     [4, 'four places, and a message for each'],
   ] as const) {
-    it(`start in the order of the pipeline, whoever finds no room at first: ${why}`, async () => {
+    it(`start in the order of the pipeline, whichever finds no room at first: ${why}`, async () => {
       const executor = createFakeExecutor({ decide: () => pause(5, {}) });
       const chainr = await startConstellation({ executor, work: { capacity } });
       try {

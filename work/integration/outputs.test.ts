@@ -65,7 +65,7 @@ describeOnExecutors('outputs of jobs', (subject) => {
     );
   }
 
-  it('reach the variables and images of those that wait for them, of failed ones too', async function () {
+  it('reach the variables and images of dependents, from failed jobs too', async function () {
     this.timeout(120_000);
     await withGroup(async (group) => {
       const worker = await group.startWorker();

@@ -96,7 +96,7 @@ for (const { kind, why, open } of executorSubjects) {
       await rm(secrets, { recursive: true, force: true });
     });
 
-    it('reaches the job and appears nowhere else, whatever the job does with it', async () => {
+    it('reaches the job and appears nowhere else, whatever the job does', async () => {
       const written = Object.entries(jobs).map(([name, job]) => [name, { image: 'busybox', ...job }] as const);
       const check = {
         image: 'busybox',

@@ -101,7 +101,7 @@ describe('kill -9 of what runs a job', function () {
     }
   }
 
-  it('is made good by another attempt if nobody saw the end of the job, and told as a signal if that was seen', async () => {
+  it('leads to another attempt if the end of the job was not seen, else is reported as a signal', async () => {
     await eachAtOnce(rows, atOnce, killThem);
   });
 });

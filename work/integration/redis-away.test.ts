@@ -64,7 +64,7 @@ describe('20 jobs on two workers while Redis is away for 30 s', function () {
     }
   }
 
-  it('all end as they should, each started once, none adopted: Redis frozen, and Redis killed and started again', async () => {
+  it('all end correctly, each started once, none adopted: Redis frozen, and Redis killed and restarted', async () => {
     await Promise.all(Object.entries(outages).map(([name, takeAway]) => runThrough(name, takeAway)));
   });
 });

@@ -90,5 +90,5 @@ describe('workers whose connections to Redis fall silent', function () {
     }
   }
 
-  it('report all that ended, once, whichever connection it is', () => Promise.all(shapes.map(runThrough)));
+  it('report every end once, whichever connection it is', () => Promise.all(shapes.map(runThrough)));
 });

@@ -70,7 +70,7 @@ describe('a store that fills up, through the API', function () {
     await untilFound('the run to be closed', attempt);
   }
 
-  it('cuts the logs that have no room, with a mark, lets their jobs succeed, and stores logs again after deletion', async () => {
+  it('cuts logs without room, with a mark, lets their jobs succeed, and stores logs again after a deletion', async () => {
     const line = 'x'.repeat(100);
     const loud = await create(`awk 'BEGIN { for (line = 0; line < 300000; line++) print "${line}" }'`);
     await untilFinal(chainr.store.events, loud);
@@ -90,7 +90,7 @@ describe('a store that fills up, through the API', function () {
     expect(await log(after)).to.equal('hello\n');
   });
 
-  it('refuses new runs while what has begun ends, until there is room', async () => {
+  it('refuses new runs until there is room, while unfinished ones end', async () => {
     const client = await openRedisClient(chainr.redis.url);
     const gate = path.join(folder, 'go');
     const uid = await create(`while [ ! -e ${gate} ]; do sleep 0.05; done; echo done`);

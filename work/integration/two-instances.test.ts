@@ -62,7 +62,7 @@ describe('two instances on one Docker daemon, with their sweeps on', function ()
   const runsIn = async ({ executor }: Instance) =>
     (await executor.list()).map(({ run, alive }) => `${run} ${String(alive)}`);
 
-  it('neither sees, stops nor removes what is the other’s, though its Redis knows nothing of it', async () => {
+  it('neither see, stop nor remove the containers of the other, which their Redis does not know', async () => {
     const [one, two] = instances as [Instance, Instance];
     const open = await one.worker.create(pipelineOf({ only: [] }));
     const strays = [await begin(one, 'stray-of-one'), await begin(two, 'stray-of-two')];

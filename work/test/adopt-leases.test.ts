@@ -18,12 +18,12 @@ describe('the sweep that takes over expired leases', () => {
 
   const sweep = () => adoptLeases(worker.context, worker.runner, new AdoptionHoldOff(worker.store, 0), () => true);
 
-  it('leaves what lasts', async () => {
+  it('leaves valid leases alone', async () => {
     await builtClaim(worker, 'other');
     expect((await sweep()).changed).to.equal(0);
   });
 
-  it('goes on with what another worker held', async () => {
+  it('continues attempts of another worker', async () => {
     const { run } = await builtClaim(worker, 'other');
     await worker.forward(long);
     expect((await sweep()).changed).to.equal(1);
@@ -31,14 +31,14 @@ describe('the sweep that takes over expired leases', () => {
     expect((await worker.store.runs.getRun(run))?.status).to.equal('SUCCESSFUL');
   });
 
-  it('leaves what this worker holds, however late it is', async () => {
+  it('leaves the leases of this worker alone, however late they are', async () => {
     const lease = await builtClaim(worker, worker.context.owner);
     worker.context.leases.hold(lease, performance.now(), noHolder);
     await worker.forward(long);
     expect((await sweep()).changed).to.equal(0);
   });
 
-  it('goes on with what is its own and was let go of, which a Redis that lost its newest writes brings back', async () => {
+  it('adopts an attempt of its own that a rolled-back Redis brings back', async () => {
     const { run } = await builtClaim(worker, worker.context.owner);
     await worker.forward(long);
     expect((await sweep()).changed).to.equal(1);

@@ -24,7 +24,7 @@ describe('the specification of an attempt', () => {
     });
   });
 
-  it('is made whether or not other attempts of the run have been here and gone', () => {
+  it('is complete whether or not other attempts of the run were here before', () => {
     const specs = new AttemptSpecs();
     const first = specs.resolve(claimed(1));
     specs.resolve(claimed(1));

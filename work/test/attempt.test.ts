@@ -33,7 +33,7 @@ describe('the life of an attempt in a worker', () => {
     });
   const end = (run: RunUid) => executor.end({ run, job: 'only', attempt: 1 }, completed);
 
-  it('leads from its claim over its start and its end to its closing', async () => {
+  it('goes from its claim to its start, its end and its close', async () => {
     let whenEnsured: AttemptPhase | undefined;
     const { run, attempt } = await begin({}, {
       ensure: (...args) => ((whenEnsured = worker.runner.list()[0]?.phase), executor.ensure(...args)),
@@ -48,7 +48,7 @@ describe('the life of an attempt in a worker', () => {
     expect(attempt.isOver).to.equal(true);
   });
 
-  it('begins with an adoption where another worker claimed it', async () => {
+  it('begins with an adoption if another worker claimed it', async () => {
     let whenEnsured: AttemptPhase | undefined;
     worker = await openWorker({}, {
       ...executor,
@@ -64,7 +64,7 @@ describe('the life of an attempt in a worker', () => {
     await worker.untilJob(run, 'only', 'SUCCESSFUL');
   });
 
-  it('ends with its closing too where another attempt follows', async () => {
+  it('ends with its close even if another attempt follows', async () => {
     const { run, attempt } = await begin();
     await untilExecuting(run);
     await worker.runner.stop();
@@ -72,14 +72,14 @@ describe('the life of an attempt in a worker', () => {
     expect(await worker.untilJob(run, 'only', 'PENDING')).to.include({ reason: 'Interrupted' });
   });
 
-  it('is left where it is handed over', async () => {
+  it('is abandoned if it is handed over', async () => {
     const { run, attempt } = await begin({ alone: false });
     await untilExecuting(run);
     await worker.runner.stop();
     expect(attempt.phase).to.equal('left');
   });
 
-  it('is left where another worker has its lease', async () => {
+  it('is abandoned if another worker has its lease', async () => {
     const { run, attempt } = await begin();
     await untilExecuting(run);
     const by = { owner: 'other', executor: worker.context.executorNumber(), ttlMs: 6_000, ownerGone: true };
@@ -89,7 +89,7 @@ describe('the life of an attempt in a worker', () => {
     expect(attempt.phase).to.equal('left');
   });
 
-  it('is left where another worker has it by the time its end is told', async () => {
+  it('is abandoned if another worker has it when its end is reported', async () => {
     const { run, attempt } = await begin();
     await untilExecuting(run);
     const by = { owner: 'other', executor: worker.context.executorNumber(), ttlMs: 6_000, ownerGone: true };
@@ -100,7 +100,7 @@ describe('the life of an attempt in a worker', () => {
     expect(await worker.store.runs.findJob(run, 'only')).to.include({ status: 'RUNNING' });
   });
 
-  it('is not stopped any more once its end was seen', async () => {
+  it('is not stopped after its end was seen', async () => {
     const { run, attempt } = await begin();
     await untilExecuting(run);
     end(run);

@@ -4,7 +4,7 @@ import { Capacity } from '../src/capacity.js';
 describe('the capacity of a worker', () => {
   const never = new AbortController().signal;
 
-  it('gives away what is free and no more', () => {
+  it('gives away only free places', () => {
     const capacity = new Capacity(4);
     expect(capacity.take(3)).to.equal(3);
     expect(capacity.take(3)).to.equal(1);
@@ -12,7 +12,7 @@ describe('the capacity of a worker', () => {
     expect(capacity.free).to.equal(0);
   });
 
-  it('wakes all who wait when a place becomes free', async () => {
+  it('wakes all waiters when a place becomes free', async () => {
     const capacity = new Capacity(1);
     capacity.take(1);
     const waiting = [capacity.room(never), capacity.room(never)];
@@ -21,7 +21,7 @@ describe('the capacity of a worker', () => {
     expect(capacity.free).to.equal(1);
   });
 
-  it('has no room before as many places are given back as were taken beyond the total', async () => {
+  it('has no room until the places beyond the total are given back', async () => {
     const capacity = new Capacity(1);
     capacity.takeOverCapacity();
     capacity.takeOverCapacity();
@@ -34,7 +34,7 @@ describe('the capacity of a worker', () => {
     await waiting;
   });
 
-  it('has no room while it is drained, and wakes who waits when that is over', async () => {
+  it('has no room while it is draining, and wakes waiters afterwards', async () => {
     const capacity = new Capacity(2);
     capacity.take(1);
     capacity.drain(true);
@@ -46,7 +46,7 @@ describe('the capacity of a worker', () => {
     expect(capacity.free).to.equal(2);
   });
 
-  it('lets those go who no longer want to wait', async () => {
+  it('drops waiters that no longer want to wait', async () => {
     const capacity = new Capacity(1);
     capacity.take(1);
     const tired = new AbortController();

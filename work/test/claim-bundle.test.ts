@@ -4,7 +4,7 @@ import { completed } from '@chainr/testkit/outcomes';
 import { claimBundle } from '../src/claim-bundle.js';
 import { holding, openWorker, type OpenWorker } from './open-worker.js';
 
-describe('a message in the hands of a worker', () => {
+describe('a message at a worker', () => {
   const executor = holding();
   let worker: OpenWorker;
 
@@ -25,7 +25,7 @@ describe('a message in the hands of a worker', () => {
     expect(worker.inbox.count(run), 'in new messages').to.equal(3);
   });
 
-  it('gives back the places of what cannot be claimed', async () => {
+  it('gives back the places of ids that cannot be claimed', async () => {
     const run = await worker.create(pipelineOf({ only: [] }));
     const ids = worker.inbox.take(run);
     await claimBundle(worker.context, worker.runner, [...ids, ...ids]);
@@ -35,7 +35,7 @@ describe('a message in the hands of a worker', () => {
     expect(worker.context.capacity.free, 'a run that is gone').to.equal(1);
   });
 
-  it('goes back into the queue while all is paused, and nothing more is fetched', async () => {
+  it('goes back into the queue during a pause, and nothing more is fetched', async () => {
     const run = await worker.create(pipelineOf({ a: [], b: [] }));
     await worker.store.workers.pause(true);
     await worker.take(run);

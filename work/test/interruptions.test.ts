@@ -8,7 +8,7 @@ import { holding, never, openWorker, type OpenWorker } from './open-worker.js';
 import { pipelineOf } from '@chainr/testkit/builders';
 import { untilFound } from '@chainr/testkit/until-found';
 
-describe('an attempt whose worker shuts down and takes it along', () => {
+describe('an attempt whose worker shuts down and stops it', () => {
   let worker: OpenWorker;
   let executor: ReturnType<typeof holding>;
   afterEach(() => worker.close());
@@ -17,7 +17,7 @@ describe('an attempt whose worker shuts down and takes it along', () => {
     (await worker.client.hexists(keys.stops(worker.context.executorNumber()), formatAttemptId(lease))) === 1;
   const idOf = (run: string) => ({ run, index: 0, attempt: 1 });
 
-  describe('is known to be interrupted', () => {
+  describe('is recorded as interrupted', () => {
     /** What was recorded when it was asked to end. */
     let seen: boolean[];
     const open = async (stopGraceMs: number) => {
@@ -57,7 +57,7 @@ describe('an attempt whose worker shuts down and takes it along', () => {
       expect(seen[0]).to.be.true;
     });
 
-    it('before the first signal where Redis is away for a while', async () => {
+    it('before the first signal, if Redis is briefly away', async () => {
       await open(60_000);
       const run = await begin();
       let isStopped = false;
@@ -74,7 +74,7 @@ describe('an attempt whose worker shuts down and takes it along', () => {
       expect(seen[0]).to.be.true;
     });
 
-    it('later, where the grace is over and Redis still away', async () => {
+    it('later, if the grace is over and Redis is still away', async () => {
       await open(50);
       const run = await begin();
       const isStopped = new Promise<void>((resolve) => (stopped = resolve));
@@ -87,7 +87,7 @@ describe('an attempt whose worker shuts down and takes it along', () => {
       expect(await worker.untilJob(run, 'only', 'PENDING')).to.include({ reason: 'Interrupted' });
     });
 
-    it('where it is killed at once', async () => {
+    it('if it is killed at once', async () => {
       await open(60_000);
       const deaf: Executor['stop'] = executor.stop.bind(executor);
       executor.stop = (key, graceMs, guard) => (graceMs > 0 ? Promise.resolve() : deaf(key, graceMs, guard));
@@ -100,7 +100,7 @@ describe('an attempt whose worker shuts down and takes it along', () => {
     });
   });
 
-  describe('and is killed before it has seen its end', () => {
+  describe('and is killed before it sees its end', () => {
     let lease: Lease;
     beforeEach(async () => {
       executor = holding();
@@ -126,7 +126,7 @@ describe('an attempt whose worker shuts down and takes it along', () => {
       expect(await isRecorded(lease), 'nothing of it is left').to.be.false;
     };
 
-    it('starts again where it has ended by the signal since', async () => {
+    it('starts again if it has ended by the signal', async () => {
       await start();
       await interrupt();
       executor.end(key(), { reason: 'Signal', exitCode: 143, endedAt: Date.now() + 300 });
@@ -134,7 +134,7 @@ describe('an attempt whose worker shuts down and takes it along', () => {
       await isAgain();
     });
 
-    it('starts again where it handled the signal and has exited 0', async () => {
+    it('starts again if it handled the signal and exited with 0', async () => {
       await start();
       await interrupt();
       executor.end(key(), { reason: 'Completed', exitCode: 0, endedAt: Date.now() + 300 });
@@ -142,7 +142,7 @@ describe('an attempt whose worker shuts down and takes it along', () => {
       await isAgain();
     });
 
-    it('is stopped and starts again where it still runs', async () => {
+    it('is stopped and starts again if it is still running', async () => {
       await start();
       await interrupt();
       await adopt();
@@ -150,14 +150,14 @@ describe('an attempt whose worker shuts down and takes it along', () => {
       await isAgain();
     });
 
-    it('starts again where it had not been started, and takes no name later', async () => {
+    it('starts again if it had not been started, and takes no name later', async () => {
       await interrupt();
       await adopt();
       expect(executor.world.startCount).to.equal(0);
       await isAgain();
     });
 
-    it('keeps its end where that came before', async () => {
+    it('keeps its end if that came first', async () => {
       await start();
       executor.end(key(), { reason: 'Completed', exitCode: 0, endedAt: Date.now() - 60_000 });
       await interrupt();
@@ -166,7 +166,7 @@ describe('an attempt whose worker shuts down and takes it along', () => {
       expect(await isRecorded(lease)).to.be.false;
     });
 
-    it('is made good as any other where it was lost before', async () => {
+    it('is retried like any other if it was lost before', async () => {
       await start();
       executor.end(key(), { reason: 'Lost', endedAt: Date.now() - 60_000 });
       await interrupt();

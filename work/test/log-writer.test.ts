@@ -66,7 +66,7 @@ describe('the writer of a log', () => {
     expect(page && linesOf(page).map(({ text }) => text)).to.deep.equal(['one', 'two', 'three']);
   });
 
-  it('lets lines gather before it reads on, but not once the attempt has ended', async () => {
+  it('collects lines before it reads on, but not after the end of the attempt', async () => {
     const askedAt: number[] = [];
     const writer = writerOf(async function* () {
       for (let batch = 1; batch <= 3; batch += 1) {
@@ -110,7 +110,7 @@ describe('the writer of a log', () => {
   }
 
   for (const until of [299, 300, 301, 350, 399, 400]) {
-    it(`stores all of an output of ${String(until)} lines where the limit is 400 lines`, async () => {
+    it(`stores all of an output of ${String(until)} lines if the limit is 400 lines`, async () => {
       const writer = writerOf((from) => output(from, 7, until), undefined, 4_000);
       writer.attemptEnded();
       await writer.write();
@@ -123,7 +123,7 @@ describe('the writer of a log', () => {
   }
 
   for (const killedAt of [200, 305, 420, 700, 999]) {
-    it(`has the same beginning and end when its worker is killed at line ${String(killedAt)} and another one goes on`, async () => {
+    it(`has the same beginning and end if its worker is killed at line ${String(killedAt)} and another one continues`, async () => {
       const killed = new Error('killed');
       const first = writerOf(async function* (from) {
         for await (const batch of output(from, 30)) {
@@ -143,7 +143,7 @@ describe('the writer of a log', () => {
     });
   }
 
-  it('lets an executor go of nothing that another worker would need', async () => {
+  it('never lets an executor drop output that another worker would need', async () => {
     const told: number[] = [];
     const needed: number[] = [];
     const writer = writerOf(async function* (from) {
@@ -159,7 +159,7 @@ describe('the writer of a log', () => {
     expect(told).to.deep.equal(told.toSorted((a, b) => a - b));
   });
 
-  it('marks the cut where the store has no room for more logs, keeps the end, and the job goes on', async () => {
+  it('marks the cut if the store has no room for more logs, keeps the end, and the job continues', async () => {
     const writer = writerOf(async function* () {
       yield batchOf(['one'], 1);
       const stored = await worker.client.hget(keys.counters, 'logBytes');
@@ -196,7 +196,7 @@ describe('the writer of a log', () => {
     expect(await stored()).to.deep.equal([...cutOff, 'Cut by hand.']);
   });
 
-  it('goes on from where the stored log stands, if that is elsewhere than it thought', async () => {
+  it('continues from the end of the stored log, if that is not where it expected', async () => {
     const first = Buffer.from('0\n');
     await worker.store.transitions.appendLog(lease, { length: 0, bytes: first, position: '1', end: false });
     const writer = writerOf(async function* (from) {
@@ -207,7 +207,7 @@ describe('the writer of a log', () => {
     expect(await stored()).to.deep.equal(['0', '1', '2', '3']);
   });
 
-  it('stores again what the store has lost since, before the end mark', async () => {
+  it('stores lost output again, before the end mark', async () => {
     const writer = writerOf(async function* (from) {
       for (let line = from; line < 4; line += 1) yield batchOf([String(line)], line + 1);
     });
@@ -221,7 +221,7 @@ describe('the writer of a log', () => {
     expect(await stored()).to.deep.equal(['0', '1', '2', '3']);
   });
 
-  it('marks a cut that somebody asks for while lines are on their way', async () => {
+  it('marks a requested cut while lines are being written', async () => {
     const endless = writerOf(async function* () {
       for (let line = 0; ; line += 1) yield batchOf([String(line)], line + 1);
     });
@@ -233,7 +233,7 @@ describe('the writer of a log', () => {
     expect((await stored()).at(-1)).to.equal('Cut by hand.');
   });
 
-  it('stores nothing of a batch that may hold the beginning of a secret, so that who goes on reads it again', async () => {
+  it('stores nothing of a batch that may contain the beginning of a secret, so that the next worker reads it again', async () => {
     const chunk = (text: string) => ({ time: 1, step: 'main', stream: 'stdout', bytes: Buffer.from(text) }) as const;
     const parts = ['one\n', 'two other-', 'token three\n'].map((text) => chunk(text));
     const reading = (last: number) =>
@@ -256,7 +256,7 @@ describe('the writer of a log', () => {
     expect((await stored()).join('|').replace('***| three', '*** three')).to.equal('one|two *** three');
   });
 
-  it('ends when the log is another owner’s', async () => {
+  it('ends if the log has another owner', async () => {
     const by = { owner: 'other', executor: worker.context.executorNumber(), ttlMs: 6_000, ownerGone: true };
     await worker.store.transitions.adopt(lease, by);
     const writer = writerOf(async function* () {

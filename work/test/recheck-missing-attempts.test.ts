@@ -7,7 +7,7 @@ import { untilEvent } from '@chainr/testkit/waits';
 import { recheckMissingAttempts } from '../src/sweeps/recheck-missing-attempts.js';
 import { holding, never, openWorker, type OpenWorker } from './open-worker.js';
 
-describe('an attempt whose observer waits in vain', () => {
+describe('an attempt that its observer does not find', () => {
   let worker: OpenWorker;
   let executor: ReturnType<typeof holding>;
   beforeEach(() => {
@@ -45,7 +45,7 @@ describe('an attempt whose observer waits in vain', () => {
     await executor.remove(key, () => undefined);
   }
 
-  it('is Lost when two passes have not found it, and its next attempt comes', async () => {
+  it('is Lost if two passes do not find it, and its next attempt follows', async () => {
     const { run, sweep } = await begin(deaf());
     expect(await sweep()).to.equal(0);
     await vanish(run);
@@ -59,7 +59,7 @@ describe('an attempt whose observer waits in vain', () => {
     expect(first?.phases).to.have.property('closedAt');
   });
 
-  it('is left alone when only one pass has missed it', async () => {
+  it('is left alone if only one pass misses it', async () => {
     let isHidden = false;
     let observations = 0;
     const { sweep } = await begin({
@@ -80,7 +80,7 @@ describe('an attempt whose observer waits in vain', () => {
     expect(worker.runner.running).to.equal(1);
   });
 
-  it('is left alone when a second look finds that it goes on', async () => {
+  it('is left alone if a second check finds it running', async () => {
     const { run, sweep } = await begin({ ...executor, list: () => Promise.resolve([]) });
     expect([await sweep(), await sweep()]).to.eql([0, 0]);
     expect(worker.runner.running).to.equal(1);
@@ -88,7 +88,7 @@ describe('an attempt whose observer waits in vain', () => {
     expect(await worker.untilJob(run, 'only', 'SUCCESSFUL')).to.include({ attempt: 1 });
   });
 
-  it('is not looked for by a worker that has none', async () => {
+  it('is not searched for by a worker without attempts', async () => {
     const { run } = await begin();
     executor.end({ run, job: 'only', attempt: 1 }, completed);
     await worker.untilIdle();

@@ -7,7 +7,7 @@ import { builtClaim } from './built-claim.js';
 import { RecoverLeases } from '../src/leases/recover-leases.js';
 import { openWorker, type OpenWorker } from './open-worker.js';
 
-describe('a worker that starts where another one died', () => {
+describe('a worker that starts after another one died', () => {
   const started: string[] = [];
   let worker: OpenWorker;
   let recovery: RecoverLeases;
@@ -19,7 +19,7 @@ describe('a worker that starts where another one died', () => {
 
   after(() => worker.close());
 
-  it('adopts what the dead one held, though its lease has not expired', async () => {
+  it('adopts the attempts of the dead one, although their leases have not expired', async () => {
     const { run } = await builtClaim(worker, 'dead');
     await recovery.start();
     await untilFinal(worker.store.events, run);
@@ -29,7 +29,7 @@ describe('a worker that starts where another one died', () => {
     expect(attempt).to.deep.include({ attempt: 1, status: 'SUCCESSFUL' });
   });
 
-  it('closes what had ended, without starting anything', async () => {
+  it('closes ended attempts without starting anything', async () => {
     const lease = await builtClaim(worker, 'dead');
     await worker.store.transitions.finish(lease, completed, {});
     await recovery.start();
@@ -49,7 +49,7 @@ describe('a worker that starts where another one died', () => {
     expect(await store.leases.list(elsewhere)).to.have.length(1);
   });
 
-  it('has what was ready handed out again, whose message may be lost', async () => {
+  it('hands out ready attempts again, whose messages may be lost', async () => {
     const run = await worker.create(pipelineOf({ a: [], b: [] }));
     const lost = worker.inbox.take(run);
     await worker.forward(10);

@@ -15,7 +15,7 @@ const graceMs = 20_000;
 /** A lease has expired then, and a suspect's delay is over. */
 const longAfterMs = 5 * ttlMs + 1;
 
-describe('what an adopter is to stop', () => {
+describe('an attempt that its adopter must stop', () => {
   let worker: OpenWorker;
   let executor: ReturnType<typeof createFakeExecutor>;
   let lease: Lease;
@@ -73,8 +73,8 @@ describe('what an adopter is to stop', () => {
     await worker.store.transitions.expire();
   };
 
-  describe('since it had timed out', () => {
-    it('has all of its grace where no worker was told before', async () => {
+  describe('because it timed out', () => {
+    it('has its whole grace if no worker was told before', async () => {
       await start();
       await timeOut();
       await adopt();
@@ -82,7 +82,7 @@ describe('what an adopter is to stop', () => {
       expect(await jobOf()).to.include({ status: 'FAILED', reason: 'TimedOut' });
     });
 
-    it('has what is left of the grace where another one was told before', async () => {
+    it('has the rest of its grace if another worker was told before', async () => {
       await start();
       await timeOut();
       await adoptAndDie(1);
@@ -90,7 +90,7 @@ describe('what an adopter is to stop', () => {
       expect(deeds[0]).to.equal('stop 14 s');
     });
 
-    it('is killed at once where the grace is over', async () => {
+    it('is killed at once if the grace is over', async () => {
       await start();
       await timeOut();
       await adoptAndDie(2);
@@ -100,8 +100,8 @@ describe('what an adopter is to stop', () => {
     });
   });
 
-  describe('since its workers died soon after they took it, again and again', () => {
-    it('is stopped before anything else, then called ended, and then its log is read', async () => {
+  describe('because its workers repeatedly died soon after they took it', () => {
+    it('is stopped first, then recorded as ended, and then its log is read', async () => {
       await start();
       await adoptAndDie(5);
       await adopt();
@@ -113,7 +113,7 @@ describe('what an adopter is to stop', () => {
       expect(await worker.logOf(lease.run, 0)).to.eql(['hello']);
     });
 
-    it('is stopped by whoever adopts it next where that one dies too', async () => {
+    it('is stopped by the next adopter if that worker dies too', async () => {
       await start();
       await adoptAndDie(6);
       expect(await jobOf()).to.include({ status: 'RUNNING', reason: 'Canceling' });
@@ -122,7 +122,7 @@ describe('what an adopter is to stop', () => {
       expect(await jobOf()).to.include({ status: 'FAILED', reason: 'WorkerCrashed' });
     });
 
-    it('has succeeded where it had before, with its outputs', async () => {
+    it('is SUCCESSFUL if it had succeeded before, with its outputs', async () => {
       const outcome: Outcome = { reason: 'Completed', exitCode: 0, endedAt: Date.now() - 5_000 };
       decision = { outcome, written: [{ step: 'main', content: Buffer.from('k=v\n') }] };
       await start();
@@ -132,7 +132,7 @@ describe('what an adopter is to stop', () => {
       expect(await worker.client.hget(keys.run(lease.run), outputsField(0))).to.equal('{"k":"v"}');
     });
 
-    it('has not where it exited 0 when it was stopped', async () => {
+    it('is not SUCCESSFUL if it exited with 0 after the stop', async () => {
       await start();
       await adoptAndDie(5);
       executor.end(key(), { reason: 'Completed', exitCode: 0, endedAt: Date.now() + 60_000 });
@@ -140,7 +140,7 @@ describe('what an adopter is to stop', () => {
       expect(await jobOf()).to.include({ status: 'FAILED', reason: 'WorkerCrashed' });
     });
 
-    it('is not started any more where it never was', async () => {
+    it('is not started if it never was', async () => {
       await adoptAndDie(5);
       await adopt();
       expect(executor.world.startCount).to.equal(0);
@@ -148,7 +148,7 @@ describe('what an adopter is to stop', () => {
     });
   });
 
-  it('has its log read no more where workers die of that, after its end', async () => {
+  it('has its log cut if workers die reading it after its end', async () => {
     await start();
     await worker.store.transitions.finish(lease, completed, {});
     executor.end(key(), completed);
@@ -162,7 +162,7 @@ describe('what an adopter is to stop', () => {
     expect((await worker.store.runs.listAttempts(lease.run, 0))[0]?.phases).to.have.property('closedAt');
   });
 
-  it('keeps nothing behind it from being adopted while it is left alone', async () => {
+  it('does not delay the adoption of others while it is left alone', async () => {
     await start();
     await adoptAndDie(2);
     const other = await builtClaim(worker, 'dead');

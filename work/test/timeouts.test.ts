@@ -64,7 +64,7 @@ describe('a deadline of an attempt', () => {
       expect(outcomeOf(run)).to.equal(undefined);
     });
 
-    it('leaves it its end where that comes in time', async () => {
+    it('keeps its end if that comes in time', async () => {
       const run = await begin({ timeout: '10s' });
       await untilExecuting(run);
       executor.end({ run, job: 'only', attempt: 1 }, completed);
@@ -73,7 +73,7 @@ describe('a deadline of an attempt', () => {
       expect(await passBy()).to.equal(0);
     });
 
-    it('is not forgotten by a worker that shuts down before it has heard of it', async () => {
+    it('is not lost if a worker shuts down before it learns of it', async () => {
       const run = await begin({ timeout: '10s' });
       await untilExecuting(run);
       await worker.forward(10_500);
@@ -84,7 +84,7 @@ describe('a deadline of an attempt', () => {
       expect(worker.inbox.take(run)).to.eql([]);
     });
 
-    it('is no loss that is made good, even if nothing is found of it any more', async () => {
+    it('is not retried as a loss, even if the attempt has vanished', async () => {
       const run = await begin(
         { timeout: '10s' },
         {
@@ -109,7 +109,7 @@ describe('a deadline of an attempt', () => {
       observe: (spec, _onPhase, signal) => executor.observe(spec, () => undefined, signal),
     });
 
-    it('stops what does not begin in time, and it ends PendingTimedOut', async () => {
+    it('stops an attempt that does not start in time, with PendingTimedOut', async () => {
       const run = await begin({ pendingTimeout: '20s' }, silent());
       await untilDeadline();
       await worker.forward(10_000);
@@ -122,7 +122,7 @@ describe('a deadline of an attempt', () => {
       expect(await attemptOf(run)).to.include({ exitCode: 143 });
     });
 
-    it('leaves alone what has begun', async () => {
+    it('leaves a started attempt alone', async () => {
       const run = await begin({ pendingTimeout: '20s' });
       await untilExecuting(run);
       await worker.forward(30_000);
@@ -131,7 +131,7 @@ describe('a deadline of an attempt', () => {
     });
   });
 
-  describe('that passed while nobody had it', () => {
+  describe('that passed while no worker held the attempt', () => {
     /** Claimed by a worker that died; its deadline has passed. */
     async function orphan(reason: 'Starting' | 'Executing', starts: boolean): Promise<RunUid> {
       worker = await openWorker({}, executor);
@@ -149,14 +149,14 @@ describe('a deadline of an attempt', () => {
       return run;
     }
 
-    it('has whoever adopts it stop what runs', async () => {
+    it('makes the adopter stop a running attempt', async () => {
       const run = await orphan('Executing', true);
       expect(await worker.untilJob(run, 'only', 'FAILED')).to.include({ reason: 'TimedOut', attempt: 1 });
       expect(outcomeOf(run)).to.include({ exitCode: 143 });
       expect(executor.world.startCount).to.equal(1);
     });
 
-    it('has whoever adopts it start nothing, and take its name', async () => {
+    it('makes the adopter start nothing, and reserve its name', async () => {
       const run = await orphan('Starting', false);
       expect(await worker.untilJob(run, 'only', 'FAILED')).to.include({ reason: 'PendingTimedOut', attempt: 1 });
       expect(executor.world.startCount).to.equal(0);
@@ -164,7 +164,7 @@ describe('a deadline of an attempt', () => {
     });
   });
 
-  it('is there for a job that says nothing: ten minutes to begin, and no timeout', async () => {
+  it('has defaults: ten minutes to start, and no timeout', async () => {
     executor = createFakeExecutor({ decide: () => ({ hold: true }) });
     const run = await begin([], {
       ...executor,

@@ -12,13 +12,13 @@ const written = (...contents: (string | Uint8Array)[]) =>
 const outputsOf = (...contents: string[]) => withOutputs(completed, written(...contents)).outputs;
 
 describe('the outputs of an attempt', () => {
-  it('are lines, each as it is behind the first equals sign', () => {
+  it('are lines, taken literally after the first equals sign', () => {
     expect(outputsOf('a=1\nb=x=y \n\n\nc= "q" \r\n_=\n')).to.deep.equal({ a: '1', b: 'x=y ', c: ' "q" \r', _: '' });
     expect(outputsOf('last=line without a newline')).to.deep.equal({ last: 'line without a newline' });
     expect(outputsOf('constructor=1\ntoString=2')).to.deep.equal({ constructor: '1', toString: '2' });
   });
 
-  it('have values of several lines between a delimiter of their own, whatever the lines look like', () => {
+  it('have values of several lines between delimiters, whatever the lines look like', () => {
     expect(outputsOf('cert<<EOF\n-----BEGIN-----\nA=B\n\nc<<EOF2\n EOF\nEOF\nnext=1\n')).to.deep.equal({
       cert: '-----BEGIN-----\nA=B\n\nc<<EOF2\n EOF',
       next: '1',
@@ -46,7 +46,7 @@ describe('the outputs of an attempt', () => {
     ['with an invalid key', 'my-key<<EOF\nx\nEOF\n', 1, /has an invalid key: /, []],
     ['with a zero byte', 'data<<EOF\nx\na\0b\nEOF\nb=1\n', 3, /zero byte/, ['b']],
   ] as const) {
-    it(`refuse a value of several lines ${name}, and tell which line it is and not what it holds`, () => {
+    it(`refuse a value of several lines ${name}, and name its line but not its content`, () => {
       const { reason, message = '', outputs } = withOutputs(completed, written(content));
       expect(reason).to.equal('ConfigError');
       expect(message)
@@ -68,7 +68,7 @@ describe('the outputs of an attempt', () => {
     expect(outputs).to.deep.equal({ b: '1' });
   });
 
-  it('come back as they were, whatever a value between delimiters holds', () => {
+  it('are returned unchanged, whatever a value between delimiters contains', () => {
     const values = fc.string({ unit: 'grapheme', maxLength: 200 }).map((text) => text.replaceAll('\0', ''));
     fc.assert(
       fc.property(values, (value) => {
@@ -86,12 +86,12 @@ describe('the outputs of an attempt', () => {
     expect(outputsOf('a=1\na=2\nb=1', 'b=2', '')).to.deep.equal({ a: '2', b: '2' });
   });
 
-  it('never have a key that every object of JavaScript has already as something else', () => {
+  it('never have a key of the JavaScript object prototype', () => {
     const { reason, outputs } = withOutputs(completed, written('__proto__=x\na=1\n'));
     expect([reason, outputs]).to.deep.equal(['ConfigError', { a: '1' }]);
   });
 
-  it('leave an outcome alone where there are none, and where the attempt did not end by itself', () => {
+  it('do not change an outcome if there are none, or if the attempt did not end by itself', () => {
     expect(withOutputs(completed, [])).to.equal(completed);
     for (const outcome of [
       { reason: 'Lost', message: 'Gone.' },
@@ -105,7 +105,7 @@ describe('the outputs of an attempt', () => {
     });
   });
 
-  it('tell only the first thing that is wrong with them', () => {
+  it('report only their first mistake', () => {
     const { message } = withOutputs(completed, written('bad\nworse\n', 'worst'));
     expect(message).to.equal(
       'Line 1 of the outputs of step "step-0" is not of the form KEY=VALUE; write a value of several lines as KEY<<EOF, the lines, and EOF.',

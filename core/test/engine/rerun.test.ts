@@ -40,7 +40,7 @@ const onFailure = (job: string) => [{ job, conditions: { failure: true } }];
 describe('a rerun (see Reruns)', () => {
   const chain = { a: [], b: ['a'], c: ['b'], side: [] };
 
-  it('from what failed takes over the rest, and runs all that waits for it again', () => {
+  it('of failed jobs reuses the rest, and reruns all dependents', () => {
     expect(plan(chain, { b: 'FAILED', c: 'SKIPPED' }, 'failed')).to.deep.equal({
       a: 'SUCCESSFUL Reused',
       b: 'waits for 0',
@@ -64,14 +64,14 @@ describe('a rerun (see Reruns)', () => {
     expect(plan(jobs, {}, 'failed', [0])).to.match(/^No job of the run FAILED/);
   });
 
-  it('counts what was canceled as failed', () => {
+  it('counts canceled jobs as failed', () => {
     expect(plan(chain, { b: 'CANCELED', c: 'CANCELED' }, 'failed')).to.include({
       a: 'SUCCESSFUL Reused',
       b: 'waits for 0',
     });
   });
 
-  it('of all takes nothing over', () => {
+  it('of all jobs reuses nothing', () => {
     expect(plan(chain, {}, 'all')).to.deep.equal({
       a: 'waits for 0',
       b: 'waits for 1',
@@ -80,11 +80,11 @@ describe('a rerun (see Reruns)', () => {
     });
   });
 
-  it('from chosen jobs runs these and what waits for them', () => {
+  it('of chosen jobs runs these and their dependents', () => {
     expect(plan(chain, {}, ['b'])).to.include({ a: 'SUCCESSFUL Reused', b: 'waits for 0', c: 'waits for 1' });
   });
 
-  it('evaluates the edges anew: what does not fit what is taken over is skipped at once, and what waits for it', () => {
+  it('evaluates the edges again: jobs that do not fit the reused ones are skipped at once, with their dependents', () => {
     const jobs = { a: [], 'on-failure': onFailure('a'), after: ['on-failure'], either: ['b'], b: [] };
     const found = plan(
       jobs,
@@ -100,14 +100,14 @@ describe('a rerun (see Reruns)', () => {
     });
   });
 
-  it('takes over what was skipped, with its reason', () => {
+  it('reuses skipped jobs, with their reasons', () => {
     const jobs = { a: [], 'on-failure': onFailure('a'), b: [] };
     expect(plan(jobs, { 'on-failure': 'SKIPPED', b: 'FAILED' }, 'failed')).to.include({
       'on-failure': 'SKIPPED ConditionNotMet',
     });
   });
 
-  it('is refused where nothing failed, nothing would run, or something is left that cannot be taken over', () => {
+  it('is refused if nothing failed, nothing would run, or a job cannot be reused', () => {
     expect(plan(chain, {}, 'failed')).to.match(/No job of the run FAILED/);
     expect(plan({ a: [], b: onFailure('a') }, { b: 'SKIPPED' }, ['b'])).to.match(/Nothing would run/);
     expect(plan(chain, { side: 'FAILED' }, ['b'])).to.match(/"side" is FAILED.*run it again too/);

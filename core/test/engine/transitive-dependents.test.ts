@@ -17,11 +17,11 @@ describe('the jobs that wait for a job', () => {
     expect(transitiveDependents(dependencies, [4])).to.deep.equal([]);
   });
 
-  it('do not count those that are asked for, even where they wait for one another', () => {
+  it('do not include the given jobs, even if these depend on one another', () => {
     expect(names(transitiveDependents(dependencies, [3, 2]))).to.have.members(['c', 'd']);
   });
 
-  it('come in an order in which nobody comes before what he waits for', () => {
+  it('are in an order in which each comes after its dependencies', () => {
     const order = dependenciesFirst(dependencies);
     expect(order).to.have.members([0, 1, 2, 3, 4]);
     dependencies.forEach((edges, index) => {

@@ -106,13 +106,13 @@ describe('the size of a pipeline', () => {
     },
   };
   for (const [what, { value, mistake }] of Object.entries(tooLarge)) {
-    it(`is looked at before what is in it: ${what}`, () => {
+    it(`is checked before its content: ${what}`, () => {
       expect(refusedWith(value())).to.include(mistake);
       expect(visited).to.be.lessThan(1_000);
     });
   }
 
-  it('is refused where the limit is passed by one, and taken at the limit', () => {
+  it('is refused one above the limit, and accepted at the limit', () => {
     const variables = (count: number): object => numbered(count, (index) => [`V${String(index)}`, '']);
     accepted(written({ a: {} }, { env: variables(pipelineLimits.variables) }));
     accepted(written({ a: { run: undefined, command: Array(pipelineLimits.commandWords).fill('x') } }));
@@ -124,7 +124,7 @@ describe('the size of a pipeline', () => {
     ]);
   });
 
-  it('is still looked at in all other jobs', () => {
+  it('is still checked in all other jobs', () => {
     const found = refusedWith(
       written({ a: { env: new LargeMap(many, '') }, b: { priority: 1000 }, c: { dependsOn: ['a'] } }),
     );
@@ -153,7 +153,7 @@ describe('the size of a pipeline', () => {
     ).to.contain('too large with its aliases expanded');
   });
 
-  it('counts the image of a job for each step that takes it over', () => {
+  it('counts the image of a job for each step that inherits it', () => {
     const steps = Array.from({ length: 100 }, (_, index) => ({ name: `s${String(index)}`, run: 'x' }));
     const jobs = (count: number, image: string): object => ({
       kind: 'Pipeline',

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { checkPipeline } from '../../src/pipeline/checks/check-pipeline.js';
 import { suggestion, Suggestions } from '../../src/pipeline/did-you-mean.js';
 
-describe('what was meant', () => {
+describe('a suggestion', () => {
   const names = ['A', 'build', 'unit-tests'];
 
   it('is the nearest known word, whatever its case', () => {
@@ -11,7 +11,7 @@ describe('what was meant', () => {
     expect(suggestion('a', names)).to.equal(', did you mean "A"?');
   });
 
-  it('is not guessed where nothing is near, nor of a letter or two', () => {
+  it('is not made if nothing is near, or for one or two letters', () => {
     expect(suggestion('deploy', names)).to.equal('');
     expect(suggestion('d', names)).to.equal('');
     expect(suggestion('x'.repeat(10_000), names)).to.equal('');
@@ -27,7 +27,7 @@ describe('what was meant', () => {
   const jobs = (count: number, of: (at: number) => object = () => job): object =>
     Object.fromEntries(Array.from({ length: count }, (_, at) => [`job-number-${at}`, of(at)]));
 
-  it('is told for all mistakes of a document, as long as there is little to compare with', () => {
+  it('is made for all mistakes of a document if there are few names to compare', () => {
     const suggestions = new Suggestions(names);
     for (let at = 0; at < 100; at += 1) expect(suggestions.of('biuld')).to.include('"build"');
     expect(suggested(jobs(100, (at) => ({ ...job, dependsOn: [`jobnumber-${at}`] })))).to.equal(100);
@@ -37,7 +37,7 @@ describe('what was meant', () => {
     { count: 3_000, most: 10 },
     { count: 10_000, most: 3 },
   ]) {
-    it(`is told for the first ${most} mistakes where there are ${count} names to compare with`, () => {
+    it(`is made for the first ${most} mistakes if there are ${count} names to compare`, () => {
       const suggestions = new Suggestions(Object.keys(jobs(count)));
       const told = Array.from({ length: 100 }, (_, at) => suggestions.of(`jobnumber-${at}`));
       expect(told.filter((text) => text !== '')).to.have.length(most);

@@ -16,7 +16,7 @@ describe('durations', () => {
     for (const [text, ms] of Object.entries(known)) expect(parseDuration(text), text).to.equal(ms);
   });
 
-  it('are refused in every other form, and where they are 0 or longer than a year', () => {
+  it('are refused in every other form, and if they are 0 or longer than a year', () => {
     for (const text of [
       '',
       '5',

@@ -8,7 +8,7 @@ const examples = new URL('../../../examples/', import.meta.url);
 const isPipeline = /\.(?:json|ya?ml)$/;
 
 describe('the examples', () => {
-  it('are pipelines that this version takes', async () => {
+  it('are valid pipelines', async () => {
     const files = (await readdir(examples)).filter((file) => isPipeline.test(file));
     expect(files).to.include('readme.json');
     for (const file of files) {

@@ -21,7 +21,7 @@ const cpuMsOf = (work: () => void): number => {
 };
 
 describe('references to outputs', () => {
-  it('stand anywhere in a text, any number of them, with or without spaces', () => {
+  it('may be anywhere in a text, any number of them, with or without spaces', () => {
     expect(parts('plain $X ${X} {{ x }} $$')).to.deep.equal(['plain $X ${X} {{ x }} $$']);
     expect(parts(output)).to.deep.equal([{ job: 'build', key: 'tag' }]);
     expect(parts('a/${{jobs.my-job-2.outputs._KEY}}:${{  jobs.b.outputs.k9  }}!')).to.deep.equal([
@@ -34,7 +34,7 @@ describe('references to outputs', () => {
     expect(parts('')).to.deep.equal([]);
   });
 
-  it('are of one form, and what is not is shown', () => {
+  it('have one form, and others are quoted in the message', () => {
     const mustBe = (shown: string) => `"${shown}" must be of the form \${{ jobs.NAME.outputs.KEY }}`;
     for (const wrong of [
       '${{ }}',
@@ -67,7 +67,7 @@ describe('references to outputs', () => {
     }
   });
 
-  it('have a default of one form, and what is not is shown with it', () => {
+  it('have a default of one form, and others are quoted in the message', () => {
     for (const wrong of [
       "or 'single'",
       'or plain',
@@ -108,7 +108,7 @@ describe('references to outputs', () => {
 describe('checking references', () => {
   const build = { run: 'echo tag=1 >> $CHAINR_OUTPUT' };
 
-  it('takes them in variables and images of jobs that wait for the other, directly or not, and of their steps', () => {
+  it('accepts them in variables and images of dependent jobs, direct or not, and of their steps', () => {
     const { jobs } = accepted(
       written({
         build,
@@ -129,7 +129,7 @@ describe('checking references', () => {
     ]);
   });
 
-  it('names those of jobs that are not there, or that nobody waits for', () => {
+  it('reports those to unknown jobs, and to jobs that are no dependencies', () => {
     const env = (NAME: string) => ({ env: { TAG: `\${{ jobs.${NAME}.outputs.tag }}` } });
     const found = refusedWith(
       written({ build, after: { dependsOn: ['build'], ...env('biuld') }, apart: env('build'), self: env('self') }),
@@ -160,11 +160,11 @@ describe('checking references', () => {
     ]);
   });
 
-  it('leaves scripts alone that have something else in such brackets, as files of other tools do', () => {
+  it('accepts scripts with other text in such brackets, as files of other tools have', () => {
     accepted(written({ a: { run: "echo '${{ github.sha }}' > workflow.yaml; echo ${#X}" } }));
   });
 
-  it('names mistakes of form where they stand, once', () => {
+  it('reports mistakes of form at their place, once', () => {
     const found = refusedWith(
       written({
         build,
@@ -199,7 +199,7 @@ describe('checking references', () => {
     ]);
   });
 
-  it('costs no more than the graph has edges and bits, however many references there are', () => {
+  it('costs in proportion to the graph, however many references there are', () => {
     const chain = (begin: string): [string, object][] =>
       Array.from({ length: 5_000 }, (_, at) => [
         `job-${String(at)}`,
@@ -223,7 +223,7 @@ describe('checking references', () => {
 });
 
 describe('checking secrets', () => {
-  it('takes a secret wherever a variable may stand, and marks the jobs that get it', () => {
+  it('accepts a secret wherever a variable is allowed, and marks the jobs that get it', () => {
     const secret = { secret: 'db-password' };
     const pipeline = accepted(
       written({ a: { env: { TOKEN: secret, PLAIN: 'x' } }, b: {} }, { env: { ALL: { secret: 'all.key' } } }),

@@ -26,7 +26,7 @@ describe('resolving the steps of a job', () => {
     ]);
   });
 
-  it('gives steps what the job says, unless they say it themselves', () => {
+  it('gives steps the fields of the job, unless they set them', () => {
     const steps = [
       { name: 'one', run: 'x', continueOnError: true },
       { name: 'two', image: 'alpine', command: ['x'], args: ['y'], env: { A: 'step' }, workdir: '/own', resources: {} },
@@ -66,7 +66,7 @@ describe('resolving the steps of a job', () => {
     ]);
   });
 
-  it('works as well from the plan as it comes back from where it is stored', () => {
+  it('works from the stored plan as well', () => {
     const job = onlyJob(written({ a: { env: { A: '1' }, allowFailure: true }, b: { dependsOn: ['a'] } }));
     const stored = JSON.parse(JSON.stringify(jobPlan(job))) as typeof job;
     expect(stored).to.deep.equal(jobPlan(job)).and.to.not.have.property('dependsOn');

@@ -23,7 +23,7 @@ describe('titles', () => {
     expect(jobs[2]).not.to.have.property('title');
   });
 
-  it('are no part of what an executor runs', () => {
+  it('are not part of what an executor runs', () => {
     const [job] = accepted(
       written({ stepped: { run: undefined, title: 'T', steps: [{ name: 'one', title: 'First', run: 'exit 0' }] } }),
     ).jobs;
@@ -86,7 +86,7 @@ describe('fields that begin with x-', () => {
     ]);
   });
 
-  it('mean what they say elsewhere, and are refused where a name may not be so', () => {
+  it('have their normal meaning elsewhere, and are refused where a name must not begin so', () => {
     expect(accepted(written({ 'x-job': {} }, { metadata: { labels: { 'x-team': 'a' } } })).jobs[0]?.name).to.equal(
       'x-job',
     );

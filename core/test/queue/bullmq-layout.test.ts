@@ -11,7 +11,7 @@ import { BundleQueue, messageId } from '../../src/queue/bundle-queue.js';
 import { queueName, queuePrefix } from '../../src/store/redis/keys.js';
 
 /** `ready.lua` reads this set of BullMQ, which is no part of its interface: with each new version look whether all is still so. */
-describe('what BullMQ keeps of waiting messages', () => {
+describe('the waiting messages of BullMQ', () => {
   let redis: TestRedis;
   let client: Redis;
   let queue: BundleQueue;

@@ -76,7 +76,7 @@ describe('the queue of bundles', function () {
     await untilFound('an empty queue', look, (lists) => lists === 0);
   }
 
-  it('has what came back go before all of its priority, and behind what is higher', async () => {
+  it('puts returned messages before all of their priority, and behind higher ones', async () => {
     const one = (message: number, priority: number, cameBack: boolean) => ({ kind, message, priority, cameBack, ids: [`${message}`] }); // prettier-ignore
     const sent = [one(1, 0, false), one(2, 0, false), one(3, 0, true), one(4, 1, false), one(5, -100, true), one(6, 100, true), one(7, 0, true)]; // prettier-ignore
     for (const [at, message] of sent.entries()) {
@@ -101,7 +101,7 @@ describe('the queue of bundles', function () {
     expect([...taken.ids].sort()).to.eql(idsOf(...numbers).sort());
   });
 
-  it('wakes a reader that waits', async () => {
+  it('wakes a waiting reader', async () => {
     const taken = new Taken();
     await read(taken.take);
     deliver(1);
@@ -132,7 +132,7 @@ describe('the queue of bundles', function () {
     expect(await client.zcard(`${queuePrefix}:${queueName('docker')}:prioritized`)).to.equal(1);
   });
 
-  it('says which message is of an executor kind that it does not know, and delivers the others', async () => {
+  it('reports a message of an unknown executor kind, and delivers the others', async () => {
     const heard = hearLog();
     const own = new BundleQueue(redis.url, heard.logger);
     await own.start();
@@ -150,7 +150,7 @@ describe('the queue of bundles', function () {
     }
   });
 
-  it('ignores a message that is still there, by its number', async () => {
+  it('ignores a message whose number still exists', async () => {
     const taken = new Taken();
     deliver(1, 1);
     await untilWaiting(1);
@@ -172,7 +172,7 @@ describe('the queue of bundles', function () {
   });
 
   describe('with a full worker', () => {
-    it('lets messages lie until there is room', async () => {
+    it('leaves messages in the queue until there is room', async () => {
       const taken = new Taken();
       let makeRoom: () => void = () => undefined;
       const full = new Promise<void>((resolve) => (makeRoom = resolve));
@@ -191,7 +191,7 @@ describe('the queue of bundles', function () {
       await taken.until(4);
     });
 
-    it('stops although room never comes', async () => {
+    it('stops although there is never room', async () => {
       const reader = await read(
         () => Promise.resolve(),
         (signal) => new Promise((resolve) => signal.addEventListener('abort', () => resolve())),
@@ -200,7 +200,7 @@ describe('the queue of bundles', function () {
     });
   });
 
-  it('can be stopped before its Redis is there', async () => {
+  it('can be stopped before Redis is available', async () => {
     const reader = new BundleReader({
       url: `${redis.url}-none`,
       kind: 'fake',
@@ -214,7 +214,7 @@ describe('the queue of bundles', function () {
   });
 
   describe('when a reader is stopped', () => {
-    it('ends its waiting for a message', async () => {
+    it('stops waiting for a message', async () => {
       const taken = new Taken();
       const reader = await read(taken.take);
       deliver(1);
@@ -226,7 +226,7 @@ describe('the queue of bundles', function () {
       expect(taken.ids).to.eql(idsOf(1));
     });
 
-    it('finishes what it is taking', async () => {
+    it('finishes the message that it is taking', async () => {
       let finish: () => void = () => undefined;
       const taking = new Promise<void>((resolve) => {
         void read(() => {
@@ -249,7 +249,7 @@ describe('the queue of bundles', function () {
     });
   });
 
-  it('goes on after its connections were killed', async () => {
+  it('continues after its connections were killed', async () => {
     const taken = new Taken();
     await read(taken.take);
     deliver(1);

@@ -77,7 +77,7 @@ describe('the errors of a service', () => {
     });
   }
 
-  it('are logged with their cause where they are 503, so that nobody has to guess', async () => {
+  it('are logged with their cause if they are 503', async () => {
     logged.length = 0;
     thrown = new StoreUnavailable('ECONNREFUSED');
     await ask('/throws');
@@ -106,7 +106,7 @@ describe('the errors of a service', () => {
     expect(body).to.include({ code: 'Unavailable' });
   });
 
-  it('tell nothing of a fault of chainr itself', async () => {
+  it('hide the details of an internal error', async () => {
     thrown = new Error('secret detail');
     const { status, body } = await ask('/throws');
     expect(status).to.equal(500);
@@ -120,7 +120,7 @@ describe('the errors of a service', () => {
     expect((await ask('/other')).body).to.include({ code: 'NotFound', message: 'There is nothing at /other.' });
   });
 
-  it('are the caller’s where the body or the address is', async () => {
+  it('are the caller’s fault for a bad body or address', async () => {
     const headers = { 'content-type': 'application/json' };
     expect((await ask('/json', { method: 'POST', headers, body: '{' })).body).to.include({ code: 'BadRequest' });
     expect((await ask('/json', { method: 'POST', headers, body: '"0123456789"' })).body).to.include({
@@ -129,7 +129,7 @@ describe('the errors of a service', () => {
     expect((await ask('/named/%E0%A4')).body).to.include({ code: 'BadRequest' });
   });
 
-  it('cut an answer that has begun, so that it does not look complete', async () => {
+  it('cut a started answer, so that it does not look complete', async () => {
     const failure = await fetch(`${server.url}/breaks-off`)
       .then((response) => response.text())
       .catch((error: unknown) => error);

@@ -36,7 +36,7 @@ describe('an HTTP server', () => {
     await rm(folder, { recursive: true });
   });
 
-  it('says in one sentence that its port is taken, and what to do', async () => {
+  it('reports a port in use in one sentence, and says what to do', async () => {
     const first = serve((_request, response) => response.end());
     await first.start();
     const port = Number(new URL(first.url).port);
@@ -49,7 +49,7 @@ describe('an HTTP server', () => {
     );
   });
 
-  it('listens on a socket, and takes over the file of a dead process but not that of a living one', async () => {
+  it('listens on a socket, and replaces the file of a dead process but not of a live one', async () => {
     const socketPath = join(folder, 's.sock');
     const first = serve((_request, response) => response.end('first'), { socketPath });
     await first.start();
@@ -74,7 +74,7 @@ describe('an HTTP server', () => {
     return ((await socket.toArray()) as Buffer[]).join('');
   }
 
-  it('answers what is not HTTP, and too large headers, in the form of all errors', async () => {
+  it('answers invalid HTTP and too large headers in the form of all errors', async () => {
     const server = serve((_request, response) => response.end());
     await server.start();
     for (const [sent, message] of [
@@ -136,7 +136,7 @@ describe('an HTTP server', () => {
     await stopped;
   });
 
-  it('cuts what does not end by its deadline, and stops again without harm', async () => {
+  it('cuts requests that do not end by the deadline, and can be stopped again', async () => {
     const asked = deferred();
     const server = serve(() => asked.resolve(), anyPort, { stopDeadlineMs: 20 });
     await server.start();
@@ -146,7 +146,7 @@ describe('an HTTP server', () => {
     expect(await failure).to.be.instanceOf(TypeError);
   });
 
-  it('does not wait for a connection that no request came on', async () => {
+  it('does not wait for an idle connection', async () => {
     const asked = deferred();
     const leave = new AbortController();
     const server = serve(() => asked.resolve(), anyPort, { stopDeadlineMs: 3_600_000 });

@@ -23,7 +23,7 @@ async function failureOf(promise: Promise<unknown>): Promise<unknown> {
 }
 
 describe('a service', () => {
-  it('starts its parts in order and stops them in reverse order, once, however often it is asked', async () => {
+  it('starts its parts in order and stops them in reverse order, once, however often it is called', async () => {
     const calls: string[] = [];
     const service = new Service('test', logger, [part('a', calls), part('b', calls)]);
     await Promise.all([service.start(), service.start()]);
@@ -31,7 +31,7 @@ describe('a service', () => {
     expect(calls).to.deep.equal(['start a', 'start b', 'stop b', 'stop a']);
   });
 
-  it('stops what it has started when a part cannot start, and says why', async () => {
+  it('stops the started parts if a part cannot start, and says why', async () => {
     const calls: string[] = [];
     const broken = part('b', calls, { start: async () => Promise.reject(new Error('no place')) });
     const service = new Service('test', logger, [part('a', calls), broken, part('c', calls)]);
@@ -39,7 +39,7 @@ describe('a service', () => {
     expect(calls).to.deep.equal(['start a', 'stop b', 'stop a']);
   });
 
-  it('waits when Redis goes away while a part starts, says so, and goes on', async () => {
+  it('waits if Redis goes away while a part starts, logs it, and continues', async () => {
     const calls: string[] = [];
     const said: unknown[] = [];
     const telling = createLogger('test', 'silent');
@@ -92,7 +92,7 @@ describe('a service', () => {
     expect(calls).to.deep.equal(['start a', 'stop a']);
   });
 
-  it('stops the other parts although one does not stop cleanly, and tells', async () => {
+  it('stops the other parts although one does not stop cleanly, and logs it', async () => {
     const calls: string[] = [];
     const broken = part('b', calls, { stop: async () => Promise.reject(new Error('stuck')) });
     const service = new Service('test', logger, [part('a', calls), broken]);

@@ -9,7 +9,7 @@ import { Metrics } from '../../src/service/metrics.js';
 const quiet = createLogger('test', 'silent');
 
 describe('the metrics of a service', () => {
-  it('are its own, with its name, also where several services are one process', async () => {
+  it('are its own, with its name, even if several services share a process', async () => {
     const [one, two] = [new Metrics('one'), new Metrics('two')];
     one.countAnswer(200);
     expect(await one.text()).to.include('chainr_http_answers_total{class="2xx",service="one"} 1');
@@ -17,13 +17,13 @@ describe('the metrics of a service', () => {
     expect(await register.metrics()).to.not.include('service=');
   });
 
-  it('tell of the process too, as often as they are read', async () => {
+  it('include the process, measured at each read', async () => {
     const metrics = new Metrics('one');
     await metrics.text();
     expect(await metrics.text()).to.match(/^process_resident_memory_bytes\{service="one"\} \d+$/m);
   });
 
-  it('are answered beside its health, and count the answers', async () => {
+  it('are served beside its health checks, and count the answers', async () => {
     const metrics = new Metrics('one');
     const app = healthApp(metrics, {}, quiet);
     const server = new HttpServer('http', app, { host: '127.0.0.1', port: 0 }, quiet, { metrics });
@@ -41,7 +41,7 @@ describe('the metrics of a service', () => {
     }
   });
 
-  it('have names that begin with chainr_ and tell their units', () => {
+  it('have names that begin with chainr_ and contain their units', () => {
     for (const { name, kind } of Object.values(metricTable)) {
       expect(name).to.match(kind === 'counter' ? /^chainr_[a-z_]+_total$/ : /^chainr_[a-z_]+(?<!_total)$/);
     }

@@ -61,7 +61,7 @@ function run(mode: string): { child: ChildProcess; line: (part: string) => Promi
 }
 
 describe('the process of a service', () => {
-  it('stops on SIGTERM and ends with 0', async () => {
+  it('stops on SIGTERM and exits with 0', async () => {
     const { child, line, ended } = run('');
     await line('started');
     child.kill('SIGTERM');
@@ -77,7 +77,7 @@ describe('the process of a service', () => {
     expect((await ended).code).to.equal(0);
   });
 
-  it('ends at once on a second signal', async () => {
+  it('exits at once on a second signal', async () => {
     const { child, line, ended } = run('stuck');
     await line('started');
     child.kill('SIGTERM');
@@ -86,12 +86,12 @@ describe('the process of a service', () => {
     expect((await ended).code).to.equal(1);
   });
 
-  it('says in one sentence why it cannot start, and ends with 2', async () => {
+  it('says in one sentence why it cannot start, and exits with 2', async () => {
     expect(await run('bad-settings').ended).to.include({ code: 2, stderr: 'demo: CHAINR_X must be a number.\n' });
     expect(await run('bad-start').ended).to.include({ code: 2, stderr: 'demo: Port 1 is taken.\n' });
   });
 
-  it('logs an error that nobody caught, and ends with 1', async () => {
+  it('logs an uncaught error, and exits with 1', async () => {
     const { code, stdout } = await run('crash').ended;
     expect(code).to.equal(1);
     expect(stdout).to.include('"level":"fatal"').and.to.include('boom');

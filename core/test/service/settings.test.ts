@@ -24,7 +24,7 @@ function mistakesOf(env: NodeJS.ProcessEnv): readonly string[] {
 }
 
 describe('settings', () => {
-  it('take their defaults where the environment says nothing, or only an empty text', () => {
+  it('have their defaults if the environment has none, or an empty text', () => {
     expect(readSettings(table, { CHAINR_URL: 'x', CHAINR_COUNT: '' })).to.deep.equal({
       listen: '127.0.0.1:8080',
       count: 3,
@@ -58,13 +58,13 @@ describe('settings', () => {
     ]);
   });
 
-  it('ask "did you mean" for a name that is nearly right, and leave other variables alone', () => {
+  it('suggest the nearest name for a misspelled one, and ignore other variables', () => {
     expect(mistakesOf({ CHAINR_URL: 'x', CHAINR_LISTN: ':1', CHAINR_SOMETHING_ELSE: '1', LISTEN: '2' })).to.deep.equal([
       'There is no setting CHAINR_LISTN: did you mean CHAINR_LISTEN?',
     ]);
   });
 
-  it('are wrong together too, and told for several tables at once, each once', () => {
+  it('are checked together, and reported for several tables at once, each mistake once', () => {
     const together = ({ count = 0, grace = 0 }) => (count > grace ? ['CHAINR_COUNT is more than CHAINR_GRACE.'] : []);
     const env = { CHAINR_COUNT: '9', CHAINR_GRACE: '5ms', CHAINR_LEVEL: 'loud', CHAINR_URL: 'x' };
     const read = () => readSettings(table, env, together);
@@ -78,7 +78,7 @@ describe('settings', () => {
     expect(readTogether({ three: () => 3 })).to.deep.equal({ three: 3 });
   });
 
-  it('of a size have a least value, beside 0 where that has a meaning', () => {
+  it('of a size have a minimum, and 0 if that has a meaning', () => {
     const size = bytes({ env: 'CHAINR_SIZE', default: 0, min: 1024, max: 1024 ** 2, zero: true, doc: 'How large.' });
     expect(readSettings({ size }, { CHAINR_SIZE: '0' })).to.deep.equal({ size: 0 });
     expect(readSettings({ size }, { CHAINR_SIZE: '1024' })).to.deep.equal({ size: 1024 });

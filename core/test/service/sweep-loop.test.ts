@@ -19,7 +19,7 @@ function capture(): { logger: Logger; lines: Record<string, unknown>[] } {
 const about = { name: 'demo', window: 'A test.', everyMs: 1 };
 
 describe('a sweep', () => {
-  it('is logged with its count only when it put something right', async () => {
+  it('is logged with its count only if it repaired something', async () => {
     const { logger, lines } = capture();
     const results: Swept[] = [{ changed: 0 }, { changed: 3, lagMs: 40 }];
     const sweep = (): Promise<Swept> => Promise.resolve(results.shift() ?? { changed: 0 });
@@ -55,7 +55,7 @@ describe('a sweep', () => {
     ]);
   });
 
-  it('goes on after a pass that failed, and says so', async () => {
+  it('continues after a failed pass, and logs it', async () => {
     const { logger, lines } = capture();
     let passes = 0;
     const again = new Promise<void>((resolve) => {
@@ -75,7 +75,7 @@ describe('a sweep', () => {
     expect(JSON.stringify(lines[0])).to.include('Redis is away');
   });
 
-  it('never has two passes under way', async () => {
+  it('never runs two passes at once', async () => {
     let passes = 0;
     let finish: (result: Swept) => void = () => undefined;
     const sweep = (): Promise<Swept> => {
@@ -91,7 +91,7 @@ describe('a sweep', () => {
     expect(passes).to.equal(2);
   });
 
-  it('ends its pass before it stops, is told to hurry, and begins no other', async () => {
+  it('ends its pass before it stops, and starts no other', async () => {
     const { logger } = capture();
     const events: string[] = [];
     let finish: (result: Swept) => void = () => undefined;

@@ -46,7 +46,7 @@ describe('the timeline of a run', () => {
     second: { attempts: [[0, 43, 50, 55, 100, 101]], needs: ['first'] },
   });
 
-  it('has the spans of an attempt one behind the other', () => {
+  it('has consecutive spans for each attempt', () => {
     const timeline = timelineOf({ createdAt: 0, endedAt: 100 }, chain, 500);
     expect(spansOf(timeline, 0)).to.deep.equal([
       [
@@ -101,7 +101,7 @@ describe('the timeline of a run', () => {
     ]);
   });
 
-  it('leads through a skipped job to the one that had it skipped', () => {
+  it('leads through a skipped job to the cause of the skip', () => {
     const timeline = timelineOf(
       { createdAt: 0, endedAt: 60 },
       timedJobs({
@@ -159,7 +159,7 @@ describe('the timeline of a run', () => {
     expect(timeline.times).to.deep.equal({ waiting: 40, starting: 10, working: 50, overhead: 0 });
   });
 
-  it('calls an attempt that never came to its commands starting until its end', () => {
+  it('counts an attempt that never executed as starting until its end', () => {
     const jobs = timedJobs({
       only: { attempts: [[0, 0, 5, undefined, 30, 31]], status: 'FAILED', reason: 'ImagePullFailed' },
     });
@@ -172,7 +172,7 @@ describe('the timeline of a run', () => {
     ]);
   });
 
-  it('has a job that was taken over at the beginning, without spans', () => {
+  it('has a reused job at the beginning, without spans', () => {
     const timeline = timelineOf(
       { createdAt: 100, endedAt: 150 },
       timedJobs({
@@ -187,7 +187,7 @@ describe('the timeline of a run', () => {
     expect(timeline.times).to.deep.equal({ waiting: 5, starting: 5, working: 40, overhead: 0 });
   });
 
-  it('lets no span run backwards where clocks contradict one another', () => {
+  it('has no negative spans if clocks contradict each other', () => {
     const jobs = timedJobs({ only: { attempts: [[0, 10, 8, 7, 30, 29]] } });
     expect(spansOf(timelineOf({ createdAt: 0, endedAt: 30 }, jobs, 500), 0)).to.deep.equal([
       [
@@ -197,7 +197,7 @@ describe('the timeline of a run', () => {
     ]);
   });
 
-  describe('that goes on', () => {
+  describe('of an unfinished run', () => {
     it('reaches until now, with open spans', () => {
       const timeline = timelineOf(
         { createdAt: 0 },
@@ -228,7 +228,7 @@ describe('the timeline of a run', () => {
       expect(pathOf(timeline)).to.deep.equal(['long']);
     });
 
-    it('waits where no worker takes its jobs, or a backoff lasts', () => {
+    it('waits while no worker takes its jobs, or during a backoff', () => {
       const queued = timelineOf(
         { createdAt: 0 },
         timedJobs({ only: { attempts: [[0, 0]], status: 'PENDING', reason: 'Queued' } }),
@@ -274,12 +274,12 @@ describe('the timeline of a run', () => {
     expect(pathOf(timeline)).to.deep.equal(['ran']);
   });
 
-  it('has no shares where no time has passed', () => {
+  it('has no shares if no time has passed', () => {
     const { times } = timelineOf({ createdAt: 7, endedAt: 7 }, [], 9);
     expect(percentOf(times)).to.deep.equal({ waiting: 0, starting: 0, working: 0, overhead: 0 });
   });
 
-  it('is quick with 10,000 jobs, in a chain and in a fan', () => {
+  it('is fast with 10,000 jobs, in a chain and in a fan', () => {
     const attempt = (at: number) => [[0, at, at + 1, at + 1, at + 2, at + 2]];
     const names = Array.from({ length: 10_000 }, (_, at) => `job-${at}`);
     const chained = names.map((name, at) => ({

@@ -30,7 +30,7 @@ describe('the use cases that look at runs', () => {
     return made.uid;
   }
 
-  it('explain what a job waits for, and say how it stands', async () => {
+  it('explain what a job waits for, with its status', async () => {
     const uid = await create();
     const explained = await explain(explaining(nothingAhead), uid, 'second');
     expect(explained).to.include({
@@ -41,7 +41,7 @@ describe('the use cases that look at runs', () => {
     expect(explained).to.have.nested.property('facts[0].kind', 'dependency');
   });
 
-  it('explain a queued job, also when the queue does not answer', async () => {
+  it('explain a queued job, even if the queue does not answer', async () => {
     const uid = await create();
     const away = () => Promise.reject(new Error('Redis does not answer'));
     const explained = await explain(explaining(away), uid, 'first');

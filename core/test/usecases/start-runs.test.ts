@@ -53,7 +53,7 @@ describe('the use cases that start runs', () => {
     expect(refused).to.have.nested.property('mistakes[0].path', 'jobs.a.dependsOn[0].job');
   });
 
-  it('rerun what failed, once for each key', async () => {
+  it('rerun failed jobs, once for each key', async () => {
     const uid = await create();
     await endRun(open.store, uid, { fails: true });
     const key = { scope: 'me', key: 'rerun' };
@@ -91,7 +91,7 @@ describe('the use cases that start runs', () => {
     expect(await rerun(making, unknown, 'all')).to.eql(noSuchRun);
   });
 
-  it('retry a job that failed, and no other', async () => {
+  it('retry a failed job, and no other', async () => {
     const uid = await create(sourceOf({ a: { ...job }, b: { ...job } }));
     expect(await retry(making, uid, 'a')).to.eql({
       kind: 'not-failed',

@@ -40,14 +40,14 @@ describe('the frames of a container log', () => {
     );
   });
 
-  it('wait for the rest of one that has not come whole', () => {
+  it('wait for the rest of an incomplete one', () => {
     const bytes = bytesOf(frame('late'));
     const reader = new FrameReader();
     for (const byte of bytes.subarray(0, -1)) expect(reader.take(Buffer.of(byte))).to.deep.equal([]);
     expect(reader.take(bytes.subarray(-1))).to.deep.equal([frame('late')]);
   });
 
-  it('keep what was read when the memory of a chunk is used again', () => {
+  it('keep their bytes when the memory of a chunk is reused', () => {
     const bytes = bytesOf(frame('kept'));
     const reader = new FrameReader();
     const chunk = Buffer.from(bytes.subarray(0, 12));

@@ -5,18 +5,18 @@ import { formatPosition, isAfter, parsePosition, sinceOf, type StepMarks } from 
 const [early, late] = ['2026-01-02T03:04:05.000000009Z', '2026-01-02T03:04:06.120000000Z'];
 
 describe('a position in the log of an attempt', () => {
-  it('is read as it was written, whatever each step has said', () => {
+  it('is read as it was written, whatever the steps wrote', () => {
     const steps: StepMarks[] = [{ stdout: [early, 2], stderr: [late, 1] }, {}, { stderr: [late, 7] }];
     expect(parsePosition(formatPosition(steps), 3)).to.deep.equal(steps);
     expect(parsePosition(formatPosition(steps), 5)).to.deep.equal([...steps, {}, {}]);
   });
 
-  it('is short as long as later steps have said nothing', () => {
+  it('is short until later steps write something', () => {
     expect(formatPosition([{ stdout: [early, 1] }, {}, {}])).to.equal(`[[["${early}",1],null]]`);
     expect(formatPosition([{}, {}])).to.equal('[]');
   });
 
-  it('is the beginning where it is empty', () => {
+  it('is the beginning if it is empty', () => {
     expect(parsePosition('', 2)).to.deep.equal([{}, {}]);
   });
 
@@ -24,7 +24,7 @@ describe('a position in the log of an attempt', () => {
     expect(() => parsePosition('{"main":12}', 1)).to.throw('is not a position of the docker executor');
   });
 
-  it('lies before later times, and later entries of its own time', () => {
+  it('is before later times, and before later entries of the same time', () => {
     expect(isAfter(undefined, early, 1)).to.equal(true);
     expect(isAfter([early, 2], early, 2)).to.equal(false);
     expect(isAfter([early, 2], early, 3)).to.equal(true);
@@ -32,7 +32,7 @@ describe('a position in the log of an attempt', () => {
     expect(isAfter([late, 1], early, 9)).to.equal(false);
   });
 
-  it('asks the daemon from the older of the streams on, and from the beginning where one has said nothing', () => {
+  it('reads from the older of the two streams, and from the beginning if one is empty', () => {
     const seconds = Date.parse('2026-01-02T03:04:05Z') / 1000;
     const both = ['stdout', 'stderr'] as const;
     expect(sinceOf({ stdout: [early, 1], stderr: [late, 4] }, both)).to.equal(`${String(seconds)}.000000009`);

@@ -20,8 +20,8 @@ function sightOf(state: object, more: Record<string, string> = attemptLabels(ins
   return lookAtStep(contextOf(docker, instance), key, 0);
 }
 
-describe('what is seen of a container', () => {
-  it('is an end only where it was started and an exit code was seen', async () => {
+describe('the state of a container', () => {
+  it('is ended only if it was started and has an exit code', async () => {
     const over = { FinishedAt: ended, ExitCode: 3 };
     for (const Status of ['exited', 'dead', 'removing']) {
       expect(await sightOf({ Status, ...over }), Status).to.include({ kind: 'exited', exitCode: 3 });
@@ -29,18 +29,18 @@ describe('what is seen of a container', () => {
     }
   });
 
-  it('goes on running while it is removed by force', async () => {
+  it('is running while it is removed by force', async () => {
     const killed = { Status: 'removing', FinishedAt: ended, ExitCode: 137 };
     expect(await sightOf(killed)).to.include({ kind: 'running' });
   });
 
-  it('runs while it is paused or starts again', async () => {
+  it('is running while it is paused or restarting', async () => {
     for (const Status of ['running', 'paused', 'restarting']) {
       expect(await sightOf({ Status }), Status).to.include({ kind: 'running', startedAt: Date.parse(began) });
     }
   });
 
-  it('was refused where the daemon says why it did not start', async () => {
+  it('is refused if the daemon says why it did not start', async () => {
     const sight = await sightOf({ Status: 'created', StartedAt: zero, ExitCode: 127, Error: 'no such file' });
     expect(sight).to.deep.include({ kind: 'created', refusal: { exitCode: 127, message: 'no such file' } });
   });
@@ -70,20 +70,20 @@ describe('what is seen of a container', () => {
       return lookAtStep(contextOf(docker, instance), key, 0);
     };
 
-    it('has none where the container is there and the file is not', async () => {
+    it('has none if the container exists and the file does not', async () => {
       expect(await sightAfter(9, false)).to.include({ kind: 'exited', exitCode: 127, withoutShell: true });
     });
 
-    it('has one where the file is there', async () => {
+    it('has one if the file exists', async () => {
       expect(await sightAfter(9, true)).to.include({ kind: 'exited', exitCode: 127, withoutShell: false });
     });
 
-    it('is not said to have none where the container was removed meanwhile', async () => {
+    it('is unknown if the container was removed meanwhile', async () => {
       for (const hasShell of [true, false])
         expect(await sightAfter(1, hasShell)).to.include({ kind: 'exited', exitCode: 127, withoutShell: false });
     });
 
-    it('needs none where it is a command', async () => {
+    it('needs none for a command', async () => {
       expect(await sightAfter(9, false, false)).to.include({ kind: 'exited', withoutShell: false });
     });
   });

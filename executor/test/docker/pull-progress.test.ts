@@ -2,8 +2,8 @@ import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { PullProgress, PullRefused } from '../../src/docker/pull-progress.js';
 
-describe('how far a pull has come', () => {
-  it('is told in layers and megabytes', () => {
+describe('the progress of a pull', () => {
+  it('is in layers and megabytes', () => {
     const progress = new PullProgress('some/image:1');
     expect(progress.sentence).to.equal('The image some/image:1 is being pulled: 0 of 0 layers.');
     for (const id of ['a', 'b', 'c']) progress.take({ id, status: 'Pulling fs layer' });
@@ -19,14 +19,14 @@ describe('how far a pull has come', () => {
     expect(progress.sentence).to.contain(': 2 of 3 layers, 50 of 100 MB.');
   });
 
-  it('does not count what is said of the image itself', () => {
+  it('does not count lines about the image itself', () => {
     const progress = new PullProgress('image');
     progress.take({ id: 'latest', status: 'Pulling from some/image' });
     progress.take({ status: 'Digest: sha256:0' });
     expect(progress.sentence).to.contain('0 of 0 layers.');
   });
 
-  it('ends with what the daemon says went wrong', () => {
+  it('ends with the error of the daemon', () => {
     expect(() => { new PullProgress('image').take({ error: 'no space left' }); }).to.throw(PullRefused, 'no space left'); // prettier-ignore
   });
 });

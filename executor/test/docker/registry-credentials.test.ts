@@ -6,7 +6,7 @@ import path from 'node:path';
 import { readCredentials, registryOf } from '../../src/docker/registry-credentials.js';
 
 describe('the registry of an image', () => {
-  it('is the part before the first slash where that is a host, else Docker Hub', () => {
+  it('is the part before the first slash if that is a host, else Docker Hub', () => {
     const hub = 'https://index.docker.io/v1/';
     const expected = {
       busybox: hub,
@@ -49,14 +49,14 @@ describe('the credentials for an image', () => {
   const failureOf = async (image: string): Promise<string> =>
     String(await readCredentials(image).catch((reason: unknown) => reason));
 
-  it('are none where nobody has logged in', async () => {
+  it('are none without a login', async () => {
     expect(await readCredentials('ghcr.io/some/image')).to.equal(undefined);
     configure({ auths: { 'ghcr.io': {} } });
     expect(await readCredentials('ghcr.io/some/image')).to.equal(undefined);
     expect(await readCredentials('busybox')).to.equal(undefined);
   });
 
-  it('are what docker login has written, with colons in the password', async () => {
+  it('are those of docker login, with colons in the password', async () => {
     configure({ auths: { 'ghcr.io': { auth: Buffer.from('some:pass:word').toString('base64') } } });
     expect(await readCredentials('ghcr.io/some/image')).to.deep.equal({
       username: 'some',
@@ -70,7 +70,7 @@ describe('the credentials for an image', () => {
     expect(await readCredentials('ghcr.io/image')).to.include({ identitytoken: 'some-token' });
   });
 
-  it('may come from a helper, that of the registry before the general one', async () => {
+  it('may come from a helper, preferably that of the registry', async () => {
     installHelper(`printf '{"Username":"some","Secret":"%s"}' "$(cat)"`);
     configure({ credsStore: 'other', credHelpers: { 'ghcr.io': 'some' } });
     expect(await readCredentials('ghcr.io/image')).to.include({ username: 'some', password: 'ghcr.io' });
@@ -78,13 +78,13 @@ describe('the credentials for an image', () => {
     expect(await readCredentials('ghcr.io/image')).to.include({ identitytoken: 'some-token' });
   });
 
-  it('are none where the helper has none', async () => {
+  it('are none if the helper has none', async () => {
     installHelper(`echo 'credentials not found in native keychain'; exit 1`);
     configure({ credsStore: 'some' });
     expect(await readCredentials('busybox')).to.equal(undefined);
   });
 
-  it('never stand in an error', async () => {
+  it('are never in an error', async () => {
     installHelper(`echo 'a-secret'; echo 'a-secret' >&2; exit 3`);
     configure({ credsStore: 'some' });
     expect(await failureOf('ghcr.io/image'))

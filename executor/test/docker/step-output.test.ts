@@ -21,13 +21,13 @@ function build(entries: readonly LogFrame[], from: StepMarks = {}): { texts: str
 }
 
 describe('the output of a container', () => {
-  it('is made of the entries of its log, with the time to the millisecond', () => {
+  it('consists of the entries of its log, with times in milliseconds', () => {
     const chunks = new StepOutput('some-step', {}).take([entry('text\n', { stream: 'stderr' })]);
     const time = Date.parse('2026-01-02T03:04:05.000Z');
     expect(chunks).to.deep.equal([{ time, step: 'some-step', stream: 'stderr', bytes: Buffer.from('text\n') }]);
   });
 
-  it('comes with the pieces of a line that is not finished, and with bytes that are not UTF-8', () => {
+  it('has the pieces of an unfinished line, and bytes that are not UTF-8', () => {
     const bytes = Buffer.from([0x61, 0xff, 0x0d, 0xc3]);
     const output = new StepOutput('main', {});
     expect(output.take([entry('half'), entry('', { bytes })]).map((chunk) => chunk.bytes)).to.deep.equal([
@@ -36,7 +36,7 @@ describe('the output of a container', () => {
     ]);
   });
 
-  describe('with a line that the daemon has broken', () => {
+  describe('with a line that the daemon has split', () => {
     const piece = 'x'.repeat(16 * 1024);
     const endings: Record<string, [string[], string]> = {
       'in the middle': [[piece, piece, 'rest', 'next\n'], `${piece}${piece}rest\nnext\n`],
@@ -55,7 +55,7 @@ describe('the output of a container', () => {
       });
     }
 
-    it('of the other stream has nothing to do with it', () => {
+    it('is independent of the other stream', () => {
       const entries = [entry(piece), entry('bad', { stream: 'stderr' }), entry('rest')];
       expect(build(entries).texts.join('')).to.equal(`${piece}badrest\n`);
     });
@@ -67,7 +67,7 @@ describe('the output of a container', () => {
     expect(build(entries).marks).to.deep.equal({ stdout: [second, 1], stderr: [first, 1] });
   });
 
-  it('goes on after any mark, with none missing or doubled', () => {
+  it('continues after any mark, with no entry missing or doubled', () => {
     const entries = ['a', 'b', 'c', 'd', 'e', 'f'].map((text, index) =>
       entry(text, {
         stream: index % 3 === 2 ? 'stderr' : 'stdout',
@@ -83,7 +83,7 @@ describe('the output of a container', () => {
     }
   });
 
-  it('keeps the mark that it went on from as long as nothing new comes', () => {
+  it('keeps its mark until there is new output', () => {
     const from: StepMarks = { stdout: [second, 3] };
     expect(build([entry('old'), entry('old too', { timestamp: second })], from)).to.deep.equal({
       texts: [],

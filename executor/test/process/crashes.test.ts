@@ -41,7 +41,7 @@ describe('the process executor when processes die', () => {
     return spec;
   }
 
-  it('says Lost when the supervisor and the job are killed, and starts nothing again', async () => {
+  it('reports Lost if the supervisor and the job are killed, and starts nothing again', async () => {
     const spec = await started({ run: 'echo ready; sleep 300' });
     process.kill((await identityIn(folderOf(spec), 'started')).pid, 'SIGKILL');
     process.kill((await identityIn(folderOf(spec), '0.group')).pid, 'SIGKILL');
@@ -52,7 +52,7 @@ describe('the process executor when processes die', () => {
     });
   });
 
-  it('ends the job when only its supervisor is killed, says Lost, and never runs the next step', async () => {
+  it('ends the job if only its supervisor is killed, reports Lost, and never runs the next step', async () => {
     const spec = await started({ run: "trap '' TERM; echo ready; sleep 300; true" }, { run: 'echo never' });
     const leader = await identityIn(folderOf(spec), '0.group');
     process.kill((await identityIn(folderOf(spec), 'started')).pid, 'SIGKILL');
@@ -66,7 +66,7 @@ describe('the process executor when processes die', () => {
     expect(readFileSync(join(folderOf(spec), '1.started'), 'utf8')).to.equal('tombstone\n');
   });
 
-  it('notices within seconds that a supervisor is killed while it is watched', async () => {
+  it('notices the death of a watched supervisor within seconds', async () => {
     const spec = await started({ run: 'echo ready; sleep 300' });
     await withExecutor(place, async (executor) => {
       const outcome = executor.observe(
@@ -78,7 +78,7 @@ describe('the process executor when processes die', () => {
     });
   });
 
-  it('keeps an exit that was seen, whatever died afterwards', async () => {
+  it('keeps a recorded exit, whatever dies later', async () => {
     const spec = await started({ run: 'echo ready; exit 9' });
     await untilWritten(folderOf(spec), 'exit');
     await untilGone(await identityIn(folderOf(spec), 'started'));
@@ -87,7 +87,7 @@ describe('the process executor when processes die', () => {
     });
   });
 
-  it('never runs a step whose name was taken while it was on its way', async () => {
+  it('never runs a step whose name was taken before it started', async () => {
     const spec = await started({ run: 'echo ready' });
     await untilWritten(folderOf(spec), 'exit');
     const again = spawn('/bin/sh', [firstScriptIn(folderOf(spec))], {
@@ -101,7 +101,7 @@ describe('the process executor when processes die', () => {
     expect(output).to.equal('');
   });
 
-  it('is not fooled by another process that has the pid of the supervisor', async () => {
+  it('is not confused by another process with the pid of the supervisor', async () => {
     const spec = attemptOf('ignored', { run: 'echo never' });
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
     mkdirSync(folderOf(spec), { recursive: true });
@@ -112,7 +112,7 @@ describe('the process executor when processes die', () => {
     });
   });
 
-  it('says Lost when a supervisor died between taking the name and writing who it is', async () => {
+  it('reports Lost if a supervisor died after it took the name and before it recorded its identity', async () => {
     const spec = attemptOf('ignored', { run: 'echo never' });
     mkdirSync(folderOf(spec), { recursive: true });
     writeFileSync(join(folderOf(spec), 'started'), '');
@@ -123,7 +123,7 @@ describe('the process executor when processes die', () => {
     });
   });
 
-  it('says Deleted and ends the job when somebody removes its folder', async () => {
+  it('reports Deleted and ends the job if its folder is removed', async () => {
     const spec = await started({ run: 'echo ready; sleep 300' });
     const leader = await identityIn(folderOf(spec), '0.group');
     await withExecutor(place, async (executor) => {
@@ -133,7 +133,7 @@ describe('the process executor when processes die', () => {
     await untilGone(leader);
   });
 
-  it('starts what a killed launcher had not begun yet', async () => {
+  it('starts an attempt that a killed launcher had not started', async () => {
     await withExecutor(place, async (executor) => {
       const first = attemptOf('ignored', { run: 'echo ready' });
       await runToEnd(executor, first);
@@ -148,7 +148,7 @@ describe('the process executor when processes die', () => {
     });
   });
 
-  it('goes on when the worker is interrupted at its terminal and then killed', async () => {
+  it('continues if the worker gets Ctrl-C and is then killed', async () => {
     const spec = attemptOf('ignored', {
       run: 'echo ready; while [ ! -e go ]; do sleep 0.02; done; echo "still here"; exit 3',
     });
@@ -167,7 +167,7 @@ describe('the process executor when processes die', () => {
     });
   });
 
-  it('stops what has put itself into another process group', async () => {
+  it('stops processes in another process group', async () => {
     const spec = await started({ run: 'timeout 300 sleep 300 & echo ready; wait' });
     const leader = await identityIn(folderOf(spec), '0.group');
     await withExecutor(place, (executor) => executor.stop(spec, 5000, allow));

@@ -41,12 +41,12 @@ describe('the folder of the process executor', () => {
   });
   after(() => place.destroy());
 
-  it('can be read by nobody else', () => {
+  it('can be read by no other user', () => {
     place.open();
     expect(statSync(join(place.folder, 'attempts')).mode & 0o777).to.equal(0o700);
   });
 
-  it('has the values of variables only in files that nobody else can read, and they go with the attempt', async () => {
+  it('has the values of variables only in private files, which are removed with the attempt', async () => {
     const spec = attemptOf('ignored', { run: 'exit 0', env: { TOKEN: 'of-one-attempt', PS1: 'an argument' } });
     await withExecutor(place, async (executor) => {
       await runToEnd(executor, spec);
@@ -72,7 +72,7 @@ describe('the folder of the process executor', () => {
     rmSync(folder, { recursive: true });
   });
 
-  it('does not show what belongs to another instance', async () => {
+  it('does not show attempts of another instance', async () => {
     const other = createProcessExecutor({ folder: place.folder, instance: 'another-instance' });
     const spec = attemptOf('ignored', { run: 'true' });
     await runToEnd(other, spec);
@@ -82,7 +82,7 @@ describe('the folder of the process executor', () => {
     await other.close();
   });
 
-  it('is empty again when all attempts are removed, whatever they left', async () => {
+  it('is empty after all attempts are removed, whatever they left', async () => {
     await withExecutor(place, async (executor) => {
       const run =
         'mkdir -p deep/locked; touch deep/locked/file; chmod 500 deep/locked; ln -s / deep/root; chmod 0 deep';
@@ -117,7 +117,7 @@ describe('the folder of the process executor', () => {
     ['a folder that cannot be changed', 'workspace/deep'],
     ['a temporary file that cannot be changed', 'tmp/file'],
   ] as const) {
-    it(`is not removed while a job has left ${what} there; the error names it, and then it goes`, async function () {
+    it(`is not removed while a job has left ${what} there; the error names it`, async function () {
       const free = immutable(place.folder);
       if (!free) {
         console.log('      skipped: this needs files that cannot be changed, and chattr(1) makes none here');
@@ -147,7 +147,7 @@ describe('the folder of the process executor', () => {
     });
   }
 
-  it('refuses to remove what still runs, and names that do not belong there', async () => {
+  it('refuses to remove running attempts and foreign names', async () => {
     await withExecutor(place, async (executor) => {
       const spec = attemptOf('ignored', { run: 'echo ready; sleep 300' });
       await executor.ensure(spec, allow);
@@ -163,7 +163,7 @@ describe('the folder of the process executor', () => {
     });
   });
 
-  it('ignores what else lies there', async () => {
+  it('ignores other files there', async () => {
     const attempts = join(place.folder, 'attempts');
     mkdirSync(join(attempts, 'lost+found', 'some-job', 'one'), { recursive: true });
     writeFileSync(join(attempts, 'file'), '');

@@ -44,7 +44,7 @@ describe('the process executor on a full disk', function () {
     [0, 'Completed'],
     [7, 'ExitCode'],
   ] as const) {
-    it(`records how a job ended that filled the disk: ${code}`, async () => {
+    it(`records the end of a job that filled the disk: ${code}`, async () => {
       const spec = attemptOf('ignored', { run: `echo ready; while [ ! -e go ]; do sleep 0.02; done; exit ${code}` });
       await executor.ensure(spec, allow);
       await untilWritten(folderOf(spec), '0.out.0');
@@ -54,7 +54,7 @@ describe('the process executor on a full disk', function () {
     });
   }
 
-  it('goes on with a job whose output does not fit, and says in the log where it is missing and why', async () => {
+  it('continues a job whose output does not fit, and marks the gap in the log', async () => {
     const spec = attemptOf('ignored', {
       run: `echo before; yes | head -c ${20 * MiB}; echo written > /dev/null; while [ ! -e go ]; do sleep 0.02; done; exit 3`,
     });
@@ -72,7 +72,7 @@ describe('the process executor on a full disk', function () {
     expect(bytesOf(output, 'stdout').length).to.be.within(1 * MiB, 8 * MiB);
   });
 
-  it('keeps what is written after there is room again', async () => {
+  it('keeps output that is written when there is room again', async () => {
     const spec = attemptOf('ignored', {
       run: 'until [ -e full ]; do sleep 0.02; done; seq 1 5000; until [ -e free ]; do sleep 0.02; done; for i in 1 2 3 4 5; do echo $i; sleep 0.02; done; echo last',
     });
@@ -91,7 +91,7 @@ describe('the process executor on a full disk', function () {
     expect(textOf(output, 'stdout')).to.match(/\nlast\n$/);
   });
 
-  it('names the disk when an attempt cannot be made', async () => {
+  it('names the disk if an attempt cannot be created', async () => {
     const spec = attemptOf('ignored', { run: 'exit 0' });
     await disk!.whileFull(async () => {
       const error: unknown = await executor.ensure(spec, allow).catch((reason: unknown) => reason);
@@ -115,7 +115,7 @@ describe('the process executor on a full disk', function () {
     expect(textOf(await allOutput(executor, spec))).to.equal('ran\n');
   });
 
-  it('names the disk when a later step cannot be begun', async () => {
+  it('names the disk if a later step cannot start', async () => {
     const spec = attemptOf(
       'ignored',
       { run: ': > wait; echo ready; while [ -e wait ]; do sleep 0.02; done' },

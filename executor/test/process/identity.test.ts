@@ -26,28 +26,28 @@ describe('the identity of a process', () => {
   });
   after(() => rmSync(proc, { recursive: true }));
 
-  it('is alive when pid, start time and boot all match', () => {
+  it('is alive if pid, start time and boot match', () => {
     expect(isAlive({ pid: 11, startTime: 500, bootId: 'this-boot' }, proc)).to.equal(true);
   });
 
-  it('is not fooled by another process with the same pid', () => {
+  it('is not confused by another process with the same pid', () => {
     expect(isAlive({ pid: 11, startTime: 499, bootId: 'this-boot' }, proc)).to.equal(false);
   });
 
-  it('is not fooled by a process of another boot', () => {
+  it('is not confused by a process of another boot', () => {
     expect(isAlive({ pid: 11, startTime: 500, bootId: 'earlier-boot' }, proc)).to.equal(false);
   });
 
-  it('takes a zombie and a pid that nobody has for dead', () => {
+  it('treats a zombie and an unused pid as dead', () => {
     expect(isAlive({ pid: 13, startTime: 700, bootId: 'this-boot' }, proc)).to.equal(false);
     expect(isAlive({ pid: 14, startTime: 700, bootId: 'this-boot' }, proc)).to.equal(false);
   });
 
-  it('reads past a name with spaces and parentheses', () => {
+  it('can parse a name with spaces and parentheses', () => {
     expect(readStat(12, proc)).to.deep.equal({ pid: 12, state: 'S', parent: 1, session: 77, startTime: 600 });
   });
 
-  it('does not take a record for whole that lacks its end', () => {
+  it('does not accept an incomplete record', () => {
     expect(parseIdentity('11 500 this-boot\n')).to.deep.equal({ pid: 11, startTime: 500, bootId: 'this-boot' });
     expect(parseIdentity('11 500 this-boot 0110\n')).to.deep.equal({ pid: 11, startTime: 500, bootId: 'this-boot' });
     for (const record of ['', '11 500 this-b', '11 500\n', 'canceled\n'])

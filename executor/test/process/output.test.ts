@@ -38,7 +38,7 @@ describe('the output of the process executor', () => {
     return expect.fail(`no number in ${text}`);
   }
 
-  it('holds a step up whose output nobody reads at 64 MiB, and loses none of it', async () => {
+  it('blocks a step at 64 MiB of unread output, and loses none of it', async () => {
     const length = 150 * MiB;
     const spec = attemptOf('ignored', { run: `yes | head -c ${length}` });
     await withExecutor(place, async (executor) => {
@@ -70,7 +70,7 @@ describe('the output of the process executor', () => {
     });
   });
 
-  it('removes what is stored, and marks a gap if the store then loses it after all', async () => {
+  it('removes stored output, and marks a gap if the store then loses it', async () => {
     const spec = attemptOf('ignored', { run: `yes | head -c ${40 * MiB}` });
     await withExecutor(place, async (executor) => {
       await executor.ensure(spec, allow);
@@ -86,7 +86,7 @@ describe('the output of the process executor', () => {
     });
   });
 
-  it('says of stored output that it cannot be removed, which file and why', async function () {
+  it('reports stored output that cannot be removed, with file and reason', async function () {
     const spec = attemptOf('ignored', { run: `yes | head -c ${40 * MiB}` });
     const told: string[] = [];
     const onTrouble = (what: string, error: Error) => void told.push(`${what}: ${error.message}`);
@@ -114,7 +114,7 @@ describe('the output of the process executor', () => {
     }
   });
 
-  it('ends a step whose child has left the session and keeps the output open, and the child with it', async () => {
+  it('ends a step and its child that left the session and keeps the output open', async () => {
     const spec = attemptOf('ignored', { run: 'setsid sleep 300 & echo $!; printf end' }, { run: 'echo next' });
     await withExecutor(place, async (executor) => {
       await executor.ensure(spec, allow);
@@ -135,7 +135,7 @@ describe('the output of the process executor', () => {
     });
   });
 
-  it('waits for no child that cannot be told to be of the step, and keeps what was written before', async () => {
+  it('does not wait for a child that cannot be identified, and keeps the earlier output', async () => {
     const spec = attemptOf('ignored', {
       run: `env -i setsid /bin/sh -c ': > left; exec sleep 300' & echo $!
 until [ -e left ]; do sleep 0.02; done
@@ -157,7 +157,7 @@ seq 1 20000; printf end`,
     'setsid sleep 300 > /dev/null 2>&1 & echo $!',
     '(setsid sh -c "sleep 300; true" > /dev/null 2>&1 & echo $!)',
   ]) {
-    it(`ends what has left the session and its streams once the attempt has ended: ${run}`, async () => {
+    it(`kills processes that left the session and closed its streams, after the end of the attempt: ${run}`, async () => {
       const spec = attemptOf('ignored', { run: `${run}; while [ ! -e go ]; do sleep 0.02; done` });
       await withExecutor(place, async (executor) => {
         await executor.ensure(spec, allow);
@@ -170,7 +170,7 @@ seq 1 20000; printf end`,
     });
   }
 
-  it('stops what has left the session with the rest, by the same signal', async () => {
+  it('stops processes that left the session with the same signal', async () => {
     const run = `setsid sh -c 'trap "echo asked > asked; exit" TERM; echo $$; while :; do sleep 0.02; done' & wait`;
     const spec = attemptOf('ignored', { run: `trap : TERM; ${run}; while [ ! -e asked ]; do sleep 0.02; done` });
     await withExecutor(place, async (executor) => {
@@ -182,7 +182,7 @@ seq 1 20000; printf end`,
     });
   });
 
-  it('goes on when what copies the output is killed, and marks that some may be missing', async () => {
+  it('continues if the copier of the output is killed, and marks that some may be missing', async () => {
     const spec = attemptOf('ignored', { run: 'echo before; while [ ! -e go ]; do sleep 0.02; done; seq 1 100000' });
     await withExecutor(place, async (executor) => {
       await executor.ensure(spec, allow);
@@ -199,7 +199,7 @@ seq 1 20000; printf end`,
     });
   });
 
-  it('ends, with an outcome, when all that keeps its output is killed', async () => {
+  it('ends with an outcome if everything that stores its output is killed', async () => {
     const spec = attemptOf('ignored', { run: 'echo ready; while echo more; do sleep 0.02; done 2> /dev/null; exit 5' });
     await withExecutor(place, async (executor) => {
       await executor.ensure(spec, allow);
@@ -215,7 +215,7 @@ seq 1 20000; printf end`,
     });
   });
 
-  it('keeps what was written until its supervisor was killed', async () => {
+  it('keeps the output from before its supervisor was killed', async () => {
     const spec = attemptOf('ignored', { run: 'seq 1 300000; echo ready > ready; sleep 300' });
     await withExecutor(place, async (executor) => {
       await executor.ensure(spec, allow);
@@ -229,7 +229,7 @@ seq 1 20000; printf end`,
     });
   });
 
-  it('says that the output of an attempt is missing that an earlier version started, and how it ended', async () => {
+  it('reports the missing output of an attempt of an earlier version, and how it ended', async () => {
     const spec = attemptOf('ignored', { run: 'ignored' });
     mkdirSync(folderOf(spec), { recursive: true });
     const records = { started: `1 1 another-boot 0\n`, '0.group': '1 1 another-boot\n', '0.started': '', '0.out': 'one\n', '0.err': '', '0.exit': '3\n', exit: 'ended 3\n' }; // prettier-ignore
@@ -248,7 +248,7 @@ seq 1 20000; printf end`,
     });
   });
 
-  it('gives jobs the usual limit of open files, which they may raise again', async () => {
+  it('gives jobs the usual limit of open files, which they may raise', async () => {
     const spec = attemptOf('ignored', { run: 'ulimit -S -n; ulimit -S -n "$(ulimit -H -n)" && echo raised' });
     await withExecutor(place, async (executor) => {
       await runToEnd(executor, spec);

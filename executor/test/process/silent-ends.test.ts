@@ -48,7 +48,7 @@ describe('a stop of the process executor', () => {
     'bash in bash': `bash -c "echo ready; sleep 300; :"; :`,
   };
   for (const [what, script] of Object.entries(bashScripts)) {
-    it(`adds nothing to what bash writes: ${what}`, async function () {
+    it(`adds nothing to the output of bash: ${what}`, async function () {
       if (!canRun('bash', '-c', ':')) {
         console.log('      skipped: there is no bash here');
         this.skip();
@@ -77,7 +77,7 @@ describe('a stop of the process executor', () => {
     });
   });
 
-  it('adds nothing to what a shell writes whose child has a lower pid than its own', async function () {
+  it('adds nothing to the output of a shell whose child has a lower pid', async function () {
     if (!canRun('unshare', ...inNamespace, 'sh', '-c', 'echo 1000 > /proc/sys/kernel/ns_last_pid')) {
       console.log('      skipped: this needs a pid namespace of its own, which unshare(1) may not make here');
       this.skip();

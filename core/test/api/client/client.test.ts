@@ -68,7 +68,7 @@ describe('the client', () => {
     expect(keys[1]).to.equal('Bearer secret');
   });
 
-  it('tells once that the server is away, and that it answers again', async () => {
+  it('reports once that the server is away, and that it answers again', async () => {
     const away = answerJson(503, error('Unavailable'), { 'Retry-After': '0' });
     server = await openServer(away, (request) => request.socket.destroy(), away, answerJson(200, run));
     const heard: (string | undefined)[] = [];
@@ -77,14 +77,14 @@ describe('the client', () => {
     expect(heard).to.deep.equal(['A sentence.', undefined]);
   });
 
-  it('gives the answer of the server back when trying again would not help', async () => {
+  it('returns the error of the server if a retry would not help', async () => {
     server = await openServer(answerJson(404, error('NotFound')));
     const reason = await rejection(server.client.getRun('x'));
     expect(reason).to.be.instanceOf(RequestError);
     expect(reason).to.include({ status: 404, code: 'NotFound', message: 'A sentence.', requestId: 'r-1' });
   });
 
-  it('says at once that nobody listens', async () => {
+  it('reports at once that nothing listens', async () => {
     const closed = await openServer(answerJson(200, run));
     await closed.close();
     const reason = await rejection(closed.client.getRun('x'));
@@ -92,12 +92,12 @@ describe('the client', () => {
     expect(reason).to.include({ refused: true });
   });
 
-  it('says that what answers is not chainr', async () => {
+  it('reports an answer that is not from chainr', async () => {
     server = await openServer((_request, response) => response.end('<html>'));
     expect(await rejection(server.client.getRun('x'))).to.be.instanceOf(UnknownAnswer);
   });
 
-  it('goes on with a log after the last line that came, and with the same attempt', async () => {
+  it('continues a log after the last line, with the same attempt', async () => {
     const asked: (string | undefined)[] = [];
     server = await openServer(
       (request, response) => {
@@ -119,7 +119,7 @@ describe('the client', () => {
     ]);
   });
 
-  it('goes on with events after the last cursor, whether the stream broke or ended', async () => {
+  it('continues events after the last cursor, whether the stream broke or ended', async () => {
     const asked: (string | undefined)[] = [];
     const noting =
       (answer: http.RequestListener): http.RequestListener =>
@@ -141,7 +141,7 @@ describe('the client', () => {
     expect(asked).to.deep.equal(['0-0', '1-0', '2-0']);
   });
 
-  it('stops following when it is told to', async () => {
+  it('stops following on request', async () => {
     server = await openServer((_request, response) => response.write(`${JSON.stringify(event('1-0'))}\n`));
     const stop = new AbortController();
     const reason = await rejection(

@@ -17,7 +17,7 @@ describe('a time in ISO 8601', () => {
     }
   });
 
-  it('is none where the day, the hour or the offset does not exist', () => {
+  it('is refused if the day, the hour or the offset does not exist', () => {
     for (const text of [
       '2026-02-31',
       '2026-02-30',
@@ -46,7 +46,7 @@ describe('a time in ISO 8601', () => {
       expect(parseMoment(text), text).to.equal(undefined);
   });
 
-  it('comes back from every time as it was', () => {
+  it('is unchanged after a round trip', () => {
     const times = fc.date({ min: new Date('0001-01-01'), max: new Date('9999-12-31'), noInvalidDate: true });
     fc.assert(
       fc.property(times, (time) => {

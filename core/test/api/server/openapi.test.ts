@@ -42,7 +42,7 @@ describe('the OpenAPI document', () => {
     ]);
   });
 
-  it('says of each parameter what it is, and of each number from where to where', () => {
+  it('describes each parameter, and the range of each number', () => {
     type Parameter = { name: string; description?: string; schema: { type?: string; minimum?: number } };
     const paths = document['paths'] as Record<string, Record<string, { parameters: Parameter[] }>>;
     const parameters = Object.values(paths).flatMap((path) => Object.values(path).flatMap((each) => each.parameters));

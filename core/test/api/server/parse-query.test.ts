@@ -17,14 +17,14 @@ function refusalOf(act: () => unknown): ApiError {
 }
 
 describe('the query of a request', () => {
-  it('is read as a form sends it', () => {
+  it('is read as a form is encoded', () => {
     const read = { ...parseQuery('/api/runs?name=a+b%2Bc&label=x&label=y%3D1&&flag&=odd') };
     expect(read).to.deep.equal({ name: 'a b+c', label: ['x', 'y=1'], flag: '', '': 'odd' });
     expect({ ...parseQuery('/api/runs') }).to.deep.equal({});
     expect({ ...parseQuery('/api/runs?') }).to.deep.equal({});
   });
 
-  it('is read as a whole or refused, however many parameters it has', () => {
+  it('is read completely or refused, however many parameters it has', () => {
     const separators = fc.array(fc.constantFrom('&', '&x=1', '&&', '&name=b'), { maxLength: 3_000 });
     fc.assert(
       fc.property(separators, (between) => {
@@ -47,7 +47,7 @@ describe('the query of a request', () => {
   });
 
   for (const query of ['name=%ff', 'name=%', 'name=%zz', '%c3%28=x', 'name=%c3']) {
-    it(`is refused where it is not UTF-8 in percent-encoding: ${query}`, () => {
+    it(`is refused if it is not UTF-8 in percent-encoding: ${query}`, () => {
       expect(refusalOf(() => parseQuery(`/api/runs?${query}`)).code).to.equal('BadRequest');
     });
   }
@@ -65,12 +65,12 @@ describe('the query of a request', () => {
     ['/?constructor=x', 'constructor', 'unknown parameter'],
     ['/?toString=x', 'toString', 'unknown parameter'],
   ] as const) {
-    it(`is refused with the place named: ${target}`, () => {
+    it(`is refused with its place: ${target}`, () => {
       expect(refusalOf(() => readQuery(query, target)).details).to.deep.include({ path, message });
     });
   }
 
-  it('takes several values where the parameter may have them', () => {
+  it('accepts several values for parameters that allow them', () => {
     expect(readQuery(query, '/?label=a&label=b,c&status=FAILED')).to.deep.include({
       label: ['a', 'b', 'c'],
       status: ['FAILED'],

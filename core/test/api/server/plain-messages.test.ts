@@ -22,7 +22,7 @@ function sentencesOf(refuse: () => unknown): string[] {
   }
 }
 
-describe('what is said of wrong input', () => {
+describe('messages about invalid input', () => {
   before(() => {
     // In the place of the library's own words, wherever a schema of chainr has none.
     z.config({ localeError: () => librarys });
@@ -31,7 +31,7 @@ describe('what is said of wrong input', () => {
     z.config(z.locales.en());
   });
 
-  it('would be found if it came from the schema library', () => {
+  it('would be detected if they came from the schema library', () => {
     expect(z.string().min(3).safeParse('').error?.issues[0]?.message).to.equal(librarys);
   });
 
@@ -39,7 +39,7 @@ describe('what is said of wrong input', () => {
     for (const sentence of sentences) expect(sentence).to.not.contain(librarys);
   };
 
-  it('is in the words of chainr for every query', () => {
+  it('are from chainr for every query', () => {
     const text = fc.oneof(
       fc.string(),
       fc.constantFrom('', 'true', '-1', '99999999999999999', '1.5', 'x', '2026-02-31'),
@@ -56,7 +56,7 @@ describe('what is said of wrong input', () => {
     }
   });
 
-  it('is in the words of chainr for every JSON body', () => {
+  it('are from chainr for every JSON body', () => {
     const bodies = all.flatMap(({ body }) => (body ? [body] : []));
     expect(bodies).to.not.have.length(0);
     const from = fc.oneof(fc.anything(), fc.array(fc.anything()), fc.constant(Array(20_000).fill('a')));
@@ -73,7 +73,7 @@ describe('what is said of wrong input', () => {
     }
   });
 
-  it('is in the words of chainr for every pipeline', () => {
+  it('are from chainr for every pipeline', () => {
     const odd = fc.oneof(
       fc.anything(),
       fc.constantFrom(-1, 1.5, 1e300, Number.MAX_SAFE_INTEGER, '', 'x', [], {}, true, null),

@@ -21,7 +21,7 @@ describe('the parameters in an address', () => {
     expect(readParams(schema, valid)).to.deep.equal({ ...valid, uid: valid.uid.toLowerCase() });
   });
 
-  it('name what cannot exist, for people and for programs', () => {
+  it('report what cannot exist, for people and for programs', () => {
     const code = 'NotFound';
     expect(refusedWith({ uid: 'x' })).to.deep.equal({ code, refusal: 'no-run', message: 'There is no run "x".' });
     expect(refusedWith({ job: '..' })).to.deep.equal({ code, refusal: 'no-job', message: 'The run has no job "..".' });

@@ -22,7 +22,7 @@ describe('control characters in a pipeline', () => {
       ]);
     });
 
-    it(`are taken in scripts, arguments and variables, where programs may want them: ${shown}`, () => {
+    it(`are accepted in scripts, arguments and variables, where programs may need them: ${shown}`, () => {
       accepted(written({ a: { run: `printf '${control}'`, env: { A: control } } }));
       accepted(written({ a: { run: undefined, command: ['printf', control], args: [control] } }));
     });

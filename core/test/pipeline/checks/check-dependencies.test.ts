@@ -3,7 +3,7 @@ import { maskOf } from '../../../src/pipeline/conditions.js';
 import { accepted, refusedWith, written } from '../build-pipeline.js';
 
 describe('the dependencies of a pipeline', () => {
-  it('are met by success where nothing else is said', () => {
+  it('require success by default', () => {
     const dependencies = (conditions: object | undefined): unknown =>
       accepted(written({ a: {}, b: { dependsOn: [{ job: 'a', ...(conditions && { conditions }) }] } })).jobs[1]
         ?.dependsOn;
@@ -17,7 +17,7 @@ describe('the dependencies of a pipeline', () => {
     ]);
   });
 
-  it('are refused where no ending could meet them', () => {
+  it('are refused if no ending satisfies them', () => {
     for (const conditions of [{ success: false }, { success: false, failure: false, skipped: false }]) {
       expect(refusedWith(written({ a: {}, b: { dependsOn: [{ job: 'a', conditions }] } }))).to.deep.equal([
         'jobs.b.dependsOn[0].conditions: no condition is true, so the job could never start',
@@ -25,14 +25,14 @@ describe('the dependencies of a pipeline', () => {
     }
   });
 
-  it('are refused where they name no job, with the one that may be meant', () => {
+  it('are refused if they name an unknown job, with a suggestion', () => {
     expect(refusedWith(written({ build: {}, test: { dependsOn: [{ job: 'biuld' }, 'xyz'] } }))).to.deep.equal([
       'jobs.test.dependsOn[0].job: there is no job "biuld", did you mean "build"?',
       'jobs.test.dependsOn[1]: there is no job "xyz"',
     ]);
   });
 
-  it('are refused where their form is wrong', () => {
+  it('are refused if their form is wrong', () => {
     expect(refusedWith(written({ a: {}, b: { dependsOn: 'a' } }))).to.deep.equal([
       'jobs.b.dependsOn: must be a list of jobs, but is the text "a"; write dependsOn: [a]',
     ]);
@@ -43,7 +43,7 @@ describe('the dependencies of a pipeline', () => {
     ]);
   });
 
-  it('say how to write as text what YAML takes for something else', () => {
+  it('say how to quote text that YAML reads as something else', () => {
     const sentence = 'must be the name of a job, or a map with "job" and "conditions", but is';
     const dependsOn = [true, 1, null, ['a'], { job: true }, { job: 2 }];
     expect(refusedWith(written({ a: { dependsOn } }))).to.deep.equal([
@@ -56,7 +56,7 @@ describe('the dependencies of a pipeline', () => {
     ]);
   });
 
-  it('are refused where they form cycles, each of which is named once', () => {
+  it('are refused if they form cycles, each of which is named once', () => {
     const jobs = {
       a: { dependsOn: ['b'] },
       b: { dependsOn: ['c', 'd'] },
@@ -71,7 +71,7 @@ describe('the dependencies of a pipeline', () => {
     ]);
   });
 
-  it('are refused where 10,000 of them form one cycle, without naming all', () => {
+  it('are refused if 10,000 of them form one cycle, without naming all', () => {
     const jobs = Object.fromEntries(
       Array.from({ length: 10_000 }, (_, index) => [
         `j${String(index)}`,

@@ -21,7 +21,7 @@ describe('checking a pipeline that is hostile or huge', () => {
     ]);
   });
 
-  it('refuses names that every JavaScript object has, and never confuses them with what is there', () => {
+  it('refuses names that every JavaScript object has, and does not confuse them with known ones', () => {
     const job = '{"image":"busybox","run":"exit 0"}';
     expect(
       refusedWith(
@@ -69,7 +69,7 @@ describe('checking a pipeline that is hostile or huge', () => {
     expect(found.at(-1)).to.deep.equal({ path: '', message: 'and 50 more', more: 50 });
   });
 
-  it('takes 10,000 jobs, refuses more, and refuses too many dependencies', () => {
+  it('accepts 10,000 jobs, refuses more, and refuses too many dependencies', () => {
     const jobs = (count: number, dependsOn: (index: number) => string[] = () => []): object =>
       written(
         Object.fromEntries(

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { accepted, refused, refusedWith, written } from '../build-pipeline.js';
 
 describe('checking a pipeline', () => {
-  it('names all mistakes at once, of form and of the graph', () => {
+  it('lists all mistakes at once, of the form and of the graph', () => {
     const found = refusedWith({
       kind: 'Pipelin',
       metdata: {},
@@ -35,7 +35,7 @@ describe('checking a pipeline', () => {
     ]);
   });
 
-  it('answers for maps that have a length of their own where text or a list belongs', () => {
+  it('handles maps with a length where text or a list is expected', () => {
     const odd = { length: {} };
     const found = refusedWith({ kind: 'Pipeline', jobs: { a: { image: odd, run: odd, steps: odd, command: odd } } });
     expect(found.map((line) => line.split(':')[0])).to.include.members([
@@ -46,7 +46,7 @@ describe('checking a pipeline', () => {
     ]);
   });
 
-  it('refuses what is no pipeline at all in one sentence', () => {
+  it('refuses a document that is no pipeline with one sentence', () => {
     expect(refusedWith('hello')).to.deep.equal([
       ': a pipeline is a map with "kind" and "jobs", but this is the text "hello"',
     ]);
@@ -67,7 +67,7 @@ describe('checking a pipeline', () => {
     ]);
   });
 
-  it('wants exactly one of run, command/args and steps', () => {
+  it('requires exactly one of run, command/args and steps', () => {
     const job = (fields: object): unknown => ({ kind: 'Pipeline', jobs: { a: { image: 'busybox', ...fields } } });
     const step = { name: 's', run: 'exit 0' };
     for (const fields of [
@@ -106,7 +106,7 @@ describe('checking a pipeline', () => {
     ]);
   });
 
-  it('checks what limits runs and jobs: retries, priorities, slots, timeouts', () => {
+  it('checks the limits of runs and jobs: retries, priorities, slots, timeouts', () => {
     const job = { retries: { limit: 101, backoff: { initial: '1', factor: 0.5, max: -1 } }, priority: 101 };
     const found = refused(written({ a: job }, { timeout: 5, priority: -101, maxParallel: 0 }));
     expect(found.map(({ path }) => path)).to.have.members([
@@ -121,7 +121,7 @@ describe('checking a pipeline', () => {
     ]);
   });
 
-  it('checks variables: their names, that they are text, and what Linux takes', () => {
+  it('checks variables: their names, their types, and the limits of Linux', () => {
     const env = {
       '1ST': 'a',
       'with space': 'b',

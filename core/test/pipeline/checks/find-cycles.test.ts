@@ -19,7 +19,7 @@ const graphs: fc.Arbitrary<number[][]> = fc
   );
 
 describe('finding cycles', () => {
-  it('names one real cycle for each set of nodes that reach each other, and none where there is none', () => {
+  it('names one real cycle for each set of nodes that reach each other, and none if there is none', () => {
     fc.assert(
       fc.property(graphs, (graph) => {
         const reach = reachable(graph);

@@ -8,7 +8,7 @@ const warningsOf = (jobs: Record<string, object>): string[] =>
 describe('warnings about a valid pipeline', () => {
   const flaky = { allowFailure: true };
 
-  it('are none where nothing is doubtful', () => {
+  it('are absent if nothing is doubtful', () => {
     expect(warningsOf({ a: {}, b: { dependsOn: ['a'] }, c: { allowFailure: true, dependsOn: ['b'] } })).to.deep.equal(
       [],
     );
@@ -38,7 +38,7 @@ describe('warnings about a valid pipeline', () => {
     ]);
   });
 
-  it('are none for jobs that wait for the failure or the skip alone', () => {
+  it('are absent for jobs that wait only for the failure or the skip', () => {
     for (const conditions of [{ failure: true }, { skipped: true }, { failure: true, skipped: true }]) {
       expect(warningsOf({ flaky, next: { dependsOn: [{ job: 'flaky', conditions }] } })).to.deep.equal([]);
     }
@@ -89,7 +89,7 @@ describe('warnings about references to outputs', () => {
     ]);
   });
 
-  it('name jobs further up that a skip in between lets out', () => {
+  it('name jobs further up that an intermediate skip lets out', () => {
     const middle = { middle: { dependsOn: ['build'] } };
     expect(warningsOf({ ...first, ...middle, tell: { ...after('middle'), env } })).to.have.length(1);
     expect(warningsOf({ ...first, ...middle, tell: { dependsOn: ['middle'], env } })).to.deep.equal([]);
@@ -98,7 +98,7 @@ describe('warnings about references to outputs', () => {
     expect(warningsOf({ ...first, ...middle, tell: { ...both, env } })).to.deep.equal([]);
   });
 
-  it('are none where the job has run in any case', () => {
+  it('are absent if the job has run in any case', () => {
     const reached = { success: true, failure: true };
     for (const jobs of [
       { build: {}, tell: { ...after('build'), env } },
@@ -111,7 +111,7 @@ describe('warnings about references to outputs', () => {
     }
   });
 
-  it('cost no more than the pipeline is large', () => {
+  it('cost in proportion to the size of the pipeline', () => {
     const chain = Object.fromEntries(
       Array.from({ length: 3_000 }, (_, at) => [
         `j${String(at)}`,

@@ -5,7 +5,7 @@ import { refusedWith, written } from '../build-pipeline.js';
 const readYaml = (lines: readonly string[]): unknown => parsePipelineText(lines.join('\n'), 'application/yaml');
 
 describe('the words of other systems', () => {
-  it('are refused at their place, with what chainr has instead', () => {
+  it('are refused at their place, with the field of chainr', () => {
     const found = refusedWith(
       readYaml([
         'kind: Pipeline',
@@ -50,7 +50,7 @@ describe('the words of other systems', () => {
     ]);
   });
 
-  it('leave slips of the pen to the nearest field, also such as every object has', () => {
+  it('do not hide suggestions for typing mistakes', () => {
     expect(refusedWith(written({ job: { needz: [], dependOn: [], toString: 1 } }))).to.have.members([
       'jobs.job.needz: unknown field "needz"',
       'jobs.job.dependOn: unknown field "dependOn", did you mean "dependsOn"?',
@@ -58,7 +58,7 @@ describe('the words of other systems', () => {
     ]);
   });
 
-  it('say how to write the list where one job stands in its place', () => {
+  it('say how to write a list if there is one job instead', () => {
     expect(
       refusedWith(
         written({

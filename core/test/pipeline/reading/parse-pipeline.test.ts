@@ -9,7 +9,7 @@ const json = (text: string): unknown => parsePipelineText(text, 'application/jso
 const yaml = (text: string): unknown => parsePipelineText(text, 'application/yaml');
 
 describe('parsing the text of a pipeline', () => {
-  it('takes JSON and YAML by their content types, with a charset of UTF-8 only', () => {
+  it('accepts JSON and YAML by their content types, with charset UTF-8 only', () => {
     expect(pipelineContentTypes.map((type) => pipelineFormat(type))).to.deep.equal([
       'json',
       'yaml',

@@ -13,7 +13,7 @@ function withMaps(value: unknown): unknown {
 }
 
 describe('a pipeline in JSON', () => {
-  it('reads all that JSON.parse reads, and the same', () => {
+  it('accepts everything that JSON.parse accepts, with the same result', () => {
     fc.assert(
       fc.property(fc.json({ depthSize: 'medium' }), fc.constantFrom(0, 2), (text, indent) => {
         // Written again, so that no object names a key twice, which readJson refuses.
@@ -23,7 +23,7 @@ describe('a pipeline in JSON', () => {
     );
   });
 
-  it('refuses all that JSON.parse refuses', () => {
+  it('refuses everything that JSON.parse refuses', () => {
     const pieces = fc.constantFrom(
       '{',
       '}',
@@ -74,20 +74,20 @@ describe('a pipeline in JSON', () => {
     expect([...read.keys()]).to.deep.equal(['b', '10', '9']);
   });
 
-  it('sees __proto__ as a name like any other', () => {
+  it('treats __proto__ like any other name', () => {
     expect(json('{"__proto__": {"polluted": true}}')).to.deep.equal(
       new Map([['__proto__', new Map([['polluted', true]])]]),
     );
     expect('polluted' in {}).to.equal(false);
   });
 
-  it('refuses a job that is written twice, and says where', () => {
+  it('refuses a duplicate job, with its place', () => {
     const error = syntaxErrorOf(() => json('{\n  "first": 1,\n  "first": 2\n}'));
     expect(error.message).to.equal('not JSON: the name "first" appears twice in one object (line 3, column 3)');
     expect([error.line, error.column]).to.deep.equal([3, 3]);
   });
 
-  it('says what it expected, and where', () => {
+  it('says what it expected, with the place', () => {
     expect(syntaxErrorOf(() => json('{"kind": "Pipeline",\n}')).message).to.equal(
       'not JSON: expected a name in double quotes, but found "}" (line 2, column 1)',
     );

@@ -6,7 +6,7 @@ import { syntaxErrorOf } from './syntax-error-of.js';
 const yaml = (text: string): unknown => parsePipelineText(text, 'application/yaml');
 
 describe('a pipeline in YAML', () => {
-  it('reads maps in their order, and names as text', () => {
+  it('keeps the order of maps, and reads names as text', () => {
     const read = yaml('b: yes\n10: 1\ntrue: no\n') as Map<string, unknown>;
     expect([...read]).to.deep.equal([
       ['b', 'yes'],
@@ -19,7 +19,7 @@ describe('a pipeline in YAML', () => {
     expect(yaml('{"a": ["b", 1, null, true]}')).to.deep.equal(new Map([['a', ['b', 1, null, true]]]));
   });
 
-  it('takes aliases and merge keys', () => {
+  it('supports aliases and merge keys', () => {
     const read = yaml('a: &base { image: busybox, run: x }\nb:\n  <<: *base\n  run: y\nc: *base\n');
     expect(read).to.deep.equal(
       new Map([
@@ -48,7 +48,7 @@ describe('a pipeline in YAML', () => {
     );
   });
 
-  it('refuses what it does not know, and says where', () => {
+  it('refuses unknown syntax, with its place', () => {
     const messages: Record<string, string> = {
       'a: 1\na: 2': 'the name "a" appears twice in one map (line 2, column 1)',
       'a: *b': 'the alias "*b" has no anchor before it (line 1, column 4)',
@@ -68,7 +68,7 @@ describe('a pipeline in YAML', () => {
       expect(syntaxErrorOf(() => yaml(text)).message).to.contain(message);
   });
 
-  it('tells a quote that is not indented from one that is not closed', () => {
+  it('distinguishes a quote that is not indented from one that is not closed', () => {
     const indent = 'and its closing quote, must be indented deeper than the name of the field';
     const unclosed = 'perhaps a quote is not closed';
     const messages: Record<string, string> = {
@@ -89,7 +89,7 @@ describe('a pipeline in YAML', () => {
     expect(yaml('run: "echo\n  hi\n  "\n')).to.deep.equal(new Map([['run', 'echo hi ']]));
   });
 
-  it('refuses aliases that expand to more than a pipeline may be', () => {
+  it('refuses aliases that expand to more than the size limit', () => {
     const levels = Array.from(
       { length: 9 },
       (_, level) =>
@@ -105,12 +105,12 @@ describe('a pipeline in YAML', () => {
     expect(syntaxErrorOf(() => yaml(script + uses)).message).to.contain('too large');
   });
 
-  it('lets thousands of jobs share what one anchor names', () => {
+  it('lets thousands of jobs share one anchor', () => {
     const uses = Array.from({ length: 5_000 }, (_, index) => `j${String(index)}: *job\n`).join('');
     expect(yaml(`a: &job { image: busybox }\n${uses}`)).to.have.property('size', 5_001);
   });
 
-  it('refuses a document that is nested too deeply, however deep and in whatever way', () => {
+  it('refuses a document that is nested too deeply, in any way', () => {
     for (const text of [
       '['.repeat(500_000),
       '- '.repeat(100_000),
@@ -122,12 +122,12 @@ describe('a pipeline in YAML', () => {
     }
   });
 
-  it('stops at the first mistake of many, and at a limit of tokens', () => {
+  it('stops at the first mistake, and at a limit of tokens', () => {
     expect(syntaxErrorOf(() => yaml(`{${','.repeat(300_000)}}`)).message).to.contain('Unexpected , in flow map');
     expect(syntaxErrorOf(() => yaml('\n'.repeat(pipelineLimits.yamlTokens + 2))).message).to.contain('YAML tokens');
   });
 
-  it('knows that an empty text is an empty document', () => {
+  it('reads an empty text as an empty document', () => {
     expect(yaml('')).to.equal(null);
     expect(yaml('# nothing\n')).to.equal(null);
   });
