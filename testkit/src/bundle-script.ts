@@ -1,13 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { isBuiltin } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-/** Below node_modules, so that the packages that are not bundled are found from here. */
 const folder = path.join(root, 'node_modules', '.cache', 'chainr-bundles');
+/** Marks the question of the plugin itself, lest it asks for ever. */
+const asked = Symbol('asked');
 const bundles = new Map<string, Promise<string>>();
 
 /**
@@ -41,10 +43,13 @@ async function bundle(entry: string, outfile: string): Promise<void> {
       {
         name: 'chainr',
         setup: (bundler) => {
-          // Packages of others are loaded as they are.
-          bundler.onResolve({ filter: /^[^./]/ }, ({ path: name, kind }) =>
-            kind === 'entry-point' || name.startsWith('@chainr/') ? undefined : { path: name, external: true },
-          );
+          // Packages of others are loaded as they are, from where the importing source finds them.
+          bundler.onResolve({ filter: /^[^./]/ }, async ({ path: name, resolveDir, kind, pluginData }) => {
+            if (kind === 'entry-point' || name.startsWith('@chainr/') || isBuiltin(name) || pluginData === asked)
+              return undefined;
+            const { path: found } = await bundler.resolve(name, { resolveDir, kind, pluginData: asked });
+            return { path: pathToFileURL(found).href, external: true };
+          });
           // What a source finds beside itself, such as Lua, it goes on to find there.
           bundler.onLoad({ filter: /\.ts$/ }, async ({ path: source }) => {
             const text = await readFile(source, 'utf8');

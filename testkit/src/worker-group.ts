@@ -119,16 +119,19 @@ export class WorkerGroup {
   }
 
   async beginWorker(fault?: Fault, more: NodeJS.ProcessEnv = {}): Promise<Command> {
-    this.#count += 1;
     const { home, kind, env, script = worker } = this.#options;
+    const bundle = await bundleScript(script);
+    // From here on nothing waits until the number is used: workers may begin at once.
+    this.#count += 1;
+    const number = String(this.#count);
     if (fault?.signal === 'CUT') {
-      this.#proxy = await startRedisProxy(this.#redis.url, path.join(home, `proxy-${String(this.#count)}.sock`));
+      this.#proxy = await startRedisProxy(this.#redis.url, path.join(home, `proxy-${number}.sock`));
     }
-    return new Command(await bundleScript(script), [], {
+    return new Command(bundle, [], {
       CHAINR_HOME: home,
       CHAINR_REDIS_URL: this.#proxy && fault?.signal === 'CUT' ? this.#proxy.url : this.#redis.url,
       ...(kind !== 'fake' && { CHAINR_EXECUTOR: kind }),
-      CHAINR_LISTEN: `unix:${path.join(home, `worker-${String(this.#count)}.sock`)}`,
+      CHAINR_LISTEN: `unix:${path.join(home, `worker-${number}.sock`)}`,
       ...env,
       ...more,
       ...(fault && { FAULT_POINT: fault.point, FAULT_DEED: fault.signal, FAULT_MARKER: this.#marker }),
