@@ -53,6 +53,27 @@ describe('chainr', () => {
       expect(session.stderr).to.contain('--watch');
     });
 
+    it('gives a run an external id, finds it again by that, and refuses another pipeline under it', async () => {
+      const nightly = await file('nightly.json', readme);
+      const sessions = [1, 2].map(() => at('run', nightly, '--external-id', 'nightly/7'));
+      for (const session of sessions) expect(await session.exitCode, session.stderr).to.equal(0);
+      const [first, second] = sessions.map(({ stdout }) => stdout.trim());
+      expect(second).to.equal(first);
+      const listed = at('get', 'runs', '--external-id', 'nightly/7', '-o', 'json');
+      expect(await listed.exitCode).to.equal(0);
+      const { items } = runListSchema.parse(JSON.parse(listed.stdout));
+      expect(items.map(({ metadata }) => [metadata.uid, metadata.externalId])).to.deep.equal([[first, 'nightly/7']]);
+      const described = at('describe', first ?? '');
+      expect(await described.exitCode).to.equal(0);
+      expect(described.stdout).to.match(/^External id +nightly\/7$/m);
+      const other = at('run', await file('other.json', { kind: 'Pipeline', jobs: { other: job } }), '--external-id', 'nightly/7'); // prettier-ignore
+      expect(await other.exitCode).not.to.equal(0);
+      expect(other.stderr).to.contain(`belongs to the run ${first ?? ''}, which has another pipeline`);
+      const wrong = at('run', nightly, '--external-id', 'a b');
+      expect(await wrong.exitCode).to.equal(2);
+      expect(wrong.stderr).to.contain('visible ASCII characters without spaces');
+    });
+
     it('exits with 1 and lists every mistake, or prints them as JSON, as validate does', async () => {
       const bad = await file('wrong.yaml', 'kind: Pipeline\njobs:\n  a: {image: x, run: y, timeout: 10, retries: 3}\n');
       const session = at('run', bad);

@@ -359,6 +359,7 @@ describe('the OpenAPI document', function () {
     '`until` is any text': ['deleteRuns', schemaOf('/api/runs', 'delete', 'until'), text],
     '`label` is any text': ['cancelRuns', schemaOf('/api/runs/cancel', 'post', 'label'), text],
     '`after` is any text': ['readEvents', schemaOf('/api/events', 'get', 'after'), text],
+    '`externalId` is any text': ['createRun', schemaOf('/api/runs', 'post', 'externalId'), text],
     'a key is any text': ['createRun', schemaOf('/api/runs', 'post', 'Idempotency-Key'), text],
     'no request is too slow': ['getRun', answerOf('/api/runs/{uid}', 'get', '408'), undefined],
     'no address is too long': ['getRun', answerOf('/api/runs/{uid}', 'get', '414'), undefined],

@@ -91,7 +91,7 @@ describe('deleting over the API', () => {
     await createEnded();
     for (const query of ['', 'dryRun=true', 'all=false']) {
       const [status, message] = await refusal(`/api/runs?${query}`);
-      expect([status, message], query).to.deep.equal([400, 'The query selects no runs: set at least one of status, name, label, since and until, or all=true to select every run.']); // prettier-ignore
+      expect([status, message], query).to.deep.equal([400, 'The query selects no runs: set at least one of status, name, externalId, label, since and until, or all=true to select every run.']); // prettier-ignore
     }
     expect(await listed()).to.have.length(1);
   });

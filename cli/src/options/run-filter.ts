@@ -4,11 +4,13 @@ import { didYouMean } from '@chainr/core/pipeline/did-you-mean';
 import { parseDuration } from '@chainr/core/pipeline/duration';
 import { parseMoment } from '@chainr/core/api/contract/moment';
 import { runStatuses, type RunStatus } from '@chainr/core/engine/states';
+import { externalIdOption } from './external-id-option.js';
 
 /** The values of the options below. */
 export interface RunFilterOptions {
   status?: RunStatus[];
   name?: string;
+  externalId?: string;
   label?: string[];
   since?: string;
   until?: string;
@@ -24,16 +26,18 @@ export function addRunFilter(command: Command): Command {
       ).argParser(readStatuses),
     )
     .option('--name <name>', "only runs of pipelines with this name; 'night*' matches names that begin with night")
+    .addOption(externalIdOption('only the run that was submitted with this external id'))
     .option('--label <label>', 'only runs with this label: key=value, or key with any value; may be repeated', collect)
     .option('--since <time>', 'only runs created at or after this time: 24h (ago) or 2026-11-21T01:44:00Z', readTime)
     .option('--until <time>', 'only runs created before this time, in the same format', readTime);
 }
 
 /** The filter in the options; empty if there is none. */
-export function readRunFilter({ status, name, label, since, until }: RunFilterOptions): RunFilterQuery {
+export function readRunFilter({ status, name, externalId, label, since, until }: RunFilterOptions): RunFilterQuery {
   return {
     ...(status && { status }),
     ...(name !== undefined && { name }),
+    ...(externalId !== undefined && { externalId }),
     ...(label && { label }),
     ...(since !== undefined && { since }),
     ...(until !== undefined && { until }),

@@ -35,12 +35,13 @@ export function describeRun(run: Run, timeline: TimelineResource, terminal: Term
 }
 
 function factsOf(run: Run, timeline: TimelineResource, { colors }: Terminal): string[] {
-  const { uid, name, title, labels, createdAt, executor, rerunOf } = run.metadata;
+  const { uid, name, title, externalId, labels, createdAt, executor, rerunOf } = run.metadata;
   const pairs = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
   return formatTable([
     ['Run', uid],
     ...(name === undefined ? [] : [['Name', name]]),
     ...(title === undefined ? [] : [['Title', printable(title)]]),
+    ...(externalId === undefined ? [] : [['External id', printable(externalId)]]),
     ['Status', statusCell(run.status, colors)],
     ...(pairs.length === 0 ? [] : [['Labels', pairs.join(', ')]]),
     ...(rerunOf === undefined ? [] : [['Rerun of', rerunOf]]),

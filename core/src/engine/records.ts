@@ -30,6 +30,8 @@ export interface RunRecord {
   title?: string;
   /** Its jobs may have titles. */
   titled?: true;
+  /** What the caller that submitted it calls it; no other run has it while this one is kept. */
+  externalId?: string;
   labels: Readonly<Record<string, string>>;
   status: RunStatus;
   /** Rises with each run; lists are ordered by it. */

@@ -3,7 +3,8 @@ import type { ExecutorKind, RunUid } from '../engine/records.js';
 import type { CreatedRun, IdempotencyKey } from '../store/runs/create-run.js';
 import type { Source } from '../store/runs/source.js';
 import type { Store } from '../store/store.js';
-import type { PipelineReading } from './prepare-pipeline.js';
+import { quote } from '../pipeline/mistakes.js';
+import type { PipelineReading, Preparation } from './prepare-pipeline.js';
 import type { Refusal } from './refusal.js';
 
 /** What it takes to make a run. */
@@ -20,33 +21,66 @@ export type RequestKey = Omit<IdempotencyKey, 'bodyHash'>;
 /** `replayed`: the run of the first request with this key; it may have been deleted since. */
 export type MadeRun = { kind: 'created' | 'replayed'; uid: RunUid } | Refusal<'key-reused'>;
 
+export interface SubmitOptions {
+  /** Kept for 24 hours. */
+  key?: RequestKey;
+  /** 1 to 255 visible ASCII characters. Belongs to one run for as long as that is kept (see External ids). */
+  externalId?: string;
+}
+
 export type Submission =
-  (Exclude<MadeRun, Refusal> & { jobCount: number }) | Refusal<'invalid-pipeline' | 'key-reused'>;
+  /** `found`: an earlier submission with this external id made it. */
+  | { kind: 'created' | 'replayed' | 'found'; uid: RunUid; /** If it is known. */ jobCount?: number }
+  | Refusal<'invalid-pipeline' | 'key-reused' | 'external-id-taken'>;
 
 /**
- * Checks a pipeline, and stores a run of it.
+ * Checks a pipeline, and stores a run of it. If a run with the external id exists and was submitted with the same text,
+ * that is the result, though this version might refuse the text.
  *
  * @param source its text, as UTF-8, and its media type
  * @returns for an invalid pipeline the first 100 mistakes
- * @throws StoreFull, or StoreUnavailable: the run may or may not have been made; submit again with the same key.
- *   What the reading of pipelines throws
+ * @throws StoreFull, or StoreUnavailable: the run may or may not have been made; submit again with the same key or
+ *   external id. What the reading of pipelines throws
  */
 export async function submit(
   { store, pipelines, executorKind }: RunMaking,
   source: Source,
-  key?: RequestKey,
+  { key, externalId }: SubmitOptions = {},
 ): Promise<Submission> {
-  const read = await pipelines.read({ ...source, warn: false });
-  if (read.kind === 'refused') {
-    const { message, mistakes } = read;
-    return { kind: 'invalid-pipeline', message, mistakes };
+  const request = externalId === undefined ? source.text : `${externalId}\n${source.text}`;
+  const idempotency = key && { ...key, bodyHash: hashRequest(request) };
+  let read: Preparation | undefined;
+  for (;;) {
+    const found = externalId === undefined ? undefined : await findSubmitted(store, externalId, source);
+    if (found) return found;
+    read ??= await pipelines.read({ ...source, warn: false });
+    if (read.kind === 'refused') return { kind: 'invalid-pipeline', message: read.message, mistakes: read.mistakes };
+    const made = await store.runs.createRun({
+      pipeline: read.pipeline,
+      source,
+      executorKind,
+      ...(idempotency && { idempotency }),
+      ...(externalId !== undefined && { externalId }),
+    });
+    // Another request has made it meanwhile: look for it again.
+    if (made.kind === 'taken') continue;
+    const stored = toMadeRun(made);
+    return stored.kind === 'key-reused' ? stored : { ...stored, jobCount: read.pipeline.jobNames.length };
   }
-  const { pipeline } = read;
-  const idempotency = key && { ...key, bodyHash: hashRequest(source.text) };
-  const made = toMadeRun(
-    await store.runs.createRun({ pipeline, source, executorKind, ...(idempotency && { idempotency }) }),
-  );
-  return made.kind === 'key-reused' ? made : { ...made, jobCount: pipeline.jobNames.length };
+}
+
+/** Undefined if no run has the external id, also if that was deleted in this moment. */
+async function findSubmitted(
+  { runs }: RunMaking['store'],
+  externalId: string,
+  { text }: Source,
+): Promise<{ kind: 'found'; uid: RunUid } | Refusal<'external-id-taken'> | undefined> {
+  const uid = await runs.findByExternalId(externalId);
+  const source = uid === undefined ? undefined : await runs.getSource(uid);
+  if (uid === undefined || source === undefined) return undefined;
+  if (source.text === text) return { kind: 'found', uid };
+  const message = `The external id ${quote(externalId)} belongs to the run ${uid}, which has another pipeline; use another id, or delete that run first.`;
+  return { kind: 'external-id-taken', message };
 }
 
 export function toMadeRun(stored: CreatedRun): MadeRun {

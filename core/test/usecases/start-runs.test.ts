@@ -40,10 +40,10 @@ describe('the use cases that start runs', () => {
 
   it('submit a pipeline once for each key', async () => {
     const key = { scope: 'me', key: 'submit' };
-    const first = await submit(making, chain, key);
+    const first = await submit(making, chain, { key });
     expect(first).to.include({ kind: 'created', jobCount: 2 });
-    expect(await submit(making, chain, key)).to.eql({ ...first, kind: 'replayed' });
-    expect(await submit(making, sourceOf({ other: job }), key)).to.eql(keyReused);
+    expect(await submit(making, chain, { key })).to.eql({ ...first, kind: 'replayed' });
+    expect(await submit(making, sourceOf({ other: job }), { key })).to.eql(keyReused);
   });
 
   it('name every mistake of an invalid pipeline', async () => {

@@ -8,6 +8,7 @@ const codes: Record<RefusalKind, ErrorCode> = {
   'invalid-pipeline': 'BadRequest',
   'unknown-jobs': 'BadRequest',
   'key-reused': 'Conflict',
+  'external-id-taken': 'Conflict',
   'nothing-failed': 'Conflict',
   'not-reusable': 'Conflict',
   'nothing-to-run': 'Conflict',

@@ -42,7 +42,8 @@ export async function bulk(
 ): Promise<BulkResult> {
   const { all, dryRun, cursor, ...named } = query;
   if (!all && Object.values(named).every((part) => part === undefined)) {
-    const message = 'set at least one of status, name, label, since and until, or all=true to select every run';
+    const message =
+      'set at least one of status, name, externalId, label, since and until, or all=true to select every run';
     throw new ApiError('BadRequest', `The query selects no runs: ${message}.`, {
       details: [{ path: '', message }],
     });

@@ -8,13 +8,14 @@ import { sendJson } from '../http/send-json.js';
 import { served } from '../http/serve-routes.js';
 import { showMade } from './show-made.js';
 
-/** A repeated key returns its run as it is now. */
+/** A repeated key or external id returns its run as it is now. */
 export function createRun(context: SchedContext) {
-  return served(routes.createRun, async ({ request, response }) => {
+  return served(routes.createRun, async ({ query: { externalId }, request, response }) => {
     const key = readIdempotencyKey(request);
-    const made = await submit(context, await readPipelineText(request), key);
+    const options = { ...(key && { key }), ...(externalId !== undefined && { externalId }) };
+    const made = await submit(context, await readPipelineText(request), options);
     if (!('uid' in made)) throw refusalError(made);
-    const run = await showMade(context.store, made.uid, made.jobCount);
+    const run = await showMade(context.store, made);
     sendJson(response, routes.createRun.success.status, run, { Location: run.metadata.selfLink });
   });
 }

@@ -20,6 +20,7 @@ export function presentRun(run: RunRecord, jobs: readonly JobRecord[], titles: T
       uid: run.uid,
       ...(run.name === undefined ? {} : { name: run.name }),
       ...(run.title === undefined ? {} : { title: run.title }),
+      ...(run.externalId === undefined ? {} : { externalId: run.externalId }),
       labels: { ...run.labels },
       createdAt: isoTime(run.createdAt),
       ...(run.startedAt === undefined ? {} : { startedAt: isoTime(run.startedAt) }),

@@ -16,7 +16,7 @@ export function rerunRun(context: SchedContext) {
     const { from } = parseBody(await readBody(request, namesBodyBytes), rerunRequestSchema);
     const made = await rerun(context, uid, from, key);
     if (!('uid' in made)) throw refusalError(made);
-    const run = await showMade(context.store, made.uid);
+    const run = await showMade(context.store, made);
     sendJson(response, routes.rerunRun.success.status, run, { Location: run.metadata.selfLink });
   });
 }

@@ -35,12 +35,23 @@ export class Client {
     this.#sender.onAway = listener;
   }
 
-  createRun(pipeline: PipelineText, options: { idempotencyKey?: string; signal?: AbortSignal } = {}) {
+  /** With an `externalId` resolves to the run that has it, if that has the same pipeline. */
+  createRun(
+    pipeline: PipelineText,
+    options: { idempotencyKey?: string; externalId?: string; signal?: AbortSignal } = {},
+  ) {
     const headers = {
       'Content-Type': pipeline.contentType,
       [headerNames.idempotencyKey]: options.idempotencyKey ?? crypto.randomUUID(),
     };
-    return this.#json(routes.createRun, { params: {}, headers, body: pipeline.text, ...signalOf(options.signal) });
+    const query = options.externalId === undefined ? {} : { externalId: options.externalId };
+    return this.#json(routes.createRun, {
+      params: {},
+      query,
+      headers,
+      body: pipeline.text,
+      ...signalOf(options.signal),
+    });
   }
 
   validatePipeline(pipeline: PipelineText, signal?: AbortSignal) {

@@ -18,6 +18,6 @@ export const headerNames = {
   cursor: 'X-Chainr-Cursor',
 } as const;
 
-/** A key of idempotency, and the id of a caller: visible ASCII without spaces. */
+/** A key of idempotency, an external id, and the id of a caller: visible ASCII without spaces. */
 export const visibleText = /^[\x21-\x7e]{1,255}$/;
 export const idempotencyKeySchema = z.string().regex(visibleText);

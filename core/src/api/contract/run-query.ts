@@ -3,6 +3,7 @@ import { suggestion } from '../../pipeline/did-you-mean.js';
 import { durationPattern, parseDuration } from '../../pipeline/duration.js';
 import { quote } from '../../pipeline/mistakes.js';
 import { momentPattern, parseMoment } from './moment.js';
+import { visibleText } from './headers.js';
 import { labelSelector } from '../../pipeline/names.js';
 import { runStatuses } from '../../engine/states.js';
 import { runStatusSchema } from './run-resource.js';
@@ -41,6 +42,11 @@ const name = z
   .min(1, 'must not be empty; "*" matches every run that has a name')
   .regex(/^[-a-z0-9.]{0,253}\*?$/, 'must be the name of a pipeline, or its beginning followed by "*"');
 
+/** What a caller that reconciles calls a run (see External ids). */
+export const externalIdSchema = z
+  .string({ error: 'must be given once' })
+  .regex(visibleText, 'must be 1 to 255 visible ASCII characters without spaces');
+
 const noMoment = 'must be a time such as 2026-11-21T01:44:00Z (write "+" as %2B) or an age such as 24h';
 
 /** A time, or how long ago: 1 ms to 365 days. */
@@ -56,6 +62,7 @@ export const runFilterFields = {
   name: name
     .optional()
     .describe('Only runs of pipelines with this name; `night*` matches names that begin with `night`.'),
+  externalId: externalIdSchema.optional().describe('Only the run that was submitted with this external id.'),
   label: label
     .optional()
     .describe(

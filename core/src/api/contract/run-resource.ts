@@ -28,6 +28,7 @@ const runMetadataSchema = z.object({
   uid: z.string().describe('A UUIDv7.'),
   name: z.string().optional(),
   title: z.string().optional().describe('The title of the pipeline.'),
+  externalId: z.string().optional().describe('The external id with which the run was submitted.'),
   labels: z.record(z.string(), z.string()),
   createdAt: timeSchema,
   startedAt: timeSchema.optional(),

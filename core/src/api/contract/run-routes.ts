@@ -6,7 +6,7 @@ import { headerNames, idempotencyKeySchema } from './headers.js';
 import { emptyBodySchema, rerunRequestSchema } from './request-bodies.js';
 import { json, nothing, ofRun } from './route-parts.js';
 import { defineRoute } from './route.js';
-import { runFilterFields } from './run-query.js';
+import { externalIdSchema, runFilterFields } from './run-query.js';
 import { runListSchema, runSchema } from './run-resource.js';
 import { timelineSchema } from './timeline-resource.js';
 
@@ -20,7 +20,13 @@ export const runRoutes = {
     path: '/api/runs',
     summary: 'Checks a pipeline and runs it.',
     params: nothing,
-    query: nothing,
+    query: z.strictObject({
+      externalId: externalIdSchema
+        .optional()
+        .describe(
+          'An id of yours for the run, 1 to 255 visible ASCII characters. No two runs have the same. While that run is kept, repeating the request with the same pipeline returns it in its current state; another pipeline is refused with 409.',
+        ),
+    }),
     headers: {
       [headerNames.idempotencyKey]: idempotencyKeySchema
         .optional()

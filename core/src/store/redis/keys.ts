@@ -22,6 +22,7 @@ import { backlogTimes } from '../script/layout.js';
  * | `live:KIND` | zset | uid by creation sequence, of the runs that are not final |
  * | `status:STATUS` | zset | uid by creation sequence, of the runs that are RUNNING or final; other live runs are PENDING |
  * | `name:NAME`, `label:KEY=VALUE` | zset | uid by creation sequence, of the runs with a name or label |
+ * | `external:ID` | zset | the uid of the run with an external id; at most one (see External ids) |
  * | `names` | zset | the names of existing runs, in byte order |
  * | `ended` | zset | uid of the final runs by the time of their end |
  * | `deletions` | zset | uid of runs that are hidden but not yet removed, by time (see Deletion) |
@@ -65,6 +66,7 @@ export const keys = {
   name: (name: string) => `${prefix}name:${name}`,
   label: (key: string, value: string) => `${prefix}label:${key}=${value}`,
   idempotency: (scope: string, key: string) => `${prefix}idempotency:${scope}:${key}`,
+  external: (id: string) => `${prefix}external:${id}`,
   names: `${prefix}names`,
   ended: `${prefix}ended`,
   deletions: `${prefix}deletions`,
@@ -95,14 +97,17 @@ export const keys = {
 /** The index entries of a run except its status, one a line, as `lua/shared/indexes.lua` expects them. */
 export function indexLines({
   name,
+  externalId,
   labels = {},
 }: {
   name?: string;
+  externalId?: string;
   labels?: Readonly<Record<string, string>>;
 }): string {
   const named = name === undefined ? [] : [keys.name(name)];
+  const external = externalId === undefined ? [] : [keys.external(externalId)];
   const labeled = Object.entries(labels).map(([key, value]) => keys.label(key, value));
-  return [...named, ...labeled].map((key) => key.slice(prefix.length)).join('\n');
+  return [...named, ...external, ...labeled].map((key) => key.slice(prefix.length)).join('\n');
 }
 
 /** Field of `run:UID` for a job's plan. */

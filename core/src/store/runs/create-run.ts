@@ -19,6 +19,8 @@ export interface NewRun {
   source: Source | Buffer;
   executorKind: ExecutorKind;
   idempotency?: IdempotencyKey;
+  /** 1 to 255 visible ASCII characters (see External ids). */
+  externalId?: string;
   /** For a run that reuses jobs of another one (see Reruns). */
   rerun?: Rerun;
 }
@@ -40,6 +42,11 @@ export interface Rerun {
 
 export type CreatedRun = { kind: 'created' | 'replayed'; uid: RunUid } | { kind: 'conflict' };
 
+/** A run with the external id exists. */
+export interface ExternalIdTaken {
+  kind: 'taken';
+}
+
 /** Runs up to this size are stored by the same call that makes them visible. */
 const inlineJobs = readyAtOnce;
 /** Fields and values per command that stores rows in advance, 250 jobs (see Bounded calls). */
@@ -53,7 +60,11 @@ const unfinishedSeconds = 600;
  * Stores a run and makes it visible at once: either all of it can be seen, or nothing.
  * @param connection stores the rows of large runs in advance, in chunks
  */
-export async function createRun(connection: Redis, transitions: Transitions, run: NewRun): Promise<CreatedRun> {
+export async function createRun(
+  connection: Redis,
+  transitions: Transitions,
+  run: NewRun,
+): Promise<CreatedRun | ExternalIdTaken> {
   const { source, executorKind, idempotency, rerun } = run;
   const pipeline = 'plans' in run.pipeline ? run.pipeline : packPipeline(run.pipeline);
   const { jobNames, priorities, priority, maxParallel, timeoutMs } = pipeline;
@@ -78,6 +89,7 @@ export async function createRun(connection: Redis, transitions: Transitions, run
     jobCount: jobNames.length,
     idempotency: idempotency ? `${idempotency.scope}:${idempotency.key}` : '',
     bodyHash: idempotency?.bodyHash ?? '',
+    externalId: run.externalId,
     roots: packRoots(handedOut),
     backlog: parked.length,
     flags: (hasPriorities ? runFlags.jobPriorities : 0) | (timeoutMs === undefined ? 0 : runFlags.timeout),
@@ -93,7 +105,7 @@ export async function createRun(connection: Redis, transitions: Transitions, run
   for (;;) {
     if (!inline) await storeBefore(connection, uid, { fields, backlog, packedSource });
     const reply = await transitions.create(request);
-    if (reply.kind === 'conflict') return { kind: 'conflict' };
+    if (reply.kind === 'conflict' || reply.kind === 'taken') return { kind: reply.kind };
     if (reply.kind !== 'incomplete') return { kind: reply.kind, uid: reply.uid };
   }
 
@@ -117,12 +129,13 @@ function rootsOf(standings: readonly InitialJobState[], priorities: Int8Array): 
 const count = (standings: readonly InitialJobState[], wanted: InitialJobState['status']): number =>
   standings.filter(({ status }) => status === wanted).length;
 
-function infoOf(pipeline: PackedPipeline, { executorKind, rerun }: NewRun): RunInfo {
+function infoOf(pipeline: PackedPipeline, { executorKind, externalId, rerun }: NewRun): RunInfo {
   const { name, title, labels, timeoutMs } = pipeline;
   return {
     ...(name === undefined ? {} : { name }),
     ...(title === undefined ? {} : { title }),
     ...(mayHaveTitles(pipeline) && { titled: true }),
+    ...(externalId === undefined ? {} : { externalId }),
     ...(Object.keys(labels).length > 0 ? { labels } : {}),
     executorKind,
     ...(timeoutMs === undefined ? {} : { timeoutMs }),

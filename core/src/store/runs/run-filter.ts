@@ -7,6 +7,8 @@ export interface RunFilter {
   name?: string;
   /** The prefix of the name; empty: any name. */
   namePrefix?: string;
+  /** At most one run has it. */
+  externalId?: string;
   /** The run has all of them. Without a `value`, only the key must match. */
   labels?: readonly { key: string; value?: string }[];
   /** Created at or after this time; milliseconds since 1970 by the clock of Redis, like all times here. */
@@ -16,11 +18,12 @@ export interface RunFilter {
 }
 
 export function matches(filter: RunFilter, run: RunRecord): boolean {
-  const { statuses, name, namePrefix, labels = [], since = 0, until = Infinity } = filter;
+  const { statuses, name, namePrefix, externalId, labels = [], since = 0, until = Infinity } = filter;
   return (
     (statuses === undefined || statuses.includes(run.status)) &&
     (name === undefined || run.name === name) &&
     (namePrefix === undefined || run.name?.startsWith(namePrefix) === true) &&
+    (externalId === undefined || run.externalId === externalId) &&
     labels.every(({ key, value }) => hasLabel(run, key, value)) &&
     run.createdAt >= since &&
     run.createdAt < until

@@ -7,6 +7,8 @@ export interface RunInfo {
   title?: string;
   /** Jobs may have titles. */
   titled?: true;
+  /** See External ids. */
+  externalId?: string;
   labels?: Readonly<Record<string, string>>;
   executorKind: ExecutorKind;
   /** The timeout of the run, from its creation. */

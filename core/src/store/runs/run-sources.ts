@@ -30,14 +30,16 @@ const finalStatuses = runStatuses.filter(isFinalRun);
 
 /** The smallest source for a filter; an exact one among equals. */
 export async function chooseSource(connection: Redis, filter: RunFilter): Promise<RunSource> {
-  const { statuses, name, namePrefix, labels = [], since, until } = filter;
-  const parts = [statuses, name, namePrefix, since, until].filter((part) => part !== undefined).length + labels.length;
+  const { statuses, name, namePrefix, externalId, labels = [], since, until } = filter;
+  const parts =
+    [statuses, name, namePrefix, externalId, since, until].filter((part) => part !== undefined).length + labels.length;
   const all: RunSet = { keys: [keys.runs], exact: parts === 0 };
   const sets = [all];
   const add = (each: readonly string[], holdsOnly = true) => {
     sets.push({ keys: each, exact: holdsOnly && parts === 1 });
   };
   if (name !== undefined) add([keys.name(name)]);
+  if (externalId !== undefined) add([keys.external(externalId)]);
   const names = namePrefix === undefined ? undefined : await namesWith(connection, namePrefix);
   if (names) add(names.map(keys.name));
   for (const { key, value } of labels) if (value !== undefined) add([keys.label(key, value)]);

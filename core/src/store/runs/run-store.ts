@@ -5,7 +5,7 @@ import type { AttemptRecord, JobRecord, ReusedAttempt, RunRecord, RunUid } from 
 import type { RunStatus } from '../../engine/states.js';
 import type { Dependencies } from '../../engine/transitive-dependents.js';
 import type { TimedJob } from '../../timeline/timed-job.js';
-import { createRun, type CreatedRun, type IdempotencyKey, type NewRun } from './create-run.js';
+import { createRun, type CreatedRun, type ExternalIdTaken, type IdempotencyKey, type NewRun } from './create-run.js';
 import { StoreFull } from '../redis/errors.js';
 import { findRuns, type RunPage, type RunsAsked } from './find-runs.js';
 import {
@@ -53,7 +53,9 @@ export class RunStore {
   }
 
   /** @throws StoreFull; StoreUnavailable: the run may or may not exist, so ask again with the same key */
-  async createRun(run: NewRun): Promise<CreatedRun> {
+  createRun(run: NewRun & { externalId?: never }): Promise<CreatedRun>;
+  createRun(run: NewRun): Promise<CreatedRun | ExternalIdTaken>;
+  async createRun(run: NewRun): Promise<CreatedRun | ExternalIdTaken> {
     if (await this.#memory.isFull()) throw new StoreFull('Redis uses most of its memory');
     return translateRedisErrors(() => createRun(this.#connection, this.#transitions, run));
   }
@@ -64,6 +66,12 @@ export class RunStore {
     const [uid, hash] = known?.split(' ') ?? [];
     if (uid === undefined) return undefined;
     return hash === bodyHash ? { kind: 'replayed', uid } : { kind: 'conflict' };
+  }
+
+  /** The run with an external id (see External ids). */
+  async findByExternalId(id: string): Promise<RunUid | undefined> {
+    const [uid] = await translateRedisErrors(() => this.#connection.zrange(keys.external(id), 0, '0'));
+    return uid;
   }
 
   async getRun(uid: RunUid): Promise<RunRecord | undefined> {
@@ -281,13 +289,14 @@ function toRunRecord(uid: RunUid, stateBytes: Buffer, infoBytes: Buffer): RunRec
     maxParallel,
     ...state
   } = unpackState(stateBytes);
-  const { name, title, titled, labels = {}, timeoutMs, rerunOf } = parseRunInfo(infoBytes.toString('utf8'));
+  const { name, title, titled, externalId, labels = {}, timeoutMs, rerunOf } = parseRunInfo(infoBytes.toString('utf8'));
   const jobCount = Object.values(state.jobCounts).reduce((sum, count) => sum + count, 0);
   return {
     uid,
     ...(name === undefined ? {} : { name }),
     ...(title === undefined ? {} : { title }),
     ...(titled && { titled }),
+    ...(externalId === undefined ? {} : { externalId }),
     labels,
     jobCount,
     ...state,

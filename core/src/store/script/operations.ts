@@ -23,6 +23,7 @@ export const operationArguments = {
     'jobs',
     'idempotency',
     'body_hash',
+    'external_id',
     'roots',
     'backlog',
     'flags',

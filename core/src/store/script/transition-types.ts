@@ -103,6 +103,8 @@ export interface NewRunArguments {
   /** `scope:key`, or empty. */
   idempotency: string;
   bodyHash: string;
+  /** Also in `info` and `indexes`. */
+  externalId?: string | undefined;
   /** The first jobs without dependencies, u16 each, at most `readyAtOnce`. */
   roots: Buffer;
   /** How many further roots stand in the run's backlog. */
@@ -131,6 +133,8 @@ export interface NewRunArguments {
 
 export type CreateReply =
   | { kind: 'created' | 'replayed' | 'conflict'; uid: RunUid }
+  /** Another run has the external id. */
+  | { kind: 'taken' }
   /** The rows that were stored before have expired: store them again. */
   | { kind: 'incomplete' };
 

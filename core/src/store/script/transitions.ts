@@ -50,6 +50,7 @@ export class Transitions {
       jobs: run.jobCount,
       idempotency: run.idempotency,
       body_hash: run.bodyHash,
+      external_id: run.externalId,
       roots: run.roots,
       backlog: run.backlog,
       flags: run.flags,
@@ -66,7 +67,7 @@ export class Transitions {
     const weight = 1 + (inline ? run.jobCount / 8 : run.roots.length / 16);
     const [kind, uid] = await this.#batcher.run('create', args, { rest: inline?.fields, weight });
     const name = kind as CreateReply['kind'];
-    return name === 'incomplete' ? { kind: name } : { kind: name, uid: uid as RunUid };
+    return name === 'incomplete' || name === 'taken' ? { kind: name } : { kind: name, uid: uid as RunUid };
   }
 
   /** PENDING → RUNNING, under a lease of `ttlMs`. */

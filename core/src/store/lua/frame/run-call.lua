@@ -35,7 +35,7 @@ local function begin_call(keys, args)
   runs = {}
   changes = no_changes()
   budget = { edges = LIMIT.edges, fusions = LIMIT.fusions, handouts = LIMIT.ready_at_once, removals = LIMIT.removals }
-  known = { heads = {}, informed = {}, log_room = false }
+  known = { heads = {}, informed = {}, external_ids = {}, log_room = false }
   return nil, lane_key
 end
 

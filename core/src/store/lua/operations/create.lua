@@ -1,11 +1,11 @@
 -- create: makes a run visible (life of a run, step 2).
 --
--- args   uid, kind code, info JSON, jobs, idempotency key or '', hash of the body, roots (u16 each),
+-- args   uid, kind code, info JSON, jobs, idempotency key or '', hash of the body, external id or '', roots (u16 each),
 --        backlog, flags, priority, maxParallel or 0, timeout in ms or '', how many jobs are SUCCESSFUL and how many
 --        SKIPPED from the beginning (a rerun), how many fields the rows and plans have, indexes (`indexes.lua`), the
 --        pipeline's env as JSON or '', source or '', then these fields and values, of each job four of them first, where
 --        they were not stored before
--- reply  created uid | replayed uid | conflict uid | incomplete
+-- reply  created uid | replayed uid | conflict uid | taken (a run has the external id) | incomplete
 --
 -- Larger runs store their rows before, under keys that expire by themselves if this never comes.
 local INLINE = ARG.create.source -- The fields come after it.
@@ -31,6 +31,10 @@ operations.create = function(a)
   end
   -- A repeat from a connection that was slow to die, after its lane has moved on.
   if load_run(uid) then return { 'created', uid } end
+  local external = a[at.external_id]
+  if external ~= '' then
+    if known.external_ids[external] or redis.call('EXISTS', P .. 'external:' .. external) == 1 then return { 'taken' } end
+  end
   local inline = #a > INLINE
   if not inline and not is_stored_before(a) then return { 'incomplete' } end
   local run = blank_run()
@@ -64,6 +68,7 @@ operations.create = function(a)
     append(changes.deadlines_added, texts[now + a[at.timeout]], run_deadline(run))
   end
   append(changes.events, 'run.created\31' .. texts[now] .. '\31' .. uid .. '\31' .. texts[jobs] .. '\31' .. a[at.info])
+  if external ~= '' then known.external_ids[external] = true end
   if idempotency then changes.idempotency_keys[idempotency] = uid .. ' ' .. a[at.body_hash] end
   return { 'created', uid }
 end

@@ -1,7 +1,7 @@
 -- The indexes that lists of runs are read from: sorted sets of uids by creation sequence. Each call keeps those that it
 -- affects. PENDING runs are in no index of their status: they are the rest of `live:KIND`, so a new run costs nothing here.
 --
--- The indexes of a run that never change come with the operation, a line each: `name:NAME`, `label:KEY=VALUE`.
+-- The indexes of a run that never change come with the operation, a line each: `name:NAME`, `external:ID`, `label:KEY=VALUE`.
 local function index_created(run)
   for index in string.gmatch(run.indexes, '[^\n]+') do
     redis.call('ZADD', P .. index, run.sequence, run.uid)
