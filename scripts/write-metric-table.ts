@@ -25,7 +25,7 @@ curl http://127.0.0.1:8080/metrics
 curl --unix-socket ./.chainr/sockets/sched.sock http://chainr/metrics
 \`\`\`
 
-The sockets are \`sched.sock\`, \`notif.sock\`, \`ui.sock\`, \`recycle.sock\` and, depending on the executor, \`work-process.sock\` or \`work-docker.sock\`. If the
+The sockets are \`sched.sock\`, \`notif.sock\`, \`ui.sock\`, \`recycle.sock\` and \`work-1.sock\`; workers of further pools have \`work-2.sock\` and so on. If the
 path of the data folder is too long for a socket, they are in a folder \`chainr-…\` in the system’s folder for temporary files.
 
 ${markdownTable(['metric', 'kind', 'labels', 'description'], rows)}

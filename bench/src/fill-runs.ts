@@ -21,7 +21,7 @@ const line = 'hello\n';
 
 /** Stores as many runs as long use would leave, with names, labels and logs, and ends all but the newest. */
 export async function fillRuns(open: OpenStore, count: number): Promise<void> {
-  const executor = await open.store.executors.register('fake:bench');
+  const executor = await open.store.executors.register('fake:bench', 'fake');
   await driveRun(open, await open.create(wide(largeJobs)), { executor });
   await endWithLargeLog(open, executor);
   let next = 2;

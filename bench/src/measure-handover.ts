@@ -21,9 +21,9 @@ export async function* measureHandover(): AsyncGenerator<Row> {
   try {
     const { pipeline, text } = chainOf(pairs + 1);
     const source = { contentType: 'application/json', text };
-    const created = await engine.store.runs.createRun({ pipeline, source, executorKind: 'process' });
+    const created = await engine.store.runs.createRun({ pipeline, source, defaultPool: 'process' });
     if (created.kind !== 'created') throw new Error(`the run was not created: ${created.kind}`);
-    while ((await engine.store.runsToSweep.liveKinds()).length > 0) await pause(askEveryMs);
+    while ((await engine.store.pools.listLive()).length > 0) await pause(askEveryMs);
     const fileOf = (job: number, file: string) => path.join(folder, 'attempts', created.uid, `job-${job}`, '1', file);
     const changedMs = (file: string) => Number(statSync(file, { bigint: true }).mtimeNs) / 1e6;
     const gaps = Array.from(

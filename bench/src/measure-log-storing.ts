@@ -40,7 +40,7 @@ async function storeLog({ store }: Engine): Promise<{ cpu: number; seconds: numb
   if ('mistakes' in checked) throw new Error('the pipeline has mistakes');
   const source = { contentType: 'application/json', text: JSON.stringify(written) };
   const [before, startedAt] = [process.cpuUsage(), performance.now()];
-  const made = await store.runs.createRun({ pipeline: checked.pipeline, source, executorKind: 'process' });
+  const made = await store.runs.createRun({ pipeline: checked.pipeline, source, defaultPool: 'process' });
   if (made.kind !== 'created') throw new Error(`a run was not created: ${made.kind}`);
   const where = { offset: 0, exact: true };
   for (;;) {

@@ -62,6 +62,7 @@ const workConfig = (
   logLevel: 'error',
   executor,
   home: redis.folder,
+  pool: '',
   dockerHost: '',
   dockerNetworks: [],
   capacity,

@@ -15,7 +15,7 @@ const { pipeline } = chainOf(1);
 export async function openLog(open: OpenStore): Promise<OpenLog> {
   const run = await open.create(pipeline);
   const { store } = open;
-  const executor = await store.executors.register('fake:bench');
+  const executor = await store.executors.register('fake:bench', 'fake');
   const id = { run, index: 0, attempt: 1 };
   const claimed = await store.transitions.claim(id, { owner: 'bench', executor, ttlMs: 600_000 });
   if (typeof claimed === 'string') throw new Error(`a claim was refused: ${claimed}`);

@@ -28,13 +28,13 @@ async function pushRuns(engine: Engine, shape: Shape, runs: number, inFlight: nu
   const createOneAfterTheOther = async () => {
     while (left > 0) {
       left -= 1;
-      const created = await store.runs.createRun({ pipeline, source, executorKind: 'fake' });
+      const created = await store.runs.createRun({ pipeline, source, defaultPool: 'fake' });
       if (created.kind !== 'created') throw new Error(`a run was not created: ${created.kind}`);
       await starts.reached(created.uid, shape.starts);
     }
   };
   await Promise.all(Array.from({ length: inFlight }, createOneAfterTheOther));
-  while ((await store.runsToSweep.liveKinds()).length > 0) await pause(askEveryMs);
+  while ((await store.pools.listLive()).length > 0) await pause(askEveryMs);
 }
 
 /** When the last of the runs ended. All of them must have succeeded. */

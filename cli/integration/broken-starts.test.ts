@@ -21,7 +21,7 @@ const listen = { host: '127.0.0.1', port: 0 };
 const base = (redisUrl: string) => ({ redisUrl, listen, logLevel: 'silent' });
 
 const services: Readonly<Record<string, (place: Place) => Part | Promise<Part>>> = {
-  sched: ({ redisUrl }) => createSched({ ...base(redisUrl), executorKind: 'fake' }, silentLogger),
+  sched: ({ redisUrl }) => createSched({ ...base(redisUrl), defaultPool: 'fake' }, silentLogger),
   notif: ({ redisUrl }) => createNotif(base(redisUrl), silentLogger),
   recycle: ({ redisUrl }) => createRecycle({ ...base(redisUrl), hostLostAfterMs: 0, ...keepAll }, silentLogger),
   work: ({ redisUrl, home }) => {

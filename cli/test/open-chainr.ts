@@ -34,7 +34,7 @@ export async function openChainr(): Promise<OpenChainr> {
   const redis = await startRedis();
   const listen = { host: '127.0.0.1', port: 0 };
   const base = { redisUrl: redis.url, listen, logLevel: 'silent' };
-  const sched = createSched({ ...base, executorKind: 'fake' }, quiet);
+  const sched = createSched({ ...base, defaultPool: 'fake' }, quiet);
   const notif = createNotif(base, quiet);
   const store = new Store({ url: redis.url, logger: quiet, deliver: () => undefined });
   await Promise.all([sched.start(), notif.start(), store.start()]);
@@ -54,7 +54,15 @@ export async function openChainr(): Promise<OpenChainr> {
       await attempt.endLog();
     },
     showWorker: async (id, running) => {
-      await store.workers.show({ id, host: 'box', executor: 'fake', executorId: 'fake:test', capacity: 4, running });
+      await store.workers.show({
+        id,
+        host: 'box',
+        pool: 'fake',
+        executor: 'fake',
+        executorId: 'fake:test',
+        capacity: 4,
+        running,
+      });
     },
     close: async () => {
       for (const service of [gate, notif, sched]) await service.stop();
@@ -65,7 +73,7 @@ export async function openChainr(): Promise<OpenChainr> {
 }
 
 async function start({ executors, transitions }: Store, run: string, index: number): Promise<StartedAttempt> {
-  const executor = await executors.register('fake:test');
+  const executor = await executors.register('fake:test', 'fake');
   const claimed = await transitions.claim({ run, index, attempt: 1 }, { owner: 'test', executor, ttlMs: 60_000 });
   if (typeof claimed === 'string') throw new Error(`claim refused: ${claimed}`);
   const { lease } = claimed;

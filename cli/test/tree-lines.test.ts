@@ -77,7 +77,7 @@ describe('the head of the tree', () => {
       labels: {},
       createdAt: isoTime(0),
       startedAt: isoTime(50_000),
-      executor: 'process',
+      pool: 'process',
     },
     status: 'RUNNING',
     jobs: [],

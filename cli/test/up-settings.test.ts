@@ -25,6 +25,7 @@ describe('the settings of chainr up', () => {
     const env = {
       PORT: '99999',
       CHAINR_EXECUTOR: 'proc',
+      CHAINR_POOL: 'Big Machines',
       CHAINR_CAPACITY: 'x',
       CHAINR_RUN_RETENTION: 'oops',
       CHAINR_LOG_LEVEL: 'loud',
@@ -35,6 +36,7 @@ describe('the settings of chainr up', () => {
       'PORT must be a whole number from 0 to 65535 (it is "99999").',
       'CHAINR_LOG_LEVEL must be one of trace, debug, info, warn, error, fatal, silent (it is "loud").',
       'CHAINR_EXECUTOR must be one of process, docker (it is "proc").',
+      'CHAINR_POOL must be a name like that of a job: a name has 1 to 63 lower-case letters, digits and hyphens, and begins and ends with a letter or digit (it is "Big Machines").',
       'CHAINR_CAPACITY must be a whole number from 1 to 10000 (it is "x").',
       'CHAINR_RUN_RETENTION must be a duration such as 500ms, 90s or 1h30m (it is "oops").',
     ]);

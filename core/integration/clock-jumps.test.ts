@@ -99,7 +99,7 @@ for (const { name, jump } of [
       const run = await open.create(pipelineOf({ a: [], b: [] }));
       const dead = await claimJob(open.store, run, 0, { ttlMs: 5 * minute });
       await claimJob(open.store, run, 1, { ttlMs: 5 * minute, owner: 'alive' });
-      const executor = await executors.register(testExecutor);
+      const executor = await executors.register(testExecutor, 'fake');
       const by = { owner: 'adopter', executor, ttlMs: minute, ownerGone: false };
       await clock.set(jump);
       await pass(4 * minute);

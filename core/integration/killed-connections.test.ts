@@ -23,7 +23,7 @@ describe('connections that are killed under load', function () {
   it('lose no run, no lease and no job, and start no job twice', async () => {
     const open = await openStore({ patienceMs: Infinity });
     const { client, store } = open;
-    const executor = await store.executors.register('fake:killed');
+    const executor = await store.executors.register('fake:killed', 'fake');
     let kills = 0;
     const killing = setInterval(() => {
       void client.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes').then((count) => (kills += Number(count)));
@@ -60,9 +60,7 @@ describe('connections that are killed under load', function () {
       const state = (await client.hgetBuffer(keys.run(uid), 'state'))!;
       expect(state.readUInt8(0), uid).to.equal(2);
     }
-    const left = await Promise.all(
-      [keys.chunks, keys.marks('fake'), keys.live('fake')].map((key) => client.zcard(key)),
-    );
+    const left = await Promise.all([keys.chunks, keys.marks('fake'), keys.live].map((key) => client.zcard(key)));
     expect([...left, await countLeases(client)]).to.eql([0, 0, 0, 0]);
     await open.close();
   });

@@ -32,9 +32,7 @@ describe('large runs', function () {
     for (const { cpuMs, what } of costly.slice(0, 5)) console.log(`      ${cpuMs.toFixed(1)} ms of CPU ${what}`);
     expect(costly.filter(({ cpuMs }) => cpuMs >= mostCpuMs)).to.eql([]);
     expect([...claims.values()].every((count) => count === 1)).to.be.true;
-    const left = await Promise.all(
-      [keys.chunks, keys.marks('fake'), keys.live('fake')].map((key) => open.client.zcard(key)),
-    );
+    const left = await Promise.all([keys.chunks, keys.marks('fake'), keys.live].map((key) => open.client.zcard(key)));
     expect([...left, await countLeases(open.client)]).to.eql([0, 0, 0, 0]);
     expect(await open.client.exists(keys.backlog(uid))).to.equal(0);
     return { claims: claims.size, record: (await open.store.runs.getRun(uid))! };

@@ -7,7 +7,6 @@ import { completed } from '@chainr/testkit/outcomes';
 import { startRedisProxy, type Lost, type RedisProxy } from '@chainr/testkit/redis-proxy';
 import { untilFound } from '@chainr/testkit/until-found';
 import { untilEvent } from '@chainr/testkit/waits';
-import { executorKinds } from '../src/engine/records.js';
 import { BundleQueue } from '../src/queue/bundle-queue.js';
 import { BundleReader } from '../src/queue/bundle-reader.js';
 import { connect, untilReady } from '../src/store/redis/connection.js';
@@ -36,9 +35,7 @@ interface Place {
 
 const shapes: readonly Lost[] = ['all', 'requests', 'replies'];
 const pipeline = pipelineOf({ a: [] });
-const bundle = (message: number, id: string) => [
-  { kind: executorKinds.indexOf('fake'), message, priority: 0, cameBack: false, ids: [id] },
-];
+const bundle = (message: number, id: string) => [{ pool: 'fake', message, priority: 0, cameBack: false, ids: [id] }];
 
 describe('a connection whose peer disappeared silently', function () {
   this.timeout(120_000);
@@ -153,7 +150,7 @@ describe('a connection whose peer disappeared silently', function () {
       const taken: string[] = [];
       const reader = new BundleReader({
         url: proxy.url,
-        kind: 'fake',
+        pool: 'fake',
         logger: silentLogger,
         room: () => Promise.resolve(),
         take: (ids) => Promise.resolve(void taken.push(...ids)),

@@ -84,7 +84,7 @@ describe('events that Redis has lost', function () {
 
   async function create(): Promise<string> {
     const source = { contentType: 'application/json', text: '{}' };
-    const asked = { pipeline: pipelineOf({ a: [] }), source, executorKind: 'fake' } as const;
+    const asked = { pipeline: pipelineOf({ a: [] }), source, defaultPool: 'fake' } as const;
     const attempt = () =>
       store.runs.createRun(asked).catch((error: unknown) => {
         if (error instanceof Error && error.name === 'StoreUnavailable') return undefined;

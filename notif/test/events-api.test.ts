@@ -41,7 +41,7 @@ describe('GET /api/events', () => {
     const checked = checkPipeline({ kind: 'Pipeline', jobs: { only: { image: 'busybox', run: 'true' } } });
     if (!('pipeline' in checked)) throw new Error(JSON.stringify(checked));
     const source = { contentType: 'application/json', text: '{}' };
-    await store.runs.createRun({ pipeline: checked.pipeline, source, executorKind: 'fake' });
+    await store.runs.createRun({ pipeline: checked.pipeline, source, defaultPool: 'fake' });
   }
 
   async function page(query = ''): Promise<{ response: Response; lines: EventOrResync[] }> {

@@ -6,9 +6,9 @@ import type { RecycleConfig } from './config.js';
 export interface RecycleContext {
   readonly store: Pick<
     Store,
-    'transitions' | 'leases' | 'executors' | 'readyMarks' | 'runsToSweep' | 'libraries' | 'now'
+    'transitions' | 'leases' | 'executors' | 'pools' | 'workers' | 'readyMarks' | 'runsToSweep' | 'libraries' | 'now'
   >;
-  readonly queue: Pick<BundleQueue, 'removeDead' | 'listMissing'>;
+  readonly queue: Pick<BundleQueue, 'removeDead' | 'listMissing' | 'remove'>;
   readonly config: Pick<RecycleConfig, 'hostLostAfterMs'>;
 }
 

@@ -1,6 +1,7 @@
 import type { Sweep } from '@chainr/core/service/sweep';
 import type { RecycleContext, RetentionContext } from './context.js';
 import { dropLibraries } from './sweeps/drop-libraries.js';
+import { dropPools } from './sweeps/drop-pools.js';
 import { expireDeadlines } from './sweeps/expire-deadlines.js';
 import { expireLogs } from './sweeps/expire-logs.js';
 import { expireRuns } from './sweeps/expire-runs.js';
@@ -22,5 +23,6 @@ export function listSweeps(context: RecycleContext & RetentionContext): readonly
     expireLogs(context),
     trimEvents(context),
     dropLibraries(context),
+    dropPools(context),
   ];
 }

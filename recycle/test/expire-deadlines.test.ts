@@ -14,7 +14,11 @@ describe('a deadline that is due without a worker', () => {
   afterEach(() => open.close());
 
   const sweep = () => {
-    const queue = { removeDead: () => Promise.resolve(0), listMissing: () => Promise.resolve(new Set<number>()) };
+    const queue = {
+      removeDead: () => Promise.resolve(0),
+      listMissing: () => Promise.resolve(new Set<number>()),
+      remove: () => Promise.resolve(),
+    };
     return expireDeadlines({ store: open.store, queue, config: { hostLostAfterMs: 0 } }).sweep(never);
   };
   const begin = async () => claimJob(open.store, await open.create(pipelineOf({ a: [] })), 0);
@@ -29,7 +33,7 @@ describe('a deadline that is due without a worker', () => {
     const { changed, lagMs } = await sweep();
     expect(changed).to.equal(1);
     expect(lagMs).to.be.within(1_900, 20_000);
-    const executor = await open.store.executors.register(testExecutor);
+    const executor = await open.store.executors.register(testExecutor, 'fake');
     const by = { owner: 'heir', executor, ttlMs: 6_000, ownerGone: true };
     expect(await open.store.transitions.adopt(lease, by)).to.include({ stop: 'TimedOut' });
     expect(await sweep()).to.eql({ changed: 0, lagMs: 0 });

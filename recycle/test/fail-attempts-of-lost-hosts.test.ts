@@ -19,13 +19,17 @@ describe('a lost host', () => {
   let executor: number;
   beforeEach(async () => {
     open = await openStore();
-    executor = await open.store.executors.register(testExecutor);
+    executor = await open.store.executors.register(testExecutor, 'fake');
   });
   afterEach(() => open.close());
 
   /** @returns what passes once, so long after the pass before. */
   function sweepOf(hostLostAfterMs: number): (afterMs?: number) => Promise<number> {
-    const queue = { removeDead: () => Promise.resolve(0), listMissing: () => Promise.resolve(new Set<number>()) };
+    const queue = {
+      removeDead: () => Promise.resolve(0),
+      listMissing: () => Promise.resolve(new Set<number>()),
+      remove: () => Promise.resolve(),
+    };
     let nowMs = 1_000;
     const sweep = failAttemptsOfLostHosts({ store: open.store, queue, config: { hostLostAfterMs } }, () => nowMs);
     return async (afterMs = 2_000) => {
@@ -61,7 +65,7 @@ describe('a lost host', () => {
     expect(first).to.include({
       status: 'FAILED',
       reason: 'Lost',
-      message: `${testExecutor} has no worker any more.`,
+      message: `${testExecutor} has no worker of the pool fake any more.`,
     });
     expect(first?.phases).to.have.property('closedAt');
     expect(await countLeases(open.client)).to.equal(0);
@@ -69,7 +73,7 @@ describe('a lost host', () => {
     await later(30_000);
     await open.store.transitions.expire();
     expect(open.inbox.take(run)).to.eql([`${run}.0.2`]);
-    const elsewhere = await open.store.executors.register('fake:elsewhere');
+    const elsewhere = await open.store.executors.register('fake:elsewhere', 'fake');
     const by = { owner: 'other', executor: elsewhere, ttlMs: 6_000 };
     expect(await open.store.transitions.claim({ run, index: 0, attempt: 2 }, by)).to.be.an('object');
   });
@@ -82,7 +86,10 @@ describe('a lost host', () => {
     expect(before).to.have.length(1);
     await later(20_000);
     expect(await giveUp()).to.be.above(0);
-    expect(await textsOf(lease)).to.eql([...before, `The log is cut here: ${testExecutor} had no worker for 300 s.`]);
+    expect(await textsOf(lease)).to.eql([
+      ...before,
+      `The log is cut here: ${testExecutor} had no worker of the pool fake for 300 s.`,
+    ]);
     expect(await logOf(lease)).to.include({ ended: true });
     expect((await linesIn(lease)).at(-1)).to.include({ stream: 'system' });
   });
@@ -202,7 +209,7 @@ describe('a lost host', () => {
     });
 
     it('with the attempts of another executor', async () => {
-      const elsewhere = await open.store.executors.register('fake:elsewhere');
+      const elsewhere = await open.store.executors.register('fake:elsewhere', 'fake');
       const run = await open.create(pipelineOf({ a: [] }));
       const by = { owner: 'other', executor: elsewhere, ttlMs: 6_000 };
       await open.store.transitions.claim({ run, index: 0, attempt: 1 }, by);

@@ -3,9 +3,9 @@ import { expect } from 'chai';
 import { BundleQueue, messageId } from '@chainr/core/queue/bundle-queue';
 import { BundleReader } from '@chainr/core/queue/bundle-reader';
 import type { Pipeline } from '@chainr/core/pipeline/pipeline';
-import { executorKinds, type RunUid } from '@chainr/core/engine/records';
+import type { RunUid } from '@chainr/core/engine/records';
 import type { Sweep } from '@chainr/core/service/sweep';
-import { keys, parseAttemptId, queueName, queuePrefix } from '@chainr/core/store/redis/keys';
+import { keys, parseAttemptId, queuePrefix } from '@chainr/core/store/redis/keys';
 import { Store } from '@chainr/core/store/store';
 import { pipelineOf } from '@chainr/testkit/builders';
 import { claimJob } from '@chainr/testkit/claim-job';
@@ -18,7 +18,7 @@ import { redeliverMarks } from '../src/sweeps/redeliver-marks.js';
 
 const never = new AbortController().signal;
 const single = pipelineOf({ only: [] });
-const queueKey = (name: string) => `${queuePrefix}:${queueName('fake')}:${name}`;
+const queueKey = (name: string) => `${queuePrefix}:fake:${name}`;
 
 describe('a ready mark', () => {
   let redis: TestRedis;
@@ -56,7 +56,7 @@ describe('a ready mark', () => {
 
   async function create(pipeline: Pipeline): Promise<RunUid> {
     const source = { contentType: 'application/json', text: '{}' };
-    const made = await store.runs.createRun({ pipeline, source, executorKind: 'fake' });
+    const made = await store.runs.createRun({ pipeline, source, defaultPool: 'fake' });
     if (made.kind === 'conflict') throw new Error('the run was not created');
     return made.uid;
   }
@@ -79,10 +79,10 @@ describe('a ready mark', () => {
     let read = 0;
     let done: () => void = () => undefined;
     const all = new Promise<void>((resolve) => (done = resolve));
-    const executor = await store.executors.register('fake:test');
+    const executor = await store.executors.register('fake:test', 'fake');
     const reader = new BundleReader({
       url: redis.url,
-      kind: 'fake',
+      pool: 'fake',
       logger: silentLogger,
       room: () => Promise.resolve(),
       take: async (ids) => {
@@ -107,7 +107,7 @@ describe('a ready mark', () => {
     const taking = new Promise<void>((resolve) => (taken = resolve));
     const reader = new BundleReader({
       url: redis.url,
-      kind: 'fake',
+      pool: 'fake',
       logger: silentLogger,
       room: () => Promise.resolve(),
       take: () => {
@@ -171,9 +171,7 @@ describe('a ready mark', () => {
     await later();
     await sweep.sweep(never);
     await untilWaiting(1);
-    queue.deliver([
-      { kind: executorKinds.indexOf('fake'), message: 1, priority: 0, cameBack: false, ids: [`${run}.0.1`] },
-    ]);
+    queue.deliver([{ pool: 'fake', message: 1, priority: 0, cameBack: false, ids: [`${run}.0.1`] }]);
     await untilWaiting(2);
     expect(await claimAll(1, 2)).to.deep.equal([`${run}.0.1`]);
   });

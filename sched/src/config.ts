@@ -1,7 +1,6 @@
-import type { ExecutorKind } from '@chainr/core/engine/records';
 import { parseAddress, type Address } from '@chainr/core/service/address';
 import { logLevels } from '@chainr/core/service/logger';
-import { choice, text } from '@chainr/core/service/setting-kinds';
+import { choice, named, text } from '@chainr/core/service/setting-kinds';
 import { readSettings, type Setting } from '@chainr/core/service/settings';
 
 /** Every setting of sched. The documentation is printed from this table. */
@@ -19,10 +18,10 @@ export const settings = {
     },
     parseAddress,
   ),
-  executor: choice(['process', 'docker'], {
-    env: 'CHAINR_EXECUTOR',
+  defaultPool: named({
+    env: 'CHAINR_DEFAULT_POOL',
     default: 'process',
-    doc: 'Executor for new runs: `process` or `docker`.',
+    doc: 'Pool of jobs whose pipeline names none.',
   }),
   logLevel: choice(logLevels, { env: 'CHAINR_LOG_LEVEL', default: 'info', doc: 'Lowest level that is logged.' }),
 } satisfies Record<string, Setting<unknown>>;
@@ -30,7 +29,7 @@ export const settings = {
 export interface SchedConfig {
   redisUrl: string;
   listen: Address;
-  executorKind: ExecutorKind;
+  defaultPool: string;
   logLevel: string;
 }
 
@@ -40,7 +39,7 @@ export function readConfig(env: NodeJS.ProcessEnv): SchedConfig {
   return {
     redisUrl: values.redisUrl,
     listen: parseAddress(values.listen),
-    executorKind: values.executor,
+    defaultPool: values.defaultPool,
     logLevel: values.logLevel,
   };
 }

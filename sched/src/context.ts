@@ -1,4 +1,3 @@
-import type { ExecutorKind } from '@chainr/core/engine/records';
 import type { BundleQueue } from '@chainr/core/queue/bundle-queue';
 import type { Logger } from '@chainr/core/service/logger';
 import type { Metrics } from '@chainr/core/service/metrics';
@@ -14,6 +13,6 @@ export interface SchedContext {
   readonly queue: BundleQueue;
   readonly jobChanges: JobChanges;
   readonly pipelines: PipelineReader;
-  /** The executor kind of new runs. */
-  readonly executorKind: ExecutorKind;
+  /** The pool of jobs whose pipeline names none. */
+  readonly defaultPool: string;
 }

@@ -24,8 +24,8 @@ export function createService(
   const store = new Store({ url: config.redisUrl, logger, deliver });
   const jobChanges = new JobChanges(store.events);
   const pipelines = new PipelineReader();
-  const { executorKind } = config;
-  const context: SchedContext = { logger, metrics, store, queue, jobChanges, pipelines, executorKind };
+  const { defaultPool } = config;
+  const context: SchedContext = { logger, metrics, store, queue, jobChanges, pipelines, defaultPool };
   const server = new HttpServer('http', createApp(context), config.listen, logger, { metrics });
   return new ListeningService('sched', logger, [store, queue, jobChanges, pipelines], server);
 }

@@ -307,7 +307,29 @@ describe('acting on runs', () => {
 
     it('says that there is no worker', async () => {
       const uid = await sched.create({ a: job });
-      expect((await why(uid, 'a')).sentence).to.match(/there is no worker with the executor fake/);
+      expect((await why(uid, 'a')).sentence).to.match(/its pool fake has no worker \(no pool has one\)/);
+    });
+
+    it('names the pool that has no worker, and those that have some', async () => {
+      const uid = await sched.create({ a: { ...job, pool: 'gpu' }, b: job });
+      const card = { host: 'here', executor: 'fake', executorId: 'fake:test', capacity: 1, running: 0 } as const;
+      const whyNot = async (name: string) =>
+        (await why(uid, name)).sentence.replace(/ for .*?:|, \d+ messages? before.*(?=\.$)/g, (part) =>
+          part.endsWith(':') ? ':' : '',
+        );
+      await sched.store.workers.show({ ...card, id: 'one', pool: 'fake' });
+      expect(await whyNot('a')).to.equal('It has been ready: its pool gpu has no worker (pools with workers: fake).');
+      expect(await whyNot('b')).to.equal('It has been ready: a worker will take it in a moment.');
+      await sched.store.workers.show({ ...card, id: 'two', pool: 'big' });
+      expect(await whyNot('a')).to.equal(
+        'It has been ready: its pool gpu has no worker (pools with workers: big, fake).',
+      );
+      expect((await why(uid, 'a')).facts.map(({ text }) => text)).to.include(
+        'No worker serves the pool gpu: start one with CHAINR_POOL=gpu, or name another pool.',
+      );
+      await sched.store.workers.show({ ...card, id: 'three', pool: 'gpu' });
+      expect(await whyNot('a')).to.equal('It has been ready: a worker will take it in a moment.');
+      for (const id of ['one', 'two', 'three']) await sched.store.workers.forget(id);
     });
 
     it('names the dependency that caused a skip, and the step that failed', async () => {

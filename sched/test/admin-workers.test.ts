@@ -19,7 +19,14 @@ describe('the workers over the API', () => {
     await sched.close();
   });
 
-  const card = { host: 'here', executor: 'fake', executorId: 'fake:test', capacity: 4, running: 1 } as const;
+  const card = {
+    host: 'here',
+    pool: 'fake',
+    executor: 'fake',
+    executorId: 'fake:test',
+    capacity: 4,
+    running: 1,
+  } as const;
   const ask = (method: string, path: string) =>
     fetch(`${sched.url}/api/admin/${path}`, { method, headers: { 'Content-Type': 'application/json' } });
   const list = async (response: Response) => workerListSchema.parse(await response.json());

@@ -30,7 +30,7 @@ export async function openSched(): Promise<OpenSched> {
   const logLines: Record<string, unknown>[] = [];
   const write = (line: string) => void logLines.push(JSON.parse(line) as Record<string, unknown>);
   const sched = createService(
-    { redisUrl: redis.url, listen: { host: '127.0.0.1', port: 0 }, executorKind: 'fake', logLevel: 'info' },
+    { redisUrl: redis.url, listen: { host: '127.0.0.1', port: 0 }, defaultPool: 'fake', logLevel: 'info' },
     createLogger('sched', 'info', { write }),
   );
   const store = new Store({ url: redis.url, logger: quiet, deliver: () => undefined });
@@ -75,7 +75,7 @@ export class TestWorker {
   }
 
   async claim(run: string, index: number, attempt = 1): Promise<Lease> {
-    const executor = await this.#store.executors.register('fake:test');
+    const executor = await this.#store.executors.register('fake:test', 'fake');
     const claimed = await this.#store.transitions.claim(
       { run, index, attempt },
       { owner: 'test', executor, ttlMs: 60_000 },

@@ -70,6 +70,20 @@ describe('reading runs', () => {
     expect(Date.parse(run.metadata.endedAt ?? '')).to.be.at.least(Date.parse(run.metadata.createdAt));
   });
 
+  it('shows the pool of a run, and of each job that names one or whose pipeline does', async () => {
+    const poolsOf = async (rest: object) => {
+      const made = await sched.post({ kind: 'Pipeline', ...rest, jobs: { own: { ...job, pool: 'gpu' }, none: job } });
+      const { metadata } = runSchema.parse(await made.json());
+      const jobs = ['own', 'none'].map((name) => json(`/api/runs/${metadata.uid}/jobs/${name}`));
+      return [metadata.pool, ...(await Promise.all(jobs)).map((each) => jobResourceSchema.parse(each).metadata.pool)];
+    };
+    expect(await poolsOf({})).to.deep.equal(['fake', 'gpu', undefined]);
+    expect(await poolsOf({ pool: 'big' })).to.deep.equal(['big', 'gpu', 'big']);
+    const refused = await sched.post({ kind: 'Pipeline', pool: 'Big', jobs: { a: job } });
+    expect(refused.status).to.equal(400);
+    expect(await refused.text()).to.include('"path":"pool"');
+  });
+
   it('shows the titles of a run, its jobs and their steps if they have any', async () => {
     const steps = [
       { name: 'one', title: 'First', run: 'exit 0' },

@@ -10,17 +10,17 @@ export type Need = string | { job: string; conditions: Partial<Record<Condition,
 export type JobShape = readonly Need[] | { dependsOn?: readonly Need[]; [field: string]: unknown };
 
 /** `{ a: [], b: ['a'] }` as a user would write it: every job runs `:`. */
-function writtenPipeline(jobs: Readonly<Record<string, JobShape>>): object {
+function writtenPipeline(jobs: Readonly<Record<string, JobShape>>, rest: object): object {
   const entries = Object.entries(jobs).map(([name, shape]) => {
     const fields = isList(shape) ? { dependsOn: shape } : shape;
     return [name, { image: 'busybox', run: ':', ...fields }] as const;
   });
-  return { kind: 'Pipeline', jobs: Object.fromEntries(entries) };
+  return { kind: 'Pipeline', ...rest, jobs: Object.fromEntries(entries) };
 }
 
-/** The same, checked and normalized as sched does it. */
-export function pipelineOf(jobs: Readonly<Record<string, JobShape>>): Pipeline {
-  const checked = checkPipeline(writtenPipeline(jobs));
+/** The same with `rest`, further fields of the pipeline, checked and normalized as sched does it. */
+export function pipelineOf(jobs: Readonly<Record<string, JobShape>>, rest: object = {}): Pipeline {
+  const checked = checkPipeline(writtenPipeline(jobs, rest));
   if ('mistakes' in checked) throw new Error(`not a pipeline: ${JSON.stringify(checked.mistakes.slice(0, 3))}`);
   return checked.pipeline;
 }

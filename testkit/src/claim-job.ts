@@ -12,7 +12,7 @@ export async function claimJob(
   index: number,
   { attempt = 1, owner = 'owner', ttlMs = 60_000 } = {},
 ): Promise<Lease> {
-  const executor = await store.executors.register(testExecutor);
+  const executor = await store.executors.register(testExecutor, 'fake');
   const id = { run, index, attempt };
   const claimed = await store.transitions.claim(id, { owner, executor, ttlMs });
   if (typeof claimed === 'string') throw new Error(`the claim of ${formatAttemptId(id)} was refused: ${claimed}`);

@@ -54,7 +54,7 @@ export async function startConstellation(options: ConstellationOptions): Promise
   const listen = { host: '127.0.0.1', port: 0 };
   const base = { redisUrl: redis.url, listen, logLevel: 'silent' };
   const onSocket = (name: string) => ({ ...base, listen: { socketPath: path.join(home, `${name}.sock`) } });
-  const sched = createSched({ ...onSocket('sched'), executorKind: executor.kind }, logger);
+  const sched = createSched({ ...onSocket('sched'), defaultPool: executor.kind }, logger);
   const notif = createNotif(onSocket('notif'), logger);
   const ui = createUi(onSocket('ui'), logger);
   const recycle = createRecycle({ ...base, hostLostAfterMs: 0, ...keepAll }, logger);
@@ -95,6 +95,7 @@ type Needed = Pick<WorkConfig, 'redisUrl' | 'listen' | 'logLevel' | 'executor' |
 
 function workConfig(config: Needed & Partial<WorkConfig>): WorkConfig {
   return {
+    pool: '',
     dockerHost: '',
     dockerNetworks: ['bridge', 'none'],
     capacity: 4,

@@ -27,7 +27,7 @@ export async function driveRun(
   run: RunUid,
   { atOnce = 64, fails = () => false, fuse = true, ...options }: DriveOptions = {},
 ): Promise<Map<string, number>> {
-  const executor = options.executor ?? (await store.executors.register('fake:driver'));
+  const executor = options.executor ?? (await store.executors.register('fake:driver', 'fake'));
   const by = { owner: 'driver', executor, ttlMs };
   const claims = new Map<string, number>();
   const count = ({ lease }: ClaimedAttempt) => {

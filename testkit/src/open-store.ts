@@ -48,7 +48,7 @@ export async function openStore(
 
 async function createRun(store: Store, pipeline: Pipeline): Promise<RunUid> {
   const source = { contentType: 'application/json', text: '{}' };
-  const made = await store.runs.createRun({ pipeline, source, executorKind: 'fake' });
+  const made = await store.runs.createRun({ pipeline, source, defaultPool: 'fake' });
   if (made.kind === 'conflict') throw new Error('the run was not created');
   return made.uid;
 }

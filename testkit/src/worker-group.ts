@@ -161,7 +161,7 @@ export class WorkerGroup {
     if ('mistakes' in checked) throw new Error(`not a pipeline: ${JSON.stringify(checked.mistakes.slice(0, 3))}`);
     const source = { contentType: 'application/json', text: JSON.stringify(written) };
     const { pipeline } = checked;
-    const made = await this.store.runs.createRun({ pipeline, source, executorKind: this.#options.kind });
+    const made = await this.store.runs.createRun({ pipeline, source, defaultPool: this.#options.kind });
     if (made.kind === 'conflict') throw new Error('the run was not created');
     return made.uid;
   }

@@ -90,7 +90,7 @@ export class FakeApi {
         labels: {},
         createdAt: now,
         startedAt: now,
-        executor: 'process',
+        pool: 'process',
       },
       status,
       jobs: summaries,

@@ -24,9 +24,9 @@ describe('a worker whose event loop is blocked', function () {
     const names = Array.from({ length: attempts }, (_, at) => [`job-${String(at)}`, []] as const);
     const source = { contentType: 'application/json', text: '{}' };
     const pipeline = pipelineOf(Object.fromEntries(names));
-    const made = await store.runs.createRun({ pipeline, source, executorKind: 'fake' });
+    const made = await store.runs.createRun({ pipeline, source, defaultPool: 'fake' });
     if (made.kind === 'conflict') expect.fail('the run was not created');
-    const executor = await store.executors.register('fake');
+    const executor = await store.executors.register('fake', 'fake');
     const held = async () => (await store.leases.list(executor)).length;
     await untilFound(`${attempts} leases`, held, (count) => count >= attempts, { everyMs: 50 });
     const before = new Set((await store.leases.list(executor)).map(({ owner, epoch }) => `${owner} ${String(epoch)}`));

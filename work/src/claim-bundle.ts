@@ -7,12 +7,12 @@ import type { WorkContext } from './context.js';
  * back to the head of the queue, where others can take them.
  */
 export async function claimBundle(context: WorkContext, runner: AttemptRunner, ids: readonly string[]): Promise<void> {
-  const { store, capacity, config, executor } = context;
+  const { store, capacity, config, pool } = context;
   const places = capacity.take(ids.length);
   const wanted = ids.slice(0, places).map(parseAttemptId);
   const by = { owner: context.owner, executor: context.executorNumber(), ttlMs: config.leaseTtlMs };
   const sentAt = performance.now();
-  const returned = places < ids.length ? store.transitions.redeliver(executor.kind, ids.slice(places)) : undefined;
+  const returned = places < ids.length ? store.transitions.redeliver(pool, ids.slice(places)) : undefined;
   returned?.catch(() => undefined); // It is awaited when the claims are done.
   const claimOne = async (id: AttemptId): Promise<void> => {
     const reply = await store.transitions.claim(id, by).catch((error: unknown) => ({ error }));
@@ -30,7 +30,7 @@ export async function claimBundle(context: WorkContext, runner: AttemptRunner, i
 }
 
 /** The instance is paused: nothing more is fetched until `ShowWorker` learns that it was resumed. */
-async function putBack({ store, capacity, executor }: WorkContext, id: AttemptId): Promise<void> {
+async function putBack({ store, capacity, pool }: WorkContext, id: AttemptId): Promise<void> {
   capacity.drain(true);
-  await store.transitions.redeliver(executor.kind, [formatAttemptId(id)]);
+  await store.transitions.redeliver(pool, [formatAttemptId(id)]);
 }

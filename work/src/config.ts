@@ -4,7 +4,7 @@ import { formatDuration } from '@chainr/core/pipeline/duration';
 import type { ExecutorKind } from '@chainr/core/engine/records';
 import { parseAddress, type Address } from '@chainr/core/service/address';
 import { logLevels } from '@chainr/core/service/logger';
-import { bytes, choice, durationMs, integer, text, words } from '@chainr/core/service/setting-kinds';
+import { bytes, choice, durationMs, integer, named, text, words } from '@chainr/core/service/setting-kinds';
 import { readSettings, type Setting } from '@chainr/core/service/settings';
 
 /** The token of gate and the passwords of Redis are settings. No job may name one as its secret. */
@@ -54,6 +54,12 @@ export const settings = {
     env: 'CHAINR_EXECUTOR',
     default: 'process',
     doc: 'How attempts run: `process` or `docker`.',
+  }),
+  pool: named({
+    env: 'CHAINR_POOL',
+    default: '',
+    shown: 'the executor: `process` or `docker`',
+    doc: 'Pool that this worker serves. All workers of a pool have the same executor.',
   }),
   dockerHost: text({
     env: 'CHAINR_DOCKER_HOST',
@@ -133,6 +139,8 @@ export interface WorkConfig {
   readonly listen: Address;
   readonly logLevel: string;
   readonly executor: ExecutorKind;
+  /** Empty: the one with the name of its executor's kind. */
+  readonly pool: string;
   readonly home: string;
   /** Empty: finds its daemon like the docker command. */
   readonly dockerHost: string;
@@ -153,7 +161,7 @@ export interface WorkConfig {
   /** The variables with that prefix. A Map, so that logging it by mistake shows none of them. */
   readonly secretVariables: ReadonlyMap<string, string>;
   /**
-   * Whether all leases of this executor are known to have lost their owner, so that they are adopted at the start. Only
+   * Whether all leases of this executor in its pool are known to have lost their owner, so that they are adopted at the start. Only
    * the process that locked the data folder knows that (`chainr up`).
    */
   readonly alone: boolean;

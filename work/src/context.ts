@@ -13,7 +13,9 @@ export interface WorkContext {
   readonly logger: Logger;
   readonly store: Store;
   readonly executor: Executor;
-  /** Known once the executor is registered. */
+  /** The pool that this worker serves. */
+  readonly pool: string;
+  /** Of the executor in this pool; known once it is registered. */
   readonly executorNumber: () => number;
   /** The random token of this process in the leases that it holds. */
   readonly owner: string;

@@ -61,7 +61,8 @@ export async function createService(config: WorkConfig, parts: WorkParts = {}): 
   const queue = new BundleQueue(url, logger);
   const store = new Store({ url, logger, deliver: (bundles) => { queue.deliver(bundles); }, patienceMs: Infinity }); // prettier-ignore
   const executor = parts.executor ?? (await createExecutor(config, { instance: () => store.instance, reach, logger }));
-  const registered = new RegisterExecutor(store, executor, config.capacity);
+  const pool = config.pool || executor.kind;
+  const registered = new RegisterExecutor({ store, executor, pool, capacity: config.capacity });
   const leases = new LeaseKeeper({
     store,
     logger,
@@ -75,6 +76,7 @@ export async function createService(config: WorkConfig, parts: WorkParts = {}): 
     logger,
     store,
     executor,
+    pool,
     owner: newOwner(),
     leases,
     capacity,
@@ -84,7 +86,7 @@ export async function createService(config: WorkConfig, parts: WorkParts = {}): 
   const runner = new AttemptRunner(context);
   const reader = new BundleReader({
     url,
-    kind: executor.kind,
+    pool,
     logger,
     room: (signal) => capacity.room(signal),
     take: (ids) => claimBundle(context, runner, ids),

@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Part } from '@chainr/core/service/lifecycle';
 import type { WorkContext } from './context.js';
+import { refuseMixedPool } from './refuse-mixed-pool.js';
 
 /** Announces this worker and its state, and learns whether it must take nothing new. */
 export class ShowWorker implements Part {
@@ -18,23 +19,36 @@ export class ShowWorker implements Part {
     this.#running = running;
   }
 
+  /** @throws a sentence if the pool has workers with another kind of executor: two may have started at the same time */
   async start(): Promise<void> {
     await this.#tryTick();
+    const { store, pool, executor } = this.#context;
+    try {
+      await refuseMixedPool(store, pool, executor.kind);
+    } catch (error) {
+      await this.#forget();
+      throw error;
+    }
     this.#showing = this.#loop();
   }
 
   async stop(): Promise<void> {
     this.#stopped.abort();
     await this.#showing;
-    // If Redis is away, the registry forgets the worker after a while.
+    await this.#forget();
+  }
+
+  /** If Redis is away, the registry forgets the worker after a while. */
+  async #forget(): Promise<void> {
     await this.#context.store.workers.forget(this.#id).catch(() => undefined);
   }
 
   async tick(): Promise<void> {
-    const { store, executor, capacity, logger } = this.#context;
+    const { store, pool, executor, capacity, logger } = this.#context;
     const { draining } = await store.workers.show({
       id: this.#id,
       host: hostname(),
+      pool,
       executor: executor.kind,
       executorId: executor.id,
       capacity: capacity.total,

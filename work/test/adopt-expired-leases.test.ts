@@ -85,7 +85,7 @@ describe('a lease of a dead worker', () => {
 
   it('is not taken by workers of other executors', async () => {
     const run = await worker.create(pipelineOf({ only: [] }));
-    const elsewhere = await worker.store.executors.register('fake:elsewhere');
+    const elsewhere = await worker.store.executors.register('fake:elsewhere', 'fake');
     const by = { owner: 'dead', executor: elsewhere, ttlMs: 6_000 };
     await worker.store.transitions.claim({ run, index: 0, attempt: 1 }, by);
     await worker.forward(60_000);

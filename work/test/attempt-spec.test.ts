@@ -5,7 +5,7 @@ import { AttemptSpecs } from '../src/attempt/attempt-spec.js';
 
 const { jobs } = pipelineOf({ build: { run: 'make', env: { OWN: 'job', BOTH: 'job' } } });
 const plan = JSON.stringify(jobPlan(jobs[0]!));
-const info = JSON.stringify({ name: 'nightly', env: { ALL: 'pipeline', BOTH: 'pipeline' }, executorKind: 'process' });
+const info = JSON.stringify({ name: 'nightly', env: { ALL: 'pipeline', BOTH: 'pipeline' } });
 
 function claimed(attempt: number) {
   return { lease: { run: 'run-1', index: 0, attempt, epoch: 1, owner: 'me' }, job: 'build', plan, dependents: 0, info };

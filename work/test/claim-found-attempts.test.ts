@@ -8,7 +8,7 @@ import { pipelineOf } from '@chainr/testkit/builders';
 import { completed } from '@chainr/testkit/outcomes';
 import { untilFound } from '@chainr/testkit/until-found';
 import { claimFoundAttempts } from '../src/sweeps/claim-found-attempts.js';
-import { holding, never, openWorker, type OpenWorker } from './open-worker.js';
+import { holding, never, openWorker, otherPool, type OpenWorker } from './open-worker.js';
 
 describe('an attempt whose claim Redis has lost (see Rollback)', () => {
   let worker: OpenWorker;
@@ -102,6 +102,19 @@ describe('an attempt whose claim Redis has lost (see Rollback)', () => {
     await worker.context.leases.tick();
     await worker.untilIdle();
     expect(executor.world.attempts.get(nameOf({ run, job: 'only', attempt: 1 }))?.outcome).to.equal(undefined);
+    expect(await sweep()).to.equal(1);
+    await goesOn(run);
+  });
+
+  it('is claimed by a worker of its pool only, though another one has the same executor', async () => {
+    const { context, runner } = worker.beside('neighbor', { pool: otherPool });
+    const found = claimFoundAttempts(context, runner);
+    const { run, rollBack } = await begin('dead');
+    for (const each of [found.sweep, sweep]) await each(never);
+    await restartRedis();
+    await rollBack();
+    expect((await found.sweep(never)).changed).to.equal(0);
+    expect(await worker.store.runs.findJob(run, 'only')).to.include({ status: 'PENDING' });
     expect(await sweep()).to.equal(1);
     await goesOn(run);
   });

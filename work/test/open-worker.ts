@@ -36,6 +36,9 @@ export interface OpenWorker extends OpenStore, WorkerParts {
   logOf(run: RunUid, index: number, attempt?: number): Promise<string[]>;
 }
 
+/** A second pool of the executor, for `beside`. */
+export const otherPool = 'other';
+
 /** The parts of a worker but for its queue, over a real Redis; the executor is a fake unless one is given. */
 export async function openWorker(
   config: Partial<WorkConfig> = {},
@@ -48,6 +51,7 @@ export async function openWorker(
     listen: { host: '127.0.0.1', port: 0 },
     logLevel: 'silent',
     executor: 'process',
+    pool: '',
     home: redis.folder,
     dockerHost: '',
     dockerNetworks: ['bridge', 'none'],
@@ -65,14 +69,17 @@ export async function openWorker(
     alone: true,
     ...config,
   };
-  const number = await store.executors.register(executor.id);
+  const numbers = new Map<string, number>();
   const parts = (owner: string, settings: WorkConfig, executor: Executor): WorkerParts => {
     const { leaseTtlMs: ttlMs, renewEveryMs } = settings;
+    const pool = settings.pool || executor.kind;
+    const number = numbers.get(pool) ?? 0;
     const context: WorkContext = {
       config: settings,
       logger: silentLogger,
       store,
       executor,
+      pool,
       executorNumber: () => number,
       owner,
       leases: new LeaseKeeper({ store, logger: silentLogger, ttlMs, renewEveryMs, executorNumber: () => number }),
@@ -81,6 +88,8 @@ export async function openWorker(
     };
     return { context, runner: new AttemptRunner(context) };
   };
+  const ownPool = settings.pool || executor.kind;
+  for (const pool of [ownPool, otherPool]) numbers.set(pool, await store.executors.register(executor.id, pool));
   const { context, runner } = parts('worker', settings, executor);
   const others: WorkerParts[] = [];
   return {

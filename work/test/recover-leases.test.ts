@@ -43,7 +43,7 @@ describe('a worker that starts after another one died', () => {
   it('leaves the leases of other executors alone', async () => {
     const { store } = worker;
     const run = await worker.create(pipelineOf({ only: [] }));
-    const elsewhere = await store.executors.register('fake:elsewhere');
+    const elsewhere = await store.executors.register('fake:elsewhere', 'fake');
     await store.transitions.claim({ run, index: 0, attempt: 1 }, { owner: 'other', executor: elsewhere, ttlMs: 6_000 });
     await recovery.start();
     expect(await store.leases.list(elsewhere)).to.have.length(1);

@@ -275,7 +275,7 @@ describe('what an executor has that belongs to no attempt', () => {
     await startHere({ run: unknownRun, job: 'only', attempt: 2 });
     expect(await second()).to.equal(0);
     // Redis drops it when its holder has not come by for long.
-    await worker.client.del(keys.turn(`strays:${String(worker.context.executorNumber())}`));
+    await worker.client.del(keys.turn(`strays:${worker.context.executor.id}`));
     expect(await second()).to.equal(1);
     expect(await first()).to.equal(0);
   });

@@ -15,7 +15,7 @@ import type { UpSettings } from './read-up-settings.js';
 export interface Constellation {
   /** All services, in the order in which they start. */
   readonly parts: readonly Part[];
-  /** The worker of new runs, and those of unfinished runs of another executor. */
+  /** The worker of the default pool, and those of other pools that unfinished runs are in. */
   readonly workers: () => readonly WorkService[];
   /** `http://host:port` of gate, once it is started. */
   readonly url: () => string;
@@ -45,17 +45,22 @@ export async function createConstellation(
       ? 'docker'
       : 'process';
   const executorKind: ExecutorKind = chosen;
+  const pool = workConfig.pool || executorKind;
 
-  const sched = createSched({ ...configOf('sched'), executorKind }, loggerOf('sched'));
+  const sched = createSched({ ...configOf('sched'), defaultPool: pool }, loggerOf('sched'));
   const notif = createNotif(configOf('notif'), loggerOf('notif'));
   const ui = createUi(configOf('ui'), loggerOf('ui'));
   const upstreams = { sched: socketOf('sched'), notif: socketOf('notif'), ui: socketOf('ui') };
   const gate = createGate({ ...gateConfig, ...upstreams, logLevel }, loggerOf('gate'));
   const ownWork = { ...workConfig, redisUrl, logLevel, home: folder.home, alone: true };
-  const makeWork = (kind: ExecutorKind): Promise<WorkService> =>
-    createWork({ ...ownWork, executor: kind, listen: socketOf(`work-${kind}`) }, { logger: loggerOf('work') });
-  const work = await makeWork(executorKind);
-  const others = new OtherWorkers({ redisUrl, logger: loggerOf('work'), own: executorKind, makeWork });
+  let workers = 0;
+  const makeWork = (served: string, executor: ExecutorKind): Promise<WorkService> => {
+    workers += 1;
+    const config = { ...ownWork, executor, pool: served, listen: socketOf(`work-${String(workers)}`) };
+    return createWork(config, { logger: loggerOf('work') });
+  };
+  const work = await makeWork(pool, executorKind);
+  const others = new OtherWorkers({ redisUrl, logger: loggerOf('work'), own: pool, makeWork });
   const recycle = createRecycle(
     { ...settings.recycle, ...configOf('recycle'), hostLostAfterMs: 0 },
     loggerOf('recycle'),

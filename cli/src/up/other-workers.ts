@@ -7,15 +7,18 @@ import type { WorkService } from '@chainr/work/service';
 export interface OtherWorkersOptions {
   redisUrl: string;
   logger: Logger;
-  /** The executor of new runs; it has a worker already. */
-  own: ExecutorKind;
-  makeWork: (kind: ExecutorKind) => Promise<WorkService>;
+  /** The default pool, which has its worker already. */
+  own: string;
+  makeWork: (pool: string, executor: ExecutorKind) => Promise<WorkService>;
 }
 
 /** Executors that can be on one machine. */
 const local: readonly ExecutorKind[] = ['process', 'docker'];
 
-/** Starts a worker for every other executor with an unfinished run, from an earlier start (see Where attempts run). */
+/**
+ * A worker for every other pool that an unfinished run is in, from a start at which another executor or pool was chosen
+ * (see Pools). A pipeline alone cannot start one: it could leave its containers that way.
+ */
 export class OtherWorkers implements Part {
   readonly name = 'other workers';
   readonly services: WorkService[] = [];
@@ -30,15 +33,17 @@ export class OtherWorkers implements Part {
     const { redisUrl, logger, own, makeWork } = this.#options;
     this.#store = new Store({ url: redisUrl, logger });
     await this.#store.start();
-    const kinds = (await this.#store.runsToSweep.liveKinds()).filter((kind) => kind !== own && local.includes(kind));
-    for (const kind of kinds) {
+    const [live, known] = await Promise.all([this.#store.pools.listLive(), this.#store.executors.list()]);
+    for (const pool of live.filter((each) => each !== own)) {
+      const kind = local.find((each) => known.some((one) => one.pool === pool && one.id.startsWith(`${each}:`)));
+      if (kind === undefined) continue; // No worker has ever served it: `why` says so.
       try {
-        const service = await makeWork(kind);
+        const service = await makeWork(pool, kind);
         this.services.push(service);
         await service.start();
       } catch (error) {
-        const named = { event: 'worker.missing', executor: kind, err: error };
-        logger.error(named, 'Some runs were started with another executor, which is not available now; they wait');
+        const named = { event: 'worker.missing', pool, executor: kind, err: error };
+        logger.error(named, 'Some jobs are in another pool, whose executor is not available now; they wait');
       }
     }
   }

@@ -35,7 +35,7 @@ export function describeRun(run: Run, timeline: TimelineResource, terminal: Term
 }
 
 function factsOf(run: Run, timeline: TimelineResource, { colors }: Terminal): string[] {
-  const { uid, name, title, externalId, labels, createdAt, executor, rerunOf } = run.metadata;
+  const { uid, name, title, externalId, labels, createdAt, pool, rerunOf } = run.metadata;
   const pairs = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
   return formatTable([
     ['Run', uid],
@@ -46,7 +46,7 @@ function factsOf(run: Run, timeline: TimelineResource, { colors }: Terminal): st
     ...(pairs.length === 0 ? [] : [['Labels', pairs.join(', ')]]),
     ...(rerunOf === undefined ? [] : [['Rerun of', rerunOf]]),
     ['Created', createdAt],
-    ['Executor', executor],
+    ['Pool', pool],
     ['Jobs', showCounts(run)],
     [
       'Time',

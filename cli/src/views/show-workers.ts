@@ -5,10 +5,11 @@ import { printable } from './paint.js';
 
 /** The workers as a table, one per line; below it a note if chainr is paused. */
 export function showWorkers({ paused, items }: WorkerList): string[] {
-  const head = ['WORKER', 'HOST', 'EXECUTOR', 'RUNNING', 'STATE', 'SEEN'];
-  const rows = items.map(({ id, host, executor, running, capacity, draining, seenAt }) => [
+  const head = ['WORKER', 'HOST', 'POOL', 'EXECUTOR', 'RUNNING', 'STATE', 'SEEN'];
+  const rows = items.map(({ id, host, pool, executor, running, capacity, draining, seenAt }) => [
     id,
     printable(host),
+    pool,
     executor,
     `${String(running)}/${String(capacity)}`,
     draining ? 'draining' : 'working',

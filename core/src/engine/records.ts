@@ -8,21 +8,6 @@ export type RunUid = string & { readonly __brand?: 'RunUid' };
 export const executorKinds = ['process', 'docker', 'kubernetes', 'fake'] as const;
 export type ExecutorKind = (typeof executorKinds)[number];
 
-/** The code of a kind in stored records and messages. @throws RangeError for a kind that this version does not know */
-export function codeOfExecutorKind(kind: ExecutorKind): number {
-  const code = executorKinds.indexOf(kind);
-  if (code < 0)
-    throw new RangeError(`unknown executor kind ${JSON.stringify(kind)}: use one of ${executorKinds.join(', ')}`);
-  return code;
-}
-
-/** The inverse. @throws RangeError for a code that a newer version wrote */
-export function executorKindOf(code: number): ExecutorKind {
-  const kind = executorKinds[code];
-  if (kind === undefined) throw new RangeError(`unknown executor kind, code ${String(code)}: a newer version wrote it; update this process`); // prettier-ignore
-  return kind;
-}
-
 /** All times of records are milliseconds since 1970 by the clock of Redis. */
 export interface RunRecord {
   uid: RunUid;
@@ -36,7 +21,8 @@ export interface RunRecord {
   status: RunStatus;
   /** Rises with each run; lists are ordered by it. */
   sequence: number;
-  executorKind: ExecutorKind;
+  /** The pool of its jobs that have none of their own. */
+  pool: string;
   jobCount: number;
   jobCounts: Readonly<Record<JobStatus, number>>;
   createdAt: number;

@@ -1,13 +1,12 @@
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { priorityBase, rankBase } from '../pipeline/priorities.js';
-import { executorKindOf, type ExecutorKind } from '../engine/records.js';
 import type { Logger } from '../service/logger.js';
 import { connectForQueue, untilReady } from '../store/redis/connection.js';
-import { queueName, queuePrefix } from '../store/redis/keys.js';
+import { queuePrefix } from '../store/redis/keys.js';
 import type { Bundle } from '../store/script/batcher.js';
 
-/** The content of a message: `uid.index.attempt` ids of one executor kind and one priority (see Ready marks). */
+/** The content of a message: `uid.index.attempt` ids of one pool and one priority (see Ready marks). */
 export interface BundleMessage {
   ids: string[];
 }
@@ -34,12 +33,12 @@ const presentStates: readonly string[] = ['prioritized', 'waiting', 'active'];
 /** How long BullMQ may take to answer a question. */
 const answerWithinMs = 1_500;
 
-/** The writing end of the queues, one per executor kind. */
+/** The writing end of the queues, one per pool. */
 export class BundleQueue {
   readonly name = 'queue';
   readonly #connection: Redis;
   readonly #logger: Logger;
-  readonly #queues = new Map<ExecutorKind, Queue<BundleMessage>>();
+  readonly #queues = new Map<string, Queue<BundleMessage>>();
   readonly #underWay = new Set<Promise<unknown>>();
   readonly #stopped = new AbortController();
 
@@ -77,17 +76,16 @@ export class BundleQueue {
   }
 
   async #add(bundle: Bundle): Promise<void> {
-    const queue = this.#queue(executorKindOf(bundle.kind));
-    await queue.add('bundle', { ids: bundle.ids }, optionsOf(bundle));
+    await this.#queue(bundle.pool).add('bundle', { ids: bundle.ids }, optionsOf(bundle));
   }
 
   /**
-   * How many messages of a kind are before this one, in the order in which readers get them; undefined if it is not
+   * How many messages of a pool are before this one, in the order in which readers get them; undefined if it is not
    * waiting any more.
    * @throws Error if Redis does not answer
    */
-  async countAhead(kind: ExecutorKind, message: number): Promise<number | undefined> {
-    const queue = this.#queue(kind);
+  async countAhead(pool: string, message: number): Promise<number | undefined> {
+    const queue = this.#queue(pool);
     const rank = await this.#answer(this.#connection.zrank(queue.toKey('prioritized'), messageId(message)));
     return rank ?? undefined;
   }
@@ -96,9 +94,9 @@ export class BundleQueue {
    * Which of the messages are neither waiting nor with a reader.
    * @throws Error if Redis does not answer
    */
-  async listMissing(kind: ExecutorKind, messages: ReadonlySet<number>): Promise<Set<number>> {
+  async listMissing(pool: string, messages: ReadonlySet<number>): Promise<Set<number>> {
     const missing = new Set<number>();
-    const queue = this.#queue(kind);
+    const queue = this.#queue(pool);
     const look = async (message: number): Promise<void> => {
       const state = await queue.getJobState(messageId(message));
       if (!presentStates.includes(state)) missing.add(message);
@@ -115,8 +113,8 @@ export class BundleQueue {
    * @returns how many were removed
    * @throws Error if Redis does not answer
    */
-  async removeDead(kind: ExecutorKind): Promise<number> {
-    return this.#answer(this.#removeDead(this.#queue(kind)));
+  async removeDead(pool: string): Promise<number> {
+    return this.#answer(this.#removeDead(this.#queue(pool)));
   }
 
   async #removeDead(queue: Queue<BundleMessage>): Promise<number> {
@@ -132,6 +130,17 @@ export class BundleQueue {
     return removed;
   }
 
+  /**
+   * Removes the queue of a pool with all that is in it. A message that is added meanwhile may go too; its ready marks
+   * deliver it again.
+   */
+  async remove(pool: string): Promise<void> {
+    const queue = this.#queue(pool);
+    await this.#answer(queue.obliterate({ force: true }));
+    this.#queues.delete(pool);
+    await queue.close();
+  }
+
   /** The connection keeps commands until Redis is back. A caller must not wait so long (see Leases). */
   async #answer<T>(asked: Promise<T>): Promise<T> {
     let timer: NodeJS.Timeout | undefined;
@@ -145,10 +154,10 @@ export class BundleQueue {
     }
   }
 
-  #queue(kind: ExecutorKind): Queue<BundleMessage> {
-    let queue = this.#queues.get(kind);
+  #queue(pool: string): Queue<BundleMessage> {
+    let queue = this.#queues.get(pool);
     if (!queue) {
-      queue = new Queue<BundleMessage>(queueName(kind), {
+      queue = new Queue<BundleMessage>(pool, {
         connection: this.#connection,
         prefix: queuePrefix,
         skipVersionCheck: true,
@@ -158,7 +167,7 @@ export class BundleQueue {
       queue.on('error', (error) => {
         this.#logger.debug({ event: 'queue.away', error: error.message });
       });
-      this.#queues.set(kind, queue);
+      this.#queues.set(pool, queue);
     }
     return queue;
   }

@@ -2,17 +2,16 @@ import { Worker, type Job } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { ExecutorKind } from '../engine/records.js';
 import type { Part } from '../service/lifecycle.js';
 import type { Logger } from '../service/logger.js';
 import { connectForQueue, untilReady } from '../store/redis/connection.js';
-import { queueName, queuePrefix } from '../store/redis/keys.js';
+import { queuePrefix } from '../store/redis/keys.js';
 import { translateRedisErrors } from '../store/redis/translate-redis-errors.js';
 import type { BundleMessage } from './bundle-queue.js';
 
 export interface BundleReaderOptions {
   url: string;
-  kind: ExecutorKind;
+  pool: string;
   logger: Logger;
   /** Resolves when there is room for at least one more attempt, or when aborted: a full worker fetches nothing. */
   room: (signal: AbortSignal) => Promise<void>;
@@ -52,9 +51,9 @@ export class BundleReader implements Part {
 
   /** BullMQ's worker connects as soon as it is created, so it is created only when Redis is there. */
   async start(): Promise<void> {
-    const { kind, logger } = this.#options;
+    const { pool, logger } = this.#options;
     await untilReady(this.#connection, this.#stopped.signal);
-    const worker = new Worker<BundleMessage>(queueName(kind), undefined, {
+    const worker = new Worker<BundleMessage>(pool, undefined, {
       connection: this.#connection,
       prefix: queuePrefix,
       autorun: false,

@@ -1,4 +1,5 @@
 import { formatDuration, parseDuration } from '../pipeline/duration.js';
+import { whyNoName } from '../pipeline/names.js';
 import type { Setting } from './settings.js';
 
 /** The fields that every kind of setting has. Without `default` the setting is required. */
@@ -23,6 +24,15 @@ function setting<T>(
 export function text(declaration: Declaration<string>, check?: (text: string) => unknown): Setting<string> {
   return setting(declaration, 'text', (value) => {
     check?.(value);
+    return value;
+  });
+}
+
+/** A name with the rules of job names, such as that of a pool. */
+export function named(declaration: Declaration<string>): Setting<string> {
+  return setting(declaration, 'name', (value) => {
+    const whyNot = whyNoName(value);
+    if (whyNot !== undefined) throw new Error(`must be a name like that of a job: ${whyNot}`);
     return value;
   });
 }

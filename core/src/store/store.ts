@@ -17,6 +17,7 @@ import { Transitions } from './script/transitions.js';
 import { ServerLife } from './redis/server-life.js';
 import { Executors } from './work/executors.js';
 import { Leases } from './work/leases.js';
+import { Pools } from './work/pools.js';
 import { ReadyMarks } from './work/ready-marks.js';
 import { Remains } from './work/remains.js';
 import { RunsToSweep } from './work/runs-to-sweep.js';
@@ -51,6 +52,7 @@ export class Store implements Part {
   readonly events: EventStream;
   readonly leases: Leases;
   readonly executors: Executors;
+  readonly pools: Pools;
   readonly readyMarks: ReadyMarks;
   readonly remains: Remains;
   readonly runsToSweep: RunsToSweep;
@@ -107,6 +109,7 @@ export class Store implements Part {
     this.#batcher = batcher;
     this.leases = new Leases(connection, clock, new Transitions(renewer), this.#subscriptions);
     this.executors = new Executors(connection);
+    this.pools = new Pools(connection);
     this.readyMarks = new ReadyMarks(connection);
     this.remains = new Remains(connection, clock);
     this.runsToSweep = new RunsToSweep(connection);

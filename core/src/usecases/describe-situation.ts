@@ -23,8 +23,10 @@ export interface JobSituation {
    */
   skippedBy: readonly DependencyLink[];
   slotHolders: readonly string[];
-  /** Of the run's executor kind. */
+  /** Of the job's pool. */
   workers: readonly KnownWorker[];
+  /** All pools that have workers. */
+  servedPools: readonly string[];
   paused: boolean;
   /** How many messages are before the one with the job; absent if a worker has it, or it is on its way. */
   aheadInQueue?: number;
@@ -144,30 +146,40 @@ function explainQueue(situation: JobSituation): SituationText {
   return { sentence: `It has been ready${waited}: ${whyNotTaken(situation)}${ahead}.`, facts };
 }
 
-function whyNotTaken({ paused, workers, run, standing }: JobSituation): string {
+function whyNotTaken({ paused, workers, servedPools, standing }: JobSituation): string {
   const taking = workers.filter(({ draining }) => !draining);
   if (paused) return 'chainr is paused and starts no jobs (chainr resume ends the pause)';
-  if (workers.length === 0) return `there is no worker with the executor ${run.executorKind}`;
+  if (workers.length === 0) return `its pool ${standing.pool} has no worker (${otherPools(servedPools)})`;
   if (taking.length === 0) return 'every worker is draining';
   if (taking.every(({ running, capacity }) => running >= capacity)) return 'all workers are busy';
   if (standing.aheadInBacklog !== undefined) return `${jobs(standing.aheadInBacklog)} of its run are ahead of it`;
   return 'a worker will take it in a moment';
 }
 
-function queueFacts({ run, aheadInQueue, standing }: JobSituation): Fact[] {
+const otherPools = (served: readonly string[]): string =>
+  served.length === 0 ? 'no pool has one' : `pools with workers: ${list(served)}`;
+
+function queueFacts({ aheadInQueue, standing }: JobSituation): Fact[] {
   if (standing.aheadInBacklog !== undefined)
     return [fact('queue', `It waits in its run, behind ${jobs(standing.aheadInBacklog)}: a run has at most 1,000 jobs in the queue.`)]; // prettier-ignore
   if (aheadInQueue === undefined) return [fact('queue', 'A worker has its message, or is about to get it.')];
-  return [fact('queue', `Its message is in the queue ${run.executorKind}, with ${messages(aheadInQueue)} before it.`)];
+  return [
+    fact(
+      'queue',
+      `Its message is in the queue of the pool ${standing.pool}, with ${messages(aheadInQueue)} before it.`,
+    ),
+  ];
 }
 
-function workerFacts({ workers, run }: JobSituation): Fact[] {
+function workerFacts({ workers, standing: { pool } }: JobSituation): Fact[] {
+  if (workers.length === 0)
+    return [fact('workers', `No worker serves the pool ${pool}: start one with CHAINR_POOL=${pool}, or name another pool.`)]; // prettier-ignore
   const capacity = workers.reduce((sum, worker) => sum + (worker.draining ? 0 : worker.capacity), 0);
   const running = workers.reduce((sum, worker) => sum + worker.running, 0);
   const draining = workers.filter((worker) => worker.draining).length;
   const drained = draining === 0 ? '' : `, ${String(draining)} of them draining`;
   const count = workers.length === 1 ? '1 worker' : `${String(workers.length)} workers`;
-  const text = `${count} with the executor ${run.executorKind}${drained}: ${String(running)} attempts held (including ended ones that are not closed yet), and ${String(capacity)} places.`;
+  const text = `${count} in the pool ${pool}${drained}: ${String(running)} attempts held (including ended ones that are not closed yet), and ${String(capacity)} places.`;
   return [fact('workers', text)];
 }
 

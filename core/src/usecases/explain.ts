@@ -1,4 +1,4 @@
-import type { ExecutorKind, JobRecord, RunUid } from '../engine/records.js';
+import type { JobRecord, RunUid } from '../engine/records.js';
 import type { Fact } from '../engine/facts.js';
 import type { JobDiagnostics } from '../store/runs/read-job-diagnostics.js';
 import type { Store } from '../store/store.js';
@@ -14,8 +14,8 @@ const dependenciesMax = 500;
 interface Explaining {
   store: Pick<Store, 'runs' | 'workers' | 'now' | 'logs'>;
   queue: {
-    /** How many messages of a kind are before this one; undefined if it is not waiting any more. */
-    countAhead(kind: ExecutorKind, message: number): Promise<number | undefined>;
+    /** How many messages of a pool are before this one; undefined if it is not waiting any more. */
+    countAhead(pool: string, message: number): Promise<number | undefined>;
   };
 }
 
@@ -57,7 +57,7 @@ async function situationOf(
     dependenciesNeeded(job) ? readDependencies(store, uid, job) : [],
     job.status === 'SKIPPED' ? findSkipChain(store.runs, run, job) : [],
     store.runs.getJobs(uid, standing.slotHolders),
-    countAhead(context, run.executorKind, standing),
+    countAhead(context, standing),
     job.reason === 'Reused' ? readReused(context, uid, job) : undefined,
   ]);
   if (!dependencies) return noRun(uid);
@@ -70,7 +70,8 @@ async function situationOf(
     dependencies,
     skippedBy,
     slotHolders: slotHolders.map(({ name }) => name),
-    workers: workers.filter(({ executor }) => executor === run.executorKind),
+    workers: workers.filter(({ pool }) => pool === standing.pool),
+    servedPools: [...new Set(workers.map(({ pool }) => pool))].sort(),
     paused,
     ...(aheadInQueue === undefined ? {} : { aheadInQueue }),
     ...(reused && { reused }),
@@ -108,8 +109,8 @@ async function readReused({ store }: Explaining, uid: RunUid, job: JobRecord): P
 }
 
 /** The queue is only a hint. If it does not answer, the explanation leaves it out. */
-async function countAhead({ queue }: Explaining, kind: ExecutorKind, { row }: JobDiagnostics) {
+async function countAhead({ queue }: Explaining, { row, pool }: JobDiagnostics) {
   const message = row.section?.message ?? 0;
   if (row.status !== 'PENDING' || message === 0) return undefined;
-  return queue.countAhead(kind, message).catch(() => undefined);
+  return queue.countAhead(pool, message).catch(() => undefined);
 }

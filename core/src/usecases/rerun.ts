@@ -16,7 +16,7 @@ export type Rerunning =
  * @throws StoreFull, or StoreUnavailable: the run may or may not have been made; ask again with the same key
  */
 export async function rerun(
-  { store, executorKind }: Omit<RunMaking, 'pipelines'>,
+  { store, defaultPool }: Omit<RunMaking, 'pipelines'>,
   uid: RunUid,
   from: RerunFrom,
   key?: RequestKey,
@@ -39,7 +39,7 @@ export async function rerun(
   const fields = await store.runs.readReusedFields(uid, takenOver);
   const rerunOf = { of: uid, standings, fields };
   return toMadeRun(
-    await store.runs.createRun({ pipeline, source, executorKind, rerun: rerunOf, ...(idempotency && { idempotency }) }),
+    await store.runs.createRun({ pipeline, source, defaultPool, rerun: rerunOf, ...(idempotency && { idempotency }) }),
   );
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { ExecutorKind, RunUid } from '../engine/records.js';
+import type { RunUid } from '../engine/records.js';
 import type { CreatedRun, IdempotencyKey } from '../store/runs/create-run.js';
 import type { Source } from '../store/runs/source.js';
 import type { Store } from '../store/store.js';
@@ -11,8 +11,8 @@ import type { Refusal } from './refusal.js';
 export interface RunMaking {
   store: Pick<Store, 'runs'>;
   pipelines: PipelineReading;
-  /** The kind of executor that new runs are for. */
-  executorKind: ExecutorKind;
+  /** The pool of jobs whose pipeline names none. */
+  defaultPool: string;
 }
 
 /** A repeat with the same key makes no second run (see Idempotency keys). */
@@ -43,7 +43,7 @@ export type Submission =
  *   external id. What the reading of pipelines throws
  */
 export async function submit(
-  { store, pipelines, executorKind }: RunMaking,
+  { store, pipelines, defaultPool }: RunMaking,
   source: Source,
   { key, externalId }: SubmitOptions = {},
 ): Promise<Submission> {
@@ -58,7 +58,7 @@ export async function submit(
     const made = await store.runs.createRun({
       pipeline: read.pipeline,
       source,
-      executorKind,
+      defaultPool,
       ...(idempotency && { idempotency }),
       ...(externalId !== undefined && { externalId }),
     });

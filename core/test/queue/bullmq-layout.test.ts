@@ -6,9 +6,8 @@ import { silentLogger } from '@chainr/testkit/open-store';
 import { untilFound } from '@chainr/testkit/until-found';
 import { startRedis, type TestRedis } from '@chainr/testkit/redis';
 import { priorityBase, rankBase } from '../../src/pipeline/priorities.js';
-import { codeOfExecutorKind } from '../../src/engine/records.js';
 import { BundleQueue, messageId } from '../../src/queue/bundle-queue.js';
-import { queueName, queuePrefix } from '../../src/store/redis/keys.js';
+import { queuePrefix } from '../../src/store/redis/keys.js';
 
 /** `ready.lua` reads this set of BullMQ, which is no part of its interface: with each new version look whether all is still so. */
 describe('the waiting messages of BullMQ', () => {
@@ -35,9 +34,9 @@ describe('the waiting messages of BullMQ', () => {
       { message: 4, priority: 0, cameBack: false },
       { message: 5, priority: 100, cameBack: false },
     ];
-    const key = `${queuePrefix}:${queueName('fake')}:prioritized`;
+    const key = `${queuePrefix}:fake:prioritized`;
     for (const [at, bundle] of sent.entries()) {
-      queue.deliver([{ kind: codeOfExecutorKind('fake'), ids: ['uid.0.1'], ...bundle }]);
+      queue.deliver([{ pool: 'fake', ids: ['uid.0.1'], ...bundle }]);
       await untilFound(
         'the message in the queue',
         () => client.zcard(key),

@@ -4,13 +4,12 @@ import { openRedisClient } from '@chainr/testkit/open-redis-client';
 import { silentLogger } from '@chainr/testkit/open-store';
 import { startRedis, type TestRedis } from '@chainr/testkit/redis';
 import { untilFound } from '@chainr/testkit/until-found';
-import { executorKinds } from '../../src/engine/records.js';
 import { BundleQueue, messageId } from '../../src/queue/bundle-queue.js';
 import { BundleReader } from '../../src/queue/bundle-reader.js';
 import { hearLog } from '../store/logs/hear-log.js';
-import { queueName, queuePrefix } from '../../src/store/redis/keys.js';
+import { queuePrefix } from '../../src/store/redis/keys.js';
 
-const kind = executorKinds.indexOf('fake');
+const pool = 'fake';
 
 /** Gathers what readers take, and can be waited on. */
 class Taken {
@@ -49,7 +48,7 @@ describe('the queue of bundles', function () {
     take: (ids: readonly string[]) => Promise<void>,
     room: (signal: AbortSignal) => Promise<void> = () => Promise.resolve(),
   ) {
-    const reader = new BundleReader({ url: redis.url, kind: 'fake', logger: silentLogger, room, take });
+    const reader = new BundleReader({ url: redis.url, pool: 'fake', logger: silentLogger, room, take });
     readers.push(reader);
     await reader.start();
     return reader;
@@ -57,14 +56,14 @@ describe('the queue of bundles', function () {
   const deliver = (...messages: number[]) =>
     queue.deliver(
       messages.map((message) => ({
-        kind,
+        pool,
         message,
         priority: 0,
         cameBack: false,
         ids: [`uid.${message}.1`, `uid.${message}.2`],
       })),
     );
-  const queueKey = (name: string) => `${queuePrefix}:${queueName('fake')}:${name}`;
+  const queueKey = (name: string) => `${queuePrefix}:fake:${name}`;
   const idsOf = (...messages: number[]) => messages.flatMap((message) => [`uid.${message}.1`, `uid.${message}.2`]);
   /** Resolves when BullMQ has this many messages that wait. */
   async function untilWaiting(count: number): Promise<void> {
@@ -77,7 +76,7 @@ describe('the queue of bundles', function () {
   }
 
   it('puts returned messages before all of their priority, and behind higher ones', async () => {
-    const one = (message: number, priority: number, cameBack: boolean) => ({ kind, message, priority, cameBack, ids: [`${message}`] }); // prettier-ignore
+    const one = (message: number, priority: number, cameBack: boolean) => ({ pool, message, priority, cameBack, ids: [`${message}`] }); // prettier-ignore
     const sent = [one(1, 0, false), one(2, 0, false), one(3, 0, true), one(4, 1, false), one(5, -100, true), one(6, 100, true), one(7, 0, true)]; // prettier-ignore
     for (const [at, message] of sent.entries()) {
       queue.deliver([message]);
@@ -120,26 +119,24 @@ describe('the queue of bundles', function () {
     expect(taken.ids).to.eql(idsOf(1, 2, 3, 4, 5));
   });
 
-  it('keeps the queues of executor kinds apart', async () => {
+  it('keeps the queues of pools apart', async () => {
     const taken = new Taken();
-    queue.deliver([
-      { kind: executorKinds.indexOf('docker'), message: 7, priority: 0, cameBack: false, ids: ['uid.7.1'] },
-    ]);
+    queue.deliver([{ pool: 'docker', message: 7, priority: 0, cameBack: false, ids: ['uid.7.1'] }]);
     deliver(8);
     await read(taken.take);
     await taken.until(2);
     expect(taken.ids).to.eql(idsOf(8));
-    expect(await client.zcard(`${queuePrefix}:${queueName('docker')}:prioritized`)).to.equal(1);
+    expect(await client.zcard(`${queuePrefix}:docker:prioritized`)).to.equal(1);
   });
 
-  it('reports a message of an unknown executor kind, and delivers the others', async () => {
+  it('says which message could not be enqueued, and delivers the others', async () => {
     const heard = hearLog();
     const own = new BundleQueue(redis.url, heard.logger);
     await own.start();
     try {
       own.deliver([
-        { kind: 250, message: 7, priority: 0, cameBack: false, ids: ['uid.7.1'] },
-        { kind, message: 8, priority: 0, cameBack: false, ids: ['uid.8.1'] },
+        { pool: 'none:at-all', message: 7, priority: 0, cameBack: false, ids: ['uid.7.1'] },
+        { pool, message: 8, priority: 0, cameBack: false, ids: ['uid.8.1'] },
       ]);
       await heard.until('queue.add-failed');
       await untilWaiting(1);
@@ -203,7 +200,7 @@ describe('the queue of bundles', function () {
   it('can be stopped before Redis is available', async () => {
     const reader = new BundleReader({
       url: `${redis.url}-none`,
-      kind: 'fake',
+      pool: 'fake',
       logger: silentLogger,
       room: () => Promise.resolve(),
       take: () => Promise.resolve(),

@@ -19,7 +19,7 @@ describe('a reader of the queue that is stopped', () => {
     proxy = await startRedisProxy(redis.url, path.join(redis.folder, 'proxy.sock'));
     reader = new BundleReader({
       url: proxy.url,
-      kind: 'fake',
+      pool: 'fake',
       logger: silentLogger,
       room: () => Promise.resolve(),
       take: () => Promise.resolve(),

@@ -88,7 +88,7 @@ describe('a run whose source this version would compile to something else', () =
   async function create(text: string): Promise<string> {
     const pipelines = { read: (sent: Parameters<typeof preparePipeline>[0]) => Promise.resolve(preparePipeline(sent)) };
     const source = { contentType: json, text: JSON.stringify(written) };
-    const made = await submit({ store: open.store, pipelines, executorKind: 'fake' }, source);
+    const made = await submit({ store: open.store, pipelines, defaultPool: 'fake' }, source);
     if (!('uid' in made)) throw new Error(made.message);
     await open.client.set(keys.source(made.uid), await packSource({ contentType: json, text }));
     return made.uid;
@@ -106,7 +106,7 @@ describe('a run whose source this version would compile to something else', () =
           [{ first: 'SUCCESSFUL Reused', middle: 'PENDING Queued', other: 'PENDING Queued', last: 'PENDING WaitingForDependencies' }, ['middle']], // prettier-ignore
           [{ first: 'PENDING Queued', middle: 'PENDING WaitingForDependencies', other: 'PENDING Queued', last: 'PENDING WaitingForDependencies' }, 'all'], // prettier-ignore
         ] as const) {
-          const made = await rerun({ store: open.store, executorKind: 'fake' }, of[0]!, from);
+          const made = await rerun({ store: open.store, defaultPool: 'fake' }, of[0]!, from);
           if (!('uid' in made)) return expect.fail(made.message);
           expect(await stand(made.uid)).to.eql(expected);
           expect(await compiledOf(made.uid)).to.eql(await compiledOf(uid));

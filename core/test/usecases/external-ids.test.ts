@@ -30,7 +30,7 @@ const large = sourceOf({
 const sizes = { 'a small run': small, 'a large run': large };
 const other = sourceOf({ only: { ...job, run: 'date' } });
 
-const making = (runs: RunStore) => ({ store: { runs }, pipelines, executorKind: 'fake' as const });
+const making = (runs: RunStore) => ({ store: { runs }, pipelines, defaultPool: 'fake' as const });
 const filtered = async ({ store }: Pick<OpenStore, 'store'>, externalId: string) =>
   (await list(store, { filter: { externalId }, limit: 10 }, 0)).runs.map(({ run }) => run.uid);
 const uidOf = (made: object): string => {
@@ -130,7 +130,7 @@ describe('an external id', () => {
         for (let isCreated = false; !isCreated;) {
           [commands, dead] = [0, dead + 1];
           const externalId = `dies/${size.replaceAll(' ', '-')}/${String(dead)}`;
-          const run = { pipeline: checked.pipeline, source, executorKind: 'fake' as const, externalId };
+          const run = { pipeline: checked.pipeline, source, defaultPool: 'fake' as const, externalId };
           isCreated = await createRun(connection, open.store.transitions, run).then(
             () => true,
             () => false,
@@ -183,11 +183,12 @@ describe('an external id', () => {
 
   it('is taken once, though the call comes a second time much later', async () => {
     const externalId = 'late';
-    const [row, plan] = [Buffer.from([0, 1, 0, 0, 1, 97]), Buffer.from([0, 100, 0, 0, 0, 0, 123, 125])];
+    const [row, plan] = [Buffer.from([0, 1, 0, 0, 1, 97]), Buffer.from([0, 100, 0, 0, 0, 0, 0, 123, 125])];
     const request = {
       uid: '01990000-0000-7000-8000-000000000003',
-      kind: 3,
-      info: JSON.stringify({ externalId, executorKind: 'fake' }),
+      pool: 'fake',
+      pools: '',
+      info: JSON.stringify({ externalId }),
       jobCount: 1,
       idempotency: '',
       bodyHash: '',

@@ -25,7 +25,7 @@ describe('the use cases that look at runs', () => {
   async function create(): Promise<string> {
     const jobs = { first: job, second: { ...job, dependsOn: [{ job: 'first' }] } };
     const source = { contentType: 'application/json', text: JSON.stringify({ kind: 'Pipeline', jobs }) };
-    const made = await submit({ store: open.store, pipelines, executorKind: 'fake' }, source);
+    const made = await submit({ store: open.store, pipelines, defaultPool: 'fake' }, source);
     if (!('uid' in made)) throw new Error(made.message);
     return made.uid;
   }
@@ -48,7 +48,7 @@ describe('the use cases that look at runs', () => {
     expect(explained.kind).to.equal('explained');
     expect(explained)
       .to.have.property('sentence')
-      .that.matches(/there is no worker with the executor fake\.$/);
+      .that.matches(/its pool fake has no worker \(no pool has one\)\.$/);
   });
 
   it('explain nothing that does not exist', async () => {

@@ -28,7 +28,7 @@ describe('the use cases that start runs', () => {
   let making: RunMaking & { store: Store };
   before(async () => {
     open = await openStore();
-    making = { store: open.store, pipelines, executorKind: 'fake' };
+    making = { store: open.store, pipelines, defaultPool: 'fake' };
   });
   after(() => open.close());
 

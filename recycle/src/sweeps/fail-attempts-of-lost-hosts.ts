@@ -20,7 +20,7 @@ const ttlMs = 30_000;
 const graceMs = 60_000;
 
 /**
- * Gives up an executor that had no worker for too long: the one restart without proof (see Where attempts run). Only
+ * Gives up an executor that had no worker of a pool for too long: the one restart without proof (see Where attempts run). Only
  * time counts in which this sweep ran and Redis answered.
  */
 export function failAttemptsOfLostHosts(
@@ -56,13 +56,13 @@ export function failAttemptsOfLostHosts(
     return expired.length;
   }
 
-  async function lose({ number, id }: KnownExecutor, lease: Lease): Promise<void> {
+  async function lose({ number, id, pool }: KnownExecutor, lease: Lease): Promise<void> {
     const { transitions } = store;
     const adopted = await transitions.adopt(lease, { owner, executor: number, ttlMs, ownerGone: false });
     if (typeof adopted === 'string') return;
     let { logLength } = adopted;
     if (!adopted.logEnded) {
-      const text = `The log is cut here: ${id} had no worker for ${String(config.hostLostAfterMs / 1000)} s.`;
+      const text = `The log is cut here: ${id} had no worker of the pool ${pool} for ${String(config.hostLostAfterMs / 1000)} s.`;
       const pieces = [markOf(text, await store.now())];
       const { ended: end, position } = adopted;
       const appended = await transitions.appendLog(adopted.lease, { length: logLength, pieces, position, end });
@@ -73,7 +73,7 @@ export function failAttemptsOfLostHosts(
       await transitions.close(adopted.lease, graceMs);
       return;
     }
-    const outcome: Outcome = { reason: 'Lost', message: `${id} has no worker any more.` };
+    const outcome: Outcome = { reason: 'Lost', message: `${id} has no worker of the pool ${pool} any more.` };
     const again = await transitions.retry(adopted.lease, outcome, {}, { removalGraceMs: graceMs, logLength });
     // If Redis lost a part of the log, the next pass stores the mark again.
     if (again === 'final') await transitions.finish(adopted.lease, outcome, {}, { closeGraceMs: graceMs, logLength });

@@ -1,4 +1,3 @@
-import { executorKinds, type ExecutorKind } from '@chainr/core/engine/records';
 import type { Sweep, Swept } from '@chainr/core/service/sweep';
 import type { ReadyMark } from '@chainr/core/store/work/ready-marks';
 import type { RecycleContext } from '../context.js';
@@ -9,7 +8,7 @@ const everyMs = 5_000;
 const overdueMs = 30_000;
 /** Marks examined in one batch. */
 const page = 500;
-/** The most batches of one kind in one pass. */
+/** The most batches of one pool in one pass. */
 const pagesPerPass = 10;
 
 /**
@@ -17,31 +16,31 @@ const pagesPerPass = 10;
  * without a message is handed out again, in a new message.
  */
 export function redeliverMarks({ store, queue }: RecycleContext): Sweep {
-  /** For each kind, how many marks were found in order: they must not hide those behind them. */
-  const passedBy = new Map<ExecutorKind, number>();
+  /** For each pool, how many marks were found in order: they must not hide those behind them. */
+  const passedBy = new Map<string, number>();
 
   /** @returns how many marks of a page were repaired, and whether more follow */
-  async function sweepPage(kind: ExecutorKind, before: number): Promise<{ lost: ReadyMark[]; more: boolean }> {
-    const skip = passedBy.get(kind) ?? 0;
-    const marks = await store.readyMarks.listWithMessages(kind, { before, skip, limit: page });
+  async function sweepPage(pool: string, before: number): Promise<{ lost: ReadyMark[]; more: boolean }> {
+    const skip = passedBy.get(pool) ?? 0;
+    const marks = await store.readyMarks.listWithMessages(pool, { before, skip, limit: page });
     const messages = marks.flatMap(({ message }) => message ?? []);
-    const missing = await queue.listMissing(kind, new Set(messages));
+    const missing = await queue.listMissing(pool, new Set(messages));
     const lost = marks.filter(({ message }) => message === undefined || missing.has(message));
     await store.transitions.redeliver(
-      kind,
+      pool,
       lost.map(({ id }) => id),
     );
     // Repaired marks have left this place in the list.
     const more = marks.length === page;
-    passedBy.set(kind, more ? skip + marks.length - lost.length : 0);
+    passedBy.set(pool, more ? skip + marks.length - lost.length : 0);
     return { lost, more };
   }
 
-  async function sweepKind(kind: ExecutorKind, now: number, signal: AbortSignal): Promise<Swept> {
-    let changed = await queue.removeDead(kind);
+  async function sweepPool(pool: string, now: number, signal: AbortSignal): Promise<Swept> {
+    let changed = await queue.removeDead(pool);
     let lagMs = 0;
     for (let pages = 0; pages < pagesPerPass && !signal.aborted; pages += 1) {
-      const { lost, more } = await sweepPage(kind, now - overdueMs);
+      const { lost, more } = await sweepPage(pool, now - overdueMs);
       changed += lost.length;
       for (const { markedAt } of lost) lagMs = Math.max(lagMs, now - markedAt);
       if (!more) break;
@@ -57,8 +56,8 @@ export function redeliverMarks({ store, queue }: RecycleContext): Sweep {
     sweep: async (signal) => {
       const now = await store.now();
       const total = { changed: 0, lagMs: 0 };
-      for (const kind of executorKinds) {
-        const { changed, lagMs = 0 } = await sweepKind(kind, now, signal);
+      for (const pool of await store.pools.list()) {
+        const { changed, lagMs = 0 } = await sweepPool(pool, now, signal);
         total.changed += changed;
         total.lagMs = Math.max(total.lagMs, lagMs);
       }

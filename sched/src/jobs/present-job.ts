@@ -15,7 +15,7 @@ import {
 /** What belongs to a job beside its row. */
 export interface JobDetails {
   attempts: readonly AttemptRecord[];
-  /** Has the titles. */
+  /** Has the titles and the pool. */
   plan: JobPlan | undefined;
   outputs?: Outputs | undefined;
   reused?: ReusedAttempt | undefined;
@@ -31,6 +31,7 @@ export function presentJob(uid: RunUid, job: JobRecord, { attempts, plan, output
       run: uid,
       name: job.name,
       ...(plan?.title !== undefined && { title: plan.title }),
+      ...(plan?.pool !== undefined && { pool: plan.pool }),
     },
     status: job.status,
     reason: job.reason,

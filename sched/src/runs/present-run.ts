@@ -25,7 +25,7 @@ export function presentRun(run: RunRecord, jobs: readonly JobRecord[], titles: T
       createdAt: isoTime(run.createdAt),
       ...(run.startedAt === undefined ? {} : { startedAt: isoTime(run.startedAt) }),
       ...(run.endedAt === undefined ? {} : { endedAt: isoTime(run.endedAt) }),
-      executor: run.executorKind,
+      pool: run.pool,
       ...(run.cancelRequestedAt === undefined ? {} : { cancelRequestedAt: isoTime(run.cancelRequestedAt) }),
       ...(run.timedOutAt === undefined ? {} : { timedOutAt: isoTime(run.timedOutAt) }),
       ...(run.priority === 0 ? {} : { priority: run.priority }),

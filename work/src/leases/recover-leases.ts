@@ -6,7 +6,7 @@ import type { WorkContext } from '../context.js';
 const page = 500;
 
 /**
- * The recovery of a worker that is alone on its executor, at its start. It adopts every lease at once, since no other
+ * The recovery of a worker that is alone on its executor in its pool, at its start. It adopts every lease at once, since no other
  * owner can be alive; continues edges that were left unresolved; and delivers every ready mark again, since its message
  * may have been lost with the process that had it.
  */
@@ -62,13 +62,13 @@ export class RecoverLeases implements Part {
 
   /** Marks that are delivered again get a later time, so each page begins with the rest. */
   async #redeliverMarks(): Promise<number> {
-    const { store, executor } = this.#context;
+    const { store, pool } = this.#context;
     const before = (await store.now()) - 1;
     let count = 0;
     for (;;) {
-      const ids = await store.readyMarks.list(executor.kind, { before, limit: page });
+      const ids = await store.readyMarks.list(pool, { before, limit: page });
       if (ids.length === 0) return count;
-      count += await store.transitions.redeliver(executor.kind, ids);
+      count += await store.transitions.redeliver(pool, ids);
     }
   }
 }

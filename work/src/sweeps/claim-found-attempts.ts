@@ -29,7 +29,13 @@ async function claimFound(
   { store, executor, ...context }: WorkContext,
   runner: AttemptRunner,
 ): Promise<{ claimed: number; left: number }> {
-  const by = { owner: context.owner, executor: context.executorNumber(), ttlMs: context.config.leaseTtlMs };
+  // The executor may have attempts of other pools: their workers claim those.
+  const by = {
+    owner: context.owner,
+    executor: context.executorNumber(),
+    ttlMs: context.config.leaseTtlMs,
+    pool: context.pool,
+  };
   let claimed = 0;
   let left = 0;
   for (const { run, job, attempt } of await executor.list()) {

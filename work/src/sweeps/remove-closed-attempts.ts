@@ -13,7 +13,7 @@ const pagesPerPass = 10;
 
 /** Removes the remains of attempts of this executor once their removal grace is over (see Tombstones). */
 export function removeClosedAttempts(context: WorkContext): Sweep {
-  const { store, executor, executorNumber, logger } = context;
+  const { store, executor, logger } = context;
   const pauses = new GrowingPauses(everyMs);
   return {
     name: 'remove-closed-attempts',
@@ -24,7 +24,7 @@ export function removeClosedAttempts(context: WorkContext): Sweep {
       let lagMs = 0;
       for (let pages = 0; pages < pagesPerPass && !signal.aborted; pages += 1) {
         // Attempts that could not be removed come first again.
-        const due = await store.remains.listDue(executorNumber(), page + pauses.size);
+        const due = await listDue(page + pauses.size);
         pauses.keepOnly(new Set(due.map(formatAttemptId)));
         let removed = 0;
         for (const each of due) {
@@ -38,11 +38,17 @@ export function removeClosedAttempts(context: WorkContext): Sweep {
     },
   };
 
+  /** Also of pools that have no worker here any more: remains are a matter of the executor. */
+  async function listDue(limit: number): Promise<DueRemoval[]> {
+    const numbers = await store.executors.numbersOf(executor.id);
+    return (await Promise.all(numbers.map((number) => store.remains.listDue(number, limit)))).flat();
+  }
+
   /**
    * An entry is deleted only after the remains are. If the run was deleted meanwhile, the remains have no job name any
    * more; `remove-strays` finds them.
    */
-  async function remove({ job, ...id }: DueRemoval): Promise<boolean> {
+  async function remove({ executor: number, job, ...id }: DueRemoval): Promise<boolean> {
     const key = { run: id.run, job, attempt: id.attempt };
     const work = () => executor.remove(key, () => undefined);
     const warn = (err: unknown): void => {
@@ -50,7 +56,7 @@ export function removeClosedAttempts(context: WorkContext): Sweep {
       logger.warn(named, 'The remains of an attempt could not be removed; trying again at growing intervals');
     };
     if (job !== '' && !(await pauses.tryOnce(formatAttemptId(id), work, warn))) return false;
-    await store.remains.forgetDue(executorNumber(), id);
+    await store.remains.forgetDue(number, id);
     return true;
   }
 }

@@ -1,4 +1,5 @@
 import type { Sweep } from '@chainr/core/service/sweep';
+import type { AttemptId } from '@chainr/core/store/redis/keys';
 import type { AttemptKey, FoundAttempt } from '@chainr/executor/port';
 import type { WorkContext } from '../context.js';
 import { GrowingPauses } from './growing-pauses.js';
@@ -22,7 +23,7 @@ const allow = (): void => undefined;
  * is removed only after it was seen for long, since a Redis that has just come back may still learn of it.
  */
 export function removeStrays(
-  { store, executor, executorNumber, owner, config, logger }: WorkContext,
+  { store, executor, owner, config, logger }: WorkContext,
   times: StrayTimes = usual,
 ): Sweep {
   /** When each was first seen without an attempt, by the monotonic clock. */
@@ -34,9 +35,12 @@ export function removeStrays(
       'A container without an attempt: Redis lost it, its run was deleted, or its host was given up and has come back.',
     everyMs: times.everyMs,
     sweep: async () => {
-      if (!(await store.turns.take(`strays:${String(executorNumber())}`, owner, 3 * times.everyMs)))
-        return { changed: 0 };
-      const [{ upMs }, now] = await Promise.all([store.serverLife.read(), store.now()]);
+      if (!(await store.turns.take(`strays:${executor.id}`, owner, 3 * times.everyMs))) return { changed: 0 };
+      const [{ upMs }, now, numbers] = await Promise.all([
+        store.serverLife.read(),
+        store.now(),
+        store.executors.numbersOf(executor.id),
+      ]);
       const all = await executor.list();
       const names = new Set(all.map(nameOf));
       pauses.keepOnly(names);
@@ -50,10 +54,7 @@ export function removeStrays(
         if (standing.kind === 'open') continue;
         if (standing.kind === 'over') {
           const graceOver = standing.closedAt === undefined || now - standing.closedAt > 2 * config.removalGraceMs;
-          changed += await end(
-            found,
-            graceOver && !(await store.remains.isDue(executorNumber(), { ...found, index: index ?? 0 })),
-          );
+          changed += await end(found, graceOver && !(await isDue(numbers, { ...found, index: index ?? 0 })));
           continue;
         }
         const since = strays.get(name) ?? performance.now();
@@ -63,6 +64,11 @@ export function removeStrays(
       return { changed, lagMs: Math.max(0, ...[...strays.values()].map((since) => performance.now() - since)) };
     },
   };
+
+  /** In any pool: another one's worker may be about to remove it. */
+  async function isDue(numbers: readonly number[], id: AttemptId): Promise<boolean> {
+    return (await Promise.all(numbers.map((number) => store.remains.isDue(number, id)))).some(Boolean);
+  }
 
   /**
    * Ends or removes one attempt. A failure does not affect the others.

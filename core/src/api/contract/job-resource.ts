@@ -37,7 +37,13 @@ export type Attempt = z.infer<typeof attemptSchema>;
 export const jobResourceSchema = z
   .object({
     kind: z.literal('Job'),
-    metadata: z.object({ selfLink: z.string(), run: z.string(), name: z.string(), title: z.string().optional() }),
+    metadata: z.object({
+      selfLink: z.string(),
+      run: z.string(),
+      name: z.string(),
+      title: z.string().optional(),
+      pool: z.string().optional().describe('Absent: that of the run.'),
+    }),
     ...jobSummarySchema.omit({ name: true }).shape,
     attempts: z.array(attemptSchema).describe('Oldest first.'),
     reusedFrom: z

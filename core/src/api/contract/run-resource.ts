@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { reasons, type Reason } from '../../engine/reasons.js';
 import { jobStatuses, runStatuses } from '../../engine/states.js';
 import { errorDetailSchema } from './errors.js';
-import { executorSchema, timeSchema } from './field-schemas.js';
+import { timeSchema } from './field-schemas.js';
 
 export const runStatusSchema = z.enum(runStatuses);
 export const jobStatusSchema = z.enum(jobStatuses);
@@ -33,7 +33,7 @@ const runMetadataSchema = z.object({
   createdAt: timeSchema,
   startedAt: timeSchema.optional(),
   endedAt: timeSchema.optional(),
-  executor: executorSchema,
+  pool: z.string().describe('The pool of its jobs that name none: that of the pipeline, or the default pool.'),
   cancelRequestedAt: timeSchema.optional().describe('When a cancel was requested.'),
   timedOutAt: timeSchema.optional().describe('When the run exceeded its timeout.'),
   priority: z.int().optional().describe('Absent if it is 0.'),

@@ -5,6 +5,7 @@ const workerSchema = z
   .object({
     id: z.string(),
     host: z.string(),
+    pool: z.string().describe('The worker takes the jobs of this pool.'),
     executor: executorSchema,
     executorId: z.string(),
     capacity: z.int().describe('Maximum number of attempts at once.'),

@@ -1,4 +1,4 @@
-import type { ExecutorKind, RunUid } from '../../engine/records.js';
+import type { RunUid } from '../../engine/records.js';
 import type { RunStatus } from '../../engine/states.js';
 import { priorityBase } from '../../pipeline/priorities.js';
 import { backlogTimes } from '../script/layout.js';
@@ -9,7 +9,7 @@ import { backlogTimes } from '../script/layout.js';
  *
  * | key | type | what |
  * |---|---|---|
- * | `run:UID` | hash | `state` (packed, `fields.ts`); `info` and `env` (JSON, never change; `env` is separate since it may be large and only workers need it); `logsRemovedAt` (ms), once its logs are removed; for each job: index → row, `pINDEX` → plan, that is edges and specification (both packed; a plan never changes), `oINDEX` → its outputs as JSON, if it ended with any, `uINDEX` → the attempt that it reuses |
+ * | `run:UID` | hash | `state` (packed, `fields.ts`); `info` and `env` (JSON, never change; `env` is separate since it may be large and only workers need it); `pools`, a line each, if jobs have pools of their own; `logsRemovedAt` (ms), once its logs are removed; for each job: index → row, `pINDEX` → plan, that is edges and specification (both packed; a plan never changes), `oINDEX` → its outputs as JSON, if it ended with any, `uINDEX` → the attempt that it reuses |
  * | `source:UID` | string | the pipeline as it was sent (`source.ts`); for people, read by nothing else (see Compiled pipelines) |
  * | `attempts:UID` | hash | `index.attempt` → row of an attempt that a later one followed |
  * | `backlog:UID` | zset | indexes (five digits) of ready jobs that wait to be handed out (at most 1,000 are at once, see Ready marks) or wait for a slot, by priority and time |
@@ -19,7 +19,9 @@ import { backlogTimes } from '../script/layout.js';
  * | `log:UID:INDEX.ATTEMPT:N` | string | the log's n-th MiB |
  * | `log:UID:INDEX.ATTEMPT:fN` | string | the n-th MiB of its frames |
  * | `runs` | zset | uid by creation sequence |
- * | `live:KIND` | zset | uid by creation sequence, of the runs that are not final |
+ * | `live` | zset | uid by creation sequence, of the runs that are not final |
+ * | `live:POOL` | zset | the same, of those with a job in the pool |
+ * | `pools` | set | the pools in which runs have had jobs, until `drop-pools` finds nothing in one |
  * | `status:STATUS` | zset | uid by creation sequence, of the runs that are RUNNING or final; other live runs are PENDING |
  * | `name:NAME`, `label:KEY=VALUE` | zset | uid by creation sequence, of the runs with a name or label |
  * | `external:ID` | zset | the uid of the run with an external id; at most one (see External ids) |
@@ -28,7 +30,7 @@ import { backlogTimes } from '../script/layout.js';
  * | `deletions` | zset | uid of runs that are hidden but not yet removed, by time (see Deletion) |
  * | `deleted:UID` | hash | the former `run:UID` |
  * | `chunks` | zset | uid of the runs with a `todo`, by time |
- * | `marks:KIND` | zset | `uid.index.attempt` of attempts handed out and not claimed, by time |
+ * | `marks:POOL` | zset | `uid.index.attempt` of attempts handed out and not claimed, by time |
  * | `leases:EXECUTOR` | zset | `uid.index.attempt.epoch.owner` by time of expiry; 0: released. The expired entries are the executor's queue of adoptions (see Where attempts run) |
  * | `deadlines` | zset | `uid.index.attempt.KIND` by due time (see Deadlines and retries) |
  * | `workers` | hash | id of a worker → what it announced about itself and when, JSON |
@@ -38,8 +40,8 @@ import { backlogTimes } from '../script/layout.js';
  * | `seen` | hash | executor → last renewal by one of its workers, ms |
  * | `due:EXECUTOR` | zset | `uid.index.attempt` by the time from which its remains may be removed |
  * | `turn:NAME` | string | the process whose turn it is, for work that one of many does |
- * | `executors` | hash | executor id → its number in rows and keys |
- * | `bundles` | hash | executor kind → the most ids in a message |
+ * | `executors` | hash | `POOL ID` of an executor in a pool → the number of both in rows and keys, `EXECUTOR` above |
+ * | `bundles` | hash | pool → the most ids in a message |
  * | `counters` | hash | `sequence` of runs, `message` of bundles, `executor` numbers; `logBytes` stored and their limit `logQuota` (see Full store); `logsExpiredTo`: the logs of runs that ended before this time are removed |
  * | `idempotency:SCOPE:KEY` | string | uid and hash of the body, for 24 hours |
  * | `events` | stream | the one event stream; an entry holds the events of a call |
@@ -49,7 +51,7 @@ import { backlogTimes } from '../script/layout.js';
  * | `clockCorrection` | string | `NUMBER:MS`: how often it changed; milliseconds that remove jumps of the clock of Redis from "now" (see Clock) |
  * | `libraries` | zset | libraries of functions, by the time at which a process last announced that it uses them |
  * | `clockSeen` | string | when deadlines were last checked: evidence that time has passed (see Clock) |
- * | `queue:*` | | BullMQ's own |
+ * | `queue:POOL:*` | | BullMQ's own |
  */
 export const prefix = '{chainr}:';
 
@@ -61,7 +63,9 @@ export const keys = {
   slots: (uid: RunUid) => `${prefix}slots:${uid}`,
   log: (uid: RunUid, index: number, attempt: number) => `${prefix}log:${uid}:${String(index)}.${String(attempt)}`,
   runs: `${prefix}runs`,
-  live: (kind: ExecutorKind) => `${prefix}live:${kind}`,
+  live: `${prefix}live`,
+  liveIn: (pool: string) => `${prefix}live:${pool}`,
+  pools: `${prefix}pools`,
   status: (status: RunStatus) => `${prefix}status:${status}`,
   name: (name: string) => `${prefix}name:${name}`,
   label: (key: string, value: string) => `${prefix}label:${key}=${value}`,
@@ -72,7 +76,7 @@ export const keys = {
   deletions: `${prefix}deletions`,
   deleted: (uid: RunUid) => `${prefix}deleted:${uid}`,
   chunks: `${prefix}chunks`,
-  marks: (kind: ExecutorKind) => `${prefix}marks:${kind}`,
+  marks: (pool: string) => `${prefix}marks:${pool}`,
   leases: (executor: number) => `${prefix}leases:${String(executor)}`,
   deadlines: `${prefix}deadlines`,
   stops: (executor: number) => `${prefix}stops:${String(executor)}`,
@@ -125,9 +129,8 @@ export const backlogMember = (jobIndex: number): string => String(jobIndex).padS
 /** Within a priority, jobs that are ready when their run is created go before all that become ready later. */
 export const backlogScore = (priority: number): number => (priorityBase - priority) * backlogTimes;
 
-/** BullMQ's prefix and the name of the queue of an executor kind. */
+/** BullMQ's prefix. The queue of a pool has its name. */
 export const queuePrefix = `${prefix}queue`;
-export const queueName = (kind: ExecutorKind): string => kind;
 
 /** The size of one part of a log, in bytes. Appends stay cheap whatever the log's length. */
 export const logPartBytes = 1024 * 1024;

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { v7 as uuidv7 } from 'uuid';
 import type { Pipeline } from '../../pipeline/pipeline.js';
-import { codeOfExecutorKind, type ExecutorKind, type RunUid } from '../../engine/records.js';
+import type { RunUid } from '../../engine/records.js';
 import { initialJobStates, waiting, type InitialJobState } from '../../engine/initial-job-state.js';
 import { backlogMember, backlogScore, indexLines, keys, planField } from '../redis/keys.js';
 import { packInitialRow, runFlags } from '../script/layout.js';
@@ -17,7 +17,8 @@ export interface NewRun {
   pipeline: Pipeline | PackedPipeline;
   /** Packed if another run has it. */
   source: Source | Buffer;
-  executorKind: ExecutorKind;
+  /** The pool of jobs whose pipeline names none. */
+  defaultPool: string;
   idempotency?: IdempotencyKey;
   /** 1 to 255 visible ASCII characters (see External ids). */
   externalId?: string;
@@ -65,9 +66,9 @@ export async function createRun(
   transitions: Transitions,
   run: NewRun,
 ): Promise<CreatedRun | ExternalIdTaken> {
-  const { source, executorKind, idempotency, rerun } = run;
+  const { source, idempotency, rerun } = run;
   const pipeline = 'plans' in run.pipeline ? run.pipeline : packPipeline(run.pipeline);
-  const { jobNames, priorities, priority, maxParallel, timeoutMs } = pipeline;
+  const { jobNames, jobPools, priorities, priority, pool = run.defaultPool, maxParallel, timeoutMs } = pipeline;
   const uid: RunUid = uuidv7();
   const standings = rerun?.standings ?? initialJobStates(countDependencies(pipeline));
   const inline = jobNames.length <= inlineJobs;
@@ -79,10 +80,12 @@ export async function createRun(
   const fields = [...jobNames.flatMap(fieldsOfJob), ...(rerun?.fields ?? [])];
   const packedSource = Buffer.isBuffer(source) ? source : await packSource(source);
   const hasPriorities = priorities.some((each) => each !== priority);
+  const hasPools = jobPools.some((each) => each !== '');
   const info = infoOf(pipeline, run);
   const request = {
     uid,
-    kind: codeOfExecutorKind(executorKind),
+    pool,
+    pools: hasPools ? [...new Set(jobPools.map((each) => each || pool))].join('\n') : '',
     info: JSON.stringify(info),
     env: pipeline.env,
     indexes: indexLines(info),
@@ -92,7 +95,10 @@ export async function createRun(
     externalId: run.externalId,
     roots: packRoots(handedOut),
     backlog: parked.length,
-    flags: (hasPriorities ? runFlags.jobPriorities : 0) | (timeoutMs === undefined ? 0 : runFlags.timeout),
+    flags:
+      (hasPriorities ? runFlags.jobPriorities : 0) |
+      (timeoutMs === undefined ? 0 : runFlags.timeout) |
+      (hasPools ? runFlags.jobPools : 0),
     priority,
     maxParallel,
     timeoutMs,
@@ -129,15 +135,15 @@ function rootsOf(standings: readonly InitialJobState[], priorities: Int8Array): 
 const count = (standings: readonly InitialJobState[], wanted: InitialJobState['status']): number =>
   standings.filter(({ status }) => status === wanted).length;
 
-function infoOf(pipeline: PackedPipeline, { executorKind, externalId, rerun }: NewRun): RunInfo {
-  const { name, title, labels, timeoutMs } = pipeline;
+function infoOf(pipeline: PackedPipeline, { externalId, rerun }: NewRun): RunInfo {
+  const { name, title, labels, pool, timeoutMs } = pipeline;
   return {
     ...(name === undefined ? {} : { name }),
     ...(title === undefined ? {} : { title }),
     ...(mayHaveTitles(pipeline) && { titled: true }),
     ...(externalId === undefined ? {} : { externalId }),
     ...(Object.keys(labels).length > 0 ? { labels } : {}),
-    executorKind,
+    ...(pool === undefined ? {} : { pool }),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
     ...(rerun === undefined ? {} : { rerunOf: rerun.of }),
   };

@@ -1,5 +1,5 @@
 import { compileDag } from '../../engine/dag.js';
-import { jobPlan, type Pipeline } from '../../pipeline/pipeline.js';
+import { jobPlan, type Job, type Pipeline } from '../../pipeline/pipeline.js';
 import type { Dependencies } from '../../engine/transitive-dependents.js';
 import { flagsIn, packPlan, planFlags, unpackEdges } from '../script/layout.js';
 
@@ -16,6 +16,10 @@ export interface PackedPipeline {
   timeoutMs?: number;
   /** −100 … 100 */
   priority: number;
+  /** The workers that run its jobs; absent: those of the default pool. */
+  pool?: string;
+  /** The pools of its jobs, each once; '': that of the run. */
+  jobPools: readonly string[];
   /** 0: no limit. */
   maxParallel: number;
   /** In the order of the document, like everything below. */
@@ -27,12 +31,13 @@ export interface PackedPipeline {
 }
 
 export function packPipeline(pipeline: Pipeline): PackedPipeline {
-  const { title, metadata, env = {}, jobs, timeoutMs, priority = 0, maxParallel = 0 } = pipeline;
+  const { title, metadata, env = {}, jobs, timeoutMs, priority = 0, pool, maxParallel = 0 } = pipeline;
   const priorities = Int8Array.from(jobs, (job) => job.priority ?? priority);
+  const ownPool = (job: Job | undefined): string => (job?.pool === pool ? '' : (job?.pool ?? ''));
   const plans = compileDag(pipeline).map(({ dependents, allowFailure }, index) => {
     const job = jobs[index];
     const flags = (allowFailure ? planFlags.allowFailure : 0) | (job?.rerun ? planFlags.rerunAlways : 0);
-    const head = { flags, priority: priorities[index] ?? 0 };
+    const head = { flags, priority: priorities[index] ?? 0, pool: ownPool(job) };
     return packPlan(dependents, head, job ? JSON.stringify(jobPlan(job)) : '');
   });
   return {
@@ -42,6 +47,8 @@ export function packPipeline(pipeline: Pipeline): PackedPipeline {
     ...(Object.keys(env).length > 0 && { env: JSON.stringify(env) }),
     ...(timeoutMs !== undefined && { timeoutMs }),
     priority,
+    ...(pool !== undefined && { pool }),
+    jobPools: [...new Set(jobs.map(ownPool))],
     maxParallel,
     jobNames: jobs.map(({ name }) => name),
     priorities,

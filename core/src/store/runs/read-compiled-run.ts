@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import type { RunUid } from '../../engine/records.js';
 import type { Dependencies } from '../../engine/transitive-dependents.js';
 import { keys, planField } from '../redis/keys.js';
-import { priorityIn, unpackRow, unpackState } from '../script/layout.js';
+import { priorityIn, unpackPool, unpackRow, unpackState } from '../script/layout.js';
 import { joinPlans, reverseEdgesOf, type PackedPipeline } from './pack-pipeline.js';
 import { parseRunInfo } from './run-info.js';
 
@@ -32,7 +32,7 @@ export async function readCompiledRun(connection: Redis, uid: RunUid): Promise<C
     connection.getBuffer(keys.source(uid)),
   ]);
   if (!plans || !jobNames || !source) return undefined;
-  const { name, title, labels = {}, timeoutMs } = parseRunInfo(infoBytes.toString());
+  const { name, title, labels = {}, pool, timeoutMs } = parseRunInfo(infoBytes.toString());
   const pipeline: PackedPipeline = {
     ...(name !== undefined && { name }),
     ...(title !== undefined && { title }),
@@ -40,6 +40,8 @@ export async function readCompiledRun(connection: Redis, uid: RunUid): Promise<C
     ...(envBytes && { env: envBytes.toString() }),
     ...(timeoutMs !== undefined && { timeoutMs }),
     priority,
+    ...(pool !== undefined && { pool }),
+    jobPools: [...new Set(plans.map(unpackPool))],
     maxParallel,
     jobNames,
     priorities: Int8Array.from(plans, priorityIn),

@@ -1,12 +1,13 @@
 import type { Redis } from 'ioredis';
 import type { RunUid } from '../../engine/records.js';
-import { backlogMember, formatAttemptId, keys } from '../redis/keys.js';
-import { unpackRow, type Row } from '../script/layout.js';
+import { backlogMember, formatAttemptId, keys, planField } from '../redis/keys.js';
+import { unpackPool, unpackRow, unpackState, type Row } from '../script/layout.js';
 import { repliesOf } from '../redis/replies-of.js';
 
 /** Everything that Redis knows about the state of a job. Times in ms since 1970. */
 export interface JobDiagnostics {
   row: Row;
+  pool: string;
   /**
    * The deadlines of its current attempt: by when it must have started, by when it must have ended, and when it may
    * begin after a backoff.
@@ -33,8 +34,9 @@ export async function readJobDiagnostics(
   run: RunUid,
   jobIndex: number,
 ): Promise<JobDiagnostics | undefined> {
-  const bytes = await connection.hgetBuffer(keys.run(run), String(jobIndex));
-  if (!bytes) return undefined;
+  const fields = [String(jobIndex), planField(jobIndex), 'state'] as const;
+  const [bytes, plan, state] = await connection.hmgetBuffer(keys.run(run), ...fields);
+  if (!bytes || !plan || !state) return undefined;
   const row = unpackRow(bytes);
   const id = formatAttemptId({ run, index: jobIndex, attempt: row.section?.attempt ?? 1 });
   const pipeline = connection.pipeline();
@@ -45,6 +47,7 @@ export async function readJobDiagnostics(
   const [pending, timeout, backoff, holders, taken, ahead] = await repliesOf(pipeline);
   return {
     row,
+    pool: unpackPool(plan) || unpackState(state).pool,
     ...timed('pendingTimeoutAt', pending),
     ...timed('timeoutAt', timeout),
     ...timed('backoffUntil', backoff),

@@ -1,5 +1,5 @@
 import type { Env } from '../../pipeline/pipeline.js';
-import type { ExecutorKind, RunUid } from '../../engine/records.js';
+import type { RunUid } from '../../engine/records.js';
 
 /** What never changes about a run; JSON in `run:UID` → `info`. */
 export interface RunInfo {
@@ -10,7 +10,8 @@ export interface RunInfo {
   /** See External ids. */
   externalId?: string;
   labels?: Readonly<Record<string, string>>;
-  executorKind: ExecutorKind;
+  /** As the pipeline names it: a rerun of one that names none is in the default pool of its time. */
+  pool?: string;
   /** The timeout of the run, from its creation. */
   timeoutMs?: number;
   /** The run whose jobs it reused. */

@@ -1,5 +1,4 @@
 import type { Redis } from 'ioredis';
-import { executorKinds } from '../../engine/records.js';
 import { isFinalRun, runStatuses, type RunStatus } from '../../engine/states.js';
 import { keys } from '../redis/keys.js';
 import { repliesOf } from '../redis/replies-of.js';
@@ -25,7 +24,6 @@ const namesAtOnce = 64;
 /** With more sets than this, reading a run costs less than looking it up in them. */
 const keysAtMost = 8;
 
-const liveKeys = executorKinds.map(keys.live);
 const finalStatuses = runStatuses.filter(isFinalRun);
 
 /** The smallest source for a filter; an exact one among equals. */
@@ -62,7 +60,7 @@ export async function chooseSource(connection: Redis, filter: RunFilter): Promis
 /** The number of runs in each status. */
 export async function countRuns(connection: Redis): Promise<Record<RunStatus, number>> {
   const others = runStatuses.filter((status) => status !== 'PENDING');
-  const sources = [liveKeys, ...others.map((status) => [keys.status(status)])];
+  const sources = [[keys.live], ...others.map((status) => [keys.status(status)])];
   const [live = 0, ...counts] = await sizesOf(
     connection,
     sources.map((each) => ({ keys: each })),
@@ -79,7 +77,11 @@ export async function countRuns(connection: Redis): Promise<Record<RunStatus, nu
  * seen at least once. PENDING runs have no set of their own: they are in that of all live runs.
  */
 function keysOfStatuses(statuses: readonly RunStatus[]): string[] {
-  const live = statuses.includes('PENDING') ? liveKeys : statuses.includes('RUNNING') ? [keys.status('RUNNING')] : [];
+  const live = statuses.includes('PENDING')
+    ? [keys.live]
+    : statuses.includes('RUNNING')
+      ? [keys.status('RUNNING')]
+      : [];
   return [...live, ...finalStatuses.filter((status) => statuses.includes(status)).map(keys.status)];
 }
 

@@ -31,6 +31,7 @@ import type { StoreMemory } from '../redis/store-memory.js';
 import type { DeleteRefusal, Removals } from '../script/removals.js';
 import type { Transitions } from '../script/transitions.js';
 import { readJobDiagnostics, type JobDiagnostics } from './read-job-diagnostics.js';
+import { parseExecutorField } from '../work/executors.js';
 import { translateRedisErrors } from '../redis/translate-redis-errors.js';
 
 /** Rows read in one command. */
@@ -276,7 +277,7 @@ export class RunStore {
   async #executorIds(numbers: readonly number[]): Promise<Map<number, string>> {
     if (numbers.length === 0) return new Map();
     const all = await translateRedisErrors(() => this.#connection.hgetall(keys.executors));
-    return new Map(Object.entries(all).map(([id, number]) => [Number(number), id]));
+    return new Map(Object.entries(all).map(([field, number]) => [Number(number), parseExecutorField(field).id]));
   }
 }
 

@@ -15,8 +15,7 @@ interface Operation {
 
 /** Ids that became ready, as the scripts hand them out: one message each. */
 export interface Bundle {
-  /** The code of the executor kind. */
-  kind: number;
+  pool: string;
   message: number;
   /** −100 … 100, of all its ids (see Priorities). */
   priority: number;
@@ -144,6 +143,6 @@ export class Batcher {
 }
 
 function toBundle(reply: Reply): Bundle {
-  const [kind, message, priority, cameBack, ...ids] = reply as [number, number, number, number, ...string[]];
-  return { kind, message, priority: priority - priorityBase, cameBack: cameBack === 1, ids };
+  const [pool, message, priority, cameBack, ...ids] = reply as [string, number, number, number, ...string[]];
+  return { pool, message, priority: priority - priorityBase, cameBack: cameBack === 1, ids };
 }

@@ -13,7 +13,6 @@ export interface Field {
 /** The field `state` of a run. */
 export const runFields = [
   { name: 'status', as: 'u8', doc: 'A code of `runStatuses`.' },
-  { name: 'kind', as: 'u8', doc: 'A code of `executorKinds`.' },
   { name: 'flags', as: 'u8', doc: '`runFlags`' },
   { name: 'priority', as: 'u8', doc: 'From 0; 100 is the usual one.' },
   { name: 'max_parallel', as: 'u16', doc: '0: no limit.' },
@@ -34,6 +33,7 @@ export const runFields = [
   { name: 'ended', as: 'u48', doc: 'Time.' },
   { name: 'cancel_requested', as: 'u48', doc: 'Time.' },
   { name: 'timed_out', as: 'u48', doc: 'When its own timeout had passed.' },
+  { name: 'pool', as: 'bytes8', doc: 'The pool of its jobs that have none of their own. ASCII.' },
 ] as const satisfies readonly Field[];
 
 /** How a job stands; from the first time that it is ready, `attemptFields` follow. */

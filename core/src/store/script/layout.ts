@@ -1,11 +1,4 @@
-import {
-  executorKindOf,
-  phases,
-  type AttemptRecord,
-  type ExecutorKind,
-  type JobRecord,
-  type Phases,
-} from '../../engine/records.js';
+import { phases, type AttemptRecord, type JobRecord, type Phases } from '../../engine/records.js';
 import type { StepOutcome } from '../../engine/outcome.js';
 import { priorityBase } from '../../pipeline/priorities.js';
 import { reasons, sentenceOf, type Reason } from '../../engine/reasons.js';
@@ -14,7 +7,7 @@ import { attemptFields, offsetsOf, rowFields, runFields, widths } from './fields
 
 /*
  * What `fields.ts` describes, as TypeScript reads and writes it. A plan is packed here alone: flags u8 (`planFlags`), priority
- * u8 (+ 100), length of edges u32, edges (dependent u16, mask u8)*, JSON.
+ * u8 (+ 100), length of edges u32, edges (dependent u16, mask u8)*, length of pool u8, pool (none: that of the run), JSON.
  */
 const runAt = offsetsOf(runFields);
 const rowAt = offsetsOf(rowFields);
@@ -35,8 +28,8 @@ export const attemptFlags = {
   interrupted: 64,
 } as const;
 export const planFlags = { allowFailure: 1, rerunAlways: 2 } as const;
-/** `jobPriorities`: jobs have priorities of their own, in their plans; `timeout`: the run's stands in `deadlines`. */
-export const runFlags = { jobPriorities: 1, timeout: 2 } as const;
+/** `jobPriorities`, `jobPools`: jobs have their own, in their plans; `timeout`: the run's stands in `deadlines`. */
+export const runFlags = { jobPriorities: 1, timeout: 2, jobPools: 4 } as const;
 /** The score of a backlog is the priority (100 − it) times this, plus a time in ms; it stays exact. */
 export const backlogTimes = 2 ** 42;
 
@@ -69,10 +62,17 @@ export interface PlanHead {
   flags: number;
   /** −100 … 100 */
   priority: number;
+  /** Empty: that of the run. */
+  pool: string;
 }
 
-export function packPlan(edges: readonly PlanEdge[], { flags, priority }: PlanHead, specification: string): Buffer {
-  const headLength = 6 + edges.length * 3;
+export function packPlan(
+  edges: readonly PlanEdge[],
+  { flags, priority, pool }: PlanHead,
+  specification: string,
+): Buffer {
+  const poolAt = 6 + edges.length * 3;
+  const headLength = poolAt + 1 + pool.length;
   const plan = Buffer.allocUnsafe(headLength + Buffer.byteLength(specification));
   plan[0] = flags;
   plan[1] = priority + priorityBase;
@@ -81,6 +81,8 @@ export function packPlan(edges: readonly PlanEdge[], { flags, priority }: PlanHe
     plan.writeUInt16BE(edge.index, 6 + place * 3);
     plan[8 + place * 3] = edge.mask;
   });
+  plan[poolAt] = pool.length;
+  plan.write(pool, poolAt + 1, 'latin1');
   plan.write(specification, headLength);
   return plan;
 }
@@ -99,8 +101,19 @@ export function unpackEdges(plan: Buffer): PlanEdge[] {
   }));
 }
 
-/** What of a plan stands behind its edges. */
-export const specificationOf = (plan: Buffer): string => plan.toString('utf8', 6 + plan.readUInt32BE(2));
+const poolAtIn = (plan: Buffer): number => 6 + plan.readUInt32BE(2);
+
+/** The pool of its job; empty: that of the run. */
+export function unpackPool(plan: Buffer): string {
+  const at = poolAtIn(plan);
+  return plan.toString('latin1', at + 1, at + 1 + plan.readUInt8(at));
+}
+
+/** What of a plan stands behind its pool. */
+export function specificationOf(plan: Buffer): string {
+  const at = poolAtIn(plan);
+  return plan.toString('utf8', at + 1 + plan.readUInt8(at));
+}
 
 export interface AttemptSection {
   attempt: number;
@@ -194,7 +207,8 @@ export function toAttemptRecord(row: Row): (AttemptRecord & { executor: number; 
 
 export interface RunState {
   status: RunStatus;
-  executorKind: ExecutorKind;
+  /** The pool of its jobs that have none of their own. */
+  pool: string;
   priority: number;
   /** 0: none. */
   maxParallel: number;
@@ -218,7 +232,7 @@ export function unpackState(bytes: Buffer): RunState {
   const timed = (name: string, offset: number) => (time(offset) > 0 ? { [name]: time(offset) } : {});
   return {
     status: at(runStatuses, bytes.readUInt8(runAt.status)),
-    executorKind: executorKindOf(bytes.readUInt8(runAt.kind)),
+    pool: bytes.toString('latin1', runAt.fixed + 1, runAt.fixed + 1 + bytes.readUInt8(runAt.fixed)),
     priority: bytes.readUInt8(runAt.priority) - priorityBase,
     maxParallel: bytes.readUInt16BE(runAt.max_parallel),
     jobCounts: Object.fromEntries(jobStatuses.map((status, place) => [status, count(place)])) as Record<

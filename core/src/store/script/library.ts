@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { truthTable, type TruthTable } from '../../engine/edges.js';
-import { executorKinds } from '../../engine/records.js';
 import { reasons, reasonTable, type RetryBudget } from '../../engine/reasons.js';
 import { crashLoop, lossBackoffMs } from '../../engine/retries.js';
 import { jobStatuses, jobTransitions, runStatuses, runTransitions } from '../../engine/states.js';
@@ -78,6 +77,9 @@ export const storeBeforeScript = lua('alone/store-before');
 /** Reads the time and removes a jump of the clock; no part of the library either. */
 export const clockScript = lua('alone/clock');
 
+/** Forgets a pool; no part of the library either. */
+export const dropPoolScript = lua('alone/drop-pool');
+
 /** All operations, as a library of Redis Functions (https://redis.io/docs/latest/develop/programmability/functions-intro/). */
 export interface Library {
   /** Contains a hash of the whole text, so that processes of several versions can share a Redis. */
@@ -143,7 +145,6 @@ function prelude(table: TruthTable): string {
     `local INFRASTRUCTURE = { ${ofBudget('infrastructure')} }`,
     `local USERS = { ${ofBudget('user')} }`,
     `local LOSS_BACKOFF_MS = { ${lossBackoffMs.join(', ')} }`,
-    `local KIND = { ${executorKinds.map((kind, code) => `[${String(code)}] = '${kind}'`).join(', ')} }`,
     `local STATUSES = ${String(statuses)}`,
     `local ALLOWED_JOB = { ${allowed(jobTransitions, jobStatuses)} }`,
     `local ALLOWED_RUN = { ${allowed(runTransitions, runStatuses)} }`,

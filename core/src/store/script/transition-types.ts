@@ -42,7 +42,7 @@ export interface Deadlines {
   pendingTimeoutMs?: number;
 }
 
-export type ClaimRefusal = 'gone' | 'taken' | 'final' | 'canceled' | 'waiting' | 'stale' | 'paused' | 'parked';
+export type ClaimRefusal = 'gone' | 'taken' | 'final' | 'canceled' | 'waiting' | 'stale' | 'pool' | 'paused' | 'parked';
 
 /** What may be done with an attempt's end in the same call. */
 export interface FinishOptions {
@@ -97,7 +97,9 @@ export type AppendReply =
 
 export interface NewRunArguments {
   uid: RunUid;
-  kind: number;
+  pool: string;
+  /** The pools of its jobs, a line each; empty if all are in `pool`. */
+  pools: string;
   info: string;
   jobCount: number;
   /** `scope:key`, or empty. */

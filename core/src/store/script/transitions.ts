@@ -1,5 +1,5 @@
 import type { Outcome } from '../../engine/outcome.js';
-import { codeOfExecutorKind, type ExecutorKind, type RunUid } from '../../engine/records.js';
+import type { RunUid } from '../../engine/records.js';
 import { reasons, type Reason } from '../../engine/reasons.js';
 import type { RetryPolicy } from '../../engine/retries.js';
 import type { Batcher } from './batcher.js';
@@ -45,7 +45,8 @@ export class Transitions {
     const { inline } = run;
     const args = {
       uid: run.uid,
-      kind: run.kind,
+      pool: run.pool,
+      pools: run.pools,
       info: run.info,
       jobs: run.jobCount,
       idempotency: run.idempotency,
@@ -70,10 +71,10 @@ export class Transitions {
     return name === 'incomplete' || name === 'taken' ? { kind: name } : { kind: name, uid: uid as RunUid };
   }
 
-  /** PENDING → RUNNING, under a lease of `ttlMs`. */
+  /** PENDING → RUNNING, under a lease of `ttlMs`. An id that did not come through the queue of a pool needs the `pool`. */
   async claim(
     id: AttemptId,
-    by: { owner: string; executor: number; ttlMs: number },
+    by: { owner: string; executor: number; ttlMs: number; pool?: string },
   ): Promise<ClaimedAttempt | ClaimRefusal> {
     const reply = await this.#batcher.run('claim', {
       uid: id.run,
@@ -82,6 +83,7 @@ export class Transitions {
       owner: by.owner,
       executor: by.executor,
       ttl: by.ttlMs,
+      pool: by.pool,
     });
     return reply[0] === 'ok' ? this.#claims.read(reply, id.run, by.owner) : (reply[0] as ClaimRefusal);
   }
@@ -315,13 +317,12 @@ export class Transitions {
     };
   }
 
-  /** Hands ready marks out again, each in a new message; a mark of nothing that waits is removed. */
-  async redeliver(kind: ExecutorKind, ids: readonly string[]): Promise<number> {
-    const code = codeOfExecutorKind(kind);
+  /** Hands ready marks of a pool out again, each in a new message; a mark of nothing that waits is removed. */
+  async redeliver(pool: string, ids: readonly string[]): Promise<number> {
     const replies = await Promise.all(
       ids
         .map(parseAttemptId)
-        .map(({ run: uid, index, attempt }) => this.#batcher.run('redeliver', { uid, index, attempt, kind: code })),
+        .map(({ run: uid, index, attempt }) => this.#batcher.run('redeliver', { uid, index, attempt, pool })),
     );
     return replies.filter(([reply]) => reply === 'ok').length;
   }

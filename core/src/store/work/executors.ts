@@ -1,11 +1,12 @@
 import type { Redis } from 'ioredis';
-import { codeOfExecutorKind, type ExecutorKind } from '../../engine/records.js';
 import { keys } from '../redis/keys.js';
 import { translateRedisErrors } from '../redis/translate-redis-errors.js';
-import { bundleMax } from '../script/library.js';
 
+/** An executor in a pool: adoption and the loss of hosts are matters of both (see Where attempts run). */
 export interface KnownExecutor {
   id: string;
+  pool: string;
+  /** Of the id and the pool together. */
   number: number;
   /** By the time of Redis; 0: never. */
   seenAt: number;
@@ -19,29 +20,21 @@ export class Executors {
     this.#connection = connection;
   }
 
-  /** The permanent number of an executor id in rows and keys. */
-  async register(id: string): Promise<number> {
+  /** The permanent number of an executor id in a pool, in rows and keys. */
+  async register(id: string, pool: string): Promise<number> {
     return translateRedisErrors(async () => {
-      const known = await this.#connection.hget(keys.executors, id);
+      const field = `${pool} ${id}`;
+      const known = await this.#connection.hget(keys.executors, field);
       if (known !== null) return Number(known);
       const next = await this.#connection.hincrby(keys.counters, 'executor', 1);
-      await this.#connection.hsetnx(keys.executors, id, next);
-      return Number(await this.#connection.hget(keys.executors, id));
+      await this.#connection.hsetnx(keys.executors, field, next);
+      return Number(await this.#connection.hget(keys.executors, field));
     });
   }
 
-  /**
-   * Sizes messages for this capacity. They should be small beside it, so that one worker does not hoard ids that others
-   * could run.
-   */
-  async announceCapacity(kind: ExecutorKind, capacity: number): Promise<void> {
-    const size = Math.max(1, Math.min(bundleMax, Math.ceil(capacity / 8)));
-    const field = String(codeOfExecutorKind(kind));
-    await translateRedisErrors(async () => {
-      // A worker must be able to start on a full Redis (see Full store), so nothing is written that is there already.
-      if ((await this.#connection.hget(keys.bundles, field)) !== String(size))
-        await this.#connection.hset(keys.bundles, field, size);
-    });
+  /** The numbers of an executor id in all pools. */
+  async numbersOf(id: string): Promise<number[]> {
+    return (await this.list()).filter((each) => each.id === id).map(({ number }) => number);
   }
 
   /** The executors that have leases or had a worker, with the last renewal of each. */
@@ -51,11 +44,17 @@ export class Executors {
         this.#connection.hgetall(keys.executors),
         this.#connection.hgetall(keys.seen),
       ]);
-      return Object.entries(numbers).map(([id, number]) => ({
-        id,
+      return Object.entries(numbers).map(([field, number]) => ({
+        ...parseExecutorField(field),
         number: Number(number),
         seenAt: Number(seen[number] ?? 0),
       }));
     });
   }
+}
+
+/** A field of `executors`: pool and id. */
+export function parseExecutorField(field: string): { pool: string; id: string } {
+  const space = field.indexOf(' ');
+  return { pool: field.slice(0, space), id: field.slice(space + 1) };
 }

@@ -1,5 +1,4 @@
 import type { Redis } from 'ioredis';
-import type { ExecutorKind } from '../../engine/records.js';
 import { formatAttemptId, keys, parseAttemptId } from '../redis/keys.js';
 import { repliesOf } from '../redis/replies-of.js';
 import { translateRedisErrors } from '../redis/translate-redis-errors.js';
@@ -24,19 +23,19 @@ export class ReadyMarks {
   }
 
   /** `uid.index.attempt` of ids handed out before a time and not claimed, oldest first. */
-  async list(kind: ExecutorKind, { before, limit }: { before: number; limit: number }): Promise<string[]> {
+  async list(pool: string, { before, limit }: { before: number; limit: number }): Promise<string[]> {
     return translateRedisErrors(() =>
-      this.#connection.zrange(keys.marks(kind), 0, String(before), 'BYSCORE', 'LIMIT', 0, limit),
+      this.#connection.zrange(keys.marks(pool), 0, String(before), 'BYSCORE', 'LIMIT', 0, limit),
     );
   }
 
   /** As `list`, with the messages; without the oldest `skip`. */
   async listWithMessages(
-    kind: ExecutorKind,
+    pool: string,
     { before, skip, limit }: { before: number; skip: number; limit: number },
   ): Promise<ReadyMark[]> {
     return translateRedisErrors(async () => {
-      const key = keys.marks(kind);
+      const key = keys.marks(pool);
       const scored = await this.#connection.zrange(
         key,
         0,

@@ -6,6 +6,8 @@ import { translateRedisErrors } from '../redis/translate-redis-errors.js';
 import { unpackRow } from '../script/layout.js';
 
 export interface DueRemoval extends AttemptId {
+  /** Its number. */
+  executor: number;
   /** Empty if the run was deleted. */
   job: string;
   overdueMs: number;
@@ -52,7 +54,7 @@ export class Remains {
       for (let at = 0; at < found.length; at += 2) {
         const id = parseAttemptId(found[at] ?? '');
         const row = await this.#connection.hgetBuffer(keys.run(id.run), String(id.index));
-        due.push({ ...id, job: row ? unpackRow(row).name : '', overdueMs: now - Number(found[at + 1]) });
+        due.push({ ...id, executor, job: row ? unpackRow(row).name : '', overdueMs: now - Number(found[at + 1]) });
       }
       return due;
     });

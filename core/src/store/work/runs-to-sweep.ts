@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { executorKinds, type ExecutorKind, type RunUid } from '../../engine/records.js';
+import type { RunUid } from '../../engine/records.js';
 import { keys } from '../redis/keys.js';
 import { translateRedisErrors } from '../redis/translate-redis-errors.js';
 
@@ -49,13 +49,5 @@ export class RunsToSweep {
       uid: found[at * 2] ?? '',
       endedAt: Number(found[at * 2 + 1]),
     }));
-  }
-
-  /** The executor kinds that have an unfinished run. */
-  async liveKinds(): Promise<ExecutorKind[]> {
-    return translateRedisErrors(async () => {
-      const counts = await Promise.all(executorKinds.map((kind) => this.#connection.zcard(keys.live(kind))));
-      return executorKinds.filter((_, at) => (counts[at] ?? 0) > 0);
-    });
   }
 }

@@ -9,6 +9,8 @@ export interface WorkerCard {
   /** A random id for the life of the process. It is not secret, unlike the owner token of its leases. */
   id: string;
   host: string;
+  /** The workers of a pool have one executor kind. */
+  pool: string;
   executor: ExecutorKind;
   executorId: string;
   /** How many attempts it takes at once. */

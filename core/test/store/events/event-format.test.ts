@@ -6,16 +6,14 @@ const head = { cursor: '5-0', time: 17, run: 'uid' };
 
 describe('packed events', () => {
   it('tell of a new run', () => {
-    const info = JSON.stringify({ name: 'nightly', executorKind: 'fake' });
+    const info = JSON.stringify({ name: 'nightly', labels: { team: 'core' } });
     expect(parseEvent('5-0', packed('run.created', 17, 'uid', 12, info))).to.eql({
       kind: 'run.created',
       ...head,
       name: 'nightly',
       jobCount: 12,
     });
-    expect(parseEvent('5-0', packed('run.created', 17, 'uid', 1, '{"executorKind":"fake"}'))).not.to.have.property(
-      'name',
-    );
+    expect(parseEvent('5-0', packed('run.created', 17, 'uid', 1, '{"labels":{}}'))).not.to.have.property('name');
   });
 
   it('tell of a change of a run', () => {

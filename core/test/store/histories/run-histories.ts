@@ -57,7 +57,7 @@ export class HistoryGround implements Ground {
       () => new Store({ url: redis.url, logger: silentLogger, deliver: inbox.deliver, ...options }),
     );
     for (const store of more) await store.start();
-    const executors = [await open.store.executors.register('fake:one'), await open.store.executors.register('fake:two')]; // prettier-ignore
+    const executors = [await open.store.executors.register('fake:one', 'fake'), await open.store.executors.register('fake:two', 'fake')]; // prettier-ignore
     return new HistoryGround(open, [open.store, ...more], executors);
   }
 
@@ -124,7 +124,7 @@ export class HistoryGround implements Ground {
     const made = await runs.createRun({
       pipeline,
       source,
-      executorKind: 'fake',
+      defaultPool: 'fake',
       rerun: { of: run, standings, fields },
     });
     if (made.kind === 'conflict') throw new Error('the rerun was not created');
@@ -284,7 +284,7 @@ export class HistoryGround implements Ground {
     const left = await Promise.all([
       ...['slots', 'backlog', 'todo'].map((name) => client.keys(`{chainr}:${name}:*`)),
       ...this.#executors.flatMap((number) => [keys.leases(number), keys.stops(number)]).map((key) => client.keys(key)),
-      ...[keys.marks('fake'), keys.live('fake'), keys.chunks, keys.deadlines].map((key) => client.keys(key)),
+      ...[keys.marks('fake'), keys.live, keys.chunks, keys.deadlines].map((key) => client.keys(key)),
     ]);
     expect(left.flat(), 'what is left').to.eql([]);
     await this.#pause(false);

@@ -43,7 +43,7 @@ local executors = {}
 for i = 2, #ARGV do
   executors[#executors + 1] = { all(P .. 'leases:' .. ARGV[i], 'WITHSCORES'), redis.call('HGETALL', P .. 'stops:' .. ARGV[i]) }
 end
-return { found, all(P .. 'marks:fake'), all(P .. 'deadlines', 'WITHSCORES'), all(P .. 'chunks'), all(P .. 'live:fake'), executors }`;
+return { found, all(P .. 'marks:fake'), all(P .. 'deadlines', 'WITHSCORES'), all(P .. 'chunks'), all(P .. 'live'), executors }`;
 
 type Reply = Buffer | number | readonly Reply[];
 

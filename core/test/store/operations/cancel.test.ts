@@ -27,7 +27,7 @@ describe('a cancel', () => {
     expect(await statuses(run)).to.eql({ a: 'CANCELED CanceledByUser', b: 'CANCELED CanceledByUser' });
     expect(await open.store.runs.getRun(run)).to.include({ status: 'CANCELED' });
     expect(await open.client.zcard(keys.marks('fake'))).to.equal(0);
-    expect(await open.client.zcard(keys.live('fake'))).to.equal(0);
+    expect(await open.client.zcard(keys.live)).to.equal(0);
   });
 
   it('leaves what runs to whoever holds it, who is told with each renewal, and what has ended as it is', async () => {
@@ -41,7 +41,7 @@ describe('a cancel', () => {
       waits: 'CANCELED CanceledByUser',
     });
     expect(await statusOf(run)).to.equal('RUNNING');
-    const executor = await open.store.executors.register(testExecutor);
+    const executor = await open.store.executors.register(testExecutor, 'fake');
     const renewal = await open.store.leases.renew(executor, [formatLease(lease)], 60_000);
     expect(renewal).to.eql({ lost: [], stops: [{ lease: formatLease(lease), reason: 'CanceledByUser' }] });
     const told = await open.client.hget(keys.stops(executor), formatAttemptId(lease));
@@ -58,7 +58,7 @@ describe('a cancel', () => {
     const run = await open.create(pipelineOf({ a: [] }));
     const lease = await claimJob(open.store, run, 0);
     await cancel(run);
-    const executor = await open.store.executors.register(testExecutor);
+    const executor = await open.store.executors.register(testExecutor, 'fake');
     const adopted = await open.store.transitions.adopt(lease, { owner: 'heir', executor, ttlMs: 60_000, ownerGone: true }); // prettier-ignore
     if (typeof adopted === 'string') expect.fail(adopted);
     expect(adopted).to.include({ stop: 'CanceledByUser', ended: false, begun: false });
@@ -69,7 +69,7 @@ describe('a cancel', () => {
   it('comes as word to the workers of the executor, once', async () => {
     const run = await open.create(pipelineOf({ a: [] }));
     await claimJob(open.store, run, 0);
-    const executor = await open.store.executors.register(testExecutor);
+    const executor = await open.store.executors.register(testExecutor, 'fake');
     const listener = open.client.duplicate();
     await listener.subscribe(keys.stops(executor));
     const words: string[] = [];
@@ -194,7 +194,7 @@ describe('a cancel of a run of 10,000 jobs', function () {
     );
     expect(leases).to.have.length.above(200);
     await cancelQuickly(run);
-    const executor = await open.store.executors.register(testExecutor);
+    const executor = await open.store.executors.register(testExecutor, 'fake');
     expect(await open.client.hlen(keys.stops(executor))).to.equal(leases.length);
     expect((await open.store.runs.getRun(run))?.jobCounts).to.include({ RUNNING: leases.length, PENDING: 0 });
     const { transitions } = open.store;

@@ -16,13 +16,14 @@ describe('claiming an attempt', () => {
   const claim = (run: string, index: number, attempt = 1) => open.store.transitions.claim({ run, index, attempt }, by);
 
   it('gives a lease with all that a worker needs to run it', async () => {
-    const uid = await open.create(pipelineOf({ first: { run: 'echo hi' }, second: ['first'] }));
+    const pipeline = pipelineOf({ first: { run: 'echo hi' }, second: ['first'] });
+    const uid = await open.create({ ...pipeline, metadata: { name: 'nightly', labels: {} } });
     const claimed = await claim(uid, 0);
     if (typeof claimed === 'string') expect.fail(claimed);
     expect(claimed.lease).to.eql({ run: uid, index: 0, attempt: 1, epoch: 1, owner: 'worker' });
     expect(claimed.job).to.equal('first');
     expect(JSON.parse(claimed.plan)).to.have.nested.property('steps[0].run', 'echo hi');
-    expect(JSON.parse(claimed.info)).to.include({ executorKind: 'fake' });
+    expect(JSON.parse(claimed.info)).to.include({ name: 'nightly' });
     expect(await open.client.zrange(keys.leases(by.executor), 0, '-1')).to.eql([formatLease(claimed.lease)]);
     expect((await open.store.runs.getRun(uid))?.status).to.equal('RUNNING');
     expect(await open.store.runs.findJob(uid, 'first')).to.include({

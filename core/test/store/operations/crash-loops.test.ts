@@ -22,7 +22,7 @@ describe('a crash loop (see Crash loops)', () => {
   let offsetMs: number;
   before(async () => {
     open = await openStore();
-    executor = await open.store.executors.register(testExecutor);
+    executor = await open.store.executors.register(testExecutor, 'fake');
   });
   after(() => open.close());
   beforeEach(async () => {

@@ -17,7 +17,7 @@ describe('deadlines (see Deadlines and retries)', () => {
   let executor: number;
   beforeEach(async () => {
     open = await openStore();
-    executor = await open.store.executors.register(testExecutor);
+    executor = await open.store.executors.register(testExecutor, 'fake');
   });
   afterEach(() => open.close());
 

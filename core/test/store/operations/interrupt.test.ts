@@ -21,14 +21,14 @@ describe('an attempt that its worker interrupts', () => {
 
   /** What its worker is told with its next renewal. */
   async function renewed(lease: Lease): Promise<string[]> {
-    const executor = await open.store.executors.register(testExecutor);
+    const executor = await open.store.executors.register(testExecutor, 'fake');
     return (await open.store.leases.renew(executor, [formatLease(lease)], ttlMs)).stops.map(({ reason }) => reason);
   }
 
   async function adopted(lease: Lease): Promise<{ stop?: string; stopToldMs: number }> {
     const by = {
       owner: 'heir',
-      executor: await open.store.executors.register(testExecutor),
+      executor: await open.store.executors.register(testExecutor, 'fake'),
       ttlMs,
       ownerGone: true,
     };
@@ -69,7 +69,7 @@ describe('an attempt that its worker interrupts', () => {
   it('is told the cancel that comes in the same call, whatever comes first', async () => {
     const lease = await running();
     const { transitions } = open.store;
-    const executor = await open.store.executors.register(testExecutor);
+    const executor = await open.store.executors.register(testExecutor, 'fake');
     const by = { owner: 'heir', executor, ttlMs, ownerGone: true };
     const [, , heir] = await Promise.all([transitions.interrupt(lease), transitions.cancel(lease.run), transitions.adopt(lease, by)]); // prettier-ignore
     expect(heir).to.include({ stop: 'CanceledByUser', stopToldMs: 0 });

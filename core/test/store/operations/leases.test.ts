@@ -11,7 +11,7 @@ describe('leases', () => {
   let executor: number;
   before(async () => {
     open = await openStore();
-    executor = await open.store.executors.register(testExecutor);
+    executor = await open.store.executors.register(testExecutor, 'fake');
   });
   after(() => open.close());
   afterEach(() => setClock(open.redis.url, 0));
@@ -64,7 +64,7 @@ describe('leases', () => {
       if (typeof adopted === 'string') expect.fail(adopted);
       expect(adopted).to.deep.include({ job: 'a', ended: false, logEnded: false, logLength: 4, position: 'byte 4' });
       expect(adopted.lease).to.eql({ ...lease, epoch: lease.epoch + 1, owner: 'heir' });
-      expect(JSON.parse(adopted.info)).to.include({ executorKind: 'fake' });
+      expect(JSON.parse(adopted.info)).to.eql({});
       expect(JSON.parse(adopted.plan)).to.have.nested.property('steps[0].run', ':');
       const old = await open.store.transitions.finish(lease, completed, {});
       expect(old).to.eql({ kind: 'stale' });
@@ -97,7 +97,7 @@ describe('leases', () => {
 
     it('is refused as stale on another executor, for an older lease, and after closing', async () => {
       const lease = await hold();
-      const other = await open.store.executors.register('fake:elsewhere');
+      const other = await open.store.executors.register('fake:elsewhere', 'fake');
       expect(await adopt(lease, { by: other, ownerGone: true })).to.equal('stale');
       expect(await adopt({ ...lease, epoch: lease.epoch - 1 }, { ownerGone: true })).to.equal('stale');
       await open.store.transitions.finish(lease, completed, {});
@@ -114,8 +114,8 @@ describe('leases', () => {
       const uid = await fresh.create(
         pipelineOf(Object.fromEntries(Array.from({ length: 600 }, (_, at) => [`j${at}`, []]))),
       );
-      const mine = await fresh.store.executors.register('fake:mine');
-      const yours = await fresh.store.executors.register('fake:yours');
+      const mine = await fresh.store.executors.register('fake:mine', 'fake');
+      const yours = await fresh.store.executors.register('fake:yours', 'fake');
       const claims = Array.from({ length: 600 }, (_, index) => {
         const by = { owner: 'owner', executor: index % 2 ? mine : yours, ttlMs: 6_000 };
         return fresh.store.transitions.claim({ run: uid, index, attempt: 1 }, by);
@@ -124,7 +124,7 @@ describe('leases', () => {
       const listed = await fresh.store.leases.list(mine);
       expect(listed).to.have.length(300);
       expect(listed.every(({ index }) => index % 2 === 1)).to.be.true;
-      expect(await fresh.store.executors.register('fake:mine')).to.equal(mine);
+      expect(await fresh.store.executors.register('fake:mine', 'fake')).to.equal(mine);
     } finally {
       await fresh.close();
     }

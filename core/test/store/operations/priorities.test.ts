@@ -6,7 +6,6 @@ import { openStore, silentLogger, type OpenStore } from '@chainr/testkit/open-st
 import { completed } from '@chainr/testkit/outcomes';
 import { untilFound } from '@chainr/testkit/until-found';
 import { BundleQueue } from '../../../src/queue/bundle-queue.js';
-import { executorKinds } from '../../../src/engine/records.js';
 import { composeLibrary } from '../../../src/store/script/library.js';
 import { keys, parseAttemptId, queuePrefix } from '../../../src/store/redis/keys.js';
 import type { FinishOptions } from '../../../src/store/script/transition-types.js';
@@ -82,7 +81,7 @@ describe('priorities (see Priorities)', () => {
 
     /** A message of another run waits in the queue. */
     async function waiting(priority: number, cameBack = false): Promise<void> {
-      queue.deliver([{ kind: executorKinds.indexOf('fake'), message: 999, priority, cameBack, ids: ['x.0.1'] }]);
+      queue.deliver([{ pool: 'fake', message: 999, priority, cameBack, ids: ['x.0.1'] }]);
       const key = `${queuePrefix}:fake:prioritized`;
       await untilFound('the message in the queue', () => open.client.zcard(key));
     }
@@ -197,7 +196,7 @@ describe('priorities (see Priorities)', () => {
       expect((await handedOut(uid)).sort()).to.eql(['early', 'gate']);
       await end(uid, 'gate');
       expect(await handedOut(uid)).to.eql(['highest']);
-      const executor = await open.store.executors.register('fake:test');
+      const executor = await open.store.executors.register('fake:test', 'fake');
       const early = { run: uid, index: 1, attempt: 1 };
       const by = { owner: 'owner', executor, ttlMs: 60_000 };
       expect(await open.store.transitions.claim(early, by)).to.equal('parked');
@@ -240,7 +239,7 @@ describe('priorities (see Priorities)', () => {
       await open.store.transitions.finish(lease, { reason: 'ExitCode', exitCode: 1 }, {}, { closeGraceMs: 0 });
       await handedOut(uid);
       expect((await open.store.transitions.reopen(uid, 1, [])).kind).to.equal('ok');
-      const executor = await open.store.executors.register('fake:test');
+      const executor = await open.store.executors.register('fake:test', 'fake');
       const none = { run: uid, index: 3, attempt: 1 };
       const by = { owner: 'owner', executor, ttlMs: 60_000 };
       expect(await open.store.transitions.claim(none, by), 'was handed out before').to.equal('parked');
@@ -271,7 +270,7 @@ describe('priorities (see Priorities)', () => {
         expect(before).to.include(9);
         await small.store.transitions.finish(await claimJob(small.store, uid, 9), completed, {}, { closeGraceMs: 0 });
         small.inbox.take(uid);
-        const executor = await small.store.executors.register('fake:test');
+        const executor = await small.store.executors.register('fake:test', 'fake');
         const id = { run: uid, index: before.find((index) => index !== 9)!, attempt: 1 };
         const reply = await small.store.transitions.claim(id, { owner: 'owner', executor, ttlMs: 60_000 });
         expect(reply).to.equal('parked');

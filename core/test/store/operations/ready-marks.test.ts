@@ -46,7 +46,7 @@ describe('ready marks', () => {
   });
 
   it('make messages no larger than the announced capacity allows', async () => {
-    await open.store.executors.announceCapacity('fake', 24);
+    await open.store.pools.announceCapacity('fake', 24);
     const uid = await open.create(fanOfJobs(10));
     await open.store.transitions.finish(await claimJob(open.store, uid, 0), completed, {});
     expect(open.inbox.bundles.map(({ ids }) => ids.length)).to.eql([1, 3, 3, 3, 1]);

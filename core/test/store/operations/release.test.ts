@@ -12,7 +12,7 @@ describe('a lease that is let go of', () => {
   let executor: number;
   before(async () => {
     open = await openStore();
-    executor = await open.store.executors.register(testExecutor);
+    executor = await open.store.executors.register(testExecutor, 'fake');
   });
   after(() => open.close());
   afterEach(() => setClock(open.redis.url, 0));

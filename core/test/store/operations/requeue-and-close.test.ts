@@ -149,7 +149,7 @@ describe('closing an attempt', () => {
     expect(await close(lease)).to.equal('ok');
     const [attempt] = await open.store.runs.listAttempts(uid, 0);
     expect(attempt?.phases.closedAt).to.equal(attempt?.phases.endedAt);
-    const executor = await open.store.executors.register(testExecutor);
+    const executor = await open.store.executors.register(testExecutor, 'fake');
     expect(await open.client.zrange(keys.due(executor), 0, '-1')).to.include(`${uid}.0.1`);
   });
 
@@ -173,7 +173,7 @@ describe('closing an attempt', () => {
     await finish(lease);
     await endLog(lease);
     await close(lease);
-    const executor = await open.store.executors.register(testExecutor);
+    const executor = await open.store.executors.register(testExecutor, 'fake');
     const dueOfRun = async () => (await open.store.remains.listDue(executor, 100)).filter(({ run }) => run === uid);
     expect(await dueOfRun()).to.eql([]);
     await setClock(open.redis.url, graceMs);

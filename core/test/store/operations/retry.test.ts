@@ -131,7 +131,7 @@ describe('an attempt that infrastructure took', () => {
     const { run, lease } = await begin();
     await retry(lease);
     expect(await countLeases(open.client)).to.equal(0);
-    const executor = await open.store.executors.register(testExecutor);
+    const executor = await open.store.executors.register(testExecutor, 'fake');
     expect(await open.store.remains.isDue(executor, { run, index: 0, attempt: 1 })).to.be.true;
     expect(await open.store.remains.listDue(executor, 10)).to.eql([]);
     await forward(graceMs);

@@ -57,7 +57,7 @@ describe("a run's timeout", () => {
     expect((await open.store.runs.findJob(run, 'runs'))?.message).to.equal(
       'The timeout of its run has passed; it is being stopped.',
     );
-    const executor = await open.store.executors.register(testExecutor);
+    const executor = await open.store.executors.register(testExecutor, 'fake');
     const { stops } = await open.store.leases.renew(executor, [formatLease(lease)], 60_000);
     expect(stops).to.eql([{ lease: formatLease(lease), reason: 'RunTimedOut' }]);
     await finish(lease);

@@ -91,7 +91,7 @@ describe('maxParallel (see Slots)', () => {
     const run = await create(some(2), { maxParallel: 1 });
     const lease = await claimJob(open.store, run, 0);
     handedOut(run);
-    const executor = await open.store.executors.register('fake:test');
+    const executor = await open.store.executors.register('fake:test', 'fake');
     await open.store.transitions.adopt(lease, { owner: 'heir', executor, ttlMs: 60_000, ownerGone: true });
     expect(await slots(run)).to.eql(['0']);
     expect(handedOut(run)).to.eql([]);

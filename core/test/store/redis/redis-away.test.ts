@@ -61,7 +61,7 @@ describe('a store whose Redis is away', function () {
     const never = new AbortController().signal;
     const source = { contentType: 'application/json', text: '{}' };
     const questions: Record<string, () => Promise<unknown>> = {
-      createRun: () => store.runs.createRun({ pipeline: pipelineOf({ a: [] }), source, executorKind: 'fake' }),
+      createRun: () => store.runs.createRun({ pipeline: pipelineOf({ a: [] }), source, defaultPool: 'fake' }),
       getRun: () => store.runs.getRun(uid),
       getRuns: () => store.runs.getRuns([uid, uid]),
       listRuns: () => store.runs.listRuns({ limit: 5 }),
@@ -78,7 +78,7 @@ describe('a store whose Redis is away', function () {
       listLeases: () => store.leases.list(1),
       listDue: () => store.remains.listDue(1, 5),
       listMarks: () => store.readyMarks.list('fake', { before: Date.now(), limit: 5 }),
-      liveKinds: () => store.runsToSweep.liveKinds(),
+      liveKinds: () => store.pools.listLive(),
       now: () => store.now(),
     };
     const answers = Object.entries(questions).map(async ([name, ask]) => {

@@ -62,14 +62,14 @@ describe('a Redis that is nearly full', () => {
   it('can be started on, to make room', async () => {
     const uid = await open.create(single);
     await endRun(open.store, uid);
-    await open.store.executors.announceCapacity('fake', 8);
+    await open.store.pools.announceCapacity('fake', 8);
     await fill(1.2);
     const other = new Store({ url: open.redis.url, logger: silentLogger });
     await other.start();
-    await other.executors.register(testExecutor);
-    await other.executors.announceCapacity('fake', 8);
+    await other.executors.register(testExecutor, 'fake');
+    await other.pools.announceCapacity('fake', 8);
     expect(await other.runs.deleteRun(uid)).to.eql({ kind: 'deleted' });
-    const large = other.runs.createRun({ pipeline: fanOfJobs(500), source, executorKind: 'fake' });
+    const large = other.runs.createRun({ pipeline: fanOfJobs(500), source, defaultPool: 'fake' });
     expect(await large.catch((error: unknown) => (error as Error).name)).to.equal('StoreFull');
     await other.stop();
   });

@@ -12,7 +12,7 @@ describe('creating a run', () => {
   after(() => open.close());
 
   const createWith = (pipeline: Pipeline, key: string, bodyHash: string, scope = 'me') =>
-    open.store.runs.createRun({ pipeline, source, executorKind: 'fake', idempotency: { scope, key, bodyHash } });
+    open.store.runs.createRun({ pipeline, source, defaultPool: 'fake', idempotency: { scope, key, bodyHash } });
   const countRuns = () => open.client.zcard(keys.runs);
 
   it('hands out the jobs without dependencies', async () => {
@@ -26,14 +26,11 @@ describe('creating a run', () => {
     ]);
   });
 
-  it('refuses an executor kind that is none, and leaves nothing of the run', async () => {
-    const before = await countRuns();
-    const executorKind = 'proces' as 'process';
-    const refused: unknown = await open.store.runs
-      .createRun({ pipeline: pipelineOf({ a: [] }), source, executorKind })
-      .catch((error: unknown) => error);
-    expect(String(refused)).to.match(/unknown executor kind "proces": use one of process, docker/);
-    expect(await countRuns()).to.equal(before);
+  it('is in the pool of its pipeline, or else in the default one', async () => {
+    const poolOf = async (pipeline: Parameters<typeof open.create>[0]) =>
+      (await open.store.runs.getRun(await open.create(pipeline)))?.pool;
+    expect(await poolOf(pipelineOf({ a: [] }))).to.equal('fake');
+    expect(await poolOf({ ...pipelineOf({ a: [] }), pool: 'gpu' })).to.equal('gpu');
   });
 
   for (const { size, pipeline } of [
@@ -74,8 +71,9 @@ describe('creating a run', () => {
   it('asks for the rows of a large run again when they are gone', async () => {
     const request = {
       uid: '01990000-0000-7000-8000-000000000000',
-      kind: 3,
-      info: '{"executorKind":"fake"}',
+      pool: 'fake',
+      pools: '',
+      info: '{}',
       jobCount: 500,
       idempotency: '',
       bodyHash: '',
@@ -95,11 +93,12 @@ describe('creating a run', () => {
   });
 
   it('makes a run once, though the call comes a second time much later', async () => {
-    const [row, plan] = [Buffer.from([0, 1, 0, 0, 1, 97]), Buffer.from([0, 100, 0, 0, 0, 0, 123, 125])];
+    const [row, plan] = [Buffer.from([0, 1, 0, 0, 1, 97]), Buffer.from([0, 100, 0, 0, 0, 0, 0, 123, 125])];
     const request = {
       uid: '01990000-0000-7000-8000-000000000001',
-      kind: 3,
-      info: '{"executorKind":"fake"}',
+      pool: 'fake',
+      pools: '',
+      info: '{}',
       jobCount: 1,
       idempotency: '',
       bodyHash: '',

@@ -36,15 +36,17 @@ describe('the env of a pipeline', () => {
 
     it(`of ${name} comes with a claim, and with an adoption`, async () => {
       const uid = await open.create(pipeline);
+      const { name: runName } = pipeline.metadata;
+      const named = runName === undefined ? {} : { name: runName };
       const executor = 1;
       const claimed = await open.store.transitions.claim({ run: uid, index: 0, attempt: 1 }, { owner: 'me', executor, ttlMs: 6_000 }); // prettier-ignore
       if (typeof claimed === 'string') expect.fail(claimed);
-      expect(parseClaimedRunInfo(claimed.info)).to.deep.include({ env, executorKind: 'fake' });
+      expect(parseClaimedRunInfo(claimed.info)).to.deep.include({ env, ...named });
       await setClock(open.redis.url, 6_001);
       const adopted = await open.store.transitions.adopt(claimed.lease, { owner: 'heir', executor, ttlMs: 6_000, ownerGone: false }); // prettier-ignore
       await setClock(open.redis.url, 0);
       if (typeof adopted === 'string') expect.fail(adopted);
-      expect(parseClaimedRunInfo(adopted.info)).to.deep.include({ env, executorKind: 'fake' });
+      expect(parseClaimedRunInfo(adopted.info)).to.deep.include({ env, ...named });
     });
   }
 

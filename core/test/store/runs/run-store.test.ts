@@ -37,7 +37,7 @@ describe('reading runs', () => {
       labels: { team: 'core' },
       status: 'PENDING',
       jobCount: 2,
-      executorKind: 'fake',
+      pool: 'fake',
     });
     expect(run?.jobCounts).to.eql({ PENDING: 2, RUNNING: 0, SUCCESSFUL: 0, FAILED: 0, SKIPPED: 0, CANCELED: 0 });
     expect(run).not.to.have.any.keys('startedAt', 'endedAt');
@@ -67,7 +67,7 @@ describe('reading runs', () => {
   it('gives back the pipeline as it was sent, short and long', async () => {
     for (const text of ['kind: Pipeline # ☃', JSON.stringify({ text: 'é'.repeat(10_000) })]) {
       const source = { contentType: 'application/yaml', text };
-      const made = await open.store.runs.createRun({ pipeline: pipelineOf({ a: [] }), source, executorKind: 'fake' });
+      const made = await open.store.runs.createRun({ pipeline: pipelineOf({ a: [] }), source, defaultPool: 'fake' });
       if (made.kind === 'conflict') expect.fail();
       expect(await open.store.runs.getSource(made.uid)).to.eql(source);
     }
@@ -85,9 +85,9 @@ describe('reading runs', () => {
 
   it('says which executor kinds have work', async () => {
     const fresh = await openStore();
-    expect(await fresh.store.runsToSweep.liveKinds()).to.eql([]);
+    expect(await fresh.store.pools.listLive()).to.eql([]);
     await fresh.create(pipelineOf({ a: [] }));
-    expect(await fresh.store.runsToSweep.liveKinds()).to.eql(['fake']);
+    expect(await fresh.store.pools.listLive()).to.eql(['fake']);
     await fresh.close();
   });
 });

@@ -31,7 +31,7 @@ describe('what is stored of a large run before it is visible', () => {
     createRun(connection, open.store.transitions, {
       pipeline,
       source: { contentType: 'application/json', text: '{}' },
-      executorKind: 'fake',
+      defaultPool: 'fake',
     });
 
   /** Calls `before` with the number of each command, from 1; one that fails there is not sent. */
@@ -126,7 +126,7 @@ describe('what is stored of a large run before it is visible', () => {
         },
       });
       const source = { contentType: 'application/json', text: '{"a":1}' };
-      const made = await createRun(connection, expiring, { pipeline: slotted, source, executorKind: 'fake' });
+      const made = await createRun(connection, expiring, { pipeline: slotted, source, defaultPool: 'fake' });
       if (made.kind !== 'created') expect.fail(made.kind);
       expect(replies).to.eql(['incomplete', 'created']);
       expect(await open.client.zcard(keys.backlog(made.uid))).to.be.within(900, 1_200);
@@ -149,7 +149,7 @@ describe('what is stored of a large run before it is visible', () => {
 
   it('is refused as a whole by a Redis that is full', async () => {
     await open.client.config('SET', 'maxmemory', '1mb');
-    const error = await open.store.runs.createRun({ pipeline: wide, source: { contentType: 'a', text: '' }, executorKind: 'fake' }).catch((each: unknown) => each); // prettier-ignore
+    const error = await open.store.runs.createRun({ pipeline: wide, source: { contentType: 'a', text: '' }, defaultPool: 'fake' }).catch((each: unknown) => each); // prettier-ignore
     await open.client.config('SET', 'maxmemory', '0');
     expect(error).to.have.property('name', 'StoreFull');
     expect((await leftOvers()).filter(({ ttl }) => ttl === -1)).to.eql([]);

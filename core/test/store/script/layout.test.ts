@@ -7,7 +7,9 @@ import {
   noExitCode,
   packPlan,
   packInitialRow,
+  specificationOf,
   unpackEdges,
+  unpackPool,
   unpackRow,
   unpackState,
 } from '../../../src/store/script/layout.js';
@@ -110,7 +112,6 @@ describe('packed values', () => {
     const counts = [10, 11, 12, 13, 14, 15];
     const packed = await pack('run', {
       status: 2,
-      kind: 3,
       priority: 99,
       max_parallel: 7,
       ...Object.fromEntries(counts.map((count, at) => [String(at), count])),
@@ -125,10 +126,11 @@ describe('packed values', () => {
       ended: times[2]!,
       cancel_requested: times[3]!,
       timed_out: times[4]!,
+      pool: 'big-machines',
     });
     expect(unpackState(packed)).to.eql({
       status: 'SUCCESSFUL',
-      executorKind: 'fake',
+      pool: 'big-machines',
       priority: -1,
       maxParallel: 7,
       open: 16,
@@ -192,18 +194,13 @@ describe('packed values', () => {
         found[#found + 1] = high * 256 + low
         found[#found + 1] = mask
       end
-      found[#found + 1] = string.sub(ARGV[1], 7 + bytes)
+      local pool = string.byte(ARGV[1], 7 + bytes)
+      found[#found + 1] = string.sub(ARGV[1], 8 + bytes, 7 + bytes + pool)
+      found[#found + 1] = string.sub(ARGV[1], 8 + bytes + pool)
       return found`;
-    expect(await client.call('EVAL', script, 0, packPlan(edges, { flags: 1, priority: -3 }, '{"é":1}'))).to.eql([
-      1,
-      97,
-      2,
-      9_999,
-      7,
-      258,
-      1,
-      '{"é":1}',
-    ]);
+    expect(
+      await client.call('EVAL', script, 0, packPlan(edges, { flags: 1, priority: -3, pool: 'gpu' }, '{"é":1}')),
+    ).to.eql([1, 97, 2, 9_999, 7, 258, 1, 'gpu', '{"é":1}']);
   });
 
   it('with a code that is not known are refused, not guessed', () => {
@@ -211,12 +208,18 @@ describe('packed values', () => {
     expect(() => unpackRow(Buffer.from([0, 99, 0, 0, 0]))).to.throw(RangeError, 'newer version');
   });
 
-  it('of a plan give its edges back', () => {
+  it('of a plan give its edges, pool and specification back', () => {
     const edges = [
       { index: 0, mask: 1 },
       { index: 9_999, mask: 7 },
     ];
-    expect(unpackEdges(packPlan(edges, { flags: 1, priority: -100 }, '{"name":"a-job"}'))).to.deep.equal(edges);
-    expect(unpackEdges(packPlan([], { flags: 0, priority: 0 }, '{}'))).to.deep.equal([]);
+    const plan = packPlan(edges, { flags: 1, priority: -100, pool: 'gpu' }, '{"name":"a-job"}');
+    expect(unpackEdges(plan)).to.deep.equal(edges);
+    expect(unpackPool(plan)).to.equal('gpu');
+    expect(specificationOf(plan)).to.equal('{"name":"a-job"}');
+    const bare = packPlan([], { flags: 0, priority: 0, pool: '' }, '{}');
+    expect(unpackEdges(bare)).to.deep.equal([]);
+    expect(unpackPool(bare)).to.equal('');
+    expect(specificationOf(bare)).to.equal('{}');
   });
 });

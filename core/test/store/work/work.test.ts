@@ -12,7 +12,7 @@ describe('what workers and sweeps read', () => {
   let executor: number;
   before(async () => {
     open = await openStore();
-    executor = await open.store.executors.register(testExecutor);
+    executor = await open.store.executors.register(testExecutor, 'fake');
   });
   after(() => open.close());
   afterEach(() => setClock(open.redis.url, 0));
@@ -42,19 +42,19 @@ describe('what workers and sweeps read', () => {
     it('has none of another executor', async () => {
       await hold();
       await setClock(open.redis.url, 8_000);
-      const other = await open.store.executors.register('fake:none');
+      const other = await open.store.executors.register('fake:none', 'fake');
       expect(await open.store.leases.listExpired(other, 10)).to.eql([]);
     });
   });
 
   describe('the executors', () => {
     it('are listed with the time at which a worker of each was seen last', async () => {
-      const silent = await open.store.executors.register('fake:silent');
+      const silent = await open.store.executors.register('fake:silent', 'fake');
       await setClock(open.redis.url, 50_000);
       await renew();
       const now = await open.store.now();
       const known = await open.store.executors.list();
-      expect(known).to.deep.include({ id: 'fake:silent', number: silent, seenAt: 0 });
+      expect(known).to.deep.include({ id: 'fake:silent', pool: 'fake', number: silent, seenAt: 0 });
       const seenAt = known.find(({ number }) => number === executor)?.seenAt ?? 0;
       expect(now - seenAt).to.be.within(0, 20_000);
     });

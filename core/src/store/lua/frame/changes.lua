@@ -1,6 +1,6 @@
 -- What the operations of a call change, gathered while they run. `write.lua` writes it in the order of `WRITES`.
 --
--- Members of sorted sets are gathered as ZADD and ZREM take them, in lists by executor, executor kind or run.
+-- Members of sorted sets are gathered as ZADD and ZREM take them, in lists by executor, pool or run.
 local function no_changes()
   return {
     runs = {}, -- Those of which the state or a row has changed.

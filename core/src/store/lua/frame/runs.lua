@@ -100,7 +100,7 @@ local function pack_row(row)
   return row.section and head .. pack_attempt(row.section) or head
 end
 
--- What never changes of a job: flags, priority, edges, specification.
+-- What never changes of a job: flags, priority, edges, pool, specification.
 local function plan_of(row)
   local plan = row.plan
   if not plan then
@@ -143,6 +143,30 @@ end
 local function priority_of(run, row)
   if not has_priorities(run) then return run.priority end
   return (string.byte(plan_of(row), 2))
+end
+
+-- Pools. In one table: Lua allows 200 local variables.
+local pools = {}
+
+-- Whether jobs have pools of their own, in their plans.
+function pools.differ(run)
+  return bit.band(run.flags, RUN_FLAG.JOB_POOLS) > 0
+end
+
+-- The pool of a job replaces that of its run.
+function pools.of(run, row)
+  if not pools.differ(run) then return run.pool end
+  local plan = plan_of(row)
+  local at = 7 + edges_in(plan) * 3
+  local length = string.byte(plan, at)
+  return length == 0 and run.pool or string.sub(plan, at + 1, at + length)
+end
+
+-- Calls `use` with each pool that a job of the run is in.
+function pools.each(run, use)
+  if not pools.differ(run) then return use(run.pool) end
+  if not run.pools then run.pools = redis.call('HGET', run.key, 'pools') end
+  for pool in string.gmatch(run.pools, '[^\n]+') do use(pool) end
 end
 
 local function id_of(run, index, attempt)

@@ -67,6 +67,7 @@ local function write_state(run)
   local fields = { 'state', pack_run(run) }
   if run.is_new then append(fields, 'info', run.info) end
   if run.is_new and run.env then append(fields, 'env', run.env) end
+  if run.is_new and pools.differ(run) then append(fields, 'pools', run.pools) end
   if run.inline then write_inline(run) end
   local row = first
   while row do
@@ -89,7 +90,6 @@ local function write_runs(changed)
       redis.call('ZREM', P .. 'backlog:' .. run.uid, unpack(run.backlog_taken))
     end
     if run.todo_queue and (run.todo > 0 or run.todo_queue.stored > 0) then write_todo(run) end
-    if run.final then redis.call('ZREM', P .. 'live:' .. KIND[run.kind], run.uid) end
     index_status(run)
   end
 end
@@ -124,8 +124,8 @@ local WRITES = {
   { 'stops_announced', each(function(executor) redis.call('PUBLISH', P .. 'stops:' .. texts[executor], '') end) },
   { 'slots_added', each(function(uid, holders) zadd(P .. 'slots:' .. uid, holders) end) },
   { 'executors_seen', each(function(executor, at) redis.call('HSET', P .. 'seen', executor, at) end) },
-  { 'marks_removed', each(function(kind, members) zrem(P .. 'marks:' .. KIND[kind], members) end) },
-  { 'marks_added', each(function(kind, scored) zadd(P .. 'marks:' .. KIND[kind], scored) end) },
+  { 'marks_removed', each(function(pool, members) zrem(P .. 'marks:' .. pool, members) end) },
+  { 'marks_added', each(function(pool, scored) zadd(P .. 'marks:' .. pool, scored) end) },
   { 'removals_due', each(function(executor, scored) zadd(P .. 'due:' .. texts[executor], scored) end) },
   { 'leases_removed', each(function(executor, members) zrem(P .. 'leases:' .. texts[executor], members) end) },
   { 'slots_removed', each(function(uid, holders) zrem(P .. 'slots:' .. uid, holders) end) },

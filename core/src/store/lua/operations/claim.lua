@@ -1,8 +1,10 @@
 -- claim: a worker takes an attempt (life of a run, step 4); PENDING → RUNNING under a new lease.
 --
--- args   uid, index, attempt, owner, executor number, expiry of the lease in ms from now
+-- args   uid, index, attempt, owner, executor number, expiry of the lease in ms from now, the pool that the job must be in,
+--        or '' where the id came through the queue of its pool
 -- reply  ok index attempt epoch name specification dependents info
---        | gone | taken | final | canceled | waiting | stale | paused | parked (no slot is free, or something else goes first)
+--        | gone | taken | final | canceled | waiting | stale | pool (it is in another one) | paused
+--        | parked (no slot is free, or something else goes first)
 --
 -- `info` is that of the run with the env of its pipeline, with the first claim of the run in a call only; else ''. An id that
 -- comes twice, late, or for a run that is gone does nothing (see Ready marks).
@@ -11,14 +13,15 @@ local function info_once(run)
   if known.informed[run.uid] then return '' end
   known.informed[run.uid] = true
   if not run.env then return run.info end
-  return string.sub(run.info, 1, -2) .. ',"env":' .. run.env .. '}'
+  return string.sub(run.info, 1, -2) .. (run.info == '{}' and '' or ',') .. '"env":' .. run.env .. '}'
 end
 
--- A job's specification, which stands in its plan behind the edges, and how many those are.
+-- A job's specification, which stands in its plan behind the edges and the pool, and how many edges there are.
 local function specification_of(row)
   local plan = plan_of(row)
   local edges = edges_in(plan)
-  return string.sub(plan, 7 + edges * 3), edges
+  local at = 7 + edges * 3
+  return string.sub(plan, at + 1 + string.byte(plan, at)), edges
 end
 
 local function take(run, row, owner, executor, ttl, info)
@@ -66,6 +69,7 @@ operations.claim = function(a)
   local s = section_of(row)
   if not s or row.unsatisfied > 0 or s.message == 0 then return { 'waiting' } end
   if s.attempt ~= a[at.attempt] then return { 'stale' } end
+  if a[at.pool] ~= '' and a[at.pool] ~= pools.of(run, row) then return { 'pool' } end
   if paused then return { 'paused' } end
   if run.max_parallel > 0 and slots_taken(run) >= run.max_parallel then return park(run, row) end
   if must_give_way(run, row) then return park(run, row) end

@@ -1,6 +1,7 @@
 -- create: makes a run visible (life of a run, step 2).
 --
--- args   uid, kind code, info JSON, jobs, idempotency key or '', hash of the body, external id or '', roots (u16 each),
+-- args   uid, pool, the pools of its jobs (a line each, '' if all are in that one), info JSON, jobs, idempotency key or '',
+--        hash of the body, external id or '', roots (u16 each),
 --        backlog, flags, priority, maxParallel or 0, timeout in ms or '', how many jobs are SUCCESSFUL and how many
 --        SKIPPED from the beginning (a rerun), how many fields the rows and plans have, indexes (`indexes.lua`), the
 --        pipeline's env as JSON or '', source or '', then these fields and values, of each job four of them first, where
@@ -40,7 +41,8 @@ operations.create = function(a)
   local run = blank_run()
   run.uid, run.key = uid, P .. 'run:' .. uid
   run[JOB.PENDING], run[JOB.SUCCESSFUL], run[JOB.SKIPPED] = jobs - a[at.successful] - a[at.skipped], a[at.successful], a[at.skipped]
-  run.status, run.kind, run.flags, run.priority, run.max_parallel = RUN.PENDING, a[at.kind], a[at.flags], a[at.priority], a[at.max_parallel]
+  run.status, run.flags, run.priority, run.max_parallel = RUN.PENDING, a[at.flags], a[at.priority], a[at.max_parallel]
+  run.pool, run.pools = a[at.pool], a[at.pools]
   run.backlog, run.slots_taken, run.created = a[at.backlog], 0, now
   run.sequence = redis.call('HINCRBY', P .. 'counters', 'sequence', 1)
   run.info, run.env, run.indexes, run.is_new = a[at.info], a[at.env] ~= '' and a[at.env], a[at.indexes], true
@@ -90,6 +92,5 @@ local function write_created(run)
     end
   end
   redis.call('ZADD', P .. 'runs', run.sequence, run.uid)
-  redis.call('ZADD', P .. 'live:' .. KIND[run.kind], run.sequence, run.uid)
   index_created(run)
 end

@@ -2,7 +2,7 @@
 --
 -- args   uid, index, attempt, epoch, owner, reason code, exit code or '', text, steps JSON or '',
 --        ages in ms of: scheduled, pulled, started (or ''), ttl of the leases under which dependents
---        that became ready are claimed at once for the same worker (fusion) or '', removal grace in
+--        that became ready in its pool are claimed at once for the same worker (fusion) or '', removal grace in
 --        ms if all of the log is stored already, so that the attempt is closed with its end, or '',
 --        how many dependents may be claimed, outputs JSON or '', how long the log is that is stored or
 --        '' if nothing was
@@ -62,11 +62,12 @@ operations.finish = function(a)
   local reply = { 'ok', left }
   if a[at.fuse_ttl] == '' or paused or is_ending(run) then return reply end
   local count = math.min(#fresh, a[at.fuse_at_most], budget.fusions)
-  local least = order_fresh(run, fresh)
+  local least, pool = order_fresh(run, fresh), pools.of(run, row)
   load_plans(run, fresh, count)
   for i = 1, count do
     local dependent = fresh[i]
-    if priority_of(run, dependent) >= highest_waiting(run.kind) and can_start(run, dependent, least) then
+    if pools.of(run, dependent) == pool and priority_of(run, dependent) >= highest_waiting(pool)
+      and can_start(run, dependent, least) then
       reply[#reply + 1] = take(run, dependent, a[at.owner], s.executor, a[at.fuse_ttl], '')
       budget.fusions = budget.fusions - 1
     end

@@ -1,7 +1,7 @@
 -- redeliver: hands an id out again whose message is lost or late, or met a worker without room (see Ready marks); twice does no
 -- harm. It goes before the others of its priority, since it has waited longer.
 --
--- args   uid, index, attempt, kind code
+-- args   uid, index, attempt, the pool in whose marks it stands
 -- reply  ok | gone (nothing waits under this id: its mark is removed)
 reads.redeliver = 1
 operations.redeliver = function(a)
@@ -11,7 +11,7 @@ operations.redeliver = function(a)
   local s = row and section_of(row)
   local waits = s and s.message > 0 and row.status == JOB.PENDING and row.unsatisfied == 0
   if not waits or s.attempt ~= a[at.attempt] then
-    append_to(changes.marks_removed, a[at.kind], a[at.uid] .. '.' .. texts[a[at.index]] .. '.' .. texts[a[at.attempt]])
+    append_to(changes.marks_removed, a[at.pool], a[at.uid] .. '.' .. texts[a[at.index]] .. '.' .. texts[a[at.attempt]])
     return { 'gone' }
   end
   if not row.handed_out then

@@ -1,8 +1,14 @@
 -- The indexes that lists of runs are read from: sorted sets of uids by creation sequence. Each call keeps those that it
--- affects. PENDING runs are in no index of their status: they are the rest of `live:KIND`, so a new run costs nothing here.
+-- affects. PENDING runs are in no index of their status: they are the rest of `live`, so a new run costs nothing here.
+-- A run is also in `live:POOL` of each pool that its jobs are in; `pools` names those of all runs.
 --
 -- The indexes of a run that never change come with the operation, a line each: `name:NAME`, `external:ID`, `label:KEY=VALUE`.
 local function index_created(run)
+  redis.call('ZADD', P .. 'live', run.sequence, run.uid)
+  pools.each(run, function(pool)
+    redis.call('ZADD', P .. 'live:' .. pool, run.sequence, run.uid)
+    redis.call('SADD', P .. 'pools', pool)
+  end)
   for index in string.gmatch(run.indexes, '[^\n]+') do
     redis.call('ZADD', P .. index, run.sequence, run.uid)
     if string.sub(index, 1, 5) == 'name:' then redis.call('ZADD', P .. 'names', 0, string.sub(index, 6)) end
@@ -11,6 +17,8 @@ end
 
 local function index_status(run)
   if run.final then
+    redis.call('ZREM', P .. 'live', run.uid)
+    pools.each(run, function(pool) redis.call('ZREM', P .. 'live:' .. pool, run.uid) end)
     redis.call('ZREM', P .. 'status:RUNNING', run.uid)
     redis.call('ZADD', P .. 'status:' .. RUN_NAME[run.status], run.sequence, run.uid)
     redis.call('ZADD', P .. 'ended', texts[run.ended], run.uid)

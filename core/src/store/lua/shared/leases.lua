@@ -19,7 +19,7 @@ end
 -- A job without a message has no mark.
 local function clear_mark(run, row)
   if row.section.message == 0 then return end
-  append_to(changes.marks_removed, run.kind, id_of(run, row.index, row.section.attempt))
+  append_to(changes.marks_removed, pools.of(run, row), id_of(run, row.index, row.section.attempt))
 end
 
 local function has_flag(s, flag)

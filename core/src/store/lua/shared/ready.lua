@@ -196,10 +196,10 @@ local function hand_out_backlog(run)
   if count > 0 then take_from_backlog(run, count) end
 end
 
--- Groups the jobs that go into messages by executor kind and priority (see Priorities). Jobs that a worker sent back for want
+-- Groups the jobs that go into messages by pool and priority (see Priorities). Jobs that a worker sent back for want
 -- of room go before all others of their priority, since they were there first.
 local function group_handouts()
-  local groups, by_key = {}, {}
+  local groups, by_pool = {}, {}
   for i = 1, #changes.handouts do
     local row = changes.handouts[i]
     local run = row.run
@@ -209,13 +209,13 @@ local function group_handouts()
     end
     if row.status == JOB.PENDING and row.announce then emit_job('job.reason', run, row) end
     if row.status == JOB.PENDING and row.handed_out then
-      local priority = priority_of(run, row)
-      local came_back = row.came_back or 0
-      local key = run.kind * 512 + priority * 2 + came_back
-      local group = by_key[key]
+      local pool, priority, came_back = pools.of(run, row), priority_of(run, row), row.came_back or 0
+      local of_pool, rank = by_pool[pool] or {}, priority * 2 + came_back
+      by_pool[pool] = of_pool
+      local group = of_pool[rank]
       if not group then
-        group = { kind = run.kind, priority = priority, came_back = came_back }
-        by_key[key] = group
+        group = { pool = pool, priority = priority, came_back = came_back }
+        of_pool[rank] = group
         groups[#groups + 1] = group
       end
       group[#group + 1] = row
@@ -224,22 +224,22 @@ local function group_handouts()
   return groups
 end
 
--- The messages of this call, for the caller to enqueue: { kind, message id, priority, 1 if it came back, id … } each.
+-- The messages of this call, for the caller to enqueue: { pool, message id, priority, 1 if it came back, id … } each.
 -- Their ids are written into the rows, so that a sweep can ask BullMQ whether a mark's message is there.
 local function write_handouts()
   local bundles = {}
   for _, group in ipairs(group_handouts()) do
-    local size = tonumber(redis.call('HGET', P .. 'bundles', group.kind) or LIMIT.bundle)
+    local size = tonumber(redis.call('HGET', P .. 'bundles', group.pool) or LIMIT.bundle)
     local count = math.ceil(#group / size)
     local last = redis.call('HINCRBY', P .. 'counters', 'message', count)
     for b = 1, count do
-      local bundle = { group.kind, last - count + b, group.priority, group.came_back }
+      local bundle = { group.pool, last - count + b, group.priority, group.came_back }
       for i = (b - 1) * size + 1, math.min(b * size, #group) do
         local row = group[i]
         local id = id_of(row.run, row.index, row.section.attempt)
         row.section.message = bundle[2]
         bundle[#bundle + 1] = id
-        append_to(changes.marks_added, group.kind, texts[now], id)
+        append_to(changes.marks_added, group.pool, texts[now], id)
       end
       bundles[#bundles + 1] = bundle
     end
@@ -247,15 +247,15 @@ local function write_handouts()
   return bundles
 end
 
--- The priority of the message that BullMQ gives out next, as it is stored, or -1. A job that is claimed with an end (fusion)
+-- The priority of the message that BullMQ gives out next in a pool, as it is stored, or -1. A job that is claimed with an end (fusion)
 -- must not overtake it. BullMQ keeps `rank * 2^32 + counter`; the ranks are those of `rankOf` in
 -- core/src/queue/bundle-queue.ts.
-local function highest_waiting(kind)
-  local head = known.heads[kind]
+local function highest_waiting(pool)
+  local head = known.heads[pool]
   if not head then
-    local first = redis.call('ZRANGE', P .. 'queue:' .. KIND[kind] .. ':prioritized', 0, 0, 'WITHSCORES')
+    local first = redis.call('ZRANGE', P .. 'queue:' .. pool .. ':prioritized', 0, 0, 'WITHSCORES')
     head = first[2] and math.floor((RANK_BASE - math.floor(tonumber(first[2]) / 4294967296)) / 2) or -1
-    known.heads[kind] = head
+    known.heads[pool] = head
   end
   return head
 end
