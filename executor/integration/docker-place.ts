@@ -3,12 +3,14 @@ import { after, before } from 'mocha';
 import { useDockerDaemon, type UsedDaemon } from '@chainr/testkit/use-docker-daemon';
 import { connectToDaemon, findDaemon } from '../src/docker/connect-to-daemon.js';
 import { createDockerExecutor, type DockerExecutorOptions } from '../src/docker/create-docker-executor.js';
-import type { Executor } from '../src/port.js';
+import { labelFilters, volumeName } from '../src/docker/names.js';
+import type { AttemptKey, Executor } from '../src/port.js';
 import { allow, type Place } from '../suite/place.js';
 
 export interface DockerPlace extends Place {
   readonly instance: string;
   open(options?: Partial<DockerExecutorOptions>): Executor;
+  vanish(key: AttemptKey): Promise<void>;
 }
 
 /** A daemon and one instance on it, for the tests of a suite; both are there from the suite's first `before` on. */
@@ -36,6 +38,7 @@ export function useDockerPlace(): DockerPlace & UsedDaemon {
     },
     startAgain: () => used.startAgain(),
     open: (options) => place().open(options),
+    vanish: (key) => place().vanish(key),
     destroy: () => place().destroy(),
   };
 }
@@ -54,6 +57,13 @@ export async function makeDockerPlace(
   return {
     instance,
     open,
+    vanish: async (key) => {
+      const filters = { label: labelFilters(instance, key) };
+      for (const { Id } of await docker.listContainers({ all: true, filters })) {
+        await docker.getContainer(Id).remove({ force: true, v: true });
+      }
+      await docker.getVolume(volumeName(instance, key)).remove();
+    },
     destroy: async () => {
       const executor = open();
       for (const found of await executor.list()) {

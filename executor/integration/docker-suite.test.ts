@@ -16,6 +16,7 @@ describe('on a Docker daemon', function () {
       unfinishedLines: false,
       manyOwners: false,
       refusesMissingWorkdir: false,
+      canVanish: true,
     },
     image: 'busybox',
     makePlace: () => makeDockerPlace(used.socketPath),

@@ -2,28 +2,40 @@ import { createServer, request, type IncomingMessage } from 'node:http';
 import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
 
-/** What a daemon answers in place of doing what it was asked: a status and its message. */
-export interface Refusal {
-  status: number;
-  message: string;
-}
+/**
+ * What a daemon does in place of what it was asked: it answers with a status and its message, or with nothing (`held`:
+ * it carries the request out when `deliver` is called).
+ */
+export type Refusal = { status: number; message: string } | 'held';
+
+type Asked = Pick<IncomingMessage, 'method' | 'url'>;
 
 export interface RefusingDaemon {
   readonly socketPath: string;
   /** How many requests were refused. */
   refusals: () => number;
+  /** Carries out the requests that were held, and gives their statuses. */
+  deliver: () => Promise<number[]>;
   close: () => Promise<void>;
 }
 
 /** Stands in front of a daemon on a socket of its own, and refuses what `refuse` has a refusal for. */
 export async function startRefusingDaemon(
   daemonPath: string,
-  refuse: (asked: Pick<IncomingMessage, 'method' | 'url'>) => Refusal | undefined,
+  refuse: (asked: Asked) => Refusal | undefined,
 ): Promise<RefusingDaemon> {
   const socketPath = `${daemonPath}.refusing`;
   let count = 0;
+  const held: Asked[] = [];
   const server = createServer((asked, answer) => {
     const refusal = refuse(asked);
+    if (refusal === 'held') {
+      count += 1;
+      asked.resume();
+      held.push({ method: asked.method, url: asked.url });
+      answer.destroy();
+      return;
+    }
     if (refusal) {
       count += 1;
       asked.resume();
@@ -46,6 +58,15 @@ export async function startRefusingDaemon(
   return {
     socketPath,
     refusals: () => count,
+    deliver: () =>
+      Promise.all(
+        held.splice(0).map(async ({ method, url }) => {
+          const sent = request({ socketPath: daemonPath, method, path: url }).end();
+          const [got] = (await once(sent, 'response')) as [IncomingMessage];
+          got.resume();
+          return got.statusCode ?? 0;
+        }),
+      ),
     close: async () => {
       server.closeAllConnections();
       server.close();

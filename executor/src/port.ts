@@ -21,6 +21,11 @@ export interface AttemptSpec extends AttemptKey {
    * again.
    */
   begun?: boolean;
+  /**
+   * How many of its steps may have been started, as `RecordStart` recorded it. If the remains of such a step are gone,
+   * nobody knows whether it ran: the attempt is Lost, and the step is not started again (see Started once).
+   */
+  starts?: number;
 }
 
 /** A change other than the end. */
@@ -68,6 +73,13 @@ export interface FoundAttempt extends AttemptKey {
 export type WriteGuard = () => void;
 
 /**
+ * Called before a start is sent; resolves when it is recorded outside the executor that so many steps may have been
+ * started. Somebody may remove all that an executor keeps of an attempt, and only this record tells then that it may
+ * have run (see Started once). If it rejects, nothing may be started.
+ */
+export type RecordStart = (starts: number) => Promise<void>;
+
+/**
  * What an executor can do. The suite runs a row on every executor that is capable of it, and prints the rows left out.
  */
 export interface Capabilities {
@@ -85,6 +97,8 @@ export interface Capabilities {
   manyOwners: boolean;
   /** A missing `workdir` is a ConfigError; otherwise it is created. */
   refusesMissingWorkdir: boolean;
+  /** Others can remove what is left of an attempt, so that each start is recorded first. */
+  canVanish: boolean;
 }
 
 /**
@@ -100,8 +114,10 @@ export interface Executor {
   /**
    * Makes sure that the attempt's containers exist or have existed. Starts nothing twice, whoever called before. A
    * start that is impossible as specified becomes a ConfigError outcome of `observe`, not a rejection.
+   *
+   * @param recordStart may be left out only where nobody adopts the attempt
    */
-  ensure(spec: AttemptSpec, guard: WriteGuard): Promise<void>;
+  ensure(spec: AttemptSpec, guard: WriteGuard, recordStart?: RecordStart): Promise<void>;
 
   /**
    * Reports changes until the end and resolves with the outcome, at once if the attempt has already ended. An attempt

@@ -7,6 +7,7 @@ import type { Place, Subject } from './place.js';
 import { startingRows } from './starting-rows.js';
 import { streamRows } from './stream-rows.js';
 import { stoppingRows } from './stopping-rows.js';
+import { vanishingRows } from './vanishing-rows.js';
 
 const groups = {
   'starting and finding': startingRows,
@@ -16,6 +17,7 @@ const groups = {
   'the standard streams': streamRows,
   outputs: outputRows,
   stopping: stoppingRows,
+  'remains that somebody removes': vanishingRows,
 };
 
 /** The behaviour of every executor. Rows beyond the capabilities of an executor are printed as pending. */

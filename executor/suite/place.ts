@@ -3,12 +3,14 @@ import { randomUUID } from 'node:crypto';
 import type { Outcome } from '@chainr/core/engine/outcome';
 import type { LogStream } from '@chainr/core/engine/records';
 import type { StepSpec } from '@chainr/core/pipeline/steps';
-import type { AttemptSpec, Capabilities, Executor, OutputChunk } from '../src/port.js';
+import type { AttemptKey, AttemptSpec, Capabilities, Executor, OutputChunk } from '../src/port.js';
 
 /** Where the attempts of a suite run. Executors opened on one place see the same attempts. */
 export interface Place {
   /** A new executor object, as of a worker that has just started. */
   open(): Executor;
+  /** Ends and removes all that there is of an attempt, as somebody else would who knows nothing of chainr. */
+  vanish?(key: AttemptKey): Promise<void>;
   /** Ends and removes everything. */
   destroy(): Promise<void>;
 }

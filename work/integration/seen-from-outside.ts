@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { ExecutorKind, RunUid } from '@chainr/core/engine/records';
 import { dockerCommand } from '@chainr/testkit/docker-command';
@@ -17,6 +18,8 @@ export interface Subject {
   starts: (home: string, run: RunUid, steps?: readonly string[]) => Promise<string[]>;
   /** What still runs of a run. */
   running: (home: string, run: RunUid) => Promise<string[]>;
+  /** Removes all that the executor has of a run, as somebody does who knows nothing of chainr. */
+  removeAll: (home: string, run: RunUid) => Promise<void>;
 }
 
 /** To be run by each step before anything else. */
@@ -31,6 +34,7 @@ export const processes: Subject = {
     const found = processesOf(home).filter(({ folder }) => folder.includes(`/process/attempts/${run}/`));
     return Promise.resolve(found.map(({ command }) => command));
   },
+  removeAll: (home, run) => rm(path.join(home, 'process', 'attempts', run), { recursive: true }),
 };
 
 function containers(daemon: () => DockerDaemon): Subject {
@@ -53,6 +57,12 @@ function containers(daemon: () => DockerDaemon): Subject {
     },
     running: (_home, run) =>
       dockerCommand(daemon().socketPath, ['ps', '--quiet', '--filter', `label=chainr.run=${run}`]),
+    removeAll: async (_home, run) => {
+      const docker = (...args: string[]) => dockerCommand(daemon().socketPath, args);
+      const filter = ['--quiet', '--filter', `label=chainr.run=${run}`];
+      await docker('rm', '--force', ...(await docker('ps', '--all', ...filter)));
+      await docker('volume', 'rm', ...(await docker('volume', 'ls', ...filter)));
+    },
   };
 }
 

@@ -1,13 +1,23 @@
 import type { Outcome } from '@chainr/core/engine/outcome';
 import { withOutputs } from '@chainr/core/engine/outputs';
-import type { AttemptSpec, PhaseChange, WriteGuard } from '../port.js';
+import type { AttemptSpec, PhaseChange, RecordStart, WriteGuard } from '../port.js';
 import type { DockerContext } from './context.js';
-import { deletedOutcome, endOutcome, lostOutcome, refusalOutcome, tombstoneOutcome } from './docker-outcomes.js';
+import { statusOf } from './daemon-errors.js';
+import {
+  deletedOutcome,
+  endOutcome,
+  lostOutcome,
+  refusalOutcome,
+  tombstoneOutcome,
+  vanishedOutcome,
+} from './docker-outcomes.js';
+import { endRemains } from './end-remains.js';
 import { endsAttempt, lookAtStep, type StepSight } from './look-at-step.js';
 import { prepareStep } from './prepare-step.js';
 import { readOutputs } from './read-outputs.js';
 import { StartPatience } from './start-patience.js';
 import { startContainer } from './start-container.js';
+import { takeAway } from './take-away.js';
 
 type Exited = Extract<StepSight, { kind: 'exited' }>;
 
@@ -18,11 +28,14 @@ type Exited = Extract<StepSight, { kind: 'exited' }>;
 export class AttemptDrive {
   readonly #context: DockerContext;
   readonly #observers = new Set<(change: PhaseChange) => void>();
-  /** The containers created under this lease: only it starts them. */
+  /** The containers created under this lease and not started yet: only it starts them. */
   readonly #own = new Set<string>();
+  /** The steps whose containers were taken away under this lease, and had never been started. */
+  readonly #unstarted = new Set<number>();
   readonly #patience: StartPatience;
   #spec: AttemptSpec;
   #guard: WriteGuard | undefined;
+  #record: RecordStart | undefined;
   #lastChange: PhaseChange | undefined;
   #going: Promise<Outcome> | undefined;
   #stopped = new AbortController();
@@ -37,15 +50,27 @@ export class AttemptDrive {
     return this.#spec;
   }
 
-  /** Records that user code has run. This may become known after the drive began, and is never forgotten. */
-  learn(spec: AttemptSpec): void {
-    if (spec.begun) this.#spec = spec;
+  /** What is known to have run, or may have. This may become known after the drive began, and is never forgotten. */
+  learn({ begun = false, starts = 0 }: AttemptSpec): void {
+    this.#spec = {
+      ...this.#spec,
+      begun: begun || (this.#spec.begun ?? false),
+      starts: Math.max(starts, this.#starts),
+    };
+  }
+
+  get #starts(): number {
+    return this.#spec.starts ?? 0;
   }
 
   /** Continues under a new lease. Containers created under an older one are then not its own. */
-  actUnder(guard: WriteGuard): void {
-    if (this.#guard !== guard) this.#own.clear();
+  actUnder(guard: WriteGuard, record?: RecordStart): void {
+    if (this.#guard !== guard) {
+      this.#own.clear();
+      this.#unstarted.clear();
+    }
     this.#guard = guard;
+    this.#record = record;
   }
 
   /** Starts the drive unless it is running. An outage ends it, and the next call starts anew. */
@@ -101,7 +126,10 @@ export class AttemptDrive {
           continue;
         }
         const outcome = this.#endAt(sight, ended, seen.has(index));
-        if (outcome) return outcome;
+        if (outcome) {
+          if (sight.kind === 'missing' && this.#guard) await endRemains(this.#context, this.spec, this.#guardUntil(signal)); // prettier-ignore
+          return outcome;
+        }
         if (sight.kind === 'running') seen.add(index);
         // A first step may end before anybody sees it run.
         const first = ended[0] ?? (sight.kind === 'running' ? sight : undefined);
@@ -125,6 +153,8 @@ export class AttemptDrive {
     if (sight.kind === 'created' && sight.refusal) return refusalOutcome(spec, ended, sight.refusal);
     if (sight.kind !== 'missing') return undefined;
     if (wasSeen || (spec.begun && ended.length === 0)) return deletedOutcome(spec, ended);
+    // Somebody removed it (see Started once).
+    if (ended.length < this.#starts && !this.#unstarted.has(ended.length)) return vanishedOutcome(spec, ended);
     return ended.length === 0 && !this.#guard ? lostOutcome('Nothing of it was found on this daemon.') : undefined;
   }
 
@@ -137,16 +167,39 @@ export class AttemptDrive {
 
   async #advance(sight: StepSight, index: number, signal: AbortSignal): Promise<void> {
     const guard = this.#guardUntil(signal);
-    if (sight.kind === 'created' && this.#own.has(sight.id)) {
-      await startContainer(this.#context, this.spec, index, sight.id, guard);
+    if (sight.kind === 'created') {
+      if (this.#own.has(sight.id)) {
+        await this.#start(index, sight.id, guard);
+        return;
+      }
+      guard();
+      if (await takeAway(this.#context, this.spec, index, sight.id)) this.#unstarted.add(index);
       return;
     }
-    const from = sight.kind === 'created' ? sight.id : undefined;
     const tell = (message: string): void => {
       this.#tell({ reason: 'PullingImage', message, at: Date.now() });
     };
-    const id = await prepareStep(this.#context, this.spec, index, { from, guard, tell, signal });
+    const id = await prepareStep(this.#context, this.spec, index, { guard, tell, signal });
     if (id !== undefined) this.#own.add(id);
+  }
+
+  /**
+   * A start that the daemon did not answer may still be carried out, and the step may have ended by then. So its
+   * container is not started again but taken away.
+   */
+  async #start(index: number, id: string, guard: WriteGuard): Promise<void> {
+    if (this.#starts <= index) {
+      await this.#record?.(index + 1);
+      this.#spec = { ...this.#spec, starts: index + 1 };
+    }
+    this.#unstarted.delete(index);
+    this.#own.delete(id);
+    try {
+      await startContainer(this.#context, this.spec, index, id, guard);
+    } catch (error) {
+      if (statusOf(error) !== undefined) this.#own.add(id);
+      throw error;
+    }
   }
 
   #tell(change: PhaseChange): void {

@@ -77,11 +77,12 @@ export function createDockerExecutor(options: DockerExecutorOptions): Executor {
       unfinishedLines: false,
       manyOwners: false,
       refusesMissingWorkdir: false,
+      canVanish: true,
     },
-    async ensure(spec, guard) {
+    async ensure(spec, guard, recordStart) {
       guard();
       const drive = driveOf(spec);
-      drive.actUnder(guard);
+      drive.actUnder(guard, recordStart);
       drive.go().catch(() => undefined); // The observer calls it again and gets the error.
     },
     async observe(spec, onPhase, signal) {

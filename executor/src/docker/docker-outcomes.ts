@@ -75,6 +75,13 @@ export const deletedOutcome = (spec: AttemptSpec, ended: readonly Exited[]): Out
   ...soFar(spec, ended),
 });
 
+/** Nobody saw it run or end. */
+export const vanishedOutcome = (spec: AttemptSpec, ended: readonly Exited[]): Outcome => ({
+  reason: 'Lost',
+  message: 'Its container was removed before anybody saw how it ended.',
+  ...soFar(spec, ended),
+});
+
 export const lostOutcome = (message: string): Outcome => ({ reason: 'Lost', message });
 
 function soFar(spec: AttemptSpec, ended: readonly Exited[]): Pick<Outcome, 'steps' | 'startedAt'> {

@@ -39,6 +39,10 @@ export const attemptLabels = (instance: string, { run, job, attempt }: AttemptKe
   [labels.attempt]: String(attempt),
 });
 
+/** The same as filters of the daemon's lists. */
+export const labelFilters = (instance: string, key: AttemptKey): string[] =>
+  Object.entries(attemptLabels(instance, key)).map(([name, value]) => `${name}=${value}`);
+
 /** The attempt of a container; undefined for anything else that has our label. */
 export function keyOfLabels(found: Readonly<Record<string, string>>): AttemptKey | undefined {
   const { [labels.run]: run, [labels.job]: job, [labels.attempt]: attempt } = found;

@@ -5,12 +5,9 @@ import { createContainer, createTombstone, environmentOf } from './create-contai
 import { reasonOf, statusOf } from './daemon-errors.js';
 import type { Tombstone } from './look-at-step.js';
 import { openWorkspace } from './open-workspace.js';
-import { takeAway } from './take-away.js';
 import { provideImage } from './pull-image.js';
 
 interface Preparation {
-  /** The id of a container that an older lease created and that is in the way. */
-  from: string | undefined;
   guard: WriteGuard;
   /** Reports the progress of a pull. */
   tell: (message: string) => void;
@@ -26,13 +23,8 @@ export async function prepareStep(
   context: DockerContext,
   spec: AttemptSpec,
   index: number,
-  { from, guard, tell, signal }: Preparation,
+  { guard, tell, signal }: Preparation,
 ): Promise<string | undefined> {
-  if (from !== undefined) {
-    guard();
-    await takeAway(context, spec, index, from);
-    return undefined;
-  }
   const refusal = refuse(context, spec, index) ?? (await provideImage(context, spec, index, tell, signal));
   const created = refusal ?? (await create(context, spec, index, guard));
   if (typeof created === 'object') {

@@ -1,13 +1,13 @@
 import type { AttemptKey, WriteGuard } from '../port.js';
 import type { DockerContext } from './context.js';
 import { unless } from './daemon-errors.js';
-import { attemptLabels, nameOfKey, volumeName } from './names.js';
+import { labelFilters, nameOfKey, volumeName } from './names.js';
 
 /** Removes an ended attempt's containers, then its workspace. Throws if anything still runs. */
 export async function removeAttempt(context: DockerContext, key: AttemptKey, guard: WriteGuard): Promise<void> {
   const { docker, instance } = context;
-  const label = Object.entries(attemptLabels(instance(), key)).map(([name, value]) => `${name}=${value}`);
-  const containers = await docker.listContainers({ all: true, filters: { label } });
+  const filters = { label: labelFilters(instance(), key) };
+  const containers = await docker.listContainers({ all: true, filters });
   if (containers.some(({ State }) => State === 'running' || State === 'paused')) {
     throw new Error(`${nameOfKey(key)} still runs; stop it first.`);
   }

@@ -4,6 +4,7 @@ import type { DockerContext } from './context.js';
 import { createTombstone } from './create-container.js';
 import { unless } from './daemon-errors.js';
 import { stopped } from './docker-outcomes.js';
+import { endRemains } from './end-remains.js';
 import { endsAttempt, lookAtStep } from './look-at-step.js';
 
 /**
@@ -31,6 +32,7 @@ export async function stopAttempt(
       }
       guard();
       if (sight.kind === 'missing') {
+        await endRemains(context, key, guard);
         await createTombstone(context, key, index, stopped);
         continue;
       }

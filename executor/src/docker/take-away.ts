@@ -9,8 +9,10 @@ import { unless } from './daemon-errors.js';
  * Without force, so a container that was started meanwhile stays and is adopted. A container that was started and even
  * ended between the look and the removal is removed too. The daemon's events show that, and the attempt is then Lost
  * rather than run twice (see Started once).
+ *
+ * @returns whether the container is gone and was never started
  */
-export async function takeAway(context: DockerContext, key: AttemptKey, index: number, id: string): Promise<void> {
+export async function takeAway(context: DockerContext, key: AttemptKey, index: number, id: string): Promise<boolean> {
   const { docker } = context;
   const since = Math.floor(Date.now() / 1000) - memorySeconds;
   const removed = await unless(
@@ -20,9 +22,11 @@ export async function takeAway(context: DockerContext, key: AttemptKey, index: n
       .remove({ force: false })
       .then(() => true),
   );
-  if (removed !== true || !(await wasStarted(docker, id, since))) return;
+  if (removed !== true) return false;
+  if (!(await wasStarted(docker, id, since))) return true;
   const message = 'It was taken over at the moment in which it started and ended; how it ended is not known.';
   await createTombstone(context, key, index, { reason: 'Lost', message });
+  return false;
 }
 
 /** The container was just seen as not started, so if it was started, then within this time. */

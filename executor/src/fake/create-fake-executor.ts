@@ -73,6 +73,7 @@ export function createFakeExecutor(options: FakeExecutorOptions = {}): FakeExecu
       unfinishedLines: false,
       manyOwners: true,
       refusesMissingWorkdir: false,
+      canVanish: false,
     },
     world,
     ensure(spec, guard) {

@@ -80,10 +80,11 @@ export function createProcessExecutor({
       unfinishedLines: true,
       manyOwners: true,
       refusesMissingWorkdir: true,
+      canVanish: true,
     },
-    ensure: async (spec, guard) => {
+    ensure: async (spec, guard, recordStart) => {
       try {
-        ensureAttempt(context, spec, guard);
+        await ensureAttempt(context, spec, guard, recordStart);
       } catch (error) {
         throw explainFullDisk(error, attempts);
       }

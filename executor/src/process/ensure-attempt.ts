@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { StepSpec } from '@chainr/core/pipeline/steps';
-import type { AttemptSpec, WriteGuard } from '../port.js';
+import type { AttemptSpec, RecordStart, WriteGuard } from '../port.js';
 import { stepEnvironment } from './attempt-environment.js';
 import { attemptFiles, attemptFolder } from './attempt-folder.js';
 import type { ProcessContext } from './context.js';
@@ -17,10 +17,18 @@ import { writeStepScript } from './write-step-script.js';
  * supervises (see Started once). Each request has its own set of scripts, so that no script is written while it is
  * read. File calls are synchronous: each takes some 20 µs, and a turn through the thread pool takes longer.
  */
-export function ensureAttempt(context: ProcessContext, spec: AttemptSpec, guard: WriteGuard): void {
+export async function ensureAttempt(
+  context: ProcessContext,
+  spec: AttemptSpec,
+  guard: WriteGuard,
+  recordStart: RecordStart | undefined,
+): Promise<void> {
   const folder = attemptFolder(spec);
   const path = join(context.attempts, folder);
-  if (spec.begun || existsSync(join(path, attemptFiles.started))) return;
+  const { begun, starts = 0 } = spec;
+  if (begun || existsSync(join(path, attemptFiles.started))) return;
+  // Somebody removed its folder (see Started once).
+  if ((starts > 0 || context.pendingStarts.has(folder)) && !existsSync(path)) return;
 
   guard();
   makeAttemptFolder(context, spec, path);
@@ -57,6 +65,7 @@ export function ensureAttempt(context: ProcessContext, spec: AttemptSpec, guard:
   }
   const request = { folder, plan, tolerated: spec.steps.map((step) => step.continueOnError) };
   context.reach('after-create');
+  if (starts === 0) await recordStart?.(spec.steps.length);
   guard();
   context.launcher.send(request);
   context.pendingStarts.set(folder, { request, guard, sentAt: performance.now() });

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import type { AttemptKey } from '../port.js';
+import type { AttemptKey, AttemptSpec } from '../port.js';
 import { attemptFolder } from './attempt-folder.js';
 import { pathOf, type PendingStart, type ProcessContext } from './context.js';
 import { endCopiers, writersIn } from './attempt-writers.js';
@@ -21,13 +21,15 @@ const unreadMs = 30_000;
 
 export type AttemptEnd =
   | Extract<Sight, { kind: 'ended' | 'tombstone' | 'abandoned' | 'nothing' }>
-  /** Its folder was removed while it ran. */
-  | { kind: 'removed' };
+  /** Its folder was removed while it ran; `unseen`: or after its end, which nobody saw. */
+  | { kind: 'removed'; unseen: boolean };
 
 /** Looks at an attempt repeatedly, remembers what it saw, and repeats start requests that were lost. */
 export class AttemptFollower {
   readonly #context: ProcessContext;
   readonly #key: AttemptKey;
+  /** Its start was recorded before it was observed here. */
+  readonly #mayHaveRun: boolean;
   readonly #folder: string;
   readonly #path: string;
   readonly #open: OpenOutput;
@@ -35,9 +37,10 @@ export class AttemptFollower {
   /** Since when it is known to have no supervisor. */
   #abandonedSince: number | undefined;
 
-  constructor(context: ProcessContext, key: AttemptKey) {
+  constructor(context: ProcessContext, key: AttemptKey & Pick<AttemptSpec, 'starts'>) {
     this.#context = context;
     this.#key = key;
+    this.#mayHaveRun = (key.starts ?? 0) > 0;
     this.#folder = attemptFolder(key);
     this.#path = pathOf(context, key);
     this.#open = new OpenOutput(this.#path, key);
@@ -51,14 +54,15 @@ export class AttemptFollower {
       case 'claimed':
         return undefined;
       case 'nothing': {
-        if (this.#supervisor) {
-          await endRemoved(this.#path, this.#supervisor);
-          return { kind: 'removed' };
-        }
         const pending = pendingStarts.get(this.#folder);
-        if (!pending || !existsSync(this.#path)) break;
-        askAgain(pending, launcher, this.#path);
-        return undefined;
+        if (!this.#supervisor && pending && existsSync(this.#path)) {
+          askAgain(pending, launcher, this.#path);
+          return undefined;
+        }
+        if (!this.#supervisor && !pending && !this.#mayHaveRun) break;
+        pendingStarts.delete(this.#folder);
+        await endRemoved(this.#path, this.#supervisor);
+        return { kind: 'removed', unseen: this.#supervisor === undefined };
       }
       case 'running':
         this.#supervisor = sight.supervisor;
@@ -104,8 +108,8 @@ function askAgain(pending: PendingStart, launcher: Launcher, path: string): void
 }
 
 /** Ends a supervisor whose records are gone, everything that it started, and its writers. */
-async function endRemoved(path: string, supervisor: Identity): Promise<void> {
-  if (isAlive(supervisor)) signalProcess(supervisor.pid, 'SIGKILL');
+async function endRemoved(path: string, supervisor: Identity | undefined): Promise<void> {
+  if (supervisor && isAlive(supervisor)) signalProcess(supervisor.pid, 'SIGKILL');
   await endNamed(({ folder }) => folder === path);
   for (const pid of writersIn(path)) signalProcess(pid, 'SIGKILL');
 }

@@ -49,7 +49,9 @@ function outcomeOf(ended: AttemptEnd, path: string, spec: AttemptSpec): Outcome 
         'Its supervisor was killed or the machine went down; nothing of it runs any more.',
       );
     case 'removed':
-      return { reason: 'Deleted', message: 'Its folder was removed while it ran.' };
+      return ended.unseen
+        ? { reason: 'Lost', message: 'Its folder was removed before anybody saw how it ended.' }
+        : { reason: 'Deleted', message: 'Its folder was removed while it ran.' };
     case 'nothing':
       return { reason: 'Lost', message: 'Nothing of it was found on this machine.' };
   }

@@ -34,6 +34,8 @@ export async function stopAttempt(
   guard();
   if (createExclusively(join(path, attemptFiles.started), writeTombstone({ why: 'canceled' }))) {
     context.pendingStarts.delete(attemptFolder(key));
+    // Somebody may have removed its folder while it ran.
+    await endNamed(({ folder }) => folder === path);
     return;
   }
   // Before any signal: a step that begins after this sees it, and the look below finds one that began before.

@@ -23,6 +23,7 @@ export async function makeProcessPlace(): Promise<ProcessPlace> {
     folder,
     folderOf: (key) => folderIn(folder, key),
     open,
+    vanish: (key) => rm(folderIn(folder, key), { recursive: true }),
     destroy: async () => {
       const executor = open();
       for (const found of await executor.list()) {

@@ -9,6 +9,7 @@ executorSuite('process', {
     unfinishedLines: true,
     manyOwners: true,
     refusesMissingWorkdir: true,
+    canVanish: true,
   },
   image: 'ignored',
   makePlace: makeProcessPlace,

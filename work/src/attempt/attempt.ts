@@ -93,11 +93,11 @@ export class Attempt implements LeaseHolder {
     if ('ended' in claimed) this.#adopt(claimed, sentAt);
   }
 
-  #adopt({ ended, logLength, position, stop, stopToldMs, begun }: AdoptedAttempt, sentAt: number): void {
+  #adopt({ ended, logLength, position, stop, stopToldMs, begun, starts }: AdoptedAttempt, sentAt: number): void {
     this.#phase = ended ? 'ended' : 'adopted';
     this.log.length = logLength;
     this.log.position = position;
-    if (begun) this.#spec = { ...this.#spec, begun };
+    this.#spec = { ...this.#spec, begun, starts };
     if (stop === undefined) return;
     this.#stop = stop;
     this.#stopToldAt = sentAt - stopToldMs;

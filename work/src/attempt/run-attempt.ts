@@ -1,6 +1,7 @@
 import type { Outcome } from '@chainr/core/engine/outcome';
 import type { PhaseChange } from '@chainr/executor/port';
 import type { WorkContext } from '../context.js';
+import { LeaseLost } from '../leases/held-lease.js';
 import type { Attempt } from './attempt.js';
 import { cutUnmasked } from './close-attempt.js';
 import type { ObservedEnd } from './end-attempt.js';
@@ -79,8 +80,16 @@ async function observeStopped(context: WorkContext, attempt: Attempt): Promise<O
 /** An attempt that must stop is looked for and stopped, never created (see Cancels and stops). */
 function begin(context: WorkContext, attempt: Attempt): Promise<void> {
   return attempt.stop === undefined
-    ? retryDuringOutage(context, attempt, () => context.executor.ensure(attempt.spec, attempt.held.guard))
+    ? retryDuringOutage(context, attempt, () =>
+        context.executor.ensure(attempt.spec, attempt.held.guard, (starts) => recordStart(context, attempt, starts)),
+      )
     : stopAttempt(context, attempt);
+}
+
+/** Throws if nothing may be started: the lease is gone, or Redis did not record the start. */
+async function recordStart({ store }: WorkContext, { held }: Attempt, starts: number): Promise<void> {
+  const recorded = await store.transitions.start(held.lease, starts);
+  if (recorded === 'stale') throw new LeaseLost(`another worker has the lease of ${held.key}`);
 }
 
 function report(

@@ -55,6 +55,11 @@ export const attemptFields = [
   { name: 'losses', as: 'u8', doc: 'How many attempts of the job infrastructure took.' },
   { name: 'failures', as: 'u8', doc: "How many of the user's retries are used up." },
   { name: 'adoptions', as: 'u8', doc: 'Adoptions in a row after owners that died soon (see Crash loops).' },
+  {
+    name: 'starts',
+    as: 'u8',
+    doc: 'How many steps may have been started: recorded before each start (see Started once).',
+  },
   { name: 'adopted', as: 'u48', doc: 'Time of the last adoption.' },
   { name: 'created', as: 'u48', doc: 'Time; from here on the phases, in the order of `phases`.' },
   { name: 'queued', as: 'u48', doc: 'Time.' },

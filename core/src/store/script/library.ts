@@ -20,7 +20,7 @@ const files = [
   ...['append-log', 'create', 'claim', 'finish', 'close', 'report', 'retry', 'requeue'].map(
     (name) => `operations/${name}`,
   ),
-  ...['interrupt', 'renew', 'release', 'adopt', 'expire', 'resume'].map((name) => `operations/${name}`),
+  ...['start', 'interrupt', 'renew', 'release', 'adopt', 'expire', 'resume'].map((name) => `operations/${name}`),
   ...['redeliver', 'cancel', 'reopen', 'delete', 'remove', 'remove-logs'].map((name) => `operations/${name}`),
   ...['write', 'run-call'].map((name) => `frame/${name}`),
 ];

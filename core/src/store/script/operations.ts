@@ -52,6 +52,7 @@ export const operationArguments = {
   requeue: [...lease, 'reason', 'text', 'removal_grace', 'log_length'],
   resume: ['uid'],
   retry: [...lease, ...outcome, 'removal_grace', 'log_length', 'limit', 'initial', 'factor', 'longest'],
+  start: [...lease, 'starts'],
 } as const;
 
 export type OperationName = Exclude<keyof typeof operationArguments, 'lease'>;

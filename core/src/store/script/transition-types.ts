@@ -26,6 +26,8 @@ export interface AdoptedAttempt extends ClaimedAttempt {
   stopToldMs: number;
   /** Code of the user is known to have run. */
   begun: boolean;
+  /** How many of its steps may have been started; see `start`. */
+  starts: number;
 }
 
 /** What a renewal tells of the leases that were to be renewed, as `formatLease` writes them. */

@@ -283,6 +283,15 @@ export class Transitions {
     }
   }
 
+  /**
+   * Records that so many steps of a running attempt may have been started; before the start is sent (see Started once).
+   * `stale`: the lease is not the caller's any more, and nothing may be started.
+   */
+  async start(lease: Lease, starts: number): Promise<'ok' | 'stale'> {
+    const [kind] = await this.#batcher.run('start', { ...leaseArguments(lease), starts });
+    return kind as 'ok' | 'stale';
+  }
+
   /** Records that the worker of an attempt is about to stop it, so that it starts again: before the first signal. */
   async interrupt(lease: Lease): Promise<'ok' | 'stale'> {
     const [kind] = await this.#batcher.run('interrupt', leaseArguments(lease));
@@ -314,6 +323,7 @@ export class Transitions {
       ...(reply[12] === '' ? {} : { stop: reasonOf(reply[12]) }),
       begun: reply[13] === 1,
       stopToldMs: Number(reply[14]),
+      starts: Number(reply[15]),
     };
   }
 

@@ -53,6 +53,7 @@ describe('packed values', () => {
       losses: 3,
       failures: 2,
       adoptions: 4,
+      starts: 6,
       adopted: 5,
       ...Object.fromEntries(phases.map((phase, at) => [phase.replace('At', ''), times[at]!])),
       owner: 'abcdefghijkl',
