@@ -19,10 +19,11 @@ export class Command {
   readonly #child: ChildProcess;
   readonly #waiting = new Set<() => void>();
 
-  constructor(script: string, args: readonly string[], env: Record<string, string>) {
+  /** @param folder the code that is run; by default this one */
+  constructor(script: string, args: readonly string[], env: Record<string, string>, folder = root) {
     const { PATH = '', HOME = '' } = process.env;
     this.#child = spawn(process.execPath, [...(script.endsWith('.ts') ? loader : []), script, ...args], {
-      cwd: root,
+      cwd: folder,
       env: { PATH, HOME, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
