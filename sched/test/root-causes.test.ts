@@ -87,6 +87,7 @@ describe('why', () => {
       expect(await sentence(uid, 'late')).to.match(/^It was skipped because build is FAILED and test, which/);
       expect(await sentence(uid, 'other')).to.equal('Was canceled.');
       expect((await facts(uid, 'other', 'run'))[0]).to.match(/^A cancel of the run was requested at /);
+      for (const before of ['build', 'test', 'pack', 'late']) expect(await facts(uid, before, 'run')).to.deep.equal([]);
     });
 
     it('in a rerun that reused the chain', async () => {

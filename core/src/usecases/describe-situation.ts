@@ -244,6 +244,8 @@ function attemptFacts(situation: JobSituation): Fact[] {
 }
 
 function runFacts({ run, job }: JobSituation): Fact[] {
+  // A job with another end had it before the run was to end.
+  if (isFinalJob(job.status) && job.status !== 'CANCELED') return [];
   if (run.cancelRequestedAt !== undefined)
     return [fact('run', `A cancel of the run was requested at ${isoTime(run.cancelRequestedAt)}.`)];
   if (run.timedOutAt !== undefined)
