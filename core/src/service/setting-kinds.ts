@@ -64,12 +64,12 @@ export function bytes(
   return setting(rest, `${zero ? '0, or ' : ''}bytes, ${sizeOf(min)} to ${sizeOf(max)}`, parse);
 }
 
-/** Formats bytes as `64 MiB`: the largest unit that gives a whole number. */
+/** Formats bytes as `64 MiB`: the largest unit that gives a whole number; `1 byte`. */
 export function sizeOf(count: number): string {
   const units = [count === 1 ? 'byte' : 'bytes', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
   let power = 0;
   while (power < units.length - 1 && count > 0 && count % 1024 ** (power + 1) === 0) power += 1;
-  return `${String(count / 1024 ** power)} ${units[power] ?? ''}`;
+  return count === 1 ? '1 byte' : `${String(count / 1024 ** power)} ${units[power] ?? ''}`;
 }
 
 /** A duration such as `500ms`, `90s` or `1h30m`, or `0`; its value is in milliseconds. */

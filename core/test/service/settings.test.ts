@@ -86,8 +86,9 @@ describe('settings', () => {
       expect(() => readSettings({ size }, { CHAINR_SIZE: text })).to.throw(
         `CHAINR_SIZE must be 0 or a whole number of bytes from 1024 (1 KiB) to 1048576 (1 MiB) (it is "${text}").`,
       );
-    expect([0, 1023, 1536, 64 * 1024 ** 2].map(sizeOf)).to.deep.equal([
+    expect([0, 1, 1023, 1536, 64 * 1024 ** 2].map(sizeOf)).to.deep.equal([
       '0 bytes',
+      '1 byte',
       '1023 bytes',
       '1536 bytes',
       '64 MiB',
