@@ -10,9 +10,6 @@ export const maxTargetBytes = 8 * 1024;
 /** How long a client over the limit may go on sending before its connection is cut. */
 export const drainMs = 10_000;
 
-/** How long a service may take from the end of a request to the first byte of its answer. */
-export const answerDeadlineMs = 30_000;
-
 /** How many requests gate sends to one service at once. */
 export const upstreamLimits = {
   /** Requests that the service works on at once; others wait here. */

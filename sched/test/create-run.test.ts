@@ -3,6 +3,7 @@ import http from 'node:http';
 import { expect } from 'chai';
 import { errorBodySchema } from '@chainr/core/api/contract/errors';
 import { runSchema } from '@chainr/core/api/contract/run-resource';
+import { untilFound } from '@chainr/testkit/until-found';
 import { openSched, type OpenSched } from './open-sched.js';
 
 const job = { image: 'busybox', run: 'exit 0' };
@@ -50,6 +51,20 @@ describe('POST /api/runs', () => {
       'application/yaml; charset=utf-8',
     );
     expect(response.status).to.equal(202);
+  });
+
+  it('stores nothing for a client that hangs up while its large pipeline is read', async () => {
+    const before = await (await sched.get('/api/runs?limit=100')).text();
+    const script = 'x'.repeat(100_000);
+    const body = JSON.stringify({ kind: 'Pipeline', jobs: { one: { ...job, run: script }, two: { ...job, run: script } } }); // prettier-ignore
+    const headers = { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) };
+    const request = http.request(`${sched.url}/api/runs`, { method: 'POST', headers });
+    request.on('error', () => undefined);
+    await new Promise<void>((resolve) => request.end(body, resolve));
+    request.destroy();
+    const isRefused = () => sched.logLines.some((line) => JSON.stringify(line).includes('The client is gone'));
+    await untilFound('the refusal', isRefused);
+    expect(await (await sched.get('/api/runs?limit=100')).text()).to.equal(before);
   });
 
   it('lists every mistake at once and stores nothing', async () => {

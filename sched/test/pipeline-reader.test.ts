@@ -1,10 +1,11 @@
 import { mock } from 'node:test';
 import { expect } from 'chai';
 import { ApiError } from '@chainr/core/api/contract/errors';
+import { answerDeadlineMs } from '@chainr/core/service/answer-deadline';
 import { packPipeline, planOf } from '@chainr/core/store/runs/pack-pipeline';
 import { checkPipeline } from '@chainr/core/pipeline/checks/check-pipeline';
 import { parsePipelineText } from '@chainr/core/pipeline/reading/parse-pipeline';
-import { PipelineReader, type PipelineReaderOptions } from '../src/pipelines/pipeline-reader.js';
+import { PipelineReader, readingTimes, type PipelineReaderOptions } from '../src/pipelines/pipeline-reader.js';
 import { preparePipeline, type PipelineText, type Preparation } from '@chainr/core/usecases/prepare-pipeline';
 
 const json = 'application/json';
@@ -135,6 +136,10 @@ describe('reading pipelines', function () {
         expect(outcomes).to.deep.equal(['answered', sentence, 'answered']);
       });
     }
+
+    it('gives up while gate still waits, and leaves time to store the run', () => {
+      expect(readingTimes.waitMs + readingTimes.readMs).to.be.below(answerDeadlineMs);
+    });
 
     it('ends it when it takes too long', async () => {
       mock.timers.enable({ apis: ['setTimeout'] });

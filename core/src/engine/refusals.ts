@@ -6,6 +6,7 @@ const table = {
   'unknown-jobs': 'Some of the named jobs do not exist in the run.',
   'key-reused': 'The idempotency key was used for another request.',
   'external-id-taken': 'The external id belongs to a run with another pipeline.',
+  'client-gone': 'The client closed the connection; nothing was stored.',
   'nothing-failed': 'No job of the run FAILED or was CANCELED.',
   'not-reusable': 'A job that would not run again has ended, but its result cannot be reused.',
   'nothing-to-run': 'The conditions of every chosen job would skip it again.',

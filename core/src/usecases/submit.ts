@@ -13,6 +13,8 @@ export interface RunMaking {
   pipelines: PipelineReading;
   /** The pool of jobs whose pipeline names none. */
   defaultPool: string;
+  /** Whether nobody waits for the result any more. */
+  isGone?: () => boolean;
 }
 
 /** A repeat with the same key makes no second run (see Idempotency keys). */
@@ -31,7 +33,7 @@ export interface SubmitOptions {
 export type Submission =
   /** `found`: an earlier submission with this external id made it. */
   | { kind: 'created' | 'replayed' | 'found'; uid: RunUid; /** If it is known. */ jobCount?: number }
-  | Refusal<'invalid-pipeline' | 'key-reused' | 'external-id-taken'>;
+  | Refusal<'invalid-pipeline' | 'key-reused' | 'external-id-taken' | 'client-gone'>;
 
 /**
  * Checks a pipeline, and stores a run of it. If a run with the external id exists and was submitted with the same text,
@@ -43,7 +45,7 @@ export type Submission =
  *   external id. What the reading of pipelines throws
  */
 export async function submit(
-  { store, pipelines, defaultPool }: RunMaking,
+  { store, pipelines, defaultPool, isGone }: RunMaking,
   source: Source,
   { key, externalId }: SubmitOptions = {},
 ): Promise<Submission> {
@@ -55,6 +57,8 @@ export async function submit(
     if (found) return found;
     read ??= await pipelines.read({ ...source, warn: false });
     if (read.kind === 'refused') return { kind: 'invalid-pipeline', message: read.message, mistakes: read.mistakes };
+    // The client may have been told an error meanwhile. If it sends the pipeline again, there must not be two runs.
+    if (isGone?.()) return { kind: 'client-gone', message: 'The client is gone; nothing was stored.' };
     const made = await store.runs.createRun({
       pipeline: read.pipeline,
       source,

@@ -46,6 +46,17 @@ describe('the use cases that start runs', () => {
     expect(await submit(making, sourceOf({ other: job }), { key })).to.eql(keyReused);
   });
 
+  it('store nothing for a client that left while its pipeline was read', async () => {
+    const count = async () => Object.values(await open.store.runs.countRuns()).reduce((sum, each) => sum + each, 0);
+    const before = await count();
+    let isRead = false;
+    const slow: PipelineReading = { read: (sent) => ((isRead = true), pipelines.read(sent)) };
+    const left = await submit({ ...making, pipelines: slow, isGone: () => isRead }, chain);
+    expect(left).to.include({ kind: 'client-gone' });
+    expect(await count()).to.equal(before);
+    expect(await submit({ ...making, isGone: () => false }, chain)).to.include({ kind: 'created' });
+  });
+
   it('name every mistake of an invalid pipeline', async () => {
     const refused = await submit(making, sourceOf({ a: { ...job, dependsOn: [{ job: 'b' }] } }));
     expect(refused.kind).to.equal('invalid-pipeline');

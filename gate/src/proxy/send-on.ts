@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Address } from '@chainr/core/service/address';
-import { answerDeadlineMs } from '../limits.js';
+import { answerDeadlineMs } from '@chainr/core/service/answer-deadline';
 import { bodyRefused } from '../guards/limit-body.js';
 import type { UpstreamAgent } from './upstream-agent.js';
 

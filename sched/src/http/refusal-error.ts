@@ -9,6 +9,7 @@ const codes: Record<RefusalKind, ErrorCode> = {
   'unknown-jobs': 'BadRequest',
   'key-reused': 'Conflict',
   'external-id-taken': 'Conflict',
+  'client-gone': 'Unavailable',
   'nothing-failed': 'Conflict',
   'not-reusable': 'Conflict',
   'nothing-to-run': 'Conflict',

@@ -1,6 +1,7 @@
 import type { Worker } from 'node:worker_threads';
 import { ApiError } from '@chainr/core/api/contract/errors';
 import { pipelineFormat } from '@chainr/core/pipeline/content-types';
+import { answerDeadlineMs } from '@chainr/core/service/answer-deadline';
 import type { Part } from '@chainr/core/service/lifecycle';
 import {
   preparePipeline,
@@ -14,10 +15,8 @@ import { startThread } from './start-thread.js';
 const smallLength = 16_384;
 /** The most text that may wait for the thread, in UTF-16 units. */
 const waitingLength = 64 * 1024 * 1024;
-/** How long one pipeline may wait for the thread. Gate waits 30 s for the answer, and reading takes some of that. */
-const waitMs = 20_000;
-/** How long the thread may take for one pipeline; the most costly ones take a few seconds. */
-const readMs = 30_000;
+/** How long one pipeline may wait for the thread, and how long the thread may take for it; a few seconds are usual. */
+export const readingTimes = { waitMs: answerDeadlineMs / 3, readMs: answerDeadlineMs / 2 } as const;
 /** How long the thread stays without work. */
 const idleMs = 60_000;
 /**
@@ -61,7 +60,7 @@ export class PipelineReader implements Part, PipelineReading {
   #idle: NodeJS.Timeout | undefined;
 
   constructor(options: PipelineReaderOptions = {}) {
-    this.#options = { module: ownModule, waitMs, readMs, waitingLength, ...options };
+    this.#options = { module: ownModule, ...readingTimes, waitingLength, ...options };
   }
 
   start(): Promise<void> {

@@ -2,6 +2,7 @@ import { bulkRuns, bulkSkippedShown, type BulkResult } from '@chainr/core/api/co
 import { ApiError } from '@chainr/core/api/contract/errors';
 import type { QueryOf } from '@chainr/core/api/contract/route';
 import type { routes } from '@chainr/core/api/contract/routes';
+import { answerDeadlineMs } from '@chainr/core/service/answer-deadline';
 import type { RunRecord } from '@chainr/core/engine/records';
 import { toApiError } from '@chainr/core/service/express-errors';
 import type { Logger } from '@chainr/core/service/logger';
@@ -22,8 +23,8 @@ type BulkQuery = QueryOf<typeof routes.deleteRuns>;
 
 /** The most operations at once. */
 const atOnceMost = 64;
-/** For how long further runs are begun. The answer must come before gate gives up, after 60 s. */
-const beginMs = 20_000;
+/** For how long further runs are begun. The rest of the deadline is for those that were begun by then. */
+const beginMs = (answerDeadlineMs * 2) / 3;
 const tookLong = 'The time limit of the request was reached; repeat it to process the rest.';
 
 /**

@@ -13,7 +13,11 @@ export function createRun(context: SchedContext) {
   return served(routes.createRun, async ({ query: { externalId }, request, response }) => {
     const key = readIdempotencyKey(request);
     const options = { ...(key && { key }), ...(externalId !== undefined && { externalId }) };
-    const made = await submit(context, await readPipelineText(request), options);
+    const made = await submit(
+      { ...context, isGone: () => response.destroyed },
+      await readPipelineText(request),
+      options,
+    );
     if (!('uid' in made)) throw refusalError(made);
     const run = await showMade(context.store, made);
     sendJson(response, routes.createRun.success.status, run, { Location: run.metadata.selfLink });
