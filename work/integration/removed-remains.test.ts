@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { RunUid } from '@chainr/core/engine/records';
 import { beginning } from '@chainr/core/store/events/event-stream';
 import { useDataFolders } from '@chainr/testkit/data-folders';
-import { untilFound } from '@chainr/testkit/processes-of';
+import { untilFound } from '@chainr/testkit/until-found';
 import { untilFinal } from '@chainr/testkit/waits';
 import { briefLeases, WorkerGroup, type Fault } from '@chainr/testkit/worker-group';
 import { describeOnExecutors, noteStart } from './seen-from-outside.js';
@@ -31,8 +31,17 @@ describeOnExecutors('an attempt that somebody removes unseen', (subject) => {
       const run = await group.createRun({ kind: 'Pipeline', env: { LEDGER: subject.ledger(home) }, jobs });
       await group.untilReached(fault);
       if (fault.signal === 'SIGKILL') await first.ended;
-      if (hasRun) await untilFound(async () => (await subject.starts(home, run)).length > 0);
-      await untilFound(async () => (await subject.running(home, run)).length === 0);
+      if (hasRun)
+        await untilFound(
+          'a start',
+          () => subject.starts(home, run),
+          ({ length }) => length > 0,
+        );
+      await untilFound(
+        'the end',
+        () => subject.running(home, run),
+        ({ length }) => length === 0,
+      );
       await subject.removeAll(home, run);
       if (fault.signal === 'SIGSTOP') group.undo(first, fault);
       await next(group);
