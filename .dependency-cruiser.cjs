@@ -69,7 +69,7 @@ module.exports = {
         'The schemas of the routes are shared with the page and the command, which must not draw in Redis with them.',
       severity: 'error',
       from: { path: '^core/src/api/' },
-      to: { path: '^[^/]+/(src|dist)/', pathNot: '^core/src/(api|pipeline|engine|timeline)/' },
+      to: { path: '^[^/]+/(src|dist)/', pathNot: '^core/src/(api|async|pipeline|engine|timeline)/' },
     },
     {
       name: 'store-knows-only-the-engine',
@@ -77,7 +77,7 @@ module.exports = {
         'The state does not know who serves it or what queues it. The types of a logger and of a lifecycle are no such knowledge.',
       severity: 'error',
       from: { path: '^core/src/store/' },
-      to: { path: '^[^/]+/(src|dist)/', pathNot: '^core/src/(store|pipeline|engine|timeline)/', ...atRunTime },
+      to: { path: '^[^/]+/(src|dist)/', pathNot: '^core/src/(store|async|pipeline|engine|timeline)/', ...atRunTime },
     },
     {
       name: 'usecases-know-only-the-store',
@@ -109,7 +109,8 @@ module.exports = {
       from: { path: '^core/src/queue/' },
       to: {
         path: '^[^/]+/(src|dist)/',
-        pathNot: '^core/src/((queue|pipeline|engine)/|store/redis/(keys|connection|translate-redis-errors)\\.ts$)',
+        pathNot:
+          '^core/src/((queue|async|pipeline|engine)/|store/redis/(keys|connection|translate-redis-errors)\\.ts$)',
         ...atRunTime,
       },
     },
@@ -121,7 +122,7 @@ module.exports = {
       from: { path: '^core/src/service/' },
       to: {
         path: '^[^/]+/(src|dist)/',
-        pathNot: '^core/src/((service|api|pipeline|engine)/|store/redis/errors\\.ts$)',
+        pathNot: '^core/src/((service|api|async|pipeline|engine)/|store/redis/errors\\.ts$)',
       },
     },
     {
@@ -136,7 +137,7 @@ module.exports = {
       comment: 'An executor runs attempts and reports outcomes; leases, slots and the store are the worker’s.',
       severity: 'error',
       from: { path: '^executor/src/' },
-      to: { path: '^[^/]+/(src|dist)/', pathNot: '^(executor/|core/src/(pipeline|engine)/)', ...atRunTime },
+      to: { path: '^[^/]+/(src|dist)/', pathNot: '^(executor/|core/src/(async|pipeline|engine)/)', ...atRunTime },
     },
     {
       name: 'only-work-runs-executors',

@@ -1,6 +1,6 @@
 import { parseAddress, parseServiceUrl, type Address } from '@chainr/core/service/address';
-import { logLevels } from '@chainr/core/service/logger';
-import { choice, integer, text } from '@chainr/core/service/setting-kinds';
+import { logLevel } from '@chainr/core/service/common-settings';
+import { integer, text } from '@chainr/core/service/setting-kinds';
 import { readSettings, type Values } from '@chainr/core/service/settings';
 
 /** Every setting of gate. The documentation is printed from this table. */
@@ -56,11 +56,7 @@ export const settings = {
     max: 1_000_000,
     doc: 'Maximum number of simultaneous connections from one address; further ones get 429. 0: no limit. All clients behind a proxy share one address.',
   }),
-  logLevel: choice(logLevels, {
-    env: 'CHAINR_LOG_LEVEL',
-    default: 'info',
-    doc: 'Lowest level that is logged.',
-  }),
+  logLevel,
 } as const;
 
 export interface GateConfig {

@@ -1,24 +1,12 @@
 import { parseAddress, type Address } from '@chainr/core/service/address';
-import { logLevels } from '@chainr/core/service/logger';
-import { choice, text } from '@chainr/core/service/setting-kinds';
+import { listenOf, logLevel, redisUrl } from '@chainr/core/service/common-settings';
 import { readSettings, type Setting } from '@chainr/core/service/settings';
 
 /** Every setting of notif. The documentation is printed from this table. */
 export const settings = {
-  redisUrl: text({
-    env: 'CHAINR_REDIS_URL',
-    default: 'redis://127.0.0.1:6379',
-    doc: 'Address of Redis: `redis://host:port` or `unix:/path/to/socket`.',
-  }),
-  listen: text(
-    {
-      env: 'CHAINR_LISTEN',
-      default: '127.0.0.1:8082',
-      doc: 'Address where notif listens: `host:port` or `unix:/path/to/socket`.',
-    },
-    parseAddress,
-  ),
-  logLevel: choice(logLevels, { env: 'CHAINR_LOG_LEVEL', default: 'info', doc: 'Lowest level that is logged.' }),
+  redisUrl,
+  listen: listenOf('notif', '127.0.0.1:8082'),
+  logLevel,
 } satisfies Record<string, Setting<unknown>>;
 
 export interface NotifConfig {

@@ -1,23 +1,12 @@
 import { parseAddress, type Address } from '@chainr/core/service/address';
-import { logLevels } from '@chainr/core/service/logger';
-import { bytes, choice, durationMs, text } from '@chainr/core/service/setting-kinds';
+import { listenOf, logLevel, redisUrl } from '@chainr/core/service/common-settings';
+import { bytes, durationMs } from '@chainr/core/service/setting-kinds';
 import { readSettings, type Setting } from '@chainr/core/service/settings';
 
 /** Every setting of recycle. The documentation is printed from this table. */
 export const settings = {
-  redisUrl: text({
-    env: 'CHAINR_REDIS_URL',
-    default: 'redis://127.0.0.1:6379',
-    doc: 'Address of Redis: `redis://host:port` or `unix:/path/to/socket`.',
-  }),
-  listen: text(
-    {
-      env: 'CHAINR_LISTEN',
-      default: '127.0.0.1:8084',
-      doc: 'Address where recycle listens: `host:port` or `unix:/path/to/socket`.',
-    },
-    parseAddress,
-  ),
+  redisUrl,
+  listen: listenOf('recycle', '127.0.0.1:8084'),
   hostLostAfterMs: durationMs({
     env: 'CHAINR_HOST_LOST_AFTER',
     default: 300_000,
@@ -46,7 +35,7 @@ export const settings = {
     zero: true,
     doc: 'Maximum memory that events may use in Redis, as estimated by Redis; 0: no limit.',
   }),
-  logLevel: choice(logLevels, { env: 'CHAINR_LOG_LEVEL', default: 'info', doc: 'Lowest level that is logged.' }),
+  logLevel,
 } satisfies Record<string, Setting<unknown>>;
 
 export interface RecycleConfig {

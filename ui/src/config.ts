@@ -1,19 +1,11 @@
 import { parseAddress, type Address } from '@chainr/core/service/address';
-import { logLevels } from '@chainr/core/service/logger';
-import { choice, text } from '@chainr/core/service/setting-kinds';
+import { listenOf, logLevel } from '@chainr/core/service/common-settings';
 import { readSettings, type Setting } from '@chainr/core/service/settings';
 
 /** Every setting of ui. The documentation is printed from this table. */
 export const settings = {
-  listen: text(
-    {
-      env: 'CHAINR_LISTEN',
-      default: '127.0.0.1:8083',
-      doc: 'Address where ui listens: `host:port` or `unix:/path/to/socket`.',
-    },
-    parseAddress,
-  ),
-  logLevel: choice(logLevels, { env: 'CHAINR_LOG_LEVEL', default: 'info', doc: 'Lowest level that is logged.' }),
+  listen: listenOf('ui', '127.0.0.1:8083'),
+  logLevel,
 } satisfies Record<string, Setting<unknown>>;
 
 export interface UiConfig {

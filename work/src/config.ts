@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { formatDuration } from '@chainr/core/pipeline/duration';
 import type { ExecutorKind } from '@chainr/core/engine/records';
 import { parseAddress, type Address } from '@chainr/core/service/address';
-import { logLevels } from '@chainr/core/service/logger';
+import { listenOf, logLevel, redisUrl } from '@chainr/core/service/common-settings';
 import { bytes, choice, durationMs, integer, named, text, words } from '@chainr/core/service/setting-kinds';
 import { readSettings, type Setting } from '@chainr/core/service/settings';
 
@@ -36,20 +36,9 @@ const logEndMs = 60_000;
 
 /** Every setting of work. The documentation is printed from this table. */
 export const settings = {
-  redisUrl: text({
-    env: 'CHAINR_REDIS_URL',
-    default: 'redis://127.0.0.1:6379',
-    doc: 'Address of Redis: `redis://host:port` or `unix:/path/to/socket`.',
-  }),
-  listen: text(
-    {
-      env: 'CHAINR_LISTEN',
-      default: '127.0.0.1:8085',
-      doc: 'Address where work listens: `host:port` or `unix:/path/to/socket`.',
-    },
-    parseAddress,
-  ),
-  logLevel: choice(logLevels, { env: 'CHAINR_LOG_LEVEL', default: 'info', doc: 'Lowest level that is logged.' }),
+  redisUrl,
+  listen: listenOf('work', '127.0.0.1:8085'),
+  logLevel,
   executor: choice(['process', 'docker'], {
     env: 'CHAINR_EXECUTOR',
     default: 'process',

@@ -1,3 +1,4 @@
+import { within } from '../async/within.js';
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { priorityBase, rankBase } from '../pipeline/priorities.js';
@@ -142,16 +143,10 @@ export class BundleQueue {
   }
 
   /** The connection keeps commands until Redis is back. A caller must not wait so long (see Leases). */
-  async #answer<T>(asked: Promise<T>): Promise<T> {
-    let timer: NodeJS.Timeout | undefined;
-    const deadline = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error('The queue does not answer.')), answerWithinMs);
+  #answer<T>(asked: Promise<T>): Promise<T> {
+    return within(answerWithinMs, asked, () => {
+      throw new Error('The queue does not answer.');
     });
-    try {
-      return await Promise.race([asked, deadline]);
-    } finally {
-      clearTimeout(timer);
-    }
   }
 
   #queue(pool: string): Queue<BundleMessage> {

@@ -1,3 +1,4 @@
+import { within } from '../async/within.js';
 import { Worker, type Job } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { randomUUID } from 'node:crypto';
@@ -79,7 +80,7 @@ export class BundleReader implements Part {
   async stop(): Promise<void> {
     this.#stopped.abort();
     const closed = Promise.all([this.#worker && closeSoon(this.#worker), this.#reading]);
-    await Promise.race([closed, pause(closeWithinMs, undefined, { ref: false })]);
+    await within(closeWithinMs, closed, () => undefined);
     await Promise.all(this.#underWay);
     this.#connection.disconnect();
   }
@@ -121,5 +122,5 @@ export class BundleReader implements Part {
 }
 
 async function closeSoon(worker: Worker): Promise<void> {
-  await Promise.race([worker.close(true), pause(closeWithinMs, undefined, { ref: false })]);
+  await within(closeWithinMs, worker.close(true), () => undefined);
 }

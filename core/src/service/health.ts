@@ -1,3 +1,4 @@
+import { within } from '../async/within.js';
 import express from 'express';
 import type { Logger } from './logger.js';
 import type { Metrics } from './metrics.js';
@@ -46,15 +47,9 @@ export function healthRoutes(
 }
 
 async function answer(check: ReadyCheck): Promise<true | string> {
-  let timer: NodeJS.Timeout | undefined;
-  const deadline = new Promise<string>((resolve) => {
-    timer = setTimeout(() => resolve(`Did not answer within ${checkDeadlineMs} ms.`), checkDeadlineMs);
-  });
   try {
-    return await Promise.race([check(), deadline]);
+    return await within(checkDeadlineMs, check(), () => `Did not answer within ${checkDeadlineMs} ms.`);
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -1,3 +1,4 @@
+import { within } from '@chainr/core/async/within';
 import Docker from 'dockerode';
 
 /** How long a daemon may take to answer the first request. */
@@ -17,16 +18,12 @@ export function connectToDaemon(address?: string): Docker {
 
 /** The daemon's id, or a sentence that says why there is none. */
 export async function findDaemon(docker: Docker): Promise<{ id: string } | { absent: string }> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => { reject(new Error(`nothing within ${String(answerMs)} ms`)); }, answerMs); // prettier-ignore
-  });
   try {
-    const { ID: id } = (await Promise.race([docker.info(), late])) as { ID?: string };
+    const { ID: id } = await within(answerMs, docker.info() as Promise<{ ID?: string }>, () => {
+      throw new Error(`nothing within ${String(answerMs)} ms`);
+    });
     return id ? { id } : { absent: 'the Docker daemon does not say its id' };
   } catch (error) {
     return { absent: `no Docker daemon answers (${error instanceof Error ? error.message : String(error)})` };
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -1,3 +1,4 @@
+import { LineSplitter } from '@chainr/core/async/line-splitter';
 import type Docker from 'dockerode';
 import type { AttemptKey } from '../port.js';
 import { Wake } from '../wake.js';
@@ -96,11 +97,10 @@ export class EventBoard {
     const filters = { type: ['container' as const], label: [`${labels.instance}=${this.#instance()}`] };
     const stream = await this.#docker.getEvents({ filters, abortSignal: signal });
     this.#notifyAll(); // Something may have happened before the stream was open.
-    let rest = '';
+    const lines = new LineSplitter();
     for await (const chunk of stream) {
-      const lines = (rest + String(chunk)).split('\n');
-      rest = lines.pop() ?? '';
-      for (const line of lines) if (line.trim() !== '') this.#tell(JSON.parse(line) as DaemonEvent);
+      for (const line of lines.take(chunk as Buffer))
+        if (line.trim() !== '') this.#tell(JSON.parse(line) as DaemonEvent);
     }
   }
 

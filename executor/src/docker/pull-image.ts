@@ -1,3 +1,4 @@
+import { LineSplitter } from '@chainr/core/async/line-splitter';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { AuthConfig } from 'dockerode';
 import type { AttemptSpec } from '../port.js';
@@ -69,12 +70,11 @@ async function pullOnce(
  */
 async function follow(stream: NodeJS.ReadableStream, image: string, tell: (message: string) => void): Promise<void> {
   const progress = new PullProgress(image);
-  let rest = '';
+  const lines = new LineSplitter();
   let toldAt = performance.now();
   for await (const chunk of stream) {
-    const lines = (rest + String(chunk)).split('\n');
-    rest = lines.pop() ?? '';
-    for (const line of lines) if (line.trim() !== '') progress.take(JSON.parse(line) as PullEvent);
+    for (const line of lines.take(chunk as Buffer))
+      if (line.trim() !== '') progress.take(JSON.parse(line) as PullEvent);
     if (performance.now() - toldAt < tellEveryMs) continue;
     toldAt = performance.now();
     tell(progress.sentence);

@@ -1,3 +1,4 @@
+import { within } from '@chainr/core/async/within';
 import type { WorkContext } from '../context.js';
 import type { Attempt } from './attempt.js';
 import { LogWriter } from './log-writer.js';
@@ -60,9 +61,7 @@ export async function settleLog(
   for (;;) {
     const leftMs = writer.progressAt + logEndMs - performance.now();
     if (leftMs <= 0) break;
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<'late'>((resolve) => (timer = setTimeout(resolve, Math.ceil(leftMs), 'late')));
-    const outcome = await Promise.race([written, late]).finally(() => { clearTimeout(timer); }); // prettier-ignore
+    const outcome = await within(Math.ceil(leftMs), written, () => 'late');
     if (outcome !== 'late') return;
   }
   await writer.cut(`The log is cut here: its end did not arrive within ${String(logEndMs / 1000)} s.`);

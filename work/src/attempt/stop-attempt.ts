@@ -1,3 +1,4 @@
+import { within } from '@chainr/core/async/within';
 import type { WorkContext } from '../context.js';
 import type { Attempt } from './attempt.js';
 import { retryDuringOutage } from './retry-during-outage.js';
@@ -47,9 +48,7 @@ async function recordInterruption(
     logger.warn({ event: 'interrupt.not-recorded', lease, err: error }, 'Redis did not record an interruption');
     return 'late';
   });
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<'late'>((resolve) => (timer = setTimeout(resolve, patienceMs, 'late')));
-  const recorded = await Promise.race([attempt.interruption, late]).finally(() => { clearTimeout(timer); }); // prettier-ignore
+  const recorded = await within(patienceMs, attempt.interruption, () => 'late' as const);
   if (recorded === 'late') {
     const sentence = 'Redis does not answer: stopping an attempt before its restart could be recorded';
     logger.warn({ event: 'interrupt.not-recorded', lease }, sentence);

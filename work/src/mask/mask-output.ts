@@ -1,3 +1,4 @@
+import { within } from '@chainr/core/async/within';
 import type { LogBatch, Position } from '@chainr/executor/port';
 import type { Mask } from './mask.js';
 import { OutputMask } from './output-mask.js';
@@ -47,14 +48,10 @@ async function* maskBatches(
 }
 
 /** Whether a promise takes longer than output may be held back. The caller handles its rejection. */
-async function isLater(promise: Promise<unknown>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<true>((resolve) => (timer = setTimeout(resolve, heldMs, true)));
+function isLater(promise: Promise<unknown>): Promise<boolean> {
   const settled = promise.then(
     () => false,
     () => false,
   );
-  return Promise.race([late, settled]).finally(() => {
-    clearTimeout(timer);
-  });
+  return within(heldMs, settled, () => true);
 }

@@ -1,3 +1,4 @@
+import { LineSplitter } from '../../async/line-splitter.js';
 import { ConnectionError } from './request-error.js';
 
 /**
@@ -12,13 +13,10 @@ export async function* readLines(
   signal?: AbortSignal,
 ): AsyncGenerator<string> {
   const reader = body.getReader();
-  const decoder = new TextDecoder();
-  let rest = '';
+  const lines = new LineSplitter();
   try {
     for (let part = await reader.read(); !part.done; part = await reader.read()) {
-      const lines = (rest + decoder.decode(part.value, { stream: true })).split('\n');
-      rest = lines.pop() ?? '';
-      yield* lines;
+      yield* lines.take(part.value);
     }
   } catch (error) {
     signal?.throwIfAborted();

@@ -1,3 +1,4 @@
+import { within } from '../../async/within.js';
 import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { untilReady } from '../redis/connection.js';
@@ -120,16 +121,11 @@ export class ReplayableCalls {
   }
 
   /** A command that is under way when its connection breaks may never be answered by the client, whatever its own limit. */
-  async #ask(...command: [string, ...(string | Buffer)[]]): Promise<Buffer> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => { reject(new Error('Redis did not answer in time')); }, this.#commandTimeoutMs); // prettier-ignore
+  #ask(...command: [string, ...(string | Buffer)[]]): Promise<Buffer> {
+    const answered = this.#connection.callBuffer(...command) as Promise<Buffer>;
+    return within(this.#commandTimeoutMs, answered, () => {
+      throw new Error('Redis did not answer in time');
     });
-    try {
-      return (await Promise.race([this.#connection.callBuffer(...command), late])) as Buffer;
-    } finally {
-      clearTimeout(timer);
-    }
   }
 
   /** With a timer of its own: the signals of `AbortSignal.timeout` were seen to be collected before their time. */

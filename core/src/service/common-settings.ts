@@ -1,0 +1,29 @@
+import { parseAddress } from './address.js';
+import { logLevels } from './logger.js';
+import { choice, text } from './setting-kinds.js';
+import type { Setting } from './settings.js';
+
+/** The settings that several services have. */
+
+export const redisUrl = text({
+  env: 'CHAINR_REDIS_URL',
+  default: 'redis://127.0.0.1:6379',
+  doc: 'Address of Redis: `redis://host:port` or `unix:/path/to/socket`.',
+});
+
+export const logLevel = choice(logLevels, {
+  env: 'CHAINR_LOG_LEVEL',
+  default: 'info',
+  doc: 'Lowest level that is logged.',
+});
+
+/** @param usual the address where it listens by default */
+export const listenOf = (service: string, usual: string): Setting<string> =>
+  text(
+    {
+      env: 'CHAINR_LISTEN',
+      default: usual,
+      doc: `Address where ${service} listens: \`host:port\` or \`unix:/path/to/socket\`.`,
+    },
+    parseAddress,
+  );
