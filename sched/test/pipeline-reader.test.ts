@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { ApiError } from '@chainr/core/api/contract/errors';
 import { answerDeadlineMs } from '@chainr/core/service/answer-deadline';
 import { packPipeline, planOf } from '@chainr/core/store/runs/pack-pipeline';
+import { specificationOf } from '@chainr/core/store/script/layout';
 import { checkPipeline } from '@chainr/core/pipeline/checks/check-pipeline';
 import { parsePipelineText } from '@chainr/core/pipeline/reading/parse-pipeline';
 import { PipelineReader, readingTimes, type PipelineReaderOptions } from '../src/pipelines/pipeline-reader.js';
@@ -72,8 +73,7 @@ describe('reading pipelines', function () {
     const { jobs } = checked.pipeline;
     const packed = packPipeline(checked.pipeline);
     for (const [index, { dependsOn: _edges, ...plan }] of jobs.entries()) {
-      const stored = planOf(packed, index);
-      expect(JSON.parse(stored.subarray(6 + stored.readUInt32BE(2)).toString())).to.deep.equal(plan);
+      expect(JSON.parse(specificationOf(planOf(packed, index)))).to.deep.equal(plan);
     }
     return undefined;
   });

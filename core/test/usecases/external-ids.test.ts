@@ -294,7 +294,7 @@ describe('an external id', () => {
 
   it('costs a run without one nothing', async () => {
     const uid = await open.create({ ...pipelineOf({ a: [] }), metadata: { labels: {} } });
-    expect(await open.client.hget(keys.run(uid), 'info')).to.equal('{"executorKind":"fake"}');
+    expect(await open.client.hget(keys.run(uid), 'info')).to.equal('{}');
     expect(await open.client.keys(`${keys.external('*')}${uid}*`)).to.eql([]);
     expect(await filtered(open, '')).to.eql([]);
     expect(await open.create(fanOfJobs(300))).to.be.a('string');
