@@ -156,7 +156,7 @@ describe('chainr', () => {
       await server.showWorker('box-2222', 0);
       const session = at('drain');
       expect(await session.exitCode).to.equal(0);
-      expect(session.stdout).to.match(/box-1111 +box +fake +2\/4 +working/);
+      expect(session.stdout).to.match(/box-1111 +box +fake +fake +2\/4 +working/);
       expect(session.stderr).to.contain('chainr drain WORKER');
       expect(workerListSchema.parse(await json('get', 'workers')).items).to.have.length(2);
     });

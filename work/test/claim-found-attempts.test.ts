@@ -29,7 +29,11 @@ describe('an attempt whose claim Redis has lost (see Rollback)', () => {
     // At its end it takes its socket away, which would then be that of the next one.
     await untilFound('the end of Redis', () => !existsSync(`/proc/${String(pid)}`));
     await startRedisServer({ folder, socketPath: url.slice('unix:'.length) });
-    await whenBack(() => worker.store.ping());
+    await untilFound(
+      'Redis to answer again',
+      () => worker.store.ping(),
+      (answer) => answer === true,
+    );
     await whenBack(() => worker.store.leases.renew(worker.context.executorNumber(), [], 6_000));
   }
 

@@ -10,7 +10,7 @@ import { answerBroken, answerJson, answerLines, openServer, socketClient, type O
 
 const run = {
   kind: 'Run',
-  metadata: { selfLink: '/api/runs/x', uid: 'x', labels: {}, createdAt: '2026-11-21T02:00:00.000Z', executor: 'fake' },
+  metadata: { selfLink: '/api/runs/x', uid: 'x', labels: {}, createdAt: '2026-11-21T02:00:00.000Z', pool: 'fake' },
   status: 'PENDING',
   jobs: [],
   jobCounts: { PENDING: 1, RUNNING: 0, SUCCESSFUL: 0, FAILED: 0, SKIPPED: 0, CANCELED: 0 },

@@ -17,9 +17,8 @@ describe('the OpenAPI document', () => {
   });
 
   it('names the executors that users can have, and not the one of tests', () => {
-    const { Run, Worker } = (document['components'] as { schemas: Record<string, object> }).schemas;
-    for (const schema of [Run, Worker])
-      expect(JSON.stringify(schema)).to.include('"enum":["process","docker","kubernetes"]');
+    const { Worker } = (document['components'] as { schemas: Record<string, object> }).schemas;
+    expect(JSON.stringify(Worker)).to.include('"enum":["process","docker","kubernetes"]');
     expect(text).to.not.include('"fake"');
   });
 
