@@ -54,6 +54,7 @@ describe('what recycle keeps for a time, while the clock of a real Redis jumps',
     it(`goes when that time has really passed, and not before, after a jump of ${name}`, async () => {
       for (let n = 0; n < many; n += 1) await endRun(open.store, await open.create(pipelineOf({ a: [] })), { log: ['hello'] }); // prettier-ignore
       const events = await open.client.xlen(keys.events);
+      expect(await sweep(), 'no worker serves the pool').to.eql(['drop-pools']);
       await clock.set(jump);
       expect(await sweep(), 'right after the jump').to.eql([]);
       await pass(9 * minute);
