@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import type { FaultHook } from '@chainr/core/engine/fault-points';
 import type { AttemptKey, WriteGuard } from '../port.js';
-import type { Environment } from './attempt-environment.js';
+import type { Environment } from './start/attempt-environment.js';
 import { attemptFolder } from './attempt-folder.js';
-import type { EscapeSweep } from './escape-sweep.js';
-import type { Launcher, StartRequest } from './launcher.js';
-import type { Segment } from './segment-files.js';
-import type { WatchBoard } from './watch-board.js';
+import type { EscapeSweep } from './end/escape-sweep.js';
+import type { Launcher, StartRequest } from './start/launcher.js';
+import type { Segment } from './output/segment-files.js';
+import type { WatchBoard } from './watch/watch-board.js';
 
 /** A requested start. Until its `started` file is seen it may have to be requested again. */
 export interface PendingStart {

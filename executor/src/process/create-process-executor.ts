@@ -3,21 +3,21 @@ import { mkdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { noFaults, type FaultHook } from '@chainr/core/engine/fault-points';
 import type { Executor } from '../port.js';
-import { baseEnvironment } from './attempt-environment.js';
+import { baseEnvironment } from './start/attempt-environment.js';
 import type { OnTrouble, ProcessContext } from './context.js';
-import { explainFullDisk } from './disk-space.js';
-import { ensureAttempt } from './ensure-attempt.js';
-import { EscapeSweep } from './escape-sweep.js';
+import { explainFullDisk } from './output/disk-space.js';
+import { ensureAttempt } from './start/ensure-attempt.js';
+import { EscapeSweep } from './end/escape-sweep.js';
 import { findProgram } from './find-program.js';
-import { Launcher } from './launcher.js';
+import { Launcher } from './start/launcher.js';
 import { listAttempts } from './list-attempts.js';
 import { machineId } from './machine-id.js';
-import { observeAttempt } from './observe-attempt.js';
-import { readLogs } from './read-logs.js';
-import { removeAttempt } from './remove-attempt.js';
-import { removeStored } from './remove-stored.js';
-import { stopAttempt } from './stop-attempt.js';
-import { WatchBoard } from './watch-board.js';
+import { observeAttempt } from './watch/observe-attempt.js';
+import { readLogs } from './output/read-logs.js';
+import { removeAttempt } from './end/remove-attempt.js';
+import { removeStored } from './output/remove-stored.js';
+import { stopAttempt } from './end/stop-attempt.js';
+import { WatchBoard } from './watch/watch-board.js';
 
 export interface ProcessExecutorOptions {
   /** The data folder, created if missing. Attempts live in `attempts/<run>/<job>/<attempt>/`. */

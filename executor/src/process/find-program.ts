@@ -1,6 +1,6 @@
 import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
-import { errorCode, saysGone } from './read-if-there.js';
+import { errorCode, saysGone } from './small-files.js';
 
 /** The absolute path of a program on the search path. Throws a sentence if it is missing. */
 export function findProgram(name: string, searchPath: string): string {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { readIfThere } from './read-if-there.js';
+import { readIfThere } from './small-files.js';
 
 /**
  * Identifies a process. A pid alone may have been reused. The start time is field 22 of `/proc/<pid>/stat` (clock ticks

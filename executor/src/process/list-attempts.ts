@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import type { AttemptKey, FoundAttempt } from '../port.js';
 import { instanceFile, parseAttemptFolder } from './attempt-folder.js';
 import { pathOf, type ProcessContext } from './context.js';
-import { sessionMembers } from './end-session.js';
-import { lookAtAttempt } from './look-at-attempt.js';
-import { saysGone } from './read-if-there.js';
-import { stepLeaders } from './step-sessions.js';
+import { sessionMembers } from './end/end-session.js';
+import { lookAtAttempt } from './watch/look-at-attempt.js';
+import { saysGone } from './small-files.js';
+import { stepLeaders } from './end/step-sessions.js';
 
 /** The attempts of this instance whose folders are here. */
 export async function listAttempts(context: ProcessContext): Promise<FoundAttempt[]> {

@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createExclusively } from './create-exclusively.js';
-import { readIfThere } from './read-if-there.js';
+import { createExclusively, readIfThere } from './small-files.js';
 
 /** The machine-id(5), or if there is none, an id that is created once and kept in the folder: 32 hex digits. */
 export function machineId(folder: string, systemFile = '/etc/machine-id'): string {

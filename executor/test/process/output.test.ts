@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'mocha';
-import { copiersIn, writersIn } from '../../src/process/attempt-writers.js';
+import { copiersIn, writersIn } from '../../src/process/output/attempt-writers.js';
 import { createProcessExecutor } from '../../src/process/create-process-executor.js';
 import { isAlive, readBootId, readStat, type Identity } from '../../src/process/identity.js';
 import type { AttemptSpec, Executor } from '../../src/port.js';

@@ -3,7 +3,7 @@ import { execFile, execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { after, before, describe, it } from 'mocha';
-import { parentsFirst } from '../../src/process/end-session.js';
+import { parentsFirst } from '../../src/process/end/end-session.js';
 import { readStat } from '../../src/process/identity.js';
 import { allOutput, allow, attemptOf, textOf, untilReady, withExecutor } from '../../suite/place.js';
 import { sessionOf } from './find-processes.js';

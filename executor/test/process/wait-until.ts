@@ -1,6 +1,6 @@
 import { untilFound } from '@chainr/testkit/until-found';
 import { isAlive, parseIdentity, type Identity } from '../../src/process/identity.js';
-import { readIfThere } from '../../src/process/read-if-there.js';
+import { readIfThere } from '../../src/process/small-files.js';
 
 /** Waits until a file in the folder holds a whole line. @returns its text */
 export async function untilWritten(folder: string, file: string): Promise<string> {

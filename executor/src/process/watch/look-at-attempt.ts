@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { attemptFiles } from './attempt-folder.js';
-import { isAlive, parseIdentity, type Identity } from './identity.js';
-import { namesIfThere, readIfThere } from './read-if-there.js';
+import { attemptFiles } from '../attempt-folder.js';
+import { isAlive, parseIdentity, type Identity } from '../identity.js';
+import { namesIfThere, readIfThere } from '../small-files.js';
 
 /** An attempt's supervisor, from its `started` record. */
 export interface Supervisor extends Identity {

@@ -1,9 +1,9 @@
 import { readdirSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { AttemptKey } from '../port.js';
+import type { AttemptKey } from '../../port.js';
 import { namesAttempt } from './environment-of.js';
-import { readBootId, readStat, type Identity } from './identity.js';
-import { errorCode, saysGone } from './read-if-there.js';
+import { readBootId, readStat, type Identity } from '../identity.js';
+import { errorCode, saysGone } from '../small-files.js';
 
 /**
  * The processes of the session that a step leads. The kernel does not reuse the number of a session while it has

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 
 const gone = new Set(['ENOENT', 'ENOTDIR', 'ESRCH']);
 
@@ -30,6 +30,17 @@ export function namesIfThere(path: string): string[] {
     return readdirSync(path);
   } catch (error) {
     if (saysGone(error)) return [];
+    throw error;
+  }
+}
+
+/** Creates a file; returns false if it exists already. */
+export function createExclusively(path: string, text: string): boolean {
+  try {
+    writeFileSync(path, text, { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST') return false;
     throw error;
   }
 }

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import type { StepSpec } from '@chainr/core/pipeline/steps';
-import { chainrVariables } from '../chainr-variables.js';
-import type { AttemptSpec } from '../port.js';
-import { attemptFiles, stepFile, workspaceOf } from './attempt-folder.js';
+import { chainrVariables } from '../../chainr-variables.js';
+import type { AttemptSpec } from '../../port.js';
+import { attemptFiles, stepFile, workspaceOf } from '../attempt-folder.js';
 
 /** The variables of a worker that its attempts inherit. TMPDIR is a folder of the attempt. */
 const passedOn = ['PATH', 'HOME', 'LANG'] as const;

@@ -1,6 +1,6 @@
 import { watch, type FSWatcher } from 'node:fs';
-import { saysGone } from './read-if-there.js';
-import { Wake } from '../wake.js';
+import { saysGone } from '../small-files.js';
+import { Wake } from '../../wake.js';
 
 /** How often to check for changes that no file shows, such as a killed supervisor. */
 const heartbeatMs = 1000;

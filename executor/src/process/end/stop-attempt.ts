@@ -1,15 +1,15 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { AttemptKey, WriteGuard } from '../port.js';
-import { attemptFiles, attemptFolder } from './attempt-folder.js';
-import { pathOf, type ProcessContext } from './context.js';
-import { createExclusively } from './create-exclusively.js';
+import type { AttemptKey, WriteGuard } from '../../port.js';
+import { attemptFiles, attemptFolder } from '../attempt-folder.js';
+import { pathOf, type ProcessContext } from '../context.js';
+import { createExclusively } from '../small-files.js';
 import { parentsFirst, sessionMembers, signalProcess } from './end-session.js';
 import { endNamed, namedProcesses } from './escape-sweep.js';
-import { AttemptFollower } from './follow-attempt.js';
-import { isAlive } from './identity.js';
-import { lookAtAttempt, writeTombstone } from './look-at-attempt.js';
-import { makeAttemptFolder } from './make-attempt-folder.js';
+import { AttemptFollower } from '../watch/follow-attempt.js';
+import { isAlive } from '../identity.js';
+import { lookAtAttempt, writeTombstone } from '../watch/look-at-attempt.js';
+import { makeAttemptFolder } from '../start/make-attempt-folder.js';
 import { endSessions, stepLeaders } from './step-sessions.js';
 
 /**

@@ -1,7 +1,7 @@
 import { setImmediate, setTimeout as delay } from 'node:timers/promises';
 import { allProcesses, parentsFirst } from './end-session.js';
 import { originOf } from './environment-of.js';
-import { errorCode, saysGone } from './read-if-there.js';
+import { errorCode, saysGone } from '../small-files.js';
 
 /** Escaped processes are killed this long after their attempt's end, together with those of other attempts. */
 const gatherMs = 500;

@@ -1,15 +1,15 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { StepSpec } from '@chainr/core/pipeline/steps';
-import type { AttemptSpec, RecordStart, WriteGuard } from '../port.js';
+import type { AttemptSpec, RecordStart, WriteGuard } from '../../port.js';
 import { stepEnvironment } from './attempt-environment.js';
-import { attemptFiles, attemptFolder } from './attempt-folder.js';
-import type { ProcessContext } from './context.js';
-import { createExclusively } from './create-exclusively.js';
-import { writeTombstone } from './look-at-attempt.js';
+import { attemptFiles, attemptFolder } from '../attempt-folder.js';
+import type { ProcessContext } from '../context.js';
+import { createExclusively } from '../small-files.js';
+import { writeTombstone } from '../watch/look-at-attempt.js';
 import { makeAttemptFolder } from './make-attempt-folder.js';
-import { refuseStep } from '../refuse-step.js';
-import { scriptWords } from '../step-words.js';
+import { refuseStep } from '../../refuse-step.js';
+import { scriptWords } from '../../step-words.js';
 import { writeStepScript } from './write-step-script.js';
 
 /**

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { stepFile } from './attempt-folder.js';
-import { readIfThere } from './read-if-there.js';
+import { stepFile } from '../attempt-folder.js';
+import { readIfThere } from '../small-files.js';
 
 /** The record of a step's end. */
 export interface StepExit {

@@ -1,10 +1,9 @@
 import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
-import type { LogBatch, OutputChunk, Position } from '../port.js';
-import { formatPosition, parsePosition, type Place } from './log-position.js';
-import { saysGone } from './read-if-there.js';
-import { listSegments, readLoss, segmentFile } from './segment-files.js';
-import { readStepExit } from './step-exit.js';
+import type { LogBatch, OutputChunk, Position } from '../../port.js';
+import { saysGone } from '../small-files.js';
+import { formatPosition, listSegments, parsePosition, type Place, readLoss, segmentFile } from './segment-files.js';
+import { readStepExit } from '../watch/step-exit.js';
 
 /** The most bytes in one read. */
 const maxBatchBytes = 256 * 1024;

@@ -1,9 +1,9 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { outputBytesRead, type WrittenOutputs } from '@chainr/core/engine/outputs';
-import type { AttemptSpec } from '../port.js';
-import { stepFile } from './attempt-folder.js';
-import { errorCode } from './read-if-there.js';
+import type { AttemptSpec } from '../../port.js';
+import { stepFile } from '../attempt-folder.js';
+import { errorCode } from '../small-files.js';
 
 /** The outputs of an attempt's first `count` steps. */
 export function readOutputs(path: string, { steps }: AttemptSpec, count: number): WrittenOutputs[] {

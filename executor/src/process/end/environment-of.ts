@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { AttemptKey } from '../port.js';
+import type { AttemptKey } from '../../port.js';
 
 /**
  * The `CHAINR_` variables with which a process was started; none if they cannot be read. A process keeps them wherever

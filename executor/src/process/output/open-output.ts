@@ -1,12 +1,12 @@
 import { join } from 'node:path';
-import type { AttemptKey } from '../port.js';
-import { stepFile } from './attempt-folder.js';
+import type { AttemptKey } from '../../port.js';
+import { stepFile } from '../attempt-folder.js';
 import { copiersIn, endCopiers } from './attempt-writers.js';
-import { endSession } from './end-session.js';
-import { endNamed } from './escape-sweep.js';
-import { parseIdentity } from './identity.js';
-import { readIfThere } from './read-if-there.js';
-import { readStepExit } from './step-exit.js';
+import { endSession } from '../end/end-session.js';
+import { endNamed } from '../end/escape-sweep.js';
+import { parseIdentity } from '../identity.js';
+import { readIfThere } from '../small-files.js';
+import { readStepExit } from '../watch/step-exit.js';
 
 /** How long the output may stay open after its step's end before the holders are looked for. */
 const lookAfterMs = 100;

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { chmod, readdir, rename, rm, rmdir, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { AttemptKey, WriteGuard } from '../port.js';
-import { attemptFolder, instanceFile } from './attempt-folder.js';
-import { pathOf, type ProcessContext } from './context.js';
-import { lookAtAttempt } from './look-at-attempt.js';
-import { errorCode, namesIfThere, saysGone } from './read-if-there.js';
+import type { AttemptKey, WriteGuard } from '../../port.js';
+import { attemptFolder, instanceFile } from '../attempt-folder.js';
+import { pathOf, type ProcessContext } from '../context.js';
+import { lookAtAttempt } from '../watch/look-at-attempt.js';
+import { errorCode, namesIfThere, saysGone } from '../small-files.js';
 import { endSessions } from './step-sessions.js';
 
 /** The kernel accepts paths of 4,095 bytes. A name has up to 255 characters here, of up to three bytes each. */

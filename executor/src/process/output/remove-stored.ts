@@ -1,9 +1,8 @@
 import { unlink } from 'node:fs/promises';
-import type { AttemptKey, Position } from '../port.js';
-import { attemptFolder } from './attempt-folder.js';
-import { pathOf, type ProcessContext } from './context.js';
-import { liesBefore, parsePosition } from './log-position.js';
-import { listSegments, segmentFile } from './segment-files.js';
+import type { AttemptKey, Position } from '../../port.js';
+import { attemptFolder } from '../attempt-folder.js';
+import { pathOf, type ProcessContext } from '../context.js';
+import { liesBefore, listSegments, parsePosition, segmentFile } from './segment-files.js';
 
 /** Stored segments that are kept anyway: a Redis that was killed loses its last seconds, which are then read again. */
 const keptSegments = 1;

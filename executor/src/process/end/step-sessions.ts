@@ -1,12 +1,11 @@
 import { join } from 'node:path';
-import type { AttemptKey } from '../port.js';
-import { stepFile } from './attempt-folder.js';
-import { createExclusively } from './create-exclusively.js';
-import { saysFull } from './disk-space.js';
+import type { AttemptKey } from '../../port.js';
+import { stepFile } from '../attempt-folder.js';
+import { saysFull } from '../output/disk-space.js';
 import { endSession } from './end-session.js';
-import { parseIdentity, type Identity } from './identity.js';
-import type { Supervisor } from './look-at-attempt.js';
-import { namesIfThere, readIfThere, saysGone } from './read-if-there.js';
+import { parseIdentity, type Identity } from '../identity.js';
+import type { Supervisor } from '../watch/look-at-attempt.js';
+import { createExclusively, namesIfThere, readIfThere, saysGone } from '../small-files.js';
 
 /** The session leaders of all steps that recorded one. */
 export function stepLeaders(path: string): Identity[] {

@@ -1,5 +1,5 @@
 import { statfsSync } from 'node:fs';
-import { errorCode, saysGone } from './read-if-there.js';
+import { errorCode, saysGone } from '../small-files.js';
 
 /** A sentence if the folder's disk is full, for something that could not be recorded; else undefined. */
 export function fullDisk(folder: string): string | undefined {

@@ -1,7 +1,7 @@
 import type { Outcome } from '@chainr/core/engine/outcome';
-import type { AttemptSpec, PhaseChange } from '../port.js';
-import { attemptFiles, stepFile } from './attempt-folder.js';
-import { pathOf, type ProcessContext } from './context.js';
+import type { AttemptSpec, PhaseChange } from '../../port.js';
+import { attemptFiles, stepFile } from '../attempt-folder.js';
+import { pathOf, type ProcessContext } from '../context.js';
 import { AttemptFollower, type AttemptEnd } from './follow-attempt.js';
 import { executingSince, lostOutcome, readOutcome, tombstoneOutcome } from './read-outcome.js';
 

@@ -1,7 +1,7 @@
-import type { AttemptSpec, LogBatch, Position } from '../port.js';
-import { attemptFiles } from './attempt-folder.js';
-import { pathOf, type ProcessContext } from './context.js';
-import { AttemptFollower } from './follow-attempt.js';
+import type { AttemptSpec, LogBatch, Position } from '../../port.js';
+import { attemptFiles } from '../attempt-folder.js';
+import { pathOf, type ProcessContext } from '../context.js';
+import { AttemptFollower } from '../watch/follow-attempt.js';
 import { OutputReader } from './output-reader.js';
 import { isSegmentName } from './segment-files.js';
 

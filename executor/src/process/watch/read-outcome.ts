@@ -1,15 +1,15 @@
 import type { StepSpec } from '@chainr/core/pipeline/steps';
-import { scriptWords } from '../step-words.js';
+import { scriptWords } from '../../step-words.js';
 import { statSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import type { Outcome, StepOutcome } from '@chainr/core/engine/outcome';
 import { withOutputs } from '@chainr/core/engine/outputs';
-import type { AttemptSpec } from '../port.js';
-import { isSignalCode } from '../signal-codes.js';
-import { attemptFiles, stepFile } from './attempt-folder.js';
-import { fullDisk } from './disk-space.js';
+import type { AttemptSpec } from '../../port.js';
+import { isSignalCode } from '../../signal-codes.js';
+import { attemptFiles, stepFile } from '../attempt-folder.js';
+import { fullDisk } from '../output/disk-space.js';
 import type { EndRecord, Tombstone } from './look-at-attempt.js';
-import { readIfThere, saysGone } from './read-if-there.js';
+import { readIfThere, saysGone } from '../small-files.js';
 import { readOutputs } from './read-outputs.js';
 import { readStepExit } from './step-exit.js';
 

@@ -2,9 +2,8 @@ import { resolve } from 'node:path';
 import { defaultShell } from '@chainr/core/pipeline/interpreter';
 import { shellsOwn } from '@chainr/core/pipeline/names';
 import type { StepSpec } from '@chainr/core/pipeline/steps';
-import { attemptFiles, stepFile, workspaceOf } from './attempt-folder.js';
-import { expandedCommand } from '../step-words.js';
-import { shellQuote } from './shell-quote.js';
+import { attemptFiles, stepFile, workspaceOf } from '../attempt-folder.js';
+import { expandedCommand } from '../../step-words.js';
 
 export interface StepScript {
   step: StepSpec;
@@ -80,4 +79,9 @@ function execLines(words: readonly string[], environment: ReadonlyMap<string, st
     .map(([name, value]) => shellQuote(`${name}=${value}`));
   const through = assignments.length === 0 ? '' : `${[shellQuote(envProgram), ...assignments].join(' ')} `;
   return [...exports, `exec "$setsid" ${through}${command} 2>&1`];
+}
+
+/** Quotes a text as one word for a POSIX shell: within single quotes only the quote is special. */
+function shellQuote(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
 }

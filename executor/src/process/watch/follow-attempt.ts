@@ -1,16 +1,16 @@
 import { existsSync } from 'node:fs';
-import type { AttemptKey, AttemptSpec } from '../port.js';
-import { attemptFolder } from './attempt-folder.js';
-import { pathOf, type PendingStart, type ProcessContext } from './context.js';
-import { endCopiers, writersIn } from './attempt-writers.js';
-import { fullDisk } from './disk-space.js';
-import { signalProcess } from './end-session.js';
-import { endNamed } from './escape-sweep.js';
-import { isAlive, type Identity } from './identity.js';
-import type { Launcher } from './launcher.js';
+import type { AttemptKey, AttemptSpec } from '../../port.js';
+import { attemptFolder } from '../attempt-folder.js';
+import { pathOf, type PendingStart, type ProcessContext } from '../context.js';
+import { endCopiers, writersIn } from '../output/attempt-writers.js';
+import { fullDisk } from '../output/disk-space.js';
+import { signalProcess } from '../end/end-session.js';
+import { endNamed } from '../end/escape-sweep.js';
+import { isAlive, type Identity } from '../identity.js';
+import type { Launcher } from '../start/launcher.js';
 import { lookAtAttempt, type Sight, type Supervisor } from './look-at-attempt.js';
-import { OpenOutput } from './open-output.js';
-import { endRemains } from './step-sessions.js';
+import { OpenOutput } from '../output/open-output.js';
+import { endRemains } from '../end/step-sessions.js';
 
 /** When to repeat a start request. A start usually takes a few milliseconds. */
 const repeatAfterMs = 1000;

@@ -1,6 +1,6 @@
 import { readlinkSync } from 'node:fs';
-import { allProcesses, signalProcess } from './end-session.js';
-import { readIfThere } from './read-if-there.js';
+import { allProcesses, signalProcess } from '../end/end-session.js';
+import { readIfThere } from '../small-files.js';
 
 /**
  * The processes of supervisor.sh that write an attempt's output. Once its sessions have ended, only they work in its

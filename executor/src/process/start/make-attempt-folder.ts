@@ -1,10 +1,9 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { AttemptKey } from '../port.js';
-import { instanceFile, workspaceOf } from './attempt-folder.js';
-import type { ProcessContext } from './context.js';
-import { createExclusively } from './create-exclusively.js';
-import { saysGone } from './read-if-there.js';
+import type { AttemptKey } from '../../port.js';
+import { instanceFile, workspaceOf } from '../attempt-folder.js';
+import type { ProcessContext } from '../context.js';
+import { createExclusively, saysGone } from '../small-files.js';
 
 /** How often a folder is created again because its parents were removed at the same moment. */
 const tries = 5;
