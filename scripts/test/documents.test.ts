@@ -14,6 +14,12 @@ function linkedFiles(text: string): string[] {
   return [...text.matchAll(/\]\((?!https?:|#)([^)#]+)(?:#[^)]*)?\)/g)].map((match) => match[1] ?? '');
 }
 
+/** As a shell expands `a/{b,c}.ts`. */
+function expandBraces(text: string): string[] {
+  const [, before = '', names = '', after = ''] = /^([^{]*)\{([^}]*)\}(.*)$/.exec(text) ?? [];
+  return names === '' ? [text] : names.split(',').map((name) => before + name + after);
+}
+
 describe('the documents', () => {
   it('link only to files that exist', () => {
     const broken = documents.flatMap((document) =>
@@ -26,8 +32,8 @@ describe('the documents', () => {
 
   it('name only source files that exist', () => {
     const text = readFileSync('ARCHITECTURE.md', 'utf8');
-    const named = [...text.matchAll(/`([\w-]+\/(?:src|scripts)\/[\w./-]+\.(?:ts|lua))`/g)].map(
-      (match) => match[1] ?? '',
+    const named = [...text.matchAll(/`([\w-]+\/(?:src|scripts)\/[\w./{},-]+\.(?:ts|lua|sh))`/g)].flatMap((match) =>
+      expandBraces(match[1] ?? ''),
     );
     expect(named).to.not.be.empty;
     expect(named.filter((file) => !file.includes('NAME') && !existsSync(file))).to.deep.equal([]);
