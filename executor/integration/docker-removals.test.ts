@@ -1,7 +1,9 @@
 import { expect } from 'chai';
 import type Docker from 'dockerode';
 import { execFileSync } from 'node:child_process';
+import { untilFound } from '@chainr/testkit/until-found';
 import { connectToDaemon } from '../src/docker/connect-to-daemon.js';
+import { unless } from '../src/docker/daemon-errors.js';
 import { containerName } from '../src/docker/names.js';
 import type { AttemptSpec } from '../src/port.js';
 import { allow, attemptOf, never, runToEnd, withExecutor } from '../suite/place.js';
@@ -24,15 +26,22 @@ describe('containers that somebody else removes', function () {
   const cli = (...args: string[]): string =>
     execFileSync('docker', ['--host', `unix://${place.socketPath}`, ...args], { encoding: 'utf8' });
   /** Until the step runs, seen from outside. */
-  const runningOf = async (spec: AttemptSpec, step: number): Promise<void> => {
-    while (
-      !(
-        await docker
-          .getContainer(nameOf(spec, step))
-          .inspect()
-          .catch(() => undefined)
-      )?.State.Running
-    );
+  const runningOf = (spec: AttemptSpec, step: number) =>
+    untilFound(`step ${String(step)} to run`, async () => {
+      const found = await unless([404], docker.getContainer(nameOf(spec, step)).inspect());
+      return found?.State.Running;
+    });
+  /** Its worker leaves while the second step runs, and the container of the first is removed. */
+  const beginAndPrune = async (): Promise<AttemptSpec> => {
+    const spec = attemptOf(image, { run: 'true' }, { run: 'exec sleep 300' });
+    await withExecutor(place, async (executor) => {
+      await executor.ensure(spec, allow);
+      const watched = executor.observe(spec, () => undefined, never());
+      watched.catch(() => undefined); // The executor is closed before the end.
+      await runningOf(spec, 1);
+    });
+    cli('container', 'prune', '--force');
+    return spec;
   };
 
   it('make a one-step attempt Lost whose worker was frozen from its start to the removal', async () => {
@@ -78,14 +87,7 @@ describe('containers that somebody else removes', function () {
   });
 
   it('make an attempt Lost whose first step was removed while the second ran, which is ended', async () => {
-    const spec = attemptOf(image, { run: 'true' }, { run: 'exec sleep 300' });
-    await withExecutor(place, async (executor) => {
-      await executor.ensure(spec, allow);
-      const watched = executor.observe(spec, () => undefined, never());
-      watched.catch(() => undefined);
-      await runningOf(spec, 1);
-    });
-    cli('container', 'prune', '--force');
+    const spec = await beginAndPrune();
     await withExecutor(place, async (executor) => {
       expect((await runToEnd(executor, { ...spec, starts: 2 })).reason).to.equal('Lost');
       expect((await executor.list()).filter(({ run, alive }) => run === spec.run && alive)).to.deep.equal([]);
@@ -94,14 +96,7 @@ describe('containers that somebody else removes', function () {
   });
 
   it('are no reason for a stop to leave a later step running', async () => {
-    const spec = attemptOf(image, { run: 'true' }, { run: 'exec sleep 300' });
-    await withExecutor(place, async (executor) => {
-      await executor.ensure(spec, allow);
-      const watched = executor.observe(spec, () => undefined, never());
-      watched.catch(() => undefined);
-      await runningOf(spec, 1);
-    });
-    cli('container', 'prune', '--force');
+    const spec = await beginAndPrune();
     await withExecutor(place, async (executor) => {
       await executor.stop(spec, 0, allow);
       expect((await executor.list()).filter(({ run, alive }) => run === spec.run && alive)).to.deep.equal([]);
