@@ -88,7 +88,7 @@ describe('a lost host', () => {
     expect(await giveUp()).to.be.above(0);
     expect(await textsOf(lease)).to.eql([
       ...before,
-      `The log is cut here: ${testExecutor} had no worker of the pool fake for 300 s.`,
+      `The log is cut here: ${testExecutor} had no worker of the pool fake for 5m.`,
     ]);
     expect(await logOf(lease)).to.include({ ended: true });
     expect((await linesIn(lease)).at(-1)).to.include({ stream: 'system' });

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { formatDuration } from '@chainr/core/pipeline/duration';
+import { formatExactDuration } from '@chainr/core/pipeline/duration';
 import type { ExecutorKind } from '@chainr/core/engine/records';
 import { parseAddress, type Address } from '@chainr/core/service/address';
 import { listenOf, logLevel, redisUrl } from '@chainr/core/service/common-settings';
@@ -25,7 +25,7 @@ function checkFolder(folder: string): void {
 /** A single failed renewal must not lose a lease. */
 function checkLeases({ leaseTtlMs, renewEveryMs }: { leaseTtlMs?: number; renewEveryMs?: number }): string[] {
   if (leaseTtlMs === undefined || renewEveryMs === undefined || renewEveryMs * 2 < leaseTtlMs) return [];
-  const values = `they are ${formatDuration(renewEveryMs)} and ${formatDuration(leaseTtlMs)}`;
+  const values = `they are ${formatExactDuration(renewEveryMs)} and ${formatExactDuration(leaseTtlMs)}`;
   return [`CHAINR_LEASE_RENEWAL must be shorter than half of CHAINR_LEASE_TTL (${values}).`];
 }
 

@@ -4,11 +4,11 @@ import type {
   PathPartResource,
   TimelineResource,
 } from '@chainr/core/api/contract/timeline-resource';
+import { formatRoundedDuration } from '@chainr/core/pipeline/duration';
 import { shares } from '@chainr/core/timeline/attempt-spans';
 import { clipText, ellipsisOf } from './clip-text.js';
 import { commandLine } from '../terminal/command-line.js';
 import { formatTable } from './format-table.js';
-import { formatSpan } from './format-time.js';
 import { printable, statusCell } from './paint.js';
 import { showCounts } from './show-run.js';
 import { columnsOf, type Terminal } from '../terminal/terminal.js';
@@ -50,7 +50,7 @@ function factsOf(run: Run, timeline: TimelineResource, { colors }: Terminal): st
     ['Jobs', showCounts(run)],
     [
       'Time',
-      `${formatSpan(lengthOf(timeline))} from its creation${run.metadata.endedAt === undefined ? ' until now' : ''}`,
+      `${formatRoundedDuration(lengthOf(timeline))} from its creation${run.metadata.endedAt === undefined ? ' until now' : ''}`,
     ],
     ['Shares', sharesOf(timeline)],
   ]);
@@ -88,7 +88,7 @@ function barsOf(timeline: TimelineResource, terminal: Terminal): string[] {
 
 /** `0s        1.2s`: the times at both ends of a bar. */
 function axisOf({ from, to, columns }: BarPaper): string {
-  const end = formatSpan(to - from);
+  const end = formatRoundedDuration(to - from);
   return `0s${end.padStart(columns - 2)}`;
 }
 
@@ -99,7 +99,7 @@ function ownTime({ attempts }: JobTimelineResource, end: string): string {
     .filter(({ kind }) => kind === 'starting' || kind === 'working');
   const [first, last] = [spans[0], spans.at(-1)];
   if (!first || !last) return '-';
-  return formatSpan(lengthOf({ from: first.from, to: last.to ?? end }));
+  return formatRoundedDuration(lengthOf({ from: first.from, to: last.to ?? end }));
 }
 
 function hiddenJobs(run: Run, { items }: TimelineResource): string[] {
@@ -117,7 +117,7 @@ function pathLines({ criticalPath }: TimelineResource): string[] {
   ];
 }
 
-const partOf = (part: PathPartResource): string => `${part.job} ${formatSpan(lengthOf(part))}`;
+const partOf = (part: PathPartResource): string => `${part.job} ${formatRoundedDuration(lengthOf(part))}`;
 
 function failureLines(run: Run, terminal: Terminal): string[] {
   const failed = run.jobs.filter(({ status }) => status === 'FAILED').slice(0, namedInWords);

@@ -3,7 +3,7 @@ import type { JobSummary, Run } from '@chainr/core/api/contract/run-resource';
 import { jobStatuses } from '@chainr/core/engine/states';
 import { clipText, ellipsisOf } from './clip-text.js';
 import { formatTable } from './format-table.js';
-import { spanBetween } from './format-time.js';
+import { durationBetween } from './format-time.js';
 import { addTitles } from './add-titles.js';
 import { printable, statusCell } from './paint.js';
 import type { Terminal } from '../terminal/terminal.js';
@@ -22,8 +22,8 @@ export function showRuns(runs: readonly Run[], terminal: Paper): string[] {
     metadata.name ?? '-',
     statusCell(status, terminal.colors),
     `${String(jobCounts.SUCCESSFUL)}/${String(sum(Object.values(jobCounts)))}`,
-    spanBetween(metadata.createdAt, undefined),
-    spanBetween(metadata.startedAt, metadata.endedAt),
+    durationBetween(metadata.createdAt, undefined),
+    durationBetween(metadata.startedAt, metadata.endedAt),
   ]);
   return formatTable(
     addTitles(
@@ -44,7 +44,7 @@ export function showRun(run: Run, jobs: readonly JobSummary[], terminal: Paper):
     ...(metadata.title === undefined ? [] : [['Title', printable(metadata.title)]]),
     ['Status', statusCell(status, colors)],
     ['Created', metadata.createdAt],
-    ['Duration', spanBetween(metadata.startedAt, metadata.endedAt)],
+    ['Duration', durationBetween(metadata.startedAt, metadata.endedAt)],
     ['Jobs', showCounts(run)],
   ];
   const hasTitles = jobs.some(({ title }) => title !== undefined);
@@ -82,7 +82,7 @@ export function showJob(job: Job, terminal: Paper): string[] {
     // An interrupted attempt has no status of its own.
     status === 'PENDING' && phases.endedAt !== undefined ? '-' : statusCell(status, colors),
     exitCode === undefined ? '-' : String(exitCode),
-    spanBetween(phases.startedAt, phases.endedAt),
+    durationBetween(phases.startedAt, phases.endedAt),
     reason,
     printable(message),
   ]);
@@ -103,7 +103,7 @@ function stepLines(attempt: Attempt | undefined, terminal: Paper): string[] {
   const rows = steps.map(({ name, exitCode, tolerated, startedAt, endedAt }) => [
     name,
     `${exitCode === undefined ? '-' : String(exitCode)}${tolerated ? ' (tolerated)' : ''}`,
-    spanBetween(startedAt, endedAt),
+    durationBetween(startedAt, endedAt),
   ]);
   const table = [['STEP', 'EXIT', 'DURATION'], ...rows];
   return [

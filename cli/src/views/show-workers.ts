@@ -1,6 +1,6 @@
 import type { WorkerList } from '@chainr/core/api/contract/worker-resource';
 import { formatTable } from './format-table.js';
-import { spanBetween } from './format-time.js';
+import { durationBetween } from './format-time.js';
 import { printable } from './paint.js';
 
 /** The workers as a table, one per line; below it a note if chainr is paused. */
@@ -13,7 +13,7 @@ export function showWorkers({ paused, items }: WorkerList): string[] {
     executor,
     `${String(running)}/${String(capacity)}`,
     draining ? 'draining' : 'working',
-    `${spanBetween(seenAt, undefined)} ago`,
+    `${durationBetween(seenAt, undefined)} ago`,
   ]);
   return [
     ...(items.length === 0

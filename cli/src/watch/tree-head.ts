@@ -1,8 +1,8 @@
 import stringWidth from 'string-width';
 import type { Run } from '@chainr/core/api/contract/run-resource';
 import { isFinalJob } from '@chainr/core/engine/states';
+import { formatRoundedDuration } from '@chainr/core/pipeline/duration';
 import { clipText, ellipsisOf } from '../views/clip-text.js';
-import { formatSpan } from '../views/format-time.js';
 import type { LiveJob } from './live-jobs.js';
 import { paintStatus, printable } from '../views/paint.js';
 import type { TreePaper } from './tree-lines.js';
@@ -17,7 +17,7 @@ export function treeHead(
   { columns, colors, unicode, now }: Pick<TreePaper, 'columns' | 'colors' | 'unicode' | 'now'>,
 ): string {
   const end = endedAt === undefined ? now : Date.parse(endedAt);
-  const time = startedAt === undefined ? '' : ` ${formatSpan(end - Date.parse(startedAt))}`;
+  const time = startedAt === undefined ? '' : ` ${formatRoundedDuration(end - Date.parse(startedAt))}`;
   const ended = jobs.filter((job) => isFinalJob(job.status)).length;
   const standing = `${time}, ${String(ended)} of ${String(jobs.length)} jobs ended`;
   const room = columns - 1 - status.length - standing.length;

@@ -1,8 +1,8 @@
 import { jobStatuses, type JobStatus } from '@chainr/core/engine/states';
+import { formatRoundedDuration } from '@chainr/core/pipeline/duration';
 import stringWidth from 'string-width';
 import { clipText, ellipsisOf, padText } from '../views/clip-text.js';
 import type { Levels } from './dependency-levels.js';
-import { formatSpan } from '../views/format-time.js';
 import type { LiveJob } from './live-jobs.js';
 import { paintStatus, printable } from '../views/paint.js';
 
@@ -107,7 +107,7 @@ function jobLine(
   const name = clipText(`${' '.repeat(indent)}${mark} ${job.name}`, nameWidth, ellipsis).padEnd(nameWidth);
   const title = clipText(printable(job.title ?? ''), titleWidth, ellipsis);
   const label = titleWidth === 0 ? name : `${name}  ${padText(title, titleWidth)}`;
-  const time = job.beganAt === undefined ? '' : formatSpan((job.endedAt ?? now) - job.beganAt);
+  const time = job.beganAt === undefined ? '' : formatRoundedDuration((job.endedAt ?? now) - job.beganAt);
   const status = job.status.padEnd(10);
   const head = `${label}  ${status} ${time.padStart(7)}  `;
   const why = clipText(whyOf(job), Math.max(0, columns - 1 - stringWidth(head)), ellipsis);

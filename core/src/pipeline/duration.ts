@@ -1,4 +1,5 @@
-const units = [
+/** The units, the larger first, with their milliseconds. */
+export const durationUnits = [
   ['d', 86_400_000],
   ['h', 3_600_000],
   ['m', 60_000],
@@ -19,17 +20,22 @@ export const durationPattern = /^(?=\d)(?:\d{1,9}d)?(?:\d{1,9}h)?(?:\d{1,9}m)?(?
 export function parseDuration(text: string): number | undefined {
   if (!durationPattern.test(text)) return undefined;
   const ms = [...text.matchAll(/(\d+)(ms|[dhms])/g)].reduce((sum, [, count, unit]) => {
-    const size = units.find(([name]) => name === unit)?.[1] ?? 0;
+    const size = durationUnits.find(([name]) => name === unit)?.[1] ?? 0;
     return sum + Number(count) * size;
   }, 0);
   return ms >= 1 && ms <= longestDurationMs ? ms : undefined;
 }
 
-/** The shortest text that `parseDuration` reads as `ms`; `0s` for 0. Takes whole milliseconds. */
-export function formatDuration(ms: number): string {
+/**
+ * Exactly `ms`, in the form that `parseDuration` reads: for what somebody has set, such as a timeout, and for what
+ * follows from it, such as a backoff. `1h30m`, `1m500ms`, `0s`.
+ *
+ * @param ms whole milliseconds
+ */
+export function formatExactDuration(ms: number): string {
   let rest = ms;
   let text = '';
-  for (const [name, size] of units) {
+  for (const [name, size] of durationUnits) {
     const count = Math.floor(rest / size);
     rest -= count * size;
     if (count > 0) text += `${String(count)}${name}`;
@@ -37,15 +43,18 @@ export function formatDuration(ms: number): string {
   return text === '' ? '0s' : text;
 }
 
-/** A duration for a person, in its two largest units: `850 ms`, `3 s`, `1 h 30 min`. Must match `lua/operations/retry.lua`. */
-export function describeDuration(ms: number): string {
-  if (ms < 1_000) return `${String(Math.round(ms))} ms`;
-  let rest = ms;
-  const parts: string[] = [];
-  for (const [name, size] of units.slice(0, -1)) {
-    const count = Math.floor(rest / size);
-    rest -= count * size;
-    if (count > 0) parts.push(`${String(count)} ${name === 'm' ? 'min' : name}`);
-  }
-  return parts.slice(0, 2).join(' ');
+/**
+ * About `ms`, in one or two units: for measured times, such as how long a job took. `850ms`, `1.2s`, `3m05s`, `2h10m`,
+ * `5d3h`. A negative time, from two clocks that differ, is `0ms`.
+ */
+export function formatRoundedDuration(ms: number): string {
+  const rounded = Math.max(0, Math.round(ms));
+  if (rounded < 1_000) return `${String(rounded)}ms`;
+  if (rounded < 59_950) return `${(rounded / 1_000).toFixed(1)}s`;
+  const seconds = Math.max(60, Math.floor(rounded / 1_000));
+  if (seconds < 3_600) return `${String(Math.floor(seconds / 60))}m${twoDigits(seconds % 60)}s`;
+  if (seconds < 86_400) return `${String(Math.floor(seconds / 3_600))}h${twoDigits(Math.floor(seconds / 60) % 60)}m`;
+  return `${String(Math.floor(seconds / 86_400))}d${String(Math.floor(seconds / 3_600) % 24)}h`;
 }
+
+const twoDigits = (number: number): string => String(number).padStart(2, '0');

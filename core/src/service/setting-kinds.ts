@@ -1,4 +1,4 @@
-import { formatDuration, parseDuration } from '../pipeline/duration.js';
+import { formatExactDuration, parseDuration } from '../pipeline/duration.js';
 import { whyNoName } from '../pipeline/names.js';
 import type { Setting } from './settings.js';
 
@@ -79,7 +79,7 @@ export function durationMs(declaration: Declaration<number>): Setting<number> {
     if (ms === undefined) throw new Error('must be a duration such as 500ms, 90s or 1h30m');
     return ms;
   };
-  return setting(declaration, 'duration', parse, (ms) => (ms === 0 ? '0' : formatDuration(ms)));
+  return setting(declaration, 'duration', parse, (ms) => (ms === 0 ? '0' : formatExactDuration(ms)));
 }
 
 /** One of a few words. */

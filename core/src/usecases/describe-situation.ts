@@ -1,5 +1,5 @@
 import type { Fact } from '../engine/facts.js';
-import { describeDuration } from '../pipeline/duration.js';
+import { formatRoundedDuration } from '../pipeline/duration.js';
 import { isSatisfied, type Ending } from '../engine/edges.js';
 import { conditions, type ConditionMask } from '../pipeline/conditions.js';
 import type { AttemptRecord, JobRecord, ReusedAttempt, RunRecord } from '../engine/records.js';
@@ -132,7 +132,7 @@ function explainBackoff({ standing: { backoffUntil }, job, now }: JobSituation):
   if (backoffUntil === undefined) return { sentence: job.message, facts: [] };
   const left = Math.max(0, backoffUntil - now);
   return {
-    sentence: `${job.message} Time left: ${describeDuration(left)}.`,
+    sentence: `${job.message} Time left: ${formatRoundedDuration(left)}.`,
     facts: [fact('backoff', `The next attempt may start at ${isoTime(backoffUntil)}.`)],
   };
 }
@@ -140,7 +140,7 @@ function explainBackoff({ standing: { backoffUntil }, job, now }: JobSituation):
 function explainQueue(situation: JobSituation): SituationText {
   const { standing, now, aheadInQueue } = situation;
   const since = standing.row.section?.phases.queuedAt;
-  const waited = since === undefined ? '' : ` for ${describeDuration(Math.max(0, now - since))}`;
+  const waited = since === undefined ? '' : ` for ${formatRoundedDuration(Math.max(0, now - since))}`;
   const facts = [...queueFacts(situation), ...workerFacts(situation)];
   const ahead = aheadInQueue ? `, ${messages(aheadInQueue)} before it in the queue` : '';
   return { sentence: `It has been ready${waited}: ${whyNotTaken(situation)}${ahead}.`, facts };
@@ -206,7 +206,7 @@ function explainPhase({ job, standing, attempts, now }: JobSituation): Situation
     facts.push(fact('deadline', `It must have started by ${isoTime(standing.pendingTimeoutAt)} (pendingTimeout).`));
   if (standing.timeoutAt !== undefined)
     facts.push(fact('deadline', `It must have ended by ${isoTime(standing.timeoutAt)} (timeout).`));
-  const lasted = since === undefined ? '' : ` (${describeDuration(Math.max(0, now - since))})`;
+  const lasted = since === undefined ? '' : ` (${formatRoundedDuration(Math.max(0, now - since))})`;
   return { sentence: `${job.message.replace(/\.$/, '')}${lasted}.`, facts };
 }
 

@@ -1,6 +1,11 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { formatDuration, longestDurationMs, parseDuration } from '../../src/pipeline/duration.js';
+import {
+  formatExactDuration,
+  formatRoundedDuration,
+  longestDurationMs,
+  parseDuration,
+} from '../../src/pipeline/duration.js';
 
 describe('durations', () => {
   it('are whole numbers with units, the larger first', () => {
@@ -38,13 +43,30 @@ describe('durations', () => {
     }
   });
 
-  it('are written as they are read', () => {
+  it('are written exactly as they are read', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: longestDurationMs }), (ms) => {
-        expect(parseDuration(formatDuration(ms))).to.equal(ms);
+        expect(parseDuration(formatExactDuration(ms))).to.equal(ms);
       }),
     );
-    expect(formatDuration(5_400_000)).to.equal('1h30m');
-    expect(formatDuration(0)).to.equal('0s');
+    expect(formatExactDuration(5_400_000)).to.equal('1h30m');
+    expect(formatExactDuration(0)).to.equal('0s');
+  });
+
+  it('are rounded where they were measured', () => {
+    const known = {
+      '0ms': [-5, 0, 0.4],
+      '850ms': [850],
+      '1.0s': [999.6, 1_000, 1_049],
+      '59.9s': [59_949],
+      '1m00s': [59_950, 60_000],
+      '3m05s': [185_000, 185_999],
+      '59m59s': [3_599_999],
+      '2h10m': [7_800_000],
+      '23h59m': [86_399_999],
+      '5d3h': [442_800_000],
+    };
+    for (const [text, times] of Object.entries(known))
+      for (const ms of times) expect(formatRoundedDuration(ms), String(ms)).to.equal(text);
   });
 });

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Sweep } from '@chainr/core/service/sweep';
+import { formatExactDuration } from '@chainr/core/pipeline/duration';
 import type { Outcome } from '@chainr/core/engine/outcome';
 import { markOf } from '@chainr/core/store/logs/log-format';
 import type { Lease } from '@chainr/core/store/redis/keys';
@@ -62,7 +63,7 @@ export function failAttemptsOfLostHosts(
     if (typeof adopted === 'string') return;
     let { logLength } = adopted;
     if (!adopted.logEnded) {
-      const text = `The log is cut here: ${id} had no worker of the pool ${pool} for ${String(config.hostLostAfterMs / 1000)} s.`;
+      const text = `The log is cut here: ${id} had no worker of the pool ${pool} for ${formatExactDuration(config.hostLostAfterMs)}.`;
       const pieces = [markOf(text, await store.now())];
       const { ended: end, position } = adopted;
       const appended = await transitions.appendLog(adopted.lease, { length: logLength, pieces, position, end });

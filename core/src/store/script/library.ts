@@ -6,6 +6,7 @@ import { crashLoop, lossBackoffMs } from '../../engine/retries.js';
 import { jobStatuses, jobTransitions, runStatuses, runTransitions } from '../../engine/states.js';
 import { firstFramesBytes, logPartBytes } from '../redis/keys.js';
 import { conditions } from '../../pipeline/conditions.js';
+import { durationUnits } from '../../pipeline/duration.js';
 import { rankBase } from '../../pipeline/priorities.js';
 import { offsetsOf, rowFields } from './fields.js';
 import { attemptFlags, backlogTimes, noExitCode, runFlags } from './layout.js';
@@ -136,7 +137,7 @@ function prelude(table: TruthTable): string {
   const ofBudget = (budget: RetryBudget) =>
     reasons.flatMap((reason, code) => (reasonTable[reason].budget === budget ? [`[${String(code)}] = true`] : [])).join(', '); // prettier-ignore
   return [
-    '-- Made from core/engine and core/store/script/layout.ts.',
+    '-- Made from core/engine, core/store/script/layout.ts and core/pipeline/duration.ts.',
     `local JOB = { ${codes(jobStatuses)} }`,
     `local RUN = { ${codes(runStatuses)} }`,
     `local RUN_NAME = { ${runStatuses.map((name, code) => `[${String(code)}] = '${name}'`).join(', ')} }`,
@@ -145,6 +146,7 @@ function prelude(table: TruthTable): string {
     `local INFRASTRUCTURE = { ${ofBudget('infrastructure')} }`,
     `local USERS = { ${ofBudget('user')} }`,
     `local LOSS_BACKOFF_MS = { ${lossBackoffMs.join(', ')} }`,
+    `local DURATION_UNITS = { ${durationUnits.map(([name, ms]) => `{ '${name}', ${String(ms)} }`).join(', ')} }`,
     `local STATUSES = ${String(statuses)}`,
     `local ALLOWED_JOB = { ${allowed(jobTransitions, jobStatuses)} }`,
     `local ALLOWED_RUN = { ${allowed(runTransitions, runStatuses)} }`,

@@ -72,7 +72,7 @@ describe('an attempt that infrastructure took', () => {
     await expire();
     await open.store.transitions.requeue(await claim(run, 2), 'Interrupted', '', { removalGraceMs: graceMs });
     expect(await retry(await claim(run, 3))).to.equal('ok');
-    expect((await jobOf(run))?.message).to.include('the next one starts in 10 s, loss 2 of 3');
+    expect((await jobOf(run))?.message).to.include('the next one starts in 10s, loss 2 of 3');
   });
 
   it('is not claimed during the backoff, nor handed out again', async () => {
@@ -152,7 +152,7 @@ describe('an attempt that infrastructure took', () => {
         ? [event.kind, event.attempt, event.status, event.reason, event.message]
         : [event.kind],
     );
-    const sentence = 'Attempt 1 was lost (Lost); the next one starts in 1 s, loss 1 of 3 that are made good.';
+    const sentence = 'Attempt 1 was lost (Lost); the next one starts in 1s, loss 1 of 3 that are made good.';
     expect(lines).to.eql([
       ['job.status', 1, 'PENDING', 'RetryBackoff', sentence],
       ['job.reason', 1, 'PENDING', 'Queued', reasonTable.Queued.message],

@@ -3,8 +3,10 @@ import { pipelineOf } from '@chainr/testkit/builders';
 import { claimJob } from '@chainr/testkit/claim-job';
 import { setClock } from '@chainr/testkit/clock';
 import { openStore, type OpenStore } from '@chainr/testkit/open-store';
+import fc from 'fast-check';
 import type { Outcome } from '../../../src/engine/outcome.js';
 import type { RetryPolicy } from '../../../src/engine/retries.js';
+import { formatExactDuration, longestDurationMs } from '../../../src/pipeline/duration.js';
 import { keys, type Lease } from '../../../src/store/redis/keys.js';
 
 const failed: Outcome = { reason: 'ExitCode', exitCode: 3 };
@@ -110,11 +112,31 @@ describe("the user's retries", () => {
       current = await claimJob(open.store, run, 0, { attempt: current.attempt + 1 });
     }
     expect(sentences).to.eql([
-      'Attempt 1 failed (ExitCode); the next one starts in 250 ms, retry 1 of 4.',
-      'Attempt 2 failed (ExitCode); the next one starts in 59 s, retry 2 of 4.',
-      'Attempt 3 failed (ExitCode); the next one starts in 1 h 30 min, retry 3 of 4.',
-      'Attempt 4 failed (ExitCode); the next one starts in 1 d 1 h, retry 4 of 4.',
+      'Attempt 1 failed (ExitCode); the next one starts in 250ms, retry 1 of 4.',
+      'Attempt 2 failed (ExitCode); the next one starts in 59s, retry 2 of 4.',
+      'Attempt 3 failed (ExitCode); the next one starts in 1h30m, retry 3 of 4.',
+      'Attempt 4 failed (ExitCode); the next one starts in 1d1h1m1s, retry 4 of 4.',
     ]);
+  });
+
+  it('say when in the same form as TypeScript', async () => {
+    const anyDuration = fc.integer({ min: 1, max: longestDurationMs });
+    const waits = [
+      1,
+      999,
+      1_000,
+      1_001,
+      60_000,
+      3_600_000,
+      86_400_000,
+      longestDurationMs,
+      ...fc.sample(anyDuration, 50),
+    ];
+    const run = await open.create(pipelineOf(Object.fromEntries(waits.map((_, at) => [`job-${String(at)}`, []]))));
+    for (const [at, initialMs] of waits.entries())
+      await retry(await claimJob(open.store, run, at), policy({ initialMs, maxMs: initialMs }));
+    const jobs = await open.store.runs.listJobs(run, { from: 0, limit: waits.length });
+    expect(jobs.map(({ message }) => /starts in (.*),/.exec(message)?.[1])).to.eql(waits.map(formatExactDuration));
   });
 
   it('are none for a job that has none, nor with a limit of 0', async () => {
@@ -142,14 +164,14 @@ describe("the user's retries", () => {
     const { run, lease } = await begin();
     const once = policy({ limit: 1, initialMs: 500 });
     expect(await retry(lease, once, lost)).to.equal('ok');
-    expect((await jobOf(run)).message).to.include('starts in 1 s, loss 1 of 3');
+    expect((await jobOf(run)).message).to.include('starts in 1s, loss 1 of 3');
     await forward(1_000);
     await expire();
     const { backoffMs, next } = await goThrough(await claimJob(open.store, run, 0, { attempt: 2 }), once);
     expect(backoffMs).to.equal(500);
     expect(await retry(next, once)).to.equal('final');
     expect(await retry(next, once, lost)).to.equal('ok');
-    expect((await jobOf(run)).message).to.include('starts in 10 s, loss 2 of 3');
+    expect((await jobOf(run)).message).to.include('starts in 10s, loss 2 of 3');
   });
 
   it('follow a timeout that was recorded, whatever the exit code', async () => {
@@ -159,7 +181,7 @@ describe("the user's retries", () => {
     await expire();
     expect(await retry(lease, policy(), { reason: 'Completed', exitCode: 0 })).to.equal('ok');
     expect((await jobOf(run)).message).to.equal(
-      'Attempt 1 failed (TimedOut); the next one starts in 1 s, retry 1 of 3.',
+      'Attempt 1 failed (TimedOut); the next one starts in 1s, retry 1 of 3.',
     );
     const [first] = await open.store.runs.listAttempts(run, 0);
     expect(first).to.include({ status: 'FAILED', reason: 'TimedOut', exitCode: 0 });

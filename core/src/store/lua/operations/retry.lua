@@ -10,32 +10,30 @@
 -- Losses of infrastructure and failures of the user's code have separate budgets (`reasons.ts`).
 -- The log ends in this call, so that no attempt that runs has a log that has ended. The row of the ended attempt
 -- moves to `attempts:UID`.
-local UNITS = { { 86400, ' d' }, { 3600, ' h' }, { 60, ' min' }, { 1, ' s' } }
 
--- In its two largest units, such as "1 h 30 min".
-local function duration(ms)
-  if ms < 1000 then return texts[ms] .. ' ms' end
-  local left, parts = math.floor(ms / 1000), {}
-  for _, unit in ipairs(UNITS) do
-    local count = math.floor(left / unit[1])
-    if count > 0 and #parts < 2 then parts[#parts + 1] = texts[count] .. unit[2] end
-    left = left % unit[1]
+-- Exactly `ms`, as in `formatExactDuration` of core/pipeline/duration.ts: "1h30m".
+local function exact_duration(ms)
+  local text = ''
+  for _, unit in ipairs(DURATION_UNITS) do
+    local name, size = unit[1], unit[2]
+    if ms >= size then text = text .. texts[math.floor(ms / size)] .. name end
+    ms = ms % size
   end
-  return table.concat(parts, ' ')
+  return text
 end
 
 local function lost_again(s, reason)
   local backoff = LOSS_BACKOFF_MS[s.losses + 1]
   if not backoff then return nil end
   return backoff, 'Attempt ' .. texts[s.attempt] .. ' was lost (' .. REASON_NAME[reason] .. '); the next one starts in '
-    .. duration(backoff) .. ', loss ' .. texts[s.losses + 1] .. ' of ' .. texts[#LOSS_BACKOFF_MS] .. ' that are made good.'
+    .. exact_duration(backoff) .. ', loss ' .. texts[s.losses + 1] .. ' of ' .. texts[#LOSS_BACKOFF_MS] .. ' that are made good.'
 end
 
 local function failed_again(s, reason, limit, first, factor, longest)
   if limit == '' or s.failures >= limit then return nil end
   local backoff = math.floor(math.min(longest, first * factor ^ s.failures))
   return backoff, 'Attempt ' .. texts[s.attempt] .. ' failed (' .. REASON_NAME[reason] .. '); the next one starts in '
-    .. duration(backoff) .. ', retry ' .. texts[s.failures + 1] .. ' of ' .. texts[limit] .. '.'
+    .. exact_duration(backoff) .. ', retry ' .. texts[s.failures + 1] .. ' of ' .. texts[limit] .. '.'
 end
 
 reads.retry = 1
