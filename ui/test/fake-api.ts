@@ -16,6 +16,9 @@ interface FakeLogLine {
   newline?: false;
 }
 
+/** Lists of runs have no titles. */
+const withoutTitle = ({ metadata: { title: _title, ...metadata }, ...run }: Run): Run => ({ ...run, metadata });
+
 /** The page with an API in memory, which a test can change. */
 export class FakeApi {
   runs: Run[] = [];
@@ -36,7 +39,9 @@ export class FakeApi {
       else response.status(401).json({ kind: 'Error', code: 'Unauthorized', message: 'Send the token.' });
     });
     app.get('/api/events', (request, response) => this.#readEvents(request.query, response));
-    app.get('/api/runs', (_request, response) => response.json({ kind: 'RunList', metadata: {}, items: this.runs }));
+    app.get('/api/runs', (_request, response) =>
+      response.json({ kind: 'RunList', metadata: {}, items: this.runs.map(withoutTitle) }),
+    );
     app.get('/api/runs/:uid', ({ params }, response) => {
       const run = this.runs.find(({ metadata }) => metadata.uid === params.uid);
       if (run) response.json(run);

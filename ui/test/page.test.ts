@@ -157,6 +157,40 @@ describe('the page of the runs', function () {
     await other;
   });
 
+  it('shows the titles of a run, its jobs and steps beside their names, as text', async () => {
+    const status = { status: 'FAILED', reason: 'ExitCode', message: 'Ended with exit code 3.' } as const;
+    const run = api.addRun('nightly', [{ name: 'build', title: 'Compile <b>all</b>' }, { name: 'test' }]);
+    run.metadata.title = 'Every night & <i>more</i>';
+    api.jobs.set('build', {
+      kind: 'Job',
+      metadata: { selfLink: '', run: run.metadata.uid, name: 'build', title: 'Compile <b>all</b>' },
+      ...status,
+      attempts: [{ ...status, attempt: 1, phases: {}, steps: [{ name: 'link', title: 'Link "it"' }] }],
+    });
+    api.log = [{ text: 'linking', step: 'link' }];
+    await open(`#/runs/${run.metadata.uid}/build`);
+    await shows('linking');
+    await shows('live');
+    api.tell({ kind: 'job.status', run: run.metadata.uid, job: 'build', attempt: 1, ...status });
+    await page.locator('#jobs').getByText('Ended with exit code 3.').waitFor();
+    expect(await page.locator('#run-subtitle').innerText()).to.equal('Every night & <i>more</i>');
+    expect(await page.locator('#job-subtitle').innerText()).to.equal('Compile <b>all</b>');
+    expect(await page.locator('#jobs tr').first().innerText())
+      .to.include('build')
+      .and.to.include('Compile <b>all</b>');
+    expect(await page.locator('#log span').getAttribute('title')).to.equal('step link: Link "it"');
+    expect(await page.locator('#detail :is(b, i)').count()).to.equal(0);
+    api.jobs.set('test', {
+      kind: 'Job',
+      metadata: { selfLink: '', run: run.metadata.uid, name: 'test' },
+      ...status,
+      attempts: [],
+    });
+    await page.locator('#jobs').getByText('test').click();
+    await page.locator('#job-title').getByText('test').waitFor();
+    expect(await page.locator('#job-subtitle').isVisible()).to.equal(false);
+  });
+
   it('joins the pieces of a line, and begins a new one for another step or for chainr itself', async () => {
     const status = { status: 'SUCCESSFUL', reason: 'Completed', message: 'Ended with exit code 0.' } as const;
     const run = api.addRun('nightly', [{ name: 'build', ...status }], 'SUCCESSFUL');
