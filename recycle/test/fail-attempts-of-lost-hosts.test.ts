@@ -6,7 +6,7 @@ import { pipelineOf } from '@chainr/testkit/builders';
 import { claimJob, testExecutor } from '@chainr/testkit/claim-job';
 import { setClock } from '@chainr/testkit/clock';
 import { countLeases } from '@chainr/testkit/count-leases';
-import { openStore, type OpenStore } from '@chainr/testkit/open-store';
+import { openLeases, type OpenLeases } from '@chainr/testkit/open-leases';
 import { askToEnd } from '@chainr/testkit/ask-to-end';
 import { completed } from '@chainr/testkit/outcomes';
 import { failAttemptsOfLostHosts } from '../src/sweeps/fail-attempts-of-lost-hosts.js';
@@ -15,11 +15,9 @@ const never = new AbortController().signal;
 const hourMs = 3_600_000;
 
 describe('a lost host', () => {
-  let open: OpenStore;
-  let executor: number;
+  let open: OpenLeases;
   beforeEach(async () => {
-    open = await openStore();
-    executor = await open.store.executors.register(testExecutor, 'fake');
+    open = await openLeases();
   });
   afterEach(() => open.close());
 
@@ -39,8 +37,7 @@ describe('a lost host', () => {
   }
   const later = (ms: number) => setClock(open.redis.url, ms);
   /** A worker of the executor shows that it is there. */
-  const show = () => open.store.leases.renew(executor, [], 6_000);
-  const hold = async () => claimJob(open.store, await open.create(pipelineOf({ a: [] })), 0, { ttlMs: 6_000 });
+  const show = () => open.renew();
   const jobOf = (run: RunUid) => open.store.runs.findJob(run, 'a');
   const logOf = async ({ run }: Lease) => open.store.logs.read(run, 0, 1, { offset: 0, maxBytes: 10_000 });
   const linesIn = async (lease: Lease) => linesOf((await logOf(lease))!);
@@ -54,7 +51,7 @@ describe('a lost host', () => {
   }
 
   it('has Lost attempts, and the next ones are ready elsewhere', async () => {
-    const lease = await hold();
+    const lease = await open.hold();
     const { run } = lease;
     open.inbox.take(run);
     await show();
@@ -79,7 +76,7 @@ describe('a lost host', () => {
   });
 
   it('keeps the stored log, with a cut mark', async () => {
-    const lease = await hold();
+    const lease = await open.hold();
     const bytes = Buffer.from('100 main o first\n');
     await open.store.transitions.appendLog(lease, { length: 0, bytes, position: '1', end: false });
     const before = await textsOf(lease);
@@ -95,7 +92,7 @@ describe('a lost host', () => {
   });
 
   it('closes ended attempts with their result', async () => {
-    const lease = await hold();
+    const lease = await open.hold();
     await open.store.transitions.finish(lease, completed, {});
     await later(20_000);
     expect(await giveUp()).to.be.above(0);
@@ -106,7 +103,7 @@ describe('a lost host', () => {
   });
 
   it('closes ended attempts with a complete log without a cut mark', async () => {
-    const lease = await hold();
+    const lease = await open.hold();
     await open.store.transitions.finish(lease, completed, {});
     const end = { length: 0, bytes: Buffer.alloc(0), position: '', end: true };
     await open.store.transitions.appendLog(lease, end);
@@ -117,7 +114,7 @@ describe('a lost host', () => {
   });
 
   it('ends canceled and timed-out attempts as such, without a next attempt', async () => {
-    const [canceled, late] = [await hold(), await hold()];
+    const [canceled, late] = [await open.hold(), await open.hold()];
     await askToEnd(open, canceled.run);
     await open.store.transitions.report(late, 'Executing', '', { startedMs: 5 }, { timeoutMs: 1 });
     await open.store.transitions.expire();
@@ -132,7 +129,7 @@ describe('a lost host', () => {
   });
 
   it('fails a job that was lost four times', async () => {
-    let lease = await hold();
+    let lease = await open.hold();
     const { run } = lease;
     let offsetMs = 0;
     for (let attempt = 2; attempt <= 4; attempt += 1) {
@@ -150,7 +147,7 @@ describe('a lost host', () => {
 
   describe('is not given up', () => {
     it('before its time', async () => {
-      const lease = await hold();
+      const lease = await open.hold();
       await later(20_000);
       const sweep = sweepOf(6_000);
       expect([await sweep(), await sweep(), await sweep(), await sweep(1_999)]).to.eql([0, 0, 0, 0]);
@@ -160,7 +157,7 @@ describe('a lost host', () => {
     });
 
     it('for time without a sweep, or a jump of the clock of Redis', async () => {
-      const lease = await hold();
+      const lease = await open.hold();
       const sweep = sweepOf(10_000);
       expect(await sweep()).to.equal(0);
       await later(10 * hourMs);
@@ -170,14 +167,14 @@ describe('a lost host', () => {
     });
 
     it('by the first pass of a sweep that has just started', async () => {
-      const lease = await hold();
+      const lease = await open.hold();
       await later(10 * hourMs);
       expect(await sweepOf(1)()).to.equal(0);
       expect(await isLost(lease)).to.be.false;
     });
 
     it('while a worker is seen, although leases have expired', async () => {
-      const lease = await hold();
+      const lease = await open.hold();
       await later(hourMs);
       const sweep = sweepOf(3_000);
       for (let pass = 0; pass < 10; pass += 1) {
@@ -188,7 +185,7 @@ describe('a lost host', () => {
     });
 
     it('after a worker came back: its time starts again', async () => {
-      const lease = await hold();
+      const lease = await open.hold();
       await later(20_000);
       const sweep = sweepOf(6_000);
       expect([await sweep(), await sweep(), await sweep()]).to.eql([0, 0, 0]);
@@ -201,7 +198,7 @@ describe('a lost host', () => {
     });
 
     it('ever, if the setting says so', async () => {
-      const lease = await hold();
+      const lease = await open.hold();
       await later(10 * hourMs);
       const sweep = sweepOf(0);
       expect([await sweep(), await sweep(), await sweep()]).to.eql([0, 0, 0]);
@@ -213,7 +210,7 @@ describe('a lost host', () => {
       const run = await open.create(pipelineOf({ a: [] }));
       const by = { owner: 'other', executor: elsewhere, ttlMs: 6_000 };
       await open.store.transitions.claim({ run, index: 0, attempt: 1 }, by);
-      const lease = await hold();
+      const lease = await open.hold();
       await later(20_000);
       await open.store.leases.renew(elsewhere, [], 6_000);
       expect(await giveUp()).to.be.above(0);
@@ -224,7 +221,7 @@ describe('a lost host', () => {
     it('with leases that have not expired', async () => {
       const run = await open.create(pipelineOf({ a: [] }));
       await claimJob(open.store, run, 0, { ttlMs: hourMs });
-      const expired = await hold();
+      const expired = await open.hold();
       await later(20_000);
       expect(await giveUp()).to.be.above(0);
       expect(await isLost(expired)).to.be.true;

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { pipelineOf } from '@chainr/testkit/builders';
-import { claimJob, testExecutor } from '@chainr/testkit/claim-job';
+import { claimJob } from '@chainr/testkit/claim-job';
 import { setClock } from '@chainr/testkit/clock';
-import { openStore, type OpenStore } from '@chainr/testkit/open-store';
+import { openLeases, type OpenLeases } from '@chainr/testkit/open-leases';
 import { askToEnd } from '@chainr/testkit/ask-to-end';
 import { completed } from '@chainr/testkit/outcomes';
 import { statusAndReason } from '@chainr/testkit/statuses';
@@ -17,12 +17,10 @@ const longAfterMs = (1 + delayLeasesMax) * ttlMs + 1;
 const crashed = { reason: 'WorkerCrashed', exitCode: 143 } as const;
 
 describe('a crash loop (see Crash loops)', () => {
-  let open: OpenStore;
-  let executor: number;
+  let open: OpenLeases;
   let offsetMs: number;
   before(async () => {
-    open = await openStore();
-    executor = await open.store.executors.register(testExecutor, 'fake');
+    open = await openLeases(ttlMs);
   });
   after(() => open.close());
   beforeEach(async () => {
@@ -31,14 +29,9 @@ describe('a crash loop (see Crash loops)', () => {
   });
 
   const forward = (ms: number) => setClock(open.redis.url, (offsetMs += ms));
-  const hold = async (jobs: Parameters<typeof pipelineOf>[0] = { a: [] }) =>
-    claimJob(open.store, await open.create(pipelineOf(jobs)), 0, { ttlMs });
-  const renew = (lease: Lease) => open.store.leases.renew(executor, [formatLease(lease)], ttlMs);
   const jobOf = ({ run }: Lease) => open.store.runs.findJob(run, 'a');
-  const tryToAdopt = (lease: Lease, ownerGone = false) =>
-    open.store.transitions.adopt(lease, { owner: 'heir', executor, ttlMs, ownerGone });
   async function adopt(lease: Lease): Promise<AdoptedAttempt> {
-    const adopted = await tryToAdopt(lease);
+    const adopted = await open.adopt(lease);
     return typeof adopted === 'string' ? expect.fail(adopted) : adopted;
   }
   /** Its owner dies at once, and it is adopted. */
@@ -60,14 +53,14 @@ describe('a crash loop (see Crash loops)', () => {
 
   it('asks for the stop of what so many workers died of in a row, and ends nothing that runs', async () => {
     const jobs = { a: [], b: ['a'], c: [{ job: 'a', conditions: { failure: true } }] };
-    const lease = await dieOften(await hold(jobs), deathsMax);
+    const lease = await dieOften(await open.hold(jobs), deathsMax);
     const adopted = await die(lease);
     expect(adopted).to.include({ ended: false, stop: 'WorkerCrashed', stopToldMs: 0 });
     expect(await jobOf(lease)).to.include({ status: 'RUNNING', reason: 'Canceling' });
     await open.store.transitions.finish(adopted.lease, crashed, {});
     const ended = await open.store.runs.listJobs(lease.run, { from: 0, limit: 3 });
     expect(ended.map(statusAndReason)).to.eql(['FAILED WorkerCrashed', 'SKIPPED ConditionNotMet', 'PENDING Queued']);
-    expect(await open.client.hlen(keys.stops(executor))).to.equal(0);
+    expect(await open.client.hlen(keys.stops(open.executor))).to.equal(0);
   });
 
   it('gives its slot back with its end, not before', async () => {
@@ -83,7 +76,7 @@ describe('a crash loop (see Crash loops)', () => {
   });
 
   it('tells each who adopts it then to stop it, and since when', async () => {
-    const { lease } = await die(await dieOften(await hold(), deathsMax));
+    const { lease } = await die(await dieOften(await open.hold(), deathsMax));
     await forward(ttlMs + 1);
     const next = await adopt(lease);
     expect(next).to.include({ ended: false, stop: 'WorkerCrashed' });
@@ -91,17 +84,17 @@ describe('a crash loop (see Crash loops)', () => {
   });
 
   it('has succeeded where it had before it was stopped', async () => {
-    const { lease } = await die(await dieOften(await hold(), deathsMax));
+    const { lease } = await die(await dieOften(await open.hold(), deathsMax));
     await open.store.transitions.finish(lease, completed, {});
     expect(await jobOf(lease)).to.include({ status: 'SUCCESSFUL', reason: 'Completed' });
   });
 
   describe('is none', () => {
     it('where each worker lived on for a while, however often it was adopted', async () => {
-      let lease = await hold();
+      let lease = await open.hold();
       for (let times = 0; times < 3 * deathsMax; times += 1) {
         await forward(ttlMs / 2);
-        await renew(lease);
+        await open.renew(lease);
         await forward(ttlMs + 1);
         const adopted = await adopt(lease);
         expect(adopted).to.not.have.property('stop');
@@ -110,38 +103,38 @@ describe('a crash loop (see Crash loops)', () => {
     });
 
     it('where one of them lived on for a while: it counts anew', async () => {
-      const lease = await dieOften(await hold(), deathsMax);
+      const lease = await dieOften(await open.hold(), deathsMax);
       await forward(ttlMs / 2);
-      await renew(lease);
+      await open.renew(lease);
       await dieOften(lease, deathsMax + 1);
     });
 
     it('where a worker that lost it asks for it again: it could not reach Redis', async () => {
-      const lost = await dieOften(await hold(), deathsMax - 1);
+      const lost = await dieOften(await open.hold(), deathsMax - 1);
       const { lease } = await die(lost);
-      expect(await renew(lost)).to.eql({ lost: [formatLease(lost)], stops: [] });
+      expect(await open.renew(lost)).to.eql({ lost: [formatLease(lost)], stops: [] });
       await dieOften(lease, deathsMax);
     });
 
     it('where six workers in a row could not reach Redis, each for a while', async () => {
-      let lease = await hold();
+      let lease = await open.hold();
       for (let stall = 0; stall < 2 * deathsMax; stall += 1) {
         const adopted = await die(lease);
         expect(adopted).to.not.have.property('stop');
-        await renew(lease);
+        await open.renew(lease);
         ({ lease } = adopted);
       }
     });
 
     it('after a line of the log', async () => {
-      const lease = await dieOften(await hold(), deathsMax);
+      const lease = await dieOften(await open.hold(), deathsMax);
       const entry = { length: 0, bytes: Buffer.from('abc\n'), position: '4', end: false };
       await open.store.transitions.appendLog(lease, entry);
       await dieOften(lease, deathsMax);
     });
 
     it('after a phase', async () => {
-      const lease = await dieOften(await hold(), deathsMax);
+      const lease = await dieOften(await open.hold(), deathsMax);
       await open.store.transitions.report(lease, 'PullingImage', '', {});
       const pulled = await dieOften(lease, deathsMax);
       await open.store.transitions.report(pulled, 'Executing', '', { startedMs: 1 });
@@ -153,7 +146,7 @@ describe('a crash loop (see Crash loops)', () => {
 
     it('not after words about an outage of the executor, nor where it goes on after that', async () => {
       const { transitions } = open.store;
-      const lease = await dieOften(await hold(), 1);
+      const lease = await dieOften(await open.hold(), 1);
       await transitions.report(lease, 'Executing', '', { startedMs: 1 });
       const running = await dieOften(lease, 2);
       await transitions.reportOutage(running, 'The executor is out of order: a. Trying again.');
@@ -169,7 +162,7 @@ describe('a crash loop (see Crash loops)', () => {
     });
 
     it('not after a phase that the worker before had come to', async () => {
-      let lease = await hold();
+      let lease = await open.hold();
       await open.store.transitions.report(lease, 'PullingImage', '', {});
       for (let death = 0; death < deathsMax; death += 1) {
         lease = await dieOften(lease, 1);
@@ -180,14 +173,14 @@ describe('a crash loop (see Crash loops)', () => {
     });
 
     it('after another phase, although an outage came before it', async () => {
-      const lease = await dieOften(await hold(), deathsMax);
+      const lease = await dieOften(await open.hold(), deathsMax);
       await open.store.transitions.reportOutage(lease, 'The executor is out of order: a. Trying again.');
       await open.store.transitions.report(lease, 'PullingImage', '', {});
       await dieOften(lease, deathsMax);
     });
 
     it('for a later attempt of the job', async () => {
-      const lease = await dieOften(await hold(), deathsMax);
+      const lease = await dieOften(await open.hold(), deathsMax);
       await open.store.transitions.requeue(lease, 'Interrupted', '', { removalGraceMs: 1_000 });
       await dieOften(await claimJob(open.store, lease.run, 0, { attempt: 2, ttlMs }), deathsMax);
     });
@@ -195,16 +188,16 @@ describe('a crash loop (see Crash loops)', () => {
 
   describe('leaves a suspect alone', () => {
     it('for longer each time, and less than for ever', async () => {
-      let lease = await hold();
+      let lease = await open.hold();
       const delays: number[] = [];
       for (let death = 1; death <= deathsMax; death += 1) {
         await forward(ttlMs + 20);
         let waitedMs = 0;
-        let adopted = await tryToAdopt(lease);
+        let adopted = await open.adopt(lease);
         while (adopted === 'held') {
           await forward(500);
           waitedMs += 500;
-          adopted = await tryToAdopt(lease);
+          adopted = await open.adopt(lease);
         }
         if (typeof adopted === 'string') expect.fail(adopted);
         delays.push(waitedMs);
@@ -214,22 +207,22 @@ describe('a crash loop (see Crash loops)', () => {
     });
 
     it('where its worker is known to be gone, from its last sign of life', async () => {
-      const lease = await dieOften(await hold(), 2);
-      expect(await tryToAdopt(lease, true)).to.equal('held');
+      const lease = await dieOften(await open.hold(), 2);
+      expect(await open.adopt(lease, { ownerGone: true })).to.equal('held');
       await forward(ttlMs + 1);
-      expect(await tryToAdopt(lease, true)).to.be.an('object');
+      expect(await open.adopt(lease, { ownerGone: true })).to.be.an('object');
     });
 
     it('and lets its owner renew it meanwhile: it did not die', async () => {
-      const lease = await dieOften(await hold(), deathsMax - 1);
+      const lease = await dieOften(await open.hold(), deathsMax - 1);
       await forward(ttlMs + 1);
-      expect(await tryToAdopt(lease)).to.equal('held');
-      expect(await renew(lease)).to.eql({ lost: [], stops: [] });
+      expect(await open.adopt(lease)).to.equal('held');
+      expect(await open.renew(lease)).to.eql({ lost: [], stops: [] });
       await dieOften(lease, deathsMax);
     });
 
     it('but stops at once what is to be stopped', async () => {
-      const lease = await dieOften(await hold(), deathsMax);
+      const lease = await dieOften(await open.hold(), deathsMax);
       await askToEnd(open, lease.run);
       await forward(ttlMs + 1);
       expect(await adopt(lease)).to.include({ stop: 'CanceledByUser' });
@@ -238,7 +231,7 @@ describe('a crash loop (see Crash loops)', () => {
 
   describe('of what has ended', () => {
     it('counts anew from the end, and has its log read no more then', async () => {
-      let lease = await dieOften(await hold(), deathsMax);
+      let lease = await dieOften(await open.hold(), deathsMax);
       await open.store.transitions.finish(lease, completed, {});
       for (let death = 1; death <= deathsMax; death += 1) {
         const adopted = await die(lease);
@@ -252,7 +245,7 @@ describe('a crash loop (see Crash loops)', () => {
 
   describe('beside another request', () => {
     it('ends as canceled where that was asked for before', async () => {
-      let lease = await dieOften(await hold(), deathsMax);
+      let lease = await dieOften(await open.hold(), deathsMax);
       await askToEnd(open, lease.run);
       const adopted = await die(lease);
       expect(adopted).to.include({ ended: false, stop: 'CanceledByUser' });
@@ -262,14 +255,14 @@ describe('a crash loop (see Crash loops)', () => {
     });
 
     it('ends as crashed where the cancel came later', async () => {
-      const { lease } = await die(await dieOften(await hold(), deathsMax));
+      const { lease } = await die(await dieOften(await open.hold(), deathsMax));
       await askToEnd(open, lease.run);
       await open.store.transitions.finish(lease, crashed, {});
       expect(await jobOf(lease)).to.include({ status: 'FAILED', reason: 'WorkerCrashed' });
     });
 
     it('ends as timed out where that came before, and runs until then', async () => {
-      let lease = await hold();
+      let lease = await open.hold();
       await open.store.transitions.report(lease, 'Executing', '', { startedMs: 0 }, { timeoutMs: 0 });
       await open.store.transitions.expire();
       for (let death = 0; death < 2 * deathsMax; death += 1) {

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { pipelineOf } from '@chainr/testkit/builders';
-import { claimJob, testExecutor } from '@chainr/testkit/claim-job';
+import { claimJob } from '@chainr/testkit/claim-job';
 import { setClock } from '@chainr/testkit/clock';
-import { openStore, type OpenStore } from '@chainr/testkit/open-store';
+import { openLeases, type OpenLeases } from '@chainr/testkit/open-leases';
 import { askToEnd } from '@chainr/testkit/ask-to-end';
 import { completed } from '@chainr/testkit/outcomes';
 import type { Outcome } from '../../../src/engine/outcome.js';
@@ -13,17 +13,12 @@ import type { Deadlines } from '../../../src/store/script/transition-types.js';
 const noBytes = Buffer.alloc(0);
 const killed: Outcome = { reason: 'Signal', exitCode: 143 };
 describe('deadlines (see Deadlines and retries)', () => {
-  let open: OpenStore;
-  let executor: number;
+  let open: OpenLeases;
   beforeEach(async () => {
-    open = await openStore();
-    executor = await open.store.executors.register(testExecutor, 'fake');
+    open = await openLeases(600_000);
   });
   afterEach(() => open.close());
 
-  async function hold(): Promise<Lease> {
-    return claimJob(open.store, await open.create(pipelineOf({ a: [] })), 0, { ttlMs: 600_000 });
-  }
   const starting = (lease: Lease, deadlines: Deadlines) =>
     open.store.transitions.report(lease, 'Starting', '', {}, deadlines);
   const executing = (lease: Lease, deadlines: Deadlines, startedMs = 0) =>
@@ -31,20 +26,17 @@ describe('deadlines (see Deadlines and retries)', () => {
   const finish = (lease: Lease, outcome: Outcome) => open.store.transitions.finish(lease, outcome, {});
   const later = (ms: number) => setClock(open.redis.url, ms);
   const expire = async () => (await open.store.transitions.expire()).due;
-  const renew = (lease: Lease) => open.store.leases.renew(executor, [formatLease(lease)], 600_000);
-  const adopt = (lease: Lease) =>
-    open.store.transitions.adopt(lease, { owner: 'heir', executor, ttlMs: 600_000, ownerGone: true });
   const attemptOf = async ({ run }: Lease) => (await open.store.runs.listAttempts(run, 0)).at(-1);
   const phasesOf = async (lease: Lease) => (await attemptOf(lease))?.phases ?? {};
   const deadlines = async () => {
     const scored = await open.client.zrange(keys.deadlines, 0, '-1', 'WITHSCORES');
     return Object.fromEntries(scored.flatMap((id, at) => (at % 2 ? [] : [[id, Number(scored[at + 1])]])));
   };
-  const stops = () => open.client.hgetall(keys.stops(executor));
+  const stops = () => open.client.hgetall(keys.stops(open.executor));
 
   /** A lease whose attempt is to be stopped since its timeout has passed. */
   async function timedOut(): Promise<Lease> {
-    const lease = await hold();
+    const lease = await open.hold();
     await executing(lease, { timeoutMs: 10_000 });
     await later(10_100);
     expect(await expire()).to.equal(1);
@@ -53,7 +45,7 @@ describe('deadlines (see Deadlines and retries)', () => {
 
   describe('of a timeout', () => {
     it('count from the first Executing', async () => {
-      const lease = await hold();
+      const lease = await open.hold();
       await starting(lease, { timeoutMs: 10_000 });
       expect(await deadlines()).to.eql({});
       await later(3_000);
@@ -67,7 +59,7 @@ describe('deadlines (see Deadlines and retries)', () => {
     });
 
     it('count from the claim at the earliest, however old a clock that has jumped makes the start', async () => {
-      const lease = await hold();
+      const lease = await open.hold();
       await executing(lease, { timeoutMs: 10_000 }, 3_600_000);
       const { claimedAt = 0, startedAt = 0 } = await phasesOf(lease);
       expect(startedAt).to.equal(claimedAt);
@@ -77,28 +69,28 @@ describe('deadlines (see Deadlines and retries)', () => {
     });
 
     it('are not there for a job without one', async () => {
-      const lease = await hold();
+      const lease = await open.hold();
       await executing(lease, { pendingTimeoutMs: 1_000 });
       expect(await deadlines()).to.eql({});
     });
 
     it('pass, not before their time', async () => {
-      const lease = await hold();
+      const lease = await open.hold();
       await executing(lease, { timeoutMs: 10_000 });
       await later(5_000);
       expect(await open.store.transitions.expire()).to.eql({ due: 0, lagMs: 0 });
-      expect(await renew(lease)).to.eql({ lost: [], stops: [] });
+      expect(await open.renew(lease)).to.eql({ lost: [], stops: [] });
       await later(12_000);
       const { due, lagMs } = await open.store.transitions.expire();
       expect(due).to.equal(1);
       expect(lagMs).to.be.within(2_000, 20_000);
-      expect(await renew(lease)).to.eql({ lost: [], stops: [{ lease: formatLease(lease), reason: 'TimedOut' }] });
+      expect(await open.renew(lease)).to.eql({ lost: [], stops: [{ lease: formatLease(lease), reason: 'TimedOut' }] });
     });
   });
 
   describe('of a pendingTimeout', () => {
     it('count from the claim', async () => {
-      const lease = await hold();
+      const lease = await open.hold();
       await later(4_000);
       await starting(lease, { pendingTimeoutMs: 10_000 });
       const { claimedAt = 0 } = await phasesOf(lease);
@@ -106,30 +98,30 @@ describe('deadlines (see Deadlines and retries)', () => {
     });
 
     it('go when the attempt begins in time', async () => {
-      const lease = await hold();
+      const lease = await open.hold();
       await starting(lease, { pendingTimeoutMs: 10_000 });
       await executing(lease, { pendingTimeoutMs: 10_000 });
       expect(await deadlines()).to.eql({});
       await later(20_000);
       expect(await expire()).to.equal(0);
-      expect((await renew(lease)).stops).to.eql([]);
+      expect((await open.renew(lease)).stops).to.eql([]);
     });
 
     it('do nothing to what has begun, even if they are still there', async () => {
-      const lease = await hold();
+      const lease = await open.hold();
       await executing(lease, {});
       await open.client.zadd(keys.deadlines, 1, `${formatAttemptId(lease)}.p`);
       expect(await expire()).to.equal(1);
-      expect((await renew(lease)).stops).to.eql([]);
+      expect((await open.renew(lease)).stops).to.eql([]);
       expect(await deadlines()).to.eql({});
     });
 
     it('stop what is still pulled, and its end is PendingTimedOut', async () => {
-      const lease = await hold();
+      const lease = await open.hold();
       await open.store.transitions.report(lease, 'PullingImage', '', {}, { pendingTimeoutMs: 10_000 });
       await later(10_100);
       await expire();
-      expect((await renew(lease)).stops).to.eql([{ lease: formatLease(lease), reason: 'PendingTimedOut' }]);
+      expect((await open.renew(lease)).stops).to.eql([{ lease: formatLease(lease), reason: 'PendingTimedOut' }]);
       expect(await open.store.runs.findJob(lease.run, 'a')).to.include({
         reason: 'Canceling',
         message: 'It did not start within its pendingTimeout; it is being stopped.',
@@ -145,7 +137,7 @@ describe('deadlines (see Deadlines and retries)', () => {
 
   describe('that have passed', () => {
     it('are one event, which says what happens', async () => {
-      const lease = await hold();
+      const lease = await open.hold();
       await executing(lease, { timeoutMs: 10_000 });
       const cursor = await open.store.events.lastCursor();
       await later(10_100);
@@ -166,13 +158,13 @@ describe('deadlines (see Deadlines and retries)', () => {
     it('are told with each renewal until the end, and to whoever adopts', async () => {
       const lease = await timedOut();
       const stop = { lease: formatLease(lease), reason: 'TimedOut' };
-      expect((await renew(lease)).stops).to.eql([stop]);
-      expect((await renew(lease)).stops).to.eql([stop]);
-      const adopted = await adopt(lease);
+      expect((await open.renew(lease)).stops).to.eql([stop]);
+      expect((await open.renew(lease)).stops).to.eql([stop]);
+      const adopted = await open.adopt(lease, { ownerGone: true });
       if (typeof adopted === 'string') expect.fail(adopted);
       expect(adopted).to.include({ stop: 'TimedOut', begun: true, ended: false });
-      expect((await renew(adopted.lease)).stops).to.eql([{ ...stop, lease: formatLease(adopted.lease) }]);
-      expect(await renew(lease)).to.eql({ lost: [formatLease(lease)], stops: [] });
+      expect((await open.renew(adopted.lease)).stops).to.eql([{ ...stop, lease: formatLease(adopted.lease) }]);
+      expect(await open.renew(lease)).to.eql({ lost: [formatLease(lease)], stops: [] });
     });
 
     it('are not hidden by a late report of the attempt', async () => {
@@ -207,7 +199,7 @@ describe('deadlines (see Deadlines and retries)', () => {
 
   describe('beside a cancel (see Causes)', () => {
     it('do nothing where the cancel was recorded first', async () => {
-      const lease = await hold();
+      const lease = await open.hold();
       await executing(lease, { timeoutMs: 10_000 });
       await askToEnd(open, lease.run);
       await later(10_100);
@@ -218,7 +210,7 @@ describe('deadlines (see Deadlines and retries)', () => {
     });
 
     it('do nothing where the timeout of the run was recorded first', async () => {
-      const lease = await hold();
+      const lease = await open.hold();
       await starting(lease, { pendingTimeoutMs: 10_000 });
       await askToEnd(open, lease.run, 'timeout');
       await later(10_100);
@@ -244,7 +236,7 @@ describe('deadlines (see Deadlines and retries)', () => {
       ],
     ] as const) {
       it(`are gone: it ${name}`, async () => {
-        const lease = await hold();
+        const lease = await open.hold();
         await starting(lease, { pendingTimeoutMs: 10_000, timeoutMs: 10_000 });
         expect(Object.keys(await deadlines())).to.have.length(1);
         await executing(lease, { timeoutMs: 10_000 });
@@ -255,7 +247,7 @@ describe('deadlines (see Deadlines and retries)', () => {
     }
 
     it('are gone: only the end of the backoff is left of one that was lost', async () => {
-      const lease = await hold();
+      const lease = await open.hold();
       await executing(lease, { timeoutMs: 10_000 });
       expect(await open.store.transitions.retry(lease, { reason: 'Lost' }, {}, { removalGraceMs: 0 })).to.equal('ok');
       expect(Object.keys(await deadlines())).to.eql([`${lease.run}.0.2.b`]);
@@ -270,7 +262,7 @@ describe('deadlines (see Deadlines and retries)', () => {
     });
 
     it('do nothing, even if they are still there', async () => {
-      const lease = await hold();
+      const lease = await open.hold();
       await finish(lease, completed);
       await open.client.zadd(keys.deadlines, 1, `${formatAttemptId(lease)}.t`, 1, `${lease.run}.0.2.b`);
       const cursor = await open.store.events.lastCursor();
@@ -301,12 +293,12 @@ describe('deadlines (see Deadlines and retries)', () => {
     });
 
     it('by two at once, does it once', async () => {
-      const lease = await hold();
+      const lease = await open.hold();
       await executing(lease, { timeoutMs: 10_000 });
       const cursor = await open.store.events.lastCursor();
       await later(10_100);
       const both = await Promise.all([expire(), expire()]);
-      expect((await renew(lease)).stops).to.have.length(1);
+      expect((await open.renew(lease)).stops).to.have.length(1);
       expect((await open.store.events.readEvents(cursor, 10)).events, String(both)).to.have.length(1);
     });
 

@@ -1,66 +1,58 @@
 import { expect } from 'chai';
 import { pipelineOf } from '@chainr/testkit/builders';
-import { claimJob, testExecutor } from '@chainr/testkit/claim-job';
 import { setClock } from '@chainr/testkit/clock';
-import { openStore, type OpenStore } from '@chainr/testkit/open-store';
+import { openLeases, type OpenLeases } from '@chainr/testkit/open-leases';
+import { openStore } from '@chainr/testkit/open-store';
 import { completed } from '@chainr/testkit/outcomes';
-import { formatLease, type Lease } from '../../../src/store/redis/keys.js';
+import { formatLease } from '../../../src/store/redis/keys.js';
 
 describe('leases', () => {
-  let open: OpenStore;
-  let executor: number;
+  let open: OpenLeases;
   before(async () => {
-    open = await openStore();
-    executor = await open.store.executors.register(testExecutor, 'fake');
+    open = await openLeases();
   });
   after(() => open.close());
   afterEach(() => setClock(open.redis.url, 0));
 
-  /** A lease of 6 s on the only job of a new run. */
-  const hold = async () => claimJob(open.store, await open.create(pipelineOf({ a: [] })), 0, { ttlMs: 6_000 });
-  const adopt = (lease: Lease, { by = executor, ownerGone = false } = {}) =>
-    open.store.transitions.adopt(lease, { owner: 'heir', executor: by, ttlMs: 6_000, ownerGone });
-  const renew = (...leases: Lease[]) => open.store.leases.renew(executor, leases.map(formatLease), 6_000);
-
   describe('renewal', () => {
     it('keeps a lease from expiring', async () => {
-      const lease = await hold();
+      const lease = await open.hold();
       await setClock(open.redis.url, 5_000);
-      expect(await renew(lease)).to.eql({ lost: [], stops: [] });
+      expect(await open.renew(lease)).to.eql({ lost: [], stops: [] });
       await setClock(open.redis.url, 10_000);
-      expect(await adopt(lease)).to.equal('held');
+      expect(await open.adopt(lease)).to.equal('held');
     });
 
     it('brings back an expired lease that nobody took', async () => {
-      const lease = await hold();
+      const lease = await open.hold();
       await setClock(open.redis.url, 60_000);
-      expect(await renew(lease)).to.eql({ lost: [], stops: [] });
-      expect(await adopt(lease)).to.equal('held');
+      expect(await open.renew(lease)).to.eql({ lost: [], stops: [] });
+      expect(await open.adopt(lease)).to.equal('held');
     });
 
     it('names the leases that are lost, and those only', async () => {
-      const [kept, taken] = [await hold(), await hold()];
-      await adopt(taken, { ownerGone: true });
+      const [kept, taken] = [await open.hold(), await open.hold()];
+      await open.adopt(taken, { ownerGone: true });
       const unknown = { ...kept, epoch: 77 };
-      expect((await renew(taken, kept, unknown)).lost).to.have.members([formatLease(taken), formatLease(unknown)]);
+      expect((await open.renew(taken, kept, unknown)).lost).to.have.members([formatLease(taken), formatLease(unknown)]);
     });
 
     it('of none asks for nothing', async () => {
-      expect(await renew()).to.eql({ lost: [], stops: [] });
+      expect(await open.renew()).to.eql({ lost: [], stops: [] });
     });
   });
 
   describe('adoption', () => {
     it('is refused while the owner holds the lease', async () => {
-      expect(await adopt(await hold())).to.equal('held');
+      expect(await open.adopt(await open.hold())).to.equal('held');
     });
 
     it('takes an expired lease, and the old owner can report nothing any more', async () => {
-      const lease = await hold();
+      const lease = await open.hold();
       const entry = { length: 0, bytes: Buffer.from('abc\n'), position: 'byte 4', end: false };
       await open.store.transitions.appendLog(lease, entry);
       await setClock(open.redis.url, 6_001);
-      const adopted = await adopt(lease);
+      const adopted = await open.adopt(lease);
       if (typeof adopted === 'string') expect.fail(adopted);
       expect(adopted).to.deep.include({ job: 'a', ended: false, logEnded: false, logLength: 4, position: 'byte 4' });
       expect(adopted.lease).to.eql({ ...lease, epoch: lease.epoch + 1, owner: 'heir' });
@@ -68,43 +60,43 @@ describe('leases', () => {
       expect(JSON.parse(adopted.plan)).to.have.nested.property('steps[0].run', ':');
       const old = await open.store.transitions.finish(lease, completed, {});
       expect(old).to.eql({ kind: 'stale' });
-      expect((await renew(lease)).lost).to.eql([formatLease(lease)]);
+      expect((await open.renew(lease)).lost).to.eql([formatLease(lease)]);
       const heirs = await open.store.transitions.finish(adopted.lease, completed, {});
       expect(heirs).to.eql({ kind: 'ok', fused: [] });
     });
 
     it('takes a lease at once whose owner is known to be gone', async () => {
-      expect(await adopt(await hold(), { ownerGone: true })).to.be.an('object');
+      expect(await open.adopt(await open.hold(), { ownerGone: true })).to.be.an('object');
     });
 
     it('takes an ended attempt too, and says what is left to do', async () => {
-      const lease = await hold();
+      const lease = await open.hold();
       await open.store.transitions.finish(lease, completed, {});
-      const ended = await adopt(lease, { ownerGone: true });
+      const ended = await open.adopt(lease, { ownerGone: true });
       if (typeof ended === 'string') expect.fail(ended);
       expect(ended).to.include({ ended: true, logEnded: false });
       const end = { length: 0, bytes: Buffer.alloc(0), position: '', end: true };
       await open.store.transitions.appendLog(ended.lease, end);
-      await open.store.transitions.release(executor, [ended.lease]);
-      expect(await adopt(ended.lease, { ownerGone: true })).to.include({ ended: true, logEnded: true });
+      await open.store.transitions.release(open.executor, [ended.lease]);
+      expect(await open.adopt(ended.lease, { ownerGone: true })).to.include({ ended: true, logEnded: true });
     });
 
     it('happens once when two want it', async () => {
-      const lease = await hold();
-      const both = await Promise.all([adopt(lease, { ownerGone: true }), adopt(lease, { ownerGone: true })]);
+      const lease = await open.hold();
+      const both = await Promise.all([open.adopt(lease, { ownerGone: true }), open.adopt(lease, { ownerGone: true })]);
       expect(both.map((each) => (typeof each === 'string' ? each : 'ok'))).to.have.members(['ok', 'stale']);
     });
 
     it('is refused as stale on another executor, for an older lease, and after closing', async () => {
-      const lease = await hold();
+      const lease = await open.hold();
       const other = await open.store.executors.register('fake:elsewhere', 'fake');
-      expect(await adopt(lease, { by: other, ownerGone: true })).to.equal('stale');
-      expect(await adopt({ ...lease, epoch: lease.epoch - 1 }, { ownerGone: true })).to.equal('stale');
+      expect(await open.adopt(lease, { executor: other, ownerGone: true })).to.equal('stale');
+      expect(await open.adopt({ ...lease, epoch: lease.epoch - 1 }, { ownerGone: true })).to.equal('stale');
       await open.store.transitions.finish(lease, completed, {});
       const end = { length: 0, bytes: Buffer.alloc(0), position: '', end: true };
       await open.store.transitions.appendLog(lease, end);
       await open.store.transitions.close(lease, 1_000);
-      expect(await adopt(lease, { ownerGone: true })).to.equal('stale');
+      expect(await open.adopt(lease, { ownerGone: true })).to.equal('stale');
     });
   });
 

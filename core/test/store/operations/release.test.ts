@@ -1,34 +1,30 @@
 import { expect } from 'chai';
 import { pipelineOf } from '@chainr/testkit/builders';
-import { claimJob, testExecutor } from '@chainr/testkit/claim-job';
+import { claimJob } from '@chainr/testkit/claim-job';
 import { setClock } from '@chainr/testkit/clock';
-import { openStore, type OpenStore } from '@chainr/testkit/open-store';
+import { openLeases, type OpenLeases } from '@chainr/testkit/open-leases';
 import { completed } from '@chainr/testkit/outcomes';
 import { crashLoop } from '../../../src/engine/retries.js';
 import { formatLease, type Lease } from '../../../src/store/redis/keys.js';
 
 describe('a lease that is let go of', () => {
-  let open: OpenStore;
-  let executor: number;
+  let open: OpenLeases;
   before(async () => {
-    open = await openStore();
-    executor = await open.store.executors.register(testExecutor, 'fake');
+    open = await openLeases();
   });
   after(() => open.close());
   afterEach(() => setClock(open.redis.url, 0));
 
-  const hold = async () => claimJob(open.store, await open.create(pipelineOf({ a: [] })), 0, { ttlMs: 6_000 });
-  const release = (...leases: Lease[]) => open.store.transitions.release(executor, leases);
+  const release = (...leases: Lease[]) => open.store.transitions.release(open.executor, leases);
   const adopt = async (lease: Lease, owner = 'heir') => {
-    const adopted = await open.store.transitions.adopt(lease, { owner, executor, ttlMs: 6_000, ownerGone: false });
+    const adopted = await open.adopt(lease, { owner });
     return typeof adopted === 'string' ? expect.fail(adopted) : adopted;
   };
-  const renew = (lease: Lease) => open.store.leases.renew(executor, [formatLease(lease)], 6_000);
   const expired = async (run: string) =>
-    (await open.store.leases.listExpired(executor, 1_000)).filter(({ lease }) => lease.run === run);
+    (await open.store.leases.listExpired(open.executor, 1_000)).filter(({ lease }) => lease.run === run);
 
   it('can be adopted at once, and the attempt goes on', async () => {
-    const lease = await hold();
+    const lease = await open.hold();
     expect(await expired(lease.run)).to.eql([]);
     expect(await release(lease)).to.equal(1);
     expect(await expired(lease.run)).to.eql([{ lease, ended: false, overdueMs: 0 }]);
@@ -40,7 +36,7 @@ describe('a lease that is let go of', () => {
   });
 
   it('stays its owner’s until somebody takes it: what is under way comes to its end', async () => {
-    const lease = await hold();
+    const lease = await open.hold();
     await release(lease);
     const entry = { length: 0, bytes: Buffer.from('abc\n'), position: 'byte 4', end: false };
     expect(await open.store.transitions.appendLog(lease, entry)).to.eql({ kind: 'ok', length: 4 });
@@ -51,17 +47,17 @@ describe('a lease that is let go of', () => {
   });
 
   it('is held again after a renewal that was under way', async () => {
-    const lease = await hold();
+    const lease = await open.hold();
     await release(lease);
-    expect(await renew(lease)).to.eql({ lost: [], stops: [] });
+    expect(await open.renew(lease)).to.eql({ lost: [], stops: [] });
     expect(await expired(lease.run)).to.eql([]);
     await setClock(open.redis.url, 6_100);
     expect((await adopt(lease)).lease.owner).to.equal('heir');
-    expect((await renew(lease)).lost).to.eql([formatLease(lease)]);
+    expect((await open.renew(lease)).lost).to.eql([formatLease(lease)]);
   });
 
   it('is no death of a worker, however often it happens', async () => {
-    let lease = await hold();
+    let lease = await open.hold();
     for (let times = 0; times < 3 * crashLoop.deathsMax; times += 1) {
       await release(lease);
       const adopted = await adopt(lease, `owner-${String(times)}`);
@@ -72,22 +68,22 @@ describe('a lease that is let go of', () => {
   });
 
   it('tells how many were still its own', async () => {
-    const [kept, taken] = [await hold(), await hold()];
-    await open.store.transitions.adopt(taken, { owner: 'heir', executor, ttlMs: 6_000, ownerGone: true });
+    const [kept, taken] = [await open.hold(), await open.hold()];
+    await open.adopt(taken, { ownerGone: true });
     expect(await release(kept, taken, { ...kept, epoch: 77 })).to.equal(1);
     expect(await expired(taken.run)).to.eql([]);
     expect(await release()).to.equal(0);
   });
 
   it('can be let go of again', async () => {
-    const lease = await hold();
+    const lease = await open.hold();
     await release(lease);
     expect(await release(lease)).to.equal(1);
     expect(await expired(lease.run)).to.have.length(1);
   });
 
   it('comes with its end where that is recorded', async () => {
-    const lease = await hold();
+    const lease = await open.hold();
     await open.store.transitions.finish(lease, completed, {});
     await release(lease);
     expect(await expired(lease.run)).to.eql([{ lease, ended: true, overdueMs: 0 }]);
@@ -100,6 +96,6 @@ describe('a lease that is let go of', () => {
     const run = await open.create(pipelineOf(jobs));
     const leases = await Promise.all(Array.from({ length: count }, (_, index) => claimJob(open.store, run, index)));
     expect(await release(...leases)).to.equal(count);
-    expect((await open.store.leases.listExpired(executor, 2 * count)).length).to.be.at.least(count);
+    expect((await open.store.leases.listExpired(open.executor, 2 * count)).length).to.be.at.least(count);
   });
 });

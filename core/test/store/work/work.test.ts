@@ -1,34 +1,29 @@
 import { expect } from 'chai';
 import { pipelineOf } from '@chainr/testkit/builders';
-import { claimJob, testExecutor } from '@chainr/testkit/claim-job';
+import { claimJob } from '@chainr/testkit/claim-job';
 import { setClock } from '@chainr/testkit/clock';
-import { openStore, type OpenStore } from '@chainr/testkit/open-store';
+import { openLeases, type OpenLeases } from '@chainr/testkit/open-leases';
 import { completed } from '@chainr/testkit/outcomes';
 import { untilFound } from '@chainr/testkit/until-found';
-import { formatAttemptId, formatLease, type Lease } from '../../../src/store/redis/keys.js';
+import { formatAttemptId, type Lease } from '../../../src/store/redis/keys.js';
 
 describe('what workers and sweeps read', () => {
-  let open: OpenStore;
-  let executor: number;
+  let open: OpenLeases;
   before(async () => {
-    open = await openStore();
-    executor = await open.store.executors.register(testExecutor, 'fake');
+    open = await openLeases();
   });
   after(() => open.close());
   afterEach(() => setClock(open.redis.url, 0));
 
-  const hold = async () => claimJob(open.store, await open.create(pipelineOf({ a: [] })), 0, { ttlMs: 6_000 });
-  const renew = (...leases: Lease[]) => open.store.leases.renew(executor, leases.map(formatLease), 6_000);
-
   describe('the list of expired leases', () => {
     it('has the oldest first, what is left to do of each, and no more than asked for', async () => {
-      const [first, second, third] = [await hold(), await hold(), await hold()];
+      const [first, second, third] = [await open.hold(), await open.hold(), await open.hold()];
       await open.store.transitions.finish(second, completed, {});
       await setClock(open.redis.url, 1_000);
-      await renew(first);
+      await open.renew(first);
       await setClock(open.redis.url, 8_000);
       const mine = [first, second, third].map(({ run }) => run);
-      const all = await open.store.leases.listExpired(executor, 1_000);
+      const all = await open.store.leases.listExpired(open.executor, 1_000);
       const listed = all.filter(({ lease }) => mine.includes(lease.run));
       expect(listed.map(({ lease, ended }) => ({ lease, ended }))).to.eql([
         { lease: second, ended: true },
@@ -36,11 +31,11 @@ describe('what workers and sweeps read', () => {
         { lease: first, ended: false },
       ]);
       for (const { overdueMs } of listed) expect(overdueMs).to.be.within(900, 20_000);
-      expect(await open.store.leases.listExpired(executor, 2)).to.have.length(2);
+      expect(await open.store.leases.listExpired(open.executor, 2)).to.have.length(2);
     });
 
     it('has none of another executor', async () => {
-      await hold();
+      await open.hold();
       await setClock(open.redis.url, 8_000);
       const other = await open.store.executors.register('fake:none', 'fake');
       expect(await open.store.leases.listExpired(other, 10)).to.eql([]);
@@ -51,11 +46,11 @@ describe('what workers and sweeps read', () => {
     it('are listed with the time at which a worker of each was seen last', async () => {
       const silent = await open.store.executors.register('fake:silent', 'fake');
       await setClock(open.redis.url, 50_000);
-      await renew();
+      await open.renew();
       const now = await open.store.now();
       const known = await open.store.executors.list();
       expect(known).to.deep.include({ id: 'fake:silent', pool: 'fake', number: silent, seenAt: 0 });
-      const seenAt = known.find(({ number }) => number === executor)?.seenAt ?? 0;
+      const seenAt = known.find(({ number }) => number === open.executor)?.seenAt ?? 0;
       expect(now - seenAt).to.be.within(0, 20_000);
     });
   });
@@ -77,14 +72,14 @@ describe('what workers and sweeps read', () => {
     });
 
     it('finds it over when a later attempt followed', async () => {
-      const lease = await hold();
+      const lease = await open.hold();
       await open.store.transitions.retry(lease, { reason: 'Lost' }, {}, { removalGraceMs: 1_000 });
       expect(await lookUp(lease)).to.eql({ kind: 'over' });
       expect(await lookUp(lease, 2)).to.eql({ kind: 'open', claimed: false });
     });
 
     it('knows nothing of later attempts, of other jobs and of other runs', async () => {
-      const lease = await hold();
+      const lease = await open.hold();
       const waiting = await open.create(pipelineOf({ a: [], b: ['a'] }));
       expect(await lookUp(lease, 2)).to.eql({ kind: 'unknown' });
       expect(await lookUp({ ...lease, index: 7 })).to.eql({ kind: 'unknown' });
@@ -94,12 +89,12 @@ describe('what workers and sweeps read', () => {
     });
 
     it('tells whether its remains are due for removal', async () => {
-      const lease = await hold();
-      expect(await open.store.remains.isDue(executor, lease)).to.be.false;
+      const lease = await open.hold();
+      expect(await open.store.remains.isDue(open.executor, lease)).to.be.false;
       await open.store.transitions.finish(lease, completed, {}, { closeGraceMs: 60_000 });
-      expect(await open.store.remains.isDue(executor, lease), formatAttemptId(lease)).to.be.true;
-      await open.store.remains.forgetDue(executor, lease);
-      expect(await open.store.remains.isDue(executor, lease)).to.be.false;
+      expect(await open.store.remains.isDue(open.executor, lease), formatAttemptId(lease)).to.be.true;
+      await open.store.remains.forgetDue(open.executor, lease);
+      expect(await open.store.remains.isDue(open.executor, lease)).to.be.false;
     });
   });
 
