@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { Client } from '@chainr/core/api/client/client';
 import { socketFetch } from '@chainr/core/api/client/socket-fetch';
 
-/** Patience enough for every test, pauses short enough not to be felt. */
+/** Timeouts long enough for every test, and pauses too short to slow one down. */
 const retry = { forMs: 5000, pauseMs: 1, maxPauseMs: 5 };
 
 export interface OpenServer {
@@ -13,7 +13,7 @@ export interface OpenServer {
   close(): Promise<void>;
 }
 
-/** A server that answers as a test says: each listener one request, the last one all that follow. */
+/** A server whose n-th listener answers the n-th request. The last one also answers all later requests. */
 export async function openServer(...answers: readonly [RequestListener, ...RequestListener[]]): Promise<OpenServer> {
   let asked = 0;
   const server = http.createServer((request, response) => {
@@ -47,7 +47,7 @@ export const answerJson =
     response.writeHead(status, { 'Content-Type': 'application/json', ...headers }).end(JSON.stringify(body));
   };
 
-/** Breaks the connection in the middle of an answer, once what was written has left. */
+/** Breaks the connection in the middle of a response, after the bytes written so far were sent. */
 export const answerBroken =
   (...lines: readonly object[]): RequestListener =>
   (_request, response) => {

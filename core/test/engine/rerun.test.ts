@@ -13,7 +13,7 @@ const reasonOf: Record<JobStatus, Reason> = {
   CANCELED: 'CanceledByUser',
 };
 
-/** What a rerun of such jobs begins with, or why it is refused. */
+/** The initial states of the jobs of a rerun, or why it is refused. */
 function plan(
   jobs: Record<string, JobShape>,
   statuses: Record<string, JobStatus>,

@@ -3,7 +3,7 @@ import { dependenciesOf, pipelineOf } from '@chainr/testkit/builders';
 import { dependenciesFirst, transitiveDependents } from '../../src/engine/transitive-dependents.js';
 
 describe('the jobs that wait for a job', () => {
-  // The document names dependents first: indexes are no order of the graph.
+  // The pipeline lists dependents first, so the order of indexes is not an order of the graph.
   const pipeline = pipelineOf({ d: ['b', 'c'], c: ['a'], b: ['a'], a: [], lone: [] });
   const dependencies = dependenciesOf(pipeline);
   const names = (indexes: readonly number[]) => indexes.map((index) => pipeline.jobs[index]?.name);

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { checkPipeline, type Mistake } from '../../src/pipeline/checks/check-pipeline.js';
 import type { Pipeline } from '../../src/pipeline/pipeline.js';
 
-/** A pipeline of jobs as a user writes them; `run: exit 0` in busybox where nothing else is said. */
+/** A pipeline of jobs as a user writes them. The default job is `run: exit 0` in busybox. */
 export function written(jobs: Record<string, object>, rest: object = {}): object {
   return {
     kind: 'Pipeline',

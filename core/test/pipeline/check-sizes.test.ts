@@ -7,7 +7,7 @@ import { syntaxErrorOf } from './reading/syntax-error-of.js';
 
 let visited = 0;
 
-/** A list as long as said, all of one value; counts how many of them are looked at. */
+/** A list of equal values that counts how many of them are read. */
 const longList = (length: number, value: unknown): unknown[] =>
   new Proxy(Array(length).fill(value) as unknown[], {
     get(target, key, receiver) {
@@ -16,7 +16,7 @@ const longList = (length: number, value: unknown): unknown[] =>
     },
   });
 
-/** A map as large as said, as it would be read; counts how many entries are looked at. */
+/** A map as the reader makes it, which counts how many of its entries are read. */
 class LargeMap extends Map<string, unknown> {
   readonly #count: number;
   readonly #value: unknown;
@@ -233,7 +233,7 @@ describe('the cost of a pipeline', function () {
       const size = 1_000;
       cost(shape(size), grow);
       const ratio = cost(shape(size * grow), 1) / cost(shape(size), grow);
-      // One that is ten times as large, against ten checks: in proportion to the size it is 1, to the product 10.
+      // One check of ten times the size, divided by ten checks: about 1 if the cost is linear, 10 if it is quadratic.
       expect(ratio).to.be.lessThan(3);
     });
   }

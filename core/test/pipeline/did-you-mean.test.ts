@@ -17,7 +17,7 @@ describe('a suggestion', () => {
     expect(suggestion('x'.repeat(10_000), names)).to.equal('');
   });
 
-  /** How many sentences of the mistakes say what was meant. */
+  /** How many of the mistakes suggest a name. */
   const suggested = (jobs: object): number => {
     const checked = checkPipeline({ kind: 'Pipeline', jobs });
     if (!('mistakes' in checked)) throw new Error('the pipeline was accepted');

@@ -8,7 +8,7 @@ const parts = (text: string): unknown => {
 };
 const output = '${{ jobs.build.outputs.tag }}';
 
-/** CPU time of the cheapest of several times: what the work costs, whatever else the machine does. */
+/** CPU time of the cheapest of several runs: what the work costs, whatever else the machine does. */
 const cpuMsOf = (work: () => void): number => {
   const costs = Array.from({ length: 3 }, () => {
     const before = process.cpuUsage();
@@ -99,7 +99,7 @@ describe('references to outputs', () => {
     it(`are read at a cost in proportion to the text: ${what}`, () => {
       const [short, long] = [shape(10_000), shape(100_000)];
       const ofTenShort = cpuMsOf(() => { for (let count = 0; count < 10; count += 1) parts(short); }); // prettier-ignore
-      // In proportion to the length the long one costs as much as ten short ones, to its square ten times that.
+      // If the cost is linear, the long one costs as much as ten short ones; if quadratic, ten times that.
       expect(cpuMsOf(() => void parts(long))).to.be.below(3 * Math.max(ofTenShort, 1));
     });
   }

@@ -9,7 +9,7 @@ import { priorityBase, rankBase } from '../../src/pipeline/priorities.js';
 import { BundleQueue, messageId } from '../../src/queue/bundle-queue.js';
 import { queuePrefix } from '../../src/store/redis/keys.js';
 
-/** `ready.lua` reads this set of BullMQ, which is no part of its interface: with each new version look whether all is still so. */
+/** `ready.lua` reads this set of BullMQ, which is not part of its interface. This test notices a version that changes it. */
 describe('the waiting messages of BullMQ', () => {
   let redis: TestRedis;
   let client: Redis;

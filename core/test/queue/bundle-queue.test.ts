@@ -11,7 +11,7 @@ import { queuePrefix } from '../../src/store/redis/keys.js';
 
 const pool = 'fake';
 
-/** Gathers what readers take, and can be waited on. */
+/** Collects what readers take. Tests can wait for it. */
 class Taken {
   readonly ids: string[] = [];
 
@@ -65,7 +65,7 @@ describe('the queue of bundles', function () {
     );
   const queueKey = (name: string) => `${queuePrefix}:fake:${name}`;
   const idsOf = (...messages: number[]) => messages.flatMap((message) => [`uid.${message}.1`, `uid.${message}.2`]);
-  /** Resolves when BullMQ has this many messages that wait. */
+  /** Resolves when this many messages wait in BullMQ. */
   async function untilWaiting(count: number): Promise<void> {
     const look = () => client.zcard(queueKey('prioritized'));
     await untilFound(`${count} messages that wait`, look, (waiting) => waiting === count);

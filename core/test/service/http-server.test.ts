@@ -153,7 +153,7 @@ describe('an HTTP server', () => {
     await server.start();
     const unused = net.connect(Number(new URL(server.url).port), '127.0.0.1');
     await once(unused, 'connect');
-    // The request shows that the server has taken in the connection that was made before it.
+    // The answer shows that the server has accepted the connection that was made before.
     const asking = fetch(server.url, { signal: leave.signal }).catch(() => undefined);
     await asked.promise;
     leave.abort();
@@ -176,7 +176,7 @@ describe('an HTTP server', () => {
   });
 });
 
-/** A socket file without a listener, as a killed process leaves it: closing removes a name, not a link. */
+/** A socket file without a listener, as a killed process leaves it. Closing removes the first name, not the hard link. */
 async function leaveDeadSocket(socketPath: string): Promise<void> {
   const server = net.createServer();
   server.listen(`${socketPath}.tmp`);

@@ -11,7 +11,7 @@ import { checkPipeline } from '../../../src/pipeline/checks/check-pipeline.js';
 const all = Object.values<Route>(routes);
 const librarys = 'a message of the schema library';
 
-/** What refuses a value says of it: every sentence. */
+/** All messages with which the schema refuses the value. */
 function sentencesOf(refuse: () => unknown): string[] {
   try {
     refuse();
@@ -24,7 +24,7 @@ function sentencesOf(refuse: () => unknown): string[] {
 
 describe('messages about invalid input', () => {
   before(() => {
-    // In the place of the library's own words, wherever a schema of chainr has none.
+    // These replace the messages of zod where a schema has none of its own.
     z.config({ localeError: () => librarys });
   });
   after(() => {

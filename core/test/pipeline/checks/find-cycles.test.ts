@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { findCycles } from '../../../src/pipeline/checks/find-cycles.js';
 import type { Graph } from '../../../src/pipeline/graph.js';
 
-/** From each node all that it reaches over at least one edge, by asking again until nothing is new. */
+/** For each node, the nodes that it reaches over at least one edge: edges are followed until nothing new is found. */
 function reachable(graph: Graph): boolean[][] {
   const reach = graph.map((next) => graph.map((_, node) => next.includes(node)));
   for (const middle of graph.keys())

@@ -93,7 +93,7 @@ describe('warnings about references to outputs', () => {
     const middle = { middle: { dependsOn: ['build'] } };
     expect(warningsOf({ ...first, ...middle, tell: { ...after('middle'), env } })).to.have.length(1);
     expect(warningsOf({ ...first, ...middle, tell: { dependsOn: ['middle'], env } })).to.deep.equal([]);
-    // Another way to it on which it must have run.
+    // `tell` also depends on `build` directly, so `build` must have run.
     const both = { dependsOn: [...after('middle').dependsOn, 'build'] };
     expect(warningsOf({ ...first, ...middle, tell: { ...both, env } })).to.deep.equal([]);
   });

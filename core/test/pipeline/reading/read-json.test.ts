@@ -16,7 +16,7 @@ describe('a pipeline in JSON', () => {
   it('accepts everything that JSON.parse accepts, with the same result', () => {
     fc.assert(
       fc.property(fc.json({ depthSize: 'medium' }), fc.constantFrom(0, 2), (text, indent) => {
-        // Written again, so that no object names a key twice, which readJson refuses.
+        // Serialized once more, since readJson refuses an object that has a key twice.
         const value = JSON.parse(text) as unknown;
         expect(json(JSON.stringify(value, null, indent))).to.deep.equal(withMaps(value));
       }),

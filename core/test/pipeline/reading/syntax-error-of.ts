@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { PipelineSyntaxError } from '../../../src/pipeline/reading/syntax-error.js';
 
-/** The mistake with which a text is refused; fails where it is read. */
+/** The mistake with which a text is refused. Throws if the text is accepted. */
 export function syntaxErrorOf(parse: () => unknown): PipelineSyntaxError {
   try {
     parse();

@@ -37,7 +37,7 @@ describe('packed events', () => {
     });
   });
 
-  it("say the reason's own sentence where there is no other, and no exit code where there is none", () => {
+  it("have the reason's own message if there is no other, and no exit code if there is none", () => {
     const event = parseEvent('5-0', packed('job.reason', 17, 'uid', 'build', 1, 0, 1, 65_535, ''));
     expect(event).to.include({
       kind: 'job.reason',

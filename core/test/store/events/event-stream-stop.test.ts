@@ -1,7 +1,7 @@
 import { openStore } from '@chainr/testkit/open-store';
 import { beginning } from '../../../src/store/events/event-stream.js';
 
-describe('who follows the events', () => {
+describe('a follower of the events', () => {
   it('can stop while Redis is away', async () => {
     const opened = await openStore();
     const stop = new AbortController();

@@ -52,7 +52,7 @@ describe('the event stream', () => {
     expect(paged).to.eql(whole);
   });
 
-  it('goes on after any event of those that one call wrote', async () => {
+  it('can be read on from between the events of one call', async () => {
     await Promise.all(Array.from({ length: 20 }, () => open.create(chain)));
     const whole = (await open.store.events.readEvents(undefined, 1_000)).events;
     expect(new Set(whole.map(({ cursor }) => cursor)).size).to.equal(whole.length);
@@ -74,7 +74,7 @@ describe('the event stream', () => {
     }
   });
 
-  it('of an empty Redis has a beginning', async () => {
+  it('has a beginning in an empty Redis', async () => {
     expect(await open.store.events.lastCursor()).to.equal(beginning);
     expect(await open.store.events.readEvents(beginning, 10)).to.eql({ events: [], cursor: beginning, resync: false });
   });
@@ -88,13 +88,13 @@ describe('the event stream', () => {
     expect(await open.store.events.readEvents(events[0]?.cursor, 10)).to.eql(resync);
     expect(await open.store.events.readEvents('9999999999999-0', 10)).to.eql(resync);
     expect(await open.store.events.readEvents(last, 10)).to.eql({ events: [], cursor: last, resync: false });
-    // What is trimmed are entries: the events of a call stay or go together.
+    // Entries are trimmed whole: the events of one call stay or go together.
     const kept = (await open.store.events.readEvents(undefined, 100)).events;
     expect(kept.at(-1)?.cursor).to.equal(last);
     expect(kept.map(({ cursor }) => cursor)).not.to.include(events[0]?.cursor);
   });
 
-  it('knows what cannot be a cursor', () => {
+  it('refuses what cannot be a cursor', () => {
     expect(['1-0', '1763690000000-12', '1763690000000-12.99'].every((text) => cursorPattern.test(text))).to.be.true;
     const others = ['', '1', '-', '1-', '(1-0', '1-0 ', '$', '12345678901234567-0', '1-0.', '1.1', '1-0.1.1'];
     expect(others.some((text) => cursorPattern.test(text))).to.be.false;
@@ -126,7 +126,7 @@ describe('the event stream', () => {
     expect(last).to.equal(await open.store.events.lastCursor());
   });
 
-  it('goes on where it was when its connection is killed', async () => {
+  it('continues from its cursor when its connection is killed', async () => {
     const uid = await open.create(chain);
     const waiting = untilFinal(open.store.events, uid);
     const kill = () => open.client.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
@@ -137,7 +137,7 @@ describe('the event stream', () => {
     expect(await waiting).to.include({ status: 'SUCCESSFUL' });
   });
 
-  it('stops when told', async () => {
+  it('stops when it is told to', async () => {
     const stop = new AbortController();
     const tailing = open.store.events.tail(beginning, { onEvents: () => {} }, stop.signal);
     setImmediate(() => stop.abort());

@@ -4,17 +4,17 @@ import { randomCase } from './random-case.js';
 import { HistoryGround } from './run-histories.js';
 
 const seed = Number(process.env['CHAINR_TEST_SEED'] ?? 20_261_125);
-/** Runs that share one Redis and one clock at the same time. */
+/** How many runs share one Redis and one clock at the same time. */
 export const atOnce = 48;
 
 export interface Checked {
-  /** Of the first group of histories in which something was not as it should be, with the seed. */
+  /** What was wrong in the first group of histories that failed, with the seed. */
   failure?: Error;
-  /** How often what has happened. */
+  /** How often each thing has happened. */
   tally: ReadonlyMap<string, number>;
 }
 
-/** Random histories, in so many groups; ends with the first one in which something is wrong. */
+/** Runs this many groups of random histories. Ends at the first group that fails. */
 export async function checkHistories(groups: number, library?: Library): Promise<Checked> {
   const ground = await HistoryGround.start(library);
   try {

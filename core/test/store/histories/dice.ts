@@ -6,7 +6,7 @@ export class Dice {
     this.#state = seed;
   }
 
-  /** From 0 up to, not including, 1. */
+  /** At least 0, less than 1. */
   share(): number {
     this.#state = (this.#state + 0x6d2b79f5) | 0;
     let bits = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
@@ -18,7 +18,7 @@ export class Dice {
     return this.share() < probability;
   }
 
-  /** From 0 up to, not including, `count`. */
+  /** A whole number: at least 0, less than `count`. */
   below(count: number): number {
     return Math.floor(this.share() * count);
   }

@@ -6,10 +6,11 @@ import type { EndRequest, JobView, Replay } from './replay.js';
 import { requestOf, type RunSnapshot } from './snapshot.js';
 
 /**
- * Holds what is stored of a run against what its events told (see Final stays final, Gapless events and Sets of holders): everything
- * that stands beside the rows is exactly what the rows ask for.
- * @param dueUntil deadlines up to then have been carried out.
- * @returns what is wrong, in sentences.
+ * Compares what is stored of a run with what its events said (see Final stays final, Gapless events and Sets of
+ * holders): what is stored beside the rows is exactly what the rows require.
+ *
+ * @param dueUntil deadlines up to this time have been carried out
+ * @returns one sentence for each fault
  */
 export function findFaults(each: RandomCase, replay: Replay, found: RunSnapshot, dueUntil = 0): string[] {
   const inspection = new Inspection(each, replay, { found, dueUntil });
@@ -28,9 +29,9 @@ class Inspection {
   readonly #found: RunSnapshot;
   readonly #dueUntil: number;
   readonly #request: EndRequest | undefined;
-  /** The run is to end, and some of what follows from that is left for later: its jobs stand as before. */
+  /** The run is ending, and a later call does the rest: some of its jobs have not changed yet. */
   readonly #isEnding: boolean;
-  /** What should stand beside the rows. */
+  /** What should be stored beside the rows. */
   readonly #leases: string[] = [];
   readonly #handedOut: string[] = [];
   readonly #backlog: string[] = [];
@@ -59,7 +60,7 @@ class Inspection {
     if (this.#case.timeoutMs === undefined || state.endedAt !== undefined) return;
     const dueAt = state.createdAt + this.#case.timeoutMs;
     if (state.timedOutAt !== undefined) this.#same('timed out early', state.timedOutAt < dueAt, false);
-    // Once it has passed after a cancel it is gone, and nothing came of it.
+    // A timeout that passes after a cancel is dropped without effect.
     else if (!this.#request || this.#found.deadlines.has('0.0.r')) this.#due('0.0.r', dueAt);
   }
 
@@ -70,7 +71,7 @@ class Inspection {
     const id = `${index}.${attempt}`;
     this.#same(`status of job ${index}`, status, view.status);
     this.#same(`attempt of job ${index}`, attempt, view.attempt);
-    // What waits for a slot from the beginning is told by nothing but its row.
+    // No event says that a job waits for a slot from the beginning: only its row does.
     if (reason !== 'WaitingForSlot' || view.wasTold) this.#same(`reason of job ${index}`, reason, view.reason);
     if (section?.phases.claimedAt !== undefined && (section.flags & attemptFlags.closed) === 0)
       this.#leases.push(`${id}.${section.epoch}.${section.owner}`);
@@ -115,7 +116,7 @@ class Inspection {
     this.#same('open', state.open, this.#leases.length);
     this.#same('slots', sorted(found.slots), maxParallel === undefined ? '' : sorted(this.#running));
     if (this.#isEnding) return;
-    // What is to be stopped may have had one of its deadlines before, which does nothing any more.
+    // An attempt that is to be stopped may still have one of its deadlines, which has no effect any more.
     const counts = [...found.deadlines].filter(([id]) => !/\.[tp]$/.test(id) || !this.#stops.has(id.slice(0, -2)));
     const withTime = ([id, at]: [string, number]): string => `${id}@${at}`;
     this.#same('deadlines', sorted(counts.map(withTime)), sorted([...this.#deadlines].map(withTime)));
@@ -127,12 +128,12 @@ class Inspection {
     const taken = this.#handedOut.length + this.#running.length;
     this.#same('more is handed out than has a slot', taken > (maxParallel ?? Infinity), false);
     const isFree = maxParallel !== undefined && taken < maxParallel;
-    // Priorities: where jobs differ in priority none is chosen before all edges are resolved.
+    // If jobs differ in priority, none is chosen before all edges are resolved (see Priorities).
     const isChosen = found.todo === 0 || !hasPriorities(this.#case);
     this.#same('a job waits for a slot while one is free', isFree && isChosen && this.#backlog.length > 0, false);
   }
 
-  /** Something stands in `deadlines`, and was not left lying there. */
+  /** Expects a deadline, and that it is not overdue. */
   #due(id: string, at: number): void {
     this.#deadlines.set(id, at);
     this.#same(`${id}, which was due at ${at}, is there`, at <= this.#dueUntil, false);

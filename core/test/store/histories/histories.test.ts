@@ -5,7 +5,7 @@ import { pipelineOf } from '@chainr/testkit/builders';
 import { atOnce, checkHistories } from './check-histories.js';
 import { libraryOfSmallCalls } from './other-libraries.js';
 
-/** What must have happened, and how often at least, for a history to show anything. */
+/** How often each thing must happen at least, so that the histories test it at all. */
 const happened = {
   claimed: 5_000,
   'claim paused': 200,
@@ -31,7 +31,7 @@ const happened = {
 } as const;
 
 describe('random histories of runs: cancels, timeouts, retries, slots, priorities, lost leases, reruns', () => {
-  it('hold every invariant, more than two thousand of them', async function () {
+  it('hold every invariant, in more than two thousand runs', async function () {
     this.timeout(300_000);
     const groups = 42;
     const { failure, tally } = await checkHistories(groups);
@@ -41,7 +41,7 @@ describe('random histories of runs: cancels, timeouts, retries, slots, prioritie
     for (const [what, count] of Object.entries(happened)) expect(tally.get(what) ?? 0, what).to.be.at.least(count);
   });
 
-  it('hold them when every call of the script may do very little', async function () {
+  it('hold them with the smallest limits of a call', async function () {
     this.timeout(120_000);
     const library = libraryOfSmallCalls();
     const open = await openStore({ library });

@@ -15,21 +15,21 @@ import { pipelineOfCase, type RandomCase } from './random-case.js';
 import { infrastructureReasons, userReasons } from './reference-model.js';
 import { Deeds, Replay, type Start } from './replay.js';
 
-/** A process that runs attempts, with a connection of its own. */
+/** A process that runs attempts. It has its own connection. */
 export interface Worker {
   store: Store;
   owner: string;
   executor: number;
 }
 
-/** What all histories of a group share. */
+/** What the histories of a group share. */
 export interface Ground {
   workers: readonly Worker[];
   inbox: Inbox;
   client: Redis;
-  /** Nothing may be claimed in this round. */
+  /** Nothing can be claimed in this round. */
   paused: boolean;
-  /** How often what has happened. */
+  /** How often each thing has happened. */
   tally: Map<string, number>;
 }
 
@@ -37,9 +37,9 @@ interface Held {
   lease: Lease;
   worker: Worker;
   executing: boolean;
-  /** The end of its attempt is recorded; it is to be closed. */
+  /** The end of its attempt is recorded, and the attempt is not closed yet. */
   ended: boolean;
-  /** It is being stopped, since its workers died soon after they took it. */
+  /** Its workers died soon after they took it, so it is being stopped. */
   crashes?: boolean;
 }
 
@@ -50,9 +50,9 @@ const unfit: readonly OutcomeReason[] = ['ConfigError', 'ImagePullFailed'];
 const exitCodes: Partial<Record<OutcomeReason, number>> = { Completed: 0, ExitCode: 3, Signal: 143, OutOfMemory: 137 };
 
 /**
- * One run, as several workers and persons take it to its end: in any order, several things at once
- * and in one call of the script, with messages that are lost or come twice, leases that lapse,
- * reports that come twice or from owners of before, cancels and retries by hand.
+ * One run, which several workers and users take to its end: in any order, with several operations at once and in one
+ * call, with messages that are lost or come twice, leases that expire, reports that come twice or from former owners,
+ * cancels and retries by hand.
  */
 export class History {
   readonly run: RunUid;
@@ -62,14 +62,14 @@ export class History {
   readonly held: Held[] = [];
   readonly #ground: Ground;
   readonly #dice: Dice;
-  /** Leases of before: of attempts that are over, or that another owner has. */
+  /** Old leases: of attempts that are over, or that have another owner now. */
   readonly #old: { lease: Lease; worker: Worker }[] = [];
   readonly #mail: string[] = [];
   readonly #parked: string[] = [];
   readonly #dependencies: Dependencies[];
   #canceled = false;
 
-  /** @param start how its jobs stand at the beginning. */
+  /** @param start the initial states of its jobs */
   constructor(
     ground: Ground,
     run: RunUid,
@@ -90,7 +90,7 @@ export class History {
     );
   }
 
-  /** Several things at once. */
+  /** Several actions at once, in random order. */
   async round(): Promise<void> {
     const dice = this.#dice;
     const actions = this.#openMail().map((id) => () => this.#claim(id));
@@ -106,20 +106,20 @@ export class History {
     await Promise.all(dice.shuffled(actions).map((act) => act()));
   }
 
-  /** What was handed out by now. */
+  /** Takes in what was handed out so far. */
   collectMail(): void {
     const ids = this.#ground.inbox.take(this.run);
     this.#mail.push(...ids);
     for (const id of ids) this.deeds.count(this.deeds.handedOut, attemptOf(parseAttemptId(id)));
   }
 
-  /** What claims have put back since; when in a round that was is not known, so it comes after the look at its events. */
+  /** Counts the ids that claims have put back. When that was in the round is unknown, so its events are checked first. */
   collectParked(): void {
     const { handedOut } = this.deeds;
     for (const id of this.#parked.splice(0)) handedOut.set(id, (handedOut.get(id) ?? 0) - 1);
   }
 
-  /** Messages that lie ready: some of them, in any order, some twice, some never. */
+  /** Some of the messages that are ready, in any order; some twice, some lost. */
   #openMail(): string[] {
     const dice = this.#dice;
     this.collectMail();
@@ -127,7 +127,7 @@ export class History {
     const opened = ids.splice(0, dice.below(ids.length + 1) || 1);
     this.#mail.push(...ids);
     return opened.flatMap((id) => {
-      if (dice.chance(0.05)) return []; // It is lost: its mark is delivered again.
+      if (dice.chance(0.05)) return []; // It is lost: its mark is redelivered.
       return dice.chance(0.1) ? [id, id] : [id];
     });
   }
@@ -176,7 +176,7 @@ export class History {
     if (reason !== 'Executing') this.deeds.starting.add(attemptOf(held.lease));
   }
 
-  /** As a worker does it: what failed is tried again where that is possible, else it ends. */
+  /** Does what a worker does: a failed attempt is tried again if possible, otherwise it ends. */
   async #end(held: Held): Promise<void> {
     const { lease, worker } = held;
     const { transitions } = worker.store;
@@ -245,11 +245,11 @@ export class History {
     this.#drop(held);
   }
 
-  /** Another worker takes the lease over, if it has expired or its owner is known to be gone. */
+  /** Another worker adopts the lease if it has expired, or if its owner is known to be gone. */
   async #adopt(held: Held, ownerGone = this.#dice.chance(0.5)): Promise<void> {
     const reply = await this.adoptLeases(held, ownerGone);
     expect(reply, `adopting ${formatAttemptId(held.lease)}`).to.not.equal('stale');
-    // A suspect is left alone for a while, whoever comes (see Crash loops).
+    // A suspect is left alone for a while, even if its owner is gone (see Crash loops).
     if (ownerGone && reply === 'held') this.#count('suspects left alone');
   }
 
@@ -269,7 +269,7 @@ export class History {
     return 'ok';
   }
 
-  /** The owner reports its end while another worker takes it over: one of both comes first. */
+  /** The owner reports the end while another worker adopts the attempt: one of them wins. */
   async #contest(held: Held): Promise<void> {
     const { lease, worker, ended } = held;
     const id = attemptOf(lease);
@@ -294,7 +294,7 @@ export class History {
     } else expect([ended, held.ended], 'ended before, and as adopted').to.eql([false, true]);
   }
 
-  /** As a worker that shuts down. */
+  /** Does what a worker does when it shuts down. */
   async #letGo(held: Held): Promise<void> {
     const { store, executor } = held.worker;
     expect(await store.transitions.release(executor, [held.lease]), 'let go').to.equal(1);
@@ -313,7 +313,7 @@ export class History {
     await this.#store().transitions.expire();
   }
 
-  /** A person wants something that failed, as far as was seen, to run again. */
+  /** A user retries a job that has failed, as far as the events say. */
   async #reopenAny(): Promise<void> {
     const failed = this.failedJobs().filter((index) => !this.isTired(index));
     if (failed.length > 0) await this.reopen(this.#any(failed));
@@ -323,7 +323,7 @@ export class History {
     return this.replay.jobs.flatMap(({ status }, index) => (status === 'FAILED' ? [index] : []));
   }
 
-  /** Persons have had enough of retrying it by hand. */
+  /** It was retried by hand so often that nobody tries again. */
   isTired(index: number): boolean {
     return this.replay.jobs[index]!.attempt > 6;
   }
@@ -337,7 +337,7 @@ export class History {
     return reply;
   }
 
-  /** Sets of holders, in the middle of everything. */
+  /** Checks Sets of holders while other operations are under way. */
   async #countSlots(): Promise<void> {
     const { client } = this.#ground;
     const multi = client.multi().zrange(keys.slots(this.run), 0, '-1').hgetallBuffer(keys.run(this.run));
@@ -362,7 +362,7 @@ export class History {
     await this.#mustBeStale(stranger, worker);
   }
 
-  /** An owner of before says something. @returns false if there is none. */
+  /** Sends a report of a former owner. @returns false if there is none */
   async reportLate(): Promise<void> {
     const old = this.#old[this.#dice.below(this.#old.length)];
     if (!old) return;

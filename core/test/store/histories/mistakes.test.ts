@@ -3,7 +3,7 @@ import { checkHistories } from './check-histories.js';
 import { mistakes } from './mistakes.js';
 import { libraryOfSmallCalls, libraryWithMistake } from './other-libraries.js';
 
-describe('random histories of runs, of which something is wrong', function () {
+describe('random histories of runs with a mistake in the library', function () {
   this.timeout(120_000);
 
   for (const { what, right, wrong, small = false } of mistakes) {

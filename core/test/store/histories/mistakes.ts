@@ -1,9 +1,9 @@
-/** A mistake in the script: `right`, which stands in it once, is `wrong`. */
+/** A mistake in the library: `right`, which occurs in it once, is replaced by `wrong`. */
 export interface Mistake {
   what: string;
   right: string;
   wrong: string;
-  /** It shows only where a call may do little. */
+  /** It shows only if the limits of a call are small. */
   small?: boolean;
 }
 
@@ -27,18 +27,18 @@ export const mistakes: readonly Mistake[] = [
     wrong: '',
   },
   {
-    what: 'what waits for a slot is forgotten (Every run ends)',
+    what: 'a job that waits for a slot is forgotten (Every run ends)',
     right: 'if count > 0 then take_from_backlog(run, count) end',
     wrong: '',
   },
   {
-    what: 'a job is claimed in a run that is to end (Cancels and stops)',
+    what: 'a job is claimed in a run that is ending (Cancels and stops)',
     right: "  if is_ending(run) then return { 'canceled' } end\n  local s = section_of(row)",
     wrong: '  local s = section_of(row)',
     small: true,
   },
   {
-    what: 'what runs is not stopped (Cancels and stops)',
+    what: 'a running job is not stopped (Cancels and stops)',
     right: 'elseif row.status == JOB.RUNNING and row.reason ~= REASON.Canceling then',
     wrong: 'elseif false then',
   },
@@ -59,12 +59,12 @@ export const mistakes: readonly Mistake[] = [
     wrong: 'REASON.ConditionNotMet)\n  end',
   },
   {
-    what: 'the end of a run is told twice (Gapless events)',
+    what: 'the end of a run has two events (Gapless events)',
     right: '  run.status = status\n  touch_run(run)\n  emit_run(run)',
     wrong: '  run.status = status\n  touch_run(run)\n  emit_run(run)\n  emit_run(run)',
   },
   {
-    what: 'a report is taken from an owner of before (Old leases)',
+    what: 'a report of a former owner is accepted (Old leases)',
     right: ' or s.epoch ~= a[at.epoch] or s.owner ~= a[at.owner]',
     wrong: '',
   },
@@ -74,7 +74,7 @@ export const mistakes: readonly Mistake[] = [
     wrong: '  s.owner = a[at.new_owner]',
   },
   {
-    what: 'a lease is taken over before it expires (Leases)',
+    what: 'a lease is adopted before it expires (Leases)',
     right: "if a[at.owner_gone] ~= 1 and expiry > now then return { 'held' } end",
     wrong: '',
   },
@@ -104,7 +104,7 @@ export const mistakes: readonly Mistake[] = [
     wrong: 'if false then append',
   },
   {
-    what: 'a retry by hand runs again what depends on it (Retry by hand)',
+    what: 'a retry by hand runs its dependents again (Retry by hand)',
     right: 'if section and section.epoch > 0 then',
     wrong: 'if false then',
   },
@@ -119,27 +119,27 @@ export const mistakes: readonly Mistake[] = [
     wrong: '      row.handed_out = false',
   },
   {
-    what: 'a claim goes before what waits with a higher priority (Priorities)',
+    what: 'a claim goes before a waiting job of higher priority (Priorities)',
     right: '  if must_give_way(run, row) then return park(run, row) end',
     wrong: '',
   },
   {
-    what: 'what an end makes ready comes with it in the order of the pipeline (Priorities)',
+    what: 'dependents are claimed with an end in the order of the pipeline (Priorities)',
     right: '    return first > second',
     wrong: '    return one.index < other.index',
   },
   {
-    what: 'more is handed out than there are slots (Slots)',
+    what: 'more jobs are handed out than there are slots (Slots)',
     right: 'local room = run.backlog == 0 and run.todo == 0 and room_of(run) or 0',
     wrong: 'local room = #rows',
   },
   {
-    what: 'one waits for a slot, while it is free, until the next call (Slots)',
+    what: 'a job waits for a free slot until the next call (Slots)',
     right: 'local count = math.min(room, run.backlog, ',
     wrong: 'local count = math.min(1, room, run.backlog, ',
   },
   {
-    what: 'who interrupts an attempt is told no reason that comes later (Cancels and stops)',
+    what: 'the worker of an interrupted attempt is told no later reason (Cancels and stops)',
     right: 'texts[stop_reason(run, s)] .. (told_at or ',
     wrong: '(told_at and texts[REASON.Interrupted] or texts[stop_reason(run, s)]) .. (told_at or ',
   },

@@ -12,16 +12,16 @@ export interface CaseJob extends ModelJob {
   pendingTimeoutMs?: number;
 }
 
-/** A pipeline, how its jobs tend to end, and from what the order of everything is drawn. */
+/** A pipeline, how likely its jobs fail, and the seed of the order in which things happen. */
 export interface RandomCase {
-  /** By their place in the pipeline; dependencies may come after what waits for them. */
+  /** In the order of the pipeline. A job may come before its dependencies. */
   jobs: CaseJob[];
   maxParallel?: number;
   priority?: number;
   timeoutMs?: number;
   /** How many dependents an end may hand back already claimed. */
   fuse: number;
-  /** Whether a person may cancel it. */
+  /** Whether a user may cancel it. */
   cancel: boolean;
   /** Whether workers lose their leases often. */
   rough: boolean;
@@ -42,7 +42,7 @@ const retries: fc.Arbitrary<ModelRetries> = fc.record({
 const job = fc.record({
   failing: fc.constantFrom(0, 0, 0.3, 0.6, 1),
   allowFailure: fc.boolean(),
-  /** Which earlier jobs it waits for, as shares of their number. */
+  /** The earlier jobs that it depends on, each as thousandths of their number. */
   needs: fc.array(fc.tuple(fc.nat(999), conditionSet), { maxLength: 3 }),
   retries: fc.option(retries, { nil: undefined, freq: 2 }),
   priority: fc.option(fc.integer({ min: -100, max: 100 }), { nil: undefined, freq: 2 }),
@@ -50,7 +50,7 @@ const job = fc.record({
   pendingTimeoutMs: fc.option(seconds(5, 60), { nil: undefined, freq: 2 }),
 });
 
-/** A few jobs, at times more; no dependency makes a cycle. */
+/** A few jobs, sometimes more, without cycles. */
 export const randomCase: fc.Arbitrary<RandomCase> = fc
   .record({
     drafts: fc.oneof(

@@ -1,6 +1,6 @@
 /*
- * How jobs and runs end, written down a second time in the plainest way, from the published tables
- * and from nothing else. It imports nothing of core.
+ * How jobs and runs end, written a second time, as simply as possible and only from the published tables. It imports
+ * nothing from core.
  */
 export type Ending = 'SUCCESSFUL' | 'FAILED' | 'SKIPPED' | 'CANCELED';
 export type Status = Ending | 'PENDING' | 'RUNNING';
@@ -39,7 +39,7 @@ export function edgesOf({ needs }: ModelJob, statusOf: (job: number) => Status):
   return { broken, waiting: waiting.length };
 }
 
-/** How all jobs end where nothing ends the run before; `fails`: of a job that runs, how its last attempt ends. */
+/** How all jobs end if neither a cancel nor a timeout ends the run. `fails` says whether the last attempt of a job fails. */
 export function endingsOf(jobs: readonly ModelJob[], fails: (job: number) => boolean): Ending[] {
   const known: Ending[] = [];
   const endingOf = (job: number): Ending => (known[job] ??= decide(job));
@@ -55,7 +55,7 @@ export function verdictOf(jobs: readonly ModelJob[], statuses: readonly Status[]
   return statuses.some((status, job) => status === 'FAILED' && !jobs[job]!.allowFailure) ? 'FAILED' : 'SUCCESSFUL';
 }
 
-/** All that waits for a job, directly or not; what others of them wait for comes first. */
+/** The direct and indirect dependents of a job, in topological order. */
 export function dependentsOf(jobs: readonly ModelJob[], job: number): number[] {
   const found = new Set([job]);
   for (let before = 0; before < found.size;) {
@@ -73,7 +73,7 @@ export function dependentsOf(jobs: readonly ModelJob[], job: number): number[] {
   return ordered;
 }
 
-/** How the dependents of a FAILED job stand once it is to run again: what is broken for another reason stays skipped. */
+/** The statuses after a retry of a FAILED job: a dependent whose edge is broken for another reason stays skipped. */
 export function afterReopening(jobs: readonly ModelJob[], job: number, statuses: readonly Status[]): Status[] {
   const next = [...statuses];
   next[job] = 'PENDING';
@@ -83,7 +83,7 @@ export function afterReopening(jobs: readonly ModelJob[], job: number, statuses:
   return next;
 }
 
-/** How jobs stand in a run that runs these ones again and all that waits for them; undefined: it cannot be. */
+/** The initial statuses of a rerun of the chosen jobs and their dependents. Undefined if it must be refused. */
 export function afterRerun(
   jobs: readonly ModelJob[],
   chosen: readonly number[],
@@ -94,7 +94,7 @@ export function afterRerun(
   if (kept.some((status) => status !== 'SUCCESSFUL' && status !== 'SKIPPED')) return undefined;
   const next = statuses.map((status, job): Status => (again.has(job) ? 'PENDING' : status));
   const edges = (job: number) => edgesOf(jobs[job]!, (on) => next[on]!);
-  // One that is skipped may break others: until nothing changes.
+  // A skipped job may break further edges, so this repeats until nothing changes.
   for (let before = ''; before !== next.join();) {
     before = next.join();
     for (const job of again) if (edges(job).broken.length > 0) next[job] = 'SKIPPED';
@@ -119,7 +119,7 @@ export interface Spent {
   failures: number;
 }
 
-/** How long the next attempt waits after one failed so; undefined: there is none. */
+/** The backoff in ms after an attempt failed for this reason. Undefined if no attempt follows. */
 export function backoffAfter({ retries }: ModelJob, reason: string, { losses, failures }: Spent): number | undefined {
   if (infrastructureReasons.includes(reason)) return lossBackoffsMs[losses];
   if (!userReasons.includes(reason) || !retries || failures >= retries.limit) return undefined;

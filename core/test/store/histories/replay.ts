@@ -14,24 +14,24 @@ import {
   type Status,
 } from './reference-model.js';
 
-/** What was done to a run and answered with yes, by `index.attempt`. */
+/** The operations on a run that were accepted, by `index.attempt`. */
 export class Deeds {
   readonly claims = new Map<string, number>();
-  /** How the attempt ended, as its worker reported it at last. */
+  /** The last outcome that the worker of the attempt reported. */
   readonly outcomes = new Map<string, Outcome>();
-  /** Attempts for which another one was asked for before they were reported as ended. */
+  /** Attempts for which a retry was requested before their end was reported. */
   readonly retried = new Set<string>();
   readonly givenBack = new Set<string>();
-  /** Attempts that their worker, which shut down, was about to stop. */
+  /** Attempts that their worker was about to stop, since it shut down. */
   readonly interrupted = new Set<string>();
   /** Attempts whose pendingTimeout has begun. */
   readonly starting = new Set<string>();
   readonly adoptions = new Map<string, number>();
-  /** The attempts that retries by hand made. */
+  /** Attempts made by retries by hand. */
   readonly reopened = new Set<string>();
-  /** How many messages were made for an attempt, less those that a claim has put back. */
+  /** How often an attempt was handed out, minus how often a claim put it back. */
   readonly handedOut = new Map<string, number>();
-  /** Attempts that were claimed with the end of what they waited for. */
+  /** Attempts that were claimed with the end of a dependency. */
   readonly fused = new Set<string>();
 
   count(counts: Map<string, number>, id: string): void {
@@ -39,7 +39,7 @@ export class Deeds {
   }
 }
 
-/** When the run was asked to end, as its state says, and why its open jobs are canceled then. */
+/** When the end of the run was requested, according to its state, and the reason that its open jobs then get. */
 export interface EndRequest {
   at: number;
   reason: 'CanceledByUser' | 'RunTimedOut';
@@ -48,23 +48,23 @@ export interface EndRequest {
 export interface JobView {
   status: Status;
   reason: string;
-  /** The one that runs or ran last, or that it waits for. */
+  /** The attempt that runs or ran last, or that comes next. */
   attempt: number;
-  /** The last one that was claimed; 0: none was. It is the one that events tell. */
+  /** The last attempt that was claimed, which is the one in events; 0 if none was. */
   begun: number;
   everClaimed: boolean;
   claimedAt: number;
-  /** 0: no code of the user runs yet. */
+  /** 0: the user's code does not run yet. */
   executingAt: number;
-  /** What its end is to show, once it is to be stopped. */
+  /** The reason that its end must have, if it is being stopped. */
   stop?: string;
   losses: number;
   failures: number;
   /** 0: there is none. */
   backoffEndsAt: number;
-  /** It is being stopped, since its workers died soon after they took it. */
+  /** Its workers died soon after they took it, so it is being stopped. */
   crashes?: boolean;
-  /** An event has said how it stands. */
+  /** There was an event about it. */
   wasTold: boolean;
 }
 
@@ -73,7 +73,7 @@ export interface Start {
   reason: string;
 }
 
-/** Of a run that takes nothing over. */
+/** The initial states of a run that is not a rerun. */
 export const firstStart = ({ jobs }: RandomCase): Start[] =>
   jobs.map(({ needs }) => ({ status: 'PENDING', reason: needs.length > 0 ? 'WaitingForDependencies' : 'Queued' }));
 
@@ -86,13 +86,13 @@ const stops: readonly (readonly [RegExp, string])[] = [
   [/^The timeout of its run has passed/, 'RunTimedOut'],
   [/^Its workers died soon after they took it/, 'WorkerCrashed'],
 ];
-/** Adoptions before the one that asks for the stop of an attempt, at least (see Crash loops). */
+/** The adoption after this many may request the stop of the attempt (see Crash loops). */
 const adoptionsMax = 5;
 
 /**
- * Reads a run's events as a client would, from nothing, and holds each against the reference model
- * and against what was done to the run (Final stays final, Old leases, Edges, Gapless events, Sets of holders): nothing happens twice, too
- * early, or without a reason.
+ * Reads a run's events from the first on, as a client would, and compares each with the reference model and with what was
+ * done to the run (see Final stays final, Old leases, Edges, Gapless events and Sets of holders): nothing happens twice,
+ * too early, or without a reason.
  */
 export class Replay {
   readonly jobs: JobView[];
@@ -103,16 +103,16 @@ export class Replay {
   readonly #case: RandomCase;
   readonly deeds: Deeds;
   readonly #indexes: Map<string, number>;
-  /** A job of it was canceled, or is being stopped for its end. */
+  /** A job was canceled, or is being stopped, because the run is ending. */
   #ending = false;
-  /** Jobs that wait again; the retry by hand that is the reason follows. */
+  /** Jobs that wait again. The event of the retry by hand that caused this follows. */
   #revived: number[] = [];
   #last: ChainrEvent | undefined;
   #request: EndRequest | undefined;
   /** The jobs that were ready before the last attempt ended. */
   #readyBefore: number[] = [];
 
-  /** @param start how its jobs stand at the beginning. */
+  /** @param start the initial states of its jobs */
   constructor(run: RunUid, each: RandomCase, { deeds, start }: { deeds: Deeds; start: readonly Start[] }) {
     this.#run = run;
     this.#case = each;
@@ -137,7 +137,7 @@ export class Replay {
     return isEnding(this.status as Status);
   }
 
-  /** What the worker of a job is told that it is to be stopped for; undefined: it goes on, or does not run. */
+  /** The reason for the stop that the worker of a job is told. Undefined if the job goes on or does not run. */
   stopOf(index: number): string | undefined {
     const { status, stop, crashes, attempt } = this.jobs[index]!;
     if (status !== 'RUNNING') return undefined;
@@ -149,7 +149,7 @@ export class Replay {
     return this.jobs.map(({ status }) => status);
   }
 
-  /** @param request as the state says once the last of the events has happened. */
+  /** @param request according to the state after the last of these events */
   take(events: readonly ChainrEvent[], request: EndRequest | undefined): void {
     this.#request = request;
     for (const event of events) {
@@ -226,13 +226,13 @@ export class Replay {
     });
   }
 
-  /** Priorities: nothing of a higher priority of the run waits for what this job gets. */
+  /** No job of the run with a higher priority waits for what this job gets (see Priorities). */
   #mustGoFirst(event: JobEvent, index: number): void {
     const { jobs, priority = 0 } = this.#case;
     const priorityOf = (at: number) => jobs[at]!.priority ?? priority;
     const higher = this.#ready().filter((at) => priorityOf(at) > priorityOf(index));
     const idOf = (at: number) => `${at}.${this.jobs[at]!.attempt}`;
-    // Edges that are left for a later call have made nothing ready, so that what was told counts.
+    // A job whose edges a later call resolves is not ready yet, so the reason in its last event counts.
     const waiting = higher.filter((at) => /Queued|WaitingForSlot|Interrupted/.test(this.jobs[at]!.reason) && (this.deeds.handedOut.get(idOf(at)) ?? 0) === 0); // prettier-ignore
     const beside = this.deeds.fused.has(idOf(index)) ? higher.filter((at) => !this.#readyBefore.includes(at)) : [];
     const first = [...waiting, ...beside];
@@ -291,7 +291,7 @@ export class Replay {
     this.#revived.push(this.#indexes.get(event.job)!);
   }
 
-  /** Its dependents wait again before it does, one by one. */
+  /** The events of its dependents come before its own. */
   #reopen(event: JobEvent, view: JobView): void {
     const index = this.#indexes.get(event.job)!;
     const { jobs } = this.#case;
@@ -335,7 +335,7 @@ export class Replay {
     this.#must(event.reason === reason, event, `it was ${reason}`);
     this.#must(event.status === (reason === 'Completed' ? 'SUCCESSFUL' : 'FAILED'), event, `after ${reason}`);
     if (outcome) this.#must(event.exitCode === outcome.exitCode, event, `with ${outcome.exitCode ?? 'no code'}`);
-    // Where another attempt was asked for before the timeout was recorded, there is none; nor in a run that is to end.
+    // If the retry was requested before the timeout was recorded, no attempt follows; nor if the run is ending.
     const job = this.#case.jobs[index]!;
     const left = [reason, outcome?.reason ?? reason].every((each) => backoffAfter(job, each, view) !== undefined);
     this.#must(

@@ -15,11 +15,11 @@ import { firstStart } from './replay.js';
 import { findFaults } from './find-faults.js';
 import { describeRun, requestOf, takeSnapshot, type Snapshot } from './snapshot.js';
 
-/** Rounds after which a group of runs should long have come to its end. */
+/** The most rounds. A group of runs ends long before. */
 const roundsMax = 600;
 const stepsMs = [0, 0, 0, 500, 1_000, 5_000, 10_000, 60_000];
 
-/** A Redis with a few workers of two executors, each with a connection of its own, and a clock that is set by hand. */
+/** A Redis with a few workers of two executors, and a clock that is set by hand. */
 export class HistoryGround implements Ground {
   readonly workers;
   readonly inbox;
@@ -47,11 +47,11 @@ export class HistoryGround implements Ground {
   }
 
   static async start(library?: Library): Promise<HistoryGround> {
-    // On a machine that is busy Redis may take its time.
+    // On a busy machine Redis may be slow.
     const options = { patienceMs: Infinity, commandTimeoutMs: 30_000, ...(library && { library }) };
     const open = await openStore(options);
     const { inbox, redis, client } = open;
-    // One that does not compile would fail every history, whatever they look at.
+    // A library that does not compile would make every history fail, and so prove nothing.
     if (library) await client.function('LOAD', libraryText(library));
     const more = [1, 2].map(
       () => new Store({ url: redis.url, logger: silentLogger, deliver: inbox.deliver, ...options }),
@@ -66,7 +66,7 @@ export class HistoryGround implements Ground {
     await this.#open.close();
   }
 
-  /** Takes many runs to their end at the same time, then reruns of some of them. */
+  /** Takes many runs to their end at the same time, then reruns some of them. */
   async run(cases: readonly RandomCase[]): Promise<void> {
     this.#dice = new Dice(cases[0]!.seed);
     this.#cursor = await this.#store.events.lastCursor();
@@ -81,7 +81,7 @@ export class HistoryGround implements Ground {
     await this.#drive(reruns);
   }
 
-  /** Looks at everything after each round. */
+  /** Checks everything after each round. */
   async #drive(histories: readonly History[]): Promise<void> {
     const finals = new Map<History, string>();
     let open = histories;
@@ -97,7 +97,7 @@ export class HistoryGround implements Ground {
     await this.#afterwards(histories, finals);
   }
 
-  /** Reruns: what is taken over, what runs again, and when neither can be. */
+  /** Checks what a rerun reuses, what it runs again, and when it is refused. */
   async #rerun({ run, case: each, replay }: History): Promise<History[]> {
     const { runs } = this.#store;
     const pipeline = pipelineOfCase(each);
@@ -131,7 +131,7 @@ export class HistoryGround implements Ground {
     return [new History(this, made.uid, { case: each, dice: this.#dice, start: standings })];
   }
 
-  /** What sweeps and clocks do, while nothing else happens. */
+  /** What sweeps and the clock do. Nothing else happens meanwhile. */
   async #betweenRounds(histories: readonly History[]): Promise<void> {
     const dice = this.#dice;
     if (dice.chance(0.3)) await this.#renew(histories);
@@ -167,7 +167,7 @@ export class HistoryGround implements Ground {
     );
   }
 
-  /** Every worker learns just what it is to stop (see Cancels and stops). */
+  /** Each worker learns exactly what it must stop (see Cancels and stops). */
   async #renew(histories: readonly History[]): Promise<void> {
     for (const worker of this.workers) {
       const mine = histories.flatMap(({ held, replay }) => held.filter((each) => each.worker === worker).map(({ lease }) => ({ lease: formatLease(lease), stop: replay.stopOf(lease.index) }))); // prettier-ignore
@@ -180,7 +180,7 @@ export class HistoryGround implements Ground {
     }
   }
 
-  /** Old leases. */
+  /** Checks Old leases. */
   async #reportLate(histories: readonly History[]): Promise<void> {
     const before = await this.#snapshot(histories);
     await Promise.all(histories.map((history) => history.reportLate()));
@@ -188,7 +188,7 @@ export class HistoryGround implements Ground {
     expect(after.text() === before.text(), 'late reports change nothing').to.be.true;
   }
 
-  /** Retry by hand, each answer of it: nothing else happens meanwhile. */
+  /** Checks every reply to a retry by hand. Nothing else happens meanwhile. */
   async #reopen(histories: readonly History[]): Promise<void> {
     const { runs } = await this.#snapshot(histories);
     for (const history of histories) {
@@ -206,7 +206,7 @@ export class HistoryGround implements Ground {
     }
   }
 
-  /** Leases: a lease is taken over once it has expired, and not before. */
+  /** A lease can be adopted once it has expired, and not before (see Leases). */
   async #adopt(histories: readonly History[]): Promise<void> {
     const { runs } = await this.#snapshot(histories);
     for (const history of histories) {
@@ -257,14 +257,14 @@ export class HistoryGround implements Ground {
     }
   }
 
-  /** All that is kept of a run once it is over and its attempts are closed. */
+  /** Everything that is kept of a run after its attempts were closed. */
   async #record(run: RunUid): Promise<string> {
     const hashes = await Promise.all([keys.run(run), keys.attempts(run)].map((key) => this.client.hgetallBuffer(key)));
     const fields = hashes.flatMap((hash) => Object.entries(hash).map(([name, value]) => `${name} ${value.toString('latin1')}`)); // prettier-ignore
     return fields.sort().join('\n');
   }
 
-  /** Every run ends and Final stays final: nothing is left, and nothing changes a run that has ended. */
+  /** Checks Every run ends and Final stays final: nothing is left over, and nothing changes a run that has ended. */
   async #afterwards(histories: readonly History[], finals: ReadonlyMap<History, string>): Promise<void> {
     this.#clockMs += 3_600_000;
     await this.client.set(keys.clock, this.#clockMs);

@@ -4,7 +4,7 @@ import { parseAttemptId, prefix } from '../../../src/store/redis/keys.js';
 import { unpackRow, unpackState, type Row, type RunState } from '../../../src/store/script/layout.js';
 import type { EndRequest } from './replay.js';
 
-/** All that Redis holds of one run, but for logs and what its jobs are to do. */
+/** Everything that Redis holds of one run, except its logs and plans. */
 export interface RunSnapshot {
   state: RunState;
   rows: Row[];
@@ -25,11 +25,11 @@ export interface RunSnapshot {
 
 export interface Snapshot {
   runs: Map<RunUid, RunSnapshot>;
-  /** Equal for two snapshots if nothing of the runs has changed in between. */
+  /** Equal for two snapshots if nothing has changed in between. */
   text: () => string;
 }
 
-/** Much less work for everybody than some hundred commands. */
+/** One script costs much less than some hundred commands. */
 const readAll = `
 local function all(key, ...) return redis.call('ZRANGE', key, 0, -1, ...) end
 local P, found = KEYS[1], {}
@@ -47,7 +47,7 @@ return { found, all(P .. 'marks:fake'), all(P .. 'deadlines', 'WITHSCORES'), all
 
 type Reply = Buffer | number | readonly Reply[];
 
-/** Reads everything of some runs at one moment. */
+/** Reads everything of these runs at one moment. */
 export async function takeSnapshot(
   client: Redis,
   wanted: readonly { run: RunUid; jobCount: number }[],

@@ -12,10 +12,10 @@ const flipped = (ending: keyof TruthTable, condition: (typeof conditions)[number
 describe('the end of jobs and runs', function () {
   this.timeout(120_000);
 
-  // Not those of CANCELED: only a cancel or a timeout of the run cancels a job, and each ends all others itself.
+  // CANCELED is left out: only a cancel or timeout of the run cancels a job, and that ends all other jobs too.
   for (const ending of ['SUCCESSFUL', 'FAILED', 'SKIPPED'] as const) {
     for (const condition of conditions) {
-      it(`is otherwise when the cell ${ending} × ${condition} of the truth table is flipped`, async () => {
+      it(`changes when the cell ${ending} × ${condition} of the truth table is flipped`, async () => {
         const { failure } = await checkHistories(5, composeLibrary(flipped(ending, condition)));
         expect(failure, 'what random histories noticed').to.be.an('error');
       });

@@ -34,7 +34,7 @@ describe('appending to a log', () => {
     expect(await open.client.get(`${logKey(lease)}:0`)).to.equal('one\ntwo\nthree\n');
   });
 
-  it('is refused with what is stored when the length is another', async () => {
+  it('is refused, with the stored length and position, if the expected length differs', async () => {
     const lease = await hold();
     await append(lease, 0, 'one\n', { position: 'after one' });
     const refusal = { kind: 'length', length: 4, position: 'after one' };
@@ -62,7 +62,7 @@ describe('appending to a log', () => {
     expect(await open.client.exists(logKey(lease), `${logKey(lease)}:0`)).to.equal(0);
   });
 
-  it('keeps bytes as they are across the border of two parts', async () => {
+  it('keeps bytes unchanged across the border of two parts', async () => {
     const lease = await hold();
     const first = Buffer.alloc(logPartBytes - 3, 'a');
     const second = Buffer.from([0, 255, 128, 13, 10, 226, 130]);
@@ -85,7 +85,7 @@ describe('appending to a log', () => {
     ]);
   });
 
-  it('keeps the first few frames without a key of their own, and gives back all that a log took', async () => {
+  it('keeps the first few frames without a key of their own, and frees everything that a log took', async () => {
     const before = Number(await open.client.hget(keys.counters, 'logBytes'));
     const lease = await hold();
     const key = logKey(lease);
@@ -109,7 +109,7 @@ describe('appending to a log', () => {
     expect(await open.client.keys(`${key}*`)).to.eql([]);
   });
 
-  it('moves the position without a byte, which wakes no reader', async () => {
+  it('moves the position without adding a byte, which wakes no reader', async () => {
     const lease = await hold();
     await append(lease, 0, 'one\n', { position: 'a' });
     expect(await append(lease, 4, '', { position: 'b' })).to.eql({ kind: 'ok', length: 4 });

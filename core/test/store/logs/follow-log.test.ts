@@ -15,15 +15,14 @@ import { hearLog } from './hear-log.js';
 interface GrowingLog {
   lease: Lease;
   key: string;
-  /** All that was written. */
   readonly bytes: Buffer;
   readonly length: number;
   append(bytes: Buffer, end?: boolean): Promise<void>;
 }
 
-/** Somebody who reads it. */
+/** A reader of the log. */
 interface Follower {
-  /** Resolves when so many bytes have come. */
+  /** Resolves when this many bytes have arrived. */
   until(length: number): Promise<void>;
   /** Resolves at the end of the log. */
   readonly whole: Promise<Buffer>;
@@ -31,7 +30,7 @@ interface Follower {
 
 describe('following a log', () => {
   let open: OpenStore;
-  /** Ends what a test that failed has left behind. */
+  /** Ends the readers that a failed test has left. */
   let over: AbortController;
   beforeEach(async () => {
     over = new AbortController();
@@ -80,7 +79,7 @@ describe('following a log', () => {
       return Buffer.concat(read);
     };
     const whole = reading();
-    whole.catch(() => undefined); // It is looked at by who waits for it.
+    whole.catch(() => undefined); // Whoever awaits it sees its error.
     return {
       whole,
       until: async (length) => {
@@ -126,7 +125,7 @@ describe('following a log', () => {
     expect(await readsFor(50)).to.equal(one);
   });
 
-  it('reads as often for followers that began elsewhere, once they have come to its end', async () => {
+  it('reads as often for followers that began at other offsets, once they have reached the end', async () => {
     const log = await begin();
     for (let at = 0; at < 12; at += 1) await log.append(block(at));
     const starts = [0, 1, 99_999, 100_000, log.length - 1, log.length];
@@ -140,13 +139,13 @@ describe('following a log', () => {
       await log.append(line(at));
       await untilAll();
     }
-    // The place among the frames, the frames, and the bytes.
+    // Three reads per line: the place in the frames, the frames, and the bytes.
     expect((await countCommands(open.client, 'getrange')) - before).to.be.at.most(3 * 20);
     await log.append(Buffer.alloc(0), true);
     for (const { offset, whole } of followers) expect((await whole).equals(log.bytes.subarray(offset))).to.be.true;
   });
 
-  it('brings every byte to followers that are far behind, wherever they are', async () => {
+  it('sends every byte to followers that are far behind, from any offset', async () => {
     const log = await begin();
     await log.append(block(0));
     const slow = pagesOf(log);
@@ -159,7 +158,7 @@ describe('following a log', () => {
     await readPage();
     const live = follow(log);
     await live.until(log.length);
-    // More than is kept for those who are a little behind.
+    // More than is kept for followers that are a little behind.
     for (let at = 1; at <= 40; at += 1) {
       await log.append(block(at));
       await live.until(log.length);
@@ -178,7 +177,7 @@ describe('following a log', () => {
       expect((await whole).equals(log.bytes.subarray(offset)), `from ${String(offset)}`).to.be.true;
   });
 
-  it('asks Redis nothing more when the last follower leaves, and goes on for the others before that', async () => {
+  it('stops asking Redis when the last follower leaves, and not before', async () => {
     const log = await begin();
     await log.append(line(0));
     const stops = [new AbortController(), new AbortController(), new AbortController()];
@@ -199,11 +198,11 @@ describe('following a log', () => {
     expect(await countCommands(open.client, ...commands)).to.equal(before);
   });
 
-  it('reads anew for who comes after a reading has failed', async () => {
+  it('starts a new read for followers that come after a read has failed', async () => {
     const log = await begin();
     await log.append(line(0));
     const slow = pagesOf(log);
-    await slow.next(); // It is still there when the others come.
+    await slow.next(); // This follower stays while the others come.
     const failing = follow(log);
     await failing.until(log.length);
     const part = `${log.key}:0`;
@@ -238,7 +237,7 @@ describe('following a log', () => {
       await proxy.close();
     });
 
-    /** Until it was asked for the log, had to give up, and has asked again. */
+    /** Waits until the store has asked for the log, given up, and asked again. */
     async function untilAskedAgain(): Promise<void> {
       const before = await countCommands(open.client, 'hmget');
       const look = () => countCommands(open.client, 'hmget');
@@ -246,7 +245,7 @@ describe('following a log', () => {
     }
     const replies = { name: 'chainr-main', lost: 'replies', isLasting: true } as const;
 
-    it('longer than a command may take, goes on with every byte', async () => {
+    it('for longer than a command may take, loses no byte', async () => {
       const log = await begin();
       await log.append(line(0));
       const followers = Array.from({ length: 5 }, () => follow(log, never(), { store }));
@@ -262,7 +261,7 @@ describe('following a log', () => {
       for (const { whole } of followers) expect((await whole).equals(log.bytes)).to.be.true;
     });
 
-    it('until its connection is given up, and the next one is silent too, goes on with every byte', async () => {
+    it('until its connection is given up, and the next one is silent too, loses no byte', async () => {
       const log = await begin();
       await log.append(line(0));
       const follower = follow(log, never(), { store });
@@ -281,7 +280,7 @@ describe('following a log', () => {
       expect((await follower.whole).equals(log.bytes)).to.be.true;
     });
 
-    it('or is away, goes on with every byte', async () => {
+    it('or is away, loses no byte', async () => {
       const log = await begin();
       await log.append(line(0));
       const follower = follow(log, never(), { store });
@@ -295,7 +294,7 @@ describe('following a log', () => {
       expect((await follower.whole).equals(log.bytes)).to.be.true;
     });
 
-    it('begins when it answers, and reads what is old to its end', async () => {
+    it('begins when Redis answers, and reads an old log to its end', async () => {
       const log = await begin();
       for (let at = 0; at < 10; at += 1) await log.append(block(at));
       const pages = pagesOf(log, never(), { store });
@@ -317,7 +316,7 @@ describe('following a log', () => {
       expect(Buffer.concat(read).equals(log.bytes)).to.be.true;
     });
 
-    it('ends at once when told, and asks no more', async () => {
+    it('ends at once when it is told to, and asks no more', async () => {
       const log = await begin();
       await log.append(line(0));
       const stop = new AbortController();

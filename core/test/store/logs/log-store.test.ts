@@ -52,7 +52,7 @@ describe('reading a log', () => {
     }
   });
 
-  it('answers with a line that is longer than asked for in pieces, none of them with half a character', async () => {
+  it('splits a line that is longer than the page, but never within a character', async () => {
     const lease = await hold();
     const long = 'x€'.repeat(50_000);
     await append(lease, [long, 'short']);
@@ -68,7 +68,7 @@ describe('reading a log', () => {
     }
   });
 
-  it('tells step, stream and time of every byte, wherever the reading begins and ends', async () => {
+  it('gives step, stream and time of every byte, wherever reading begins and ends', async () => {
     const lease = await hold();
     const streams = ['stdout', 'stderr', 'system'] as const;
     const pieces: LogPiece[] = Array.from({ length: 20_000 }, (_, at) => {
@@ -114,7 +114,7 @@ describe('reading a log', () => {
     expect(found).to.eql(origins);
   });
 
-  it('goes across the borders of the stored parts', async () => {
+  it('crosses the borders of the stored parts', async () => {
     const lease = await hold();
     const texts = Array.from({ length: 3_000 }, (_, at) => `${at} ${'y'.repeat(700)}`);
     for (let from = 0; from < texts.length; from += 500)
@@ -128,7 +128,7 @@ describe('reading a log', () => {
     expect(pages.length).to.be.above(6);
   });
 
-  it('says the end only when the mark is stored and all was read', async () => {
+  it('reports the end only when the end mark is stored and everything was read', async () => {
     const lease = await hold();
     await append(lease, ['one', 'two']);
     expect(await read(lease)).to.include({ ended: false });
@@ -138,7 +138,7 @@ describe('reading a log', () => {
     expect(await read(lease, 1_000_000)).to.deep.include({ bytes: Buffer.alloc(0), ended: true });
   });
 
-  it('knows no log of what was never claimed', async () => {
+  it('finds no log of an attempt that was never claimed', async () => {
     const uid = await open.create(pipelineOf({ a: [], b: ['a'] }));
     const lease = { run: uid, index: 0, attempt: 1, epoch: 1, owner: 'owner' };
     expect(await read(lease)).to.be.undefined;
@@ -161,8 +161,8 @@ describe('reading a log', () => {
   describe('live', () => {
     afterEach(() => mock.timers.reset());
 
-    it('brings lines as they come and ends after the end mark, for two readers alike', async () => {
-      // No time passes, so nobody looks again after a while: only word of new lines wakes a reader.
+    it('sends lines as they come and ends after the end mark, also for two readers', async () => {
+      // Time stands still, so no reader polls: only the message about new lines wakes it.
       mock.timers.enable({ apis: ['setTimeout'] });
       const lease = await hold();
       const never = new AbortController().signal;
@@ -181,7 +181,7 @@ describe('reading a log', () => {
       process.on('warning', onWarning);
       for (const text of texts) {
         await append(lease, [text]);
-        // Both have it before the next one is written.
+        // Both readers have it before the next line is written.
         const have = () => arrived.map((seen) => seen.has(text));
         await untilFound(`${text} at both readers`, have, (seen) => seen.every(Boolean), { everyMs: 0 });
       }
@@ -202,7 +202,7 @@ describe('reading a log', () => {
       expect(textsOf(pages)).to.eql(['two']);
     });
 
-    it('stops when told, in the middle of waiting', async () => {
+    it('stops when it is told to, also while it waits', async () => {
       const lease = await hold();
       await append(lease, ['one']);
       const stop = new AbortController();
@@ -214,7 +214,7 @@ describe('reading a log', () => {
       expect(textsOf(pages)).to.eql(['one']);
     });
 
-    it('of what was never claimed ends at once', async () => {
+    it('ends at once for an attempt that was never claimed', async () => {
       const uid = await open.create(pipelineOf({ a: [] }));
       for await (const page of open.store.logs.follow(uid, 0, 1, { offset: 0 }, new AbortController().signal)) {
         expect.fail(JSON.stringify(page));

@@ -9,7 +9,7 @@ import { timelineOf } from '../../../src/timeline/timeline.js';
 const exit3 = { reason: 'ExitCode', exitCode: 3 } as const;
 const flaky = { retries: { limit: 5, backoff: { initial: '1s' } } };
 
-describe('an attempt that nobody claimed is none', () => {
+describe('an attempt that nobody claimed does not count', () => {
   let open: OpenStore;
   beforeEach(async () => (open = await openStore()));
   afterEach(() => open.close());
@@ -17,7 +17,7 @@ describe('an attempt that nobody claimed is none', () => {
   const create = (jobs: Record<string, JobShape>, head: Partial<Pipeline> = {}) =>
     open.create({ ...pipelineOf(jobs), ...head });
   const policy = { limit: 5, initialMs: 1_000, factor: 1, maxMs: 1_000 };
-  /** Attempt `attempt` of the first job fails, and the next one is to start after its backoff. */
+  /** Fails an attempt of the first job. The next one starts after its backoff. */
   const fail = async (run: string, attempt = 1) => {
     const lease = await claimJob(open.store, run, 0, { attempt });
     const reply = await open.store.transitions.retry(lease, exit3, {}, { removalGraceMs: 0, retries: policy });
@@ -27,7 +27,7 @@ describe('an attempt that nobody claimed is none', () => {
     await setClock(open.redis.url, offsetMs);
     await open.store.transitions.expire();
   };
-  /** What the events, the job, its attempts and its timeline say of a job, told one after the other. */
+  /** The attempt numbers of a job in its events, in the job itself, in its attempts and in its timeline. */
   const told = async (run: string, name: string) => {
     const { events } = await open.store.events.readEvents('0-0', 1_000);
     const job = (await open.store.runs.findJob(run, name))!;
@@ -43,7 +43,7 @@ describe('an attempt that nobody claimed is none', () => {
     };
   };
 
-  it('whose job was canceled in the backoff after the second one', async () => {
+  it('if its job was canceled in the backoff after the second one', async () => {
     const run = await create({ a: flaky });
     await fail(run);
     await passBackoff();
@@ -57,7 +57,7 @@ describe('an attempt that nobody claimed is none', () => {
     });
   });
 
-  it('whose job was canceled in the queue, after its backoff and while nothing is started', async () => {
+  it('if its job was canceled in the queue, after its backoff and while the instance is paused', async () => {
     const run = await create({ a: flaky });
     await fail(run);
     await open.store.workers.pause(true);
@@ -71,7 +71,7 @@ describe('an attempt that nobody claimed is none', () => {
     });
   });
 
-  it('whose job was given back by its worker, and canceled before another one took it', async () => {
+  it('if its job was given back by its worker, and canceled before another one took it', async () => {
     const run = await create({ a: [] });
     await open.store.transitions.requeue(await claimJob(open.store, run, 0), 'Interrupted', '', { removalGraceMs: 0 });
     await open.store.transitions.cancel(run);
@@ -83,7 +83,7 @@ describe('an attempt that nobody claimed is none', () => {
     });
   });
 
-  it('whose job waited for a slot again', async () => {
+  it('if its job waited for a slot again', async () => {
     const run = await create({ a: flaky, b: [] }, { maxParallel: 1 });
     await fail(run);
     await claimJob(open.store, run, 1);
@@ -93,7 +93,7 @@ describe('an attempt that nobody claimed is none', () => {
     expect((await told(run, 'a')).events.at(-1)).to.equal('CANCELED.1');
   });
 
-  it('whose job was in its backoff when the timeout of the run passed', async () => {
+  it('if its job was in its backoff when the timeout of the run passed', async () => {
     const run = await create({ a: flaky }, { timeoutMs: 500 });
     await fail(run);
     await passBackoff(500);
@@ -105,7 +105,7 @@ describe('an attempt that nobody claimed is none', () => {
     });
   });
 
-  it('whose job was retried by hand, and canceled before it started', async () => {
+  it('if its job was retried by hand, and canceled before it started', async () => {
     const run = await create({ a: [], b: [] });
     await claimJob(open.store, run, 1);
     await open.store.transitions.finish(await claimJob(open.store, run, 0), exit3, {}, { closeGraceMs: 0 });
@@ -119,7 +119,7 @@ describe('an attempt that nobody claimed is none', () => {
     });
   });
 
-  it('of jobs that were ready, waited, or were skipped, and never ran', async () => {
+  it('if its job was ready, waited or was skipped, and never ran', async () => {
     const run = await create({ fails: [], skipped: ['fails'], ready: [], waits: ['ready'] });
     await open.store.transitions.finish(await claimJob(open.store, run, 0), exit3, {}, { closeGraceMs: 0 });
     await open.store.transitions.cancel(run);

@@ -21,7 +21,7 @@ describe('a cancel', () => {
   const finish = (lease: Awaited<ReturnType<typeof claimJob>>) =>
     open.store.transitions.finish(lease, completed, {}, { closeGraceMs: 0 });
 
-  it('ends at once what does not run, and with it a run of which nothing runs', async () => {
+  it('ends jobs that do not run at once, and a run in which no job runs', async () => {
     const run = await open.create(pipelineOf({ a: [], b: ['a'] }));
     expect(await cancel(run)).to.equal('ok');
     expect(await statuses(run)).to.eql({ a: 'CANCELED CanceledByUser', b: 'CANCELED CanceledByUser' });
@@ -30,7 +30,7 @@ describe('a cancel', () => {
     expect(await open.client.zcard(keys.live)).to.equal(0);
   });
 
-  it('leaves what runs to whoever holds it, who is told with each renewal, and what has ended as it is', async () => {
+  it('leaves running jobs to their workers, who learn of it with each renewal, and ended jobs as they are', async () => {
     const run = await open.create(pipelineOf({ done: [], runs: [], waits: ['runs'] }));
     await finish(await claimJob(open.store, run, 0));
     const lease = await claimJob(open.store, run, 1);
@@ -54,7 +54,7 @@ describe('a cancel', () => {
     expect(await open.client.hlen(keys.stops(executor))).to.equal(0);
   });
 
-  it('is told to whoever adopts', async () => {
+  it('is passed on by an adoption', async () => {
     const run = await open.create(pipelineOf({ a: [] }));
     const lease = await claimJob(open.store, run, 0);
     await cancel(run);
@@ -66,7 +66,7 @@ describe('a cancel', () => {
     expect(await statusOf(run)).to.equal('CANCELED');
   });
 
-  it('comes as word to the workers of the executor, once', async () => {
+  it('is published to the workers of the executor once', async () => {
     const run = await open.create(pipelineOf({ a: [] }));
     await claimJob(open.store, run, 0);
     const executor = await open.store.executors.register(testExecutor, 'fake');
@@ -86,7 +86,7 @@ describe('a cancel', () => {
     listener.disconnect();
   });
 
-  it('is one event of each job, in the order of the pipeline, and at the end one of the run', async () => {
+  it('has one event per job, in the order of the pipeline, then one of the run', async () => {
     const run = await open.create(pipelineOf({ runs: [], a: [], b: ['a'] }));
     const lease = await claimJob(open.store, run, 0);
     const cursor = await open.store.events.lastCursor();
@@ -106,7 +106,7 @@ describe('a cancel', () => {
     ]);
   });
 
-  it('takes back what waits for a slot, and a backoff', async () => {
+  it('takes back jobs that wait for a slot or back off', async () => {
     const retries = { limit: 1 };
     const run = await open.create({ ...pipelineOf({ fails: { retries }, a: [], b: [] }), maxParallel: 1 });
     const policy = { limit: 1, initialMs: 60_000, factor: 1, maxMs: 60_000 };
@@ -143,12 +143,12 @@ describe('a cancel', () => {
     expect(await cancel('01990000-0000-7000-8000-00000000dead')).to.equal('gone');
   });
 
-  it('by two at once is recorded once', async () => {
+  it('is recorded once if two come at the same time', async () => {
     const run = await open.create(pipelineOf({ a: [] }));
     expect((await Promise.all([cancel(run), cancel(run)])).sort()).to.eql(['ok', 'unchanged']);
   });
 
-  it('says when it was asked for', async () => {
+  it('says when it was requested', async () => {
     const run = await open.create(pipelineOf({ a: [] }));
     const before = await open.store.now();
     await cancel(run);
@@ -160,7 +160,7 @@ describe('a cancel', () => {
 
 describe('a cancel of a run of 10,000 jobs', function () {
   this.timeout(120_000);
-  /** Bounded calls asks for about 5 ms on a quiet machine. */
+  /** Bounded calls allows some 5 ms on a quiet machine. */
   const mostCpuMs = 20;
   let open: OpenStore;
   beforeEach(async () => {
@@ -176,7 +176,7 @@ describe('a cancel of a run of 10,000 jobs', function () {
     expect(costly.filter(({ cpuMs }) => cpuMs > mostCpuMs)).to.eql([]);
   }
 
-  it('ends all that waits, in chunks, and the run last', async () => {
+  it('ends all waiting jobs, in chunks, and the run last', async () => {
     const run = await open.create(fanOfJobs(9_998));
     await cancelQuickly(run);
     const { status, jobCounts } = (await open.store.runs.getRun(run))!;
@@ -186,7 +186,7 @@ describe('a cancel of a run of 10,000 jobs', function () {
     expect(await open.client.exists(`{chainr}:todo:${run}`)).to.equal(0);
   });
 
-  it('stops all that runs, in chunks, and the run ends with the last of them', async () => {
+  it('stops all running jobs, in chunks, and the run ends with the last of them', async () => {
     const jobs = Object.fromEntries(Array.from({ length: 10_000 }, (_, at) => [`job-${at}`, []]));
     const run = await open.create(pipelineOf(jobs));
     const leases = await Promise.all(

@@ -12,7 +12,7 @@ import { composeLibrary } from '../../../src/store/script/library.js';
 import { Store } from '../../../src/store/store.js';
 import { Transitions } from '../../../src/store/script/transitions.js';
 
-/** More than one call of the script resolves. */
+/** More jobs than one call resolves. */
 const width = 3_000;
 
 describe('a fan too wide for one call', function () {
@@ -21,7 +21,7 @@ describe('a fan too wide for one call', function () {
   beforeEach(async () => (open = await openStore()));
   afterEach(() => open.close());
 
-  /** Reports the end of a job and dies: the call that leaves edges behind is the last one. */
+  /** Reports the end of a job and dies after the first call, which leaves edges unresolved. */
   async function finishAndDie(lease: Lease, outcome: Outcome): Promise<void> {
     const connection = await openRedisClient(open.redis.url);
     const batcher = new Batcher({
@@ -41,7 +41,7 @@ describe('a fan too wide for one call', function () {
 
   const failed: Outcome = { reason: 'ExitCode', exitCode: 1 };
 
-  it('is finished by another process when the first one dies in between', async () => {
+  it('is completed by another process if the first one dies in between', async () => {
     const uid = await open.create(fanOfJobs(width));
     const lease = await claimJob(open.store, uid, 0);
     open.inbox.take(uid);
@@ -56,7 +56,7 @@ describe('a fan too wide for one call', function () {
     expect((await open.store.runs.getRun(uid))?.jobCounts).to.include({ SUCCESSFUL: width + 2, PENDING: 0 });
   });
 
-  it('does not end its run before all of it is skipped', async () => {
+  it('does not end its run before all of its jobs are skipped', async () => {
     const uid = await open.create(fanOfJobs(width));
     await finishAndDie(await claimJob(open.store, uid, 0), failed);
     expect((await open.store.runs.getRun(uid))?.status).to.equal('RUNNING');
@@ -67,16 +67,16 @@ describe('a fan too wide for one call', function () {
     expect(await open.client.exists(`{chainr}:todo:${uid}`)).to.equal(0);
   });
 
-  it('goes on when other jobs of the run end meanwhile', async () => {
+  it('is resolved further when other jobs of the run end', async () => {
     const uid = await open.create(fanOfJobs(width));
     await finishAndDie(await claimJob(open.store, uid, 0), completed);
-    await driveRun(open, uid); // What the first call handed out; each of its ends goes on with the rest.
+    await driveRun(open, uid); // Runs what the first call handed out. Each end resolves more of the rest.
     await open.store.transitions.resume(uid);
     await driveRun(open, uid);
     expect(await open.store.runs.getRun(uid)).to.include({ status: 'SUCCESSFUL' });
   });
 
-  it('leaves a run that has nothing to resume as it is', async () => {
+  it('changes nothing of a run that has nothing to resume', async () => {
     const cursor = await open.store.events.lastCursor();
     await open.store.transitions.resume('01990000-0000-7000-8000-00000000dead');
     expect(await open.store.events.lastCursor()).to.equal(cursor);

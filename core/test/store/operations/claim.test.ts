@@ -15,7 +15,7 @@ describe('claiming an attempt', () => {
 
   const claim = (run: string, index: number, attempt = 1) => open.store.transitions.claim({ run, index, attempt }, by);
 
-  it('gives a lease with all that a worker needs to run it', async () => {
+  it('gives a lease and everything that a worker needs to run the attempt', async () => {
     const pipeline = pipelineOf({ first: { run: 'echo hi' }, second: ['first'] });
     const uid = await open.create({ ...pipeline, metadata: { name: 'nightly', labels: {} } });
     const claimed = await claim(uid, 0);
@@ -34,7 +34,7 @@ describe('claiming an attempt', () => {
     expect(await open.client.zrange(keys.marks('fake'), 0, '-1')).not.to.include(`${uid}.0.1`);
   });
 
-  it('tells every claim the environment of its run, also when one call has several', async () => {
+  it('gives every claim the environment of its run, also if one call has several claims', async () => {
     const uid = await open.create({ ...pipelineOf({ a: [], b: [], c: [] }), env: { GREETING: 'hi' } });
     const claims = await Promise.all([claim(uid, 0), claim(uid, 1)]);
     claims.push(await claim(uid, 2));
@@ -44,13 +44,13 @@ describe('claiming an attempt', () => {
     }
   });
 
-  it('is refused as gone for a run, and for a job, that does not exist', async () => {
+  it('is refused as gone for a run or job that does not exist', async () => {
     const uid = await open.create(pipelineOf({ a: [] }));
     expect(await claim('01990000-0000-7000-8000-00000000dead', 0)).to.equal('gone');
     expect(await claim(uid, 5)).to.equal('gone');
   });
 
-  it('is refused as taken while somebody runs it', async () => {
+  it('is refused as taken while another worker holds it', async () => {
     const uid = await open.create(pipelineOf({ a: [] }));
     const both = await Promise.all([claim(uid, 0), claim(uid, 0)]);
     expect(both.map((each) => (typeof each === 'string' ? each : 'ok'))).to.eql(['ok', 'taken']);
@@ -67,7 +67,7 @@ describe('claiming an attempt', () => {
     expect(await claim(uid, 1)).to.equal('waiting');
   });
 
-  it('is refused as stale for another attempt than the next one', async () => {
+  it('is refused as stale for any attempt but the next', async () => {
     const uid = await open.create(pipelineOf({ a: [] }));
     expect(await claim(uid, 0, 2)).to.equal('stale');
     await open.store.transitions.requeue(await claimJob(open.store, uid, 0), 'Interrupted', '', {
@@ -84,7 +84,7 @@ describe('claiming an attempt', () => {
     });
   }
 
-  it('is refused as paused while the instance is, and what is handed out waits', async () => {
+  it('is refused as paused while the instance is paused, and the handed-out job waits', async () => {
     const uid = await open.create(pipelineOf({ a: [], b: ['a'] }));
     await open.client.set(keys.paused, '1');
     expect(await claim(uid, 0)).to.equal('paused');
@@ -100,12 +100,12 @@ describe('claiming an attempt', () => {
     expect(await claim(uid, 1)).to.be.an('object');
   });
 
-  it('is parked where no slot is free after all, and comes again once one is', async () => {
+  it('is parked if no slot is free after all, and handed out again when one is', async () => {
     const uid = await open.create({ ...pipelineOf({ a: { priority: 5 }, b: [], c: [] }), maxParallel: 2 });
     const lease = await claimJob(open.store, uid, 1);
     open.inbox.take(uid);
     const before = await open.store.events.lastCursor();
-    await open.client.zadd(keys.slots(uid), 1, '2'); // As if another had taken the slot meanwhile.
+    await open.client.zadd(keys.slots(uid), 1, '2'); // As if another job had taken the slot meanwhile.
     expect(await claim(uid, 0)).to.equal('parked');
     expect(await open.store.runs.findJob(uid, 'a')).to.include({ status: 'PENDING', reason: 'WaitingForSlot' });
     expect(await open.client.zrange(keys.marks('fake'), 0, '-1')).to.not.include(`${uid}.0.1`);
@@ -119,7 +119,7 @@ describe('claiming an attempt', () => {
     expect(open.inbox.take(uid)).to.eql([`${uid}.0.1`]);
   });
 
-  it('is parked, and yet has a mark when the same call finds a slot for it', async () => {
+  it('is parked, and keeps its mark if the same call finds a slot for it', async () => {
     const uid = await open.create({ ...pipelineOf({ a: { priority: 5 }, b: [], c: [] }), maxParallel: 2 });
     const lease = await claimJob(open.store, uid, 1);
     open.inbox.take(uid);

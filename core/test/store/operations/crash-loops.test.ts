@@ -12,7 +12,7 @@ import type { AdoptedAttempt } from '../../../src/store/script/transition-types.
 
 const { deathsMax, delayLeasesMax } = crashLoop;
 const ttlMs = 6_000;
-/** A lease that was not renewed has expired then, and a suspect's delay is over. */
+/** After this time a lease has expired, and a suspect's delay is over. */
 const longAfterMs = (1 + delayLeasesMax) * ttlMs + 1;
 const crashed = { reason: 'WorkerCrashed', exitCode: 143 } as const;
 
@@ -34,7 +34,7 @@ describe('a crash loop (see Crash loops)', () => {
     const adopted = await open.adopt(lease);
     return typeof adopted === 'string' ? expect.fail(adopted) : adopted;
   }
-  /** Its owner dies at once, and it is adopted. */
+  /** The owner dies at once, and another worker adopts the attempt. */
   async function die(lease: Lease): Promise<AdoptedAttempt> {
     await forward(longAfterMs);
     return adopt(lease);
@@ -51,7 +51,7 @@ describe('a crash loop (see Crash loops)', () => {
     return last;
   }
 
-  it('asks for the stop of what so many workers died of in a row, and ends nothing that runs', async () => {
+  it('requests the stop of the attempt, and does not record its end while it runs', async () => {
     const jobs = { a: [], b: ['a'], c: [{ job: 'a', conditions: { failure: true } }] };
     const lease = await dieOften(await open.hold(jobs), deathsMax);
     const adopted = await die(lease);
@@ -63,7 +63,7 @@ describe('a crash loop (see Crash loops)', () => {
     expect(await open.client.hlen(keys.stops(open.executor))).to.equal(0);
   });
 
-  it('gives its slot back with its end, not before', async () => {
+  it('frees its slot at its end, not before', async () => {
     const pipeline = { ...pipelineOf({ a: [], b: [] }), maxParallel: 1 };
     const run = await open.create(pipeline);
     const lease = await dieOften(await claimJob(open.store, run, 0, { ttlMs }), deathsMax);
@@ -75,7 +75,7 @@ describe('a crash loop (see Crash loops)', () => {
     expect(open.inbox.take(run)).to.include(`${run}.1.1`);
   });
 
-  it('tells each who adopts it then to stop it, and since when', async () => {
+  it('tells each later owner to stop it, and since when', async () => {
     const { lease } = await die(await dieOften(await open.hold(), deathsMax));
     await forward(ttlMs + 1);
     const next = await adopt(lease);
@@ -83,14 +83,14 @@ describe('a crash loop (see Crash loops)', () => {
     expect(next.stopToldMs).to.be.at.least(ttlMs);
   });
 
-  it('has succeeded where it had before it was stopped', async () => {
+  it('is SUCCESSFUL if the attempt had succeeded before its stop', async () => {
     const { lease } = await die(await dieOften(await open.hold(), deathsMax));
     await open.store.transitions.finish(lease, completed, {});
     expect(await jobOf(lease)).to.include({ status: 'SUCCESSFUL', reason: 'Completed' });
   });
 
-  describe('is none', () => {
-    it('where each worker lived on for a while, however often it was adopted', async () => {
+  describe('is not assumed', () => {
+    it('if each worker lived on for a while, however often it was adopted', async () => {
       let lease = await open.hold();
       for (let times = 0; times < 3 * deathsMax; times += 1) {
         await forward(ttlMs / 2);
@@ -102,21 +102,21 @@ describe('a crash loop (see Crash loops)', () => {
       }
     });
 
-    it('where one of them lived on for a while: it counts anew', async () => {
+    it('if one of the workers lived on for a while: the count starts again', async () => {
       const lease = await dieOften(await open.hold(), deathsMax);
       await forward(ttlMs / 2);
       await open.renew(lease);
       await dieOften(lease, deathsMax + 1);
     });
 
-    it('where a worker that lost it asks for it again: it could not reach Redis', async () => {
+    it('if a worker asks for its lost lease: it could not reach Redis', async () => {
       const lost = await dieOften(await open.hold(), deathsMax - 1);
       const { lease } = await die(lost);
       expect(await open.renew(lost)).to.eql({ lost: [formatLease(lost)], stops: [] });
       await dieOften(lease, deathsMax);
     });
 
-    it('where six workers in a row could not reach Redis, each for a while', async () => {
+    it('if six workers in a row could not reach Redis, each for a while', async () => {
       let lease = await open.hold();
       for (let stall = 0; stall < 2 * deathsMax; stall += 1) {
         const adopted = await die(lease);
@@ -144,7 +144,7 @@ describe('a crash loop (see Crash loops)', () => {
       expect(await die(started), 'the same phase again').to.include({ stop: 'WorkerCrashed' });
     });
 
-    it('not after words about an outage of the executor, nor where it goes on after that', async () => {
+    it('except after a reported outage of the executor, or its end', async () => {
       const { transitions } = open.store;
       const lease = await dieOften(await open.hold(), 1);
       await transitions.report(lease, 'Executing', '', { startedMs: 1 });
@@ -161,7 +161,7 @@ describe('a crash loop (see Crash loops)', () => {
       expect(await die(last)).to.include({ stop: 'WorkerCrashed' });
     });
 
-    it('not after a phase that the worker before had come to', async () => {
+    it('except after a phase that an earlier worker had reached', async () => {
       let lease = await open.hold();
       await open.store.transitions.report(lease, 'PullingImage', '', {});
       for (let death = 0; death < deathsMax; death += 1) {
@@ -187,7 +187,7 @@ describe('a crash loop (see Crash loops)', () => {
   });
 
   describe('leaves a suspect alone', () => {
-    it('for longer each time, and less than for ever', async () => {
+    it('for longer each time, up to a limit', async () => {
       let lease = await open.hold();
       const delays: number[] = [];
       for (let death = 1; death <= deathsMax; death += 1) {
@@ -206,14 +206,14 @@ describe('a crash loop (see Crash loops)', () => {
       expect(delays).to.eql([0, 3_000, 6_000, 12_000, 24_000]);
     });
 
-    it('where its worker is known to be gone, from its last sign of life', async () => {
+    it('if its worker is known to be gone, from its last sign of life on', async () => {
       const lease = await dieOften(await open.hold(), 2);
       expect(await open.adopt(lease, { ownerGone: true })).to.equal('held');
       await forward(ttlMs + 1);
       expect(await open.adopt(lease, { ownerGone: true })).to.be.an('object');
     });
 
-    it('and lets its owner renew it meanwhile: it did not die', async () => {
+    it('but lets its owner renew it meanwhile', async () => {
       const lease = await dieOften(await open.hold(), deathsMax - 1);
       await forward(ttlMs + 1);
       expect(await open.adopt(lease)).to.equal('held');
@@ -221,7 +221,7 @@ describe('a crash loop (see Crash loops)', () => {
       await dieOften(lease, deathsMax);
     });
 
-    it('but stops at once what is to be stopped', async () => {
+    it('but not if it must be stopped', async () => {
       const lease = await dieOften(await open.hold(), deathsMax);
       await askToEnd(open, lease.run);
       await forward(ttlMs + 1);
@@ -230,7 +230,7 @@ describe('a crash loop (see Crash loops)', () => {
   });
 
   describe('of what has ended', () => {
-    it('counts anew from the end, and has its log read no more then', async () => {
+    it('starts the count again at the end, and then cuts the log', async () => {
       let lease = await dieOften(await open.hold(), deathsMax);
       await open.store.transitions.finish(lease, completed, {});
       for (let death = 1; death <= deathsMax; death += 1) {
@@ -244,7 +244,7 @@ describe('a crash loop (see Crash loops)', () => {
   });
 
   describe('beside another request', () => {
-    it('ends as canceled where that was asked for before', async () => {
+    it('ends as canceled if that was requested before', async () => {
       let lease = await dieOften(await open.hold(), deathsMax);
       await askToEnd(open, lease.run);
       const adopted = await die(lease);
@@ -254,14 +254,14 @@ describe('a crash loop (see Crash loops)', () => {
       expect(await jobOf(lease)).to.include({ status: 'CANCELED', reason: 'CanceledByUser' });
     });
 
-    it('ends as crashed where the cancel came later', async () => {
+    it('ends as crashed if the cancel came later', async () => {
       const { lease } = await die(await dieOften(await open.hold(), deathsMax));
       await askToEnd(open, lease.run);
       await open.store.transitions.finish(lease, crashed, {});
       expect(await jobOf(lease)).to.include({ status: 'FAILED', reason: 'WorkerCrashed' });
     });
 
-    it('ends as timed out where that came before, and runs until then', async () => {
+    it('ends as timed out if that came before, and runs until then', async () => {
       let lease = await open.hold();
       await open.store.transitions.report(lease, 'Executing', '', { startedMs: 0 }, { timeoutMs: 0 });
       await open.store.transitions.expire();

@@ -34,7 +34,7 @@ describe('deadlines (see Deadlines and retries)', () => {
   };
   const stops = () => open.client.hgetall(keys.stops(open.executor));
 
-  /** A lease whose attempt is to be stopped since its timeout has passed. */
+  /** A lease whose attempt must be stopped, since its timeout has passed. */
   async function timedOut(): Promise<Lease> {
     const lease = await open.hold();
     await executing(lease, { timeoutMs: 10_000 });
@@ -58,7 +58,7 @@ describe('deadlines (see Deadlines and retries)', () => {
       expect(await deadlines(), 'a later report').to.eql({ [`${formatAttemptId(lease)}.t`]: startedAt + 10_000 });
     });
 
-    it('count from the claim at the earliest, however old a clock that has jumped makes the start', async () => {
+    it('count from the claim at the earliest, even if a jump of the clock puts the start before it', async () => {
       const lease = await open.hold();
       await executing(lease, { timeoutMs: 10_000 }, 3_600_000);
       const { claimedAt = 0, startedAt = 0 } = await phasesOf(lease);
@@ -68,7 +68,7 @@ describe('deadlines (see Deadlines and retries)', () => {
       expect(await expire()).to.equal(1);
     });
 
-    it('are not there for a job without one', async () => {
+    it('do not exist for a job without one', async () => {
       const lease = await open.hold();
       await executing(lease, { pendingTimeoutMs: 1_000 });
       expect(await deadlines()).to.eql({});
@@ -97,7 +97,7 @@ describe('deadlines (see Deadlines and retries)', () => {
       expect(await deadlines()).to.eql({ [`${formatAttemptId(lease)}.p`]: claimedAt + 10_000 });
     });
 
-    it('go when the attempt begins in time', async () => {
+    it('are dropped when the attempt starts in time', async () => {
       const lease = await open.hold();
       await starting(lease, { pendingTimeoutMs: 10_000 });
       await executing(lease, { pendingTimeoutMs: 10_000 });
@@ -107,7 +107,7 @@ describe('deadlines (see Deadlines and retries)', () => {
       expect((await open.renew(lease)).stops).to.eql([]);
     });
 
-    it('do nothing to what has begun, even if they are still there', async () => {
+    it('do nothing to an attempt that has started, even if they still exist', async () => {
       const lease = await open.hold();
       await executing(lease, {});
       await open.client.zadd(keys.deadlines, 1, `${formatAttemptId(lease)}.p`);
@@ -116,7 +116,7 @@ describe('deadlines (see Deadlines and retries)', () => {
       expect(await deadlines()).to.eql({});
     });
 
-    it('stop what is still pulled, and its end is PendingTimedOut', async () => {
+    it('stop an attempt that still pulls its image, and it ends PendingTimedOut', async () => {
       const lease = await open.hold();
       await open.store.transitions.report(lease, 'PullingImage', '', {}, { pendingTimeoutMs: 10_000 });
       await later(10_100);
@@ -136,7 +136,7 @@ describe('deadlines (see Deadlines and retries)', () => {
   });
 
   describe('that have passed', () => {
-    it('are one event, which says what happens', async () => {
+    it('have one event, which says what happens', async () => {
       const lease = await open.hold();
       await executing(lease, { timeoutMs: 10_000 });
       const cursor = await open.store.events.lastCursor();
@@ -155,7 +155,7 @@ describe('deadlines (see Deadlines and retries)', () => {
       });
     });
 
-    it('are told with each renewal until the end, and to whoever adopts', async () => {
+    it('are reported by each renewal until the end, and by an adoption', async () => {
       const lease = await timedOut();
       const stop = { lease: formatLease(lease), reason: 'TimedOut' };
       expect((await open.renew(lease)).stops).to.eql([stop]);
@@ -175,7 +175,7 @@ describe('deadlines (see Deadlines and retries)', () => {
       expect(await deadlines()).to.eql({});
     });
 
-    it('do not let the attempt be given back or made good', async () => {
+    it('keep the attempt from being given back or retried as lost', async () => {
       const lease = await timedOut();
       const { transitions } = open.store;
       expect(await transitions.requeue(lease, 'Interrupted', '', { removalGraceMs: 1_000 })).to.equal('final');
@@ -198,7 +198,7 @@ describe('deadlines (see Deadlines and retries)', () => {
   });
 
   describe('beside a cancel (see Causes)', () => {
-    it('do nothing where the cancel was recorded first', async () => {
+    it('do nothing if the cancel was recorded first', async () => {
       const lease = await open.hold();
       await executing(lease, { timeoutMs: 10_000 });
       await askToEnd(open, lease.run);
@@ -209,7 +209,7 @@ describe('deadlines (see Deadlines and retries)', () => {
       expect(await attemptOf(lease)).to.include({ status: 'CANCELED', reason: 'CanceledByUser', exitCode: 143 });
     });
 
-    it('do nothing where the timeout of the run was recorded first', async () => {
+    it('do nothing if the timeout of the run was recorded first', async () => {
       const lease = await open.hold();
       await starting(lease, { pendingTimeoutMs: 10_000 });
       await askToEnd(open, lease.run, 'timeout');
@@ -219,7 +219,7 @@ describe('deadlines (see Deadlines and retries)', () => {
       expect(await attemptOf(lease)).to.include({ status: 'CANCELED', reason: 'RunTimedOut' });
     });
 
-    it('win where they had passed before', async () => {
+    it('win if they had passed before', async () => {
       const lease = await timedOut();
       await askToEnd(open, lease.run);
       await finish(lease, killed);
@@ -246,7 +246,7 @@ describe('deadlines (see Deadlines and retries)', () => {
       });
     }
 
-    it('are gone: only the end of the backoff is left of one that was lost', async () => {
+    it('are gone: only the end of the backoff is left after a loss', async () => {
       const lease = await open.hold();
       await executing(lease, { timeoutMs: 10_000 });
       expect(await open.store.transitions.retry(lease, { reason: 'Lost' }, {}, { removalGraceMs: 0 })).to.equal('ok');
@@ -261,7 +261,7 @@ describe('deadlines (see Deadlines and retries)', () => {
       expect(await deadlines()).to.eql({});
     });
 
-    it('do nothing, even if they are still there', async () => {
+    it('do nothing, even if they still exist', async () => {
       const lease = await open.hold();
       await finish(lease, completed);
       await open.client.zadd(keys.deadlines, 1, `${formatAttemptId(lease)}.t`, 1, `${lease.run}.0.2.b`);
@@ -275,11 +275,11 @@ describe('deadlines (see Deadlines and retries)', () => {
   });
 
   describe('carried out', () => {
-    it('when there are none, does nothing', async () => {
+    it('change nothing if there are none', async () => {
       expect(await open.store.transitions.expire()).to.eql({ due: 0, lagMs: 0 });
     });
 
-    it('for a run that is gone, leaves nothing of them', async () => {
+    it('are removed for a run that is gone', async () => {
       const lease = await timedOut();
       await open.client.zadd(keys.deadlines, 1, `${formatAttemptId(lease)}.t`, 1, `${lease.run}.0.1.b`);
       await open.client.del(keys.run(lease.run));
@@ -287,12 +287,12 @@ describe('deadlines (see Deadlines and retries)', () => {
       expect(await deadlines()).to.eql({});
     });
 
-    it('twice, does it once', async () => {
+    it('twice have one effect', async () => {
       await timedOut();
       expect(await expire()).to.equal(0);
     });
 
-    it('by two at once, does it once', async () => {
+    it('by two processes at the same time have one effect', async () => {
       const lease = await open.hold();
       await executing(lease, { timeoutMs: 10_000 });
       const cursor = await open.store.events.lastCursor();
@@ -302,7 +302,7 @@ describe('deadlines (see Deadlines and retries)', () => {
       expect((await open.store.events.readEvents(cursor, 10)).events, String(both)).to.have.length(1);
     });
 
-    it('does all of them, however many', async () => {
+    it('are all handled, however many', async () => {
       const jobs = Object.fromEntries(Array.from({ length: 70 }, (_, at) => [`j${String(at)}`, []]));
       const run = await open.create(pipelineOf(jobs));
       const leases = await Promise.all(

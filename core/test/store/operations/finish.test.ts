@@ -14,7 +14,7 @@ describe('the end of an attempt', () => {
   before(async () => (open = await openStore()));
   after(() => open.close());
 
-  /** The run of a pipeline whose first job is claimed. */
+  /** A run whose first job is claimed. */
   async function begin(jobs: Record<string, JobShape>) {
     const uid = await open.create(pipelineOf(jobs));
     return { uid, lease: await claimJob(open.store, uid, 0) };
@@ -41,7 +41,7 @@ describe('the end of an attempt', () => {
     expect((await open.store.runs.getRun(uid))?.status).to.equal('FAILED');
   });
 
-  it('readies, skips and skips on', async () => {
+  it('makes dependents ready or skips them, and skips theirs in turn', async () => {
     const { uid, lease } = await begin({
       a: [],
       ok: ['a'],
@@ -58,7 +58,7 @@ describe('the end of an attempt', () => {
     expect(open.inbox.take(uid)).to.eql([`${uid}.0.1`, `${uid}.1.1`]);
   });
 
-  it('hands back a dependent, already claimed, and hands out the others', async () => {
+  it('returns one dependent, already claimed, and hands out the others', async () => {
     const { uid, lease } = await begin({ a: [], b: ['a'], c: ['a'] });
     open.inbox.take(uid);
     const reply = await finish(lease, completed, {}, { fuse: { ttlMs: 60_000, atMost: 1 } });
@@ -67,12 +67,12 @@ describe('the end of an attempt', () => {
     expect(open.inbox.take(uid)).to.eql([`${uid}.2.1`]);
   });
 
-  it('hands back nothing unless asked', async () => {
+  it('returns no dependent unless asked', async () => {
     const { lease } = await begin({ a: [], b: ['a'] });
     expect(await finish(lease, completed, {})).to.eql({ kind: 'ok', fused: [] });
   });
 
-  it('keeps the outputs of a job that is SUCCESSFUL or FAILED, and says nothing of one that has left none', async () => {
+  it('keeps the outputs of a SUCCESSFUL or FAILED job, and none of a job without outputs', async () => {
     const { uid, lease } = await begin({ a: [], b: [], c: [] });
     const outputs = { tag: 'größe "x" \u2028', __proto___: '', constructor: 'c' };
     await finish(lease, { ...completed, outputs }, {});
@@ -90,7 +90,7 @@ describe('the end of an attempt', () => {
       .and.not.include('o2');
   });
 
-  it('has no outputs any more once its job is retried by hand, until that ends with others', async () => {
+  it('drops the outputs when the job is retried by hand, until that ends with new ones', async () => {
     const { uid, lease } = await begin({ a: [], b: [] });
     const failed: Outcome = { reason: 'ExitCode', exitCode: 1, outputs: { tag: 'old' } };
     await finish(lease, failed, {}, { closeGraceMs: 1_000 });
@@ -101,7 +101,7 @@ describe('the end of an attempt', () => {
     expect((await open.store.runs.getOutputs(uid, [0])).get(0)).to.deep.equal({ tag: 'new' });
   });
 
-  it('closes an attempt whose log is stored as said, and leaves it open where there is less of it', async () => {
+  it('closes an attempt whose log is stored up to the given length, and leaves it open if less is stored', async () => {
     const { uid, lease } = await begin({ a: [], b: [] });
     const other = await claimJob(open.store, uid, 1);
     const entry = { length: 0, bytes: Buffer.from('a line\n'), position: '1', end: false };
@@ -119,7 +119,7 @@ describe('the end of an attempt', () => {
     expect(await open.store.logs.read(uid, 1, 1, { offset: 0, maxBytes: 100 })).to.include({ ended: false });
   });
 
-  it('is refused as stale when it comes again, with an older epoch, or from somebody else', async () => {
+  it('is refused as stale on a repeat, with an older epoch, or from another owner', async () => {
     const { uid, lease } = await begin({ a: [], b: [] });
     expect(await finish({ ...lease, epoch: 0 }, completed, {})).to.eql({ kind: 'stale' });
     expect(await finish({ ...lease, owner: 'other' }, completed, {})).to.eql({ kind: 'stale' });
@@ -155,7 +155,7 @@ describe('the end of an attempt', () => {
       });
     }
 
-    it('keeps no outputs of what was canceled', async () => {
+    it('keeps no outputs of a canceled job', async () => {
       const { uid, lease } = await begin({ a: [] });
       await askToEnd(open, uid);
       await finish(lease, { ...completed, outputs: { tag: 'x' } }, {});
@@ -170,7 +170,7 @@ describe('the end of an attempt', () => {
     });
   });
 
-  it('does not fail the run where the failure is allowed', async () => {
+  it('does not fail the run if the failure is allowed', async () => {
     const { uid, lease } = await begin({ a: { allowFailure: true } });
     await finish(lease, { reason: 'Signal', exitCode: 137 }, {});
     expect(await statuses(uid)).to.eql(['FAILED Signal']);
@@ -183,7 +183,7 @@ describe('a change of a running attempt', () => {
   before(async () => (open = await openStore()));
   after(() => open.close());
 
-  it('is stored with its phases, and is one event', async () => {
+  it('is stored with its phases, and has one event', async () => {
     const uid = await open.create(pipelineOf({ a: [] }));
     const lease = await claimJob(open.store, uid, 0);
     const cursor = await open.store.events.lastCursor();

@@ -19,7 +19,7 @@ describe('an attempt that its worker interrupts', () => {
     return claimJob(open.store, uid, 0);
   }
 
-  /** What its worker is told with its next renewal. */
+  /** The reasons that the next renewal tells the worker. */
   async function renewed(lease: Lease): Promise<string[]> {
     const executor = await open.store.executors.register(testExecutor, 'fake');
     return (await open.store.leases.renew(executor, [formatLease(lease)], ttlMs)).stops.map(({ reason }) => reason);
@@ -37,7 +37,7 @@ describe('an attempt that its worker interrupts', () => {
     return reply;
   }
 
-  it('is to be stopped for that, as its worker and its heir are told', async () => {
+  it('is to be stopped as Interrupted, for its worker and its heir', async () => {
     const lease = await running();
     expect(await open.store.transitions.interrupt(lease)).to.equal('ok');
     expect(await renewed(lease)).to.eql(['Interrupted']);
@@ -53,7 +53,7 @@ describe('an attempt that its worker interrupts', () => {
   ] as const) {
     // prettier-ignore
     describe(`before the ${what} of its run`, () => {
-      it(`is told ${reason}, and its grace goes on`, async () => {
+      it(`gets ${reason}, and its grace goes on`, async () => {
         const lease = await running();
         await open.store.transitions.interrupt(lease);
         await setClock(open.redis.url, told);
@@ -66,7 +66,7 @@ describe('an attempt that its worker interrupts', () => {
     });
   }
 
-  it('is told the cancel that comes in the same call, whatever comes first', async () => {
+  it('gets the cancel of the same call, in either order', async () => {
     const lease = await running();
     const { transitions } = open.store;
     const executor = await open.store.executors.register(testExecutor, 'fake');

@@ -23,31 +23,31 @@ describe('leases', () => {
       expect(await open.adopt(lease)).to.equal('held');
     });
 
-    it('brings back an expired lease that nobody took', async () => {
+    it('renews an expired lease that nobody took', async () => {
       const lease = await open.hold();
       await setClock(open.redis.url, 60_000);
       expect(await open.renew(lease)).to.eql({ lost: [], stops: [] });
       expect(await open.adopt(lease)).to.equal('held');
     });
 
-    it('names the leases that are lost, and those only', async () => {
+    it('names exactly the leases that are lost', async () => {
       const [kept, taken] = [await open.hold(), await open.hold()];
       await open.adopt(taken, { ownerGone: true });
       const unknown = { ...kept, epoch: 77 };
       expect((await open.renew(taken, kept, unknown)).lost).to.have.members([formatLease(taken), formatLease(unknown)]);
     });
 
-    it('of none asks for nothing', async () => {
+    it('of no lease returns nothing', async () => {
       expect(await open.renew()).to.eql({ lost: [], stops: [] });
     });
   });
 
   describe('adoption', () => {
-    it('is refused while the owner holds the lease', async () => {
+    it('is refused while the lease has not expired', async () => {
       expect(await open.adopt(await open.hold())).to.equal('held');
     });
 
-    it('takes an expired lease, and the old owner can report nothing any more', async () => {
+    it('takes an expired lease, and reports of the old owner are refused', async () => {
       const lease = await open.hold();
       const entry = { length: 0, bytes: Buffer.from('abc\n'), position: 'byte 4', end: false };
       await open.store.transitions.appendLog(lease, entry);
@@ -65,11 +65,11 @@ describe('leases', () => {
       expect(heirs).to.eql({ kind: 'ok', fused: [] });
     });
 
-    it('takes a lease at once whose owner is known to be gone', async () => {
+    it('takes the lease of an owner that is known to be gone at once', async () => {
       expect(await open.adopt(await open.hold(), { ownerGone: true })).to.be.an('object');
     });
 
-    it('takes an ended attempt too, and says what is left to do', async () => {
+    it('takes an ended attempt too, and says whether its log has ended', async () => {
       const lease = await open.hold();
       await open.store.transitions.finish(lease, completed, {});
       const ended = await open.adopt(lease, { ownerGone: true });
@@ -81,7 +81,7 @@ describe('leases', () => {
       expect(await open.adopt(ended.lease, { ownerGone: true })).to.include({ ended: true, logEnded: true });
     });
 
-    it('happens once when two want it', async () => {
+    it('succeeds for one of two at the same time', async () => {
       const lease = await open.hold();
       const both = await Promise.all([open.adopt(lease, { ownerGone: true }), open.adopt(lease, { ownerGone: true })]);
       expect(both.map((each) => (typeof each === 'string' ? each : 'ok'))).to.have.members(['ok', 'stale']);

@@ -16,7 +16,7 @@ describe('the pools of a run', () => {
 
   const marksIn = async (pool: string): Promise<string[]> =>
     (await open.client.zrange(keys.marks(pool), 0, '-1')).map((id) => id.slice(id.indexOf('.') + 1));
-  /** The pool of each message so far, by the ids that it carries, without their run. */
+  /** The pool to which each id was handed out so far. Ids are without their run. */
   const handedOut = (): Record<string, string> =>
     Object.fromEntries(
       open.inbox.bundles.flatMap(({ pool, ids }) => ids.map((id) => [id.slice(id.indexOf('.') + 1), pool])),
@@ -52,7 +52,7 @@ describe('the pools of a run', () => {
         expect(await marksIn(pool), pool).to.have.members(Object.keys(pools).filter((id) => pools[id] === pool));
     });
 
-  it('decide for every job of a large run, and no message has jobs of two', async () => {
+  it('decide for every job of a large run, and no message has jobs of two pools', async () => {
     const names = Array.from({ length: 1_500 }, (_, at) => at);
     const poolOf = (index: number) => ['fake', 'one', 'two'][index % 3] ?? '';
     const jobs = names.map((at) => [`j${String(at)}`, at % 3 === 0 ? [] : { pool: poolOf(at) }] as const);
@@ -64,7 +64,7 @@ describe('the pools of a run', () => {
     expect((await open.store.runs.getRun(run))?.status).to.equal('SUCCESSFUL');
   });
 
-  it('keep an end from claiming a dependent of another pool, which is handed out there', async () => {
+  it('keep an end from claiming a dependent of another pool, which is handed out in its own', async () => {
     const run = await open.create(
       pipelineOf({ a: [], here: ['a'], there: { dependsOn: ['a'], pool: 'gpu' }, also: ['a'] }),
     );
@@ -77,7 +77,7 @@ describe('the pools of a run', () => {
     expect(back).to.deep.include({ kind: 'ok', fused: [] });
   });
 
-  it('refuse a claim from another one, which changes nothing', async () => {
+  it('refuse a claim from another pool, which changes nothing', async () => {
     const run = await open.create(pipelineOf({ a: { pool: 'gpu' }, b: [] }));
     const executor = await open.store.executors.register(testExecutor, 'fake');
     const claim = (index: number, pool: string) =>
@@ -89,13 +89,13 @@ describe('the pools of a run', () => {
     expect(await claim(1, 'fake')).to.be.an('object');
   });
 
-  it('stay those of jobs that start again, are delivered again or come back', async () => {
+  it('stay the same when jobs are given back, redelivered or retried', async () => {
     const run = await open.create(pipelineOf({ a: { pool: 'gpu' } }));
     const again = { removalGraceMs: 1_000 };
     const lease = await claimJob(open.store, run, 0);
     expect(await open.store.transitions.requeue(lease, 'Interrupted', '', again)).to.equal('ok');
     expect(await open.store.transitions.redeliver('gpu', [`${run}.0.2`])).to.equal(1);
-    expect(await open.store.transitions.redeliver('fake', [`${run}.0.2`]), 'asked by another pool').to.equal(1);
+    expect(await open.store.transitions.redeliver('fake', [`${run}.0.2`]), 'in the name of another pool').to.equal(1);
     const second = await claimJob(open.store, run, 0, { attempt: 2 });
     expect(await open.store.transitions.retry(second, { reason: 'Lost' }, {}, again)).to.equal('ok');
     await open.client.set(keys.clock, '3600000');
@@ -110,7 +110,7 @@ describe('the pools of a run', () => {
     expect(await marksIn('fake')).to.deep.equal([]);
   });
 
-  it('are those of its pipeline in a rerun, and the default one of its time where that names none', async () => {
+  it('are those of the pipeline in a rerun, or else the default at that time', async () => {
     const again = async (pipeline: Pipeline) => {
       const compiled = await open.store.runs.getCompiled(await open.create(pipeline));
       if (!compiled) throw new Error('the run is gone');
@@ -146,7 +146,7 @@ describe('the pools of a run', () => {
       expect(await pools().listLive(), 'no job is in the default pool').to.deep.equal(['gpu']);
     });
 
-    it('until they are dropped, which is refused while something is there', async () => {
+    it('until they are dropped, which is refused while they are in use', async () => {
       const run = await open.create(small);
       await pools().announceCapacity('gpu', 8);
       expect(await pools().drop('gpu')).to.equal(false);
@@ -162,7 +162,7 @@ describe('the pools of a run', () => {
       expect(await pools().list(), 'named anew').to.deep.equal(['gpu']);
     });
 
-    it('to lists, which show a run in several once', async () => {
+    it('to lists, which show a run with several pools once', async () => {
       const run = await open.create(pipelineOf({ a: { pool: 'gpu' }, b: { pool: 'big' }, c: [] }));
       const page = await open.store.runs.listRuns({ limit: 10, filter: { statuses: ['PENDING'] } });
       expect(page.runs.map(({ uid }) => uid)).to.deep.equal([run]);

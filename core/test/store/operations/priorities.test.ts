@@ -18,7 +18,7 @@ describe('priorities (see Priorities)', () => {
 
   const create = (jobs: Record<string, JobShape>, priority?: number) =>
     open.create({ ...pipelineOf(jobs), ...(priority !== undefined && { priority }) });
-  /** Each message: its priority, and the indexes of its jobs. */
+  /** The priority of each message, and the indexes of its jobs. */
   const messages = () =>
     open.inbox.bundles.splice(0).map(({ priority, ids }) => [priority, ids.map((id) => parseAttemptId(id).index)]);
 
@@ -31,7 +31,7 @@ describe('priorities (see Priorities)', () => {
     expect(messages()).to.eql([[100, [0, 1]]]);
   });
 
-  it("of jobs replace the run's, and the ids of a message share one", async () => {
+  it("of jobs replace the run's, and all ids of a message have the same one", async () => {
     const run = await create({ a: [], b: { priority: 7 }, c: { priority: -7 }, d: [], e: { priority: 7 }, f: { priority: 0, dependsOn: ['a'] } }, 3); // prettier-ignore
     expect(messages()).to.eql([
       [7, [1, 4]],
@@ -42,7 +42,7 @@ describe('priorities (see Priorities)', () => {
     expect(messages()).to.eql([[0, [5]]]);
   });
 
-  it('are kept when an id is delivered again, and by the next attempt', async () => {
+  it('are kept when an id is redelivered, and by the next attempt', async () => {
     const run = await create({ a: { priority: 42 } });
     messages();
     await open.store.transitions.redeliver('fake', [`${run}.0.1`]);
@@ -51,7 +51,7 @@ describe('priorities (see Priorities)', () => {
     expect(messages()).to.eql([[42, [0]]]);
   });
 
-  it('decide what of a run too large for the queue is handed out first', async () => {
+  it('decide which jobs of a run too large for the queue are handed out first', async () => {
     const small = await openStore({ library: libraryOfSmallCalls(composeLibrary()) });
     try {
       const jobs = Object.fromEntries(Array.from({ length: 12 }, (_, at) => [`job-${String(at)}`, { priority: at }]));
@@ -71,7 +71,7 @@ describe('priorities (see Priorities)', () => {
     }
   });
 
-  describe('and dependents that would come with an end', () => {
+  describe('and dependents that could be claimed with an end', () => {
     let queue: BundleQueue;
     beforeEach(async () => {
       queue = new BundleQueue(open.redis.url, silentLogger);
@@ -79,7 +79,7 @@ describe('priorities (see Priorities)', () => {
     });
     afterEach(() => queue.stop());
 
-    /** A message of another run waits in the queue. */
+    /** Puts a message of another run into the queue. */
     async function waiting(priority: number, cameBack = false): Promise<void> {
       queue.deliver([{ pool: 'fake', message: 999, priority, cameBack, ids: ['x.0.1'] }]);
       const key = `${queuePrefix}:fake:prioritized`;
@@ -93,7 +93,7 @@ describe('priorities (see Priorities)', () => {
       return ended.kind === 'ok' ? ended.fused.length : 0;
     }
 
-    it('come with it where nothing waits', async () => {
+    it('are claimed if nothing waits', async () => {
       expect(await fusedWith(-100)).to.equal(1);
     });
 
@@ -106,18 +106,18 @@ describe('priorities (see Priorities)', () => {
       [100, 100, true],
       [-100, -100, true],
     ] as const) {
-      it(`of priority ${String(own)} ${comes ? 'come with it' : 'wait for their turn'} where ${String(other)} waits`, async () => {
+      it(`of priority ${String(own)} ${comes ? 'are claimed' : 'wait for their turn'} if ${String(other)} waits`, async () => {
         await waiting(other);
         expect(await fusedWith(own)).to.equal(comes ? 1 : 0);
       });
     }
 
-    it('are measured by the same priorities where what waits came back from a full worker', async () => {
+    it('are compared with a message that came back from a full worker by the same priorities', async () => {
       await waiting(1, true);
       expect([await fusedWith(0), await fusedWith(1), await fusedWith(2)]).to.eql([0, 1, 1]);
     });
 
-    it('that wait for their turn are in a message', async () => {
+    it('that wait for their turn get a message', async () => {
       await waiting(5);
       await fusedWith(4);
       expect(open.inbox.bundles.at(-1)).to.include({ priority: 4 });
@@ -127,7 +127,7 @@ describe('priorities (see Priorities)', () => {
 
   describe('among jobs of a run that become ready together', () => {
     const priorities = { least: -50, none: undefined, high: 90, highest: 100 } as const;
-    /** As they stand in the pipeline: the least first. */
+    /** In the order of the pipeline, the lowest priority comes first. */
     const after = (need: Need): Record<string, JobShape> =>
       Object.fromEntries(Object.entries(priorities).map(([name, priority]) => [name, { dependsOn: [need], ...(priority !== undefined && { priority }) }])); // prettier-ignore
     const run = (jobs: Record<string, JobShape>, maxParallel?: number) =>
@@ -141,7 +141,7 @@ describe('priorities (see Priorities)', () => {
       const lease = await claimJob(open.store, uid, index, { attempt });
       return open.store.transitions.finish(lease, completed, {}, { closeGraceMs: 0, ...also });
     };
-    /** Takes all that is handed out to its end. @returns the jobs in the order of their claims. */
+    /** Runs all jobs. @returns their names in the order of their claims */
     const drain = async (uid: string): Promise<string[]> => {
       const order: string[] = [];
       for (let names = await handedOut(uid); names.length > 0; names = await handedOut(uid)) {
@@ -164,7 +164,7 @@ describe('priorities (see Priorities)', () => {
         );
       });
 
-      it(`the highest comes with an end whose worker has ${String(maxParallel)} places`, async () => {
+      it(`the highest is claimed with an end whose worker has ${String(maxParallel)} places`, async () => {
         const uid = await run({ gate: [], ...after('gate') });
         const ended = await end(uid, 'gate', { fuse: { ttlMs: 60_000, atMost: maxParallel } });
         const fused = ended.kind === 'ok' ? ended.fused : [];
@@ -172,7 +172,7 @@ describe('priorities (see Priorities)', () => {
         expect(names).to.eql(['highest', 'high', 'none'].slice(0, maxParallel));
       });
 
-      it(`the highest comes with an end, with more places than the ${String(maxParallel)} slots`, async () => {
+      it(`the highest is claimed with an end, with more places than the ${String(maxParallel)} slots`, async () => {
         const uid = await run({ gate: [], ...after('gate') }, maxParallel);
         const ended = await end(uid, 'gate', { fuse: { ttlMs: 60_000, atMost: 10 } });
         const fused = ended.kind === 'ok' ? ended.fused : [];
@@ -181,17 +181,17 @@ describe('priorities (see Priorities)', () => {
       });
     }
 
-    it('the highest gets the slot where all are roots', async () => {
+    it('the highest gets the slot if all are roots', async () => {
       const jobs = Object.fromEntries(Object.entries(priorities).map(([name, priority]) => [name, priority === undefined ? [] : { priority }])); // prettier-ignore
       expect(await drain(await run(jobs, 1))).to.eql(['highest', 'high', 'none', 'least']);
     });
 
-    it('the highest gets the slot before what waited longer, and what waited longer before its equals', async () => {
+    it('the highest gets the slot before jobs that waited longer, and among equals the one that waited longest', async () => {
       const jobs = { gate: { priority: 100 }, waited: { priority: 90 }, ...after('gate') };
       expect(await drain(await run(jobs, 1))).to.eql(['gate', 'highest', 'waited', 'high', 'none', 'least']);
     });
 
-    it('it starts before what was handed out and is not claimed yet', async () => {
+    it('the highest starts before jobs that were handed out and are not claimed yet', async () => {
       const uid = await run({ gate: { priority: 1 }, early: { priority: -1 }, ...after('gate') }, 2);
       expect((await handedOut(uid)).sort()).to.eql(['early', 'gate']);
       await end(uid, 'gate');
@@ -207,7 +207,7 @@ describe('priorities (see Priorities)', () => {
       expect(await drain(uid)).to.eql(['none', 'early', 'least']);
     });
 
-    it('it keeps its place before them when it is tried again', async () => {
+    it('the highest keeps its place before them when it is retried', async () => {
       const uid = await run(
         { gate: { priority: 100 }, flaky: { priority: 50 }, low: { priority: -50 }, middle: [] },
         1,
@@ -229,7 +229,7 @@ describe('priorities (see Priorities)', () => {
       expect(await handedOut(uid)).to.eql(['low']);
     });
 
-    it('it starts first in a rerun, and after a retry by hand', async () => {
+    it('the highest starts first in a rerun, and after a retry by hand', async () => {
       const jobs = { gate: { priority: 100 }, fails: { priority: 20 }, ...after('gate') };
       const uid = await run(jobs, 1);
       await end(uid, 'gate');
@@ -261,7 +261,7 @@ describe('priorities (see Priorities)', () => {
       }
     });
 
-    it('what waits in its run since the queue is full takes the place of what is claimed before it', async () => {
+    it('a higher one that waits in its run takes the place of a lower one that is claimed before it', async () => {
       const small = await openStore({ library: libraryOfSmallCalls(composeLibrary()) });
       try {
         const jobs = Object.fromEntries(Array.from({ length: 9 }, (_, at) => [`job-${String(at)}`, []]));
@@ -280,7 +280,7 @@ describe('priorities (see Priorities)', () => {
       }
     });
 
-    it('nothing is chosen where all share one priority: they start in the order of the pipeline', async () => {
+    it('jobs of one priority start in the order of the pipeline', async () => {
       const same = Object.fromEntries(['c', 'a', 'b'].map((name) => [name, { dependsOn: ['gate'], priority: 7 }]));
       expect(await drain(await run({ gate: { priority: 7 }, ...same }, 1))).to.eql(['gate', 'c', 'a', 'b']);
     });

@@ -27,7 +27,7 @@ describe('ready marks', () => {
     expect(await marks()).to.eql([]);
   });
 
-  it('are listed when they are older than a time', async () => {
+  it('are listed by age', async () => {
     const uid = await open.create(pipelineOf({ a: [] }));
     const before = await open.store.now();
     await setClock(open.redis.url, 30_000);
@@ -36,7 +36,7 @@ describe('ready marks', () => {
     expect(await open.store.readyMarks.list('fake', { before: before + 60_000, limit: 10 })).to.have.length(2);
   });
 
-  it('are removed when nothing waits under them', async () => {
+  it('are removed if no job waits for the claim', async () => {
     const uid = await open.create(pipelineOf({ a: [], b: ['a'] }));
     await claimJob(open.store, uid, 0);
     const gone = [`${uid}.0.1`, `${uid}.0.9`, `${uid}.1.1`, `${uid}.7.1`, '01990000-0000-7000-8000-00000000dead.0.1'];

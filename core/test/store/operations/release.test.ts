@@ -7,7 +7,7 @@ import { completed } from '@chainr/testkit/outcomes';
 import { crashLoop } from '../../../src/engine/retries.js';
 import { formatLease, type Lease } from '../../../src/store/redis/keys.js';
 
-describe('a lease that is let go of', () => {
+describe('a released lease', () => {
   let open: OpenLeases;
   before(async () => {
     open = await openLeases();
@@ -35,7 +35,7 @@ describe('a lease that is let go of', () => {
     expect(await open.store.transitions.finish(lease, completed, {})).to.eql({ kind: 'stale' });
   });
 
-  it('stays its owner’s until somebody takes it: what is under way comes to its end', async () => {
+  it('stays with its owner until it is adopted: reports under way are accepted', async () => {
     const lease = await open.hold();
     await release(lease);
     const entry = { length: 0, bytes: Buffer.from('abc\n'), position: 'byte 4', end: false };
@@ -46,7 +46,7 @@ describe('a lease that is let go of', () => {
     expect(await expired(lease.run)).to.eql([]);
   });
 
-  it('is held again after a renewal that was under way', async () => {
+  it('is held again after a renewal', async () => {
     const lease = await open.hold();
     await release(lease);
     expect(await open.renew(lease)).to.eql({ lost: [], stops: [] });
@@ -56,7 +56,7 @@ describe('a lease that is let go of', () => {
     expect((await open.renew(lease)).lost).to.eql([formatLease(lease)]);
   });
 
-  it('is no death of a worker, however often it happens', async () => {
+  it('does not count as a death of a worker, however often it is released', async () => {
     let lease = await open.hold();
     for (let times = 0; times < 3 * crashLoop.deathsMax; times += 1) {
       await release(lease);
@@ -67,7 +67,7 @@ describe('a lease that is let go of', () => {
     expect(await open.store.runs.findJob(lease.run, 'a')).to.include({ status: 'RUNNING', attempt: 1 });
   });
 
-  it('tells how many were still its own', async () => {
+  it('is counted if the worker still held it', async () => {
     const [kept, taken] = [await open.hold(), await open.hold()];
     await open.adopt(taken, { ownerGone: true });
     expect(await release(kept, taken, { ...kept, epoch: 77 })).to.equal(1);
@@ -75,14 +75,14 @@ describe('a lease that is let go of', () => {
     expect(await release()).to.equal(0);
   });
 
-  it('can be let go of again', async () => {
+  it('can be released again', async () => {
     const lease = await open.hold();
     await release(lease);
     expect(await release(lease)).to.equal(1);
     expect(await expired(lease.run)).to.have.length(1);
   });
 
-  it('comes with its end where that is recorded', async () => {
+  it('is adopted with its end if that is recorded', async () => {
     const lease = await open.hold();
     await open.store.transitions.finish(lease, completed, {});
     await release(lease);
@@ -90,7 +90,7 @@ describe('a lease that is let go of', () => {
     expect(await adopt(lease)).to.include({ ended: true, logEnded: false });
   });
 
-  it('can be one of more than a thousand at once', async () => {
+  it('can be released with more than a thousand others', async () => {
     const count = 1_100;
     const jobs = Object.fromEntries(Array.from({ length: count }, (_, at) => [`j${String(at)}`, []]));
     const run = await open.create(pipelineOf(jobs));

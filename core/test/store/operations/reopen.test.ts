@@ -25,11 +25,11 @@ describe('a retry by hand', () => {
     run: string;
     pipeline: Pipeline;
   }
-  /** `keeps` keeps the run alive. */
+  /** A run with a job that fails first, and a job `keeps` that keeps the run live. */
   async function begin(jobs: Record<string, JobShape>, head: Partial<Pipeline> = {}): Promise<Begun> {
     const pipeline = { ...pipelineOf({ fails: [], ...jobs, keeps: [] }), ...head };
     const run = await open.create(pipeline);
-    await nextMillisecond(open.store); // What waits since one millisecond has no order.
+    await nextMillisecond(open.store); // Jobs that became ready in one millisecond have no order.
     return { run, pipeline };
   }
   const fail = async ({ run }: Begun, index = 0, attempt = 1) =>
@@ -64,7 +64,7 @@ describe('a retry by hand', () => {
     expect((await open.store.runs.getRun(run))?.status, 'the failure counts no more').to.equal('SUCCESSFUL');
   });
 
-  it('makes what was skipped for it wait again, and what waits for that', async () => {
+  it('makes its skipped dependents wait again, and theirs', async () => {
     const begun = await begin({
       a: ['fails'],
       b: ['a'],
@@ -83,7 +83,7 @@ describe('a retry by hand', () => {
     expect(await statuses(begun)).to.include({ a: 'PENDING Queued', b: waits, c: waits });
   });
 
-  it('leaves skipped what something else has skipped for good', async () => {
+  it('leaves a job skipped that another job has skipped for good', async () => {
     const begun = await begin({ other: [], a: ['fails', onFailure('other')], b: ['a', 'fails'] });
     await open.store.transitions.finish(await claimJob(open.store, begun.run, 1), completed, {}, whole);
     await fail(begun);
@@ -91,7 +91,7 @@ describe('a retry by hand', () => {
     expect(await statuses(begun)).to.include({ a: 'SKIPPED ConditionNotMet', b: 'SKIPPED DependencySkipped' });
   });
 
-  it('takes a dependent back that waits for a slot', async () => {
+  it('takes back a dependent that waits for a slot', async () => {
     const begun = await begin({ cure: [onFailure('fails')] }, { maxParallel: 1 });
     await fail(begun);
     expect(await statuses(begun)).to.include({ keeps: 'PENDING Queued', cure: 'PENDING WaitingForSlot' });
@@ -105,7 +105,7 @@ describe('a retry by hand', () => {
     expect(await marks(begun)).to.eql(['2.1']);
   });
 
-  it('leaves in the backlog what the same call makes ready again', async () => {
+  it('keeps a job in the backlog that the same call makes ready again', async () => {
     const onSkipped = { job: 'between', conditions: { skipped: true } };
     const begun = await begin({ other: [], between: ['fails', 'other'], last: [onSkipped] }, { maxParallel: 1 });
     await fail(begun);
@@ -136,7 +136,7 @@ describe('a retry by hand', () => {
     });
   }
 
-  it('tells what happens, dependents first', async () => {
+  it('emits its events, dependents first', async () => {
     const begun = await begin({ a: ['fails'], cure: [onFailure('fails')] });
     await fail(begun);
     const cursor = await open.store.events.lastCursor();
@@ -161,7 +161,7 @@ describe('a retry by hand', () => {
   });
 
   describe('is refused', () => {
-    it('as gone for a run, and for a job, that does not exist', async () => {
+    it('as gone for a run or job that does not exist', async () => {
       const begun = await begin({});
       expect(await open.store.transitions.reopen('01990000-0000-7000-8000-00000000dead', 0, [])).to.eql({
         kind: 'gone',
@@ -169,7 +169,7 @@ describe('a retry by hand', () => {
       expect(await open.store.transitions.reopen(begun.run, 7, [])).to.eql({ kind: 'gone' });
     });
 
-    it('as final once its run is', async () => {
+    it('as final after the end of its run', async () => {
       const begun = await begin({});
       await fail(begun);
       await open.store.transitions.finish(await claimJob(open.store, begun.run, 1), completed, {}, whole);
@@ -203,7 +203,7 @@ describe('a retry by hand', () => {
       expect(await reopen(begun)).to.eql({ kind: 'ok', attempt: 2 });
     });
 
-    it('as claimed when a dependent has run, even one that only waited for others that did not', async () => {
+    it('as claimed if a dependent has run, even an indirect one', async () => {
       const begun = await begin({ a: ['fails'], cure: [{ job: 'a', conditions: { skipped: true } }] });
       await fail(begun);
       await claimJob(open.store, begun.run, 2);
@@ -212,7 +212,7 @@ describe('a retry by hand', () => {
       expect(await open.client.hgetallBuffer(keys.run(begun.run)), 'nothing changes').to.eql(before);
     });
 
-    it('as claimed when a dependent has run and was given back', async () => {
+    it('as claimed if a dependent was claimed and given back', async () => {
       const begun = await begin({ cure: [onFailure('fails')] });
       await fail(begun);
       await open.store.transitions.requeue(await claimJob(open.store, begun.run, 1), 'Interrupted', '', {
@@ -221,7 +221,7 @@ describe('a retry by hand', () => {
       expect(await reopen(begun)).to.eql({ kind: 'claimed', index: 1 });
     });
 
-    it('by two at once: one of them', async () => {
+    it('for one of two at the same time', async () => {
       const begun = await begin({});
       await fail(begun);
       const replies = await Promise.all([reopen(begun), reopen(begun)]);
@@ -229,7 +229,7 @@ describe('a retry by hand', () => {
     });
   });
 
-  it('is refused as busy while edges of its run are left to be resolved', async () => {
+  it('is refused as busy while edges of its run are unresolved', async () => {
     const little = libraryWithMistake(' edges = 1000,', ' edges = 200,', composeLibrary());
     const slow = await openStore({ library: little });
     try {

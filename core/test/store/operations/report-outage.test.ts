@@ -8,7 +8,7 @@ import type { Lease } from '../../../src/store/redis/keys.js';
 const sentence = 'The executor is out of order: no space is left. Trying again.';
 const started = { startedMs: 1 };
 
-describe('what keeps a worker from going on with an attempt', () => {
+describe('an outage that a worker reports of an attempt', () => {
   let open: OpenStore;
   let lease: Lease;
   let cursor: string;
@@ -31,19 +31,19 @@ describe('what keeps a worker from going on with an attempt', () => {
     return events.map((event) => [event.kind, 'message' in event ? event.message : undefined]);
   };
 
-  it('is its message, and leaves its reason; the same again is no event', async () => {
+  it('becomes the message of the job and keeps its reason; a repeat is no event', async () => {
     expect([await outage(sentence), await outage(sentence)]).to.eql([true, true]);
     expect(await shown()).to.eql(['RUNNING', 'Starting', sentence]);
     expect(await told()).to.eql([['job.reason', sentence]]);
   });
 
-  it('stays while its worker only says that it is starting it', async () => {
+  it('stays when its worker reports Starting again', async () => {
     await outage(sentence);
     expect(await report('Starting')).to.be.true;
     expect(await shown()).to.eql(['RUNNING', 'Starting', sentence]);
   });
 
-  it('goes with the next phase, and with the same one told again', async () => {
+  it('is cleared by the next phase, and by a repeat of the same phase', async () => {
     await report('PullingImage', 'Pulls busybox.');
     await outage(sentence);
     expect(await shown()).to.eql(['RUNNING', 'PullingImage', sentence]);
@@ -57,7 +57,7 @@ describe('what keeps a worker from going on with an attempt', () => {
     expect(await shown()).to.eql(['RUNNING', 'Executing', 'Running.']);
   });
 
-  it('goes where it goes on without a phase', async () => {
+  it('is cleared by an empty report', async () => {
     await outage(sentence);
     await outage('');
     await outage('');
@@ -65,7 +65,7 @@ describe('what keeps a worker from going on with an attempt', () => {
     expect((await told()).map(([kind]) => kind)).to.eql(['job.reason', 'job.reason']);
   });
 
-  it('comes after why it is being stopped, which stays', async () => {
+  it('is shown after the reason of a stop', async () => {
     const stop = 'A cancel was requested; it is being stopped.';
     await outage(sentence);
     await open.store.transitions.cancel(lease.run);
@@ -78,7 +78,7 @@ describe('what keeps a worker from going on with an attempt', () => {
     expect(await shown()).to.eql(['RUNNING', 'Canceling', stop]);
   });
 
-  it('is nobody else’s to tell, and nothing of an attempt that has ended', async () => {
+  it('is refused from another owner, and after the end of the attempt', async () => {
     expect(await open.store.transitions.reportOutage({ ...lease, owner: 'other' }, sentence)).to.be.false;
     expect(await open.store.transitions.reportOutage({ ...lease, epoch: lease.epoch + 1 }, sentence)).to.be.false;
     await open.store.transitions.finish(lease, completed, {});

@@ -19,7 +19,7 @@ describe('giving an attempt back', () => {
   const requeue = (lease: Lease) =>
     open.store.transitions.requeue(lease, 'Interrupted', 'The worker stopped.', { removalGraceMs: graceMs });
 
-  it('makes the next attempt ready, and keeps the one that is over', async () => {
+  it('makes the next attempt ready, and keeps the one before', async () => {
     const uid = await open.create(pipelineOf({ a: [] }));
     const lease = await claimJob(open.store, uid, 0);
     open.inbox.take(uid);
@@ -42,7 +42,7 @@ describe('giving an attempt back', () => {
     expect(attempts[0]?.phases).to.include.keys('claimedAt', 'endedAt', 'closedAt');
   });
 
-  it('lets nobody report for the attempt that is over', async () => {
+  it('refuses reports for the attempt before', async () => {
     const uid = await open.create(pipelineOf({ a: [] }));
     const lease = await claimJob(open.store, uid, 0);
     await requeue(lease);
@@ -64,7 +64,7 @@ describe('giving an attempt back', () => {
     expect(await requeue(lease)).to.equal('stale');
   });
 
-  it('is refused as final when the run is to end', async () => {
+  it('is refused as final if the run is ending', async () => {
     const uid = await open.create(pipelineOf({ a: [] }));
     const lease = await claimJob(open.store, uid, 0);
     await askToEnd(open, uid);
@@ -91,7 +91,7 @@ describe('an attempt that another one follows', () => {
   }
 
   for (const [what, over] of Object.entries(ways)) {
-    it(`has its log ended with it, for who follows it, where it is ${what}`, async () => {
+    it(`has its log ended, also for followers, if it is ${what}`, async () => {
       const lease = await hold();
       const follower = open.store.logs.follow(lease.run, 0, 1, { offset: line.length }, new AbortController().signal);
       const page = follower.next();
@@ -100,7 +100,7 @@ describe('an attempt that another one follows', () => {
       expect(await open.store.logs.read(lease.run, 0, 1, { offset: 0, maxBytes: 100 })).to.include({ ended: true });
     });
 
-    it(`is left as it is where it is ${what} and Redis has lost some of its log`, async () => {
+    it(`is left unchanged if it is ${what} and Redis has lost some of its log`, async () => {
       const lease = await hold();
       expect(await over(lease, line.length + 1)).to.equal('log-lost');
       expect(await open.store.runs.findJob(lease.run, 'a')).to.include({ status: 'RUNNING', attempt: 1 });
@@ -121,7 +121,7 @@ describe('closing an attempt', () => {
     open.store.transitions.appendLog(lease, { length: 0, bytes: noBytes, position: '', end: true });
   const finish = (lease: Lease) => open.store.transitions.finish(lease, completed, {});
 
-  it('is refused as open until it has ended and its log has its end mark', async () => {
+  it('is refused as open until the attempt has ended and its log has its end mark', async () => {
     const uid = await open.create(pipelineOf({ a: [], b: [] }));
     const [a, b] = [await claimJob(open.store, uid, 0), await claimJob(open.store, uid, 1)];
     expect(await close(a)).to.equal('open');
@@ -135,7 +135,7 @@ describe('closing an attempt', () => {
     expect(await countLeases(open.client)).to.equal(0);
   });
 
-  it('comes with its end when all of its log is stored, and ends the log for who follows it', async () => {
+  it('happens with the end if all of the log is stored, and ends the log for its followers', async () => {
     const uid = await open.create(pipelineOf({ a: [] }));
     const lease = await claimJob(open.store, uid, 0);
     const page = open.store.logs.follow(uid, 0, 1, { offset: 0 }, new AbortController().signal).next();
@@ -167,7 +167,7 @@ describe('closing an attempt', () => {
     expect((await open.store.runs.listAttempts(uid, 0))[0]?.phases).to.eql(first?.phases);
   });
 
-  it('lets the remains go when the grace is over, not before', async () => {
+  it('makes the remains due after the grace, not before', async () => {
     const uid = await open.create(pipelineOf({ a: [] }));
     const lease = await claimJob(open.store, uid, 0);
     await finish(lease);

@@ -13,9 +13,9 @@ import { keys, type Lease } from '../../../src/store/redis/keys.js';
 const graceMs = 60_000;
 const lost: Outcome = { reason: 'Lost', message: 'Nothing of it was found.' };
 
-describe('an attempt that infrastructure took', () => {
+describe('an attempt that was lost to infrastructure', () => {
   let open: OpenStore;
-  /** How much later than it is the scripts take it to be. */
+  /** By how much the clock of the scripts is ahead. */
   let offsetMs: number;
   beforeEach(async () => {
     open = await openStore();
@@ -40,7 +40,7 @@ describe('an attempt that infrastructure took', () => {
     return { run, lease };
   }
 
-  it('has three losses made good, after 1, 10 and 60 s, and the fourth is final', async () => {
+  it('is retried three times, after 1, 10 and 60 s, and the fourth loss is final', async () => {
     const { run, lease: first } = await begin();
     let lease = first;
     for (const [losses, backoffMs] of [1_000, 10_000, 60_000].entries()) {
@@ -87,7 +87,7 @@ describe('an attempt that infrastructure took', () => {
     expect(await jobOf(run)).to.include({ status: 'PENDING', reason: 'RetryBackoff', attempt: 1 });
   });
 
-  it('can be handed out again once its backoff is over', async () => {
+  it('can be handed out again after its backoff', async () => {
     const { run, lease } = await begin();
     await retry(lease);
     await forward(1_000);
@@ -97,7 +97,7 @@ describe('an attempt that infrastructure took', () => {
     expect(open.inbox.take(run)).to.eql([`${run}.0.2`]);
   });
 
-  it('stays in the list as it ended, with its log', async () => {
+  it('stays in the list of attempts as it ended, with its log', async () => {
     const { run, lease } = await begin();
     const bytes = Buffer.from('100 main o first\n');
     await open.store.transitions.appendLog(lease, { length: 0, bytes, position: '1', end: true });
@@ -127,7 +127,7 @@ describe('an attempt that infrastructure took', () => {
     expect((await open.store.logs.read(run, 0, 2, log))?.bytes).to.have.length(0);
   });
 
-  it('lets its lease go, and its remains stay for the removal grace', async () => {
+  it('gives up its lease, and its remains stay for the removal grace', async () => {
     const { run, lease } = await begin();
     await retry(lease);
     expect(await countLeases(open.client)).to.equal(0);
@@ -139,7 +139,7 @@ describe('an attempt that infrastructure took', () => {
     expect(due).to.include({ run, index: 0, attempt: 1, job: 'a' });
   });
 
-  it('tells what happens, event by event', async () => {
+  it('emits one event per step', async () => {
     const { run, lease } = await begin();
     const cursor = await open.store.events.lastCursor();
     await retry(lease);
@@ -171,7 +171,7 @@ describe('an attempt that infrastructure took', () => {
     expect(await open.store.runs.findJob(run, 'b')).to.include({ reason: 'Queued' });
   });
 
-  it('is refused as stale without the lease, when it comes again, and after the end', async () => {
+  it('is refused as stale without the lease, on a repeat, and after the end', async () => {
     const { run, lease } = await begin();
     expect(await retry({ ...lease, owner: 'other' })).to.equal('stale');
     expect(await retry({ ...lease, epoch: lease.epoch + 1 })).to.equal('stale');
@@ -185,7 +185,7 @@ describe('an attempt that infrastructure took', () => {
     expect(await retry({ ...lease, run: '01990000-0000-7000-8000-00000000dead' })).to.equal('stale');
   });
 
-  it('is final under a cancel and after the timeout of its run', async () => {
+  it('is final after a cancel and after the timeout of its run', async () => {
     for (const request of ['cancel', 'timeout'] as const) {
       const { run, lease } = await begin();
       await askToEnd(open, run, request);
@@ -194,7 +194,7 @@ describe('an attempt that infrastructure took', () => {
     }
   });
 
-  describe('is made good', () => {
+  describe('is retried', () => {
     const outcomes: readonly OutcomeReason[] = [
       ...(['Lost', 'Deleted', 'Evicted', 'Preempted', 'NodeLost', 'RegistryError'] as const),
       ...(['ExitCode', 'Signal', 'OutOfMemory', 'TimedOut', 'Completed'] as const),
@@ -209,7 +209,7 @@ describe('an attempt that infrastructure took', () => {
     }
   });
 
-  it('starts no more once its run is to end', async () => {
+  it('does not start again once its run is ending', async () => {
     const { run, lease } = await begin();
     await retry(lease);
     await askToEnd(open, run);

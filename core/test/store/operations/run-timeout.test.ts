@@ -33,7 +33,7 @@ describe("a run's timeout", () => {
     expect(await statusOf(run)).to.equal('PENDING');
   });
 
-  it('ends what does not run, and a run of which nothing runs', async () => {
+  it('ends jobs that do not run, and a run in which no job runs', async () => {
     const run = await create({ a: [], b: ['a'] });
     await later(hourMs);
     expect(await expire()).to.equal(1);
@@ -43,7 +43,7 @@ describe("a run's timeout", () => {
     expect(await open.client.zcard(keys.marks('fake'))).to.equal(0);
   });
 
-  it('stops what runs, which ends RunTimedOut whatever its exit code', async () => {
+  it('stops running jobs, which end RunTimedOut whatever their exit code', async () => {
     const run = await create({ done: [], runs: [], waits: ['runs'] });
     await finish(await claim(run, 0));
     const lease = await claim(run, 1);
@@ -65,7 +65,7 @@ describe("a run's timeout", () => {
     expect(await statusOf(run)).to.equal('CANCELED');
   });
 
-  it('counts while jobs wait for a slot or back off, and ends that too', async () => {
+  it('passes while jobs wait for a slot or back off, and ends those too', async () => {
     const run = await open.create({ ...pipelineOf({ a: [], b: [] }), timeoutMs: hourMs, maxParallel: 1 });
     await open.store.transitions.retry(await claim(run, 0), { reason: 'Lost' }, {}, { removalGraceMs: 0 });
     await later(hourMs);
@@ -75,7 +75,7 @@ describe("a run's timeout", () => {
     expect(await open.client.exists(keys.backlog(run))).to.equal(0);
   });
 
-  it('goes with the run when that ends before', async () => {
+  it('is dropped if the run ends before', async () => {
     const run = await create({ a: [] });
     await driveRun(open, run);
     expect(await open.client.zcard(keys.deadlines)).to.equal(0);
@@ -85,7 +85,7 @@ describe("a run's timeout", () => {
     expect(await statusOf(run), 'even if it is still there').to.equal('SUCCESSFUL');
   });
 
-  it('does nothing after a cancel, which was first (see Causes)', async () => {
+  it('does nothing after an earlier cancel (see Causes)', async () => {
     const run = await create({ a: [] });
     const lease = await claim(run, 0);
     await open.store.transitions.cancel(run);
@@ -95,7 +95,7 @@ describe("a run's timeout", () => {
     expect(await statuses(run)).to.eql({ a: 'CANCELED CanceledByUser' });
   });
 
-  it('leaves a cancel that comes after it nothing to do', async () => {
+  it('makes a later cancel change nothing', async () => {
     const run = await create({ a: [] });
     const lease = await claim(run, 0);
     await later(hourMs);
@@ -105,7 +105,7 @@ describe("a run's timeout", () => {
     expect(await statuses(run)).to.eql({ a: 'CANCELED RunTimedOut' });
   });
 
-  it('leaves what its own timeout has stopped before as FAILED', async () => {
+  it('keeps a job FAILED that its own timeout has stopped before', async () => {
     const run = await create({ a: [] });
     const lease = await claim(run, 0);
     await open.store.transitions.report(lease, 'Executing', '', { startedMs: 0 }, { timeoutMs: 10_000 });
@@ -118,7 +118,7 @@ describe("a run's timeout", () => {
     expect(await statusOf(run)).to.equal('CANCELED');
   });
 
-  it('that passes together with a backoff starts nothing', async () => {
+  it('starts no job when it passes together with a backoff', async () => {
     const run = await create({ a: [] }, 1_000);
     await open.store.transitions.retry(await claim(run, 0), { reason: 'Lost' }, {}, { removalGraceMs: 0 });
     await later(hourMs);

@@ -15,7 +15,7 @@ describe('maxParallel (see Slots)', () => {
   beforeEach(async () => (open = await openStore()));
   afterEach(() => open.close());
 
-  /** Later in time than all that waits by then, as it would be: those of one millisecond have no order. */
+  /** Waits for the next millisecond, since jobs that became ready in one millisecond have no order. */
   const create = async (jobs: Record<string, JobShape>, head: Partial<Pipeline>) => {
     const run = await open.create({ ...pipelineOf(jobs), ...head });
     await nextMillisecond(open.store);
@@ -24,14 +24,14 @@ describe('maxParallel (see Slots)', () => {
   const some = (count: number, shape: JobShape = []) =>
     Object.fromEntries(Array.from({ length: count }, (_, at) => [`job-${String(at)}`, shape]));
   const slots = async (run: string) => (await open.client.zrange(keys.slots(run), 0, '-1')).sort();
-  /** The indexes of what was handed out since. */
+  /** The indexes of the jobs handed out since the last call. */
   const handedOut = (run: string) => open.inbox.take(run).map((id) => parseAttemptId(id).index);
   const finish = async (run: string, index: number) =>
     open.store.transitions.finish(await claimJob(open.store, run, index), completed, {}, whole);
   const reasonsOf = async (run: string) =>
     (await open.store.runs.listJobs(run, { from: 0, limit: 100 })).map(({ reason }) => reason);
 
-  it('hands out as many as may run, and each end the next', async () => {
+  it('hands out as many jobs as may run, and another one at each end', async () => {
     const run = await create(some(5), { maxParallel: 2 });
     expect(handedOut(run)).to.eql([0, 1]);
     expect(await reasonsOf(run)).to.eql(['Queued', 'Queued', 'WaitingForSlot', 'WaitingForSlot', 'WaitingForSlot']);
@@ -50,7 +50,7 @@ describe('maxParallel (see Slots)', () => {
     expect(await open.client.exists(keys.slots(run))).to.equal(0);
   });
 
-  it('frees the slot of an attempt that is given back, after those that wait', async () => {
+  it('gives the slot of an attempt that is given back to jobs that waited before', async () => {
     const run = await create(some(2), { maxParallel: 1 });
     const lease = await claimJob(open.store, run, 0);
     handedOut(run);
@@ -63,7 +63,7 @@ describe('maxParallel (see Slots)', () => {
     });
   });
 
-  it('tells that what was given back waits for a slot', async () => {
+  it('says that a job that was given back waits for a slot', async () => {
     const run = await create(some(2), { maxParallel: 1 });
     const lease = await claimJob(open.store, run, 0);
     const cursor = await open.store.events.lastCursor();
@@ -73,7 +73,7 @@ describe('maxParallel (see Slots)', () => {
     expect(ofJob).to.eql(['job.status Interrupted', 'job.reason WaitingForSlot']);
   });
 
-  it('frees it for the time of a backoff', async () => {
+  it('frees the slot during a backoff', async () => {
     const run = await create(some(2), { maxParallel: 1 });
     const lease = await claimJob(open.store, run, 0);
     handedOut(run);
@@ -87,7 +87,7 @@ describe('maxParallel (see Slots)', () => {
     expect(await open.store.runs.findJob(run, 'job-0')).to.include({ reason: 'WaitingForSlot' });
   });
 
-  it('keeps it when a lease changes hands', async () => {
+  it('keeps the slot when the lease is adopted', async () => {
     const run = await create(some(2), { maxParallel: 1 });
     const lease = await claimJob(open.store, run, 0);
     handedOut(run);
@@ -97,7 +97,7 @@ describe('maxParallel (see Slots)', () => {
     expect(handedOut(run)).to.eql([]);
   });
 
-  it('lets an end hand back no more dependents than have a slot', async () => {
+  it('lets an end claim no more dependents than there are slots', async () => {
     const run = await create({ first: [], ...some(3, ['first']) }, { maxParallel: 2 });
     const fuse = { ttlMs: 60_000, atMost: 10 };
     const lease = await claimJob(open.store, run, 0);
@@ -123,7 +123,7 @@ describe('maxParallel (see Slots)', () => {
     for (const key of [keys.slots(run), keys.backlog(run)]) expect(await open.client.exists(key)).to.equal(0);
   });
 
-  it('takes what has the highest priority first, whatever came before', async () => {
+  it('takes the highest priority first, whatever became ready before', async () => {
     const run = await create({ runs: [], low: { priority: -5 }, high: { priority: 7 }, same: { priority: 7 } }, { maxParallel: 1 }); // prettier-ignore
     const order: number[] = [];
     for (let [next] = handedOut(run); next !== undefined; [next] = handedOut(run)) {

@@ -23,7 +23,7 @@ describe('the record that a step may have been started', () => {
     return reply;
   }
 
-  it('is told to whoever adopts the attempt, who goes on with it', async () => {
+  it('is given to whoever adopts the attempt, and continued by it', async () => {
     const lease = await running();
     expect(await open.store.transitions.start(lease, 1)).to.equal('ok');
     expect(await open.store.transitions.start(lease, 2)).to.equal('ok');
@@ -32,18 +32,18 @@ describe('the record that a step may have been started', () => {
     expect(await open.store.transitions.start(heir.lease, 3)).to.equal('ok');
   });
 
-  it('says 0 before the first', async () => {
+  it('is 0 before the first start', async () => {
     expect(await adopted(await running())).to.include({ starts: 0 });
   });
 
-  it('never falls', async () => {
+  it('never decreases', async () => {
     const lease = await running();
     await open.store.transitions.start(lease, 3);
     expect(await open.store.transitions.start(lease, 1)).to.equal('ok');
     expect(await adopted(lease)).to.include({ starts: 3 });
   });
 
-  it('is made in the same call as the adoption that follows', async () => {
+  it('can be made in the same call as the adoption that follows', async () => {
     const lease = await running();
     const [, heir] = await Promise.all([open.store.transitions.start(lease, 1), adopted(lease)]);
     expect(heir).to.include({ starts: 1 });
@@ -57,7 +57,7 @@ describe('the record that a step may have been started', () => {
     expect(await open.store.transitions.start(heir.lease, 1)).to.equal('stale');
   });
 
-  it('is of one attempt: the next one has none', async () => {
+  it('belongs to one attempt: the next one has none', async () => {
     const lease = await running();
     await open.store.transitions.start(lease, 1);
     await open.store.transitions.requeue(lease, 'Interrupted', '', { removalGraceMs: 0 });

@@ -15,7 +15,7 @@ const hourMs = 3_600_000;
 
 describe("the user's retries", () => {
   let open: OpenStore;
-  /** How much later than it is the scripts take it to be. */
+  /** By how much the clock of the scripts is ahead. */
   let offsetMs: number;
   beforeEach(async () => {
     open = await openStore();
@@ -35,7 +35,7 @@ describe("the user's retries", () => {
   const jobOf = async (run: string) => (await open.store.runs.findJob(run, 'a'))!;
   const backoffEnd = async (run: string, attempt: number) =>
     Number(await open.client.zscore(keys.deadlines, `${run}.0.${String(attempt)}.b`));
-  /** The backoff after the attempt, in ms; then it is over, and the next attempt is claimed. */
+  /** Fails the attempt, lets the backoff pass, and claims the next attempt. @returns the backoff in ms */
   async function goThrough(lease: Lease, retries: RetryPolicy): Promise<{ backoffMs: number; next: Lease }> {
     const { run, attempt } = lease;
     expect(await retry(lease, retries)).to.equal('ok');
@@ -58,11 +58,11 @@ describe("the user's retries", () => {
   }
 
   describe('wait', () => {
-    it('twice as long each time, where nothing else is said', async () => {
+    it('twice as long each time with a factor of 2', async () => {
       expect(await backoffsOf(policy({ limit: 5 }))).to.eql([1_000, 2_000, 4_000, 8_000, 16_000]);
     });
 
-    it('as the factor says, in whole milliseconds', async () => {
+    it('longer by the factor, in whole milliseconds', async () => {
       expect(await backoffsOf(policy({ initialMs: 101, factor: 1.5, limit: 4 }))).to.eql([101, 151, 227, 340]);
     });
 
@@ -74,11 +74,11 @@ describe("the user's retries", () => {
       expect(await backoffsOf(policy({ factor: 10, maxMs: 5_000 }))).to.eql([1_000, 5_000, 5_000]);
     });
 
-    it('no longer than the longest where the factor goes beyond all numbers', async () => {
+    it('no longer than the longest if the backoff overflows', async () => {
       expect(await backoffsOf(policy({ initialMs: 60_000, factor: 1e308, maxMs: 60_000 }))).to.eql([60_000, 60_000, 60_000]); // prettier-ignore
     });
 
-    it('24 hours, right to the second', async () => {
+    it('24 hours, exact to the second', async () => {
       const { run, lease } = await begin();
       expect(await retry(lease, policy({ initialMs: 24 * hourMs, maxMs: 24 * hourMs }))).to.equal('ok');
       const endsAt = await backoffEnd(run, 2);
@@ -100,7 +100,7 @@ describe("the user's retries", () => {
     });
   });
 
-  it('say which one is next, when, and how many there are', async () => {
+  it('say which retry comes, when, and how many there are', async () => {
     const sentences: string[] = [];
     const { run, lease } = await begin();
     let current = lease;
@@ -119,7 +119,7 @@ describe("the user's retries", () => {
     ]);
   });
 
-  it('say when in the same form as TypeScript', async () => {
+  it('give the backoff in the form of formatExactDuration', async () => {
     const anyDuration = fc.integer({ min: 1, max: longestDurationMs });
     const waits = [
       1,
@@ -139,7 +139,7 @@ describe("the user's retries", () => {
     expect(jobs.map(({ message }) => /starts in (.*),/.exec(message)?.[1])).to.eql(waits.map(formatExactDuration));
   });
 
-  it('are none for a job that has none, nor with a limit of 0', async () => {
+  it('do not follow in a job without retries, nor with a limit of 0', async () => {
     for (const retries of [undefined, policy({ limit: 0 })]) {
       const { run, lease } = await begin();
       expect(await retry(lease, retries)).to.equal('final');
@@ -160,7 +160,7 @@ describe("the user's retries", () => {
     });
   }
 
-  it('are not used up by what infrastructure took, nor the other way round', async () => {
+  it('are not used up by lost attempts, nor the other way round', async () => {
     const { run, lease } = await begin();
     const once = policy({ limit: 1, initialMs: 500 });
     expect(await retry(lease, once, lost)).to.equal('ok');
@@ -174,7 +174,7 @@ describe("the user's retries", () => {
     expect((await jobOf(run)).message).to.include('starts in 10s, loss 2 of 3');
   });
 
-  it('follow a timeout that was recorded, whatever the exit code', async () => {
+  it('follow a recorded timeout, whatever the exit code', async () => {
     const { run, lease } = await begin();
     await open.store.transitions.report(lease, 'Executing', '', { startedMs: 0 }, { timeoutMs: 10_000 });
     await forward(10_000);
@@ -188,7 +188,7 @@ describe("the user's retries", () => {
     expect(await open.client.zcard(keys.deadlines)).to.equal(1);
   });
 
-  it('do not follow a pendingTimeout that was recorded, though the exit code is one', async () => {
+  it('do not follow a recorded pendingTimeout, even with an exit code that has retries', async () => {
     const { lease } = await begin();
     await open.store.transitions.report(lease, 'PullingImage', '', {}, { pendingTimeoutMs: 10_000 });
     await forward(10_000);
@@ -196,7 +196,7 @@ describe("the user's retries", () => {
     expect(await retry(lease, policy())).to.equal('final');
   });
 
-  it('come to an end with the run, even of what had timed out before', async () => {
+  it('end with the run, also after a timeout', async () => {
     const { run, lease } = await begin();
     await open.store.transitions.report(lease, 'Executing', '', { startedMs: 0 }, { timeoutMs: 10_000 });
     await forward(10_000);
@@ -208,7 +208,7 @@ describe("the user's retries", () => {
     expect((await open.store.runs.getRun(run))?.status).to.equal('CANCELED');
   });
 
-  it('begin anew after a retry by hand', async () => {
+  it('start from the full budget after a retry by hand', async () => {
     const run = await open.create(pipelineOf({ a: [], keeps: [] }));
     const once = policy({ limit: 1 });
     const { next } = await goThrough(await claimJob(open.store, run, 0), once);

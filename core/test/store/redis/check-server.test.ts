@@ -11,7 +11,7 @@ import { stateVersion } from '../../../src/store/redis/check-server.js';
 import { keys } from '../../../src/store/redis/keys.js';
 import { Store } from '../../../src/store/store.js';
 
-/** What the start of a store on this Redis fails with; undefined when it starts. */
+/** Why a store does not start on this Redis. Undefined if it does. */
 async function refusalOf(url: string): Promise<string | undefined> {
   const store = new Store({ url, logger: silentLogger });
   try {
@@ -25,7 +25,7 @@ async function refusalOf(url: string): Promise<string | undefined> {
   }
 }
 
-/** A server that says what a Redis of another make or age would say of itself, and OK to all else. */
+/** A server that answers INFO like another product or version, and all else with the state version. */
 async function claimToBe(info: string): Promise<{ url: string; close(): Promise<void> }> {
   const folder = await mkdtemp(path.join(tmpdir(), 'chainr-fake-'));
   const socketPath = path.join(folder, 's');
@@ -64,14 +64,14 @@ describe('the check of Redis at start', () => {
     expect(await refusalWith()).to.be.undefined;
   });
 
-  it('refuses one that drops keys, and says the mend', async () => {
+  it('refuses one that drops keys, and says how to change that', async () => {
     const refusal = await refusalWith('--maxmemory', '100mb', '--maxmemory-policy', 'allkeys-lru');
     expect(refusal).to.equal(
       'This Redis server cannot be used: it evicts keys when memory is short (maxmemory-policy allkeys-lru): set maxmemory-policy to noeviction.',
     );
   });
 
-  it('refuses one that keeps nothing on disk, and names all faults at once', async () => {
+  it('refuses one that keeps nothing on disk, and reports all mistakes at once', async () => {
     const refusal = await refusalWith('--appendonly', 'no', '--maxmemory-policy', 'volatile-ttl');
     expect(refusal).to.include('set maxmemory-policy to noeviction').and.to.include('set appendonly to yes');
   });

@@ -8,7 +8,7 @@ import { Batcher } from '../../../src/store/script/batcher.js';
 import { composeLibrary } from '../../../src/store/script/library.js';
 import { Transitions } from '../../../src/store/script/transitions.js';
 
-/** Replies of servers that can serve the command later, as Redis words them. */
+/** Error replies of servers that can serve the command later. */
 const refusals = [
   'LOADING Redis is loading the dataset in memory',
   'BUSY Redis is busy running a script. You can only call FUNCTION KILL or SHUTDOWN NOSAVE.',
@@ -20,7 +20,7 @@ const refusals = [
   'MISCONF Errors writing to the AOF file: No space left on device',
   'UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)',
 ];
-/** Replies that no patience changes. */
+/** Error replies that waiting does not change. */
 const mistakes = [
   'ERR unknown command',
   'WRONGTYPE Operation against a key holding the wrong kind of value',
@@ -33,14 +33,14 @@ describe('an error reply of Redis', () => {
   before(async () => (open = await openStore()));
   after(() => open.close());
 
-  /** Has Redis itself answer with an error. */
+  /** Makes Redis itself reply with an error. */
   const refuse = (reply: string): Promise<unknown> => open.client.eval('return redis.error_reply(ARGV[1])', 0, reply);
   const errorOf = (asked: Promise<unknown>): Promise<unknown> =>
     asked.then(
       () => undefined,
       (error: unknown) => error,
     );
-  /** Transitions on a connection whose first call is answered with an error. */
+  /** Transitions on a connection whose first call gets an error. */
   function refusedOnce(reply: string): { transitions: Transitions; calls: () => number } {
     let calls = 0;
     const callBuffer: Redis['callBuffer'] = async (command: string, ...args: unknown[]) => {
@@ -55,11 +55,11 @@ describe('an error reply of Redis', () => {
 
   for (const reply of refusals) {
     const [prefix] = reply.split(' ');
-    it(`${prefix} makes the store unavailable to who reads`, async () => {
+    it(`${prefix} makes the store unavailable to readers`, async () => {
       expect(await errorOf(translateRedisErrors(() => refuse(reply)))).to.be.instanceOf(StoreUnavailable);
     });
 
-    it(`${prefix} has a transition sent again`, async () => {
+    it(`${prefix} makes a transition be sent again`, async () => {
       const { transitions, calls } = refusedOnce(reply);
       const uid = await open.create(pipelineOf({ a: [] }));
       const claimed = await transitions.claim({ run: uid, index: 0, attempt: 1 }, { owner: 'o', executor: 1, ttlMs: 60_000 }); // prettier-ignore
@@ -70,7 +70,7 @@ describe('an error reply of Redis', () => {
 
   for (const reply of mistakes) {
     const [prefix] = reply.split(' ');
-    it(`${prefix} stays what it is for who reads`, async () => {
+    it(`${prefix} reaches readers unchanged`, async () => {
       expect(await errorOf(translateRedisErrors(() => refuse(reply)))).to.have.property('name', 'ReplyError');
     });
 
@@ -81,7 +81,7 @@ describe('an error reply of Redis', () => {
     });
   }
 
-  it('OOM is a full store for both', async () => {
+  it('OOM means a full store, to readers and transitions', async () => {
     expect(await errorOf(translateRedisErrors(() => refuse(full)))).to.be.instanceOf(StoreFull);
     expect(await errorOf(refusedOnce(full).transitions.cancel('none'))).to.be.instanceOf(StoreFull);
   });
@@ -99,7 +99,7 @@ describe('a Redis that refuses', () => {
   });
   afterEach(() => open.close());
 
-  it('reads for it has lost its primary is unavailable, and serves them again when it is one itself', async () => {
+  it('reads because it has lost its primary is unavailable, and serves again when it is a primary itself', async () => {
     const uid = await open.create(pipelineOf({ a: [] }));
     await open.client.config('SET', 'replica-serve-stale-data', 'no');
     await open.client.replicaof('127.0.0.1', 1);
@@ -110,7 +110,7 @@ describe('a Redis that refuses', () => {
     expect((await open.store.runs.getRun(uid))?.uid).to.equal(uid);
   });
 
-  it('writes for want of replicas is unavailable to them, and not to reads', async () => {
+  it('writes because it lacks replicas is unavailable to writes, and not to reads', async () => {
     const uid = await open.create(pipelineOf({ a: [] }));
     await open.client.config('SET', 'min-replicas-to-write', '1');
     await unavailable(open.create(pipelineOf({ a: [] })));

@@ -24,7 +24,7 @@ describe('a store whose Redis is away', function () {
     });
     afterEach(() => rm(folder, { recursive: true, force: true }));
 
-    it('waits for it, says so, and starts when it comes', async () => {
+    it('waits for Redis, says so, and starts when Redis comes', async () => {
       const heard = hearLog();
       const store = new Store({ url: `unix:${socketPath}`, logger: heard.logger });
       const starting = store.start();
@@ -32,7 +32,7 @@ describe('a store whose Redis is away', function () {
       const redis = await startRedisServer({ folder, socketPath });
       await starting;
       expect(await store.ping()).to.be.true;
-      expect(heard.count('redis.away')).to.be.at.most(2); // Once for each connection, not for each try.
+      expect(heard.count('redis.away')).to.be.at.most(2); // Once per connection, not per attempt to connect.
       await store.stop();
       await redis.stop();
     });
@@ -55,7 +55,7 @@ describe('a store whose Redis is away', function () {
     }
   });
 
-  /** Every question, and how long it took until it failed as unavailable. */
+  /** Every kind of request fails as unavailable. */
   async function expectUnavailable({ store }: OpenStore, uid: string): Promise<void> {
     const lease = { run: uid, index: 0, attempt: 1, epoch: 1, owner: 'owner' };
     const never = new AbortController().signal;
@@ -100,7 +100,6 @@ describe('a store whose Redis is away', function () {
     };
     afterEach(() => Promise.all(opened.splice(0).map((open) => open.close())));
 
-    /** Does something while Redis hangs. */
     async function whileHanging<T>({ redis }: OpenStore, act: () => Promise<T>): Promise<T> {
       process.kill(redis.pid, 'SIGSTOP');
       try {
@@ -123,14 +122,14 @@ describe('a store whose Redis is away', function () {
       expect(await claimJob(open.store, uid, 0)).to.include({ run: uid });
     });
 
-    it('goes on by itself when its connections are killed', async () => {
+    it('reconnects by itself when its connections are killed', async () => {
       const { open, uid } = await openOne();
       await open.client.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
       const by = { owner: 'owner', executor: 1, ttlMs: 6_000 };
       expect(await open.store.transitions.claim({ run: uid, index: 0, attempt: 1 }, by)).to.be.an('object');
     });
 
-    it('carries a transition out once that was under way, when it is as patient as a worker', async () => {
+    it('carries out a transition that was under way once, if it is as patient as a worker', async () => {
       const { open, uid } = await openOne({ patienceMs: Infinity, commandTimeoutMs: 200 });
       const lease = await claimJob(open.store, uid, 0);
       const { finishing } = await whileHanging(open, async () => {
@@ -142,7 +141,7 @@ describe('a store whose Redis is away', function () {
       expect(await finishing).to.have.nested.property('fused[0].job', 'b');
     });
 
-    it('gives each call the time for an answer that it was opened with', async () => {
+    it('waits for an answer to a call as long as it was configured to', async () => {
       const { open, uid } = await openOne();
       const [patient, hasty] = [2_400, 1_900].map(
         (commandTimeoutMs) => new Store({ url: open.redis.url, logger: silentLogger, deliver: open.inbox.deliver, patienceMs: 0, commandTimeoutMs }), // prettier-ignore
@@ -155,7 +154,7 @@ describe('a store whose Redis is away', function () {
       expect(first).to.equal('hasty');
     });
 
-    it('ends what waits for Redis when it is stopped', async () => {
+    it('ends calls that wait for Redis when it is stopped', async () => {
       const { open, uid } = await openOne({ patienceMs: Infinity });
       await open.redis.stop();
       const by = { owner: 'owner', executor: 1, ttlMs: 6_000 };

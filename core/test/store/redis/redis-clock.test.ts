@@ -28,7 +28,7 @@ describe('a jump of the clock', () => {
     });
 });
 
-/** For a process the clock of Redis has jumped where it believes that it was another time a moment ago. */
+/** To a process, the clock of Redis has jumped if it remembers another time from a moment ago. The tests plant that memory. */
 describe('the clock of Redis', () => {
   let open: OpenStore;
   const stops: (() => void)[] = [];
@@ -43,7 +43,7 @@ describe('the clock of Redis', () => {
     transitions: Transitions;
   }
 
-  /** A process for which Redis' clock has just jumped by `jumpMs`; 0: it has not. */
+  /** A process to which Redis' clock has just jumped by `jumpMs`, or not if that is 0. */
   async function processThatSees(jumpMs: number): Promise<Process> {
     const clock = new RedisClock(open.client, silentLogger);
     const batcher = new Batcher({ connection: open.client, library: composeLibrary(), patienceMs: 5_000, commandTimeoutMs: 1_500, deliver: open.inbox.deliver, clock }); // prettier-ignore
@@ -59,7 +59,7 @@ describe('the clock of Redis', () => {
     { name: 'forwards', jump: hour },
     { name: 'backwards', jump: -hour },
   ]) {
-    it(`goes on as before after a jump ${name}, which several see, and is corrected once`, async () => {
+    it(`goes on as before after a jump ${name}, and is corrected once though several processes see it`, async () => {
       const before = await open.store.now();
       const processes = await Promise.all(Array.from({ length: 5 }, () => processThatSees(jump)));
       const nows = await Promise.all(processes.map(({ clock }) => clock.now()));
@@ -68,7 +68,7 @@ describe('the clock of Redis', () => {
       expect(await open.client.get(keys.clockCorrection)).to.match(/^1:/);
     });
 
-    it(`is not believed by a call after a jump ${name}: it acts on the time without the jump`, async () => {
+    it(`is corrected before a call after a jump ${name} acts on it`, async () => {
       const before = await open.store.now();
       const { transitions } = await processThatSees(jump);
       const uid = await open.create(pipelineOf({ a: [] }));
@@ -84,7 +84,7 @@ describe('the clock of Redis', () => {
     const lease = await claimJob(open.store, uid, 0);
     await open.store.transitions.report(lease, 'Executing', '', { startedMs: 0 }, { timeoutMs: hour / 2 });
     const { transitions } = await processThatSees(0);
-    // The jump: deadlines of Redis now lie an hour in the past, and the process believes what it was before.
+    // The jump: the process remembers the time before it, and deadlines now lie an hour in the past.
     await open.client.set(keys.clockCorrection, `0:${String(hour)}`);
     expect(await transitions.expire()).to.include({ due: 0 });
     expect((await open.store.runs.findJob(uid, 'a'))?.reason).to.equal('Executing');
@@ -92,7 +92,7 @@ describe('the clock of Redis', () => {
     expect(await transitions.expire()).to.include({ due: 1 });
   });
 
-  it('is left alone by a process that stood still while others carried on', async () => {
+  it('is not corrected by a process that stood still while others went on', async () => {
     const late = await processThatSees(hour);
     await open.store.transitions.expire();
     within(await late.clock.now(), await open.store.now());
@@ -100,7 +100,7 @@ describe('the clock of Redis', () => {
     expect(await late.transitions.expire()).to.include({ due: 0 });
   });
 
-  it('is as another process has corrected it, even where that was no jump for this one', async () => {
+  it('follows the correction of another process, even without a jump for this one', async () => {
     const fresh = await processThatSees(0);
     const old = await processThatSees(hour);
     const time = await old.clock.now();
@@ -118,7 +118,7 @@ describe('the clock of Redis', () => {
     within(await correction(), -hour);
   });
 
-  it('counts in scripts and for readers alike', async () => {
+  it('is the same in scripts and for readers', async () => {
     await open.client.set(keys.clockCorrection, `1:${String(-hour)}`);
     const uid = await open.create(pipelineOf({ a: [] }));
     const run = await open.store.runs.getRun(uid);

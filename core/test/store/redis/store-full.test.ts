@@ -21,19 +21,19 @@ describe('a Redis that is nearly full', () => {
   afterEach(() => open.close());
 
   const used = async () => Number(/used_memory:(\d+)/.exec(await open.client.info('memory'))?.[1]);
-  /** Fills Redis up to a share of its memory with what is none of ours. */
+  /** Fills Redis up to a share of its memory with a foreign key. */
   const fill = async (share: number) => {
     await open.client.config('SET', 'maxmemory', '0');
     await open.client.set('ballast', Buffer.alloc(Math.floor(memory * share) - (await used())));
     await open.client.config('SET', 'maxmemory', String(memory));
   };
   const create = () => open.create(single).catch((error: unknown) => (error as Error).name);
-  /** Redis is looked at once a second. */
+  /** The memory of Redis is checked once a second. */
   const untilCreated = async (): Promise<RunUid> => {
     return untilFound('a run that is taken', create, (made) => made !== 'StoreFull');
   };
 
-  it('takes no new run from 80 % on, and takes them again when there is room', async () => {
+  it('refuses new runs from 80 % on, and accepts them again when there is room', async () => {
     await fill(0.85);
     expect(await create()).to.equal('StoreFull');
     await open.client.unlink('ballast');
@@ -41,13 +41,13 @@ describe('a Redis that is nearly full', () => {
     expect(await open.store.runs.getRun(uid)).to.include({ status: 'PENDING' });
   });
 
-  it('lets what has begun end and be deleted, even when it is quite full', async () => {
+  it('lets runs end and be deleted, even when it is completely full', async () => {
     const lease = await claimJob(open.store, await open.create(single), 0);
     const ended = await open.create(single);
     await endRun(open.store, ended, { log: ['hello'] });
     await fill(1.2);
     expect(await open.client.set('more', 'x').catch((error: unknown) => String(error))).to.match(/OOM/);
-    // By a store that has not looked at the memory lately, Redis itself refuses it, and nothing is left of it.
+    // The store has not checked the memory since. Redis itself refuses the run, and nothing of it stays.
     const before = await open.client.zcard(keys.runs);
     expect(await create()).to.equal('StoreFull');
     expect(await open.client.zcard(keys.runs)).to.equal(before);
@@ -59,7 +59,7 @@ describe('a Redis that is nearly full', () => {
     expect(await open.client.keys(`*${ended}*`)).to.eql([]);
   });
 
-  it('can be started on, to make room', async () => {
+  it('lets a store start, so that it can make room', async () => {
     const uid = await open.create(single);
     await endRun(open.store, uid);
     await open.store.pools.announceCapacity('fake', 8);
@@ -78,7 +78,7 @@ describe('a Redis that is nearly full', () => {
     const append = (lease: Awaited<ReturnType<typeof claimJob>>, length: number, bytes: number, position: string) =>
       open.store.transitions.appendLog(lease, { length, bytes: Buffer.alloc(bytes, 'x'), position, end: false });
 
-    it('stores no more of them but marks, until one is deleted', async () => {
+    it('stores only marks, until a log is deleted', async () => {
       const first = await claimJob(open.store, await open.create(single), 0);
       const second = await claimJob(open.store, await open.create(single), 0);
       const stored = mebibyte - 10 - 2 * frameBytes;

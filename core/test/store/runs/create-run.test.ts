@@ -58,7 +58,7 @@ describe('creating a run', () => {
     expect(yours).not.to.eql(mine);
   });
 
-  it('makes one run of two requests with the same key at the same time', async () => {
+  it('creates one run for two requests with the same key at the same time', async () => {
     const before = await countRuns();
     const both = await Promise.all([
       createWith(pipelineOf({ a: [] }), 'twins', 'hash'),
@@ -68,7 +68,7 @@ describe('creating a run', () => {
     expect((await countRuns()) - before).to.equal(1);
   });
 
-  it('asks for the rows of a large run again when they are gone', async () => {
+  it('is refused as incomplete if the rows of a large run are gone', async () => {
     const request = {
       uid: '01990000-0000-7000-8000-000000000000',
       pool: 'fake',
@@ -92,7 +92,7 @@ describe('creating a run', () => {
     expect(await open.store.runs.getRun(request.uid)).to.be.undefined;
   });
 
-  it('makes a run once, though the call comes a second time much later', async () => {
+  it('creates a run once, though the call comes a second time much later', async () => {
     const [row, plan] = [Buffer.from([0, 1, 0, 0, 1, 97]), Buffer.from([0, 100, 0, 0, 0, 0, 0, 123, 125])];
     const request = {
       uid: '01990000-0000-7000-8000-000000000001',
@@ -120,7 +120,7 @@ describe('creating a run', () => {
     expect(open.inbox.take(request.uid)).to.have.length(1);
   });
 
-  it('leaves no row of a large run to expire', async () => {
+  it('keeps all rows of a large run from expiring', async () => {
     const uid = await open.create(fanOfJobs(1_200));
     for (const key of [keys.run(uid), keys.source(uid)]) {
       expect(await open.client.ttl(key), key).to.equal(-1);

@@ -19,7 +19,7 @@ describe('deleting a run', () => {
   const keysOf = (uid: RunUid) => open.client.keys(`*${uid}*`);
   const logBytes = async () => Number((await open.client.hget(keys.counters, 'logBytes')) ?? 0);
 
-  it('leaves nothing of it, wherever one looks', async () => {
+  it('leaves nothing of it in Redis', async () => {
     const uid = await open.create(single);
     await endRun(open.store, uid, { log: ['one', 'two'] });
     expect(await logBytes()).to.be.greaterThan(0);
@@ -39,7 +39,7 @@ describe('deleting a run', () => {
     expect(await logBytes()).to.equal(0);
   });
 
-  it('leaves alone what other runs share with it', async () => {
+  it('keeps what other runs share with it', async () => {
     const [first, second] = [await open.create(single), await open.create(single)];
     await endRun(open.store, first);
     await open.store.runs.deleteRun(first);
@@ -68,7 +68,7 @@ describe('deleting a run', () => {
     expect(await open.client.exists(keys.run(uid))).to.equal(0);
   });
 
-  it('does nothing to a run that was never claimed but to end it first', async () => {
+  it('deletes a run with a job that never ran', async () => {
     const uid = await open.create(pipelineOf({ a: [], b: [{ job: 'a', conditions: { failure: true } }] }));
     await driveRun(open, uid);
     expect((await open.store.runs.getRun(uid))?.jobCounts).to.include({ SUCCESSFUL: 1, SKIPPED: 1 });
@@ -76,10 +76,10 @@ describe('deleting a run', () => {
     expect(await keysOf(uid)).to.eql([]);
   });
 
-  describe('of which much is kept', () => {
+  describe('with a large log', () => {
     const parts = 130;
 
-    /** A run whose only log has so many parts. */
+    /** A run whose only log has `parts` parts. */
     async function endLarge(): Promise<RunUid> {
       const uid = await open.create(single);
       await endRun(open.store, uid, { log: ['x'] });
@@ -99,10 +99,10 @@ describe('deleting a run', () => {
       expect(await keysOf(uid)).to.eql([]);
       expect(await open.client.zcard(keys.deletions)).to.equal(0);
       expect(await logBytes()).to.equal(0);
-      await open.store.removals.remove(uid); // Who comes late finds nothing to do.
+      await open.store.removals.remove(uid); // A second removal finds nothing to do.
     });
 
-    it('may begin anew after a process died in between', async () => {
+    it('can start again after a process died in between', async () => {
       const uid = await endLarge();
       await open.store.removals.delete(uid, '');
       const marks = await open.store.runsToSweep.listHidden({ before: Infinity, limit: 10 });
@@ -111,7 +111,7 @@ describe('deleting a run', () => {
       expect(await keysOf(uid)).to.eql([]);
     });
 
-    it('removes the logs alone, and tells since when they are gone', async () => {
+    it('can remove only the logs, and says since when they are gone', async () => {
       const uid = await endLarge();
       expect(await open.store.removals.removeLogs(uid)).to.equal('removed');
       expect(await open.client.keys(`*log:${uid}*`)).to.eql([]);
@@ -122,7 +122,7 @@ describe('deleting a run', () => {
     });
   });
 
-  it('keeps the logs of what is not closed, and says nothing of logs that never were', async () => {
+  it('keeps the logs of attempts that are not closed, and reports no removal of logs that never were', async () => {
     const uid = await open.create(single);
     expect(await open.store.removals.removeLogs(uid)).to.equal('open');
     const lease = await claimJob(open.store, uid, 0);
@@ -136,7 +136,7 @@ describe('deleting a run', () => {
     expect(await open.store.removals.removeLogs(uid)).to.equal('gone');
   });
 
-  it('takes a run of thousands of jobs with all their logs', async () => {
+  it('removes a run of thousands of jobs with all their logs', async () => {
     const wide = pipelineOf(Object.fromEntries(Array.from({ length: 3_000 }, (_, at) => [`job-${at}`, []])));
     const uid = await open.create(wide);
     await driveRun(open, uid);

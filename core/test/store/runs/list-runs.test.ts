@@ -27,7 +27,7 @@ async function make(open: OpenStore, { name, labels = {}, becomes = 'pending' }:
   return uid;
 }
 
-/** All pages of a list; each has at most so many runs. */
+/** All pages of a list, each of at most `limit` runs. */
 async function listAll(open: OpenStore, filter: RunFilter, limit = 7): Promise<RunRecord[]> {
   const runs: RunRecord[] = [];
   for (let before: number | undefined; ;) {
@@ -44,7 +44,7 @@ describe('the list of runs', () => {
   before(async () => (open = await openStore()));
   after(() => open.close());
 
-  it('has what a filter means, newest first, whatever it combines', async () => {
+  it('has the runs that match a filter, newest first, for every combination', async () => {
     const made: RunUid[] = [];
     for (let at = 0; at < 60; at += 1) {
       const name = [undefined, 'nightly', 'nightly.eu', 'release-1', 'a'][at % 5];
@@ -78,7 +78,7 @@ describe('the list of runs', () => {
     );
   });
 
-  it('counts the runs of the instance by status, and those of a filter where one look tells', async () => {
+  it('counts the runs of the instance by status, and those of a filter if that takes one read', async () => {
     const fresh = await openStore();
     for (const becomes of ['failed', 'failed', 'running', 'successful'] as const)
       await make(fresh, { becomes, name: 'n' });
@@ -101,7 +101,7 @@ describe('the list of runs', () => {
     await fresh.close();
   });
 
-  it('looks at 2,000 runs at most for a page, and then tells where to go on', async () => {
+  it('examines at most 2,000 runs for a page, and then says where to go on', async () => {
     const fresh = await openStore();
     const oldest = await make(fresh, { labels: { rare: '' } });
     for (let made = 0; made < 2_100; made += 300) await Promise.all(Array.from({ length: 300 }, () => make(fresh)));
@@ -119,7 +119,7 @@ describe('the list of runs', () => {
     await fresh.close();
   });
 
-  it('finds times though the clock of Redis was set back by a minute', async () => {
+  it('finds runs by time though the clock of Redis was set back by a minute', async () => {
     const fresh = await openStore();
     const uids: RunUid[] = [];
     for (const offset of [0, 90_000, 31_000, 95_000, 200_000]) {
@@ -140,7 +140,7 @@ describe('the list of runs', () => {
     await fresh.close();
   });
 
-  it('looks through the runs where very many names begin so', async () => {
+  it('scans the runs if very many names have the prefix', async () => {
     const fresh = await openStore();
     for (let at = 0; at < 70; at += 1) await make(fresh, { name: `build-${String(at)}` });
     await make(fresh, { name: 'other' });

@@ -13,14 +13,14 @@ describe('the cache of job names', () => {
     expect(asked).to.eql(['run']);
   });
 
-  it('asks again for a run that was not there', async () => {
+  it('asks again for a run that did not exist', async () => {
     const found: (string[] | undefined)[] = [undefined, ['a']];
     const cache = new NameCache(async () => found.shift());
     expect(await cache.get('run')).to.be.undefined;
     expect((await cache.get('run'))?.get('a')).to.equal(0);
   });
 
-  it('forgets the runs that were asked for longest ago, never the last one', async () => {
+  it('drops the least recently used runs, never the last one', async () => {
     const asked: string[] = [];
     const names = Array.from({ length: 40_000 }, (_, at) => `job-${at}`);
     const cache = new NameCache(async (uid) => {
@@ -38,7 +38,7 @@ describe('the cache of job names', () => {
     expect(asked.at(-1)).to.equal('a');
   });
 
-  it('counts a run once that two ask for at the same time', async () => {
+  it('counts a run once if two requests for it come at the same time', async () => {
     let reads = 0;
     const names = Array.from({ length: 60_000 }, (_, at) => `job-${at}`);
     const cache = new NameCache(async (uid) => {

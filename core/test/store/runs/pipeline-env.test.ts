@@ -7,7 +7,7 @@ import { completed } from '@chainr/testkit/outcomes';
 import { keys } from '../../../src/store/redis/keys.js';
 import { parseClaimedRunInfo } from '../../../src/store/runs/run-info.js';
 
-/** It may be large: what shows many runs, or many events, must not read it. */
+/** It may be large, so lists of runs and events must not read it. */
 describe('the env of a pipeline', () => {
   let open: OpenStore;
   before(async () => (open = await openStore()));
@@ -34,7 +34,7 @@ describe('the env of a pipeline', () => {
       expect(run).to.deep.include({ labels, ...(runName !== undefined && { name: runName }) });
     });
 
-    it(`of ${name} comes with a claim, and with an adoption`, async () => {
+    it(`of ${name} is returned by a claim and by an adoption`, async () => {
       const uid = await open.create(pipeline);
       const { name: runName } = pipeline.metadata;
       const named = runName === undefined ? {} : { name: runName };
@@ -50,7 +50,7 @@ describe('the env of a pipeline', () => {
     });
   }
 
-  it('goes with its run when that is deleted', async () => {
+  it('is deleted with its run', async () => {
     const uid = await open.create({ ...pipelineOf({ a: [] }), env });
     const lease = await claimJob(open.store, uid, 0);
     await open.store.transitions.finish(lease, completed, {});

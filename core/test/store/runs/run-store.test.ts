@@ -17,7 +17,7 @@ describe('reading runs', () => {
       pages.push(runs.map(({ uid }) => uid));
       if (next === undefined) break;
       before = next;
-      if (pages.length === 1) await open.create(pipelineOf({ a: [] })); // A newer run moves no page.
+      if (pages.length === 1) await open.create(pipelineOf({ a: [] })); // A newer run does not shift the pages.
     }
     expect(pages).to.eql([uids.slice(0, 3), uids.slice(3, 6), uids.slice(6)]);
   });
@@ -29,7 +29,7 @@ describe('reading runs', () => {
     await fresh.close();
   });
 
-  it('tells name, labels and counts of a run', async () => {
+  it('gives name, labels and counts of a run', async () => {
     const pipeline = { ...pipelineOf({ a: [], b: ['a'] }), metadata: { name: 'nightly', labels: { team: 'core' } } };
     const run = await open.store.runs.getRun(await open.create(pipeline));
     expect(run).to.deep.include({
@@ -43,7 +43,7 @@ describe('reading runs', () => {
     expect(run).not.to.have.any.keys('startedAt', 'endedAt');
   });
 
-  it('lists jobs in the order of the pipeline, from any place', async () => {
+  it('lists jobs in the order of the pipeline, from any index', async () => {
     const pipeline = fanOfJobs(1_200);
     const uid = await open.create(pipeline);
     const names = async (from: number, limit: number) =>
@@ -56,7 +56,7 @@ describe('reading runs', () => {
     expect((await open.store.runs.listJobs(uid, { from: 700, limit: 1 }))[0]).to.include({ index: 700 });
   });
 
-  it('finds a job by its name, and none that is not there', async () => {
+  it('finds a job by its name, and none that does not exist', async () => {
     const uid = await open.create(pipelineOf({ a: [], 'to-string': ['a'] }));
     expect(await open.store.runs.findJob(uid, 'to-string')).to.include({ index: 1, name: 'to-string', attempt: 0 });
     for (const name of ['b', 'toString', '__proto__', ''])
@@ -64,7 +64,7 @@ describe('reading runs', () => {
     expect(await open.store.runs.findJob('01990000-0000-7000-8000-00000000dead', 'a')).to.be.undefined;
   });
 
-  it('gives back the pipeline as it was sent, short and long', async () => {
+  it('returns the pipeline as it was sent, short or long', async () => {
     for (const text of ['kind: Pipeline # ☃', JSON.stringify({ text: 'é'.repeat(10_000) })]) {
       const source = { contentType: 'application/yaml', text };
       const made = await open.store.runs.createRun({ pipeline: pipelineOf({ a: [] }), source, defaultPool: 'fake' });

@@ -7,9 +7,9 @@ import type { Pipeline } from '../../../src/pipeline/pipeline.js';
 import { createRun } from '../../../src/store/runs/create-run.js';
 import { keys } from '../../../src/store/redis/keys.js';
 
-/** So many jobs that their rows go before in several chunks. */
+/** So many jobs that their rows are stored in several chunks first. */
 const wide = fanOfJobs(1_200);
-/** Their jobs wait for slots: the backlog goes before in several chunks, too. */
+/** Its jobs wait for slots, so the backlog is stored in several chunks first, too. */
 const slotted: Pipeline = {
   ...pipelineOf(Object.fromEntries(Array.from({ length: 1_200 }, (_, at) => [`job-${at}`, []] as const))),
   maxParallel: 1,
@@ -34,7 +34,7 @@ describe('what is stored of a large run before it is visible', () => {
       defaultPool: 'fake',
     });
 
-  /** Calls `before` with the number of each command, from 1; one that fails there is not sent. */
+  /** Calls `before` with the number of each command, from 1. If that fails, the command is not sent. */
   function intercept(before: (command: number) => Promise<void>): void {
     const send = connection.sendCommand.bind(connection);
     let commands = 0;
@@ -48,7 +48,7 @@ describe('what is stored of a large run before it is visible', () => {
     };
   }
 
-  /** The keys of runs that are not visible, each with the seconds that it has left; -1: for ever. */
+  /** The keys of runs that are not visible, each with the seconds until it expires; -1: never. */
   async function leftOvers(): Promise<{ key: string; ttl: number }[]> {
     const visible = await open.client.zrange(keys.runs, 0, '-1');
     const names = ['run', 'source', 'backlog'].map((name) => `${keys.runs.slice(0, -'runs'.length)}${name}:*`);
@@ -63,7 +63,7 @@ describe('what is stored of a large run before it is visible', () => {
     { name: 'a wide run', pipeline: wide },
     { name: 'a run with slots', pipeline: slotted },
   ]) {
-    it(`expires, wherever the process of ${name} dies`, async () => {
+    it(`expires, at whatever command the process that creates ${name} dies`, async () => {
       let commands = 0;
       let dead = 0;
       intercept(() => {
@@ -85,14 +85,14 @@ describe('what is stored of a large run before it is visible', () => {
       expect(dead).to.be.above(4);
     });
 
-    it(`is stored again where any part of ${name} expires meanwhile`, async () => {
+    it(`is stored again if any part of ${name} expires meanwhile`, async () => {
       let round = 0;
       let isTold = false;
       let expired = 0;
       intercept(async (command) => {
         if (isTold || command < round) return;
         isTold = true;
-        // As Redis does at the end of their time.
+        // What Redis does when they expire.
         const hidden = await leftOvers();
         if (hidden.length > 0) expired = await open.client.unlink(hidden.map(({ key }) => key));
       });
@@ -114,7 +114,7 @@ describe('what is stored of a large run before it is visible', () => {
   }
 
   for (const part of ['run', 'backlog', 'source'] as const) {
-    it(`makes no run of the rest when \`${part}\` has expired before the run is made`, async () => {
+    it(`does not become a run if \`${part}\` has expired`, async () => {
       const { transitions } = open.store;
       const replies: string[] = [];
       const expiring = Object.assign(Object.create(transitions) as typeof transitions, {
@@ -134,7 +134,7 @@ describe('what is stored of a large run before it is visible', () => {
     });
   }
 
-  it('lives as long again with each chunk of it', async () => {
+  it('lives longer with each chunk', async () => {
     const ages: number[] = [];
     intercept(async () => {
       for (const { key, ttl } of await leftOvers()) {
@@ -147,7 +147,7 @@ describe('what is stored of a large run before it is visible', () => {
     expect(Math.min(...ages.slice(0, 2))).to.be.above(10);
   });
 
-  it('is refused as a whole by a Redis that is full', async () => {
+  it('is refused as a whole by a full Redis', async () => {
     await open.client.config('SET', 'maxmemory', '1mb');
     const error = await open.store.runs.createRun({ pipeline: wide, source: { contentType: 'a', text: '' }, defaultPool: 'fake' }).catch((each: unknown) => each); // prettier-ignore
     await open.client.config('SET', 'maxmemory', '0');

@@ -29,7 +29,7 @@ describe('packed values', () => {
     await redis.stop();
   });
 
-  /** The record of these fields, as Lua packs it; those that are not named are as in a blank one. */
+  /** A record with these fields, packed by Lua. The other fields are those of a blank record. */
   const pack = async (record: 'run' | 'attempt', fields: Readonly<Record<string, string | number>>) => {
     const set = Object.entries(fields).map(
       ([name, value]) =>
@@ -39,10 +39,10 @@ describe('packed values', () => {
     return (await client.callBuffer('EVAL', script, 0)) as Buffer;
   };
   const head = (name: string) => Buffer.from([1, 10, 0, 3, name.length, ...Buffer.from(name)]);
-  /** The largest times and ids that Lua's numbers hold exactly lie far above these. */
+  /** Far below the largest whole numbers that Lua holds exactly. */
   const times = [1, 2, 3, 4, 5, 6, 7, 8].map((phase) => 1_763_690_000_000 + phase);
 
-  it('of an attempt read the same here as the scripts write them', async () => {
+  it('of an attempt, written by Lua, are read correctly', async () => {
     const section = await pack('attempt', {
       attempt: 65_535,
       epoch: 4_294_967_295,
@@ -91,7 +91,7 @@ describe('packed values', () => {
     });
   });
 
-  it('leave out the phases, exit code and steps that are not there', async () => {
+  it('omit phases, exit code and steps that are absent', async () => {
     const section = await pack('attempt', { attempt: 1, epoch: 1, exit: noExitCode, created: 5 });
     const row = unpackRow(Buffer.concat([head('x'), section]));
     expect(row.section).to.have.all.keys(
@@ -109,7 +109,7 @@ describe('packed values', () => {
     expect(row.section?.phases).to.eql({ createdAt: 5 });
   });
 
-  it('of a run read the same here as the scripts write them', async () => {
+  it('of a run, written by Lua, are read correctly', async () => {
     const counts = [10, 11, 12, 13, 14, 15];
     const packed = await pack('run', {
       status: 2,
@@ -148,7 +148,7 @@ describe('packed values', () => {
     });
   });
 
-  it('read back in Lua as they were packed there', async () => {
+  it('written by Lua are read correctly by Lua', async () => {
     const each = (fields: readonly Field[], read: (name: string) => string) =>
       fields.map(({ name }) => read(name)).join(', ');
     const names = ['pending', 'running', 'successful', 'failed_jobs', 'skipped', 'canceled'];
@@ -177,13 +177,13 @@ describe('packed values', () => {
       expect(new Set(fields.map(({ name }) => name)).size).to.equal(fields.length);
   });
 
-  it('of a waiting job read back as they were', () => {
+  it('of a waiting job are read as they were written', () => {
     const name = 'a'.repeat(63);
     const waiting = { name, status: 'PENDING', reason: 'WaitingForDependencies', unsatisfied: 9_999 } as const;
     expect(unpackRow(packInitialRow(waiting))).to.eql(waiting);
   });
 
-  it('of edges are what the scripts take apart', async () => {
+  it('of edges are read correctly by Lua', async () => {
     const edges = [
       { index: 9_999, mask: 7 },
       { index: 258, mask: 1 },
@@ -204,12 +204,12 @@ describe('packed values', () => {
     ).to.eql([1, 97, 2, 9_999, 7, 258, 1, 'gpu', '{"é":1}']);
   });
 
-  it('with a code that is not known are refused, not guessed', () => {
+  it('with an unknown code are refused', () => {
     expect(() => unpackRow(Buffer.from([99, 0, 0, 0, 0]))).to.throw(RangeError, 'newer version');
     expect(() => unpackRow(Buffer.from([0, 99, 0, 0, 0]))).to.throw(RangeError, 'newer version');
   });
 
-  it('of a plan give its edges, pool and specification back', () => {
+  it('of a plan contain its edges, pool and specification', () => {
     const edges = [
       { index: 0, mask: 1 },
       { index: 9_999, mask: 7 },

@@ -53,7 +53,7 @@ describe('the library of functions', () => {
     expect(await open.store.runs.getRun(uid)).to.include({ status: 'SUCCESSFUL' });
   });
 
-  it('of another version is used beside it, on the same runs', async () => {
+  it('works beside that of another version, on the same runs', async () => {
     const newer = new Store({ url: open.redis.url, logger: silentLogger, deliver: open.inbox.deliver, library: other });
     await newer.start();
     try {
@@ -66,7 +66,7 @@ describe('the library of functions', () => {
     }
   });
 
-  it('is dropped an hour after the last process has said that it uses it, and no other', async () => {
+  it('is dropped an hour after the last process announced it, and no other is', async () => {
     await open.create(pipelineOf({ a: [] }));
     await open.client.function('LOAD', libraryText(other));
     await open.client.function(
@@ -90,7 +90,7 @@ describe('the library of functions', () => {
     const by = { owner: 'owner', executor: 1, ttlMs: 60_000 };
     const events = async () => (await open.store.events.readEvents(undefined, 1_000)).events.length;
     const before = await events();
-    // The first claim of each call has changed something when the second one fails.
+    // Each call has changed something when it fails.
     for (let round = 0; round < 3; round += 1) {
       const claims = [{ run: bad, index: 0, attempt: 1 }].map((id) => open.store.transitions.claim(id, by));
       expect((await Promise.allSettled(claims)).map(({ status }) => status)).to.deep.equal(['rejected']);

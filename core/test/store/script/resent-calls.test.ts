@@ -27,7 +27,7 @@ describe('a call of the script (see Resent calls)', () => {
       deliver: open.inbox.deliver,
     });
 
-  /** A connection on which every call is carried out, but whose first `lost` replies to calls never come. */
+  /** A connection on which every call is carried out, but the first `lost` replies are lost. */
   function losing(lost: number): { connection: Redis; calls: () => number } {
     let calls = 0;
     const callBuffer: Redis['callBuffer'] = async (command: string, ...args: unknown[]) => {
@@ -39,9 +39,9 @@ describe('a call of the script (see Resent calls)', () => {
     return { connection: Object.assign(Object.create(open.client) as Redis, { callBuffer }), calls: () => calls };
   }
 
-  it('whose reply is lost answers the repeat as the first time, and does nothing', async () => {
+  it('whose reply is lost gives the repeat the same reply, and does nothing again', async () => {
     const uid = await open.create(pipelineOf({ a: [], b: ['a'], c: ['a'] }));
-    await open.store.transitions.redeliver('fake', []); // The script is known to Redis.
+    await open.store.transitions.redeliver('fake', []); // Loads the library.
     open.inbox.take(uid);
     const { connection, calls } = losing(2);
     const transitions = new Transitions(batcherOn(connection));
@@ -55,7 +55,7 @@ describe('a call of the script (see Resent calls)', () => {
     expect(open.inbox.take(uid)).to.eql([`${uid}.2.1`]);
   });
 
-  it('of which each reply is lost once carries a fused claim and its messages over', async () => {
+  it('whose reply is lost does not lose a fused claim and its messages', async () => {
     const uid = await open.create(pipelineOf({ a: [], b: ['a'], c: ['a'] }));
     open.inbox.take(uid);
     const claimed = await open.store.transitions.claim({ run: uid, index: 0, attempt: 1 }, by);
@@ -73,10 +73,10 @@ describe('a call of the script (see Resent calls)', () => {
     const leases = (await open.client.zrange(keys.leases(by.executor), 0, '-1')).filter((lease) =>
       lease.startsWith(uid),
     );
-    expect(leases).to.have.length(2); // Of the one that ended, and of the one handed back.
+    expect(leases).to.have.length(2); // One of the attempt that ended, one of its dependent.
   });
 
-  it('that fails leaves nothing written, and only the operation at fault fails', async () => {
+  it('in which one operation fails writes nothing of it, and carries out the others', async () => {
     const [good, bad, other] = [
       await open.create(pipelineOf({ a: [] })),
       await open.create(pipelineOf({ a: [] })),
@@ -89,7 +89,7 @@ describe('a call of the script (see Resent calls)', () => {
     );
     expect(claims.map(({ status }) => status)).to.eql(['fulfilled', 'rejected', 'fulfilled']);
     expect(await open.client.zcard(keys.leases(by.executor))).to.equal(leases + 2);
-    expect((await countEvents()) - events).to.equal(4); // Of each of the two runs: the run and its job started.
+    expect((await countEvents()) - events).to.equal(4); // For each of the two runs: the run and its job started.
     expect(await open.client.hget(keys.run(bad), '0')).to.equal('0');
   });
 

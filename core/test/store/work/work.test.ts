@@ -16,7 +16,7 @@ describe('what workers and sweeps read', () => {
   afterEach(() => setClock(open.redis.url, 0));
 
   describe('the list of expired leases', () => {
-    it('has the oldest first, what is left to do of each, and no more than asked for', async () => {
+    it('has the oldest first, with what is left to do, and no more than the limit', async () => {
       const [first, second, third] = [await open.hold(), await open.hold(), await open.hold()];
       await open.store.transitions.finish(second, completed, {});
       await setClock(open.redis.url, 1_000);
@@ -34,7 +34,7 @@ describe('what workers and sweeps read', () => {
       expect(await open.store.leases.listExpired(open.executor, 2)).to.have.length(2);
     });
 
-    it('has none of another executor', async () => {
+    it('has no leases of other executors', async () => {
       await open.hold();
       await setClock(open.redis.url, 8_000);
       const other = await open.store.executors.register('fake:none', 'fake');
@@ -55,7 +55,7 @@ describe('what workers and sweeps read', () => {
     });
   });
 
-  describe('a look at an attempt that an executor has found', () => {
+  describe('the lookup of an attempt that an executor has found', () => {
     const lookUp = ({ run, index }: Lease, attempt = 1) => open.store.remains.lookUp(run, index, attempt);
     it('finds it open until it is closed', async () => {
       const run = await open.create(pipelineOf({ a: [] }));
@@ -71,7 +71,7 @@ describe('what workers and sweeps read', () => {
       expect(await lookUp(lease)).to.eql({ kind: 'over', closedAt: attempt?.phases.closedAt });
     });
 
-    it('finds it over when a later attempt followed', async () => {
+    it('finds it over if a later attempt followed', async () => {
       const lease = await open.hold();
       await open.store.transitions.retry(lease, { reason: 'Lost' }, {}, { removalGraceMs: 1_000 });
       expect(await lookUp(lease)).to.eql({ kind: 'over' });
@@ -88,7 +88,7 @@ describe('what workers and sweeps read', () => {
       expect(await open.store.remains.lookUp(lease.run, undefined, 1)).to.eql({ kind: 'unknown' });
     });
 
-    it('tells whether its remains are due for removal', async () => {
+    it('says whether its remains are due for removal', async () => {
       const lease = await open.hold();
       expect(await open.store.remains.isDue(open.executor, lease)).to.be.false;
       await open.store.transitions.finish(lease, completed, {}, { closeGraceMs: 60_000 });
@@ -101,7 +101,7 @@ describe('what workers and sweeps read', () => {
   describe('a turn', () => {
     const turn = (owner: string, forMs = 60_000) => open.store.turns.take('strays', owner, forMs);
 
-    it('is one’s own for as long as one asks in time', async () => {
+    it('stays with its holder as long as that asks in time', async () => {
       expect(await turn('first')).to.be.true;
       expect(await turn('second')).to.be.false;
       expect(await turn('first', 1)).to.be.true;
@@ -109,7 +109,7 @@ describe('what workers and sweeps read', () => {
       expect(await turn('first')).to.be.false;
     });
 
-    it('is one for each thing to do', async () => {
+    it('is held for each task separately', async () => {
       expect(await open.store.turns.take('one', 'first', 60_000)).to.be.true;
       expect(await open.store.turns.take('other', 'second', 60_000)).to.be.true;
     });
