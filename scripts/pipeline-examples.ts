@@ -39,6 +39,46 @@ jobs:
         image: busybox
         run: cat "$CHAINR_WORKSPACE/result"
 `,
+  Service: `kind: Pipeline
+jobs:
+  test:
+    image: postgres:17
+    env:
+      PGPASSWORD: { secret: db-password }
+    run: psql --host localhost --username postgres --command "select 1"
+    services:
+      - name: db
+        image: postgres:17
+        env:
+          POSTGRES_PASSWORD: { secret: db-password }
+        ready: { run: pg_isready --username postgres, timeout: 2m }
+      - name: cache
+        image: redis:7
+        ready: { tcp: 6379 }
+`,
+  Kubernetes: `kind: Pipeline
+kubernetes:
+  namespace: builds
+  labels: { team: data }
+jobs:
+  train:
+    image: busybox
+    run: echo "training on a node with a GPU"
+    env:
+      TOKEN: { kubernetesSecret: registry, key: token }
+      LEVEL: { configMap: settings, key: log-level }
+    kubernetes:
+      labels: { tier: gpu }
+      nodeSelector: { pool: gpu }
+      tolerations:
+        - { key: gpu, operator: Exists, effect: NoSchedule }
+      volumes:
+        - { name: models, persistentVolumeClaim: { claimName: models } }
+      volumeMounts:
+        - { name: models, mountPath: /models }
+      podPatch:
+        spec: { terminationGracePeriodSeconds: 120 }
+`,
   Dependency: `kind: Pipeline
 jobs:
   build: { image: busybox, run: exit 0 }

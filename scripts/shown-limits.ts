@@ -45,6 +45,8 @@ export const countedBy: Readonly<Record<string, string>> = {
   'pipelineLimits.imageLength': 'characters',
   'pipelineLimits.inheritedImages': 'characters',
   'pipelineLimits.jobs': 'jobs',
+  'pipelineLimits.pathLength': 'characters',
+  'pipelineLimits.servicesPerJob': 'services',
   'pipelineLimits.labels': 'labels',
   'pipelineLimits.resourceNames': 'names',
   'pipelineLimits.pools': 'pools',

@@ -7,7 +7,7 @@ import { durationPattern } from '../core/src/pipeline/duration.js';
 import { pipelineLimits } from '../core/src/pipeline/limits.js';
 import { quantity } from '../core/src/pipeline/names.js';
 import { parsePipelineText } from '../core/src/pipeline/reading/parse-pipeline.js';
-import { pipelineJsonSchema } from '../core/src/pipeline/pipeline-schema.js';
+import { pipelineJsonSchema } from '../core/src/pipeline/schema/pipeline-schema.js';
 import { chainrVariables } from '../executor/src/chainr-variables.js';
 import { asMap, cell, fieldRows, type Json } from './describe-schema.js';
 import { markdownTable, writePage } from './markdown-page.js';
@@ -32,14 +32,25 @@ function named(schema: unknown): unknown {
 const pipeline = named(pipelineJsonSchema()) as Json;
 const job = partOf(asMap(pipeline['properties'])['jobs'], 'additionalProperties', 'Job');
 const step = partOf(asMap(job['properties'])['steps'], 'items', 'Step');
+const service = partOf(asMap(job['properties'])['services'], 'items', 'Service');
+const kubernetes = partOf(asMap(pipeline['properties']), 'kubernetes', 'Kubernetes');
+partOf(asMap(job['properties']), 'kubernetes', 'Kubernetes');
 const dependency = dependencyOf(asMap(asMap(job['properties'])['dependsOn'])['items']);
-const schemas: Readonly<Record<string, Json>> = { Pipeline: pipeline, Job: job, Step: step, Dependency: dependency };
+const schemas: Readonly<Record<string, Json>> = {
+  Pipeline: pipeline,
+  Job: job,
+  Step: step,
+  Service: service,
+  Kubernetes: kubernetes,
+  Dependency: dependency,
+};
 
 /** Moves a schema out of its parent, and leaves its name there. */
 function partOf(holder: Json | undefined, place: string, name: string): Json {
   const part = asMap(holder)[place];
   if (!holder || !part) throw new Error(`The schema of pipelines has no ${name} where it was.`);
-  holder[place] = { $ref: `#/${name}` };
+  const { description } = part;
+  holder[place] = { $ref: `#/${name}`, ...(description !== undefined && { description }) };
   return part;
 }
 
@@ -95,7 +106,7 @@ function exampleOf(heading: keyof typeof pipelineExamples): string {
 
 const page = `# Pipelines
 
-<!-- Made by \`make generate\` from core/src/pipeline/pipeline-schema.ts and scripts/pipeline-notes.ts. -->
+<!-- Made by \`make generate\` from core/src/pipeline/schema/pipeline-schema.ts and scripts/pipeline-notes.ts. -->
 
 A pipeline is a YAML or JSON document. Send it with \`POST /api/runs\` or \`chainr run FILE\`. \`chainr validate FILE\` reports all mistakes at once.
 Unknown fields are refused, except fields of the pipeline, of a job or of a step whose names begin with \`x-\`: they may hold
@@ -131,6 +142,30 @@ A step gets the variables of its \`env\`, of its job’s and of the pipeline’s
 the job’s. It also gets the variables below, which no \`env\` can set. [executors.md](executors.md) lists what each executor adds.
 
 ${variableTable()}
+
+## Service
+
+A service is a container that runs beside the steps of a job, such as a database. Services start one after the other, each when the one before
+is ready, and then the first step. A service that is not ready within \`ready.timeout\`, or exits before, ends the attempt FAILED with the reason
+ServiceNotReady, and the message has its last lines. Services are ended after the last step; how they exit does not matter. Their output is in
+the log of the job, under their own names.
+
+Services and steps share one network: the steps reach a service as \`localhost\` and by its name, so two of them cannot use the same port. Services
+have no access to the workspace. They run on docker and kubernetes; where the pool has only workers for processes, a pipeline with services is refused.
+
+${tableOf('Service')}
+
+${exampleOf('Service')}
+
+## Kubernetes
+
+\`kubernetes\` of a pipeline or job says how the pods of its jobs are made. Fields of the job replace those of the pipeline; \`nodeSelector\`, \`labels\`
+and \`annotations\` are merged by key. Other executors ignore them, so that one file runs everywhere. What chainr cannot judge, such as the
+content of \`affinity\`, \`volumes\` or \`podPatch\`, the API server checks when the pod is created. \`kubernetes\` has at most ${(pipelineLimits.kubernetesBytes / 1024).toLocaleString('en-US')} KiB as JSON.
+
+${tableOf('Kubernetes')}
+
+${exampleOf('Kubernetes')}
 
 ## Dependency
 

@@ -15,10 +15,12 @@ interface Ending {
 }
 
 /** How each example of docs/pipelines.md ends, by its heading. */
-const endings: Record<string, Ending | 'needs curl, a secret and the internet'> = {
+const endings: Record<string, Ending | 'needs curl, a secret and the internet' | 'needs images' | 'needs a cluster'> = {
   Pipeline: { run: 'SUCCESSFUL' },
   Job: 'needs curl, a secret and the internet',
   Step: { run: 'SUCCESSFUL' },
+  Service: 'needs images',
+  Kubernetes: 'needs a cluster',
   Dependency: { run: 'FAILED', jobs: { test: 'FAILED' } },
   'Going on after a failure': { run: 'SUCCESSFUL', jobs: { lint: 'FAILED' } },
   'Cleaning up at the end': { run: 'FAILED', jobs: { unit: 'FAILED', deploy: 'SKIPPED' } },

@@ -6,7 +6,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { format, resolveConfig } from 'prettier';
-import { pipelineJsonSchema } from '../src/pipeline/pipeline-schema.js';
+import { pipelineJsonSchema } from '../src/pipeline/schema/pipeline-schema.js';
 
 const command = 'node --conditions=chainr-source --import=tsx core/scripts/write-pipeline-schema.ts';
 const file = fileURLToPath(new URL('../schema/pipeline.schema.json', import.meta.url));

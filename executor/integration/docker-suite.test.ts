@@ -17,6 +17,7 @@ describe('on a Docker daemon', function () {
       manyOwners: false,
       refusesMissingWorkdir: false,
       canVanish: true,
+      services: false,
     },
     image: 'busybox',
     makePlace: () => makeDockerPlace(used.socketPath),

@@ -1,6 +1,8 @@
 import type { Outcome } from '@chainr/core/engine/outcome';
 import type { ExecutorKind, LogStream, RunUid } from '@chainr/core/engine/records';
 import type { Reason } from '@chainr/core/engine/reasons';
+import type { KubernetesSettings } from '@chainr/core/pipeline/pipeline';
+import type { ServiceSpec } from '@chainr/core/pipeline/services';
 import type { StepSpec } from '@chainr/core/pipeline/steps';
 
 /** Names one attempt. The names of its containers, pods and folders derive from it. */
@@ -16,6 +18,10 @@ export interface AttemptSpec extends AttemptKey {
   pipeline: string;
   /** At least one; they run in order and share a workspace. */
   steps: readonly StepSpec[];
+  /** Run beside the steps, in this order; absent if there are none. Only executors with the capability `services`. */
+  services?: readonly ServiceSpec[];
+  /** How its pod is made. Other executors than that of Kubernetes ignore it. */
+  kubernetes?: KubernetesSettings;
   /**
    * User code is known to have run. If nothing of the attempt is found, somebody removed it, and it is not created
    * again.
@@ -99,6 +105,8 @@ export interface Capabilities {
   refusesMissingWorkdir: boolean;
   /** Others can remove what is left of an attempt, so that each start is recorded first. */
   canVanish: boolean;
+  /** Runs services beside the steps, which reach them as `localhost` and by name. */
+  services: boolean;
 }
 
 /**

@@ -6,8 +6,12 @@ const maxStringBytes = 128 * 1024;
 /** All arguments and variables together. Linux allows 2 MiB by default, and pointers take some of that. */
 const maxTotalBytes = 1_500_000;
 
-/** A sentence if the step can certainly not be started, before anything is tried. */
+/** A sentence if the step can certainly not be started, before anything is tried. Not for the executor of Kubernetes. */
 export function refuseStep(step: StepSpec, environment: ReadonlyMap<string, string>): string | undefined {
+  const [variable] = Object.keys(step.clusterEnv ?? {});
+  if (variable !== undefined) {
+    return `The variable ${variable} of step "${step.name}" is a value of a Kubernetes cluster, which only a worker with the kubernetes executor can give: use a pool of such workers, or write { secret: NAME }.`;
+  }
   const { command = [], args = [] } = expandedCommand(step, environment);
   const words = step.run === undefined ? [...command, ...args] : [...(step.shell ?? []), step.run];
   if (words[0] === '' && step.command?.length) return `The command of step "${step.name}" is empty.`;

@@ -4,6 +4,7 @@ import { environmentRows } from './environment-rows.js';
 import { logRows } from './log-rows.js';
 import { outputRows } from './output-rows.js';
 import type { Place, Subject } from './place.js';
+import { serviceRows } from './service-rows.js';
 import { startingRows } from './starting-rows.js';
 import { streamRows } from './stream-rows.js';
 import { stoppingRows } from './stopping-rows.js';
@@ -16,6 +17,7 @@ const groups = {
   logs: logRows,
   'the standard streams': streamRows,
   outputs: outputRows,
+  services: serviceRows,
   stopping: stoppingRows,
   'remains that somebody removes': vanishingRows,
 };

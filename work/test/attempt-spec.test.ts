@@ -24,6 +24,21 @@ describe('the specification of an attempt', () => {
     });
   });
 
+  it('has the services of its job, and the settings of its pod over those of the pipeline', () => {
+    const services = [{ name: 'db', image: 'postgres', env: { MODE: 'test' } }];
+    const kubernetes = { labels: { own: '1' }, volumes: [] };
+    const [job] = pipelineOf({ build: { services, kubernetes, pull: 'never' } }).jobs;
+    const shared = { kubernetes: { namespace: 'builds', labels: { all: '1' }, volumes: [{ name: 'a' }] } };
+    const claim = { ...claimed(1), plan: JSON.stringify(jobPlan(job!)), info: JSON.stringify(shared) };
+    const { spec } = new AttemptSpecs().resolve(claim);
+    expect(spec.services).to.deep.equal([{ ...services[0], pull: 'never' }]);
+    expect(spec.kubernetes).to.deep.equal({ namespace: 'builds', labels: { all: '1', own: '1' }, volumes: [] });
+    const plain = new AttemptSpecs().resolve({ ...claim, plan }).spec;
+    expect(plain).not.to.have.property('services');
+    expect(plain.kubernetes).to.deep.equal(shared.kubernetes);
+    expect(new AttemptSpecs().resolve(claimed(1)).spec).not.to.have.property('kubernetes');
+  });
+
   it('is complete whether or not other attempts of the run were here before', () => {
     const specs = new AttemptSpecs();
     const first = specs.resolve(claimed(1));

@@ -136,6 +136,41 @@ describe('what a job refers to', () => {
     });
   });
 
+  describe('as a value of the cluster', () => {
+    it('goes to the executor as it was written, apart from the other variables', async () => {
+      const level = { configMap: 'settings', key: 'level' };
+      const token = { kubernetesSecret: 'registry', key: 'token' };
+      const written = {
+        kind: 'Pipeline',
+        env: { LEVEL: level, REPLACED: level },
+        jobs: {
+          only: {
+            image: 'busybox',
+            run: ':',
+            env: { TOKEN: token, REPLACED: 'plain', HIDDEN: { secret: 'token' } },
+            services: [{ name: 'db', image: 'db', env: { TOKEN: token } }],
+          },
+          plain: { image: 'busybox', run: ':', env: { LEVEL: 'x', REPLACED: 'x' } },
+        },
+      };
+      const checked = checkPipeline(written);
+      if ('mistakes' in checked) expect.fail(JSON.stringify(checked.mistakes));
+      const run = await worker.create(checked.pipeline);
+      await worker.take(run);
+      await worker.untilJob(run, 'only', 'SUCCESSFUL');
+      await worker.untilJob(run, 'plain', 'SUCCESSFUL');
+      const only = started.find(({ job }) => job === 'only');
+      expect(only?.steps[0]).to.deep.include({
+        env: { REPLACED: 'plain', HIDDEN: secret },
+        clusterEnv: { LEVEL: level, TOKEN: token },
+      });
+      expect(only?.services).to.deep.equal([{ name: 'db', image: 'db', env: {}, clusterEnv: { TOKEN: token } }]);
+      const [plain] = stepsOf('plain') ?? [];
+      expect(plain).to.deep.include({ env: { LEVEL: 'x', REPLACED: 'x' } });
+      expect(plain).not.to.have.property('clusterEnv');
+    });
+  });
+
   describe('as a secret', () => {
     const pipeline = () => pipelineOf({ only: { env: { TOKEN: { secret: 'token' }, PLAIN: 'x' } } });
 
@@ -162,6 +197,36 @@ describe('what a job refers to', () => {
       await worker.take(run);
       await worker.untilJob(run, 'only', 'SUCCESSFUL');
       expect(stepsOf('only')?.[0]?.env).to.deep.equal({ TOKEN: 'plain', ALL: secret });
+    });
+
+    it('is in the variables of a service, and covered in the log; the service gets nothing else', async () => {
+      const services = [
+        { name: 'db', image: `db:${tag}`, env: { PASSWORD: { secret: 'token' }, TAG: tag } },
+        { name: 'cache', image: 'redis', ready: { tcp: 6379 } },
+      ];
+      ends.build = { outcome: { ...completed, outputs: { tag: 'v3' } } };
+      ends.only = { outcome: completed, lines: [{ text: `it is ${secret}`, step: 'db' }] };
+      const only = { dependsOn: ['build'], env: { OWN: 'x' }, services };
+      const run = await worker.create(pipelineOf({ build: [], only }, { env: { ALL: 'x' } }));
+      await worker.take(run);
+      await worker.untilJob(run, 'only', 'SUCCESSFUL');
+      await worker.untilIdle();
+      expect(started.find(({ job }) => job === 'only')?.services).to.deep.equal([
+        { name: 'db', image: 'db:v3', env: { PASSWORD: secret, TAG: 'v3' } },
+        { name: 'cache', image: 'redis', env: {}, ready: { tcp: 6379, timeoutMs: 60_000 } },
+      ]);
+      expect(await worker.logOf(run, 1)).to.deep.equal(['it is ***']);
+    });
+
+    it('ends the job where a service needs it and it is not there', async () => {
+      const services = [{ name: 'db', image: 'db', env: { PASSWORD: { secret: 'nowhere' } } }];
+      const run = await worker.create(pipelineOf({ only: { services } }));
+      await worker.take(run);
+      expect(await worker.untilJob(run, 'only', 'FAILED')).to.include({
+        reason: 'ConfigError',
+        message:
+          'The secret "nowhere", for the variable PASSWORD of service "db", does not exist: give it to the worker as a file of that name in its CHAINR_SECRETS_DIR.',
+      });
     });
 
     it('ends the job with a sentence where it is not there', async () => {

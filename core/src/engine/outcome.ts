@@ -22,6 +22,7 @@ export type OutcomeReason = Extract<
   | 'Completed' | 'ExitCode' | 'Signal' | 'OutOfMemory' | 'TimedOut'
   | 'Lost' | 'Deleted' | 'Evicted' | 'Preempted' | 'NodeLost' | 'RegistryError'
   | 'ConfigError' | 'ImagePullFailed' | 'PendingTimedOut' | 'WorkerCrashed'
+  | 'ServiceNotReady'
 >; // prettier-ignore
 
 /**

@@ -64,6 +64,7 @@ const table = {
     message: 'A dependency did not meet its conditions.',
   },
   DependencySkipped: { statuses: ['SKIPPED'], budget: 'none', message: 'A dependency was skipped.' },
+  ServiceNotReady: { statuses: failed, budget: 'user', message: 'One of its services did not become ready.' },
 } as const satisfies Record<string, ReasonRow>;
 
 export type Reason = keyof typeof table;

@@ -4,6 +4,9 @@ export const pipelineLimits = {
   bodyBytes: 8 * 1024 * 1024,
   jobs: 10_000,
   stepsPerJob: 100,
+  servicesPerJob: 8,
+  /** `kubernetes` of a pipeline or job, as JSON: what Kubernetes allows for the annotations of an object. */
+  kubernetesBytes: 256 * 1024,
   /** The dependencies of all jobs together; each one is work for Redis. */
   dependencies: 100_000,
   /**
@@ -20,6 +23,8 @@ export const pipelineLimits = {
   titleLength: 200,
   imageLength: 1_024,
   workdirLength: 4_095,
+  /** The path that a service is asked for. */
+  pathLength: 2_048,
   labels: 64,
   resourceNames: 32,
   /** Every other list or map of a pipeline. */

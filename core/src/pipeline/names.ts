@@ -14,6 +14,9 @@ export const outputKey = /^(?!__proto__$)[A-Za-z_][A-Za-z0-9_]{0,254}$/;
 /** Names of secrets: valid as a file name, and as a variable name once other characters become underscores. */
 export const secretName = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,252}$/;
 
+/** Keys of Secrets and ConfigMaps (`IsConfigMapKey` of Kubernetes' apimachinery). */
+export const configKey = /^(?!\.{1,2}$|\.\.)[-._A-Za-z0-9]{1,253}$/;
+
 /** Variables that shells reserve: setting one in a shell may fail or do something else. */
 export const shellsOwn =
   /^(_|PWD|OLDPWD|SHLVL|IFS|ENV|OPT\w+|PPID|E?UID|GROUPS|LINENO|RANDOM|SRANDOM|SECONDS|EPOCH\w+|DIRSTACK|FUNC\w+|PIPESTATUS|POSIX\w+|SHELLOPTS|BASH\w*|COMP_\w+|HIST\w+|MAIL\w*|LC_\w+|PS\d)$/;
@@ -36,6 +39,10 @@ export const resourceName =
 
 /** Quantities as Kubernetes writes them, without a sign: `500m`, `2`, `1.5`, `256Mi`, `1e3`. */
 export const quantity = /^(?:\d{1,18}(?:\.\d{0,18})?|\.\d{1,18})(?:[KMGTPE]i|[numkMGTPE]|[eE][-+]?\d{1,2})?$/;
+
+/** Whether the label or annotation of a pod is chainr's own, and no pipeline may set it. */
+export const isOwnPodLabel = (key: string): boolean =>
+  key.startsWith('chainr.dev/') || key === 'app.kubernetes.io/managed-by' || key === 'app.kubernetes.io/name';
 
 /**
  * Names that pass the rules above but exist on every JavaScript object: a lookup of a job or step by such a name would

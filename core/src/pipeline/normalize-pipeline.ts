@@ -1,10 +1,13 @@
 import { readMask } from './checks/check-dependencies.js';
 import { parseDuration } from './duration.js';
-import type { JobInput } from './job-schema.js';
-import type { HeadInput } from './pipeline-schema.js';
-import type { Dependency, Job, Pipeline, Resources, Retries, Step } from './pipeline.js';
+import type { JobInput } from './schema/job-schema.js';
+import type { HeadInput } from './schema/pipeline-schema.js';
+import type { Dependency, Job, Pipeline, Readiness, Resources, Retries, Service, Step } from './pipeline.js';
 import { referencesIn } from './references.js';
 import { mainStep } from './steps.js';
+
+/** How long a service may take until it is ready. */
+const defaultReadyTimeoutMs = 60_000;
 
 type ContainerInput = Omit<NonNullable<JobInput['steps']>[number], 'name'>;
 type Written<Field extends keyof JobInput> = NonNullable<JobInput[Field]>;
@@ -13,19 +16,20 @@ type Written<Field extends keyof JobInput> = NonNullable<JobInput[Field]>;
 export function normalizePipeline(head: HeadInput, jobs: readonly (readonly [string, JobInput])[]): Pipeline {
   const indexOf = new Map(jobs.map(([name], index) => [name, index]));
   // Computed once, not for each job. The pipeline's env cannot refer to outputs (`checkPipelineEnv`), but may have
-  // secrets.
-  const sharesSecrets = Object.values(head.env ?? {}).some((value) => typeof value !== 'string');
+  // secrets and values of the cluster.
+  const sharesReferences = Object.values(head.env ?? {}).some((value) => typeof value !== 'string');
   return {
     kind: 'Pipeline',
     ...(head.title !== undefined && { title: head.title }),
     metadata: { ...head.metadata, labels: { ...head.metadata?.labels } },
     ...(head.env && { env: head.env }),
     jobs: jobs.map(([name, job]) =>
-      normalizeJob(name, job, { pull: head.pull, shell: head.shell, pool: head.pool, sharesSecrets, indexOf }),
+      normalizeJob(name, job, { pull: head.pull, shell: head.shell, pool: head.pool, sharesReferences, indexOf }),
     ),
     ...(head.timeout !== undefined && { timeoutMs: durationMs(head.timeout) }),
     ...(head.priority !== undefined && { priority: head.priority }),
     ...(head.pool !== undefined && { pool: head.pool }),
+    ...(head.kubernetes && { kubernetes: head.kubernetes }),
     ...(head.maxParallel !== undefined && { maxParallel: head.maxParallel }),
   };
 }
@@ -35,8 +39,8 @@ interface Shared {
   pull: HeadInput['pull'];
   shell: HeadInput['shell'];
   pool: HeadInput['pool'];
-  /** Whether a variable of the pipeline is a secret. */
-  sharesSecrets: boolean;
+  /** Whether a variable of the pipeline is not plain text. */
+  sharesReferences: boolean;
   indexOf: ReadonlyMap<string, number>;
 }
 
@@ -57,6 +61,8 @@ function normalizeJob(name: string, job: JobInput, shared: Shared): Job {
     ...(job.network !== undefined && { network: job.network }),
     ...(job.resources && { resources: normalizeResources(job.resources) }),
     steps: job.steps ? job.steps.map((step) => normalizeStep(step.name, step, job.image)) : [normalizeOnlyStep(job)],
+    ...(job.services && { services: job.services.map(normalizeService) }),
+    ...(job.kubernetes && { kubernetes: job.kubernetes }),
     ...(job.timeout !== undefined && { timeoutMs: durationMs(job.timeout) }),
     ...(job.pendingTimeout !== undefined && { pendingTimeoutMs: durationMs(job.pendingTimeout) }),
     ...(job.retries && { retries: normalizeRetries(job.retries) }),
@@ -69,13 +75,13 @@ function normalizeJob(name: string, job: JobInput, shared: Shared): Job {
 }
 
 /** What must be resolved before the job begins; undefined if nothing. */
-function findReferences(job: JobInput, { sharesSecrets, indexOf }: Shared): Job['references'] | undefined {
-  const containers = [job, ...(job.steps ?? [])];
+function findReferences(job: JobInput, { sharesReferences, indexOf }: Shared): Job['references'] | undefined {
+  const containers = [job, ...(job.steps ?? []), ...(job.services ?? [])];
   const values = containers.flatMap(({ env = {} }) => Object.values(env));
   const texts = [...values, ...containers.map(({ image = '' }) => image)].filter((value) => typeof value === 'string');
   const names = texts.flatMap(referencesIn).map((reference) => reference.job);
-  const hasSecrets = sharesSecrets || values.some((value) => typeof value !== 'string');
-  if (names.length === 0 && !hasSecrets) return undefined;
+  const hasMaps = sharesReferences || values.some((value) => typeof value !== 'string');
+  if (names.length === 0 && !hasMaps) return undefined;
   return { outputsOf: Object.fromEntries(names.map((of) => [of, indexOf.get(of) ?? 0])) };
 }
 
@@ -106,6 +112,27 @@ function normalizeStep(name: string, step: ContainerInput, defaultImage: string 
     ...(step.resources && { resources: normalizeResources(step.resources) }),
     ...(step.continueOnError === true && { continueOnError: true as const }),
   };
+}
+
+function normalizeService(service: Written<'services'>[number]): Service {
+  const { name, image, env, command, args, resources, ready } = service;
+  return {
+    name,
+    image,
+    ...(env && { env }),
+    ...(command && { command }),
+    ...(args && { args }),
+    ...(resources && { resources: normalizeResources(resources) }),
+    ...(ready && { ready: normalizeReadiness(ready) }),
+  };
+}
+
+function normalizeReadiness({ run, http, tcp, timeout }: NonNullable<Written<'services'>[number]['ready']>): Readiness {
+  const timeoutMs = timeout === undefined ? defaultReadyTimeoutMs : durationMs(timeout);
+  if (run !== undefined) return { run, timeoutMs };
+  if (http) return { http: { port: http.port, path: http.path ?? '/' }, timeoutMs };
+  if (tcp !== undefined) return { tcp, timeoutMs };
+  throw new Error('a service has no check: the pipeline was not checked');
 }
 
 function normalizeDependency(written: Written<'dependsOn'>[number]): Dependency {

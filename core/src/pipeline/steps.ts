@@ -1,4 +1,4 @@
-import type { Env, JobPlan, Pull, Resources, Step } from './pipeline.js';
+import type { ClusterValue, Env, JobPlan, Pull, Resources, Step } from './pipeline.js';
 
 export type { Resources } from './pipeline.js';
 
@@ -34,6 +34,8 @@ export interface WrittenStep {
 /** A step with its references resolved: what an executor runs. */
 export interface StepSpec extends WrittenStep {
   env: Readonly<Record<string, string>>;
+  /** Further variables, whose values only the cluster has. */
+  clusterEnv?: Readonly<Record<string, ClusterValue>>;
 }
 
 /**

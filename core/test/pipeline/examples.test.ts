@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { expect } from 'chai';
 import { parsePipelineText } from '../../src/pipeline/reading/parse-pipeline.js';
-import { pipelineJsonSchema } from '../../src/pipeline/pipeline-schema.js';
+import { pipelineJsonSchema } from '../../src/pipeline/schema/pipeline-schema.js';
 import { accepted } from './build-pipeline.js';
 
 const examples = new URL('../../../examples/', import.meta.url);

@@ -245,7 +245,9 @@ describe('checking secrets', () => {
       bad.length,
     );
     expect(found).to.include('jobs.a.env.MORE.secrt: unknown field "secrt", did you mean "secret"?');
-    expect(found).to.include('jobs.a.env.LIST: must be text, or a map with "secret", but is a list');
+    expect(found).to.include(
+      'jobs.a.env.LIST: must be text, or a map with "secret", "kubernetesSecret" or "configMap", but is a list',
+    );
   });
 
   it('refuses a secret in a variable that shells keep for themselves, since it would have to be an argument', () => {

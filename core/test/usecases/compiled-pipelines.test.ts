@@ -79,7 +79,7 @@ describe('a run whose source this version would compile to something else', () =
   const stand = (uid: string) => statusesOfJobs(open.store, uid);
   /** The parts that never change: what workers run, and what decides its order. */
   const compiledOf = async (uid: string) => {
-    const fields = ['env', ...[0, 1, 2, 3].map(planField)];
+    const fields = ['shared', ...[0, 1, 2, 3].map(planField)];
     const stored = await open.client.hmgetBuffer(keys.run(uid), ...fields);
     const { name, title, labels, priority, maxParallel, timeoutMs } = (await open.store.runs.getRun(uid))!;
     return { stored, name, title, labels, priority, maxParallel, timeoutMs };
@@ -181,6 +181,7 @@ describe('the compiled pipeline of a run', () => {
     title: 'Of two',
     metadata: { name: 'two', labels: { 'a/b': 'c' } },
     env: { ALL: 'ü' },
+    kubernetes: { namespace: 'builds', podPatch: { spec: { hostname: null } } },
   };
   for (const { name, pipeline } of [
     { name: 'with all that it can have', pipeline: described },
@@ -211,7 +212,7 @@ describe('the compiled pipeline of a run', () => {
   it('stands in the plans that workers run, and nowhere a second time', async () => {
     const uid = await open.create(described);
     const stored = await open.client.hgetallBuffer(keys.run(uid));
-    expect(Object.keys(stored)).to.have.members(['state', 'info', 'env', '0', 'p0', '1', 'p1']);
+    expect(Object.keys(stored)).to.have.members(['state', 'info', 'shared', '0', 'p0', '1', 'p1']);
     expect(JSON.parse(specificationOf(stored['p1']!))).to.deep.include({ name: 'b', allowFailure: true });
   });
 });

@@ -78,6 +78,7 @@ export function createDockerExecutor(options: DockerExecutorOptions): Executor {
       manyOwners: false,
       refusesMissingWorkdir: false,
       canVanish: true,
+      services: false,
     },
     async ensure(spec, guard, recordStart) {
       guard();

@@ -1,4 +1,5 @@
 import type { WriteGuard, AttemptSpec } from '../port.js';
+import { refuseServices } from '../refuse-services.js';
 import { refuseStep } from '../refuse-step.js';
 import type { DockerContext } from './context.js';
 import { createContainer, createTombstone, environmentOf } from './create-container.js';
@@ -79,7 +80,7 @@ const imageName = /^(?!.*\.\.)[A-Za-z0-9][\w.:/@+-]*$/;
 function refuse({ networks }: DockerContext, spec: AttemptSpec, index: number): Tombstone | undefined {
   const step = spec.steps[index];
   if (!step) return undefined;
-  const text = refuseStep(step, environmentOf(spec, index));
+  const text = refuseServices(spec) ?? refuseStep(step, environmentOf(spec, index));
   if (text !== undefined) return { reason: 'ConfigError', message: text };
   if (!imageName.test(step.image)) {
     return {

@@ -74,6 +74,7 @@ export function createFakeExecutor(options: FakeExecutorOptions = {}): FakeExecu
       manyOwners: true,
       refusesMissingWorkdir: false,
       canVanish: false,
+      services: false,
     },
     world,
     ensure(spec, guard) {

@@ -81,6 +81,7 @@ export function createProcessExecutor({
       manyOwners: true,
       refusesMissingWorkdir: true,
       canVanish: true,
+      services: false,
     },
     ensure: async (spec, guard, recordStart) => {
       try {

@@ -10,6 +10,7 @@ executorSuite('process', {
     manyOwners: true,
     refusesMissingWorkdir: true,
     canVanish: true,
+    services: false,
   },
   image: 'ignored',
   makePlace: makeProcessPlace,

@@ -1,15 +1,18 @@
 import type { JobPlan } from '@chainr/core/pipeline/pipeline';
 import type { RunUid } from '@chainr/core/engine/records';
 import { defaultPendingTimeoutMs, retryPolicy, type RetryPolicy } from '@chainr/core/engine/retries';
+import { podSettings } from '@chainr/core/pipeline/pod-settings';
+import { resolveServices, type ServiceSpec, type WrittenService } from '@chainr/core/pipeline/services';
 import { resolveSteps, type StepSpec, type WrittenStep } from '@chainr/core/pipeline/steps';
 import { parseClaimedRunInfo, type ClaimedRunInfo } from '@chainr/core/store/runs/run-info';
 import type { ClaimedAttempt } from '@chainr/core/store/script/read-claim';
 import type { Deadlines } from '@chainr/core/store/script/transition-types';
 import type { AttemptSpec } from '@chainr/executor/port';
 
-/** The steps as written, and the jobs whose outputs they name. */
+/** The steps and services as written, and the jobs whose outputs they name. */
 export interface PendingReferences {
   steps: readonly WrittenStep[];
+  services: readonly WrittenService[];
   /** Job name → index. */
   outputsOf: Readonly<Record<string, number>>;
 }
@@ -37,12 +40,27 @@ export class AttemptSpecs {
     this.#infos.set(lease.run, known);
     const jobPlan = JSON.parse(plan) as JobPlan;
     const { timeoutMs, pendingTimeoutMs = defaultPendingTimeoutMs, retries, references } = jobPlan;
-    const steps = resolveSteps(jobPlan, known.info.env);
+    const { env, kubernetes: shared, name: pipeline = '' } = known.info;
+    const steps = resolveSteps(jobPlan, env);
+    const services = resolveServices(jobPlan);
+    const kubernetes = shared || jobPlan.kubernetes ? podSettings(shared, jobPlan.kubernetes) : undefined;
     // Without `references` all values are plain texts.
-    const ready = references ? steps.map((step) => ({ ...step, env: {} })) : (steps as StepSpec[]);
+    const ready = { steps: steps as StepSpec[], services: services as ServiceSpec[] };
+    if (references) {
+      ready.steps = steps.map((step) => ({ ...step, env: {} }));
+      ready.services = services.map((service) => ({ ...service, env: {} }));
+    }
     return {
-      spec: { run: lease.run, job, attempt: lease.attempt, pipeline: known.info.name ?? '', steps: ready },
-      ...(references && { references: { steps, ...references } }),
+      spec: {
+        run: lease.run,
+        job,
+        attempt: lease.attempt,
+        pipeline,
+        steps: ready.steps,
+        ...(services.length > 0 && { services: ready.services }),
+        ...(kubernetes && { kubernetes }),
+      },
+      ...(references && { references: { steps, services, ...references } }),
       deadlines: { pendingTimeoutMs, ...(timeoutMs !== undefined && { timeoutMs }) },
       ...(retries !== undefined && { retries: retryPolicy(retries) }),
     };

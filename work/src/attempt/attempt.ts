@@ -1,7 +1,6 @@
 import type { Outcome } from '@chainr/core/engine/outcome';
 import type { Reason } from '@chainr/core/engine/reasons';
 import type { RetryPolicy } from '@chainr/core/engine/retries';
-import type { StepSpec } from '@chainr/core/pipeline/steps';
 import type { ClaimedAttempt } from '@chainr/core/store/script/read-claim';
 import type { AdoptedAttempt, Deadlines } from '@chainr/core/store/script/transition-types';
 import type { AttemptSpec, Executor, PhaseChange, Position } from '@chainr/executor/port';
@@ -147,9 +146,9 @@ export class Attempt implements LeaseHolder {
     this.#mask = mask;
   }
 
-  /** All references are resolved: the steps have their values. */
-  resolve(steps: readonly StepSpec[]): void {
-    this.#spec = { ...this.#spec, steps };
+  /** All references are resolved: steps and services have their values. */
+  resolve(filled: Pick<AttemptSpec, 'steps' | 'services'>): void {
+    this.#spec = { ...this.#spec, ...filled };
     this.#references = undefined;
   }
 

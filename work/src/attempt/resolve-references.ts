@@ -1,7 +1,8 @@
 import { pipelineLimits } from '@chainr/core/pipeline/limits';
 import type { Outputs } from '@chainr/core/engine/outcome';
-import type { EnvValue } from '@chainr/core/pipeline/pipeline';
+import type { ClusterValue, EnvValue, SecretReference } from '@chainr/core/pipeline/pipeline';
 import { hasReference, parseReferences } from '@chainr/core/pipeline/references';
+import type { ServiceSpec } from '@chainr/core/pipeline/services';
 import type { StepSpec, WrittenStep } from '@chainr/core/pipeline/steps';
 import type { Attempt } from './attempt.js';
 import type { PendingReferences } from './attempt-spec.js';
@@ -17,7 +18,7 @@ const valuesOut: Outage = {
 };
 
 /**
- * Replaces the references of an attempt by their values: secrets, which only this worker has, and outputs of its
+ * Replaces the references of an attempt by their values, except those that only its executor can read: secrets, which only this worker has, and outputs of its
  * dependencies, which do not change any more. A worker that adopts the attempt does the same, to hide the same secrets.
  * @returns a sentence if something is missing
  * @throws Abandoned if this worker interrupts the attempt while they cannot be read
@@ -32,12 +33,18 @@ export async function resolveReferences(context: WorkContext, attempt: Attempt):
   const mask = new Mask([...values.secrets.values()].flatMap((found) => ('value' in found ? [found.value] : [])));
   attempt.hide(mask);
   const steps: StepSpec[] = [];
+  const services: ServiceSpec[] = [];
   for (const step of references.steps) {
-    const filled = fillStep(step, values);
+    const filled = fillContainer(step, `step "${step.name}"`, values);
     if ('refusal' in filled) return mask.text(filled.refusal);
-    steps.push(filled.step);
+    steps.push({ ...step, ...filled });
   }
-  attempt.resolve(steps);
+  for (const service of references.services) {
+    const filled = fillContainer(service, `service "${service.name}"`, values);
+    if ('refusal' in filled) return mask.text(filled.refusal);
+    services.push({ ...service, ...filled });
+  }
+  attempt.resolve({ steps, ...(services.length > 0 && { services }) });
   return undefined;
 }
 
@@ -58,10 +65,10 @@ interface Values {
 async function readValues(
   { store, config }: WorkContext,
   { spec }: Attempt,
-  { steps, outputsOf }: PendingReferences,
+  { steps, services, outputsOf }: PendingReferences,
 ): Promise<Values> {
-  const values = steps.flatMap(({ env }) => Object.values(env));
-  const names = new Set(values.flatMap((value) => (typeof value === 'string' ? [] : [value.secret])));
+  const values = [...steps, ...services].flatMap(({ env }) => Object.values(env));
+  const names = new Set(values.flatMap((value) => (isSecret(value) ? [value.secret] : [])));
   const jobs = Object.entries(outputsOf);
   const [secrets, outputs] = await Promise.all([
     Promise.all([...names].map(async (name) => [name, await readSecret(config, name)] as const)),
@@ -75,23 +82,39 @@ async function readValues(
 
 type Filled<T> = T | { refusal: string };
 
-function fillStep(step: WrittenStep, values: Values): Filled<{ step: StepSpec }> {
+const isSecret = (value: EnvValue): value is SecretReference => typeof value === 'object' && 'secret' in value;
+
+/** @param what the container, for messages */
+function fillContainer(
+  written: Pick<WrittenStep, 'image' | 'env'>,
+  what: string,
+  values: Values,
+): Filled<Pick<StepSpec, 'image' | 'env' | 'clusterEnv'>> {
   const env: Record<string, string> = {};
-  for (const [name, value] of Object.entries(step.env)) {
-    const filled = fillValue(value, values, `the variable ${name} of step "${step.name}"`);
+  const clusterEnv: Record<string, ClusterValue> = {};
+  for (const [name, value] of Object.entries(written.env)) {
+    if (typeof value === 'object' && !isSecret(value)) {
+      clusterEnv[name] = value;
+      continue;
+    }
+    const filled = fillValue(value, values, `the variable ${name} of ${what}`);
     if ('refusal' in filled) return filled;
     env[name] = filled.value;
   }
-  const where = `the image of step "${step.name}"`;
-  const image = fillValue(step.image, values, where);
+  const where = `the image of ${what}`;
+  const image = fillValue(written.image, values, where);
   if ('refusal' in image) return image;
   const isImage = /^\S+$/.test(image.value) && image.value.length <= pipelineLimits.imageLength;
   if (!isImage) return { refusal: `What outputs make of ${where} is not the name of an image.` };
-  return { step: { ...step, env, image: image.value } };
+  return { image: image.value, env, ...(Object.keys(clusterEnv).length > 0 && { clusterEnv }) };
 }
 
 /** @param where its place, for the message */
-function fillValue(value: EnvValue, { secrets, outputs }: Values, where: string): Filled<{ value: string }> {
+function fillValue(
+  value: string | SecretReference,
+  { secrets, outputs }: Values,
+  where: string,
+): Filled<{ value: string }> {
   if (typeof value !== 'string') {
     const found = secrets.get(value.secret) ?? { refusal: 'was not looked for' };
     return 'value' in found ? found : { refusal: `The secret "${value.secret}", for ${where}, ${found.refusal}.` };

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { pipelineJsonSchema } from '../../pipeline/pipeline-schema.js';
+import { pipelineJsonSchema } from '../../pipeline/schema/pipeline-schema.js';
 import { pipelineContentTypes } from '../../pipeline/content-types.js';
 import { errorBodySchema, errorCodes, type ErrorCode } from '../contract/errors.js';
 import { headerNames } from '../contract/headers.js';

@@ -1,10 +1,11 @@
 import { interpreterOf } from '../interpreter.js';
-import { pipelineLimits } from '../limits.js';
 import type { MistakeList, Path } from '../mistakes.js';
 import { isPlainMap, type PlainMap } from '../plain-values.js';
+import { jobSchema, type JobInput } from '../schema/job-schema.js';
+import { checkContainerSize, checkEnv } from './check-container.js';
+import { checkKubernetes } from './check-kubernetes.js';
+import { checkServices } from './check-services.js';
 import { addIssues, describeIssue } from './describe-issue.js';
-import { jobSchema, type JobInput } from '../job-schema.js';
-import { shellsOwn } from '../names.js';
 
 /**
  * Checks one job as it was read; returns it typed if its schema accepts it. Rules across fields are not part of the
@@ -23,25 +24,11 @@ export function checkJob(fields: unknown, path: Path, envBytes: number, mistakes
   if (Array.isArray(steps)) checkSteps(steps, fields, [...path, 'steps'], ownBytes, mistakes);
   else {
     if (!has(fields, 'image')) mistakes.add([...path, 'image'], 'is missing, it must be the name of an image');
-    checkSize(fields, path, ownBytes, mistakes);
+    checkContainerSize(fields, path, ownBytes, mistakes);
   }
+  checkServices(fields.services, steps, [...path, 'services'], mistakes);
+  checkKubernetes(fields.kubernetes, [...path, 'kubernetes'], mistakes);
   return result.success ? result.data : undefined;
-}
-
-/** Checks the lengths of variables, and which may be secrets. Returns their total size in bytes as written. */
-export function checkEnv(env: unknown, path: Path, mistakes: MistakeList): number {
-  if (!isPlainMap(env)) return 0;
-  return Object.entries(env).reduce((sum, [name, value]) => {
-    const bytes = bytesOf(name) + bytesOf(value) + 2;
-    if (bytes - 1 > pipelineLimits.argumentBytes) {
-      const most = String(pipelineLimits.argumentBytes);
-      mistakes.add([...path, name], `is longer than ${most} bytes with its name, the limit of Linux for one variable`);
-    }
-    if (isPlainMap(value) && shellsOwn.test(name)) {
-      mistakes.add([...path, name], 'shells use this variable themselves: put the secret into another one');
-    }
-    return sum + bytes;
-  }, 0);
 }
 
 function checkSteps(steps: unknown[], job: PlainMap, path: Path, envBytes: number, mistakes: MistakeList): void {
@@ -59,7 +46,7 @@ function checkSteps(steps: unknown[], job: PlainMap, path: Path, envBytes: numbe
     }
     if (names.has(step.name)) mistakes.add([...own, 'name'], 'another step of the job has the same name');
     if (typeof step.name === 'string') names.add(step.name);
-    checkSize(step, own, envBytes + checkEnv(step.env, [...own, 'env'], mistakes), mistakes);
+    checkContainerSize(step, own, envBytes + checkEnv(step.env, [...own, 'env'], mistakes), mistakes);
   }
 }
 
@@ -89,16 +76,5 @@ function checkScript({ run, shell }: PlainMap, path: Path, mistakes: MistakeList
     );
   }
 }
-
-function checkSize(container: PlainMap, path: Path, envBytes: number, mistakes: MistakeList): void {
-  const words = [container.run, container.shell, container.command, container.args].flat();
-  const bytes = words.reduce<number>((sum, word) => sum + bytesOf(word) + 1, envBytes);
-  if (bytes <= pipelineLimits.containerBytes) return;
-  const most = String(pipelineLimits.containerBytes);
-  mistakes.add(path, `needs ${String(bytes)} bytes for its command and variables, but at most ${most} are allowed`);
-}
-
-const encoder = new TextEncoder();
-const bytesOf = (value: unknown): number => (typeof value === 'string' ? encoder.encode(value).length : 0);
 
 const has = (fields: PlainMap, field: string): boolean => Object.hasOwn(fields, field);

@@ -1,13 +1,15 @@
 import { checkDependencies, type ReadJob } from './check-dependencies.js';
-import { checkEnv, checkJob } from './check-job.js';
+import { checkEnv } from './check-container.js';
+import { checkJob } from './check-job.js';
+import { checkKubernetes } from './check-kubernetes.js';
 import { checkPipelineEnv, checkReferences } from './check-references.js';
 import { addIssues, describeIssue, describeValue } from './describe-issue.js';
-import type { JobInput } from '../job-schema.js';
+import type { JobInput } from '../schema/job-schema.js';
 import { pipelineLimits } from '../limits.js';
 import { MistakeList, type Mistake } from '../mistakes.js';
 import { whyNoName } from '../names.js';
 import { normalizePipeline } from '../normalize-pipeline.js';
-import { headSchema } from '../pipeline-schema.js';
+import { headSchema } from '../schema/pipeline-schema.js';
 import type { Pipeline } from '../pipeline.js';
 import { fieldsOf, isIgnored, sizeOfMap, toPlain, type PlainMap } from '../plain-values.js';
 
@@ -44,6 +46,7 @@ export function checkPipeline(value: unknown): CheckedPipeline {
   if (!checkedHead.success) addIssues(checkedHead.error.issues, [], mistakes);
   const envBytes = checkEnv(head.env, ['env'], mistakes);
   checkPipelineEnv(head.env, mistakes);
+  checkKubernetes(head.kubernetes, ['kubernetes'], mistakes);
 
   const jobs = readJobs(fields, mistakes);
   const checkedJobs: (readonly [string, JobInput])[] = [];

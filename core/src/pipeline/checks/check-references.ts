@@ -6,7 +6,7 @@ import { isPlainMap, type PlainMap } from '../plain-values.js';
 import { hasReference, namesOutput, parseReferences } from '../references.js';
 
 /**
- * Checks every `${{ jobs.NAME.outputs.KEY }}`. It may stand only in variables and images of jobs and steps, and NAME
+ * Checks every `${{ jobs.NAME.outputs.KEY }}`. It may stand only in variables and images of jobs, steps and services, and NAME
  * must be a direct or indirect dependency of the job.
  * @param edges undefined if the dependencies are invalid; then the dependency is not checked
  */
@@ -57,7 +57,7 @@ export function checkPipelineEnv(env: unknown, mistakes: MistakeList): void {
 
 type PlacedText = readonly [text: string, path: Path];
 
-/** Texts with references in those fields of a job and its steps where references are resolved. */
+/** Texts with references in those fields of a job, its steps and services where references are resolved. */
 function* resolvedTexts(name: string, fields: unknown): Generator<PlacedText> {
   for (const [container, path] of containersOf(name, fields)) {
     const { image, env } = container;
@@ -78,14 +78,19 @@ function* plainTexts(name: string, fields: unknown): Generator<PlacedText> {
       if (!Array.isArray(value)) continue;
       for (const [place, word] of value.entries()) if (typeof word === 'string') yield [word, [...path, field, place]];
     }
+    const { ready } = container;
+    if (isPlainMap(ready) && typeof ready.run === 'string') yield [ready.run, [...path, 'ready', 'run']];
   }
 }
 
 function* containersOf(name: string, fields: unknown): Generator<readonly [PlainMap, Path]> {
   if (!isPlainMap(fields)) return;
   yield [fields, ['jobs', name]];
-  if (!Array.isArray(fields.steps)) return;
-  for (const [place, step] of fields.steps.entries()) {
-    if (isPlainMap(step)) yield [step, ['jobs', name, 'steps', place]];
+  for (const list of ['steps', 'services'] as const) {
+    const containers = fields[list];
+    if (!Array.isArray(containers)) continue;
+    for (const [place, container] of containers.entries()) {
+      if (isPlainMap(container)) yield [container, ['jobs', name, list, place]];
+    }
   }
 }

@@ -75,8 +75,8 @@ function sized(origin: string, bound: string): string {
 }
 
 /**
- * Adds zod's issues to the list. For a value that may be of several kinds, only the mistakes of the kind that it is;
- * for several unknown fields, each at its own path. Messages for unknown fields are lines, one for each key
+ * Adds zod's issues to the list. For a value that may be of several kinds, only the mistakes of the kind that it is, or
+ * of several kinds of maps the one that knows most of its fields; for several unknown fields, each at its own path. Messages for unknown fields are lines, one for each key
  * (`describeUnknown`).
  */
 export function addIssues(issues: readonly z.core.$ZodIssue[], path: Path, mistakes: MistakeList): void {
@@ -90,8 +90,12 @@ export function addIssues(issues: readonly z.core.$ZodIssue[], path: Path, mista
     } else if (issue.code === 'invalid_key') {
       addIssues(issue.issues, place, mistakes);
     } else if (issue.code === 'invalid_union') {
-      const fitting = issue.errors.find((branch) => !branch.some(isOtherKind));
-      if (fitting) addIssues(fitting, place, mistakes);
+      const [first, ...others] = issue.errors.filter((branch) => !branch.some(isOtherKind));
+      const fitting = others.reduce(
+        (best, branch) => (unknownIn(branch) < unknownIn(best) ? branch : best),
+        first ?? [],
+      );
+      if (first) addIssues(fitting, place, mistakes);
       else mistakes.add(place, issue.message);
     } else {
       mistakes.add(place, issue.message);
@@ -103,3 +107,7 @@ export function addIssues(issues: readonly z.core.$ZodIssue[], path: Path, mista
 function isOtherKind(issue: z.core.$ZodIssue): boolean {
   return (issue.code === 'invalid_type' || issue.code === 'invalid_value') && issue.path.length === 0;
 }
+
+/** How many fields of a map its schema does not know. */
+const unknownIn = (issues: readonly z.core.$ZodIssue[]): number =>
+  issues.reduce((sum, issue) => sum + (issue.code === 'unrecognized_keys' ? issue.keys.length : 0), 0);

@@ -60,13 +60,18 @@ function neverSkipped(jobs: readonly Job[], indexOf: ReadonlyMap<string, number>
 }
 
 /** The texts of a job in which references are resolved, and where they were written. */
-function* textsOf({ name, env, steps }: Job): Generator<readonly [text: string, path: Path]> {
+function* textsOf({ name, env, steps, services = [] }: Job): Generator<readonly [text: string, path: Path]> {
   yield* variablesOf(env, ['jobs', name]);
   const isOnly = steps.length === 1 && steps[0]?.name === mainStep;
   for (const [index, step] of steps.entries()) {
     const path = isOnly ? ['jobs', name] : ['jobs', name, 'steps', index];
     if (hasReference(step.image)) yield [step.image, [...path, 'image']];
     yield* variablesOf(step.env, path);
+  }
+  for (const [index, service] of services.entries()) {
+    const path = ['jobs', name, 'services', index];
+    if (hasReference(service.image)) yield [service.image, [...path, 'image']];
+    yield* variablesOf(service.env, path);
   }
 }
 

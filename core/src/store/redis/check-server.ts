@@ -7,7 +7,7 @@ import { keys } from './keys.js';
  * The format of the state in Redis, major.minor (see State format). A process works with a newer minor version and
  * refuses a newer major one.
  */
-export const stateVersion = { major: 5, minor: 0 } as const;
+export const stateVersion = { major: 6, minor: 0 } as const;
 
 /** The first Redis version whose Functions can be relied on. */
 const oldestRedis = [7, 0] as const;

@@ -9,7 +9,7 @@ import { backlogTimes } from '../script/layout.js';
  *
  * | key | type | what |
  * |---|---|---|
- * | `run:UID` | hash | `state` (packed, `fields.ts`); `info` and `env` (JSON, never change; `env` is separate since it may be large and only workers need it); `pools`, a line each, if jobs have pools of their own; `logsRemovedAt` (ms), once its logs are removed; for each job: index → row, `pINDEX` → plan, that is edges and specification (both packed; a plan never changes), `oINDEX` → its outputs as JSON, if it ended with any, `uINDEX` → the attempt that it reuses |
+ * | `run:UID` | hash | `state` (packed, `fields.ts`); `info` and `shared` (JSON, never change; `shared` has what all jobs share, and is separate since it may be large and only workers need it); `pools`, a line each, if jobs have pools of their own; `logsRemovedAt` (ms), once its logs are removed; for each job: index → row, `pINDEX` → plan, that is edges and specification (both packed; a plan never changes), `oINDEX` → its outputs as JSON, if it ended with any, `uINDEX` → the attempt that it reuses |
  * | `source:UID` | string | the pipeline as it was sent (`source.ts`); for people, read by nothing else (see Compiled pipelines) |
  * | `attempts:UID` | hash | `index.attempt` → row of an attempt that a later one followed |
  * | `backlog:UID` | zset | indexes (five digits) of ready jobs that wait to be handed out (at most 1,000 are at once, see Ready marks) or wait for a slot, by priority and time |

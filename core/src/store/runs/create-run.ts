@@ -87,7 +87,7 @@ export async function createRun(
     pool,
     pools: hasPools ? [...new Set(jobPools.map((each) => each || pool))].join('\n') : '',
     info: JSON.stringify(info),
-    env: pipeline.env,
+    shared: pipeline.shared,
     indexes: indexLines(info),
     jobCount: jobNames.length,
     idempotency: idempotency ? `${idempotency.scope}:${idempotency.key}` : '',

@@ -1,5 +1,5 @@
 import { compileDag } from '../../engine/dag.js';
-import { jobPlan, type Job, type Pipeline } from '../../pipeline/pipeline.js';
+import { jobPlan, sharedPlan, type Job, type Pipeline } from '../../pipeline/pipeline.js';
 import type { Dependencies } from '../../engine/transitive-dependents.js';
 import { flagsIn, packPlan, planFlags, unpackEdges } from '../script/layout.js';
 
@@ -11,8 +11,8 @@ export interface PackedPipeline {
   name?: string;
   title?: string;
   labels: Readonly<Record<string, string>>;
-  /** The env of the pipeline as JSON; absent if there is none. */
-  env?: string;
+  /** What all jobs share (`SharedPlan`) as JSON; absent if that is nothing. */
+  shared?: string;
   timeoutMs?: number;
   /** −100 … 100 */
   priority: number;
@@ -31,7 +31,7 @@ export interface PackedPipeline {
 }
 
 export function packPipeline(pipeline: Pipeline): PackedPipeline {
-  const { title, metadata, env = {}, jobs, timeoutMs, priority = 0, pool, maxParallel = 0 } = pipeline;
+  const { title, metadata, jobs, timeoutMs, priority = 0, pool, maxParallel = 0 } = pipeline;
   const priorities = Int8Array.from(jobs, (job) => job.priority ?? priority);
   const ownPool = (job: Job | undefined): string => (job?.pool === pool ? '' : (job?.pool ?? ''));
   const plans = compileDag(pipeline).map(({ dependents, allowFailure }, index) => {
@@ -40,11 +40,12 @@ export function packPipeline(pipeline: Pipeline): PackedPipeline {
     const head = { flags, priority: priorities[index] ?? 0, pool: ownPool(job) };
     return packPlan(dependents, head, job ? JSON.stringify(jobPlan(job)) : '');
   });
+  const shared = JSON.stringify(sharedPlan(pipeline));
   return {
     ...(metadata.name !== undefined && { name: metadata.name }),
     ...(title !== undefined && { title }),
     labels: metadata.labels,
-    ...(Object.keys(env).length > 0 && { env: JSON.stringify(env) }),
+    ...(shared !== '{}' && { shared }),
     ...(timeoutMs !== undefined && { timeoutMs }),
     priority,
     ...(pool !== undefined && { pool }),

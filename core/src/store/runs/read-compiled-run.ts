@@ -22,7 +22,7 @@ export interface CompiledRun {
  * @returns undefined if there is no such run
  */
 export async function readCompiledRun(connection: Redis, uid: RunUid): Promise<CompiledRun | undefined> {
-  const [stateBytes, infoBytes, envBytes] = await connection.hmgetBuffer(keys.run(uid), 'state', 'info', 'env');
+  const [stateBytes, infoBytes, sharedBytes] = await connection.hmgetBuffer(keys.run(uid), 'state', 'info', 'shared');
   if (!stateBytes || !infoBytes) return undefined;
   const { jobCounts, priority, maxParallel } = unpackState(stateBytes);
   const jobCount = sum(Object.values(jobCounts));
@@ -37,7 +37,7 @@ export async function readCompiledRun(connection: Redis, uid: RunUid): Promise<C
     ...(name !== undefined && { name }),
     ...(title !== undefined && { title }),
     labels,
-    ...(envBytes && { env: envBytes.toString() }),
+    ...(sharedBytes && { shared: sharedBytes.toString() }),
     ...(timeoutMs !== undefined && { timeoutMs }),
     priority,
     ...(pool !== undefined && { pool }),

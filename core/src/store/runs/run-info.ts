@@ -1,4 +1,4 @@
-import type { Env } from '../../pipeline/pipeline.js';
+import type { SharedPlan } from '../../pipeline/pipeline.js';
 import type { RunUid } from '../../engine/records.js';
 
 /** What never changes about a run; JSON in `run:UID` → `info`. */
@@ -18,11 +18,8 @@ export interface RunInfo {
   rerunOf?: RunUid;
 }
 
-/** What workers get with their first claim of a run (`lua/operations/claim.lua`). */
-export interface ClaimedRunInfo extends RunInfo {
-  /** The pipeline's `env`, from `run:UID` → `env`. */
-  env?: Env;
-}
+/** What workers get with their first claim of a run (`lua/operations/claim.lua`): also `run:UID` → `shared`. */
+export interface ClaimedRunInfo extends RunInfo, SharedPlan {}
 
 export const parseRunInfo = (text: string): RunInfo => JSON.parse(text) as RunInfo;
 

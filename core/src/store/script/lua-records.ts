@@ -16,7 +16,7 @@ const runInCall = {
   last_touched: 'false',
   touched: 'false',
   info: 'false',
-  env: 'false',
+  shared: 'false',
 };
 
 /** The same of a row. */

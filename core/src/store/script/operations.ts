@@ -35,7 +35,7 @@ export const operationArguments = {
     'skipped',
     'field_count',
     'indexes',
-    'env',
+    'shared',
     'source',
   ],
   delete: ['uid', 'indexes'],

@@ -10,7 +10,7 @@ export interface ClaimedAttempt {
   plan: string;
   /** How many jobs wait for it. */
   dependents: number;
-  /** The run's `info` with the pipeline's `env` (`ClaimedRunInfo`), JSON; may be empty for a dependent that came with the end of another attempt of the run. */
+  /** The run's `info` with what its jobs share (`ClaimedRunInfo`), JSON; may be empty for a dependent that came with the end of another attempt of the run. */
   info: string;
 }
 

@@ -126,8 +126,8 @@ export interface NewRunArguments {
   fieldCount: number;
   /** As `indexLines` makes them; none if left out. */
   indexes?: string;
-  /** The variables of the pipeline, JSON; absent where it has none. */
-  env?: string | undefined;
+  /** What all jobs share (`SharedPlan`), JSON; absent if that is nothing. */
+  shared?: string | undefined;
   /**
    * The stored source, and of each job in their order four: its index, row, `planField`, plan; then what else there is.
    * Absent where they were stored before.

@@ -62,7 +62,7 @@ export class Transitions {
       skipped: run.skipped,
       field_count: run.fieldCount,
       indexes: run.indexes,
-      env: run.env,
+      shared: run.shared,
       source: inline?.source,
     };
     const weight = 1 + (inline ? run.jobCount / 8 : run.roots.length / 16);

@@ -80,12 +80,15 @@ describe('warnings about references to outputs', () => {
       ...first,
       image: { ...after('build'), image: `app:${tag}` },
       steps: { ...after('build'), run: undefined, steps, env },
+      services: { ...after('build'), services: [{ name: 'db', image: `db:${tag}`, env }] },
     });
     expect(found.map((line) => line.split(': ')[0])).to.deep.equal([
       'jobs.image.image',
       'jobs.steps.env.TAG',
       'jobs.steps.steps[0].env.TAG',
       'jobs.steps.steps[1].image',
+      'jobs.services.services[0].image',
+      'jobs.services.services[0].env.TAG',
     ]);
   });
 

@@ -34,13 +34,14 @@ describe('claiming an attempt', () => {
     expect(await open.client.zrange(keys.marks('fake'), 0, '-1')).not.to.include(`${uid}.0.1`);
   });
 
-  it('gives every claim the environment of its run, also if one call has several claims', async () => {
-    const uid = await open.create({ ...pipelineOf({ a: [], b: [], c: [] }), env: { GREETING: 'hi' } });
+  it('gives every claim what the jobs of its run share, also if one call has several claims', async () => {
+    const shared = { env: { GREETING: 'hi' }, kubernetes: { namespace: 'builds' } };
+    const uid = await open.create({ ...pipelineOf({ a: [], b: [], c: [] }), ...shared });
     const claims = await Promise.all([claim(uid, 0), claim(uid, 1)]);
     claims.push(await claim(uid, 2));
     for (const claimed of claims) {
       if (typeof claimed === 'string') expect.fail(claimed);
-      expect(JSON.parse(claimed.info)).to.deep.include({ env: { GREETING: 'hi' } });
+      expect(JSON.parse(claimed.info)).to.deep.include(shared);
     }
   });
 

@@ -8,6 +8,7 @@ import type { ProcessContext } from '../context.js';
 import { createExclusively } from '../small-files.js';
 import { writeTombstone } from '../watch/look-at-attempt.js';
 import { makeAttemptFolder } from './make-attempt-folder.js';
+import { refuseServices } from '../../refuse-services.js';
 import { refuseStep } from '../../refuse-step.js';
 import { scriptWords } from '../../step-words.js';
 import { writeStepScript } from './write-step-script.js';
@@ -38,7 +39,7 @@ export async function ensureAttempt(
   const environments = spec.steps.map((step, index) => stepEnvironment(spec, step, index, path));
   for (const [index, environment] of environments.entries()) {
     const step = spec.steps[index];
-    const message = step && (refuseWithoutCommand(step) ?? refuseStep(step, environment));
+    const message = step && (refuseServices(spec) ?? refuseWithoutCommand(step) ?? refuseStep(step, environment));
     if (message === undefined) continue;
     guard();
     createExclusively(join(path, attemptFiles.started), writeTombstone({ why: 'refused', message }));

@@ -11,7 +11,7 @@ local budget -- How much more this call may do (see Bounded calls).
 local known -- What was asked for once and does not change within a call.
 
 local operations = {}
--- What `prefetch` reads for an operation: 1 its row, 2 also its plan, 3 also the run's info and env.
+-- What `prefetch` reads for an operation: 1 its row, 2 also its plan, 3 also the run's info and what its jobs share.
 local reads = {}
 
 local text_of = {

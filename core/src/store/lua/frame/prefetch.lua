@@ -7,7 +7,7 @@ local function read_one(wanted, uid, index)
   elseif wanted == 2 then
     values = redis.call('HMGET', key, 'state', text, 'p' .. text)
   else
-    values = redis.call('HMGET', key, 'state', text, 'p' .. text, 'info', 'env')
+    values = redis.call('HMGET', key, 'state', text, 'p' .. text, 'info', 'shared')
   end
   if not values[1] then
     runs[uid] = false
@@ -16,11 +16,11 @@ local function read_one(wanted, uid, index)
   local run = new_run(uid, values[1])
   local row = new_row(run, index, values[2])
   if row then row.plan = values[3] or false end
-  run.info, run.env = values[4] or false, values[5] or false
+  run.info, run.shared = values[4] or false, values[5] or false
 end
 
 local function read_many(uid, indexes)
-  local fields = { 'state', 'info', 'env' }
+  local fields = { 'state', 'info', 'shared' }
   for i = 1, #indexes do
     local text = texts[indexes[i]]
     fields[i * 2 + 2] = text
@@ -32,7 +32,7 @@ local function read_many(uid, indexes)
     return
   end
   local run = new_run(uid, values[1])
-  run.info, run.env = values[2], values[3]
+  run.info, run.shared = values[2], values[3]
   for i = 1, #indexes do
     if run.rows[indexes[i]] == nil then
       local row = new_row(run, indexes[i], values[i * 2 + 2])

@@ -66,7 +66,7 @@ local function write_state(run)
   end
   local fields = { 'state', pack_run(run) }
   if run.is_new then append(fields, 'info', run.info) end
-  if run.is_new and run.env then append(fields, 'env', run.env) end
+  if run.is_new and run.shared then append(fields, 'shared', run.shared) end
   if run.is_new and pools.differ(run) then append(fields, 'pools', run.pools) end
   if run.inline then write_inline(run) end
   local row = first

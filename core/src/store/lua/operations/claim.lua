@@ -6,14 +6,14 @@
 --        | gone | taken | final | canceled | waiting | stale | pool (it is in another one) | paused
 --        | parked (no slot is free, or something else goes first)
 --
--- `info` is that of the run with the env of its pipeline, with the first claim of the run in a call only; else ''. An id that
+-- `info` is that of the run with what its jobs share, with the first claim of the run in a call only; else ''. An id that
 -- comes twice, late, or for a run that is gone does nothing (see Ready marks).
 
 local function info_once(run)
   if known.informed[run.uid] then return '' end
   known.informed[run.uid] = true
-  if not run.env then return run.info end
-  return string.sub(run.info, 1, -2) .. (run.info == '{}' and '' or ',') .. '"env":' .. run.env .. '}'
+  if not run.shared then return run.info end
+  return string.sub(run.info, 1, -2) .. (run.info == '{}' and '' or ',') .. string.sub(run.shared, 2)
 end
 
 -- A job's specification, which stands in its plan behind the edges and the pool, and how many edges there are.

@@ -3,8 +3,8 @@
 -- args   uid, pool, the pools of its jobs (a line each, '' if all are in that one), info JSON, jobs, idempotency key or '',
 --        hash of the body, external id or '', roots (u16 each),
 --        backlog, flags, priority, maxParallel or 0, timeout in ms or '', how many jobs are SUCCESSFUL and how many
---        SKIPPED from the beginning (a rerun), how many fields the rows and plans have, indexes (`indexes.lua`), the
---        pipeline's env as JSON or '', source or '', then these fields and values, of each job four of them first, where
+--        SKIPPED from the beginning (a rerun), how many fields the rows and plans have, indexes (`indexes.lua`), what
+--        all jobs share as JSON or '', source or '', then these fields and values, of each job four of them first, where
 --        they were not stored before
 -- reply  created uid | replayed uid | conflict uid | taken (a run has the external id) | incomplete
 --
@@ -45,7 +45,7 @@ operations.create = function(a)
   run.pool, run.pools = a[at.pool], a[at.pools]
   run.backlog, run.slots_taken, run.created = a[at.backlog], 0, now
   run.sequence = redis.call('HINCRBY', P .. 'counters', 'sequence', 1)
-  run.info, run.env, run.indexes, run.is_new = a[at.info], a[at.env] ~= '' and a[at.env], a[at.indexes], true
+  run.info, run.shared, run.indexes, run.is_new = a[at.info], a[at.shared] ~= '' and a[at.shared], a[at.indexes], true
   run.source, run.inline = inline and a[INLINE], inline and a
   runs[uid] = run
   touch_run(run)

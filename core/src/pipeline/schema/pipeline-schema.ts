@@ -1,9 +1,12 @@
 import { z } from 'zod';
+import { pipelineWords } from '../checks/foreign-words.js';
+import { pipelineLimits } from '../limits.js';
+import { dnsSubdomain } from '../names.js';
 import {
   durationSchema,
   envSchema,
   ignoredFields,
-  jobSchema,
+  labelsSchema,
   nameSchema,
   poolSchema,
   prioritySchema,
@@ -11,25 +14,9 @@ import {
   shellSchema,
   strictMap,
   titleSchema,
-} from './job-schema.js';
-import { pipelineWords } from './checks/foreign-words.js';
-import { pipelineLimits } from './limits.js';
-import { dnsSubdomain, labelKey, labelValue } from './names.js';
-
-const labels = z.record(
-  z
-    .string()
-    .regex(
-      labelKey,
-      'the key of a label is a name such as "team" or "example.com/team", of at most 63 characters after the "/"',
-    ),
-  z
-    .string()
-    .regex(
-      labelValue,
-      'the value of a label has at most 63 letters, digits, ".", "-" and "_", and begins and ends with a letter or digit',
-    ),
-);
+} from './fields.js';
+import { jobSchema } from './job-schema.js';
+import { kubernetesSchema } from './kubernetes-schema.js';
 
 const head = {
   kind: z.literal('Pipeline'),
@@ -42,7 +29,7 @@ const head = {
         'a name has at most 253 lower-case letters, digits, "-" and ".", and begins and ends with a letter or digit',
       )
       .exactOptional(),
-    labels: labels.exactOptional(),
+    labels: labelsSchema.exactOptional(),
   }).exactOptional(),
   env: envSchema.exactOptional().describe('Environment variables of every job. Jobs and steps can override them.'),
   shell: shellSchema.exactOptional(),
@@ -54,6 +41,9 @@ const head = {
     ),
   priority: prioritySchema.exactOptional(),
   pool: poolSchema.exactOptional(),
+  kubernetes: kubernetesSchema
+    .exactOptional()
+    .describe('Settings of the pods of all jobs. Other executors ignore them.'),
   maxParallel: z
     .int()
     .min(1)

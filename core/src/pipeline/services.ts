@@ -1,0 +1,20 @@
+import type { ClusterValue, Env, JobPlan, Pull, Service } from './pipeline.js';
+
+/** A service with what it inherits from its job. References are not yet resolved. */
+export interface WrittenService extends Service {
+  env: Env;
+  /** As for the steps of the job. */
+  pull?: Pull;
+}
+
+/** A service with its references resolved: what an executor runs beside the steps. */
+export interface ServiceSpec extends WrittenService {
+  env: Readonly<Record<string, string>>;
+  /** Further variables, whose values only the cluster has. */
+  clusterEnv?: Readonly<Record<string, ClusterValue>>;
+}
+
+/** The services of a job, in the order in which they start. They get no variables but their own. */
+export function resolveServices({ services = [], pull }: JobPlan): WrittenService[] {
+  return services.map((service) => ({ ...service, env: service.env ?? {}, ...(pull && { pull }) }));
+}
