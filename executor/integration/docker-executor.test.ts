@@ -43,7 +43,7 @@ describe('the docker executor', function () {
     (await executor.list()).filter((found) => found.run === run);
 
   describe('taking over from a worker that was frozen', () => {
-    /** Creates the attempt's container under a lease that ends right before the start, and gives its id. */
+    /** Creates the attempt's container under a lease that ends right before the start. @returns the id of the container */
     const createUnderEndingLease = async (frozen: Executor, spec: AttemptSpec, lease: { ended: boolean }) => {
       await frozen.ensure(spec, () => {
         if (lease.ended) throw new Error('the lease has ended');
@@ -196,7 +196,7 @@ describe('the docker executor', function () {
         const spec = attemptOf(image, commandOf(loop), commandOf(loop));
         await executor.ensure(spec, allow);
         const chunks: OutputChunk[] = [];
-        // A reader that gives up after every batch, as workers do that die, while the attempt still writes.
+        // A reader that stops after every batch, as dying workers do, while the attempt still writes.
         for (let position: string | undefined = ''; position !== undefined;) {
           const from: string = position;
           position = undefined;

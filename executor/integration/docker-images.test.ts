@@ -47,7 +47,7 @@ describe('the images of the docker executor', function () {
     await rm(folder, { recursive: true });
   });
 
-  /** What `docker login` would have left behind. */
+  /** What `docker login` would have written. */
   const login = (auths: Record<string, string>): Promise<void> => {
     const entries = Object.entries(auths).map(([host, text]) => [host, { auth: Buffer.from(text).toString('base64') }]);
     return writeFile(

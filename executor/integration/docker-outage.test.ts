@@ -10,7 +10,7 @@ import { startsOf } from './starts-of.js';
 
 const image = 'busybox';
 
-/** What each verb but `ensure` rejects with; `ensure` only begins, and the next `observe` is told. */
+/** The error of each verb but `ensure`, which only starts the work: the next `observe` rejects with its error. */
 async function rejectionsOf(executor: Executor, spec: AttemptSpec): Promise<string[]> {
   const verbs = {
     observe: () => executor.observe(spec, () => undefined, never()),
@@ -50,7 +50,7 @@ describe('the docker executor without a daemon', () => {
   });
 });
 
-/** A daemon that ends asks its containers to end, and kills those that take too long. */
+/** A daemon that ends stops its containers, and kills those that take too long. */
 const endedWithItsDaemon = ({ reason, exitCode }: Outcome): boolean =>
   reason === 'Signal' && (exitCode === 143 || exitCode === 137);
 
@@ -68,7 +68,7 @@ describe('the docker executor while its daemon is away', function () {
     const outcome = await runToEnd(executor, ended);
     await executor.ensure(running, allow);
     await untilExecuting(executor, running);
-    // What a container writes in the last moments of its daemon is in no log.
+    // What a container writes in the last moments of its daemon may be in no log.
     for await (const { chunks } of executor.logs(running, '', never())) if (chunks.length > 0) break;
     await place.daemon.end();
 
@@ -82,7 +82,7 @@ describe('the docker executor while its daemon is away', function () {
     expect(textOf(await allOutput(executor, running))).to.equal('begun\n');
     expect(await executor.observe(ended, () => undefined, never())).to.deep.equal(outcome);
     expect(textOf(await allOutput(executor, ended))).to.equal('done\n');
-    // Its `ensure` was heard, though nothing came of it.
+    // `ensure` was remembered, though it could not do anything.
     expect(await executor.observe(later, () => undefined, never())).to.include({ reason: 'Completed' });
     expect(await startsOf(connectToDaemon(place.socketPath), later)).to.have.length(1);
     await executor.close();
@@ -96,7 +96,7 @@ describe('the docker executor while its daemon is away', function () {
     const outcome = executor.observe(spec, () => undefined, never()).catch((reason: unknown) => reason);
     await place.daemon.end();
     const seen = await outcome;
-    // The daemon ends its containers first, and may still tell so.
+    // The daemon ends its containers first, and may still report that.
     if (!(seen instanceof Error)) expect(seen).to.satisfy(endedWithItsDaemon);
     await place.startAgain();
     expect(await executor.observe(spec, () => undefined, never())).to.satisfy(endedWithItsDaemon);

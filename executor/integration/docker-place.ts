@@ -13,10 +13,10 @@ export interface DockerPlace extends Place {
   vanish(key: AttemptKey): Promise<void>;
 }
 
-/** A daemon and one instance on it, for the tests of a suite; both are there from the suite's first `before` on. */
+/** A daemon and one instance on it, for the tests of a suite. Both exist from the suite's first `before` on. */
 export function useDockerPlace(): DockerPlace & UsedDaemon {
   let made: DockerPlace | undefined;
-  // Before the daemon's own hook: what is in the place is removed while the daemon is there.
+  // Before the hook of the daemon: the place is cleared while the daemon still runs.
   after(() => made?.destroy());
   const used = useDockerDaemon();
   before(async () => {
@@ -43,7 +43,7 @@ export function useDockerPlace(): DockerPlace & UsedDaemon {
   };
 }
 
-/** One instance on a daemon; at the end everything of it is stopped and removed. */
+/** One instance on a daemon. At the end everything of it is stopped and removed. */
 export async function makeDockerPlace(
   socketPath: string,
   options: Partial<DockerExecutorOptions> = {},

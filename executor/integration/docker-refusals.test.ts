@@ -88,7 +88,7 @@ describe('what a Docker daemon refuses', function () {
         await refusing.close();
       }
     };
-    /** As a worker asks: again and again, while the daemon is out of order. */
+    /** Asks as a worker does: again and again while the daemon is out of order. */
     const untilOutcome = async (
       executor: Executor,
       spec: AttemptSpec,
@@ -104,7 +104,7 @@ describe('what a Docker daemon refuses', function () {
       return outcome ? { outcome, errors } : expect.fail('no outcome');
     };
 
-    // One refusal is enough where there is no patience; the container that then takes the name is created again.
+    // Without retries one refusal is enough. The container that then has the name is created again.
     for (const [what, pattern] of [
       ['create', /\/containers\/create\?/],
       ['start', /\/start$/],

@@ -13,7 +13,7 @@ import { startsOf } from './starts-of.js';
 
 const image = 'busybox';
 
-/** What people and cron jobs do to containers (`docker rm`, `docker container prune`) while no worker looks. */
+/** People and cron jobs remove containers (`docker rm`, `docker container prune`) while no worker looks. */
 describe('containers that somebody else removes', function () {
   this.timeout(120_000);
   const place = useDockerPlace();
@@ -25,13 +25,13 @@ describe('containers that somebody else removes', function () {
   const nameOf = (spec: AttemptSpec, step = 0): string => containerName(place.instance, spec, step);
   const cli = (...args: string[]): string =>
     execFileSync('docker', ['--host', `unix://${place.socketPath}`, ...args], { encoding: 'utf8' });
-  /** Until the step runs, seen from outside. */
+  /** Waits until the step runs, according to the daemon. */
   const runningOf = (spec: AttemptSpec, step: number) =>
     untilFound(`step ${String(step)} to run`, async () => {
       const found = await unless([404], docker.getContainer(nameOf(spec, step)).inspect());
       return found?.State.Running;
     });
-  /** Its worker leaves while the second step runs, and the container of the first is removed. */
+  /** An attempt whose worker leaves during the second step, before the container of the first step is removed. */
   const beginAndPrune = async (): Promise<AttemptSpec> => {
     const spec = attemptOf(image, { run: 'true' }, { run: 'exec sleep 300' });
     await withExecutor(place, async (executor) => {
@@ -47,7 +47,7 @@ describe('containers that somebody else removes', function () {
   it('make a one-step attempt Lost whose worker was frozen from its start to the removal', async () => {
     const spec = attemptOf(image, { run: 'true' });
     const executor = place.open({
-      // The event loop stands still meanwhile, as that of a frozen worker.
+      // `cli` blocks the event loop, so the worker is frozen meanwhile.
       reach: (point) => {
         if (point !== 'after-start') return;
         cli('wait', nameOf(spec));

@@ -3,7 +3,7 @@ import { executorSuite } from '../suite/executor-suite.js';
 import { makeDockerPlace } from './docker-place.js';
 
 describe('on a Docker daemon', function () {
-  // The daemon passes on some 50,000 lines a second here, and the flood has 620,000; other machines are slower and busy.
+  // The flood has 620,000 lines. A daemon passes on some 50,000 a second, fewer on a slow or busy machine.
   this.timeout(600_000);
   const used = useDockerDaemon();
 

@@ -2,7 +2,7 @@ import { connectToDaemon } from '../src/docker/connect-to-daemon.js';
 import { createDockerExecutor } from '../src/docker/create-docker-executor.js';
 import { allow, attemptOf, never } from '../suite/place.js';
 
-// A process of its own, for a test: it watches a running attempt in every way there is, and closes the executor.
+// A process for a test: it watches a running attempt in every possible way, and closes the executor.
 const [socketPath, instance = ''] = process.argv.slice(2);
 const executor = createDockerExecutor({
   docker: connectToDaemon(socketPath),

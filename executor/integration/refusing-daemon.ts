@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
 
 /**
- * What a daemon does in place of what it was asked: it answers with a status and its message, or with nothing (`held`:
- * it carries the request out when `deliver` is called).
+ * What the daemon does instead of a request: it answers with a status and a message, or, if `held`, it does not answer
+ * and carries the request out when `deliver` is called.
  */
 export type Refusal = { status: number; message: string } | 'held';
 
@@ -14,12 +14,12 @@ export interface RefusingDaemon {
   readonly socketPath: string;
   /** How many requests were refused. */
   refusals: () => number;
-  /** Carries out the requests that were held, and gives their statuses. */
+  /** Carries out the held requests. @returns their statuses */
   deliver: () => Promise<number[]>;
   close: () => Promise<void>;
 }
 
-/** Stands in front of a daemon on a socket of its own, and refuses what `refuse` has a refusal for. */
+/** A proxy in front of a daemon, with its own socket. It refuses requests for which `refuse` returns a refusal. */
 export async function startRefusingDaemon(
   daemonPath: string,
   refuse: (asked: Asked) => Refusal | undefined,

@@ -7,11 +7,11 @@ import { gzipSync } from 'node:zlib';
 export interface StandInRegistry {
   /** `127.0.0.1:port`, to which daemons speak plain HTTP. */
   readonly host: string;
-  /** The values of Authorization that came, in order. */
+  /** The received values of Authorization, in order. */
   readonly authorizations: string[];
-  /** How often a manifest was asked for, by GET or HEAD. */
+  /** How many requests for a manifest came, GET or HEAD. */
   manifests(): number;
-  /** From now on manifests are answered with this status; undefined: with the image. */
+  /** Sets the status of later requests for a manifest. Undefined: they get the image. */
   answerWith(status: number | undefined): void;
   close(): Promise<void>;
 }
@@ -20,8 +20,8 @@ const manifestType = 'application/vnd.docker.distribution.manifest.v2+json';
 const digestOf = (bytes: Buffer): string => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 
 /**
- * As much of a registry as a pull needs, https://distribution.github.io/distribution/spec/api/: one image, under every
- * name, of one layer. With `login` it asks for that (`user:password`).
+ * The part of a registry that a pull needs (https://distribution.github.io/distribution/spec/api/): under every name the
+ * same image of one layer. With `login` (`user:password`) it requires that login.
  */
 export async function startStandInRegistry(layerTar: Buffer, login?: string): Promise<StandInRegistry> {
   const layer = gzipSync(layerTar, { level: 1 });

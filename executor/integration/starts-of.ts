@@ -6,7 +6,7 @@ interface StartEvent {
   Actor: { ID: string };
 }
 
-/** The ids of the containers of an attempt that the daemon has started, in order; it remembers its last 256 events. */
+/** The ids of the containers of an attempt that the daemon has started, in order. It remembers its last 256 events. */
 export async function startsOf(docker: Docker, { run }: AttemptKey): Promise<string[]> {
   const stream = await docker.getEvents({
     since: 1,

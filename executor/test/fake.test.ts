@@ -7,7 +7,7 @@ import type { AttemptSpec } from '../src/port.js';
 import { executorSuite } from '../suite/executor-suite.js';
 import { allOutput, allow, attemptOf, never, runToEnd, textOf } from '../suite/place.js';
 
-/** As much of a shell as the suite's rows without output need: `exit N`, `sleep`, and what `writing` makes. */
+/** The part of a shell that the rows of the suite without output need: `exit N`, `sleep`, and what `writing` makes. */
 function decide(spec: AttemptSpec): FakeEnd {
   if (spec.steps[0]?.run?.startsWith('sleep')) return { hold: true };
   const written: WrittenOutputs[] = [];
@@ -20,7 +20,7 @@ function decide(spec: AttemptSpec): FakeEnd {
   return { outcome: { reason: 'Completed', exitCode: 0 }, written };
 }
 
-/** As printf(1) writes it. */
+/** What printf(1) writes for this format. */
 function printed(text: string): Buffer {
   const escapes = text.replace(/\\(\d{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8)));
   return Buffer.from(escapes.replaceAll('\\n', '\n').replaceAll('%%', '%'), 'latin1');

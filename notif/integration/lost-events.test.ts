@@ -18,7 +18,7 @@ interface Follower {
   stop(): Promise<void>;
 }
 
-/** Follows the events; asks again only while it is told that Redis is away. */
+/** Follows the events. Repeats the request only while the answer is that Redis is away. */
 function follow(url: string, after: string): Follower {
   const stopped = new AbortController();
   const lines: EventLine[] = [];
@@ -100,7 +100,7 @@ describe('events that Redis has lost', function () {
     return uids;
   };
 
-  /** Kills Redis; when it is back it has nothing after `size`. */
+  /** Kills Redis and starts it without the writes after `size`. */
   async function lose(size: number): Promise<void> {
     const file = await appendOnlyFile(folder);
     process.kill(redis.pid, 'SIGKILL');
@@ -142,7 +142,7 @@ describe('events that Redis has lost', function () {
       const lostCursor = live.lines.at(-1)?.cursor ?? '';
       await lose(size);
       const fresh = shape === 'new ones follow at once' ? await createSome(4) : [];
-      // Clients come from before and from within what was lost, as soon as anything is answered.
+      // As soon as notif answers, clients come with a cursor before the lost events and with one among them.
       const early = begin(keptCursor);
       const late = begin(lostCursor);
       await untilResync(live);

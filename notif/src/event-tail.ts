@@ -12,9 +12,9 @@ const eventsKept = 5_000;
 const usualRetryMs = 500;
 
 export interface EventTailOptions {
-  /** How many of the newest events are kept for clients that keep up. */
+  /** How many of the newest events are kept. Default: 5,000. */
   capacity?: number;
-  /** The pause before it reads again after an error. */
+  /** Default: 500. */
   retryMs?: number;
 }
 
@@ -107,7 +107,7 @@ export class EventTail implements Part {
     } catch (error) {
       this.#isSure = false;
       this.#logger.warn({ err: error }, 'cannot read the event stream; trying again');
-      await pause(this.#retryMs, undefined, { signal: this.#stopped.signal }).catch(() => undefined); // Only a stop ends it early.
+      await pause(this.#retryMs, undefined, { signal: this.#stopped.signal }).catch(() => undefined); // Only a stop ends the pause early.
     }
   }
 

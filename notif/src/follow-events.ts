@@ -50,7 +50,7 @@ export async function* followEvents(
       cursor = last.cursor;
       yield lines;
     } else if (lines && place.isLive) await tail.changedSince(version, signal);
-    else await pause(askAgainMs, undefined, { signal }).catch(() => undefined); // Only an abort ends it early.
+    else await pause(askAgainMs, undefined, { signal }).catch(() => undefined); // Only an abort ends the pause early.
   }
 
   /** Undefined: Redis is away. A follower is not disconnected for that. */

@@ -3,7 +3,7 @@ import type { ChainrEvent, Cursor } from '@chainr/core/engine/records';
 import type { EventListener, EventPage } from '@chainr/core/store/events/event-stream';
 import type { EventReader } from '../src/event-reader.js';
 
-/** An event stream in memory; each call takes a few turns of the loop, as a network would. */
+/** An event stream in memory. Each call takes a few turns of the event loop, as with a network. */
 export class FakeStream implements EventReader {
   events: ChainrEvent[] = [];
   #count = 0;
@@ -17,7 +17,7 @@ export class FakeStream implements EventReader {
     return cursor;
   }
 
-  /** The next tail, or the one that runs, fails once. */
+  /** Makes the current or the next read of the tail fail once. */
   failTail(error: Error): void {
     this.#failure = error;
   }

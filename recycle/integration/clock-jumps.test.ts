@@ -18,7 +18,7 @@ const config = {
   eventRetentionMs: 20 * minute,
   eventLimitBytes: 0,
 };
-/** More than a node of the event stream, which goes as a whole. */
+/** More runs than fit into one node of the event stream, which is trimmed as a whole. */
 const many = 40;
 
 describe('what recycle keeps for a time, while the clock of a real Redis jumps', function () {
@@ -39,12 +39,12 @@ describe('what recycle keeps for a time, while the clock of a real Redis jumps',
     await open.close();
   });
 
-  /** One pass of all sweeps, as the loops of the service do it. @returns those that changed something. */
+  /** One pass of all sweeps. @returns the names of those that changed something */
   async function sweep(): Promise<string[]> {
     const swept = listSweeps({ store: open.store, queue, config }).map(async ({ name, sweep: pass }) => ({ name, ...(await pass(never)) })); // prettier-ignore
     return (await Promise.all(swept)).filter(({ changed }) => changed > 0).map(({ name }) => name);
   }
-  /** What really passes; what the machine takes beside is far below a minute. */
+  /** Lets time really pass. The time that the test itself takes is far below a minute. */
   const pass = (ms: number) => setClock(open.redis.url, ms);
 
   for (const { name, jump } of [

@@ -47,7 +47,7 @@ describe('a pool that nothing uses any more', () => {
   };
   const sweep = async () => (await dropPools({ store, queue, config: { hostLostAfterMs: 0 } }).sweep(never)).changed;
   const queueKeys = (pool: string) => client.keys(`${queuePrefix}:${pool}:*`);
-  /** Until its message is in the queue: it is added on its own. */
+  /** Waits until the message is in the queue, since it is added in the background. */
   const untilQueued = (pool: string) =>
     untilFound('a message in the queue', () => client.zcard(`${queuePrefix}:${pool}:prioritized`));
 

@@ -45,7 +45,7 @@ describe('a log after its retention', () => {
     await createEnded();
     expect(await sweep()).to.be.at.least(250);
     expect(await logsLeft()).to.equal(1);
-    expect(await sweep()).to.be.at.most(64); // Those that ended last are looked at again.
+    expect(await sweep()).to.be.at.most(64); // The runs that ended last are examined again.
     await setClock(open.redis.url, 6 * day);
     await sweep();
     expect(await logsLeft()).to.equal(0);

@@ -26,7 +26,7 @@ describe('a run after its retention', () => {
     const uid = await open.create(single);
     await endRun(open.store, uid, { log: ['hello'] });
     const { endedAt = 0 } = (await open.store.runs.getRun(uid)) ?? {};
-    /** As if the run had ended so long ago. */
+    /** Moves the clock to this long after the end of the run. */
     const after = (ms: number) => setClock(open.redis.url, endedAt + ms - Date.now());
     await after(30 * day - 1_000);
     expect(await sweep()).to.include({ changed: 0 });

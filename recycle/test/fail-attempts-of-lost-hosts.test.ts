@@ -21,7 +21,7 @@ describe('a lost host', () => {
   });
   afterEach(() => open.close());
 
-  /** @returns what passes once, so long after the pass before. */
+  /** @returns a function that makes one pass, `afterMs` after the pass before */
   function sweepOf(hostLostAfterMs: number): (afterMs?: number) => Promise<number> {
     const queue = {
       removeDead: () => Promise.resolve(0),
@@ -36,14 +36,14 @@ describe('a lost host', () => {
     };
   }
   const later = (ms: number) => setClock(open.redis.url, ms);
-  /** A worker of the executor shows that it is there. */
+  /** A sign of life of a worker of the executor. */
   const show = () => open.renew();
   const jobOf = (run: RunUid) => open.store.runs.findJob(run, 'a');
   const logOf = async ({ run }: Lease) => open.store.logs.read(run, 0, 1, { offset: 0, maxBytes: 10_000 });
   const linesIn = async (lease: Lease) => linesOf((await logOf(lease))!);
   const textsOf = async (lease: Lease) => (await linesIn(lease)).map(({ text }) => text);
   const isLost = async ({ run }: Lease) => (await jobOf(run))?.status !== 'RUNNING';
-  /** No worker was seen for 300 s, in which recycle looked. @returns how many attempts were given up. */
+  /** Runs the sweep for 300 s without a worker. @returns how many attempts were given up */
   async function giveUp(): Promise<number> {
     const sweep = sweepOf(300_000);
     for (let pass = 0; pass < 150; pass += 1) expect(await sweep()).to.equal(0);

@@ -26,7 +26,7 @@ describe('a ready mark', () => {
   let queue: BundleQueue;
   let store: Store;
   let sweep: Sweep;
-  /** Messages that are handed out while this is set never reach the queue. */
+  /** While this is set, messages never reach the queue. */
   let losing = false;
   const readers: BundleReader[] = [];
 
@@ -73,7 +73,7 @@ describe('a ready mark', () => {
   }
   const later = (ms = 31_000) => setClock(redis.url, ms);
 
-  /** Reads messages and claims what they carry; resolves with the ids whose claims were accepted. */
+  /** Reads messages and claims their ids. @returns the ids whose claims were accepted */
   async function claimAll(until: number, readUntil = until): Promise<string[]> {
     const claimed: string[] = [];
     let read = 0;
@@ -101,7 +101,7 @@ describe('a ready mark', () => {
     return claimed;
   }
 
-  /** Fetches a message as a worker does that is killed right after: nobody finishes it. */
+  /** Fetches a message as a worker that is killed right after: nobody finishes it. */
   async function fetchAndDie(): Promise<void> {
     let taken: () => void = () => undefined;
     const taking = new Promise<void>((resolve) => (taken = resolve));
@@ -157,7 +157,7 @@ describe('a ready mark', () => {
   it('is delivered again when the reader of its message is dead, and the message is removed', async () => {
     const run = await create(single);
     await fetchAndDie();
-    await client.del(queueKey(`${messageId(1)}:lock`)); // As after its 30 seconds.
+    await client.del(queueKey(`${messageId(1)}:lock`)); // What happens after 30 seconds.
     await later();
     const { changed } = await sweep.sweep(never);
     expect(changed).to.equal(2);
@@ -199,7 +199,7 @@ describe('a ready mark', () => {
     const wide = pipelineOf(Object.fromEntries(Array.from({ length: 250 }, (_, at) => [`job-${String(at)}`, []])));
     for (let runs = 0; runs < 21; runs += 1) await create(wide);
     const others = await client.zcard(keys.marks('fake'));
-    expect(others).to.be.greaterThan(5_000); // As many as one pass looks at.
+    expect(others).to.be.greaterThan(5_000); // One pass examines as many.
     await later(1_000);
     const run = await createAndLose(single);
     await later(33_000);

@@ -8,7 +8,7 @@ import { openStore, type OpenStore } from '@chainr/testkit/open-store';
 import { resumeDeletions } from '../src/sweeps/resume-deletions.js';
 
 const never = new AbortController().signal;
-/** More than one call removes. */
+/** More parts of a log than one call removes. */
 const parts = 120;
 
 describe('a run with an interrupted deletion', () => {
@@ -20,7 +20,7 @@ describe('a run with an interrupted deletion', () => {
     const run = await open.create(pipelineOf({ a: [] }));
     await endRun(open.store, run, { log: ['x'] });
     await growLog(open.client, { run, index: 0, attempt: 1 }, parts);
-    // The first piece alone, as by a process that is killed then.
+    // Only the first piece is removed, as by a process that is killed then.
     expect(await open.store.removals.delete(run, '')).to.have.property('rest');
     const sweep = resumeDeletions({ store: open.store });
     expect(await sweep.sweep(never)).to.deep.equal({ changed: 0 });

@@ -20,7 +20,7 @@ describe('the event stream', () => {
     (await trimEvents({ store: open.store, config: { ...keepAll, ...settings } }).sweep(never)).changed;
   const length = () => open.client.xlen(keys.events);
 
-  /** At least so many entries, in several nodes of the stream. */
+  /** Fills the stream with at least `entries` entries, in several nodes. */
   async function fill(entries: number): Promise<void> {
     while ((await length()) < entries) await endRun(open.store, await open.create(single));
   }
@@ -32,7 +32,7 @@ describe('the event stream', () => {
     expect(await sweep({ eventRetentionMs: 7 * day })).to.equal(0);
     await setClock(open.redis.url, 7 * day + 60_000);
     expect(await sweep({ eventRetentionMs: 7 * day })).to.be.at.least(250);
-    expect(await length()).to.be.below(100); // What is left of a node goes with its last entry.
+    expect(await length()).to.be.below(100); // A node is trimmed only as a whole.
     expect(await open.store.events.readEvents(old?.cursor, 10)).to.deep.equal({
       events: [],
       cursor: last,

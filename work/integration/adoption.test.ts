@@ -9,12 +9,12 @@ import { WorkerGroup } from '@chainr/testkit/worker-group';
 import { createCounting, expectAllOnce, untilAllClosed, untilStored, type CountingJob } from './counting-jobs.js';
 import { describeOnExecutors } from './seen-from-outside.js';
 
-/** At the default settings: a lease lasts as long as three renewals take, and expired ones are looked for each second. */
+/** The default: a lease lasts three renewals. Workers look for expired leases every second. */
 const leaseTtlMs = 6_000;
-/** How often the heir may renew before it adopts: it must, by the acceptance, within 15 s, and it renews every 2 s. */
+/** The heir renews every 2 s and must adopt within 15 s, so it may renew this often before. */
 const mostRenewals = 7;
 
-/** 20 seconds. */
+/** Takes 20 seconds. */
 const long: readonly CountingJob[] = [{ name: 'long', lines: 100, pauseSeconds: 0.2 }];
 
 describeOnExecutors('a worker that goes while a job of 20 s runs', function (subject) {
@@ -29,7 +29,7 @@ describeOnExecutors('a worker that goes while a job of 20 s runs', function (sub
     second: Command;
   }
 
-  /** Nobody lets go of the lease: it is adopted when it has expired, and not much later. */
+  /** Nobody releases the lease, so it is adopted soon after it expires. */
   async function kill({ group, first, second }: Scene): Promise<void> {
     first.signal('SIGKILL');
     expect((await first.ended).signal).to.equal('SIGKILL');
@@ -46,7 +46,7 @@ describeOnExecutors('a worker that goes while a job of 20 s runs', function (sub
     expect(renewals, 'renewals of the heir until it adopted').to.be.at.most(mostRenewals);
   }
 
-  /** The lease is let go of before the worker ends; otherwise it would last for seconds, since it was just renewed. */
+  /** The worker releases the lease before it ends. Otherwise the lease would last for seconds. */
   async function end({ group, run, first }: Scene): Promise<void> {
     first.signal('SIGTERM');
     expect((await first.ended).code, first.output).to.equal(0);
@@ -63,7 +63,7 @@ describeOnExecutors('a worker that goes while a job of 20 s runs', function (sub
       const run = await createCounting(place, long);
       await untilStored(place, run, 0, 20);
       const second = await group.startWorker();
-      // While Redis is younger than a lease nothing is taken over (see Leases).
+      // Nothing is adopted until Redis has been up for one lease time (see Leases).
       const upMs = async () => (await group.store.serverLife.read()).upMs;
       await untilFound('a Redis that is old enough for adoptions', upMs, (ms) => ms >= leaseTtlMs);
       await go({ group, run, first, second });

@@ -7,18 +7,18 @@ import { briefLeases, WorkerGroup, type Fault } from '@chainr/testkit/worker-gro
 import { describeOnExecutors, noteStart } from './seen-from-outside.js';
 
 const lines = 300;
-/** Cells at once: each has two workers. */
+/** How many cells run at once. Each has two workers. */
 const atOnce = 3;
 
 interface Shape {
   what: string;
-  /** What a first attempt does after its output; a later one succeeds. */
+  /** What the first attempt does after its output. A later one succeeds. */
   ends: string;
   retries?: object;
   cancel?: boolean;
-  /** Where an infrastructure loss is made from within: by what only a process can reach. */
+  /** The script makes the loss itself, by a signal that only reaches a supervisor of the process executor. */
   onlyProcesses?: boolean;
-  /** Of each attempt: its status and reason. */
+  /** Status and reason of each attempt. */
   attempts: readonly string[];
 }
 

@@ -11,44 +11,44 @@ import { untilEvent, untilFinal } from '@chainr/testkit/waits';
 import { briefLeases, WorkerGroup, type Fault } from '@chainr/testkit/worker-group';
 import { describeOnExecutors, noteStart, type Subject } from './seen-from-outside.js';
 
-/** Rows at once: each has up to two workers, and the machine has two cores. */
+/** How many rows run at once. Each has up to two workers. */
 const atOnce = 3;
 const stopGraceMs = 1_000;
-/** From the cancel to the end of all that runs, on a machine that has other things to do. */
+/** The longest time from the cancel to the end of everything that runs, on a busy machine. */
 const withinMs = 30_000;
 
 interface Scene {
   group: WorkerGroup;
   subject: Subject;
   home: string;
-  /** They end with the scene. */
+  /** Ended with the scene. */
   workers: Command[];
 }
 
 interface Row {
-  /** How the job `only` stands when the cancel comes. */
+  /** The state of the job `only` when the cancel comes. */
   state: string;
-  /** All of the pipeline but its environment. */
+  /** The pipeline without its environment. */
   pipeline: object;
-  /** Brings the run to where it is canceled. */
+  /** Brings the run into that state. */
   arrange: (scene: Scene, create: () => Promise<RunUid>) => Promise<RunUid>;
   /** What happens right after the cancel. */
   then?: (scene: Scene, run: RunUid) => Promise<void>;
-  /** What happens when all is over: who was frozen or cut off comes back. */
+  /** What happens after the end: the frozen or disconnected worker comes back. */
   back?: (scene: Scene) => void;
-  /** The run's own timeout passes with the cancel. */
+  /** The timeout of the run passes at the same time as the cancel. */
   withTimeout?: true;
-  /** How the job, and the run, end. */
+  /** Status and reason of the job, and status of the run, at the end. */
   ends?: readonly [status: string, reason: string, run: string];
   reply?: 'unchanged';
-  /** The starts that there are at most. */
+  /** The steps that may have been started. */
   starts?: readonly string[];
 }
 
 const sleeping = { image: 'busybox', run: `${noteStart}; echo here; sleep 1000` };
 const stubborn = { image: 'busybox', run: `trap '' TERM; ${noteStart}; echo here; while :; do sleep 1; done` };
 const quick = { image: 'busybox', run: noteStart };
-/** More output than is stored with the end, so that its attempt is closed later. */
+/** More output than is stored with the end, so that the attempt is closed later. */
 const talkative = { image: 'busybox', run: `${noteStart}; awk 'BEGIN { for (i = 0; i < 3000; i++) print "line " i }'` };
 const alone = { jobs: { only: sleeping } };
 
@@ -59,7 +59,7 @@ const untilReason = (group: WorkerGroup, run: RunUid, job: string, reason: strin
     { withinMs },
   );
 
-/** A run of which a job executes on a first worker. */
+/** A run with a job that executes on a first worker. */
 const executing =
   (job = 'only') =>
   async ({ group, workers }: Scene, create: () => Promise<RunUid>) => {
@@ -73,7 +73,7 @@ const another = async ({ group, workers }: Scene) => {
   workers.push(await group.startWorker());
 };
 
-/** A worker that has come to a point of its only attempt, and is frozen there or cut off. */
+/** A worker that has reached a point of its only attempt, and is frozen or disconnected there. */
 const at =
   (fault: Fault) =>
   async ({ group, workers }: Scene, create: () => Promise<RunUid>) => {
@@ -302,7 +302,7 @@ describeOnExecutors('a cancel', (subject) => {
     told.push({ state, job: `${status} ${reason}`, run: after.run ?? '', lastSeenMs, starts: after.starts.length, left }); // prettier-ignore
   }
 
-  /** Whichever comes first decides; that the other does nothing shows in everything having one reason. */
+  /** The first of the two decides. Since everything has one reason, the other did nothing. */
   async function cancelWithTimeout({ group }: Scene, run: RunUid): Promise<string[]> {
     const { store } = group;
     const { createdAt = 0 } = (await store.runs.getRun(run)) ?? {};
@@ -312,7 +312,7 @@ describeOnExecutors('a cancel', (subject) => {
     return [reply === 'ok' ? 'CanceledByUser' : 'RunTimedOut'];
   }
 
-  /** Sees when something of a run ran last, by `performance.now()`. */
+  /** Watches when something of a run ran last, by `performance.now()`. */
   function watchRunning({ home }: Scene, run: RunUid): { untilNothing: () => Promise<number> } {
     let lastAt = 0;
     let isOver = false;

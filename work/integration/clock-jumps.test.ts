@@ -18,12 +18,12 @@ import { briefLeases, WorkerGroup } from '@chainr/testkit/worker-group';
 
 const hour = 3_600_000;
 
-/** A script that says that it runs, and waits until it may end. */
+/** A script that records that it runs, and waits for permission to end. */
 const waitingIn = (home: string, name: string) => `echo >> ${path.join(home, name)}.runs; until [ -e ${path.join(home, 'go')} -o -e ${path.join(home, name)}.go ]; do sleep 0.05; done`; // prettier-ignore
 const untilRunsIn = (home: string, name: string) =>
   untilFound(`${name} to run`, () => existsSync(path.join(home, `${name}.runs`)));
 const startsIn = (home: string, name: string) => readFileSync(path.join(home, `${name}.runs`), 'utf8').length;
-/** All changes of jobs, `job STATUS.attempt reason`, in their order. */
+/** All changes of jobs in their order, as `job STATUS.attempt reason`. */
 const changesOf = async ({ store }: WorkerGroup, ...runs: string[]) =>
   (await store.events.readEvents(beginning, 10_000)).events.flatMap(
     (event) =>
@@ -69,7 +69,7 @@ describe('workers while the clock of a real Redis jumps', function () {
     await Promise.all([untilRuns('one'), untilRuns('two')]);
     for (const ahead of [hour, 0, -hour, hour, 365 * 24 * hour, 0]) {
       await clock.set(ahead);
-      await group.untilRenewed(6); // Meanwhile deadlines and leases are looked through, too.
+      await group.untilRenewed(6); // Meanwhile deadlines and leases are checked.
     }
     await go();
     await untilFinal(group.store.events, run);
@@ -146,7 +146,7 @@ describe('deadlines of workers while the clock of a real Redis jumps', function 
     { name: 'ahead', ahead: hour, whose: 'Redis and of the workers' },
     { name: 'back', ahead: -hour, whose: 'Redis and of the workers' },
   ];
-  /** All at once: each waits for 20 s. */
+  /** All run at once, since each takes 20 s. */
   let seen: PromiseSettledResult<{ changes: string[]; starts: number }>[];
 
   async function jump({ ahead, whose }: (typeof jumps)[number]): Promise<{ changes: string[]; starts: number }> {
@@ -176,7 +176,7 @@ describe('deadlines of workers while the clock of a real Redis jumps', function 
       ]);
       await untilEvent(group.store.events, (event) => 'job' in event && event.reason === 'RetryBackoff');
       await clock.set(ahead);
-      await group.untilRenewed(3); // Meanwhile deadlines are looked through.
+      await group.untilRenewed(3); // Meanwhile deadlines are checked.
       await writeFile(path.join(home, 'witness.go'), '');
       await Promise.all([run, whole].map((each) => untilFinal(group.store.events, each)));
       return { changes: await changesOf(group, run, whole), starts: startsIn(home, 'timeout') };
@@ -203,12 +203,12 @@ describe('deadlines of workers while the clock of a real Redis jumps', function 
     });
 });
 
-/** Waits until deadlines have been looked through so often from now on. */
+/** Waits until deadlines have been checked `times` times from now on. */
 async function untilLookedThrough(client: WorkerGroup['client'], times: number): Promise<void> {
   const look = () => client.get(keys.clockSeen);
   let last = await look();
   for (let left = times; left > 0; left -= 1)
-    last = await untilFound(`deadlines to be looked through, ${left} of ${times} more`, look, (seen) => seen !== last);
+    last = await untilFound(`deadlines to be checked, ${left} of ${times} more`, look, (seen) => seen !== last);
 }
 
 describe('a pendingTimeout while the clock of a real Redis jumps', function () {
@@ -224,7 +224,7 @@ describe('a pendingTimeout while the clock of a real Redis jumps', function () {
       const held = createFakeExecutor({ decide: () => ({ hold: true }) });
       const executor: Executor = {
         ...held,
-        /** Of one job it never says that it runs. */
+        /** Never reports that the job `stuck` runs. */
         observe: (spec, onPhase, signal) =>
           held.observe(spec, spec.job === 'stuck' ? () => undefined : onPhase, signal),
       };
@@ -240,7 +240,7 @@ describe('a pendingTimeout while the clock of a real Redis jumps', function () {
         const { metadata } = await all.client.createRun({ contentType: 'application/json', text });
         const run = metadata.uid;
         await untilEvent(events, (event) => 'job' in event && event.job === 'witness' && event.reason === 'Executing');
-        // Only what has not begun after a second has this deadline.
+        // The deadline exists only if the attempt has not started after a second.
         await untilFound('the deadline of the pendingTimeout', () => client.zcard(keys.deadlines));
         await clock.set(ahead);
         await untilLookedThrough(client, 3);

@@ -6,7 +6,7 @@ import { untilClosed } from '@chainr/testkit/waits';
 import type { WorkerGroup } from '@chainr/testkit/worker-group';
 import { noteStart, type Subject } from './seen-from-outside.js';
 
-/** Writes so many numbered lines on each of its two streams, with a pause after each. */
+/** Writes `lines` numbered lines on each of its two streams, with a pause after each. */
 export interface CountingJob {
   name: string;
   lines: number;
@@ -39,7 +39,7 @@ while [ $i -lt ${String(lines)} ]; do
 done
 exit ${String(exitCode)}`;
 
-/** Everything that can be told of a run from outside. */
+/** Everything that can be seen of a run from outside. */
 async function lookAt({ group, subject, home }: Place, run: RunUid, jobs: readonly CountingJob[]) {
   const { events } = await group.store.events.readEvents(beginning, 100_000);
   const ofRun = events.filter((event) => event.run === run);
@@ -61,7 +61,7 @@ async function lookAt({ group, subject, home }: Place, run: RunUid, jobs: readon
   };
 }
 
-/** Each job started once, was told of once as running and once as ended, and its log has each line once and in order. */
+/** Expects that each job started once and has one event for its start and one for its end, and that its log has each line once and in order. */
 export async function expectAllOnce(place: Place, run: RunUid, jobs: readonly CountingJob[], what = ''): Promise<void> {
   // A supervisor ends a moment after it has recorded the end of its attempt.
   const running = () => place.subject.running(place.home, run);
@@ -86,7 +86,7 @@ export async function untilAllClosed({ group }: Place, run: RunUid, jobs: readon
   for (const index of jobs.keys()) await untilClosed(group.store, run, index);
 }
 
-/** Waits until so many lines of a job are stored. */
+/** Waits until `lines` lines of a job are stored. */
 export async function untilStored({ group }: Place, run: RunUid, index: number, lines: number): Promise<void> {
   const look = async () => (await group.logOf(run, index)).length;
   await untilFound(`${lines} lines of job ${index}`, look, (stored) => stored >= lines, { everyMs: 20 });

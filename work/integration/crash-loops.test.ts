@@ -14,7 +14,7 @@ import { briefLeases, WorkerGroup } from '@chainr/testkit/worker-group';
 
 const adopted = /"event":"attempt.adopted"/;
 const leaseLost = /"event":"lease.lost"/;
-/** Says nothing, and goes on until it is told to end. */
+/** Prints nothing, and runs until it is told to end. */
 const silent = 'echo "$$" >> "$LEDGER"; while [ ! -e "$LEDGER.go" ]; do sleep 0.1; done';
 
 describe('workers that die again and again beside one job', function () {
@@ -31,12 +31,12 @@ describe('workers that die again and again beside one job', function () {
   const ledger = () => path.join(home, 'ledger');
   const create = (jobs: object, more: object = {}) =>
     group.createRun({ kind: 'Pipeline', env: { LEDGER: ledger() }, jobs, ...more });
-  /** The processes of a job's first attempt. */
+  /** The processes of a job. */
   const processes = (run: RunUid, job = 'only') =>
     processesOf(home).filter(({ folder }) => folder.startsWith(path.join(home, 'process', 'attempts', run, job)));
   const attemptsOf = async (run: RunUid, index = 0) =>
     (await group.store.runs.listAttempts(run, index)).map(statusAndReason);
-  /** It dies as soon as it has adopted the job. */
+  /** Starts a worker and kills it as soon as it has adopted the job. */
   async function dieOfAdoption(more: NodeJS.ProcessEnv = {}): Promise<void> {
     const worker = await group.startWorker(undefined, more);
     await worker.says(adopted);
@@ -50,7 +50,7 @@ describe('workers that die again and again beside one job', function () {
     worker.signal('SIGTERM');
     expect((await worker.ended).code, worker.output).to.equal(0);
   }
-  /** Fails where something of the job runs when it is called ended. */
+  /** Waits for the end of the run, and fails if something of the job still runs. */
   async function endOf(run: RunUid, job = 'only'): Promise<void> {
     await untilFinal(group.store.events, run);
     expect(processes(run, job), 'what is called ended does not run').to.deep.equal([]);
@@ -126,7 +126,7 @@ describe('workers that die again and again beside one job', function () {
     const run = await create(jobs, { maxParallel: 1 });
     await untilLines(ledger(), 1);
     await first.says(/"started"/);
-    // Told to stop it, they die; none of them lives through the grace.
+    // They die after they were told to stop it, before the grace is over.
     await untilStopTold(run);
     await kill(first);
     for (let death = 1; death <= 3; death += 1) await dieOfAdoption(patient);

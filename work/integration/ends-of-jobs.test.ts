@@ -36,7 +36,7 @@ for (const { kind, why, open } of executorSubjects) {
       await opened.close();
     });
 
-    /** Runs one job, and another one that only a failure of it starts. */
+    /** Runs one job that fails, and another one that starts only then. */
     async function runFailing(job: object): Promise<Job> {
       const jobs = { failing: { image: 'busybox', ...job }, after: onFailure('failing') };
       const text = JSON.stringify({ kind: 'Pipeline', jobs });
@@ -48,7 +48,7 @@ for (const { kind, why, open } of executorSubjects) {
       return await chainr.client.getJob(metadata.uid, 'failing');
     }
 
-    /** All that is in the log of a job, of which no more is to come. */
+    /** All lines of the log of an ended job. */
     async function linesOf(run: string, job: string): Promise<[LogStream, string][]> {
       const lines: [LogStream, string][] = [];
       for await (const { stream, text } of chainr.client.readLogLines(run, job, { follow: true })) {
@@ -77,7 +77,7 @@ for (const { kind, why, open } of executorSubjects) {
     });
 
     it('FAILED with ConfigError that names a workdir which does not exist', async function () {
-      if (!opened.executor.capabilities.refusesMissingWorkdir) this.skip(); // It is made there.
+      if (!opened.executor.capabilities.refusesMissingWorkdir) this.skip(); // The folder is created there.
       const { reason, message } = await runFailing({ run: ':', workdir: '/no/such/folder' });
       expect(reason).to.equal('ConfigError');
       expect(message).to.contain('/no/such/folder');
@@ -125,7 +125,7 @@ for (const { kind, why, open } of executorSubjects) {
     });
 
     it('Lost and started again if its process or container is removed, without using up a retry of the user', async () => {
-      // Only the first attempt waits to be taken away.
+      // Only the first attempt waits to be removed.
       const run = '[ "$CHAINR_ATTEMPT" != 1 ] || { echo waiting; sleep 300; }; echo done';
       const text = JSON.stringify({ kind: 'Pipeline', jobs: { only: { image: 'busybox', run } } });
       const { metadata } = await chainr.client.createRun({ text, contentType: 'application/json' });
@@ -144,7 +144,7 @@ for (const { kind, why, open } of executorSubjects) {
       expect(job.attempts[0]).not.to.have.property('exitCode');
     });
 
-    /** Kills the supervisor of a run's only attempt, or removes its container by force. */
+    /** Kills the supervisor of a run's attempt, or removes its container by force. */
     async function takeAway(uid: string): Promise<void> {
       if (kind === 'process') {
         const supervisor = processesOf(`/${uid}/`).find(({ command }) => command.includes('supervisor.sh'));

@@ -10,15 +10,15 @@ import { importBusybox, startDockerDaemon, whyNoDocker } from '@chainr/testkit/d
 
 export interface OpenedExecutor {
   executor: Executor;
-  /** Of the Docker daemon that is its own. */
+  /** The socket of the executor's own Docker daemon. */
   socketPath?: string;
-  /** Ends what it stands on; the executor itself is closed by its worker. */
+  /** Ends what the executor needs, such as a daemon. The executor itself is closed by its worker. */
   close: () => Promise<void>;
 }
 
 export interface ExecutorSubject {
   kind: 'process' | 'docker';
-  /** Why it cannot be opened here. */
+  /** Why it cannot be opened on this machine; undefined if it can. */
   why: string | undefined;
   open: () => Promise<OpenedExecutor>;
 }

@@ -46,7 +46,7 @@ describe('a replica that takes over in the middle of a run', function () {
     await rm(folder, { recursive: true, force: true });
   });
 
-  /** The primary dies; the replica takes its place, with or without the library of functions. */
+  /** The primary dies and the replica takes its place, with or without the library of functions. */
   async function failOver(keepsLibrary: boolean): Promise<void> {
     const [primary, replica] = servers as [TestRedis, TestRedis];
     const client = await openRedisClient(replica.url);

@@ -8,12 +8,12 @@ import { untilClosed, untilFinal } from '@chainr/testkit/waits';
 import { briefLeases, WorkerGroup, type Fault } from '@chainr/testkit/worker-group';
 import { describeOnExecutors, noteStart } from './seen-from-outside.js';
 
-/** Cells at once: each has two workers, and the machine has two cores. */
+/** How many cells run at once. Each has two workers. */
 const atOnce = 4;
 const lines = 12;
 const burst = 3_000;
 
-/** Two steps; the first one takes its time, the last one ends right after more output than is read at once. */
+/** Two steps: a slow one, and one that ends right after more output than is read at once. */
 function twoSteps(ledger: string): object {
   const slow = `${noteStart}; i=0; while [ $i -lt ${String(lines)} ]; do echo "line $i"; echo "error $i" >&2; i=$((i+1)); sleep 0.1; done`;
   const fast = `${noteStart}; awk 'BEGIN { for (i = 0; i < ${String(burst)}; i++) print "line " i }'; exit 3`;
@@ -27,7 +27,7 @@ function twoSteps(ledger: string): object {
 const numbered = (head: string, count: number): string[] =>
   Array.from({ length: count }, (_, at) => `${head} line ${String(at)}`);
 
-/** When what is frozen or cut off comes back: when all is over, or as soon as another has adopted the job. */
+/** What happens to a worker, and when a frozen or disconnected worker comes back. */
 interface Hazard {
   name: string;
   signal: Fault['signal'];
@@ -145,7 +145,7 @@ describeOnExecutors('a worker that freezes, dies or is cut off', function (subje
     };
   }
 
-  // No other attempt follows this job's: `before-next-attempt.test.ts` harms workers there.
+  // Reached only if another attempt follows: see `before-next-attempt.test.ts`.
   const left = ['before-next-attempt', ...(subject.kind === 'process' ? ['between-steps'] : [])];
   const points = faultPoints.filter((point) => !left.includes(point));
   for (const hazard of hazards) {
@@ -157,5 +157,5 @@ describeOnExecutors('a worker that freezes, dies or is cut off', function (subje
   }
 });
 
-/** When a line of a worker's own log was written. */
+/** The time of a line of a worker's own log. */
 const timeOf = ([line]: RegExpExecArray): number => Date.parse((JSON.parse(line) as { time: string }).time);

@@ -12,7 +12,7 @@ describe('jobs on a full disk, through the API', function () {
   this.timeout(120_000);
   let disk: SmallDisk | undefined;
   let chainr: Constellation;
-  /** On another disk: a job that waits goes on when its file is there. */
+  /** A folder on another disk. A waiting job goes on when its file exists there. */
   let marks: string;
   let count = 0;
 
@@ -44,7 +44,7 @@ describe('jobs on a full disk, through the API', function () {
     return (await chainr.client.createRun({ text, contentType: 'application/json' })).metadata.uid;
   }
 
-  /** A script that says that it waits, and what lets it go on. */
+  /** A script that waits, and a function that lets it go on. */
   function waiting(): { run: string; goOn: () => Promise<void> } {
     const mark = path.join(marks, String((count += 1)));
     return { run: `echo waits; while [ ! -e ${mark} ]; do sleep 0.02; done`, goOn: () => writeFile(mark, '') };

@@ -22,13 +22,13 @@ import { describeOnExecutors } from './seen-from-outside.js';
 const atOnce = 4;
 
 const one = (name: string, lines: number, dependsOn: readonly string[] = []): CountingJob => ({ name, lines, pauseSeconds: 0.1, dependsOn }); // prettier-ignore
-/** Three at once, and one that waits for the first of them. */
+/** Three jobs at once, and one that depends on the first of them. */
 const jobs: readonly CountingJob[] = [one('short', 10), one('middle', 30), one('long', 45), one('next', 30, ['short'])];
 
 interface Cut {
-  /** From what moment on everything is lost. */
+  /** The moment from which on everything is lost, for the title. */
   from: string;
-  /** Waits for it; absent: from right before the first worker. */
+  /** Waits for that moment. Default: right before the first worker starts. */
   untilFrom?: (place: Place, run: RunUid) => Promise<void>;
   /** Waits for the moment at which Redis is killed. */
   untilKill: (place: Place, run: RunUid) => Promise<void>;
@@ -36,11 +36,11 @@ interface Cut {
 
 interface Workers {
   count: number;
-  /** Whether they live through the death of Redis. */
+  /** Whether they outlive Redis. */
   alive: boolean;
 }
 
-/** Until so many jobs have been started. */
+/** Waits until this many jobs have been started. */
 const started =
   (count: number) =>
   async ({ subject, home }: Place, run: RunUid): Promise<void> => {

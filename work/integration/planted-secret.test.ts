@@ -15,7 +15,7 @@ const token = 'Planted+Token/Größe=4711 "x"';
 const key =
   '-----BEGIN PLANTED KEY-----\nMIIEvPlantedQIBADANBgkqhkiG\n9w0BAQPlantedEFAASCBKcwggSj\n-----END PLANTED KEY-----';
 
-/** Whatever would tell a secret, or half of it. */
+/** Texts that would reveal a secret, or half of one. */
 const traces: readonly string[] = [token, key].flatMap((secret) => {
   const lines = secret.split('\n');
   const base64 = Buffer.from(secret).toString('base64');
@@ -30,11 +30,11 @@ const traces: readonly string[] = [token, key].flatMap((secret) => {
   ];
 });
 
-/** Redis keeps and files hold bytes: a trace is looked for as they would be there too. */
+/** The traces in a text. Redis and files hold bytes, so traces are also looked for as latin1. */
 const tracesIn = (text: string): string[] =>
   traces.filter((trace) => text.includes(trace) || text.includes(Buffer.from(trace).toString('latin1')));
 
-/** All of these are given both secrets. PS1 makes the process executor begin steps by env(1). */
+/** All jobs get both secrets. PS1 makes the process executor start steps by env(1). */
 const env = { TOKEN: { secret: 'token' }, KEY: { secret: 'private-key' }, PS1: 'plain', URL: 'plain' };
 const padding = 256 * 1024 - 10;
 const jobs = {
@@ -140,7 +140,7 @@ for (const { kind, why, open } of executorSubjects) {
       const found = [...searched].flatMap(([place, text]) => tracesIn(text).map((trace) => `${place}: ${trace}`));
       expect(found).to.deep.equal([]);
 
-      // That it is not there is worth something only where its cover is.
+      // The absence of a trace proves something only if the mask is there instead.
       const answerOf = (place: string): string => answers.find(([name]) => name === place)?.[1] ?? '';
       const logOf = (name: string): string => answerOf(`/api/runs/${uid}/jobs/${name}/logs`);
       expect(logOf('prints')).to.contain('to stderr: ***').and.to.contain('TOKEN=***').and.to.contain('URL=plain');
@@ -175,7 +175,7 @@ for (const { kind, why, open } of executorSubjects) {
   });
 }
 
-/** Every command line of this machine that has been seen until the signal, but for those of this process. */
+/** All command lines seen on this machine until the signal, except that of this process. */
 async function watchProcesses(signal: AbortSignal): Promise<{ commands: string[]; looks: number }> {
   const commands = new Set<string>();
   let looks = 0;

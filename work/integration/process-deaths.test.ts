@@ -11,8 +11,8 @@ import { untilClosed, untilFinal } from '@chainr/testkit/waits';
 import { briefLeases, WorkerGroup } from '@chainr/testkit/worker-group';
 
 /**
- * Notes its attempt and pid; the first attempt then waits for ever, and a later one tells whether the first still runs
- * (a zombie does not: where nobody reaps orphans it stays).
+ * Records its attempt and pid. The first attempt then waits for ever. A later one reports whether the first still runs; a
+ * zombie, which stays where nobody reaps orphans, does not count.
  */
 const script = `echo "$CHAINR_ATTEMPT $$" >> "$LEDGER"
 if [ "$CHAINR_ATTEMPT" = 1 ]; then echo waiting; while :; do sleep 0.1; done; fi
@@ -32,7 +32,7 @@ const pidIn = (victims: Victims, record: string) =>
 const supervisor = (victims: Victims) => pidIn(victims, 'started');
 const job = (victims: Victims) => pidIn(victims, '0.group');
 const worker = (victims: Victims) => victims.worker.pid;
-/** The shell that begins supervisors: the one whose place is the folder of all attempts. */
+/** The shell that starts supervisors: its working folder is the folder of all attempts. */
 const launcher = ({ home }: Victims) => {
   const found = processesOf(home).find(({ folder }) => folder === path.join(home, 'process', 'attempts'));
   if (!found) throw new Error('there is no launcher');
@@ -42,7 +42,7 @@ const launcher = ({ home }: Victims) => {
 interface Row {
   what: string;
   kills: readonly ((victims: Victims) => number)[];
-  /** Of each attempt: its reason and exit code. */
+  /** Reason and exit code of each attempt. */
   attempts: readonly (readonly [string, number | undefined])[];
 }
 
@@ -78,7 +78,7 @@ describe('kill -9 of what runs a job', function () {
       const victims = { home, run, worker: first };
       for (const pid of kills.map((find) => find(victims))) process.kill(pid, 'SIGKILL');
       await untilFinal(group.store.events, run);
-      // A run may have ended before the log of its last attempt has.
+      // A run can end before the log of its last attempt does.
       await untilClosed(group.store, run);
       const told = await group.store.runs.listAttempts(run, 0);
       expect(

@@ -19,7 +19,7 @@ const jobs: readonly CountingJob[] = Array.from({ length: 20 }, (_, at) => ({
   exitCode: at % 4,
 }));
 
-/** Takes Redis away; the function that comes back brings it again. */
+/** Takes Redis away. The returned function brings it back. */
 type Outage = (group: WorkerGroup) => Promise<() => Promise<void>>;
 
 const outages: Readonly<Record<string, Outage>> = {
@@ -46,7 +46,7 @@ describe('20 jobs on two workers while Redis is away for 30 s', function () {
       const run = await createCounting(place, jobs);
       await untilLines(subject.ledger(home), jobs.length);
       const bringBack = await takeAway(group);
-      await pause(awayMs); // How long it is away is what is tried here.
+      await pause(awayMs); // The length of the outage is what is tested.
       await bringBack();
       await untilFinal(group.store.events, run);
       await untilAllClosed(place, run, jobs);

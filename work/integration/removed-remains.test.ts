@@ -7,7 +7,7 @@ import { untilFinal } from '@chainr/testkit/waits';
 import { briefLeases, WorkerGroup, type Fault } from '@chainr/testkit/worker-group';
 import { describeOnExecutors, noteStart } from './seen-from-outside.js';
 
-/** See Started once. Somebody removes what an executor has of an attempt before any worker saw it run or end. */
+/** The remains of an attempt are removed before any worker saw it run or end (see Started once). */
 describeOnExecutors('an attempt that somebody removes unseen', (subject) => {
   const folders = useDataFolders();
 

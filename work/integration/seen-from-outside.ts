@@ -7,22 +7,22 @@ import { linesIn } from '@chainr/testkit/lines-in';
 import { processesOf } from '@chainr/testkit/processes-of';
 import { useDockerDaemon } from '@chainr/testkit/use-docker-daemon';
 
-/** What tests need to know of an executor to look at it from outside. */
+/** What tests need to watch an executor from outside. */
 export interface Subject {
   kind: ExecutorKind;
-  /** What a worker needs beside the usual settings. */
+  /** The settings that a worker needs in addition. */
   env: () => Record<string, string>;
-  /** The file into which each step writes its name when it starts; empty where it cannot. */
+  /** The file into which each step writes its name when it starts; empty if steps cannot write to one. */
   ledger: (home: string) => string;
-  /** What has been started of a run, `job attempt step` for each time; `steps` are the names of a job's steps. */
+  /** Every start in a run, as `job attempt step`. `steps` are the names of a job's steps. */
   starts: (home: string, run: RunUid, steps?: readonly string[]) => Promise<string[]>;
-  /** What still runs of a run. */
+  /** What still runs in a run. */
   running: (home: string, run: RunUid) => Promise<string[]>;
-  /** Removes all that the executor has of a run, as somebody does who knows nothing of chainr. */
+  /** Removes everything that the executor has of a run, as a stranger to chainr would. */
   removeAll: (home: string, run: RunUid) => Promise<void>;
 }
 
-/** To be run by each step before anything else. */
+/** The first command of each step. */
 export const noteStart = `[ -z "$LEDGER" ] || echo "$CHAINR_JOB $CHAINR_ATTEMPT $CHAINR_STEP" >> "$LEDGER"`;
 
 export const processes: Subject = {
@@ -66,7 +66,7 @@ function containers(daemon: () => DockerDaemon): Subject {
   };
 }
 
-/** Defines the same tests for every executor that this machine can have; says which it cannot. */
+/** Defines the same tests for every executor that works on this machine, and reports the others. */
 export function describeOnExecutors(title: string, tests: (subject: Subject) => void): void {
   describe(`${title}: processes`, () => { tests(processes); }); // prettier-ignore
   describe(`${title}: containers`, () => {

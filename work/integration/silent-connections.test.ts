@@ -11,7 +11,7 @@ import { createCounting, expectAllOnce, untilAllClosed, type CountingJob } from 
 import { processes } from './seen-from-outside.js';
 
 const subject = processes;
-/** The first ends after the connections have fallen silent; what depends on it needs a worker that can report. */
+/** The first job ends after the connections went silent. Its dependent needs a worker that can report. */
 const jobsOf = (lines: number): readonly CountingJob[] => [
   { name: 'first', lines, pauseSeconds: 0.1 },
   { name: 'second', lines: 3, pauseSeconds: 0.1, dependsOn: ['first'] },
@@ -66,7 +66,7 @@ describe('workers whose connections to Redis fall silent', function () {
     try {
       await worker.says(/"msg":"started"/);
       const place = { subject, group, home };
-      // The other worker starts while the first job runs, lest it claims that.
+      // The other worker starts while the first job runs, so that it does not claim that job.
       const jobs = jobsOf(hasOther ? 150 : 20);
       const run = await createCounting(place, jobs);
       await untilLines(subject.ledger(home), 1);

@@ -18,7 +18,7 @@ describe('a store that fills up, through the API', function () {
   this.timeout(120_000);
   let folder: string;
   let chainr: Constellation;
-  /** Gives up at once where the client tries again. */
+  /** A client that does not retry. */
   let hasty: Client;
 
   beforeEach(async () => {
@@ -39,11 +39,11 @@ describe('a store that fills up, through the API', function () {
   }
 
   const statusOf = async (uid: string) => (await chainr.client.getRun(uid)).status;
-  /** All of it: a run may have ended before its log has. */
+  /** The complete log, which can end after its run. */
   const log = async (uid: string, more = ''): Promise<string> =>
     (await fetch(`${chainr.url}/api/runs/${uid}/jobs/only/logs?follow=true${more}`)).text();
 
-  /** The log has the beginning and the end of what was written, and marks between. @returns how much is stored of it */
+  /** Expects the beginning and the end of what was written, with marks between. @returns how many bytes are stored */
   async function expectCut(uid: string, written: string): Promise<number> {
     const text = await log(uid);
     expect(text).to.contain(mark);
@@ -57,7 +57,7 @@ describe('a store that fills up, through the API', function () {
     return raw.length;
   }
 
-  /** Deletes it once it is closed, soon after its end. */
+  /** Deletes the run when it is closed, soon after its end. */
   async function deleteRun(uid: string): Promise<void> {
     const attempt = () =>
       chainr.client.deleteRun(uid).then(

@@ -6,7 +6,7 @@ import { openRedisClient } from '@chainr/testkit/open-redis-client';
 import { untilFinal } from '@chainr/testkit/waits';
 
 const width = 9_998;
-/** No call does more (see Bounded calls): CPU time, which does not grow while other processes have their turn. */
+/** The most CPU time of one call (see Bounded calls). Other processes do not add to it. */
 const mostCpuMs = 20;
 
 describe('a run of 10,000 jobs', function () {
@@ -48,7 +48,7 @@ describe('a run of 10,000 jobs', function () {
     console.log(`      accepted after ${seconds(accepted - begun)} s, ran for ${seconds(ended - accepted)} s`);
     for (const { cpuMs, what } of costly.slice(0, 3)) console.log(`      ${cpuMs.toFixed(1)} ms of CPU ${what}`);
     expect(costly.filter(({ cpuMs }) => cpuMs > mostCpuMs)).to.deep.equal([]);
-    // What Redis counts for other commands includes the turns of other processes, so only the mean says something.
+    // The time that Redis counts for other commands includes waiting for the CPU, so only the mean is significant.
     const stats = (await client.info('commandstats')).matchAll(/^cmdstat_(\S+?):.*usec_per_call=([\d.]+)/gm);
     const means = Array.from(stats, ([, command, usec]) => ({ command, ms: Number(usec) / 1000 }));
     expect(means.length).to.be.above(10);

@@ -10,7 +10,7 @@ import { openWorker, type OpenWorker } from '../test/open-worker.js';
 
 const never = new AbortController().signal;
 const allow = (): void => undefined;
-/** At once, where the usual times are minutes. */
+/** No waiting, instead of the usual minutes. */
 const soon = { everyMs: 1, knownForMs: 0, redisUpMs: 0 };
 
 interface Instance {
@@ -71,7 +71,7 @@ describe('two instances on one Docker daemon, with their sweeps on', function ()
     expect(await runsIn(two)).to.have.members(['stray-of-two true']);
     expect(strays).to.have.length(2);
 
-    // What is not known goes with the second pass that sees it.
+    // An unknown container is removed by the second pass that sees it.
     await one.sweep();
     await one.sweep();
     expect(await runsIn(one), 'its own stray is gone, its open attempt is not').to.have.members([`${open} true`]);

@@ -11,22 +11,22 @@ import { seededNumbers, writeScript } from '@chainr/testkit/written-scripts';
 import { describeOnExecutors } from './seen-from-outside.js';
 
 const jobCount = 6;
-/** Steps in a job end and begin while its worker is killed too. */
+/** Several, so that steps also end and start while the worker is killed. */
 const stepsPerJob = 2;
 
 const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
 
-/** The first byte in which they differ, or where the shorter one ends; -1 where they are equal. */
+/** The index of the first difference, or the length of the shorter one; -1 if they are equal. */
 function differenceOf(one: Buffer, other: Buffer): number {
   if (one.equals(other)) return -1;
   const at = one.findIndex((byte, index) => byte !== other[index]);
   return at < 0 ? one.length : at;
 }
 
-/** What the job wrote by the stored log, of which chainr itself says nothing. */
+/** What the job wrote, according to its log. Fails if chainr itself wrote something there. */
 async function writtenOf(group: WorkerGroup, run: RunUid, index: number): Promise<Buffer> {
   const { logs } = group.store;
-  // The last lines are stored after the end; where a daemon reads slowly, long after it.
+  // The last lines are stored after the end; if a daemon reads slowly, long after it.
   await untilClosed(group.store, run, index);
   const pieces: Buffer[] = [];
   for (let offset = 0; ;) {
@@ -40,7 +40,7 @@ async function writtenOf(group: WorkerGroup, run: RunUid, index: number): Promis
   }
 }
 
-/** Resolves when more output is stored than now, or nothing more comes. */
+/** Waits until more output is stored than now, or nothing more comes. */
 async function untilStoredMore({ client }: WorkerGroup, isOver: () => boolean): Promise<void> {
   const storedBytes = async () => Number(await client.hget(keys.counters, 'logBytes'));
   const before = await storedBytes();
@@ -50,7 +50,7 @@ async function untilStoredMore({ client }: WorkerGroup, isOver: () => boolean): 
 
 describeOnExecutors('the log has every byte that jobs wrote, in order, in whatever way they wrote it', (subject) => {
   const folders = useDataFolders();
-  // Where `run` is dash's, `&>` means something else; the shell of busybox knows it.
+  // `&>` means something else in dash; the shell of busybox knows it.
   const hasAmpersand = subject.kind === 'docker';
   const seeds = Array.from({ length: jobCount * stepsPerJob }, (_, seed) => seed + 1);
   const written = seeds.map((seed) => writeScript(seededNumbers(seed), 40, { floods: 0.33, hasAmpersand }));

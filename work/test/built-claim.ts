@@ -3,7 +3,7 @@ import type { Lease } from '@chainr/core/store/redis/keys';
 import { pipelineOf } from '@chainr/testkit/builders';
 import type { OpenWorker } from './open-worker.js';
 
-/** A job of a run of its own, the first of its pipeline, claimed for the worker's executor. */
+/** The first job of a new run, claimed for the worker's executor. */
 export async function builtClaim(
   worker: OpenWorker,
   owner: string,

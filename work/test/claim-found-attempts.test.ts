@@ -22,11 +22,11 @@ describe('an attempt whose claim Redis has lost (see Rollback)', () => {
   });
   afterEach(() => worker.close());
 
-  /** Ends Redis and starts it anew on what it has, as another server: its run id is new. */
+  /** Restarts Redis on its data. Its run id then differs, as that of another server would. */
   async function restartRedis(): Promise<void> {
     const { folder, url, pid } = worker.redis;
     process.kill(pid, 'SIGTERM');
-    // At its end it takes its socket away, which would then be that of the next one.
+    // Redis removes its socket at its end, which must not be that of the next server.
     await untilFound('the end of Redis', () => !existsSync(`/proc/${String(pid)}`));
     await startRedisServer({ folder, socketPath: url.slice('unix:'.length) });
     await untilFound(
@@ -49,7 +49,7 @@ describe('an attempt whose claim Redis has lost (see Rollback)', () => {
     await untilFound('Redis to answer again', isBack);
   }
 
-  /** @returns what makes Redis forget all that becomes of a run from now on, as a failover may. */
+  /** @returns a function that makes Redis forget all later changes of the run, as a failover may */
   async function remember(run: RunUid): Promise<() => Promise<void>> {
     const { client, context } = worker;
     const before = await client.dumpBuffer(keys.run(run));
@@ -63,7 +63,7 @@ describe('an attempt whose claim Redis has lost (see Rollback)', () => {
     };
   }
 
-  /** A run whose only attempt runs, started by `owner`; what makes Redis forget that. */
+  /** A run whose only attempt was started by `owner`, and a function that makes Redis forget that. */
   async function begin(owner: 'worker' | 'dead'): Promise<{ run: RunUid; rollBack: () => Promise<void> }> {
     const run = await worker.create(pipelineOf({ only: [] }));
     const rollBack = await remember(run);

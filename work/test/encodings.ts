@@ -1,14 +1,14 @@
-/** Ways to write a text, and where in what they make of it a part of it stands. */
+/** A way to encode a text that says which bytes of the result come from a part of it. */
 export interface Encoding {
   readonly name: string;
-  /** Whether it may be broken into lines that are as narrow as one likes. */
+  /** Whether the result may be broken into lines of any width. */
   readonly foldsAnywhere: boolean;
   encode(before: string, part: string, after: string): Encoded;
 }
 
 export interface Encoded {
   text: Buffer;
-  /** The bytes of the text that tell something of the part. */
+  /** The bytes of the text that reveal something of the part. */
   from: number;
   to: number;
 }
@@ -21,7 +21,7 @@ const digits = (encoding: 'base64' | 'base64url' | 'hex', bitsOfDigit: number, i
     const text = Buffer.from(isUpper ? written.toUpperCase() : written);
     const start = Buffer.byteLength(before) * 8;
     const to = Math.ceil((start + Buffer.byteLength(part) * 8) / bitsOfDigit);
-    // Padding right behind it tells how long it is.
+    // Padding right after the part reveals its length.
     return { text, from: Math.floor(start / bitsOfDigit), to: text[to] === 0x3d ? text.length : to };
   },
 });
@@ -36,7 +36,7 @@ const byPart = (name: string, encode: (text: string) => string, foldsAnywhere = 
   },
 });
 
-/** Escapes all bytes but those. */
+/** Escapes all bytes but the plain ones. */
 const escaped = (text: string, plain: RegExp, escape: (byte: number) => string): string =>
   [...Buffer.from(text)].map((byte) => {
     const character = String.fromCharCode(byte);
@@ -45,7 +45,7 @@ const escaped = (text: string, plain: RegExp, escape: (byte: number) => string):
 const hex = (code: number, length: number): string => code.toString(16).padStart(length, '0');
 const percent = (byte: number): string => `%${hex(byte, 2).toUpperCase()}`;
 const json = (text: string): string => JSON.stringify(text).slice(1, -1);
-/** By UTF-16 unit, as JSON escapes. */
+/** Escapes UTF-16 units, as JSON does. */
 const units = (text: string, which: RegExp): string =>
   text.replaceAll(which, (unit) => `\\u${hex(unit.charCodeAt(0), 4)}`);
 const entities = (text: string, entity: (character: string) => string): string => text.replaceAll(/[&<>"']/g, entity);
@@ -78,7 +78,7 @@ export const encodings: readonly Encoding[] = [
   byPart('hexadecimal entities', (text) => entities(text, (character) => `&#x${hex(character.charCodeAt(0), 2)};`)),
 ];
 
-/** Breaks what is encoded into lines of so many bytes. */
+/** Breaks an encoded text into lines of `width` bytes. */
 export function folded({ text, from, to }: Encoded, width: number, lineBreak: string): Encoded {
   const pieces: Buffer[] = [];
   for (let at = 0; at < text.length; at += width) pieces.push(text.subarray(at, at + width));

@@ -103,7 +103,7 @@ describe('a worker that shuts down beside others of its executor', () => {
   it('leaves an end that is told, but not closed, for another one to close', async () => {
     await open((fake) => ({
       ...fake,
-      // The rest of its output does not come.
+      // The rest of its output never comes.
       logs: (_spec, _from, signal) => ({
         [Symbol.asyncIterator]: () => ({
           next: () =>

@@ -62,7 +62,7 @@ describe('a hold on a lease', () => {
     });
     after(() => worker.close());
 
-    /** What ends the tries of a verb that always fails, when the hold changes in the pause after the first one. */
+    /** The error that ends the retries of a verb that always fails, if the hold changes after the first try. */
     async function endOf(change: () => void, isOfOutput = false): Promise<unknown> {
       const failing = () => {
         setImmediate(change);

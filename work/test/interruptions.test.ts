@@ -18,7 +18,7 @@ describe('an attempt whose worker shuts down and stops it', () => {
   const idOf = (run: string) => ({ run, index: 0, attempt: 1 });
 
   describe('is recorded as interrupted', () => {
-    /** What was recorded when it was asked to end. */
+    /** Whether each attempt was recorded as interrupted when its stop came. */
     let seen: boolean[];
     const open = async (stopGraceMs: number) => {
       seen = [];
@@ -65,7 +65,7 @@ describe('an attempt whose worker shuts down and stops it', () => {
       let stopping: Promise<void> = Promise.resolve();
       await frozen(async () => {
         stopping = worker.runner.stop();
-        // Longer than a client waits for an answer before it sends again.
+        // This takes longer than a client waits for an answer before it sends the call again.
         await worker.store.ping().catch(() => undefined);
         expect(isStopped).to.be.false;
       });

@@ -8,9 +8,9 @@ import { pipelineOf } from '@chainr/testkit/builders';
 import { completed } from '@chainr/testkit/outcomes';
 import { openWorker, type OpenWorker } from './open-worker.js';
 
-/** After the end of an attempt its log is waited for so long, and again after each piece of it. */
+/** How long a worker waits for the log of an ended attempt, again after each piece of it. */
 const logEndMs = 1_000;
-/** Between two pieces: in time by far, but all of them together take longer. */
+/** The pause between two pieces: far below the limit, but all pauses together are above it. */
 const inTimeMs = 0.35 * logEndMs;
 const texts = ['one', 'two', 'three', 'four', 'five'];
 
@@ -21,7 +21,7 @@ interface Delay {
 
 interface Begun {
   outcome?: Outcome;
-  /** From this piece on nothing comes any more, and no end either. */
+  /** From this piece on nothing comes any more, not even the end. */
   silentFrom?: number;
   delay?: Delay;
 }
@@ -34,7 +34,7 @@ describe('output that comes after the end of its job', () => {
     worker = undefined;
   });
 
-  /** An attempt that has ended, whose output comes piece by piece. */
+  /** An ended attempt whose output comes piece by piece. */
   async function begin(
     betweenMs: number,
     { outcome = completed, silentFrom = texts.length + 1, delay }: Begun = {},
@@ -98,7 +98,7 @@ describe('output that comes after the end of its job', () => {
   }
 });
 
-/** Redis answers the next appends so much later. */
+/** Delays the next `count` appends by `ms`. */
 function delayAppends({ store: { transitions } }: OpenWorker, { ms, count = Infinity }: Delay): void {
   const append = transitions.appendLog.bind(transitions);
   let left = count;

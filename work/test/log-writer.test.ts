@@ -9,7 +9,7 @@ import { LogWriter } from '../src/attempt/log-writer.js';
 import { Mask, noMask } from '../src/mask/mask.js';
 import { noHolder, openWorker, type OpenWorker } from './open-worker.js';
 
-/** Positions are counts of lines, as with the fake executor. */
+/** Positions count lines, as with the fake executor. */
 const batchOf = (texts: readonly string[], position: number): LogBatch => {
   const chunks = texts.map(
     (text) => ({ time: 1, step: 'main', stream: 'stdout', bytes: Buffer.from(`${text}\n`) }) as const,
@@ -21,7 +21,7 @@ describe('the writer of a log', () => {
   let worker: OpenWorker;
   let lease: Lease;
 
-  /** A writer whose executor hands out batches from the position that it is asked for. */
+  /** A writer whose executor yields batches from the requested position on. */
   function writerOf(
     batches: (from: number) => AsyncIterable<LogBatch>,
     at = { length: 0, position: '' },
@@ -83,7 +83,7 @@ describe('the writer of a log', () => {
     expect(await stored()).to.have.length(3);
   });
 
-  /** A thousand lines of ten bytes, in batches of so many; the position is the number of lines. */
+  /** A thousand lines of ten bytes, in batches of `atOnce` lines. The position is the number of lines. */
   const lines = Array.from({ length: 1_000 }, (_, at) => `line ${String(at).padStart(4, '0')}`);
   const output = (from: number, atOnce: number, until = 1_000) =>
     (async function* () {

@@ -4,21 +4,21 @@ import { Mask } from '../src/mask/mask.js';
 import { OutputMask } from '../src/mask/output-mask.js';
 import { encodings, folded, type Encoded } from './encodings.js';
 
-/** What encoders treat each in its own way, beside what they do not. */
+/** Characters that encoders treat differently, and some that they do not. */
 const character = fc.constantFrom(...Array.from(`abcXYZ059-._~!*()/+=:@,;?#[]{}$%&<>"'\\|^\` äßéЖ€한😀`));
 const secrets = fc
   .string({ unit: character, minLength: 8, maxLength: 60 })
-  // A plus at an end is as good as white space beside it.
+  // A plus sign at an end counts like white space, which is not part of a secret.
   .filter((text) => /^[^\s+].*[^\s+]$/su.test(text) && text.replaceAll(/[\s+]+/g, ' ').length >= 8);
-/** What stands around them: nothing that could belong to what is escaped in them. */
+/** The text around a secret: nothing that could belong to an escape sequence in it. */
 const around = fc.string({ unit: fc.constantFrom(...Array.from('GHIJKghijk 246.:ö\t')), maxLength: 40 });
 const cuts = fc.array(fc.nat(), { maxLength: 6 });
 
-/** Where pieces of an output end: places are taken modulo its length. */
+/** Where the pieces of an output end: the places, modulo its length. */
 const endsIn = (text: Buffer, places: readonly number[]): number[] =>
   [...places.map((place) => place % (text.length + 1)), text.length].sort((a, b) => a - b);
 
-/** What is left of an output that comes in pieces. */
+/** What the mask leaves of an output that comes in pieces. */
 function toldInPieces(mask: Mask, text: Buffer, ends: readonly number[]): Buffer {
   const output = new OutputMask(mask, true);
   const told: Buffer[] = [];
@@ -35,9 +35,10 @@ function toldInPieces(mask: Mask, text: Buffer, ends: readonly number[]): Buffer
 }
 
 /**
- * All that tells of the secret is covered, and nothing else. Where a piece of the output ends within the first four
- * bytes of the secret, which may be anything, its beginning may be told.
- * @param beginning how many bytes of the encoded text the first four of the secret are.
+ * Expects that the secret is covered, and nothing else. If a piece of the output ends within the first four bytes of the
+ * secret, which could be the beginning of anything, these may be shown.
+ *
+ * @param beginning how many bytes the first four bytes of the secret have in the encoded text
  */
 function expectCovered(mask: Mask, encoded: Encoded, places: readonly number[], beginning: number): void {
   const { text, from, to } = encoded;
@@ -46,7 +47,7 @@ function expectCovered(mask: Mask, encoded: Encoded, places: readonly number[], 
   const left = begins.map((begin) =>
     Buffer.concat([text.subarray(0, begin), Buffer.from('***'), text.subarray(to)]).toString('latin1'),
   );
-  // A line break before the padding of base64 is told where the output is split in it.
+  // A line break before the padding of base64 is shown if the output is split there.
   for (const end of ends) {
     const [told] = /[\r\n]*$/.exec(text.toString('latin1', from, end)) ?? [''];
     if (end <= from || end >= to || told === '' || !/^[\r\n=]+$/.test(text.toString('latin1', end, to))) continue;
@@ -58,7 +59,7 @@ function expectCovered(mask: Mask, encoded: Encoded, places: readonly number[], 
 describe('secrets in what encoders make of them', () => {
   for (const encoding of encodings) {
     const { name, foldsAnywhere } = encoding;
-    // Two digits more, since a text may begin within a group of them.
+    // Two digits more, since a text may begin within a group of digits.
     const beginningOf = (secret: string): number =>
       2 + encoding.encode('', /^(?:[\s+]+|'+|[^\s+']){4}/u.exec(secret)?.[0] ?? '', '').text.length;
 

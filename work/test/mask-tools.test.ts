@@ -4,7 +4,7 @@ import { Mask } from '../src/mask/mask.js';
 
 const isThere = (tool: string): boolean => spawnSync('/bin/sh', ['-c', `command -v ${tool}`]).status === 0;
 
-/** By tool: scripts that tell the secret `$T` each in another way. */
+/** For each tool, scripts that print the secret `$T` in different ways. */
 const scripts: Readonly<Record<string, readonly string[]>> = {
   base64: [
     'printf "user:%s" "$T" | base64',
@@ -32,7 +32,7 @@ const scripts: Readonly<Record<string, readonly string[]>> = {
   perl: ['perl -MMIME::Base64 -e \'print encode_base64("user:$ENV{T}")\''],
 };
 
-/** Each with what encoders care about, and long enough to be folded. */
+/** They contain what encoders escape, and are long enough to be folded. */
 const secrets = [
   'gh-R4nd0m/Tok+en_with=many&chars<0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVW',
   'it\'s "quoted" \\ and größer > 42; $HOME `x` %2F',
@@ -51,12 +51,12 @@ describe('secrets in what programs tell of them', () => {
           const output = spawnSync('/bin/sh', ['-c', script], { env, encoding: 'utf8' }).stdout;
           const told = new Mask([secret]).text(output);
           expect(told, output).to.contain('***');
-          // Most of it is gone, and with it each part of eight characters.
+          // Most of the secret is gone, and every part of eight characters.
           expect(told.replaceAll('***', '').length, told).to.be.at.most(output.length - secret.length);
           for (let at = 0; at + 8 <= secret.length; at += 1) {
             const part = secret.slice(at, at + 8);
             for (const written of [part, Buffer.from(part).toString('hex')]) expect(told).not.to.contain(written);
-            // The digits that a part has in base64 whatever is before it.
+            // The base64 digits of the part, for each alignment.
             for (const before of ['', 'x', 'xx']) {
               const inner = Buffer.from(before + part)
                 .toString('base64')

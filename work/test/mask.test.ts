@@ -42,7 +42,7 @@ describe('the mask of secrets', () => {
       for (const after of ['', '@', '@h', '@ho']) {
         const told = mask.text(`Basic ${base64(`${before}${secret}${after}`)}`);
         expect(told, `${before}…${after}`).to.contain('***');
-        // What is left is of what stands around it, and at most one character that is half of it.
+        // Only the text around the secret is left, and at most one character at each end that is part of both.
         expect(told.replace('Basic ', '').replace('***', '').length).to.be.at.most(
           before.length * 2 + after.length * 2 + 3,
         );

@@ -15,22 +15,22 @@ import type { WorkContext } from '../src/context.js';
 import type { LeaseHolder } from '../src/leases/held-lease.js';
 import { LeaseKeeper } from '../src/leases/lease-keeper.js';
 
-/** What a worker is made of, but for its store. */
+/** The parts of a worker, without its store. */
 export interface WorkerParts {
   readonly context: WorkContext;
   readonly runner: AttemptRunner;
 }
 
 export interface OpenWorker extends OpenStore, WorkerParts {
-  /** Another worker of the same executor; it is closed with this one. */
+  /** Another worker of the same executor, closed with this one. */
   beside(owner: string, config?: Partial<WorkConfig>, executor?: Executor): WorkerParts;
-  /** Hands all that waits for a run to the worker, as messages would. */
+  /** Hands the worker everything that is ready in a run, as messages would. */
   take(run: RunUid): Promise<void>;
-  /** From now on the time of Redis is so much later than it is. */
+  /** Sets the clock of Redis this much ahead of the real time. */
   forward(ms: number): Promise<void>;
-  /** Waits until a job has a status, and shows it. */
+  /** Waits until a job has a status. @returns the job */
   untilJob(run: RunUid, name: string, status: JobRecord['status']): Promise<JobRecord>;
-  /** Waits until every attempt that the worker has, or one beside it, is closed. */
+  /** Waits until every attempt of this worker and those beside it is closed. */
   untilIdle(): Promise<void>;
   /** The texts of an attempt's log. */
   logOf(run: RunUid, index: number, attempt?: number): Promise<string[]>;
@@ -39,7 +39,7 @@ export interface OpenWorker extends OpenStore, WorkerParts {
 /** A second pool of the executor, for `beside`. */
 export const otherPool = 'other';
 
-/** The parts of a worker but for its queue, over a real Redis; the executor is a fake unless one is given. */
+/** The parts of a worker without its queue, on a real Redis. The default executor is a fake. */
 export async function openWorker(
   config: Partial<WorkConfig> = {},
   executor: Executor = createFakeExecutor(),
@@ -126,7 +126,7 @@ export async function openWorker(
   };
 }
 
-/** For sweeps that are not cut short. */
+/** For sweeps that are never aborted. */
 export const never: AbortSignal = new AbortController().signal;
 
 /** Attempts that go on until they are ended or stopped. */

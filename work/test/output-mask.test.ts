@@ -9,7 +9,7 @@ const mask = new Mask([token, 'first line\nsecond\nthe third']);
 const chunk = (text: string | Buffer, stream: OutputChunk['stream'] = 'stdout', step = 'main'): OutputChunk => {
   return { time: 1, step, stream, bytes: Buffer.from(text) };
 };
-/** Batches of one chunk each, whose positions count them from 1. */
+/** Batches of one chunk each. Their positions count from 1. */
 const batches = (...chunks: (string | OutputChunk)[]): LogBatch[] =>
   chunks.map((each, index) => ({
     chunks: [typeof each === 'string' ? chunk(each) : each],
@@ -27,7 +27,7 @@ describe('the mask of an output', () => {
         output,
         batches(`begins ${token.slice(0, at)}`, `${token.slice(at)} ends\n`, 'next\n'),
       );
-      // Fewer than four bytes may be anything.
+      // Fewer than four bytes could be the beginning of anything.
       expect(first, String(at)).to.equal(at < 4 ? `1: begins ${token.slice(0, at)}` : undefined);
       expect(second, String(at)).to.equal(at < 4 ? '2: *** ends\n' : '2: begins ***| ends\n');
       expect(third).to.equal('3: next\n');

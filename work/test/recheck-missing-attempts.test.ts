@@ -23,7 +23,7 @@ describe('an attempt that its observer does not find', () => {
     const look = recheckMissingAttempts(worker.context, worker.runner);
     return { run, sweep: async () => (await look.sweep(never)).changed };
   }
-  /** Whoever observes an attempt first never hears of its end. */
+  /** The first observation of an attempt never learns of its end. */
   function deaf(): Executor {
     let isFirst = true;
     const observe: Executor['observe'] = (spec, onPhase, signal) => {
@@ -38,7 +38,7 @@ describe('an attempt that its observer does not find', () => {
     };
     return { ...executor, observe };
   }
-  /** Somebody ends it and removes all of it. */
+  /** Ends the attempt and removes its remains, as a stranger would. */
   async function vanish(run: RunUid): Promise<void> {
     const key = { run, job: 'only', attempt: 1 };
     executor.end(key, { reason: 'Signal', exitCode: 137 });

@@ -87,7 +87,7 @@ describe('what an executor has that belongs to no attempt', () => {
   });
 
   describe('since its attempt is over', () => {
-    /** Its host was given up, and has come back: what was lost still runs. */
+    /** An attempt of a lost host that has come back: it is Lost, and still runs. */
     async function given(): Promise<Lease> {
       const lease = await builtClaim(worker, 'dead');
       await startHere(keyOf(lease));
@@ -136,7 +136,7 @@ describe('what an executor has that belongs to no attempt', () => {
     let tries: string[];
     let told: { event?: string; job?: string; err?: { message: string } }[];
 
-    /** A sweep whose executor refuses one of its verbs to what is stubborn. */
+    /** A sweep whose executor fails to stop or remove the stubborn attempts. */
     const sweepWhere = (refused: 'stop' | 'remove', times: Partial<StrayTimes> = {}) => {
       stubborn = new Set();
       tries = [];
@@ -274,7 +274,7 @@ describe('what an executor has that belongs to no attempt', () => {
     expect(await first()).to.equal(1);
     await startHere({ run: unknownRun, job: 'only', attempt: 2 });
     expect(await second()).to.equal(0);
-    // Redis drops it when its holder has not come by for long.
+    // Redis drops the turn when its holder has not renewed it for long.
     await worker.client.del(keys.turn(`strays:${worker.context.executor.id}`));
     expect(await second()).to.equal(1);
     expect(await first()).to.equal(0);

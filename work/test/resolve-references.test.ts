@@ -241,7 +241,7 @@ describe('what a job refers to', () => {
       expect(executor.world.startCount).to.equal(0);
     });
 
-    /** A link to itself, which no disk should have. */
+    /** Replaces the secret by a link to itself, which cannot be read. */
     async function breakDisk(): Promise<void> {
       await rm(path.join(secrets, 'token'));
       await symlink('token', path.join(secrets, 'token'));
@@ -251,7 +251,7 @@ describe('what a job refers to', () => {
       await breakDisk();
       const run = await worker.create(pipeline());
       await worker.take(run);
-      // In one step: where nothing is there for a moment, the job ends rightly.
+      // In one step: if the file were missing for a moment, the job would rightly end.
       await writeFile(path.join(secrets, 'next'), secret);
       await rename(path.join(secrets, 'next'), path.join(secrets, 'token'));
       await worker.untilJob(run, 'only', 'SUCCESSFUL');
@@ -284,7 +284,7 @@ describe('what a job refers to', () => {
       expect((await worker.store.runs.listAttempts(run, 0))[0]).to.include({ exitCode: 0 });
     });
 
-    /** A run whose only job a worker began that is dead by now. */
+    /** A run whose only job was started by a worker that is dead now. */
     async function abandoned(end: FakeEnd): Promise<string> {
       const { run } = await builtClaim(worker, 'dead', pipeline());
       ends.only = end;
@@ -314,7 +314,7 @@ describe('what a job refers to', () => {
       expect((await worker.store.runs.listAttempts(run, 0))[0]).to.include({ exitCode: 143 });
     });
 
-    /** The end of its job is reported, its log is not. */
+    /** The dead worker has reported the end of the job, but not stored its log. */
     async function endedByTheDead(): Promise<string> {
       const run = await abandoned({ lines: [{ text: `it is ${secret}` }] });
       const [lease] = await worker.store.leases.list(worker.context.executorNumber());

@@ -22,10 +22,10 @@ describe('an executor that is out of order is told in the message of the job', f
   let executor: ReturnType<typeof holding>;
   let worker: OpenWorker;
   let run: RunUid;
-  /** What a verb fails with as long as it stands here, and how often it did. */
+  /** The error with which a verb fails as long as it is set, and how often one failed. */
   let faults: Partial<Record<'ensure' | 'observe' | 'stop' | 'logs', () => Error>>;
   let failures: number;
-  /** Ends the observation under way, so that the next one is told of the fault. */
+  /** Ends the current observation, so that the next one gets the fault. */
   let interrupt: (fault: unknown) => void;
 
   beforeEach(async () => {
@@ -132,7 +132,7 @@ describe('an executor that is out of order is told in the message of the job', f
 
   it('where its secrets cannot be read, until they can', async () => {
     await rm(path.join(secretsDir, 'token'));
-    await symlink('token', path.join(secretsDir, 'token')); // A link that leads to itself.
+    await symlink('token', path.join(secretsDir, 'token')); // A link to itself.
     await begin({ env: { TOKEN: { secret: 'token' } } });
     const told = (event: object) =>
       'message' in event && String(event.message).startsWith('The secrets or outputs that a job refers to cannot be');

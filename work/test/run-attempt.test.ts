@@ -75,7 +75,7 @@ describe('an attempt in the hands of a worker', () => {
     expect(await worker.store.leases.list(worker.context.executorNumber())).to.deep.equal([]);
   });
 
-  /** Ends when it is stopped, with the outcome made then. */
+  /** An executor whose attempt ends when it is stopped, with the outcome of that moment. */
   function endingLate(outcomeAt: (now: number) => Outcome): Executor {
     let end = (_: Outcome): void => undefined;
     const ended = new Promise<Outcome>((resolve) => (end = resolve));
@@ -83,7 +83,7 @@ describe('an attempt in the hands of a worker', () => {
     return { ...createFakeExecutor(), observe: () => ended, stop };
   }
 
-  /** Has two lines; it ends with the outcome when it is stopped, once all has been read. */
+  /** An attempt of two lines. `end` stops it after both were read, and it ends with the outcome. */
   async function beginWithLostLine(
     outcome: Outcome,
   ): Promise<{ run: RunUid; worker: OpenWorker; end: () => Promise<void> }> {
@@ -161,7 +161,7 @@ describe('an attempt in the hands of a worker', () => {
 
   describe('that infrastructure takes', () => {
     const lost: Outcome = { reason: 'Lost', message: 'Nothing of it was found.' };
-    /** The backoff is over, and the next attempt's message has come. */
+    /** Lets the backoff pass, and delivers the message of the next attempt. */
     async function goOn(run: RunUid, offsetMs: number): Promise<void> {
       if (!worker) throw new Error('there is no worker');
       await worker.untilIdle();
@@ -169,7 +169,7 @@ describe('an attempt in the hands of a worker', () => {
       expect((await expireDeadlines(worker.context).sweep(never)).changed).to.equal(1);
       await worker.take(run);
     }
-    /** Its first attempts are lost, so many of them. */
+    /** An executor that loses the first `losses` attempts. */
     const losing = (losses: number, outcome = lost) =>
       createFakeExecutor({
         decide: ({ attempt }) => ({

@@ -12,7 +12,7 @@ import { never, openWorker, type OpenWorker } from './open-worker.js';
 
 const ttlMs = 6_000;
 const graceMs = 20_000;
-/** A lease has expired then, and a suspect's delay is over. */
+/** After this time a lease has expired, and a suspect's delay is over. */
 const longAfterMs = 5 * ttlMs + 1;
 
 describe('an attempt that its adopter must stop', () => {
@@ -50,7 +50,7 @@ describe('an attempt that its adopter must stop', () => {
   const key = () => ({ run: lease.run, job: 'only', attempt: 1 });
   const start = () => executor.ensure({ ...key(), pipeline: '', steps: [] }, () => undefined);
   const forward = (ms: number) => worker.forward((offsetMs += ms));
-  /** It is adopted so often by workers that die at once. */
+  /** Workers that die at once adopt the attempt this often. */
   async function adoptAndDie(times: number): Promise<void> {
     for (let time = 0; time < times; time += 1) {
       await forward(longAfterMs);

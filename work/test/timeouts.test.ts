@@ -31,13 +31,13 @@ describe('a deadline of an attempt', () => {
     untilEvent(worker.store.events, (event) => {
       return event.kind === 'job.reason' && event.run === run && event.reason === 'Executing';
     });
-  /** What the loops of a worker would do next. */
+  /** One pass of the loops of a worker. */
   async function passBy(): Promise<number> {
     const { changed } = await expireDeadlines(worker.context).sweep(never);
     await worker.context.leases.tick();
     return changed;
   }
-  /** Only what has not begun after a second has one for its pendingTimeout. */
+  /** A deadline for the pendingTimeout exists only if the attempt has not started after a second. */
   const untilDeadline = () => untilFound('a deadline in Redis', () => worker.client.zcard(keys.deadlines));
   const attemptOf = async (run: RunUid) => (await worker.store.runs.listAttempts(run, 0))[0];
   const outcomeOf = (run: RunUid) => executor.world.attempts.get(nameOf({ run, job: 'only', attempt: 1 }))?.outcome;
@@ -103,7 +103,7 @@ describe('a deadline of an attempt', () => {
   });
 
   describe('that is its pendingTimeout', () => {
-    /** Never tells that an attempt began. */
+    /** An executor that never reports that an attempt started. */
     const silent = (): Executor => ({
       ...executor,
       observe: (spec, _onPhase, signal) => executor.observe(spec, () => undefined, signal),
@@ -132,7 +132,7 @@ describe('a deadline of an attempt', () => {
   });
 
   describe('that passed while no worker held the attempt', () => {
-    /** Claimed by a worker that died; its deadline has passed. */
+    /** An attempt of a dead worker, whose deadline has passed. */
     async function orphan(reason: 'Starting' | 'Executing', starts: boolean): Promise<RunUid> {
       worker = await openWorker({}, executor);
       const run = await worker.create(pipelineOf({ only: [] }));

@@ -3,7 +3,7 @@ import { noFaults } from '@chainr/core/engine/fault-points';
 import type { DockerContext } from '../../src/docker/context.js';
 import { EventBoard } from '../../src/docker/event-board.js';
 
-/** What the parts of the docker executor share, for a test of one part: without patience, and nothing is driven. */
+/** The context of the Docker executor, for a test of one part: without retries, and nothing runs by itself. */
 export function contextOf(docker: Docker, instanceId: string): DockerContext {
   const instance = (): string => instanceId;
   return {

@@ -5,7 +5,7 @@ import { FrameReader, type LogFrame } from '../../src/docker/log-frames.js';
 
 const timestamp = '2026-01-02T03:04:05.678901234Z';
 
-/** As the daemon writes it. */
+/** A frame as the daemon writes it. */
 function bytesOf({ stream, timestamp: time, bytes }: LogFrame): Buffer {
   const entry = Buffer.concat([Buffer.from(`${time} `), bytes]);
   const head = Buffer.alloc(8);

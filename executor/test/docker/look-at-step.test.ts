@@ -11,7 +11,7 @@ const zero = '0001-01-01T00:00:00Z';
 const [began, ended] = ['2026-01-02T03:04:05Z', '2026-01-02T03:04:06Z'];
 const ofLastStep = { [labels.step]: '0', [labels.steps]: '1' };
 
-/** What is seen where a daemon says this of the container's state. */
+/** What `lookAtStep` sees if the daemon reports this state of the container. */
 function sightOf(state: object, more: Record<string, string> = attemptLabels(instance, key)): Promise<StepSight> {
   const State = { StartedAt: began, FinishedAt: zero, ExitCode: 0, OOMKilled: false, Error: '', ...state };
   const inspect = () =>
@@ -49,7 +49,7 @@ describe('the state of a container', () => {
     const notThere = Object.assign(new Error('not there'), { statusCode: 404 });
     const stat = Buffer.from(JSON.stringify({ linkTarget: '' })).toString('base64');
     const found = { headers: { 'x-docker-container-path-stat': stat }, resume: () => undefined };
-    /** @param looks how often the container is found before somebody removes it */
+    /** @param looks how often the container is found before it is removed */
     const sightAfter = (looks: number, hasShell: boolean, init = true): Promise<StepSight> => {
       const State = {
         Status: 'exited',

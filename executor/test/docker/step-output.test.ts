@@ -13,7 +13,7 @@ const entry = (text: string, more: Partial<LogFrame> = {}): LogFrame => ({
   ...more,
 });
 
-/** The texts of the chunks that are made of entries, with the marks afterwards. */
+/** The texts of the chunks made from the entries, and the marks after them. */
 function build(entries: readonly LogFrame[], from: StepMarks = {}): { texts: string[]; marks: StepMarks } {
   const output = new StepOutput('main', from);
   const texts = output.take(entries).map(({ bytes }) => bytes.toString());

@@ -32,7 +32,7 @@ describe('the process executor when processes die', () => {
 
   const folderOf = (spec: AttemptSpec): string => place.folderOf(spec);
 
-  /** A started attempt whose steps have come so far as to say "ready". */
+  /** A started attempt whose step has printed "ready". */
   async function started(...steps: StepDraft[]): Promise<AttemptSpec> {
     const spec = attemptOf('ignored', ...steps);
     await withExecutor(place, (executor) => executor.ensure(spec, allow));
@@ -156,7 +156,7 @@ describe('the process executor when processes die', () => {
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'], detached: true });
     await once(child.stdout, 'data');
     await untilWritten(folderOf(spec), '0.out.0');
-    // What a terminal does at Ctrl-C: the signal goes to all of the foreground's process group.
+    // What a terminal does at Ctrl-C: it signals the whole foreground process group.
     process.kill(-(child.pid ?? 0), 'SIGINT');
     process.kill(-(child.pid ?? 0), 'SIGKILL');
     await once(child, 'close');

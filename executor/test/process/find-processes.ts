@@ -6,7 +6,7 @@ function livingProcesses(): ProcessStat[] {
   return readdirSync('/proc').flatMap((name) => (/^\d+$/.test(name) ? (readStat(Number(name)) ?? []) : []));
 }
 
-/** This process' children whose command line contains the text. */
+/** The children of this process whose command line contains the text. */
 export function childrenNamed(text: string): number[] {
   return livingProcesses()
     .filter(({ pid, parent }) => parent === process.pid && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(text))

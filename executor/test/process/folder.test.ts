@@ -18,7 +18,7 @@ import { machineId } from '../../src/process/machine-id.js';
 import { allOutput, allow, attemptOf, never, runToEnd, textOf, withExecutor } from '../../suite/place.js';
 import { makeProcessPlace, type ProcessPlace } from './process-place.js';
 
-/** What makes a file or a folder one that can be changed; undefined where none can be made that cannot. */
+/** A function that makes an immutable file or folder mutable again. Undefined if none can be made immutable here. */
 function immutable(folder: string): ((path: string) => void) | undefined {
   const free = (path: string): void => void execFileSync('chattr', ['-i', path], { stdio: 'ignore' });
   const probe = join(folder, 'probe');
@@ -183,7 +183,7 @@ describe('the folder of the process executor', () => {
         (name) => `CHAINR_${name}`,
       );
       const passed = ['HOME', 'LANG', 'PATH'].filter((name) => process.env[name]);
-      // bash, where it is /bin/sh, gives SHLVL to all that it executes.
+      // If /bin/sh is bash, it sets SHLVL for everything that it executes.
       const names = lines
         .map((line) => line.split('=')[0] ?? '')
         .filter((name) => name !== 'SHLVL')

@@ -27,7 +27,7 @@ describe('the output of the process executor', () => {
   const bytesOnDisk = (spec: AttemptSpec): number =>
     segmentsOf(spec).reduce((sum, name) => sum + statSync(join(folderOf(spec), name)).size, 0);
 
-  /** A process by a number that a job has written on a line of its own. */
+  /** The process whose number the job has written on a line. */
   async function processIn(executor: Executor, spec: AttemptSpec): Promise<Identity> {
     let text = '';
     for await (const { chunks } of executor.logs(spec, '', never())) {
@@ -93,7 +93,7 @@ describe('the output of the process executor', () => {
     const executor = createProcessExecutor({ folder: place.folder, instance: 'some-instance', onTrouble });
     const file = join(folderOf(spec), '0.out.0');
     await executor.ensure(spec, allow);
-    await untilWritten(folderOf(spec), '0.out.1'); // Nothing more is written to the first one.
+    await untilWritten(folderOf(spec), '0.out.1'); // Nothing more is written to the first segment.
     try {
       execFileSync('chattr', ['+i', file], { stdio: 'ignore' });
     } catch {

@@ -8,14 +8,14 @@ import { allow, type Place } from '../../suite/place.js';
 
 export interface ProcessPlace extends Place {
   readonly folder: string;
-  /** Of an attempt. */
+  /** The folder of an attempt. */
   folderOf(key: AttemptKey): string;
 }
 
-/** Where a process executor with this data folder has an attempt. */
+/** The folder of an attempt in the data folder of a process executor. */
 export const folderIn = (folder: string, key: AttemptKey): string => join(folder, 'attempts', attemptFolder(key));
 
-/** A data folder of its own; at the end everything in it is stopped and removed. */
+/** A new data folder. At the end everything in it is stopped and removed. */
 export async function makeProcessPlace(): Promise<ProcessPlace> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'chainr-process-')));
   const open = () => createProcessExecutor({ folder, instance: 'some-instance' });

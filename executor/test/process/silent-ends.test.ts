@@ -13,7 +13,7 @@ import { identityIn } from './wait-until.js';
 const inNamespace = ['--pid', '--fork', '--mount-proc', '--kill-child'];
 const stopBelowLeader = fileURLToPath(new URL('./stop-below-leader.ts', import.meta.url));
 
-/** Whether a program runs here and ends with 0. */
+/** Whether a program runs on this machine and ends with 0. */
 function canRun(program: string, ...args: string[]): boolean {
   try {
     execFileSync(program, args, { stdio: 'ignore' });

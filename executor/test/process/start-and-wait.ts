@@ -1,7 +1,7 @@
 import { createProcessExecutor } from '../../src/process/create-process-executor.js';
 import type { AttemptSpec } from '../../src/port.js';
 
-/** A worker for tests to kill: starts the attempt and says so, then watches it. Arguments: FOLDER SPEC. */
+/** A worker for tests to kill: starts the attempt, reports that, and watches it. Arguments: FOLDER SPEC. */
 const [folder = '', json = '{}'] = process.argv.slice(2);
 const spec = JSON.parse(json) as AttemptSpec;
 const executor = createProcessExecutor({ folder, instance: 'some-instance' });

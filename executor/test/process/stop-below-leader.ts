@@ -3,8 +3,8 @@ import { createProcessExecutor } from '../../src/process/create-process-executor
 import { allOutput, allow, attemptOf, textOf, untilReady } from '../../suite/place.js';
 
 /**
- * To be run in a pid namespace of its own: stops an attempt whose shell has children with lower pids than its own, as
- * they come when the highest pid has been given, and prints what is in its log. Arguments: FOLDER.
+ * Runs in a pid namespace of its own. It stops an attempt whose shell has children with lower pids than its own, which
+ * happens when pids start again from the lowest, and prints the log. Arguments: FOLDER.
  */
 const [folder = ''] = process.argv.slice(2);
 const lastPid = '/proc/sys/kernel/ns_last_pid';

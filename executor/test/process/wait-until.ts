@@ -14,7 +14,7 @@ export async function identityIn(folder: string, file: string): Promise<Identity
   return identity;
 }
 
-/** Waits until the process is gone; it has been told to go. */
+/** Waits until the process is gone. Something else ends it. */
 export async function untilGone(identity: Identity): Promise<void> {
   await untilFound(`process ${identity.pid} to be gone`, () => !isAlive(identity), Boolean, { everyMs: 5 });
 }
