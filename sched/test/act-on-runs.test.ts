@@ -349,8 +349,46 @@ describe('acting on runs', () => {
       const { uid } = runSchema.parse(await created.json()).metadata;
       await sched.worker.claim(uid, 0);
       const { sentence, facts } = await why(uid, 'c');
-      expect(sentence).to.equal('It waits for a slot: 1 of 1 are taken, and 1 job of the run will get one first.');
+      expect(sentence).to.equal(
+        'It waits for a slot: 1 of 1 are taken, and 1 job of the run is ahead of it; its pool fake has no worker (no pool has one).',
+      );
       expect(facts[0]?.text).to.contain('held by a');
+    });
+
+    it('says what holds a job back in a pool without workers, and that its slots are not taken', async () => {
+      const gone = { ...job, pool: 'gone' };
+      const created = await sched.post({
+        kind: 'Pipeline',
+        maxParallel: 1,
+        jobs: { a: gone, b: gone, c: job, d: job },
+      });
+      const { uid } = runSchema.parse(await created.json()).metadata;
+      const card = { id: 'one', host: 'here', executor: 'fake', executorId: 'fake:test', capacity: 1, running: 0, pool: 'fake' } as const; // prettier-ignore
+      await sched.store.workers.show(card);
+      const sentence = async (name: string) => (await why(uid, name)).sentence.replace(/(?<=ready) for .*?(?=:)|, \d+ messages? before.*(?=\.$)/g, ''); // prettier-ignore
+      const dead = 'its pool gone has no worker (pools with workers: fake)';
+      expect(await sentence('a')).to.equal(`It has been ready: ${dead}.`);
+      expect(await sentence('b')).to.equal(`It waits for a slot: 0 of 1 are taken, and 1 job of the run is ahead of it; ${dead}.`); // prettier-ignore
+      expect((await why(uid, 'b')).facts.map(({ text }) => text)).to.eql([
+        'No slot of the run (maxParallel) is held.',
+        '1 job of the run is in the queue of the pool gone, and may take the next slots.',
+        'No worker serves the pool gone: start one with CHAINR_POOL=gone, or name another pool.',
+      ]);
+      await sched.worker.claim(uid, 2);
+      expect(await sentence('a')).to.equal(`It has been ready: ${dead}.`);
+      expect((await why(uid, 'a')).facts.map(({ text }) => text)).to.include('The slots of the run (maxParallel) are held by c.'); // prettier-ignore
+      expect(await sentence('b')).to.equal(`It waits for a slot: 1 of 1 are taken, and 1 job of the run is ahead of it; ${dead}.`); // prettier-ignore
+      expect(await sentence('d')).to.equal('It waits for a slot: 1 of 1 are taken.');
+      await sched.store.workers.show({ ...card, id: 'two', pool: 'gone' });
+      expect(await sentence('a')).to.equal('It has been ready: all slots of its run are taken (maxParallel is 1).');
+      for (const id of ['one', 'two']) await sched.store.workers.forget(id);
+    });
+
+    it('says how many jobs of its own pool are ahead of one that waits for its turn', async () => {
+      const dead = Object.fromEntries(Array.from({ length: 1_100 }, (_, at) => [`dead-${String(at)}`, { ...job, pool: 'gone' }])); // prettier-ignore
+      const uid = await sched.create({ ...dead, last: job });
+      expect((await why(uid, 'dead-1099')).facts[0]?.text).to.match(/^It waits in its run, behind \d+ jobs: a run has at most 1,000 jobs in the queue of a pool\.$/); // prettier-ignore
+      expect((await why(uid, 'last')).facts[0]?.text).to.not.match(/waits in its run/);
     });
 
     it('says since when the job runs, and what was requested', async () => {

@@ -119,14 +119,28 @@ function linkFact({ job, mask }: DependencyLink, dependent?: JobRecord): Fact {
   );
 }
 
-function explainSlot({ run, standing, slotHolders }: JobSituation): SituationText {
-  const { aheadInBacklog, slotsTaken } = standing;
-  const place = aheadInBacklog === undefined ? '' : `, and ${jobs(aheadInBacklog)} of the run will get one first`;
+/** A slot that is not taken is for a job of its pool that is in the queue already. */
+function explainSlot(situation: JobSituation): SituationText {
+  const { run, standing, workers, servedPools } = situation;
+  const { aheadInBacklog = 0, queued, slotsTaken, pool } = standing;
+  const ahead = aheadInBacklog + queued;
+  const place = ahead === 0 ? '' : `, and ${jobs(ahead)} of the run ${ahead === 1 ? 'is' : 'are'} ahead of it`;
+  const served = workers.length > 0 ? '' : `; its pool ${pool} has no worker (${otherPools(servedPools)})`;
+  const inQueue = fact('queue', `${jobs(queued)} of the run ${queued === 1 ? 'is' : 'are'} in the queue of the pool ${pool}, and may take the next slots.`); // prettier-ignore
   return {
-    sentence: `It waits for a slot: ${String(slotsTaken)} of ${String(run.maxParallel ?? 0)} are taken${place}.`,
-    facts: [fact('slots', `The slots of the run (maxParallel) are held by ${list(slotHolders)}.`)],
+    sentence: `It waits for a slot: ${String(slotsTaken)} of ${String(run.maxParallel ?? 0)} are taken${place}${served}.`,
+    facts: [slotFact(situation), ...(queued === 0 ? [] : [inQueue]), ...workerFacts(situation)],
   };
 }
+
+function slotFact({ standing: { slotsTaken }, slotHolders }: JobSituation): Fact {
+  const held = slotsTaken === 0 ? 'No slot of the run (maxParallel) is held.' : `The slots of the run (maxParallel) are held by ${list(slotHolders)}.`; // prettier-ignore
+  return fact('slots', held);
+}
+
+/** Jobs of several pools may be in the queue for one slot. */
+const areSlotsTaken = ({ run: { maxParallel = Infinity }, standing }: JobSituation): boolean =>
+  standing.slotsTaken >= maxParallel;
 
 function explainBackoff({ standing: { backoffUntil }, job, now }: JobSituation): SituationText {
   if (backoffUntil === undefined) return { sentence: job.message, facts: [] };
@@ -141,16 +155,19 @@ function explainQueue(situation: JobSituation): SituationText {
   const { standing, now, aheadInQueue } = situation;
   const since = standing.row.section?.phases.queuedAt;
   const waited = since === undefined ? '' : ` for ${formatRoundedDuration(Math.max(0, now - since))}`;
-  const facts = [...queueFacts(situation), ...workerFacts(situation)];
+  const slots = areSlotsTaken(situation) ? [slotFact(situation)] : [];
+  const facts = [...queueFacts(situation), ...slots, ...workerFacts(situation)];
   const ahead = aheadInQueue ? `, ${messages(aheadInQueue)} before it in the queue` : '';
   return { sentence: `It has been ready${waited}: ${whyNotTaken(situation)}${ahead}.`, facts };
 }
 
-function whyNotTaken({ paused, workers, servedPools, standing }: JobSituation): string {
+function whyNotTaken(situation: JobSituation): string {
+  const { paused, workers, servedPools, standing, run } = situation;
   const taking = workers.filter(({ draining }) => !draining);
   if (paused) return 'chainr is paused and starts no jobs (chainr resume ends the pause)';
   if (workers.length === 0) return `its pool ${standing.pool} has no worker (${otherPools(servedPools)})`;
   if (taking.length === 0) return 'every worker is draining';
+  if (areSlotsTaken(situation)) return `all slots of its run are taken (maxParallel is ${String(run.maxParallel)})`;
   if (taking.every(({ running, capacity }) => running >= capacity)) return 'all workers are busy';
   if (standing.aheadInBacklog !== undefined) return `${jobs(standing.aheadInBacklog)} of its run are ahead of it`;
   return 'a worker will take it in a moment';
@@ -161,7 +178,7 @@ const otherPools = (served: readonly string[]): string =>
 
 function queueFacts({ aheadInQueue, standing }: JobSituation): Fact[] {
   if (standing.aheadInBacklog !== undefined)
-    return [fact('queue', `It waits in its run, behind ${jobs(standing.aheadInBacklog)}: a run has at most 1,000 jobs in the queue.`)]; // prettier-ignore
+    return [fact('queue', `It waits in its run, behind ${jobs(standing.aheadInBacklog)}: a run has at most 1,000 jobs in the queue of a pool.`)]; // prettier-ignore
   if (aheadInQueue === undefined) return [fact('queue', 'A worker has its message, or is about to get it.')];
   return [
     fact(

@@ -9,10 +9,11 @@ import { backlogTimes } from '../script/layout.js';
  *
  * | key | type | what |
  * |---|---|---|
- * | `run:UID` | hash | `state` (packed, `fields.ts`); `info` and `shared` (JSON, never change; `shared` has what all jobs share, and is separate since it may be large and only workers need it); `pools`, a line each, if jobs have pools of their own; `logsRemovedAt` (ms), once its logs are removed; for each job: index → row, `pINDEX` → plan, that is edges and specification (both packed; a plan never changes), `oINDEX` → its outputs as JSON, if it ended with any, `uINDEX` → the attempt that it reuses |
+ * | `run:UID` | hash | `state` (packed, `fields.ts`); `info` and `shared` (JSON, never change; `shared` has what all jobs share, and is separate since it may be large and only workers need it); `pools`, if jobs have pools of their own: of each pool a line with its name, how many ids are handed out there and not claimed, and how many jobs wait in its backlog; `logsRemovedAt` (ms), once its logs are removed; for each job: index → row, `pINDEX` → plan, that is edges and specification (both packed; a plan never changes), `oINDEX` → its outputs as JSON, if it ended with any, `uINDEX` → the attempt that it reuses |
  * | `source:UID` | string | the pipeline as it was sent (`source.ts`); for people, read by nothing else (see Compiled pipelines) |
  * | `attempts:UID` | hash | `index.attempt` → row of an attempt that a later one followed |
  * | `backlog:UID` | zset | indexes (five digits) of ready jobs that wait to be handed out (at most 1,000 are at once, see Ready marks) or wait for a slot, by priority and time |
+ * | `backlog:UID:POOL` | zset | the same, in its place, of each pool of a run whose jobs have pools of their own |
  * | `slots:UID` | zset | indexes of the jobs that hold a slot (see Slots), by the time of their claim |
  * | `todo:UID` | list | `index:edge`: edges not yet resolved; `65535:index`: jobs to end with their run (see Bounded calls) |
  * | `log:UID:INDEX.ATTEMPT` | hash | `length` of a log and the executor's `position` after it; `first`: its frames (`log-format.ts`) while they are few, then `frames`: their size in bytes |
@@ -59,7 +60,8 @@ export const keys = {
   run: (uid: RunUid) => `${prefix}run:${uid}`,
   source: (uid: RunUid) => `${prefix}source:${uid}`,
   attempts: (uid: RunUid) => `${prefix}attempts:${uid}`,
-  backlog: (uid: RunUid) => `${prefix}backlog:${uid}`,
+  /** @param pool if jobs of the run have pools of their own */
+  backlog: (uid: RunUid, pool?: string) => `${prefix}backlog:${uid}${pool === undefined ? '' : `:${pool}`}`,
   slots: (uid: RunUid) => `${prefix}slots:${uid}`,
   log: (uid: RunUid, index: number, attempt: number) => `${prefix}log:${uid}:${String(index)}.${String(attempt)}`,
   runs: `${prefix}runs`,

@@ -4,7 +4,7 @@ import type { Pipeline } from '../../pipeline/pipeline.js';
 import type { RunUid } from '../../engine/records.js';
 import { initialJobStates, waiting, type InitialJobState } from '../../engine/initial-job-state.js';
 import { backlogMember, backlogScore, indexLines, keys, planField } from '../redis/keys.js';
-import { packInitialRow, runFlags } from '../script/layout.js';
+import { packInitialRow, packSlices, runFlags, unpackPool } from '../script/layout.js';
 import { mayHaveTitles } from './job-titles.js';
 import { countDependencies, packPipeline, planOf, type PackedPipeline } from './pack-pipeline.js';
 import type { RunInfo } from './run-info.js';
@@ -73,19 +73,20 @@ export async function createRun(
   const standings = rerun?.standings ?? initialJobStates(countDependencies(pipeline));
   const inline = jobNames.length <= inlineJobs;
   const roots = rootsOf(standings, priorities);
-  // If slots decide, all roots of a larger run wait for one in the backlog.
-  const handedOut = inline || maxParallel === 0 ? roots.slice(0, readyAtOnce) : [];
+  const hasPools = jobPools.some((each) => each !== '');
+  // If slots decide, or pools, the roots of a larger run all begin in the backlog.
+  const handedOut = inline || (maxParallel === 0 && !hasPools) ? roots.slice(0, readyAtOnce) : [];
   const parked = roots.slice(handedOut.length);
+  const parkedIn = hasPools ? groupByPool(pipeline, parked, pool) : undefined;
   const waitsForSlot = new Set(maxParallel > 0 ? parked : []);
   const fields = [...jobNames.flatMap(fieldsOfJob), ...(rerun?.fields ?? [])];
   const packedSource = Buffer.isBuffer(source) ? source : await packSource(source);
   const hasPriorities = priorities.some((each) => each !== priority);
-  const hasPools = jobPools.some((each) => each !== '');
   const info = infoOf(pipeline, run);
   const request = {
     uid,
     pool,
-    pools: hasPools ? [...new Set(jobPools.map((each) => each || pool))].join('\n') : '',
+    pools: packSlices([...(parkedIn ?? [])].map(([name, { length }]) => ({ pool: name, queued: 0, backlog: length }))),
     info: JSON.stringify(info),
     shared: pipeline.shared,
     indexes: indexLines(info),
@@ -94,7 +95,7 @@ export async function createRun(
     bodyHash: idempotency?.bodyHash ?? '',
     externalId: run.externalId,
     roots: packRoots(handedOut),
-    backlog: parked.length,
+    backlog: hasPools ? 0 : parked.length,
     flags:
       (hasPriorities ? runFlags.jobPriorities : 0) |
       (timeoutMs === undefined ? 0 : runFlags.timeout) |
@@ -107,9 +108,13 @@ export async function createRun(
     fieldCount: fields.length / 2,
     inline: inline ? { source: packedSource, fields } : undefined,
   };
-  const backlog = parked.flatMap((index) => [backlogScore(priorities[index] ?? 0), backlogMember(index)]);
+  const entriesOf = (indexes: readonly number[]) =>
+    indexes.flatMap((index) => [backlogScore(priorities[index] ?? 0), backlogMember(index)]);
+  const backlogs = parkedIn
+    ? [...parkedIn].map(([name, indexes]) => ({ key: keys.backlog(uid, name), entries: entriesOf(indexes) }))
+    : [{ key: keys.backlog(uid), entries: entriesOf(parked) }];
   for (;;) {
-    if (!inline) await storeBefore(connection, uid, { fields, backlog, packedSource });
+    if (!inline) await storeBefore(connection, uid, { fields, backlogs, packedSource });
     const reply = await transitions.create(request);
     if (reply.kind === 'conflict' || reply.kind === 'taken') return { kind: reply.kind };
     if (reply.kind !== 'incomplete') return { kind: reply.kind, uid: reply.uid };
@@ -130,6 +135,13 @@ function rootsOf(standings: readonly InitialJobState[], priorities: Int8Array): 
     status === 'PENDING' && unsatisfied === 0 ? [index] : [],
   );
   return roots.sort((one, other) => (priorities[other] ?? 0) - (priorities[one] ?? 0));
+}
+
+/** Some jobs by pool; each pool of the pipeline is there. */
+function groupByPool(pipeline: PackedPipeline, indexes: readonly number[], ofRun: string): Map<string, number[]> {
+  const groups = new Map(pipeline.jobPools.map((pool): [string, number[]] => [pool || ofRun, []]));
+  for (const index of indexes) groups.get(unpackPool(planOf(pipeline, index)) || ofRun)?.push(index);
+  return groups;
 }
 
 const count = (standings: readonly InitialJobState[], wanted: InitialJobState['status']): number =>
@@ -157,20 +169,21 @@ function packRoots(roots: readonly number[]): Buffer {
 
 interface StoredBefore {
   fields: readonly (string | Buffer)[];
-  /** Scores and members alternating. */
-  backlog: readonly (string | number)[];
+  /** The entries are scores and members alternating. */
+  backlogs: readonly { key: string; entries: readonly (string | number)[] }[];
   packedSource: Buffer;
 }
 
 /** One call after the other, so that other clients get their turn. Each call extends the key's life. */
 async function storeBefore(connection: Redis, uid: RunUid, what: StoredBefore): Promise<void> {
-  const { fields, backlog, packedSource } = what;
+  const { fields, backlogs, packedSource } = what;
   const store = (key: string, command: 'SET' | 'HSET' | 'ZADD', values: readonly (string | number | Buffer)[]) =>
     connection.call('EVAL', storeBeforeScript, 1, key, command, unfinishedSeconds, ...values);
   for (const chunk of chunksOf(fields)) await store(keys.run(uid), 'HSET', chunk);
-  await connection.del(keys.backlog(uid));
-  for (let from = 0; from < backlog.length; from += chunkLength) {
-    await store(keys.backlog(uid), 'ZADD', backlog.slice(from, from + chunkLength));
+  for (const { key, entries } of backlogs) {
+    await connection.del(key);
+    for (let from = 0; from < entries.length; from += chunkLength)
+      await store(key, 'ZADD', entries.slice(from, from + chunkLength));
   }
   await store(keys.source(uid), 'SET', [packedSource]);
 }

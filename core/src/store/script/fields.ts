@@ -24,7 +24,11 @@ export const runFields = [
   { name: 'canceled', as: 'u16', doc: 'How many jobs are CANCELED.' },
   { name: 'failed', as: 'u16', doc: 'How many jobs have FAILED that decide the verdict.' },
   { name: 'open', as: 'u16', doc: 'Attempts that are claimed and not closed.' },
-  { name: 'queued', as: 'u16', doc: 'Ids that are handed out and not claimed.' },
+  {
+    name: 'queued',
+    as: 'u16',
+    doc: 'Ids that are handed out and not claimed; if jobs have pools of their own, `pools` has this and the next.',
+  },
   { name: 'backlog', as: 'u16', doc: 'Ready jobs that are not handed out.' },
   { name: 'todo', as: 'u16', doc: 'Items of `todo:UID`.' },
   { name: 'sequence', as: 'u48', doc: 'Rises with each run that is created.' },

@@ -205,6 +205,25 @@ export function toAttemptRecord(row: Row): (AttemptRecord & { executor: number; 
   };
 }
 
+/** What of a run is in one pool, if its jobs have pools of their own (see Pools). */
+export interface PoolSlice {
+  pool: string;
+  /** Ids that are handed out and not claimed. */
+  queued: number;
+  /** Ready jobs that are not handed out. */
+  backlog: number;
+}
+
+/** The field `pools` of a run. */
+export const packSlices = (slices: readonly PoolSlice[]): string =>
+  slices.map(({ pool, queued, backlog }) => `${pool} ${String(queued)} ${String(backlog)}`).join('\n');
+
+export const unpackSlices = (text: string): PoolSlice[] =>
+  text.split('\n').map((line) => {
+    const [pool = '', queued, backlog] = line.split(' ');
+    return { pool, queued: Number(queued), backlog: Number(backlog) };
+  });
+
 export interface RunState {
   status: RunStatus;
   /** The pool of its jobs that have none of their own. */
@@ -215,6 +234,7 @@ export interface RunState {
   jobCounts: Record<JobStatus, number>;
   /** Attempts that are claimed and not closed. */
   open: number;
+  /** Both 0 if jobs have pools of their own: `pools` has them. */
   queued: number;
   backlog: number;
   todo: number;

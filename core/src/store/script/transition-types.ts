@@ -100,7 +100,7 @@ export type AppendReply =
 export interface NewRunArguments {
   uid: RunUid;
   pool: string;
-  /** The pools of its jobs, a line each; empty if all are in `pool`. */
+  /** The pools of its jobs, each with what stands in its backlog (`packSlices`); empty if all are in `pool`. */
   pools: string;
   info: string;
   jobCount: number;
@@ -111,7 +111,7 @@ export interface NewRunArguments {
   externalId?: string | undefined;
   /** The first jobs without dependencies, u16 each, at most `readyAtOnce`. */
   roots: Buffer;
-  /** How many further roots stand in the run's backlog. */
+  /** How many further roots stand in the run's backlog; 0 if `pools` says it. */
   backlog: number;
   /** `runFlags` */
   flags: number;

@@ -1,6 +1,6 @@
 import { backlogMember } from '../../../src/store/redis/keys.js';
 import { attemptFlags, type Row } from '../../../src/store/script/layout.js';
-import { hasPriorities, type RandomCase } from './random-case.js';
+import { casePools, hasPools, hasPriorities, poolOf, type Pool, type RandomCase } from './random-case.js';
 import { edgesOf } from './reference-model.js';
 import type { EndRequest, JobView, Replay } from './replay.js';
 import { requestOf, type RunSnapshot } from './snapshot.js';
@@ -33,9 +33,9 @@ class Inspection {
   readonly #isEnding: boolean;
   /** What should be stored beside the rows. */
   readonly #leases: string[] = [];
-  readonly #handedOut: string[] = [];
-  readonly #backlog: string[] = [];
-  readonly #running: string[] = [];
+  readonly #handedOut: Record<Pool, string[]> = { fake: [], other: [] };
+  readonly #backlog: Record<Pool, string[]> = { fake: [], other: [] };
+  readonly #running: Record<Pool, string[]> = { fake: [], other: [] };
   readonly #stops = new Set<string>();
   readonly #deadlines = new Map<string, number>();
 
@@ -80,7 +80,7 @@ class Inspection {
   }
 
   #lookAtRunning(id: string, index: number, view: JobView): void {
-    this.#running.push(String(index));
+    this.#running[poolOf(this.#case, index)].push(String(index));
     if (this.#isEnding) return;
     const stop = this.#replay.stopOf(index);
     if (stop === undefined || stop === 'Interrupted')
@@ -104,33 +104,45 @@ class Inspection {
     }
     if (unsatisfied > 0 || this.#isEnding) return;
     if (reason === 'RetryBackoff') this.#due(`${id}.b`, this.#replay.jobs[index]!.backoffEndsAt);
-    else if ((section?.message ?? 0) > 0) this.#handedOut.push(id);
-    else this.#backlog.push(backlogMember(index));
+    else if ((section?.message ?? 0) > 0) this.#handedOut[poolOf(this.#case, index)].push(id);
+    else this.#backlog[poolOf(this.#case, index)].push(backlogMember(index));
   }
 
   lookBesideTheRows(): void {
     const found = this.#found;
     const { state } = found;
-    const { maxParallel } = this.#case;
+    const running = casePools.flatMap((pool) => this.#running[pool]);
     this.#same('leases', sorted(found.leases.keys()), sorted(this.#leases));
     this.#same('open', state.open, this.#leases.length);
-    this.#same('slots', sorted(found.slots), maxParallel === undefined ? '' : sorted(this.#running));
+    this.#same('slots', sorted(found.slots), this.#case.maxParallel === undefined ? '' : sorted(running));
     if (this.#isEnding) return;
     // An attempt that is to be stopped may still have one of its deadlines, which has no effect any more.
     const counts = [...found.deadlines].filter(([id]) => !/\.[tp]$/.test(id) || !this.#stops.has(id.slice(0, -2)));
     const withTime = ([id, at]: [string, number]): string => `${id}@${at}`;
     this.#same('deadlines', sorted(counts.map(withTime)), sorted([...this.#deadlines].map(withTime)));
     this.#same('stops', sorted(found.stops.keys()), sorted(this.#stops));
-    this.#same('marks', sorted(found.marks), sorted(this.#handedOut));
-    this.#same('queued', state.queued, this.#handedOut.length);
-    this.#same('backlog', sorted(found.backlog), sorted(this.#backlog));
-    this.#same('length of the backlog', state.backlog, this.#backlog.length);
-    const taken = this.#handedOut.length + this.#running.length;
-    this.#same('more is handed out than has a slot', taken > (maxParallel ?? Infinity), false);
-    const isFree = maxParallel !== undefined && taken < maxParallel;
+    this.#same('whether it has slices', found.slices !== undefined, hasPools(this.#case));
+    if (found.slices) this.#same('counts beside those of its slices', state.queued + state.backlog, 0);
+    for (const pool of casePools) this.#lookAtPool(pool, running.length);
+  }
+
+  /** Pools do not wait for one another: a slot may be meant for a job of each. */
+  #lookAtPool(pool: Pool, slotsTaken: number): void {
+    const { state, slices, backlog, backlogs, marks, todo } = this.#found;
+    const [handedOut, waiting] = [this.#handedOut[pool], this.#backlog[pool]];
+    this.#same(`marks in ${pool}`, sorted(marks[pool]), sorted(handedOut));
+    const isOfRun = !slices && pool === (this.#case.pool ?? 'fake');
+    const { queued, backlog: length } = isOfRun ? state : (slices?.find((each) => each.pool === pool) ?? { queued: 0, backlog: 0 }); // prettier-ignore
+    this.#same(`queued in ${pool}`, queued, handedOut.length);
+    this.#same(`backlog in ${pool}`, sorted(isOfRun ? backlog : backlogs[pool]), sorted(waiting));
+    this.#same(`length of the backlog in ${pool}`, length, waiting.length);
+    const { maxParallel } = this.#case;
+    const taken = handedOut.length + this.#running[pool].length;
+    this.#same(`more is handed out in ${pool} than has a slot`, taken > (maxParallel ?? Infinity), false);
+    const room = maxParallel === undefined ? handedOut.length === 0 : slotsTaken + handedOut.length < maxParallel;
     // If jobs differ in priority, none is chosen before all edges are resolved (see Priorities).
-    const isChosen = found.todo === 0 || !hasPriorities(this.#case);
-    this.#same('a job waits for a slot while one is free', isFree && isChosen && this.#backlog.length > 0, false);
+    const isChosen = todo === 0 || !hasPriorities(this.#case);
+    this.#same(`a job waits in ${pool} while nothing is before it`, room && isChosen && waiting.length > 0, false);
   }
 
   /** Expects a deadline, and that it is not overdue. */

@@ -9,7 +9,7 @@ import { libraryOfSmallCalls } from './other-libraries.js';
 const happened = {
   claimed: 5_000,
   'claim paused': 200,
-  'claim parked': 40,
+  'claim parked': 150,
   'claim taken': 500,
   'cancel ok': 200,
   adopted: 2_000,
@@ -28,9 +28,10 @@ const happened = {
   'rerun refused': 50,
   'slots looked at': 1_000,
   'late reports': 5_000,
+  'claims beside a dead pool': 500,
 } as const;
 
-describe('random histories of runs: cancels, timeouts, retries, slots, priorities, lost leases, reruns', () => {
+describe('random histories of runs: cancels, timeouts, retries, slots, priorities, pools, lost leases, reruns', () => {
   it('hold every invariant, in more than two thousand runs', async function () {
     this.timeout(300_000);
     const groups = 42;

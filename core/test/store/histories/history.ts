@@ -11,7 +11,7 @@ import { unpackRow } from '../../../src/store/script/layout.js';
 import type { Store } from '../../../src/store/store.js';
 import type { ReopenReply } from '../../../src/store/script/transition-types.js';
 import type { Dice } from './dice.js';
-import { pipelineOfCase, type RandomCase } from './random-case.js';
+import { pipelineOfCase, poolOf, type Pool, type RandomCase } from './random-case.js';
 import { infrastructureReasons, userReasons } from './reference-model.js';
 import { Deeds, Replay, type Start } from './replay.js';
 
@@ -20,6 +20,7 @@ export interface Worker {
   store: Store;
   owner: string;
   executor: number;
+  pool: Pool;
 }
 
 /** What the histories of a group share. */
@@ -29,6 +30,8 @@ export interface Ground {
   client: Redis;
   /** Nothing can be claimed in this round. */
   paused: boolean;
+  /** No worker of the second pool is alive. */
+  isOtherDead: boolean;
   /** How often each thing has happened. */
   tally: Map<string, number>;
 }
@@ -95,7 +98,7 @@ export class History {
     const dice = this.#dice;
     const actions = this.#openMail().map((id) => () => this.#claim(id));
     for (const held of this.held) {
-      const act = this.#choose(held);
+      const act = this.#isDead(held.worker.pool) ? undefined : this.#choose(held);
       if (act) actions.push(act);
     }
     while (dice.chance(0.3)) actions.push(() => this.#disturb());
@@ -119,13 +122,21 @@ export class History {
     for (const id of this.#parked.splice(0)) handedOut.set(id, (handedOut.get(id) ?? 0) - 1);
   }
 
+  #isDead(pool: Pool): boolean {
+    return pool === 'other' && this.#ground.isOtherDead;
+  }
+
   /** Some of the messages that are ready, in any order; some twice, some lost. */
   #openMail(): string[] {
     const dice = this.#dice;
     this.collectMail();
-    const ids = dice.shuffled(this.#mail.splice(0));
+    const all = dice.shuffled(this.#mail.splice(0));
+    const isRead = (id: string) => !this.#isDead(poolOf(this.case, parseAttemptId(id).index));
+    const ids = all.filter(isRead);
     const opened = ids.splice(0, dice.below(ids.length + 1) || 1);
-    this.#mail.push(...ids);
+    const unread = all.filter((id) => !isRead(id));
+    this.#mail.push(...ids, ...unread);
+    if (opened.length > 0 && unread.length > 0) this.#count('claims beside a dead pool', opened.length);
     return opened.flatMap((id) => {
       if (dice.chance(0.05)) return []; // It is lost: its mark is redelivered.
       return dice.chance(0.1) ? [id, id] : [id];
@@ -145,7 +156,8 @@ export class History {
   }
 
   async #claim(id: string): Promise<void> {
-    const worker = this.#any(this.#ground.workers);
+    const pool = poolOf(this.case, parseAttemptId(id).index);
+    const worker = this.#any(this.#ground.workers.filter((each) => each.pool === pool));
     const { store, owner, executor } = worker;
     const reply = await store.transitions.claim(parseAttemptId(id), { owner, executor, ttlMs });
     this.#count(typeof reply === 'object' ? 'claimed' : `claim ${reply}`);
@@ -416,9 +428,9 @@ export class History {
     return list[this.#dice.below(list.length)]!;
   }
 
-  #count(name: string): void {
+  #count(name: string, times = 1): void {
     const { tally } = this.#ground;
-    tally.set(name, (tally.get(name) ?? 0) + 1);
+    tally.set(name, (tally.get(name) ?? 0) + times);
   }
 }
 

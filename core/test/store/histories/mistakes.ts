@@ -28,7 +28,7 @@ export const mistakes: readonly Mistake[] = [
   },
   {
     what: 'a job that waits for a slot is forgotten (Every run ends)',
-    right: 'if count > 0 then take_from_backlog(run, count) end',
+    right: 'if count > 0 then take_from_backlog(run, slice, count) end',
     wrong: '',
   },
   {
@@ -130,18 +130,45 @@ export const mistakes: readonly Mistake[] = [
   },
   {
     what: 'more jobs are handed out than there are slots (Slots)',
-    right: 'local room = run.backlog == 0 and run.todo == 0 and room_of(run) or 0',
+    right: 'local room = slice.backlog == 0 and run.todo == 0 and room_of(run, slice) or 0',
     wrong: 'local room = #rows',
   },
   {
     what: 'a job waits for a free slot until the next call (Slots)',
-    right: 'local count = math.min(room, run.backlog, ',
-    wrong: 'local count = math.min(1, room, run.backlog, ',
+    right: 'local count = math.min(room, slice.backlog, ',
+    wrong: 'local count = math.min(1, room, slice.backlog, ',
   },
   {
     what: 'the worker of an interrupted attempt is told no later reason (Cancels and stops)',
     right: 'texts[stop_reason(run, s)] .. (told_at or ',
     wrong: '(told_at and texts[REASON.Interrupted] or texts[stop_reason(run, s)]) .. (told_at or ',
+  },
+  {
+    what: 'one pool takes the slots of another (Pools)',
+    right: 'return math.min(room, run.max_parallel - slots_taken(run) - slice.queued)',
+    wrong:
+      'local all = 0 pools.each_slice(run, function(_, each) all = all + each.queued end) return math.min(room, run.max_parallel - slots_taken(run) - all)',
+  },
+  {
+    what: 'jobs of two pools take one slot (Slots)',
+    right: '  if run.max_parallel > 0 and slots_taken(run) >= run.max_parallel then return park(run, row) end',
+    wrong: '',
+  },
+  {
+    what: 'only one pool gets what waits when its turn comes (Pools)',
+    right: '  for i = 1, #changes.runs do pools.each_slice(changes.runs[i], write_backlog) end',
+    wrong:
+      '  for _, run in ipairs(changes.runs) do write_backlog(run, pools.differ(run) and pools.slices(run)[1] or run) end',
+  },
+  {
+    what: 'the slices of the pools are not stored (Pools)',
+    right: "  if run.slices then append(fields, 'pools', pools.pack(run.slices)) end",
+    wrong: "  if run.is_new and run.slices then append(fields, 'pools', run.pools) end",
+  },
+  {
+    what: 'a cancel leaves what waits in a pool (Pools)',
+    right: '  pools.each_slice(run, function(_, slice)\n    slice.queued, slice.backlog',
+    wrong: '  pools.each_slice({ flags = 0 }, function(_, slice)\n    slice.queued, slice.backlog',
   },
   {
     what: 'a paused instance claims',

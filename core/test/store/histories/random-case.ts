@@ -8,9 +8,14 @@ export interface CaseJob extends ModelJob {
   /** How likely an attempt of it fails. */
   failing: number;
   priority?: number;
+  pool?: Pool;
   timeoutMs?: number;
   pendingTimeoutMs?: number;
 }
+
+/** The first is the default pool. The workers of the second die at times. */
+export const casePools = ['fake', 'other'] as const;
+export type Pool = (typeof casePools)[number];
 
 /** A pipeline, how likely its jobs fail, and the seed of the order in which things happen. */
 export interface RandomCase {
@@ -18,6 +23,7 @@ export interface RandomCase {
   jobs: CaseJob[];
   maxParallel?: number;
   priority?: number;
+  pool?: Pool;
   timeoutMs?: number;
   /** How many dependents an end may hand back already claimed. */
   fuse: number;
@@ -46,6 +52,7 @@ const job = fc.record({
   needs: fc.array(fc.tuple(fc.nat(999), conditionSet), { maxLength: 3 }),
   retries: fc.option(retries, { nil: undefined, freq: 2 }),
   priority: fc.option(fc.integer({ min: -100, max: 100 }), { nil: undefined, freq: 2 }),
+  pool: fc.constantFrom(undefined, undefined, ...casePools),
   timeoutMs: fc.option(seconds(5, 90), { nil: undefined, freq: 2 }),
   pendingTimeoutMs: fc.option(seconds(5, 60), { nil: undefined, freq: 2 }),
 });
@@ -64,20 +71,23 @@ export const randomCase: fc.Arbitrary<RandomCase> = fc
     priority: fc.option(fc.integer({ min: -100, max: 100 }), { nil: undefined, freq: 2 }),
     timeoutMs: fc.option(seconds(10, 600), { nil: undefined, freq: 2 }),
     withPriorities: fc.boolean(),
+    pool: fc.constantFrom(undefined, undefined, 'other' as const),
+    withPools: fc.boolean(),
     seed: fc.nat(),
   })
-  .map(({ drafts, withPriorities, ...rest }) => {
+  .map(({ drafts, withPriorities, withPools, pool: ofRun, ...rest }) => {
     const order = new Dice(rest.seed).shuffled(drafts.map((_, at) => at));
     const jobs: CaseJob[] = [];
-    drafts.forEach(({ needs, priority, ...draft }, at) => {
+    drafts.forEach(({ needs, priority, pool, ...draft }, at) => {
       const byJob = new Map(at === 0 ? [] : needs.map(([share, bits]) => [Math.floor((share * at) / 1000), bits]));
       jobs[order[at]!] = {
         ...present(draft),
         ...(withPriorities && present({ priority })),
+        ...(withPools && present({ pool })),
         needs: [...byJob].map(([on, bits]) => needOf(order[on]!, bits)),
       };
     });
-    return { ...present(rest), jobs };
+    return { ...present(rest), ...(withPools && present({ pool: ofRun })), jobs };
   });
 
 type Present<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
@@ -100,19 +110,24 @@ const needOf = (on: number, bits: number) => ({
 export const hasPriorities = ({ jobs, priority: ofRun = 0 }: RandomCase): boolean =>
   jobs.some(({ priority = ofRun }) => priority !== ofRun);
 
+/** Whether its jobs have pools of their own (see Pools). */
+export const hasPools = ({ jobs, pool: ofRun }: RandomCase): boolean => jobs.some(({ pool = ofRun }) => pool !== ofRun);
+
+export const poolOf = ({ jobs, pool: ofRun = 'fake' }: RandomCase, index: number): Pool => jobs[index]?.pool ?? ofRun;
+
 export const nameOf = (place: number): string => `job-${place}`;
 
-export function pipelineOfCase({ jobs, maxParallel, priority, timeoutMs }: RandomCase): Pipeline {
-  const written = jobs.map(({ needs, allowFailure, priority, timeoutMs, pendingTimeoutMs, retries }, place) => {
+export function pipelineOfCase({ jobs, maxParallel, priority, pool, timeoutMs }: RandomCase): Pipeline {
+  const written = jobs.map(({ needs, allowFailure, priority, pool, timeoutMs, pendingTimeoutMs, retries }, place) => {
     const dependsOn = needs.map(({ on, ...conditions }) => ({ job: nameOf(on), conditions }));
     const limits = {
       timeout: inMs(timeoutMs),
       pendingTimeout: inMs(pendingTimeoutMs),
       retries: writtenRetries(retries),
     };
-    return [nameOf(place), { dependsOn, allowFailure, ...present({ priority, ...limits }) }] as const;
+    return [nameOf(place), { dependsOn, allowFailure, ...present({ priority, pool, ...limits }) }] as const;
   });
-  return { ...pipelineOf(Object.fromEntries(written)), ...present({ maxParallel, priority, timeoutMs }) };
+  return { ...pipelineOf(Object.fromEntries(written)), ...present({ maxParallel, priority, pool, timeoutMs }) };
 }
 
 const inMs = (ms: number | undefined) => (ms === undefined ? undefined : `${ms}ms`);

@@ -1,7 +1,7 @@
 import type { ChainrEvent, RunUid } from '../../../src/engine/records.js';
 import type { Outcome } from '../../../src/engine/outcome.js';
 import type { RunStatus } from '../../../src/engine/states.js';
-import { nameOf, type RandomCase } from './random-case.js';
+import { nameOf, poolOf, type RandomCase } from './random-case.js';
 import {
   afterReopening,
   backoffAfter,
@@ -226,11 +226,12 @@ export class Replay {
     });
   }
 
-  /** No job of the run with a higher priority waits for what this job gets (see Priorities). */
+  /** No job of the run and pool with a higher priority waits for what this job gets (see Priorities). */
   #mustGoFirst(event: JobEvent, index: number): void {
     const { jobs, priority = 0 } = this.#case;
     const priorityOf = (at: number) => jobs[at]!.priority ?? priority;
-    const higher = this.#ready().filter((at) => priorityOf(at) > priorityOf(index));
+    const pool = poolOf(this.#case, index);
+    const higher = this.#ready().filter((at) => poolOf(this.#case, at) === pool && priorityOf(at) > priorityOf(index));
     const idOf = (at: number) => `${at}.${this.jobs[at]!.attempt}`;
     // A job whose edges a later call resolves is not ready yet, so the reason in its last event counts.
     const waiting = higher.filter((at) => /Queued|WaitingForSlot|Interrupted/.test(this.jobs[at]!.reason) && (this.deeds.handedOut.get(idOf(at)) ?? 0) === 0); // prettier-ignore

@@ -9,7 +9,7 @@ import { libraryText, type Library } from '../../../src/store/script/library.js'
 import { Store } from '../../../src/store/store.js';
 import { Dice } from './dice.js';
 import { History, ttlMs, type Ground } from './history.js';
-import { nameOf, pipelineOfCase, type RandomCase } from './random-case.js';
+import { casePools, nameOf, pipelineOfCase, type RandomCase } from './random-case.js';
 import { afterRerun, dependentsOf } from './reference-model.js';
 import { firstStart } from './replay.js';
 import { findFaults } from './find-faults.js';
@@ -19,12 +19,13 @@ import { describeRun, requestOf, takeSnapshot, type Snapshot } from './snapshot.
 const roundsMax = 600;
 const stepsMs = [0, 0, 0, 500, 1_000, 5_000, 10_000, 60_000];
 
-/** A Redis with a few workers of two executors, and a clock that is set by hand. */
+/** A Redis with a few workers of two executors in one pool and one in another, and a clock that is set by hand. */
 export class HistoryGround implements Ground {
   readonly workers;
   readonly inbox;
   readonly client;
   paused = false;
+  isOtherDead = false;
   readonly tally = new Map<string, number>();
   readonly #open: OpenStore;
   readonly #stores: Store[];
@@ -39,10 +40,11 @@ export class HistoryGround implements Ground {
     this.#executors = executors;
     this.inbox = open.inbox;
     this.client = open.client;
-    this.workers = [0, 0, 0, 1, 1].map((executor, at) => ({
+    this.workers = [0, 0, 0, 1, 1, 2, 2].map((executor, at) => ({
       store: stores[at % stores.length]!,
       owner: `worker-${at}`,
       executor: executors[executor]!,
+      pool: casePools[executor < 2 ? 0 : 1],
     }));
   }
 
@@ -57,7 +59,7 @@ export class HistoryGround implements Ground {
       () => new Store({ url: redis.url, logger: silentLogger, deliver: inbox.deliver, ...options }),
     );
     for (const store of more) await store.start();
-    const executors = [await open.store.executors.register('fake:one', 'fake'), await open.store.executors.register('fake:two', 'fake')]; // prettier-ignore
+    const executors = [await open.store.executors.register('fake:one', 'fake'), await open.store.executors.register('fake:two', 'fake'), await open.store.executors.register('fake:one', 'other')]; // prettier-ignore
     return new HistoryGround(open, [open.store, ...more], executors);
   }
 
@@ -70,6 +72,7 @@ export class HistoryGround implements Ground {
   async run(cases: readonly RandomCase[]): Promise<void> {
     this.#dice = new Dice(cases[0]!.seed);
     this.#cursor = await this.#store.events.lastCursor();
+    this.isOtherDead = this.#dice.chance(0.5);
     const histories: History[] = [];
     for (const each of cases) {
       const run = await this.#open.create(pipelineOfCase(each));
@@ -141,6 +144,7 @@ export class HistoryGround implements Ground {
     if (dice.chance(0.3)) await this.#deliverMarks();
     if (dice.chance(0.3)) for (const uid of await this.#chunks()) await this.#store.transitions.resume(uid);
     if (dice.chance(this.paused ? 0.5 : 0.05)) await this.#pause(!this.paused);
+    if (dice.chance(this.isOtherDead ? 0.1 : 0.05)) this.isOtherDead = !this.isOtherDead;
     this.#clockMs += stepsMs[dice.below(stepsMs.length)]!;
     await this.client.set(keys.clock, this.#clockMs);
     if (dice.chance(0.4)) {
@@ -161,10 +165,11 @@ export class HistoryGround implements Ground {
   }
 
   async #deliverMarks(): Promise<void> {
-    const ids = await this.#store.readyMarks.list('fake', { before: Infinity, limit: 10_000 });
-    expect(await this.#store.transitions.redeliver('fake', ids), 'every mark stands for something').to.equal(
-      ids.length,
-    );
+    for (const pool of casePools) {
+      const ids = await this.#store.readyMarks.list(pool, { before: Infinity, limit: 10_000 });
+      const found = await this.#store.transitions.redeliver(pool, ids);
+      expect(found, 'every mark is of an attempt that waits').to.equal(ids.length);
+    }
   }
 
   /** Each worker learns exactly what it must stop (see Cancels and stops). */
@@ -284,7 +289,12 @@ export class HistoryGround implements Ground {
     const left = await Promise.all([
       ...['slots', 'backlog', 'todo'].map((name) => client.keys(`{chainr}:${name}:*`)),
       ...this.#executors.flatMap((number) => [keys.leases(number), keys.stops(number)]).map((key) => client.keys(key)),
-      ...[keys.marks('fake'), keys.live, keys.chunks, keys.deadlines].map((key) => client.keys(key)),
+      ...[
+        ...casePools.flatMap((pool) => [keys.marks(pool), keys.liveIn(pool)]),
+        keys.live,
+        keys.chunks,
+        keys.deadlines,
+      ].map((key) => client.keys(key)),
     ]);
     expect(left.flat(), 'what is left').to.eql([]);
     await this.#pause(false);

@@ -274,7 +274,7 @@ describe('priorities (see Priorities)', () => {
         const id = { run: uid, index: before.find((index) => index !== 9)!, attempt: 1 };
         const reply = await small.store.transitions.claim(id, { owner: 'owner', executor, ttlMs: 60_000 });
         expect(reply).to.equal('parked');
-        expect(small.inbox.take(uid).map((each) => parseAttemptId(each).index)[0]).to.equal(10);
+        expect(small.inbox.take(uid).map((each) => parseAttemptId(each).index)).to.include(10);
       } finally {
         await small.close();
       }

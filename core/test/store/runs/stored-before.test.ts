@@ -15,6 +15,13 @@ const slotted: Pipeline = {
   maxParallel: 1,
 };
 
+/** Each of their pools has a backlog. */
+const pooled = pipelineOf(
+  Object.fromEntries(
+    Array.from({ length: 1_200 }, (_, at) => [`job-${at}`, at % 3 === 0 ? { pool: 'gpu' } : []] as const),
+  ),
+);
+
 describe('what is stored of a large run before it is visible', () => {
   let open: OpenStore;
   let connection: Redis;
@@ -53,15 +60,17 @@ describe('what is stored of a large run before it is visible', () => {
     const visible = await open.client.zrange(keys.runs, 0, '-1');
     const names = ['run', 'source', 'backlog'].map((name) => `${keys.runs.slice(0, -'runs'.length)}${name}:*`);
     const found = (await Promise.all(names.map((name) => open.client.keys(name)))).flat();
-    const hidden = found.filter((key) => !visible.some((uid) => key.endsWith(uid)));
+    const hidden = found.filter((key) => !visible.some((uid) => key.includes(uid)));
     return Promise.all(hidden.map(async (key) => ({ key, ttl: await open.client.ttl(key) })));
   }
 
-  const partsOf = (uid: string) => [keys.run(uid), keys.backlog(uid), keys.source(uid)];
+  const backlogsOf = (uid: string) => [keys.backlog(uid), keys.backlog(uid, 'gpu'), keys.backlog(uid, 'fake')];
+  const partsOf = (uid: string) => [keys.run(uid), ...backlogsOf(uid), keys.source(uid)];
 
   for (const { name, pipeline } of [
     { name: 'a wide run', pipeline: wide },
     { name: 'a run with slots', pipeline: slotted },
+    { name: 'a run in two pools', pipeline: pooled },
   ]) {
     it(`expires, at whatever command the process that creates ${name} dies`, async () => {
       let commands = 0;
@@ -113,26 +122,32 @@ describe('what is stored of a large run before it is visible', () => {
     });
   }
 
-  for (const part of ['run', 'backlog', 'source'] as const) {
-    it(`does not become a run if \`${part}\` has expired`, async () => {
+  for (const { part, pipeline, key } of [
+    { part: 'run', pipeline: slotted, key: keys.run },
+    { part: 'backlog', pipeline: slotted, key: keys.backlog },
+    { part: 'source', pipeline: slotted, key: keys.source },
+    { part: 'the backlog of a pool', pipeline: pooled, key: (uid: string) => keys.backlog(uid, 'gpu') },
+    { part: 'the backlog of the default pool', pipeline: pooled, key: (uid: string) => keys.backlog(uid, 'fake') },
+  ])
+    it(`does not become a run if ${part} has expired`, async () => {
       const { transitions } = open.store;
       const replies: string[] = [];
       const expiring = Object.assign(Object.create(transitions) as typeof transitions, {
         create: async (request: Parameters<typeof transitions.create>[0]) => {
-          if (replies.length === 0) await open.client.unlink(keys[part](request.uid));
+          if (replies.length === 0) expect(await open.client.unlink(key(request.uid))).to.equal(1);
           const reply = await transitions.create.call(transitions, request);
           replies.push(reply.kind);
           return reply;
         },
       });
       const source = { contentType: 'application/json', text: '{"a":1}' };
-      const made = await createRun(connection, expiring, { pipeline: slotted, source, defaultPool: 'fake' });
+      const made = await createRun(connection, expiring, { pipeline, source, defaultPool: 'fake' });
       if (made.kind !== 'created') expect.fail(made.kind);
       expect(replies).to.eql(['incomplete', 'created']);
-      expect(await open.client.zcard(keys.backlog(made.uid))).to.be.within(900, 1_200);
+      const waiting = await Promise.all(backlogsOf(made.uid).map((each) => open.client.zcard(each)));
+      expect(waiting.reduce((sum, count) => sum + count)).to.be.within(900, 1_200);
       expect(await open.client.exists(keys.source(made.uid))).to.equal(1);
     });
-  }
 
   it('lives longer with each chunk', async () => {
     const ages: number[] = [];

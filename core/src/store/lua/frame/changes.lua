@@ -6,7 +6,6 @@ local function no_changes()
     runs = {}, -- Those of which the state or a row has changed.
     handouts = {}, -- Rows that were handed out, announced, or put into the backlog.
     events = {}, -- Packed, in their order.
-    backlog_removed = {},
     idempotency_keys = {}, -- By key, what it holds.
     fields = {}, -- { key, field, value } of hashes: attempts that others follow, outputs.
     logs = {}, -- By key (`append-log.lua`).

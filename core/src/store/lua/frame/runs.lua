@@ -162,11 +162,44 @@ function pools.of(run, row)
   return length == 0 and run.pool or string.sub(plan, at + 1, at + length)
 end
 
--- Calls `use` with each pool that a job of the run is in.
-function pools.each(run, use)
-  if not pools.differ(run) then return use(run.pool) end
-  if not run.pools then run.pools = redis.call('HGET', run.key, 'pools') end
-  for pool in string.gmatch(run.pools, '[^\n]+') do use(pool) end
+-- Slices: what of a run is handed out in a pool (`queued`), and how many of its ready jobs wait there (`backlog`, in the set
+-- `backlog_key`). Pools do not wait for one another: one of them may have no worker. A run whose jobs are all in one pool is
+-- its own only slice.
+function pools.slices(run)
+  if run.slices then return run.slices end
+  local slices = {}
+  local stored = run.pools or redis.call('HGET', run.key, 'pools')
+  for pool, queued, backlog in string.gmatch(stored, '(%S+) (%d+) (%d+)') do
+    local slice = { pool = pool, queued = tonumber(queued), backlog = tonumber(backlog) }
+    slices[#slices + 1] = slice
+    slices[pool] = slice
+  end
+  run.slices = slices
+  return slices
+end
+
+function pools.slice_of(run, row)
+  if not pools.differ(run) then return run end
+  return pools.slices(run)[pools.of(run, row)]
+end
+
+-- Calls `use` with the run and each of its slices.
+function pools.each_slice(run, use)
+  if not pools.differ(run) then return use(run, run) end
+  local slices = pools.slices(run)
+  for i = 1, #slices do use(run, slices[i]) end
+end
+
+function pools.backlog_key(run, slice)
+  local key = P .. 'backlog:' .. run.uid
+  return slice == run and key or key .. ':' .. slice.pool
+end
+
+-- The field `pools` of a run.
+function pools.pack(slices)
+  local lines = {}
+  for i = 1, #slices do lines[i] = slices[i].pool .. ' ' .. texts[slices[i].queued] .. ' ' .. texts[slices[i].backlog] end
+  return table.concat(lines, '\n')
 end
 
 local function id_of(run, index, attempt)

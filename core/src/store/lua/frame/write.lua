@@ -27,17 +27,14 @@ local function end_runs()
   end
 end
 
--- Backlogs are written first, since the next jobs are chosen from all that wait.
-local function write_backlogs()
-  for i = 1, #changes.runs do
-    local run = changes.runs[i]
-    settle_fresh(run)
-    local key, removed = P .. 'backlog:' .. run.uid, changes.backlog_removed[run.uid]
-    if run.backlog_dropped then redis.call('UNLINK', key) end
-    if run.backlog_push then zadd(key, run.backlog_push) end
-    if removed then zrem(key, removed) end
-    hand_out_backlog(run)
-  end
+-- The next jobs are chosen from all that wait, so what this call adds is written before.
+local function write_backlog(run, slice)
+  settle_fresh(run, slice)
+  if slice.backlog_dropped then redis.call('UNLINK', pools.backlog_key(run, slice)) end
+  if slice.backlog_push then zadd(pools.backlog_key(run, slice), slice.backlog_push) end
+  if slice.backlog_removed then zrem(pools.backlog_key(run, slice), slice.backlog_removed) end
+  hand_out_backlog(run, slice)
+  if slice.backlog_taken then zrem(pools.backlog_key(run, slice), slice.backlog_taken) end
 end
 
 -- The events of a call are one entry of the stream, or several of a hundred (`event-entries.ts`).
@@ -53,7 +50,7 @@ end
 -- values in a command.
 local function write_state(run)
   local first = run.last_touched
-  if not run.is_new then
+  if not run.is_new and not run.slices then
     local second = first and first.next_touched
     local third = second and second.next_touched
     if not second then
@@ -67,7 +64,7 @@ local function write_state(run)
   local fields = { 'state', pack_run(run) }
   if run.is_new then append(fields, 'info', run.info) end
   if run.is_new and run.shared then append(fields, 'shared', run.shared) end
-  if run.is_new and pools.differ(run) then append(fields, 'pools', run.pools) end
+  if run.slices then append(fields, 'pools', pools.pack(run.slices)) end
   if run.inline then write_inline(run) end
   local row = first
   while row do
@@ -86,9 +83,6 @@ local function write_runs(changed)
     local run = changed[i]
     write_state(run)
     if run.is_new then write_created(run) end
-    if run.backlog_taken and #run.backlog_taken > 0 then
-      redis.call('ZREM', P .. 'backlog:' .. run.uid, unpack(run.backlog_taken))
-    end
     if run.todo_queue and (run.todo > 0 or run.todo_queue.stored > 0) then write_todo(run) end
     index_status(run)
   end
@@ -138,7 +132,7 @@ local WRITES = {
 -- @return the messages of this call, for the caller to enqueue.
 local function write_changes()
   end_runs()
-  write_backlogs()
+  for i = 1, #changes.runs do pools.each_slice(changes.runs[i], write_backlog) end
   local bundles = write_handouts()
   for i = 1, #WRITES do WRITES[i][2](changes[WRITES[i][1]]) end
   -- The removals change it too.

@@ -27,7 +27,8 @@ end
 local function take(run, row, owner, executor, ttl, info)
   local s = section_of(row)
   set_status(run, row, JOB.RUNNING, REASON.Starting)
-  run.queued = math.max(0, run.queued - 1)
+  local slice = pools.slice_of(run, row)
+  slice.queued = math.max(0, slice.queued - 1)
   clear_mark(run, row)
   s.epoch = s.epoch + 1
   s.owner = owner
@@ -46,14 +47,15 @@ local function take(run, row, owner, executor, ttl, info)
   return { 'ok', row.index, s.attempt, s.epoch, name_of(row), specification, dependents, info }
 end
 
--- Puts a job that was handed out back into the backlog: no slot is free (see Slots), or a job of the run with a higher
--- priority has become ready and takes its place (see Priorities).
+-- Puts a job that was handed out back into the backlog: no slot is free, since jobs of other pools have taken them (see
+-- Slots), or a job of the run with a higher priority has become ready and takes its place (see Priorities).
 local function park(run, row)
   clear_mark(run, row)
   row.section.message = 0
   row.handed_out = false
-  run.queued = math.max(0, run.queued - 1)
-  send_to_backlog(run, row)
+  local slice = pools.slice_of(run, row)
+  slice.queued = math.max(0, slice.queued - 1)
+  send_to_backlog(run, slice, row)
   return { 'parked' }
 end
 

@@ -1,22 +1,23 @@
 -- create: makes a run visible (life of a run, step 2).
 --
--- args   uid, pool, the pools of its jobs (a line each, '' if all are in that one), info JSON, jobs, idempotency key or '',
---        hash of the body, external id or '', roots (u16 each),
---        backlog, flags, priority, maxParallel or 0, timeout in ms or '', how many jobs are SUCCESSFUL and how many
---        SKIPPED from the beginning (a rerun), how many fields the rows and plans have, indexes (`indexes.lua`), what
---        all jobs share as JSON or '', source or '', then these fields and values, of each job four of them first, where
---        they were not stored before
+-- args   uid, pool, '' if all jobs are in that one, else a line for each of their pools: it, 0, and how many jobs stand in
+--        the backlog there; info JSON, jobs, idempotency key or '', hash of the body, external id or '', roots (u16 each),
+--        backlog (0 if jobs have pools of their own), flags, priority, maxParallel or 0, timeout in ms or '', how many jobs
+--        are SUCCESSFUL and how many SKIPPED from the beginning (a rerun), how many fields the rows and plans have, indexes
+--        (`indexes.lua`), what all jobs share as JSON or '', source or '', then these fields and values, of each job four of
+--        them first, where they were not stored before
 -- reply  created uid | replayed uid | conflict uid | taken (a run has the external id) | incomplete
 --
 -- Larger runs store their rows before, under keys that expire by themselves if this never comes.
 local INLINE = ARG.create.source -- The fields come after it.
 
 -- The parts that were stored before expire by themselves. If one is missing, the run is not made.
-local function is_stored_before(a)
-  local at = ARG.create
-  local uid = a[at.uid]
-  return redis.call('HLEN', P .. 'run:' .. uid) == a[at.field_count] and redis.call('ZCARD', P .. 'backlog:' .. uid) == a[at.backlog]
-    and redis.call('EXISTS', P .. 'source:' .. uid) == 1
+local function is_stored_before(run, field_count)
+  local complete = redis.call('HLEN', run.key) == field_count and redis.call('EXISTS', P .. 'source:' .. run.uid) == 1
+  pools.each_slice(run, function(_, slice)
+    complete = complete and redis.call('ZCARD', pools.backlog_key(run, slice)) == slice.backlog
+  end)
+  return complete
 end
 
 operations.create = function(a)
@@ -37,13 +38,13 @@ operations.create = function(a)
     if known.external_ids[external] or redis.call('EXISTS', P .. 'external:' .. external) == 1 then return { 'taken' } end
   end
   local inline = #a > INLINE
-  if not inline and not is_stored_before(a) then return { 'incomplete' } end
   local run = blank_run()
   run.uid, run.key = uid, P .. 'run:' .. uid
   run[JOB.PENDING], run[JOB.SUCCESSFUL], run[JOB.SKIPPED] = jobs - a[at.successful] - a[at.skipped], a[at.successful], a[at.skipped]
   run.status, run.flags, run.priority, run.max_parallel = RUN.PENDING, a[at.flags], a[at.priority], a[at.max_parallel]
-  run.pool, run.pools = a[at.pool], a[at.pools]
-  run.backlog, run.slots_taken, run.created = a[at.backlog], 0, now
+  run.pool, run.pools, run.backlog = a[at.pool], a[at.pools], a[at.backlog]
+  if not inline and not is_stored_before(run, a[at.field_count]) then return { 'incomplete' } end
+  run.slots_taken, run.created = 0, now
   run.sequence = redis.call('HINCRBY', P .. 'counters', 'sequence', 1)
   run.info, run.shared, run.indexes, run.is_new = a[at.info], a[at.shared] ~= '' and a[at.shared], a[at.indexes], true
   run.source, run.inline = inline and a[INLINE], inline and a
@@ -87,9 +88,9 @@ local function write_created(run)
   if run.source then
     redis.call('SET', P .. 'source:' .. run.uid, run.source)
   else
-    for _, name in ipairs({ 'run:', 'backlog:', 'source:' }) do
-      redis.call('PERSIST', P .. name .. run.uid)
-    end
+    redis.call('PERSIST', run.key)
+    redis.call('PERSIST', P .. 'source:' .. run.uid)
+    pools.each_slice(run, function(_, slice) redis.call('PERSIST', pools.backlog_key(run, slice)) end)
   end
   redis.call('ZADD', P .. 'runs', run.sequence, run.uid)
   index_created(run)

@@ -15,6 +15,9 @@ operations.delete = function(a)
   local reply = {}
   append(changes.removals, function()
     remove_from_indexes(run, indexes)
+    if pools.differ(run) then
+      pools.each_slice(run, function(_, slice) redis.call('UNLINK', pools.backlog_key(run, slice)) end)
+    end
     redis.call('RENAME', run.key, P .. 'deleted:' .. uid)
     redis.call('ZADD', P .. 'deletions', texts[now], uid)
     remove_run(uid, 0, 1, reply)

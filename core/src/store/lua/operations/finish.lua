@@ -62,12 +62,13 @@ operations.finish = function(a)
   local reply = { 'ok', left }
   if a[at.fuse_ttl] == '' or paused or is_ending(run) then return reply end
   local count = math.min(#fresh, a[at.fuse_at_most], budget.fusions)
-  local least, pool = order_fresh(run, fresh), pools.of(run, row)
+  local slice, pool = pools.slice_of(run, row), pools.of(run, row)
+  local least = order_fresh(run, slice, fresh)
   load_plans(run, fresh, count)
   for i = 1, count do
     local dependent = fresh[i]
-    if pools.of(run, dependent) == pool and priority_of(run, dependent) >= highest_waiting(pool)
-      and can_start(run, dependent, least) then
+    if pools.slice_of(run, dependent) == slice and priority_of(run, dependent) >= highest_waiting(pool)
+      and can_start(run, slice, dependent, least) then
       reply[#reply + 1] = take(run, dependent, a[at.owner], s.executor, a[at.fuse_ttl], '')
       budget.fusions = budget.fusions - 1
     end

@@ -35,15 +35,16 @@ local function make_wait(run, row, unsatisfied)
   local s = section_of(row)
   local skipped = row.status == JOB.SKIPPED
   if not skipped and row.unsatisfied == 0 and s then
+    local slice = pools.slice_of(run, row)
     if row.is_fresh then
       row.is_fresh = false
     elseif s.message > 0 or row.handed_out then
       clear_mark(run, row)
       row.handed_out = false
-      run.queued = math.max(0, run.queued - 1)
+      slice.queued = math.max(0, slice.queued - 1)
     else
-      run.backlog = math.max(0, run.backlog - 1)
-      append_to(changes.backlog_removed, run.uid, backlog_member(row))
+      slice.backlog = math.max(0, slice.backlog - 1)
+      append_to(slice, 'backlog_removed', backlog_member(row))
     end
   end
   local reason_before = row.reason

@@ -5,9 +5,9 @@
 -- The indexes of a run that never change come with the operation, a line each: `name:NAME`, `external:ID`, `label:KEY=VALUE`.
 local function index_created(run)
   redis.call('ZADD', P .. 'live', run.sequence, run.uid)
-  pools.each(run, function(pool)
-    redis.call('ZADD', P .. 'live:' .. pool, run.sequence, run.uid)
-    redis.call('SADD', P .. 'pools', pool)
+  pools.each_slice(run, function(_, slice)
+    redis.call('ZADD', P .. 'live:' .. slice.pool, run.sequence, run.uid)
+    redis.call('SADD', P .. 'pools', slice.pool)
   end)
   for index in string.gmatch(run.indexes, '[^\n]+') do
     redis.call('ZADD', P .. index, run.sequence, run.uid)
@@ -18,7 +18,7 @@ end
 local function index_status(run)
   if run.final then
     redis.call('ZREM', P .. 'live', run.uid)
-    pools.each(run, function(pool) redis.call('ZREM', P .. 'live:' .. pool, run.uid) end)
+    pools.each_slice(run, function(_, slice) redis.call('ZREM', P .. 'live:' .. slice.pool, run.uid) end)
     redis.call('ZREM', P .. 'status:RUNNING', run.uid)
     redis.call('ZADD', P .. 'status:' .. RUN_NAME[run.status], run.sequence, run.uid)
     redis.call('ZADD', P .. 'ended', texts[run.ended], run.uid)

@@ -1,11 +1,15 @@
--- Ready marks: a ready job is handed out in a message, at most LIMIT.queued of a run at once. The other ready jobs wait in
--- the run's backlog, as do those for which no slot is free (see Slots), ordered by priority and by the time at which they
--- became ready. Each call hands out the next jobs of the runs that it touches, up to a limit for all of them (see Bounded
--- calls). A run of which no id is left in the queue always gets some.
+-- Ready marks: a ready job is handed out in a message, at most LIMIT.queued of a run and pool at once. The other ready jobs
+-- wait in the backlog of the run, as do those for which no slot is free (see Slots), ordered by priority and by the time at
+-- which they became ready. Each call hands out the next jobs of the runs that it touches, up to a limit for all of them (see
+-- Bounded calls). A run of which no id is left in the queue always gets some.
 --
--- Priorities: where jobs of a run differ in priority, a call gathers the jobs that become ready in `run.fresh` and hands them
--- out at its end, the highest priority first: directly if the backlog is empty, else through the backlog. While edges of the
--- run are unresolved it hands out nothing, since more jobs may become ready.
+-- Pools: where jobs of a run have pools of their own, each of these pools has its slice of the run (`runs.lua`), which is
+-- filled as if there were no other. So more may be handed out in several pools than there are slots: the claims decide who
+-- gets one, and the others go back to the backlog.
+--
+-- Priorities: where jobs of a run differ in priority, a call gathers the jobs that become ready in `slice.fresh` and hands
+-- them out at its end, the highest priority first: directly if the backlog is empty, else through the backlog. While edges of
+-- the run are unresolved it hands out nothing, since more jobs may become ready.
 
 -- Notes the row, so that the end of the call announces it or puts it into a message.
 local function list_handout(row)
@@ -14,17 +18,17 @@ local function list_handout(row)
   append(changes.handouts, row)
 end
 
-local function hand_out(run, row)
-  run.queued = run.queued + 1
+local function hand_out(run, slice, row)
+  slice.queued = slice.queued + 1
   row.handed_out = true
   list_handout(row)
   touch_row(run, row)
 end
 
-local function room_of(run)
-  local room = LIMIT.queued - run.queued
+local function room_of(run, slice)
+  local room = LIMIT.queued - slice.queued
   if run.max_parallel == 0 then return room end
-  return math.min(room, run.max_parallel - slots_taken(run) - run.queued)
+  return math.min(room, run.max_parallel - slots_taken(run) - slice.queued)
 end
 
 -- Members of one score are ordered by their text, so the index has a fixed width.
@@ -33,22 +37,22 @@ local function backlog_member(row)
 end
 
 -- The same call may have taken it out before.
-local function keep_in_backlog(run, member)
-  local removed = changes.backlog_removed[run.uid]
+local function keep_in_backlog(slice, member)
+  local removed = slice.backlog_removed
   for i = removed and #removed or 0, 1, -1 do
     if removed[i] == member then table.remove(removed, i) end
   end
 end
 
-local function put_in_backlog(run, row)
+local function put_in_backlog(run, slice, row)
   if run.max_parallel > 0 then row.reason = REASON.WaitingForSlot end
-  run.backlog = run.backlog + 1
-  if run.backlog_top then run.backlog_top = math.max(run.backlog_top, priority_of(run, row)) end
-  run.backlog_push = run.backlog_push or {}
-  local count = #run.backlog_push
-  run.backlog_push[count + 1] = texts[(200 - priority_of(run, row)) * BACKLOG_TIMES + now]
-  run.backlog_push[count + 2] = backlog_member(row)
-  keep_in_backlog(run, backlog_member(row))
+  slice.backlog = slice.backlog + 1
+  if slice.backlog_top then slice.backlog_top = math.max(slice.backlog_top, priority_of(run, row)) end
+  slice.backlog_push = slice.backlog_push or {}
+  local count = #slice.backlog_push
+  slice.backlog_push[count + 1] = texts[(200 - priority_of(run, row)) * BACKLOG_TIMES + row.section.queued]
+  slice.backlog_push[count + 2] = backlog_member(row)
+  keep_in_backlog(slice, backlog_member(row))
   list_handout(row)
   touch_row(run, row)
 end
@@ -61,46 +65,47 @@ local function make_ready(run, row, announce)
   s.queued = now
   row.unsatisfied = 0
   row.announce = announce
+  local slice = pools.slice_of(run, row)
   -- The roots of a new run come in the order of their priority.
   if has_priorities(run) and not run.is_new then
     row.is_fresh = true
-    run.fresh = run.fresh or {}
-    run.fresh[#run.fresh + 1] = row
+    slice.fresh = slice.fresh or {}
+    slice.fresh[#slice.fresh + 1] = row
     touch_row(run, row)
     return
   end
   -- Jobs that wait for a slot already go first.
-  if room_of(run) > 0 and (run.max_parallel == 0 or run.backlog == 0) then
-    hand_out(run, row)
+  if room_of(run, slice) > 0 and (run.max_parallel == 0 or slice.backlog == 0) then
+    hand_out(run, slice, row)
   else
-    put_in_backlog(run, row)
+    put_in_backlog(run, slice, row)
   end
 end
 
 -- If the same call takes it out again, there is no event.
-local function send_to_backlog(run, row)
+local function send_to_backlog(run, slice, row)
   row.reason_before = row.reason
-  put_in_backlog(run, row)
+  put_in_backlog(run, slice, row)
 end
 
 -- The highest priority of what waits in the backlog, or -1.
-local function backlog_top(run)
-  if run.backlog == 0 then return -1 end
-  if not run.backlog_top then
-    local head = redis.call('ZRANGE', P .. 'backlog:' .. run.uid, 0, 0, 'WITHSCORES')
-    run.backlog_top = head[2] and 200 - math.floor(tonumber(head[2]) / BACKLOG_TIMES) or -1
-    local pushed = run.backlog_push or {}
+local function backlog_top(run, slice)
+  if slice.backlog == 0 then return -1 end
+  if not slice.backlog_top then
+    local head = redis.call('ZRANGE', pools.backlog_key(run, slice), 0, 0, 'WITHSCORES')
+    slice.backlog_top = head[2] and 200 - math.floor(tonumber(head[2]) / BACKLOG_TIMES) or -1
+    local pushed = slice.backlog_push or {}
     for i = 1, #pushed, 2 do
-      run.backlog_top = math.max(run.backlog_top, 200 - math.floor(tonumber(pushed[i]) / BACKLOG_TIMES))
+      slice.backlog_top = math.max(slice.backlog_top, 200 - math.floor(tonumber(pushed[i]) / BACKLOG_TIMES))
     end
   end
-  return run.backlog_top
+  return slice.backlog_top
 end
 
 -- The highest priority of what is ready and not handed out, or -1. Only of a run whose jobs differ in priority.
-local function highest_ready(run)
-  local top = backlog_top(run)
-  local fresh = run.fresh or {}
+local function highest_ready(run, slice)
+  local top = backlog_top(run, slice)
+  local fresh = slice.fresh or {}
   load_plans(run, fresh, #fresh)
   for i = 1, #fresh do
     if fresh[i].is_fresh then top = math.max(top, priority_of(run, fresh[i])) end
@@ -108,11 +113,13 @@ local function highest_ready(run)
   return top
 end
 
--- Whether a job of the run with a higher priority is ready.
+-- Whether a job of the run with a higher priority is ready in the same pool.
 local function must_give_way(run, row)
-  if not has_priorities(run) or (run.backlog == 0 and not run.fresh) then return false end
-  run.gave_way = highest_ready(run) > priority_of(run, row)
-  return run.gave_way
+  if not has_priorities(run) then return false end
+  local slice = pools.slice_of(run, row)
+  if slice.backlog == 0 and not slice.fresh then return false end
+  slice.gave_way = highest_ready(run, slice) > priority_of(run, row)
+  return slice.gave_way
 end
 
 -- The highest priority first.
@@ -126,31 +133,41 @@ local function sort_by_priority(run, rows)
 end
 
 -- Sorts the jobs that an end made ready into the order in which they start. @return the lowest priority that may be claimed
--- with the end: the highest of all other ready jobs.
-local function order_fresh(run, rows)
+-- with the end: the highest of all other ready jobs of the pool.
+local function order_fresh(run, slice, rows)
   if not has_priorities(run) then return -1 end
   sort_by_priority(run, rows)
   for i = 1, #rows do rows[i].is_fresh = false end
-  local least = highest_ready(run)
-  if run.max_parallel > 0 and least == backlog_top(run) then least = least + 1 end -- Who waits for a slot goes first.
+  local least = highest_ready(run, slice)
+  if run.max_parallel > 0 and least == backlog_top(run, slice) then least = least + 1 end -- Who waits for a slot goes first.
   for i = 1, #rows do rows[i].is_fresh = true end
   return least
 end
 
+-- Whether jobs of other pools wait for a slot.
+function pools.others_wait(run, slice)
+  if run.max_parallel == 0 or slice == run then return false end
+  local slices = pools.slices(run)
+  for i = 1, #slices do
+    if slices[i] ~= slice and slices[i].backlog > 0 then return true end
+  end
+  return false
+end
+
 -- @return whether a job that an end made ready can be claimed with that end.
-local function can_start(run, row, least)
-  if row.status ~= JOB.PENDING then return false end
+local function can_start(run, slice, row, least)
+  if row.status ~= JOB.PENDING or pools.others_wait(run, slice) then return false end
   if row.handed_out then return true end
-  if not row.is_fresh or run.todo > 0 or room_of(run) <= 0 or priority_of(run, row) < least then return false end
+  if not row.is_fresh or run.todo > 0 or room_of(run, slice) <= 0 or priority_of(run, row) < least then return false end
   row.is_fresh = false
-  hand_out(run, row)
+  hand_out(run, slice, row)
   return true
 end
 
-local function take_from_backlog(run, count)
-  local members = redis.call('ZRANGE', P .. 'backlog:' .. run.uid, 0, count - 1)
-  run.backlog_taken = members
-  run.backlog = #members < count and 0 or run.backlog - #members
+local function take_from_backlog(run, slice, count)
+  local members = redis.call('ZRANGE', pools.backlog_key(run, slice), 0, count - 1)
+  slice.backlog_taken = members
+  slice.backlog = #members < count and 0 or slice.backlog - #members
   budget.handouts = budget.handouts - #members
   local indexes = {}
   for i = 1, #members do indexes[i] = tonumber(members[i]) end
@@ -166,34 +183,35 @@ local function take_from_backlog(run, count)
         row.reason = REASON.Queued
         row.announce = true
       end
-      hand_out(run, row)
+      hand_out(run, slice, row)
     end
   end
 end
 
 -- Runs after all operations: hands out the jobs that the call has gathered, or puts them into the backlog.
-local function settle_fresh(run)
-  if not run.fresh or is_ending(run) then return end
+local function settle_fresh(run, slice)
+  if not slice.fresh or is_ending(run) then return end
   local rows = {}
-  for i = 1, #run.fresh do
-    if run.fresh[i].is_fresh then rows[#rows + 1] = run.fresh[i] end
+  for i = 1, #slice.fresh do
+    if slice.fresh[i].is_fresh then rows[#rows + 1] = slice.fresh[i] end
   end
-  local room = run.backlog == 0 and run.todo == 0 and room_of(run) or 0
+  local room = slice.backlog == 0 and run.todo == 0 and room_of(run, slice) or 0
   if #rows > room then sort_by_priority(run, rows) end
   for i = 1, #rows do
-    if i <= room then hand_out(run, rows[i]) else send_to_backlog(run, rows[i]) end
+    if i <= room then hand_out(run, slice, rows[i]) else send_to_backlog(run, slice, rows[i]) end
   end
 end
 
--- Runs after all operations and after the backlogs are written: hands out the next jobs of the backlog.
-local function hand_out_backlog(run)
-  if run.backlog == 0 or is_ending(run) then return end
-  if run.is_new and run.max_parallel == 0 then return end -- What it begins with is handed out already.
+-- Runs after all operations and after the backlog is written: hands out the next jobs of the backlog.
+local function hand_out_backlog(run, slice)
+  if slice.backlog == 0 or is_ending(run) then return end
+  -- What it begins with is handed out already, if it is all in one pool.
+  if run.is_new and run.max_parallel == 0 and slice == run then return end
   if run.todo > 0 and has_priorities(run) then return end
-  local room = room_of(run)
-  if run.max_parallel == 0 and room < LIMIT.bundle and not run.gave_way then return end
-  local count = math.min(room, run.backlog, math.max(budget.handouts, LIMIT.bundle - run.queued))
-  if count > 0 then take_from_backlog(run, count) end
+  local room = room_of(run, slice)
+  if run.max_parallel == 0 and room < LIMIT.bundle and not slice.gave_way then return end
+  local count = math.min(room, slice.backlog, math.max(budget.handouts, LIMIT.bundle - slice.queued))
+  if count > 0 then take_from_backlog(run, slice, count) end
 end
 
 -- Groups the jobs that go into messages by pool and priority (see Priorities). Jobs that a worker sent back for want
