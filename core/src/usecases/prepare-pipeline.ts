@@ -1,5 +1,6 @@
 import { checkPipeline } from '../pipeline/checks/check-pipeline.js';
 import { findWarnings } from '../pipeline/checks/find-warnings.js';
+import { findDemands, type Demand } from '../pipeline/demands.js';
 import { countMistakes, firstOf, type Mistake } from '../pipeline/mistakes.js';
 import { parsePipelineText } from '../pipeline/reading/parse-pipeline.js';
 import { PipelineSyntaxError } from '../pipeline/reading/syntax-error.js';
@@ -14,7 +15,7 @@ export interface PipelineText {
 }
 
 export type Preparation =
-  | { kind: 'ready'; pipeline: PackedPipeline; warnings: Mistake[] }
+  | { kind: 'ready'; pipeline: PackedPipeline; warnings: Mistake[]; demands: Demand[] }
   /** With one sentence about everything, and every place. */
   | { kind: 'refused'; message: string; mistakes: Mistake[] };
 
@@ -28,21 +29,27 @@ export function preparePipeline({ text, contentType, warn }: PipelineText): Prep
   const checked = check(text, contentType);
   if ('message' in checked) return { kind: 'refused', ...checked };
   const { pipeline } = checked;
-  return { kind: 'ready', pipeline: packPipeline(pipeline), warnings: warn ? findWarnings(pipeline) : [] };
+  return {
+    kind: 'ready',
+    pipeline: packPipeline(pipeline),
+    warnings: warn ? findWarnings(pipeline) : [],
+    demands: findDemands(pipeline),
+  };
 }
 
 function check(text: string, contentType: string) {
   try {
     const checked = checkPipeline(parsePipelineText(text, contentType));
     if ('pipeline' in checked) return checked;
-    return { message: describe(checked.mistakes), mistakes: checked.mistakes };
+    return { message: describeMistakes(checked.mistakes), mistakes: checked.mistakes };
   } catch (error) {
     if (!(error instanceof PipelineSyntaxError)) throw error;
     return { message: error.message, mistakes: [{ path: '', message: error.message }] };
   }
 }
 
-function describe(mistakes: readonly Mistake[]): string {
+/** One sentence about all of them. */
+export function describeMistakes(mistakes: readonly Mistake[]): string {
   const total = countMistakes(mistakes);
   const count = total === 1 ? 'one mistake' : `${String(total)} mistakes`;
   return `The pipeline has ${count}${firstOf(mistakes)}`;

@@ -4,12 +4,13 @@ import type { CreatedRun, IdempotencyKey } from '../store/runs/create-run.js';
 import type { Source } from '../store/runs/source.js';
 import type { Store } from '../store/store.js';
 import { quote } from '../pipeline/mistakes.js';
-import type { PipelineReading, Preparation } from './prepare-pipeline.js';
+import { meetDemands, type PresentWorkers } from './meet-demands.js';
+import { describeMistakes, type PipelineReading, type Preparation } from './prepare-pipeline.js';
 import type { Refusal } from './refusal.js';
 
 /** What it takes to make a run. */
 export interface RunMaking {
-  store: Pick<Store, 'runs'>;
+  store: Pick<Store, 'runs'> & PresentWorkers;
   pipelines: PipelineReading;
   /** The pool of jobs whose pipeline names none. */
   defaultPool: string;
@@ -36,7 +37,7 @@ export type Submission =
   | Refusal<'invalid-pipeline' | 'key-reused' | 'external-id-taken' | 'client-gone'>;
 
 /**
- * Checks a pipeline, and stores a run of it. If a run with the external id exists and was submitted with the same text,
+ * Checks a pipeline, also against the workers of its pools, and stores a run of it. If a run with the external id exists and was submitted with the same text,
  * that is the result, though this version might refuse the text.
  *
  * @param source its text, as UTF-8, and its media type
@@ -57,6 +58,8 @@ export async function submit(
     if (found) return found;
     read ??= await pipelines.read({ ...source, warn: false });
     if (read.kind === 'refused') return { kind: 'invalid-pipeline', message: read.message, mistakes: read.mistakes };
+    const { mistakes } = await meetDemands(store, read.demands, defaultPool);
+    if (mistakes.length > 0) return { kind: 'invalid-pipeline', message: describeMistakes(mistakes), mistakes };
     // The client may have been told an error meanwhile. If it sends the pipeline again, there must not be two runs.
     if (isGone?.()) return { kind: 'client-gone', message: 'The client is gone; nothing was stored.' };
     const made = await store.runs.createRun({

@@ -30,7 +30,8 @@ const large = sourceOf({
 const sizes = { 'a small run': small, 'a large run': large };
 const other = sourceOf({ only: { ...job, run: 'date' } });
 
-const making = (runs: RunStore) => ({ store: { runs }, pipelines, defaultPool: 'fake' as const });
+const workers = { list: () => Promise.resolve([]) };
+const making = (runs: RunStore) => ({ store: { runs, workers }, pipelines, defaultPool: 'fake' as const });
 const filtered = async ({ store }: Pick<OpenStore, 'store'>, externalId: string) =>
   (await list(store, { filter: { externalId }, limit: 10 }, 0)).runs.map(({ run }) => run.uid);
 const uidOf = (made: object): string => {
