@@ -9,7 +9,7 @@ const src = '^[^/]+/src/';
 const pure = '^core/src/(pipeline|engine|timeline)/';
 /** Packages that exist to test and to measure; they are not part of what runs. */
 const testTools = '^(testkit|bench|chaos)/';
-const tests = '^[^/]+/(test|integration|suite)/';
+const tests = '^[^/]+/(test|integration|cluster|suite)/';
 /** `chainr up` is all services in one process. */
 const startsServices = '^cli/src/(up/|commands/up-command\\.ts$)';
 /** A package of npm, whether it is installed or not. */
@@ -201,7 +201,7 @@ module.exports = {
       comment: 'As above, for the tests and the scripts.',
       severity: 'error',
       from: { path: src },
-      to: { path: '^([^/]+/(test|integration|scripts)|scripts)/' },
+      to: { path: '^([^/]+/(test|integration|cluster|scripts)|scripts)/' },
     },
     {
       name: 'redis-has-one-seam',

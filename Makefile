@@ -1,15 +1,18 @@
 # `make` is only the door: what a command does stands in scripts/ and in the scripts of package.json.
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench build format generate coverage clean
+.PHONY: help run test test-cluster check bench build format generate coverage clean
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 run: ## start chainr here, run the pipeline of the README and keep serving; PORT=8080, CHAINR_HOME=.chainr
 	@exec scripts/run.sh
 
 test: ## make ready what is missing, then run every check and every test
 	@exec scripts/test.sh
+
+test-cluster: ## run the tests that need a real Kubernetes: KUBECONFIG=FILE make test-cluster (pods run in its current namespace)
+	@exec scripts/test-cluster.sh
 
 check: ## what to run before each commit: format, types, lint, arrows, dead code, stale files, fast tests
 	@scripts/provide-redis.sh && scripts/install-packages.sh && exec npm run --silent check

@@ -70,7 +70,13 @@ export default defineConfig(
     rules: { '@typescript-eslint/no-non-null-assertion': 'off', '@typescript-eslint/prefer-for-of': 'off' },
   },
   {
-    files: ['**/test/**/*.ts', '**/integration/**/*.ts', '**/suite/**/*.ts', 'testkit/src/**/*.ts'],
+    files: [
+      '**/test/**/*.ts',
+      '**/integration/**/*.ts',
+      '**/cluster/**/*.ts',
+      '**/suite/**/*.ts',
+      'testkit/src/**/*.ts',
+    ],
     rules: {
       // chai's `expect(x).to.be.true` is an expression.
       '@typescript-eslint/no-unused-expressions': 'off',

@@ -65,6 +65,8 @@ const workConfig = (
   pool: '',
   dockerHost: '',
   dockerNetworks: [],
+  kubeconfig: '',
+  namespaces: [],
   capacity,
   leaseTtlMs: 6_000,
   renewEveryMs: 2_000,

@@ -97,12 +97,22 @@ export interface Capabilities {
   workspacePath?: string;
   /** Runs real scripts and keeps their output: both streams as stdout, in the order in which they were written. */
   output: boolean;
+  /** Every byte of the output is kept. Otherwise its runtime drops a carriage return before a newline. */
+  exactOutput: boolean;
+  /** Output that comes much faster than it is read may be dropped by the host; a chunk of `system` marks the place. */
+  rotatesOutput: boolean;
+  /** A step can put something that is no file in the place of `CHAINR_OUTPUT`. Otherwise it is a mount. */
+  replaceableOutputFile: boolean;
+  /** The step of its times: of starts and ends of steps. */
+  timeStepMs: number;
   /** A line is delivered before its newline was written. */
   unfinishedLines: boolean;
   /** Starts an attempt once even if several callers ask at the same moment; otherwise leases must prevent that. */
   manyOwners: boolean;
   /** A missing `workdir` is a ConfigError; otherwise it is created. */
   refusesMissingWorkdir: boolean;
+  /** Whatever it creates for an attempt runs at once, so nothing of it exists before its start is recorded. */
+  startsAtCreation: boolean;
   /** Others can remove what is left of an attempt, so that each start is recorded first. */
   canVanish: boolean;
   /** Runs services beside the steps, which reach them as `localhost` and by name. */

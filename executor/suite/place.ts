@@ -97,6 +97,12 @@ export function textOf(chunks: readonly OutputChunk[], stream: LogStream = 'stdo
   return bytesOf(chunks, stream, step).toString();
 }
 
+/** What an executor keeps of output (see Capabilities). */
+export function asKept({ capabilities }: Executor, written: Buffer): Buffer {
+  if (capabilities.exactOutput) return written;
+  return Buffer.from(written.toString('latin1').replaceAll('\r\n', '\n'), 'latin1');
+}
+
 /** Opens an executor on the place, and closes it after the work even if that fails. */
 export async function withExecutor<T>(place: Place, work: (executor: Executor) => Promise<T>): Promise<T> {
   const executor = place.open();

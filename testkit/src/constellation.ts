@@ -98,6 +98,8 @@ function workConfig(config: Needed & Partial<WorkConfig>): WorkConfig {
     pool: '',
     dockerHost: '',
     dockerNetworks: ['bridge', 'none'],
+    kubeconfig: '',
+    namespaces: [],
     capacity: 4,
     leaseTtlMs: 6_000,
     renewEveryMs: 2_000,

@@ -39,15 +39,15 @@ export const settings = {
   redisUrl,
   listen: listenOf('work', '127.0.0.1:8085'),
   logLevel,
-  executor: choice(['process', 'docker'], {
+  executor: choice(['process', 'docker', 'kubernetes'], {
     env: 'CHAINR_EXECUTOR',
     default: 'process',
-    doc: 'How attempts run: `process` or `docker`.',
+    doc: 'How attempts run: `process`, `docker` or `kubernetes`.',
   }),
   pool: named({
     env: 'CHAINR_POOL',
     default: '',
-    shown: 'the executor: `process` or `docker`',
+    shown: 'the executor: `process`, `docker` or `kubernetes`',
     doc: 'Pool that this worker serves. All workers of a pool have the same executor.',
   }),
   dockerHost: text({
@@ -59,6 +59,16 @@ export const settings = {
     env: 'CHAINR_DOCKER_NETWORKS',
     default: ['bridge', 'none'],
     doc: 'Networks that jobs may use, separated by commas. `host` gives jobs the full network access of this machine.',
+  }),
+  kubeconfig: text({
+    env: 'CHAINR_KUBECONFIG',
+    default: '',
+    doc: 'Kubeconfig file of the cluster. Default: KUBECONFIG, or in a pod its service account, or else ~/.kube/config.',
+  }),
+  namespaces: words({
+    env: 'CHAINR_KUBERNETES_NAMESPACES',
+    default: [],
+    doc: 'Namespaces in which pods may run, separated by commas; jobs that name none run in the first. Default: the namespace of the kubeconfig or of this pod.',
   }),
   home: text({
     env: 'CHAINR_HOME',
@@ -134,6 +144,10 @@ export interface WorkConfig {
   /** Empty: finds its daemon like the docker command. */
   readonly dockerHost: string;
   readonly dockerNetworks: readonly string[];
+  /** Empty: finds its cluster like kubectl. */
+  readonly kubeconfig: string;
+  /** Empty: the one of the kubeconfig or of this pod. */
+  readonly namespaces: readonly string[];
   readonly capacity: number;
   readonly leaseTtlMs: number;
   readonly renewEveryMs: number;

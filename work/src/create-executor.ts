@@ -17,8 +17,8 @@ export interface ExecutorNeeds {
  * @throws a sentence if it cannot work
  */
 export async function createExecutor(config: WorkConfig, needs: ExecutorNeeds): Promise<Executor> {
-  const { instance, reach, logger } = needs;
   if (config.executor === 'process') {
+    const { reach, logger } = needs;
     const onTrouble = (what: string, error: Error): void => {
       logger.warn({ event: 'executor.trouble', err: error }, `Processes: ${what}`);
     };
@@ -29,10 +29,14 @@ export async function createExecutor(config: WorkConfig, needs: ExecutorNeeds): 
       onTrouble,
     });
   }
-  if (config.executor !== 'docker') {
-    throw new Error(`There is no executor ${config.executor}: set CHAINR_EXECUTOR to process or docker.`);
-  }
-  // Imported only here: it would cost every process worker some 20 MB.
+  if (config.executor === 'docker') return createDocker(config, needs);
+  if (config.executor === 'kubernetes') return createKubernetes(config, needs);
+  throw new Error(`There is no executor ${config.executor}: set CHAINR_EXECUTOR to process, docker or kubernetes.`);
+}
+
+// Both are imported only where they are used: they would cost every other worker tens of megabytes.
+
+async function createDocker(config: WorkConfig, { instance, reach }: ExecutorNeeds): Promise<Executor> {
   const { connectToDaemon, findDaemon } = await import('@chainr/executor/docker/connect-to-daemon');
   const { createDockerExecutor } = await import('@chainr/executor/docker/create-docker-executor');
   const docker = connectToDaemon(config.dockerHost);
@@ -41,6 +45,20 @@ export async function createExecutor(config: WorkConfig, needs: ExecutorNeeds): 
     throw new Error(`CHAINR_EXECUTOR is docker, but ${daemon.absent}: start the daemon, or set CHAINR_DOCKER_HOST.`);
   }
   return createDockerExecutor({ docker, daemonId: daemon.id, instance, networks: config.dockerNetworks, reach });
+}
+
+async function createKubernetes(config: WorkConfig, { instance, reach }: ExecutorNeeds): Promise<Executor> {
+  const { findCredentials } = await import('@chainr/executor/kubernetes/api/credentials');
+  const { findCluster } = await import('@chainr/executor/kubernetes/find-cluster');
+  const { createKubernetesExecutor } = await import('@chainr/executor/kubernetes/create-kubernetes-executor');
+  const credentials = await findCredentials(config.kubeconfig, process.env);
+  const namespaces = config.namespaces.length > 0 ? config.namespaces : [credentials.namespace];
+  const cluster = await findCluster(credentials, namespaces[0] ?? '');
+  if ('absent' in cluster) {
+    throw new Error(`CHAINR_EXECUTOR is kubernetes, but ${cluster.absent}.`);
+  }
+  const { stopGraceMs } = config;
+  return createKubernetesExecutor({ credentials, clusterId: cluster.id, namespaces, instance, stopGraceMs, reach });
 }
 
 /** Whether a Docker daemon answers at the address from the configuration or the environment. */

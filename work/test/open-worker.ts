@@ -55,6 +55,8 @@ export async function openWorker(
     home: redis.folder,
     dockerHost: '',
     dockerNetworks: ['bridge', 'none'],
+    kubeconfig: '',
+    namespaces: [],
     capacity: 8,
     leaseTtlMs: 6_000,
     renewEveryMs: 2_000,

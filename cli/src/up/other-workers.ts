@@ -12,7 +12,7 @@ export interface OtherWorkersOptions {
   makeWork: (pool: string, executor: ExecutorKind) => Promise<WorkService>;
 }
 
-/** Executors that can be on one machine. */
+/** Executors that can be on one machine. Never Kubernetes: the kubeconfig may name another cluster by now. */
 const local: readonly ExecutorKind[] = ['process', 'docker'];
 
 /**

@@ -90,6 +90,8 @@ function printWelcome(terminal: Terminal, folder: DataFolder, { url, executorKin
   print(terminal, `  data  ${folder.home} (services log to chainr.log there)`);
   if (executorKind === 'docker') {
     print(terminal, '  Jobs run in Docker containers. To run them as processes, set CHAINR_EXECUTOR=process.');
+  } else if (executorKind === 'kubernetes') {
+    print(terminal, '  Jobs run as pods of the cluster and namespace that the kubeconfig names.');
   } else {
     print(terminal, '  Jobs run as processes on this machine: images are ignored and nothing is isolated.');
   }

@@ -1,0 +1,118 @@
+import { noFaults, type FaultHook } from '@chainr/core/engine/fault-points';
+import type { AttemptSpec, Executor } from '../port.js';
+import { ApiClient } from './api/api-client.js';
+import type { Credentials } from './api/credentials.js';
+import { nameOf, type KubernetesContext } from './context.js';
+import { removeAttempt } from './end/remove-attempt.js';
+import { stopAttempt } from './end/stop-attempt.js';
+import { listAttempts } from './list-attempts.js';
+import { readLogs } from './output/read-logs.js';
+import { workspacePath } from './pod/step-container.js';
+import { AttemptDrive } from './watch/attempt-drive.js';
+import { PodBoard } from './watch/pod-board.js';
+
+/** How long an image or a container that cannot be had is waited for (see Deadlines and retries). */
+const usualObstaclePatienceMs = 30_000;
+/** The API has times in whole seconds. */
+const timeStepMs = 1_000;
+/** A week: only pods that no worker ends reach it. */
+const usualBackstopSeconds = 7 * 24 * 3600;
+
+export interface KubernetesExecutorOptions {
+  credentials: Credentials;
+  /** The uid of the home namespace, from `findCluster`. */
+  clusterId: string;
+  /** Where pods run; the first is the home namespace. */
+  namespaces: readonly string[];
+  /** The id of the instance. A function, since it is known only after the store has started. */
+  instance: () => string;
+  /** Between SIGTERM and SIGKILL; rounded up to whole seconds. */
+  stopGraceMs: number;
+  /** Refuse images that run as root. */
+  runAsNonRoot?: boolean;
+  obstaclePatienceMs?: number;
+  backstopSeconds?: number;
+  /** Called at the fault points. */
+  reach?: FaultHook;
+}
+
+/** Runs each attempt as a pod of a cluster; its steps share an `emptyDir` at `/shared`. */
+export function createKubernetesExecutor(options: KubernetesExecutorOptions): Executor {
+  const {
+    credentials,
+    clusterId,
+    namespaces,
+    instance,
+    stopGraceMs,
+    runAsNonRoot = false,
+    obstaclePatienceMs = usualObstaclePatienceMs,
+    backstopSeconds = usualBackstopSeconds,
+    reach = noFaults,
+  } = options;
+  const api = new ApiClient(credentials);
+  const drives = new Map<string, AttemptDrive>();
+  const context: KubernetesContext = {
+    api,
+    instance,
+    boards: namespaces.map((namespace) => new PodBoard(api, namespace, instance)),
+    settings: { graceSeconds: Math.max(1, Math.ceil(stopGraceMs / 1000)), runAsNonRoot, backstopSeconds },
+    obstaclePatienceMs,
+    reach,
+    isDriven: (name) => drives.has(name),
+  };
+
+  const driveOf = (spec: AttemptSpec): AttemptDrive => {
+    const name = nameOf(context, spec);
+    const known = drives.get(name);
+    known?.learn(spec);
+    if (known) return known;
+    const drive = new AttemptDrive(context, spec);
+    drives.set(name, drive);
+    return drive;
+  };
+
+  return {
+    kind: 'kubernetes',
+    id: `kubernetes:${clusterId}`,
+    capabilities: {
+      image: true,
+      memoryLimit: true,
+      workspacePath,
+      output: true,
+      exactOutput: false,
+      rotatesOutput: true,
+      replaceableOutputFile: false,
+      timeStepMs,
+      unfinishedLines: false,
+      manyOwners: true,
+      refusesMissingWorkdir: false,
+      startsAtCreation: true,
+      services: false,
+      canVanish: true,
+    },
+    async ensure(spec, guard, recordStart) {
+      guard();
+      const drive = driveOf(spec);
+      drive.actUnder(guard, recordStart);
+      drive.go().catch(() => undefined); // The observer calls it again and gets the error.
+    },
+    async observe(spec, onPhase, signal) {
+      const drive = driveOf(spec);
+      const outcome = await drive.observe(onPhase, signal);
+      const name = nameOf(context, spec);
+      if (drives.get(name) === drive) drives.delete(name);
+      for (const board of context.boards) board.notify(name); // A log reader that waits for a pod learns that it is over.
+      return outcome;
+    },
+    logs: (spec, from, signal) => readLogs(context, spec, from, signal),
+    stop: (key, graceMs, guard) => stopAttempt(context, key, graceMs, guard),
+    remove: (key, guard) => removeAttempt(context, key, guard),
+    list: () => listAttempts(context),
+    close: async () => {
+      for (const drive of drives.values()) drive.stop();
+      drives.clear();
+      for (const board of context.boards) board.close();
+      api.close();
+    },
+  };
+}

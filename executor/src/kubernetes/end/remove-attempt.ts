@@ -1,0 +1,28 @@
+import type { WriteGuard } from '../../port.js';
+import { unlessStatus } from '../api/api-error.js';
+import { boardOf, type KubernetesContext } from '../context.js';
+import { finalizer, nameOfKey, type NamedAttempt } from '../names.js';
+import { isAlive, type PodView } from '../pod/pod-view.js';
+import type { PodBoard } from '../watch/pod-board.js';
+import { deletePod } from './end-pod.js';
+
+/** Removes the pod of an ended attempt, and with it its name. Throws if it still runs. */
+export async function removeAttempt(context: KubernetesContext, key: NamedAttempt, guard: WriteGuard): Promise<void> {
+  const board = boardOf(context, key);
+  const pod = await board.find(key);
+  if (!pod) return;
+  if (isAlive(pod)) throw new Error(`${nameOfKey(key)} still runs; stop it first.`);
+  if (pod.deleteAt === undefined) {
+    guard();
+    await deletePod(context, board, pod, undefined);
+  }
+  guard();
+  await releasePod(context, board, pod);
+}
+
+/** Takes chainr's own finalizer off, and no other: https://kubernetes.io/docs/tasks/manage-kubernetes-objects/update-api-object-kubectl-patch/ */
+async function releasePod({ api }: KubernetesContext, board: PodBoard, pod: PodView): Promise<void> {
+  const body = { metadata: { uid: pod.uid, '$deleteFromPrimitiveList/finalizers': [finalizer] } };
+  const contentType = 'application/strategic-merge-patch+json';
+  await unlessStatus([404, 409], api.call('PATCH', `${board.path}/${pod.name}`, { body, contentType }));
+}

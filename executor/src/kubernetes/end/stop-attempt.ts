@@ -1,0 +1,56 @@
+import type { WriteGuard } from '../../port.js';
+import { boardOf, nameOf, type KubernetesContext } from '../context.js';
+import type { NamedAttempt } from '../names.js';
+import { isAlive } from '../pod/pod-view.js';
+import { takeName } from '../pod/take-name.js';
+import { endPod, killPod } from './end-pod.js';
+
+/** A shorter grace is none: the kubelet counts in seconds. */
+const leastGraceMs = 1_000;
+/** How often a pod is asked for while it ends, should the watch say nothing. */
+const lookAgainMs = 2_000;
+
+/** Ends an attempt and waits for the end; takes the name of one that was never started. See the port. */
+export async function stopAttempt(
+  context: KubernetesContext,
+  key: NamedAttempt,
+  graceMs: number,
+  guard: WriteGuard,
+): Promise<void> {
+  const board = boardOf(context, key);
+  guard();
+  // The caller has found it, so it exists or is gone for good.
+  const name = key.pipeline === undefined ? (await board.find(key))?.name : nameOf(context, key);
+  if (name === undefined) return;
+  const watch = board.open(name);
+  const deadline = performance.now() + graceMs;
+  let killed = false;
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    for (;;) {
+      const pod = board.get(name) ?? (await board.fetch(name));
+      if (!pod) {
+        if (board.lastOf(name)) return;
+        await takeName(context, board, key, { reason: 'Lost', message: 'It was stopped before it started.' }, guard);
+        continue;
+      }
+      if (!isAlive(pod)) return;
+      const leftMs = deadline - performance.now();
+      if (!pod.isStopping && leftMs >= leastGraceMs) {
+        await endPod(context, board, pod, guard);
+        continue;
+      }
+      if ((leftMs <= 0 || !pod.isStopping) && !killed) {
+        await killPod(context, board, pod, guard);
+        killed = true;
+        continue;
+      }
+      clearTimeout(timer);
+      timer = setTimeout(watch.wake, leftMs > 0 ? Math.min(leftMs, lookAgainMs) : lookAgainMs);
+      await watch.next();
+    }
+  } finally {
+    clearTimeout(timer);
+    watch.close();
+  }
+}

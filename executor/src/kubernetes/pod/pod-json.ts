@@ -1,0 +1,16 @@
+import type { V1Container, V1ContainerStatus, V1EnvVar, V1Pod, V1PodCondition } from '@kubernetes/client-node';
+
+/** The plain data of an object of the API: the library's classes have dates where JSON has texts. */
+type Json<T> = T extends Date
+  ? string
+  : T extends (infer Item)[]
+    ? Json<Item>[]
+    : T extends object
+      ? { [Key in keyof T]: Json<T[Key]> }
+      : T;
+
+export type PodJson = Json<V1Pod>;
+export type ContainerJson = Json<V1Container>;
+export type EnvVarJson = Json<V1EnvVar>;
+export type ContainerStatus = Json<V1ContainerStatus>;
+export type PodCondition = Json<V1PodCondition>;

@@ -1,0 +1,83 @@
+import { annotations, keyOfLabels, labels } from '../names.js';
+import type { ContainerStatus, PodCondition, PodJson } from './pod-json.js';
+import type { AttemptKey } from '../../port.js';
+import type { OutcomeReason } from '@chainr/core/engine/outcome';
+
+/** Why chainr ended a pod, or took its name without running anything. */
+export interface Verdict {
+  reason: OutcomeReason;
+  message: string;
+}
+
+/** What is kept of a pod in memory: everything else of it is some 5 kB. */
+export interface PodView {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly instance: string;
+  readonly key: AttemptKey | undefined;
+  readonly verdict: Verdict | undefined;
+  /** Its name is taken by a pod that is never scheduled. */
+  readonly isTombstone: boolean;
+  /** chainr has asked the kubelet to end it, or kills it. */
+  readonly isStopping: boolean;
+  /** Milliseconds since 1970. */
+  readonly createdAt: number;
+  /** When its containers get SIGKILL if somebody deletes it; undefined if nobody has. */
+  readonly deleteAt: number | undefined;
+  readonly graceSeconds: number;
+  readonly hasFinalizers: boolean;
+  readonly node: string;
+  readonly phase: string;
+  readonly reason: string;
+  readonly message: string;
+  readonly conditions: readonly PodCondition[];
+  readonly initContainers: readonly ContainerStatus[];
+  readonly containers: readonly ContainerStatus[];
+}
+
+/** The gate of a pod that only takes a name: the scheduler leaves it alone. */
+export const neverGate = 'chainr.dev/never';
+
+/**
+ * An `activeDeadlineSeconds` that has passed when it is set: the kubelet ends the pod with SIGTERM and its grace, and keeps
+ * exit codes and logs, which a deletion does not.
+ */
+export const stopDeadline = 1;
+
+export const timeOf = (text: string | undefined): number => (text === undefined ? 0 : Date.parse(text));
+
+export function viewOf({ metadata = {}, spec, status = {} }: PodJson): PodView {
+  const named = metadata.labels ?? {};
+  const noted = metadata.annotations ?? {};
+  const verdict = noted[annotations.verdict];
+  return {
+    namespace: metadata.namespace ?? '',
+    name: metadata.name ?? '',
+    uid: metadata.uid ?? '',
+    resourceVersion: metadata.resourceVersion ?? '',
+    instance: named[labels.instance] ?? '',
+    key: keyOfLabels(named),
+    verdict: verdict === undefined ? undefined : (JSON.parse(verdict) as Verdict),
+    isTombstone: spec?.schedulingGates?.some(({ name }) => name === neverGate) ?? false,
+    isStopping: spec?.activeDeadlineSeconds === stopDeadline || noted[annotations.killed] !== undefined,
+    createdAt: timeOf(metadata.creationTimestamp),
+    deleteAt: metadata.deletionTimestamp === undefined ? undefined : timeOf(metadata.deletionTimestamp),
+    graceSeconds: metadata.deletionGracePeriodSeconds ?? 0,
+    hasFinalizers: (metadata.finalizers?.length ?? 0) > 0,
+    node: spec?.nodeName ?? '',
+    phase: status.phase ?? '',
+    reason: status.reason ?? '',
+    message: status.message ?? '',
+    conditions: status.conditions ?? [],
+    initContainers: status.initContainerStatuses ?? [],
+    containers: status.containerStatuses ?? [],
+  };
+}
+
+/** Whether anything of it runs or may yet begin. */
+export function isAlive(pod: PodView): boolean {
+  if (pod.isTombstone || pod.phase === 'Succeeded' || pod.phase === 'Failed') return false;
+  return pod.node !== '' || pod.deleteAt === undefined;
+}

@@ -1,0 +1,218 @@
+import type { Outcome } from '@chainr/core/engine/outcome';
+import type { AttemptSpec, PhaseChange, RecordStart, WriteGuard } from '../../port.js';
+import { boardOf, nameOf, type KubernetesContext } from '../context.js';
+import { createPod, type Creation } from '../pod/create-pod.js';
+import { refuseSpec } from '../pod/refuse-spec.js';
+import { takeName } from '../pod/take-name.js';
+import type { PodView, Verdict } from '../pod/pod-view.js';
+import { giveUp } from '../end/end-pod.js';
+import type { PodBoard, Watch } from './pod-board.js';
+import { phaseOfPod, type Obstacle } from './pod-phase.js';
+import { outcomeOfGone, outcomeOfPod } from './pod-outcome.js';
+
+/** How often a pod is looked at whose obstacle or lost node the watch says nothing new about. */
+const recheckMs = 5_000;
+/** How often the creation is tried again that a quota prevents. */
+const quotaMs = 5_000;
+
+/**
+ * Takes an attempt from the creation of its pod to its end while anybody observes it; without a guard it only watches.
+ * It keeps no state of its own that matters: everything is read from the pod, so another worker's drive can continue at
+ * any point.
+ */
+export class AttemptDrive {
+  readonly #context: KubernetesContext;
+  readonly #board: PodBoard;
+  readonly #name: string;
+  readonly #observers = new Set<(change: PhaseChange) => void>();
+  #spec: AttemptSpec;
+  #guard: WriteGuard | undefined;
+  #record: RecordStart | undefined;
+  #lastChange: PhaseChange | undefined;
+  #going: Promise<Outcome> | undefined;
+  #stopped = new AbortController();
+  /** The API server refused the pod for good, so there is none and never was. */
+  #refused: Outcome | undefined;
+  /** The pod was refused for now, so nothing has been started although a start is recorded. */
+  #isUnstarted = false;
+  #obstacle: { key: string; since: number } | undefined;
+
+  constructor(context: KubernetesContext, spec: AttemptSpec) {
+    this.#context = context;
+    this.#board = boardOf(context, spec);
+    this.#name = nameOf(context, spec);
+    this.#spec = spec;
+  }
+
+  /** What is known to have run, or may have. This may become known after the drive began, and is never forgotten. */
+  learn({ begun = false, starts = 0 }: AttemptSpec): void {
+    this.#spec = {
+      ...this.#spec,
+      begun: begun || (this.#spec.begun ?? false),
+      starts: Math.max(starts, this.#spec.starts ?? 0),
+    };
+  }
+
+  /** Continues under a new lease. */
+  actUnder(guard: WriteGuard, record?: RecordStart): void {
+    this.#guard = guard;
+    this.#record = record;
+  }
+
+  /** Starts the drive unless it is running. An outage ends it, and the next call starts anew. */
+  go(): Promise<Outcome> {
+    if (this.#going) return this.#going;
+    const going = this.#drive().finally(() => {
+      if (this.#going === going) this.#going = undefined;
+    });
+    this.#going = going;
+    return going;
+  }
+
+  /** Resolves with the outcome, and reports the changes until then. Rejects with the signal's reason when aborted. */
+  async observe(onPhase: (change: PhaseChange) => void, signal: AbortSignal): Promise<Outcome> {
+    signal.throwIfAborted();
+    this.#observers.add(onPhase);
+    if (this.#lastChange) onPhase(this.#lastChange);
+    let onAbort = (): void => undefined;
+    const aborted = new Promise<never>((_resolve, reject) => {
+      onAbort = () => {
+        reject(signal.reason instanceof Error ? signal.reason : new Error(String(signal.reason)));
+      };
+      signal.addEventListener('abort', onAbort);
+    });
+    try {
+      return await Promise.race([this.go(), aborted]);
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+      this.#observers.delete(onPhase);
+      if (signal.aborted && this.#observers.size === 0) this.stop();
+    }
+  }
+
+  /** Stops watching and acting; pods go on. */
+  stop(): void {
+    this.#stopped.abort(new Error('Nobody observes the attempt any more.'));
+    this.#stopped = new AbortController();
+    this.#going = undefined; // It may still wait for an answer; whoever observes next does not wait for that.
+  }
+
+  async #drive(): Promise<Outcome> {
+    const { signal } = this.#stopped;
+    const watch = this.#board.open(this.#name, signal);
+    try {
+      for (let seen: PodView | undefined; ;) {
+        signal.throwIfAborted();
+        const pod = this.#board.get(this.#name) ?? (await this.#board.fetch(this.#name));
+        const outcome = pod ? this.#endOf(pod) : await this.#withoutPod(seen, watch, signal);
+        if (outcome) return outcome;
+        if (!pod) continue;
+        seen = pod;
+        await this.#wait(pod, watch, signal);
+      }
+    } catch (error) {
+      this.#lastChange = undefined; // Reports the state again, so that the outage is known to be over.
+      throw error;
+    } finally {
+      watch.close();
+    }
+  }
+
+  #endOf(pod: PodView): Outcome | undefined {
+    const { run, job, attempt } = this.#spec;
+    const { key, instance } = pod;
+    if (instance !== this.#context.instance() || key?.run !== run || key.job !== job || key.attempt !== attempt) {
+      return { reason: 'ConfigError', message: `Its pod name ${pod.name} is already used by another pod.` };
+    }
+    return outcomeOfPod(pod, this.#spec);
+  }
+
+  async #wait(pod: PodView, watch: Watch, signal: AbortSignal): Promise<void> {
+    const { change, obstacle } = phaseOfPod(pod, this.#spec);
+    this.#tell(change);
+    const untilMs = obstacle ? await this.#endure(pod, obstacle, signal) : undefined;
+    await wakeAfter(watch, untilMs);
+    if (untilMs !== undefined) await this.#board.fetch(this.#name);
+  }
+
+  /** Ends the pod when an obstacle has lasted too long. @return when to look again, in ms */
+  async #endure(pod: PodView, { reason, message, isCertain }: Obstacle, signal: AbortSignal): Promise<number> {
+    const key = `${pod.uid} ${reason}`;
+    if (this.#obstacle?.key !== key) this.#obstacle = { key, since: performance.now() };
+    const { obstaclePatienceMs } = this.#context;
+    const leftMs = this.#obstacle.since + (isCertain ? 0 : obstaclePatienceMs) - performance.now();
+    if (leftMs > 0 || !this.#guard) return Math.min(recheckMs, Math.max(leftMs, 50));
+    await giveUp(this.#context, this.#board, pod, { reason, message }, this.#guardUntil(signal));
+    return recheckMs;
+  }
+
+  /** There is no pod. @return the outcome if there was one, or none can be created; undefined if there may be one now */
+  async #withoutPod(seen: PodView | undefined, watch: Watch, signal: AbortSignal): Promise<Outcome | undefined> {
+    const spec = this.#spec;
+    const last = this.#board.lastOf(this.#name) ?? seen;
+    if (last) return outcomeOfGone(last, spec);
+    if (this.#refused) return this.#refused;
+    if (spec.begun) return this.#takeName({ reason: 'Deleted', message: 'Somebody removed its pod while it ran.' }, signal); // prettier-ignore
+    if ((spec.starts ?? 0) > 0 && !this.#isUnstarted) {
+      const message = 'Its pod was removed before anybody saw how it ended, or its worker died while it created it.';
+      return this.#takeName({ reason: 'Lost', message }, signal);
+    }
+    if (!this.#guard) return { reason: 'Lost', message: 'Nothing of it was found in this cluster.' };
+    const refusal = refuseSpec(spec);
+    if (refusal !== undefined) return (this.#refused = { reason: 'ConfigError', message: refusal });
+    await this.#create(watch, signal);
+    return undefined;
+  }
+
+  async #create(watch: Watch, signal: AbortSignal): Promise<void> {
+    const guard = this.#guardUntil(signal);
+    guard();
+    const count = this.#spec.steps.length;
+    if ((this.#spec.starts ?? 0) < count) {
+      await this.#record?.(count);
+      this.#spec = { ...this.#spec, starts: count };
+    }
+    const created: Creation = await createPod(this.#context, this.#board, this.#spec, guard);
+    this.#isUnstarted = created.kind !== 'there';
+    if (created.kind === 'refused') this.#refused = { reason: 'ConfigError', message: created.message };
+    if (created.kind !== 'quota') return;
+    this.#tell({ reason: 'QuotaExceeded', message: created.message, at: Date.now() });
+    await wakeAfter(watch, quotaMs);
+  }
+
+  /**
+   * Takes the name of what is gone, so that a request of an owner that was frozen cannot create it later. If that finds
+   * the name taken, it is not gone.
+   */
+  async #takeName(verdict: Verdict, signal: AbortSignal): Promise<Outcome | undefined> {
+    if (!this.#guard) return { ...verdict };
+    const taken = await takeName(this.#context, this.#board, this.#spec, verdict, this.#guardUntil(signal));
+    return taken ? { ...verdict } : undefined;
+  }
+
+  #guardUntil(signal: AbortSignal): WriteGuard {
+    return () => {
+      signal.throwIfAborted();
+      this.#guard?.();
+    };
+  }
+
+  #tell(change: PhaseChange): void {
+    // A claimed attempt is starting until something else is said.
+    if (!this.#lastChange && change.reason === 'Starting' && change.message === undefined) return;
+    if (this.#lastChange?.reason === change.reason && this.#lastChange.message === change.message) return;
+    if (this.#lastChange?.reason === 'Executing') return;
+    this.#lastChange = change;
+    for (const observer of this.#observers) observer(change);
+  }
+}
+
+/** Resolves at the next change, or after a time. */
+async function wakeAfter(watch: Watch, ms: number | undefined): Promise<void> {
+  const timer = ms === undefined ? undefined : setTimeout(watch.wake, ms);
+  try {
+    await watch.next();
+  } finally {
+    clearTimeout(timer);
+  }
+}
