@@ -1,0 +1,123 @@
+import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
+import path from 'node:path';
+
+export type OutputStream = 'stdout' | 'stderr';
+
+/** containerd cuts lines into pieces of this size. */
+const maxPiece = 16 * 1024;
+/** How many files the kubelet keeps of a container's log. */
+const keptFiles = 5;
+
+/**
+ * The log of one container, in files of the format that containerd writes for the kubelet:
+ * `TIME stdout F text`, with `P` in place of `F` for a piece of a line whose newline is still to come.
+ */
+export class ContainerLog {
+  readonly #base: string;
+  readonly #maxBytes: number;
+  #generation = 0;
+  #size = 0;
+  #file: number | undefined;
+  #lastTime = 0n;
+  readonly #unfinished: Record<OutputStream, Buffer> = { stdout: Buffer.alloc(0), stderr: Buffer.alloc(0) };
+  readonly #waiting = new Set<() => void>();
+
+  /** @param maxBytes the size of a file at which the next one is begun */
+  constructor(base: string, maxBytes: number) {
+    this.#base = base;
+    this.#maxBytes = maxBytes;
+    mkdirSync(path.dirname(base), { recursive: true });
+    this.#file = openSync(this.pathOf(0), 'a');
+  }
+
+  /** The number of the newest file. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  get isClosed(): boolean {
+    return this.#file === undefined;
+  }
+
+  pathOf(generation: number): string {
+    return `${this.#base}.${generation}`;
+  }
+
+  write(stream: OutputStream, bytes: Buffer): void {
+    let rest = Buffer.concat([this.#unfinished[stream], bytes]);
+    const pieces: Buffer[] = [];
+    for (;;) {
+      const end = rest.indexOf(10);
+      const size = end < 0 ? rest.length : end;
+      if (size > maxPiece) {
+        pieces.push(this.#lineOf(stream, 'P', rest.subarray(0, maxPiece)));
+        rest = rest.subarray(maxPiece);
+      } else if (end < 0) break;
+      else {
+        pieces.push(this.#lineOf(stream, 'F', rest.subarray(0, end)));
+        rest = rest.subarray(end + 1);
+      }
+    }
+    this.#unfinished[stream] = rest;
+    this.#append(pieces);
+  }
+
+  /** A last line without a newline is a piece, as containerd writes it. */
+  close(): void {
+    if (this.#file === undefined) return;
+    for (const stream of ['stdout', 'stderr'] as const) {
+      const rest = this.#unfinished[stream];
+      if (rest.length > 0) this.#append([this.#lineOf(stream, 'P', rest)]);
+    }
+    closeSync(this.#file);
+    this.#file = undefined;
+    this.#wake();
+  }
+
+  /** Resolves when there is more to read, or nothing more to come. */
+  more(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.add(resolve));
+  }
+
+  /** Removes the files. Who reads one goes on with it. */
+  remove(): void {
+    this.close();
+    for (let index = 0; index <= this.#generation; index += 1) rmSync(this.pathOf(index), { force: true });
+  }
+
+  #lineOf(stream: OutputStream, tag: 'F' | 'P', content: Buffer): Buffer {
+    return Buffer.concat([Buffer.from(`${this.#time()} ${stream} ${tag} `), content, Buffer.from('\n')]);
+  }
+
+  #append(pieces: Buffer[]): void {
+    if (pieces.length === 0 || this.#file === undefined) return;
+    for (const piece of pieces) {
+      // A rotation looks at whole files only, so a file may be a little larger.
+      if (this.#size > this.#maxBytes) this.#rotate();
+      this.#size += piece.length;
+      writeSync(this.#file, piece);
+    }
+    this.#wake();
+  }
+
+  #rotate(): void {
+    if (this.#file !== undefined) closeSync(this.#file);
+    this.#generation += 1;
+    this.#size = 0;
+    this.#file = openSync(this.pathOf(this.#generation), 'a');
+    rmSync(this.pathOf(this.#generation - keptFiles), { force: true });
+  }
+
+  #wake(): void {
+    for (const wake of this.#waiting) wake();
+    this.#waiting.clear();
+  }
+
+  /** Now, in nanoseconds, and later than every time before. */
+  #time(): string {
+    const measured = BigInt(Math.floor((performance.timeOrigin + performance.now()) * 1_000)) * 1_000n;
+    this.#lastTime = measured > this.#lastTime ? measured : this.#lastTime + 1n;
+    const seconds = new Date(Number(this.#lastTime / 1_000_000n)).toISOString().slice(0, 19);
+    return `${seconds}.${String(this.#lastTime % 1_000_000_000n).padStart(9, '0')}Z`;
+  }
+}

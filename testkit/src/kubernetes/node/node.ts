@@ -1,0 +1,65 @@
+import type { Pod } from '../objects.js';
+import type { Change } from '../store/object-store.js';
+import type { NodeContext } from './context.js';
+import { PodWorker } from './pod-worker.js';
+import { schedulePod } from './schedule.js';
+
+/** The scheduler and the kubelet of the only node: they follow the pods as everybody does, by their changes. */
+export class Node {
+  readonly #context: NodeContext;
+  readonly #workers = new Map<string, PodWorker>();
+  readonly #unsubscribe: () => void;
+  /** Pods that are gone from the API and not yet from the node. */
+  readonly #leaving = new Set<Promise<void>>();
+
+  constructor(context: NodeContext) {
+    this.#context = context;
+    this.#unsubscribe = context.store.subscribe((change) => this.#onChange(change));
+  }
+
+  workerOf(pod: Pod): PodWorker | undefined {
+    return this.#workers.get(pod.metadata.uid);
+  }
+
+  /** Kills every container and removes what they leave. */
+  async stop(): Promise<void> {
+    this.#unsubscribe();
+    for (const worker of this.#workers.values()) worker.killNow();
+    await Promise.all([...this.#workers.values()].map((worker) => worker.forget()));
+    await Promise.all(this.#leaving);
+  }
+
+  #onChange({ type, resource, object }: Change): void {
+    if (resource !== 'pods') return;
+    const pod = object as Pod;
+    const { uid } = pod.metadata;
+    const worker = this.#workers.get(uid);
+    if (type === 'DELETED') {
+      if (worker) this.#remove(worker);
+      this.#scheduleWaiting();
+      return;
+    }
+    if (worker) {
+      worker.onChange(pod);
+      if (['Succeeded', 'Failed'].includes(pod.status.phase)) this.#scheduleWaiting();
+    } else if (pod.spec.nodeName === undefined) schedulePod(this.#context.store, pod, this.#context.settings);
+    else this.#workers.set(uid, new PodWorker(this.#context, pod));
+  }
+
+  /** Tries the pods again that found no place. */
+  #scheduleWaiting(): void {
+    for (const pod of this.#context.store.list('pods')) {
+      if (pod.spec.nodeName === undefined) schedulePod(this.#context.store, pod, this.#context.settings);
+    }
+  }
+
+  /** A pod that was removed by force may still run: the kubelet ends it, and forgets it then. */
+  #remove(worker: PodWorker): void {
+    worker.stop(0);
+    const leaving = worker.forget().then(() => {
+      this.#workers.delete(worker.pod.metadata.uid);
+      this.#leaving.delete(leaving);
+    });
+    this.#leaving.add(leaving);
+  }
+}

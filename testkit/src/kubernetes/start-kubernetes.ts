@@ -1,0 +1,164 @@
+/**
+ * The stand-in of a Kubernetes cluster: one HTTP server that behaves as the API server, the scheduler and the kubelet of
+ * one node do towards a client that runs pods. The commands of containers really run, as processes with namespaces of
+ * their own, so that `sh`, exit codes, signals, volumes and logs are real.
+ *
+ * - `api/`: requests, answers, refusals, and what tests can make go wrong
+ * - `store/`: objects with resource versions, selectors, patches
+ * - `pods/`: what the API server fills in and checks of a pod
+ * - `node/`: the scheduler and the kubelet: containers, volumes, logs, statuses, events
+ *
+ * What differs from a cluster: all images have the programs of this machine, and pods share its network, so that
+ * `localhost` is the same for all. Times are shorter: there is no pause between syncs of the kubelet.
+ */
+import { everything, Tokens, type Rule } from './api/authorize.js';
+import { startApiServer } from './api/api-server.js';
+import { expire, Faults, refuseWith, type FaultTarget } from './api/faults.js';
+import { createHandler } from './api/handle-request.js';
+import type { OpenWatch } from './api/watch-objects.js';
+import { usualImages, type Images } from './node/images.js';
+import { prepareMachine } from './node/machine.js';
+import { Node } from './node/node.js';
+import { OutputPipes } from './node/output-pipes.js';
+import type { NodeSettings } from './node/context.js';
+import { ObjectStore } from './store/object-store.js';
+
+export interface StandInOptions {
+  /** Besides `default` and `kube-system`. */
+  namespaces?: readonly string[];
+  /** Besides busybox, alpine and node. */
+  images?: Images;
+  node?: Partial<NodeSettings>;
+}
+
+export interface StandInKubernetes {
+  readonly url: string;
+  /** The token of a user who may do everything. */
+  readonly token: string;
+  /** The text of a kubeconfig with that token and the namespace `default`. */
+  readonly kubeconfig: string;
+  /** A kubeconfig for another token or namespace. */
+  kubeconfigOf(token: string, namespace?: string): string;
+  /** All objects, to look at and to create without a request. */
+  readonly store: ObjectStore;
+  /** How often each `verb resource` was asked, such as `create pods`, `get pods/log`. */
+  readonly requests: ReadonlyMap<string, number>;
+  /** Lets the next requests that match fail with a status. */
+  refuse(target: FaultTarget, code: number, retryAfterSeconds?: number): void;
+  /** Lets the next requests that match wait for an answer until the server is restarted. */
+  hang(target: FaultTarget): void;
+  /** Lets the next watches get 410, as the status of the answer or as an event. */
+  expireWatches(form: 'status' | 'event', times?: number): void;
+  /** Ends the connections of all watches, without a word. */
+  cutWatches(): void;
+  /** Sends a bookmark to all watches that want bookmarks. */
+  sendBookmarks(): void;
+  /** Forgets the history: a watch from an older version gets 410. */
+  compact(): void;
+  /** Adds a user who may do only what the rules say. Returns the token. */
+  addUser(name: string, rules: readonly Rule[]): string;
+  revokeToken(token: string): void;
+  /** Creates a Secret; its values are plain texts. */
+  createSecret(namespace: string, name: string, values: Record<string, string>): void;
+  createConfigMap(namespace: string, name: string, values: Record<string, string>): void;
+  createNamespace(name: string, labels?: Record<string, string>): void;
+  /** Ends the API server as a restart of it does: containers run on. */
+  stopServer(): Promise<void>;
+  /** Starts it again, at the same address. */
+  startServer(): Promise<void>;
+  /** Ends everything and leaves nothing behind. */
+  stop(): Promise<void>;
+}
+
+const usualSettings: NodeSettings = {
+  name: 'node-1',
+  labels: { 'kubernetes.io/hostname': 'node-1', 'kubernetes.io/os': 'linux' },
+  cpu: 8,
+  memory: 16 * 2 ** 30,
+  pods: 1_000,
+  retryMs: 500,
+  logFileBytes: 10 * 2 ** 20,
+  deletedLogsMs: 3_000,
+};
+
+/** Starts a cluster of its own; takes some 30 ms. Ask `whyNoContainers` first whether it can run here. */
+export async function startKubernetes(options: StandInOptions = {}): Promise<StandInKubernetes> {
+  const store = new ObjectStore();
+  const machine = await prepareMachine();
+  const settings = { ...usualSettings, ...options.node };
+  const images = { ...usualImages, ...options.images };
+  const node = new Node({ store, machine, pipes: new OutputPipes(machine.folder), images, settings });
+  const tokens = new Tokens();
+  const faults = new Faults();
+  const watches = new Set<OpenWatch>();
+  const server = await startApiServer(tokens, faults, createHandler({ store, node, watches }));
+  const url = `http://127.0.0.1:${server.port}`;
+  let users = 0;
+  const addUser = (name: string, rules: readonly Rule[]): string => {
+    users += 1;
+    const token = `stand-in-token-${users}`;
+    tokens.add(token, name, rules);
+    return token;
+  };
+  const token = addUser('kubernetes-admin', [everything]);
+  const createNamespace = (name: string, labels: Record<string, string> = {}): void => {
+    const metadata = { name, labels: { 'kubernetes.io/metadata.name': name, ...labels } };
+    store.create('namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata });
+    store.create('serviceaccounts', {
+      apiVersion: 'v1',
+      kind: 'ServiceAccount',
+      metadata: { name: 'default', namespace: name },
+    });
+  };
+  for (const name of ['default', 'kube-system', ...(options.namespaces ?? [])]) createNamespace(name);
+  store.create('nodes', {
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: { name: settings.name, labels: { ...settings.labels } },
+  });
+  const kubeconfigOf = (userToken: string, namespace = 'default'): string => writeKubeconfig(url, userToken, namespace);
+  return {
+    url,
+    token,
+    kubeconfig: kubeconfigOf(token),
+    kubeconfigOf,
+    store,
+    requests: faults.counts,
+    refuse: (target, code, seconds) => faults.add(target, refuseWith(code, seconds)),
+    hang: (target) => faults.add(target, () => undefined),
+    expireWatches: (form, times = 1) => faults.add({ verb: 'watch', times }, expire(form)),
+    cutWatches: () => watches.forEach((watch) => watch.cut()),
+    sendBookmarks: () => watches.forEach((watch) => watch.bookmark()),
+    compact: () => store.compact(),
+    addUser,
+    revokeToken: (revoked) => tokens.revoke(revoked),
+    createSecret: (namespace, name, values) => {
+      const encoded = Object.entries(values).map(([key, value]) => [key, Buffer.from(value).toString('base64')]);
+      const data = Object.fromEntries(encoded) as Record<string, string>;
+      store.create('secrets', { apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace }, data });
+    },
+    createConfigMap: (namespace, name, data) => {
+      store.create('configmaps', { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace }, data });
+    },
+    createNamespace,
+    stopServer: () => server.stop(),
+    startServer: () => server.start(),
+    stop: async () => {
+      await server.stop();
+      await node.stop();
+      await machine.remove();
+    },
+  };
+}
+
+function writeKubeconfig(server: string, token: string, namespace: string): string {
+  const name = 'stand-in';
+  return JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [{ name, cluster: { server } }],
+    users: [{ name, user: { token } }],
+    contexts: [{ name, context: { cluster: name, user: name, namespace } }],
+    'current-context': name,
+  });
+}

@@ -1,0 +1,88 @@
+import { expect } from 'chai';
+import { describe, it } from 'mocha';
+import { useKubernetes } from '@chainr/testkit/kubernetes/use-kubernetes';
+import { ask, createPod, isOver, isRunning, podOf, podsPath, readLog, runPod, untilPod } from './client.js';
+
+describe('logs of the stand-in of Kubernetes', () => {
+  const kubernetes = useKubernetes({ node: { logFileBytes: 100_000, deletedLogsMs: 0 } });
+
+  it('have a rising time in nanoseconds before each line', async () => {
+    await runPod(kubernetes(), podOf('times', 'seq 100'));
+    const lines = (await readLog(kubernetes(), 'times', '?timestamps=true')).trimEnd().split('\n');
+    const times = lines.map((line) => line.split(' ')[0] ?? '');
+    expect(lines.map((line) => line.split(' ')[1])).to.deep.equal(
+      Array.from({ length: 100 }, (_, index) => String(index + 1)),
+    );
+    expect(times.every((time) => /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z$/.test(time))).to.be.true;
+    expect([...new Set(times)].sort()).to.deep.equal(times);
+  });
+
+  it('keep long lines whole, with one time, and an unfinished one as it is', async () => {
+    const { log } = await runPod(kubernetes(), podOf('long', 'head -c 40000 /dev/zero | tr "\\0" x; echo; printf end'));
+    expect(log).to.equal(`${'x'.repeat(40_000)}\nend`);
+    const timed = await readLog(kubernetes(), 'long', '?timestamps=true');
+    expect(timed.match(/Z /g)).to.have.length(2);
+  });
+
+  it('are followed to the end, from the start', async () => {
+    await createPod(kubernetes(), podOf('followed', 'echo one; trap "echo two; exit 0" TERM; sleep 1000 & wait'));
+    await untilPod(kubernetes(), 'followed', 'to run', isRunning);
+    const following = readLog(kubernetes(), 'followed', '?follow=true');
+    await ask(kubernetes(), 'DELETE', `${podsPath}/followed`);
+    expect(await following).to.equal('one\ntwo\n');
+  });
+
+  it('have only the newest file for a request, and everything for a follow from the start', async () => {
+    // Some 400 kB: four files.
+    const script = 'while [ ! -e /tmp/go ]; do sleep 0.01; done; seq -w 100000 110000';
+    await createPod(kubernetes(), podOf('rotated', `touch /tmp/go; sleep 0.2; ${script}`));
+    await untilPod(kubernetes(), 'rotated', 'to run', isRunning);
+    const followed = (await readLog(kubernetes(), 'rotated', '?follow=true')).trimEnd().split('\n');
+    expect(followed).to.have.length(10_001);
+    const newest = (await readLog(kubernetes(), 'rotated')).trimEnd().split('\n');
+    expect(newest).to.have.length.below(4_000);
+    expect(newest).to.deep.equal(followed.slice(-newest.length));
+  });
+
+  it('are cut to the last lines, to bytes, and to whole seconds', async () => {
+    await runPod(kubernetes(), podOf('cut', 'seq 10'));
+    expect(await readLog(kubernetes(), 'cut', '?tailLines=2')).to.equal('9\n10\n');
+    expect(await readLog(kubernetes(), 'cut', '?tailLines=0')).to.equal('');
+    expect(await readLog(kubernetes(), 'cut', '?limitBytes=5')).to.equal('1\n2\n3');
+    const [first = ''] = (await readLog(kubernetes(), 'cut', '?timestamps=true')).split(' ');
+    const latest = `${first.slice(0, 19)}.999999999Z`;
+    expect(await readLog(kubernetes(), 'cut', `?sinceTime=${latest}`)).to.match(/^1\n/);
+    const later = new Date(Date.parse(first) + 60_000).toISOString();
+    expect(await readLog(kubernetes(), 'cut', `?sinceTime=${later}`)).to.equal('');
+  });
+
+  it('refuse a container that waits, does not exist, or is not named', async () => {
+    const initContainers = [{ name: 'first', image: 'busybox', command: ['sh', '-c', 'sleep 1000'] }];
+    const second = { name: 'second', image: 'busybox', command: ['true'] };
+    const pod = podOf('refused', 'true', {}, { initContainers }) as { spec: { containers: unknown[] } };
+    pod.spec.containers.push(second);
+    await createPod(kubernetes(), pod);
+    const messageFor = async (query: string) =>
+      (await ask(kubernetes(), 'GET', `${podsPath}/refused/log${query}`)).body.message;
+    expect(await messageFor('?container=main')).to.equal(
+      'container "main" in pod "refused" is waiting to start: PodInitializing',
+    );
+    expect(await messageFor('?container=other')).to.equal('container other is not valid for pod refused');
+    const choice = 'a container name must be specified for pod refused, choose one of: [first main second]';
+    expect(await messageFor('')).to.equal(choice);
+    await ask(kubernetes(), 'DELETE', `${podsPath}/refused`, { gracePeriodSeconds: 0 });
+  });
+
+  it('are gone some time after a pod was deleted while it ran, which a success of the request says', async () => {
+    const pod = podOf('vanished', 'echo here; trap "exit 5" TERM; sleep 1000 & wait') as { metadata: object };
+    Object.assign(pod.metadata, { finalizers: ['chainr.dev/kept'] });
+    await createPod(kubernetes(), pod);
+    await untilPod(kubernetes(), 'vanished', 'to run', isRunning);
+    await ask(kubernetes(), 'DELETE', `${podsPath}/vanished`);
+    const { status } = await untilPod(kubernetes(), 'vanished', 'to end', isOver);
+    expect(status.containerStatuses?.[0]?.state.terminated?.exitCode).to.equal(5);
+    const { untilFound } = await import('@chainr/testkit/until-found');
+    const vanished = (text: string) => text.startsWith('unable to retrieve container logs for containerd://');
+    await untilFound('the log to vanish', () => readLog(kubernetes(), 'vanished'), vanished);
+  });
+});
