@@ -67,6 +67,7 @@ const workConfig = (
   dockerNetworks: [],
   kubeconfig: '',
   namespaces: [],
+  dockerHelperImage: 'busybox',
   capacity,
   leaseTtlMs: 6_000,
   renewEveryMs: 2_000,

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { after, before } from 'mocha';
 import { useDockerDaemon, type UsedDaemon } from '@chainr/testkit/use-docker-daemon';
 import { connectToDaemon, findDaemon } from '../src/docker/connect-to-daemon.js';
+import { unless } from '../src/docker/daemon-errors.js';
 import { createDockerExecutor, type DockerExecutorOptions } from '../src/docker/create-docker-executor.js';
 import { labelFilters, volumeName } from '../src/docker/names.js';
 import type { AttemptKey, Executor } from '../src/port.js';
@@ -53,7 +54,14 @@ export async function makeDockerPlace(
   if ('absent' in daemon) throw new Error(daemon.absent);
   const instance = randomUUID();
   const open = (more: Partial<DockerExecutorOptions> = {}): Executor =>
-    createDockerExecutor({ docker, daemonId: daemon.id, instance: () => instance, ...options, ...more });
+    createDockerExecutor({
+      docker,
+      daemonId: daemon.id,
+      instance: () => instance,
+      helperImage: 'busybox',
+      ...options,
+      ...more,
+    });
   return {
     instance,
     open,
@@ -62,7 +70,8 @@ export async function makeDockerPlace(
       for (const { Id } of await docker.listContainers({ all: true, filters })) {
         await docker.getContainer(Id).remove({ force: true, v: true });
       }
-      await docker.getVolume(volumeName(instance, key)).remove();
+      // It comes with the first step.
+      await unless([404], docker.getVolume(volumeName(instance, key)).remove());
     },
     destroy: async () => {
       const executor = open();

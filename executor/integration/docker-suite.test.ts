@@ -22,7 +22,7 @@ describe('on a Docker daemon', function () {
       refusesMissingWorkdir: false,
       startsAtCreation: false,
       canVanish: true,
-      services: false,
+      services: true,
     },
     image: 'busybox',
     makePlace: () => makeDockerPlace(used.socketPath),

@@ -28,8 +28,8 @@ export interface AttemptSpec extends AttemptKey {
    */
   begun?: boolean;
   /**
-   * How many of its steps may have been started, as `RecordStart` recorded it. If the remains of such a step are gone,
-   * nobody knows whether it ran: the attempt is Lost, and the step is not started again (see Started once).
+   * How many of its containers, services first and then steps, may have been started, as `RecordStart` recorded it. If the remains of such a one are gone,
+   * nobody knows whether it ran: the attempt is Lost, and it is not started again (see Started once).
    */
   starts?: number;
 }
@@ -79,8 +79,8 @@ export interface FoundAttempt extends AttemptKey {
 export type WriteGuard = () => void;
 
 /**
- * Called before a start is sent; resolves when it is recorded outside the executor that so many steps may have been
- * started. Somebody may remove all that an executor keeps of an attempt, and only this record tells then that it may
+ * Called before a start is sent; resolves when it is recorded outside the executor that so many services and
+ * steps may have been started. Somebody may remove all that an executor keeps of an attempt, and only this record tells then that it may
  * have run (see Started once). If it rejects, nothing may be started.
  */
 export type RecordStart = (starts: number) => Promise<void>;

@@ -22,7 +22,7 @@ export function scriptWords(script: string, shell: readonly string[] = defaultSh
  * https://github.com/kubernetes/kubernetes/blob/master/third_party/forked/golang/expansion/expand.go
  */
 export function expandedCommand(
-  { command, args }: StepSpec,
+  { command, args }: Pick<StepSpec, 'command' | 'args'>,
   environment: ReadonlyMap<string, string>,
 ): Pick<StepSpec, 'command' | 'args'> {
   const expand = (words: readonly string[]): string[] => words.map((word) => expandVariables(word, environment));

@@ -70,6 +70,11 @@ export const settings = {
     default: [],
     doc: 'Namespaces in which pods may run, separated by commas; jobs that name none run in the first. Default: the namespace of the kubeconfig or of this pod.',
   }),
+  dockerHelperImage: text({
+    env: 'CHAINR_DOCKER_HELPER_IMAGE',
+    default: 'busybox:stable',
+    doc: 'Image that chainr runs beside the services of a job, to hold their network and check their ports. It has `sh`, `sleep`, `timeout` and the `nc` of busybox.',
+  }),
   home: text({
     env: 'CHAINR_HOME',
     default: './.chainr',
@@ -148,6 +153,8 @@ export interface WorkConfig {
   readonly kubeconfig: string;
   /** Empty: the one of the kubeconfig or of this pod. */
   readonly namespaces: readonly string[];
+  /** Used only for jobs with services. */
+  readonly dockerHelperImage: string;
   readonly capacity: number;
   readonly leaseTtlMs: number;
   readonly renewEveryMs: number;

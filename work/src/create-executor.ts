@@ -44,7 +44,8 @@ async function createDocker(config: WorkConfig, { instance, reach }: ExecutorNee
   if ('absent' in daemon) {
     throw new Error(`CHAINR_EXECUTOR is docker, but ${daemon.absent}: start the daemon, or set CHAINR_DOCKER_HOST.`);
   }
-  return createDockerExecutor({ docker, daemonId: daemon.id, instance, networks: config.dockerNetworks, reach });
+  const { dockerNetworks: networks, dockerHelperImage: helperImage } = config;
+  return createDockerExecutor({ docker, daemonId: daemon.id, instance, networks, helperImage, reach });
 }
 
 async function createKubernetes(config: WorkConfig, { instance, reach }: ExecutorNeeds): Promise<Executor> {

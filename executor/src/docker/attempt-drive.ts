@@ -15,6 +15,7 @@ import { endRemains } from './end-remains.js';
 import { endsAttempt, lookAtStep, type StepSight } from './look-at-step.js';
 import { prepareStep } from './prepare-step.js';
 import { readOutputs } from './read-outputs.js';
+import { endServices, serviceGraceMs } from './services/end-services.js';
 import { StartPatience } from './start-patience.js';
 import { startContainer } from './start-container.js';
 import { takeAway } from './take-away.js';
@@ -59,6 +60,10 @@ export class AttemptDrive {
     };
   }
 
+  get #serviceCount(): number {
+    return this.#spec.services?.length ?? 0;
+  }
+
   get #starts(): number {
     return this.#spec.starts ?? 0;
   }
@@ -75,7 +80,7 @@ export class AttemptDrive {
 
   /** Starts the drive unless it is running. An outage ends it, and the next call starts anew. */
   go(): Promise<Outcome> {
-    this.#going ??= this.#drive().finally(() => (this.#going = undefined));
+    this.#going ??= this.#driveToEnd().finally(() => (this.#going = undefined));
     return this.#going;
   }
 
@@ -104,6 +109,14 @@ export class AttemptDrive {
   stop(): void {
     this.#stopped.abort(new Error('Nobody observes the attempt any more.'));
     this.#stopped = new AbortController();
+  }
+
+  /** Services go on until the steps are over. The outcome comes when they have ended, so that their log is whole. */
+  async #driveToEnd(): Promise<Outcome> {
+    const { signal } = this.#stopped;
+    const outcome = await this.#drive();
+    if (this.spec.services && this.#guard) await endServices(this.#context, this.spec, serviceGraceMs, this.#guardUntil(signal)); // prettier-ignore
+    return outcome;
   }
 
   async #drive(): Promise<Outcome> {
@@ -154,7 +167,8 @@ export class AttemptDrive {
     if (sight.kind !== 'missing') return undefined;
     if (wasSeen || (spec.begun && ended.length === 0)) return deletedOutcome(spec, ended);
     // Somebody removed it (see Started once).
-    if (ended.length < this.#starts && !this.#unstarted.has(ended.length)) return vanishedOutcome(spec, ended);
+    if (this.#serviceCount + ended.length < this.#starts && !this.#unstarted.has(ended.length))
+      return vanishedOutcome(spec, ended);
     return ended.length === 0 && !this.#guard ? lostOutcome('Nothing of it was found on this daemon.') : undefined;
   }
 
@@ -176,10 +190,15 @@ export class AttemptDrive {
       if (await takeAway(this.#context, this.spec, index, sight.id)) this.#unstarted.add(index);
       return;
     }
-    const tell = (message: string): void => {
-      this.#tell({ reason: 'PullingImage', message, at: Date.now() });
-    };
-    const id = await prepareStep(this.#context, this.spec, index, { guard, tell, signal });
+    const id = await prepareStep(this.#context, this.spec, index, {
+      guard,
+      signal,
+      tell: (reason, message) => {
+        this.#tell({ reason, message, at: Date.now() });
+      },
+      starts: () => this.#starts,
+      recordStart: (service) => this.#recordStart(service),
+    });
     if (id !== undefined) this.#own.add(id);
   }
 
@@ -188,10 +207,7 @@ export class AttemptDrive {
    * container is not started again but taken away.
    */
   async #start(index: number, id: string, guard: WriteGuard): Promise<void> {
-    if (this.#starts <= index) {
-      await this.#record?.(index + 1);
-      this.#spec = { ...this.#spec, starts: index + 1 };
-    }
+    if (this.#starts <= this.#serviceCount + index) await this.#recordStart(this.#serviceCount + index);
     this.#unstarted.delete(index);
     this.#own.delete(id);
     try {
@@ -200,6 +216,12 @@ export class AttemptDrive {
       if (statusOf(error) !== undefined) this.#own.add(id);
       throw error;
     }
+  }
+
+  /** @param container its index among the services and then the steps */
+  async #recordStart(container: number): Promise<void> {
+    await this.#record?.(container + 1);
+    this.#spec = { ...this.#spec, starts: container + 1 };
   }
 
   #tell(change: PhaseChange): void {

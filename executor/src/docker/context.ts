@@ -10,6 +10,8 @@ export interface DockerContext {
   readonly instance: () => string;
   /** The networks that a job may name. */
   readonly networks: readonly string[];
+  /** The image that holds the network of services and checks their ports. */
+  readonly helperImage: string;
   /** How long a failing pull is retried. */
   readonly pullPatienceMs: number;
   /** How long to retry a start that an answering daemon refuses with errors of its own. */

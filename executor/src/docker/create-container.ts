@@ -6,7 +6,7 @@ import { expandedCommand, scriptWords } from '../step-words.js';
 import type { DockerContext } from './context.js';
 import { statusOf, unless } from './daemon-errors.js';
 import { shell, type Tombstone } from './look-at-step.js';
-import { attemptLabels, containerName, labels, volumeName } from './names.js';
+import { attemptLabels, containerName, labels, networkHolderName, volumeName } from './names.js';
 import { memoryBytes, nanoCpus } from './quantities.js';
 
 /** The path of the workspace in every step of an attempt. */
@@ -18,10 +18,10 @@ export const workspacePath = '/shared';
  */
 export const outputPath = (index: number): string => `${workspacePath}/.chainr-output.${String(index)}`;
 
-/** An empty image, for containers that only reserve a name. */
 /** Where a script is whose first line names its interpreter: in the workspace, as its outputs. */
 const scriptPath = (index: number): string => `${workspacePath}/.chainr-script.${String(index)}`;
 
+/** An empty image, for containers that only reserve a name. */
 const emptyImage = 'chainr-tombstone:latest';
 const emptyTar = Buffer.alloc(1024);
 
@@ -54,11 +54,9 @@ export async function createContainer(
       // A signal that the first process of a container does not handle has no effect on it, so `run` gets an init. A
       // command is the first process, as in Kubernetes; the daemon then reports a command that cannot be executed.
       ...(step.run !== undefined && { Init: true }),
-      ...(step.network !== undefined && { NetworkMode: step.network }),
+      ...networkOf(instance(), spec, step),
       ...limitsOf(step),
-      // Rotation silently loses output, even of an active reader (ADR 19). This driver keeps bytes as they are;
-      // json-file replaces invalid UTF-8, also characters cut at the end of 16 KiB.
-      LogConfig: { Type: 'local', Config: { 'max-size': '1000g', 'max-file': '1', compress: 'false' } },
+      LogConfig: localLog,
       Mounts: [
         {
           Type: 'volume',
@@ -74,6 +72,18 @@ export async function createContainer(
     },
   };
   return createNamed(docker, options);
+}
+
+/**
+ * Rotation silently loses output, even of an active reader (ADR 19). This driver keeps bytes as they are; json-file
+ * replaces invalid UTF-8, also characters cut at the end of 16 KiB.
+ */
+export const localLog = { Type: 'local', Config: { 'max-size': '1000g', 'max-file': '1', compress: 'false' } };
+
+/** With services, the network of the job is that of the holder. */
+function networkOf(instance: string, spec: AttemptSpec, { network }: StepSpec): Pick<Docker.HostConfig, 'NetworkMode'> {
+  if (spec.services) return { NetworkMode: `container:${networkHolderName(instance, spec)}` };
+  return network === undefined ? {} : { NetworkMode: network };
 }
 
 /** Takes a step's name with a container that is never started. Does nothing if the name is taken. */
@@ -103,7 +113,8 @@ export async function createTombstone(
   }
 }
 
-async function createNamed(docker: Docker, options: Docker.ContainerCreateOptions): Promise<string | undefined> {
+/** @returns the id; undefined if the name is taken */
+export async function createNamed(docker: Docker, options: Docker.ContainerCreateOptions): Promise<string | undefined> {
   return (await unless([409], docker.createContainer(options)))?.id;
 }
 
@@ -141,7 +152,7 @@ function workdirOf({ steps }: AttemptSpec, { workdir }: StepSpec): string | unde
   return steps.length > 1 || steps[0]?.name !== mainStep ? workspacePath : undefined;
 }
 
-function limitsOf({ resources }: StepSpec): Docker.HostConfig {
+export function limitsOf({ resources }: Pick<StepSpec, 'resources'>): Docker.HostConfig {
   const { cpu, memory } = resources?.limits ?? {};
   const bytes = memory === undefined ? undefined : memoryBytes(memory);
   return {

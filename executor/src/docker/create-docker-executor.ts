@@ -24,6 +24,8 @@ export interface DockerExecutorOptions {
   instance: () => string;
   /** The networks that a job may name; `bridge` and `none` by default. */
   networks?: readonly string[];
+  /** The image that holds the network of services and checks their ports: it has `sleep`, `sh`, `timeout` and busybox' `nc`. */
+  helperImage?: string;
   /** How long a failing pull is retried; 30 s by default (see Deadlines and retries). */
   pullPatienceMs?: number;
   /** How long a start is retried that an answering daemon refuses with errors of its own; 30 s by default. */
@@ -32,13 +34,17 @@ export interface DockerExecutorOptions {
   reach?: FaultHook;
 }
 
-/** Runs each step of an attempt as a container of a Docker daemon; the steps share a volume at `/shared`. */
+/**
+ * Runs each step and service of an attempt as a container of a Docker daemon. The steps share a volume at `/shared`, and
+ * with services all share one network.
+ */
 export function createDockerExecutor(options: DockerExecutorOptions): Executor {
   const {
     docker,
     daemonId,
     instance,
     networks = ['bridge', 'none'],
+    helperImage = 'busybox:stable',
     pullPatienceMs = usualPullPatienceMs,
     startPatienceMs = usualStartPatienceMs,
     reach = noFaults,
@@ -50,6 +56,7 @@ export function createDockerExecutor(options: DockerExecutorOptions): Executor {
     docker,
     instance,
     networks,
+    helperImage,
     pullPatienceMs,
     startPatienceMs,
     board,
@@ -83,7 +90,7 @@ export function createDockerExecutor(options: DockerExecutorOptions): Executor {
       refusesMissingWorkdir: false,
       startsAtCreation: false,
       canVanish: true,
-      services: false,
+      services: true,
     },
     async ensure(spec, guard, recordStart) {
       guard();

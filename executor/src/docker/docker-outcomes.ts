@@ -38,7 +38,11 @@ export function tombstoneOutcome(spec: AttemptSpec, ended: readonly Exited[], { 
   };
 }
 
-/** The outcome if the daemon could not start a step. The exit code is that of a shell that could not execute it. */
+/** Whether a start that the daemon refused can never succeed. The exit code is that of a shell that could not execute it. */
+export const isConfigFault = ({ exitCode, message }: { exitCode: number; message: string }): boolean =>
+  exitCode === 126 || exitCode === 127 || /unable to find (user|group)|^network \S+ not found/.test(message);
+
+/** The outcome if the daemon could not start a step. */
 export function refusalOutcome(
   spec: AttemptSpec,
   ended: readonly Exited[],
@@ -46,9 +50,7 @@ export function refusalOutcome(
 ): Outcome {
   const step = spec.steps[ended.length];
   const name = step?.name ?? '';
-  const known =
-    exitCode === 126 || exitCode === 127 || /unable to find (user|group)|^network \S+ not found/.test(message);
-  if (!known)
+  if (!isConfigFault({ exitCode, message }))
     return { reason: 'Lost', message: `The daemon could not start step "${name}": ${message}.`, ...soFar(spec, ended) };
   return { reason: 'ConfigError', message: whyNotStarted(step, message), ...soFar(spec, ended) };
 }

@@ -15,6 +15,10 @@ export const labels = {
   steps: 'chainr.steps',
   /** `1` on a step whose failure does not end the attempt. */
   tolerated: 'chainr.tolerated',
+  /** The service's index, from 0. */
+  service: 'chainr.service',
+  /** `1` on the container whose network the others share. */
+  network: 'chainr.network',
   /** On a container that only reserves the name and is never started: why, as JSON. */
   tombstone: 'chainr.tombstone',
 } as const;
@@ -28,6 +32,13 @@ const attemptName = (instance: string, { run, job, attempt }: AttemptKey): strin
 /** The name of a step's container. Creating it reserves the name; the daemon gives a name to one container only. */
 export const containerName = (instance: string, key: AttemptKey, step: number): string =>
   `${attemptName(instance, key)}-${String(step)}`;
+
+/** The name of a service's container. */
+export const serviceName = (instance: string, key: AttemptKey, service: number): string =>
+  `${attemptName(instance, key)}-s${String(service)}`;
+
+/** The name of the container whose network all others of an attempt with services share. */
+export const networkHolderName = (instance: string, key: AttemptKey): string => `${attemptName(instance, key)}-net`;
 
 /** The name of the volume with an attempt's workspace. */
 export const volumeName = attemptName;

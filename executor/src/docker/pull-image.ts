@@ -1,7 +1,7 @@
 import { LineSplitter } from '@chainr/core/async/line-splitter';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { AuthConfig } from 'dockerode';
-import type { AttemptSpec } from '../port.js';
+import type { StepSpec } from '@chainr/core/pipeline/steps';
 import type { DockerContext } from './context.js';
 import { reasonOf, statusOf, unless } from './daemon-errors.js';
 import type { Tombstone } from './look-at-step.js';
@@ -13,22 +13,22 @@ const againMs = [1_000, 3_000, 6_000] as const;
 /** Progress is reported at most this often. */
 const tellEveryMs = 1_000;
 
+/** What may be part of a path of the daemon's API. The daemon itself reports other mistakes. */
+export const isImageName = (name: string): boolean => /^(?!.*\.\.)[A-Za-z0-9][\w.:/@+-]*$/.test(name);
+
 /**
- * Provides the image of a step according to its `pull`.
+ * Provides the image of a container according to its `pull`.
  * @returns why it cannot be provided, or undefined if it is there
  */
 export async function provideImage(
   context: DockerContext,
-  spec: AttemptSpec,
-  index: number,
+  { image, pull }: Pick<StepSpec, 'image' | 'pull'>,
   tell: (message: string) => void,
   signal: AbortSignal,
 ): Promise<Tombstone | undefined> {
-  const step = spec.steps[index];
-  if (!step || step.pull === 'never') return undefined;
-  const { image } = step;
+  if (pull === 'never') return undefined;
   // 400 means an invalid image name; the pull explains that better.
-  if (step.pull !== 'always' && (await unless([400, 404], context.docker.getImage(image).inspect()))) return undefined;
+  if (pull !== 'always' && (await unless([400, 404], context.docker.getImage(image).inspect()))) return undefined;
   tell(`The image ${image} is being pulled.`);
   const deadline = performance.now() + context.pullPatienceMs;
   for (let tries = 0; ; tries += 1) {

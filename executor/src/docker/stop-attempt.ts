@@ -6,10 +6,12 @@ import { unless } from './daemon-errors.js';
 import { stopped } from './docker-outcomes.js';
 import { endRemains } from './end-remains.js';
 import { endsAttempt, lookAtStep } from './look-at-step.js';
+import { labelFilters, labels } from './names.js';
+import { endServices } from './services/end-services.js';
 
 /**
  * Ends an attempt; see the port. It first takes the name of the next step, so that nobody starts another one. Then
- * running containers get SIGTERM, and SIGKILL after the grace.
+ * running containers get SIGTERM, and SIGKILL after the grace; services after the steps, in what is left of it.
  */
 export async function stopAttempt(
   context: DockerContext,
@@ -24,9 +26,9 @@ export async function stopAttempt(
   try {
     for (let index = 0; ;) {
       const sight = await lookAtStep(context, key, index);
-      if (sight.kind === 'tombstone') return;
+      if (sight.kind === 'tombstone') break;
       if (sight.kind === 'exited') {
-        if (endsAttempt(sight)) return;
+        if (endsAttempt(sight)) break;
         index += 1;
         continue;
       }
@@ -37,7 +39,7 @@ export async function stopAttempt(
         continue;
       }
       if (sight.kind === 'created') {
-        if (sight.refusal) return;
+        if (sight.refusal) break;
         // Without force: a container that was started meanwhile stays, and the next look finds it.
         await unless([404, 409], context.docker.getContainer(sight.id).remove({ force: false }));
         continue;
@@ -61,9 +63,25 @@ export async function stopAttempt(
         await Promise.race([watch.next(), pause(killedLookMs)]);
       }
     }
+    await removeUnstartedServices(context, key, guard);
+    await endServices(context, key, deadline - performance.now(), guard);
   } finally {
     clearTimeout(timer);
     watch.close();
+  }
+}
+
+/** See `provideServices`: the name of the first step was taken, so only what was created before can be started. */
+async function removeUnstartedServices(
+  { docker, instance }: DockerContext,
+  key: AttemptKey,
+  guard: WriteGuard,
+): Promise<void> {
+  const filters = { label: [...labelFilters(instance(), key), labels.service], status: ['created'] };
+  for (const { Id } of await docker.listContainers({ all: true, filters })) {
+    guard();
+    // Without force: one that was started meanwhile stays, and is ended.
+    await unless([404, 409], docker.getContainer(Id).remove({ force: false }));
   }
 }
 

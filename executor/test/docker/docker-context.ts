@@ -10,6 +10,7 @@ export function contextOf(docker: Docker, instanceId: string): DockerContext {
     docker,
     instance,
     networks: [],
+    helperImage: 'busybox',
     pullPatienceMs: 0,
     startPatienceMs: 0,
     board: new EventBoard(docker, instance),
