@@ -32,9 +32,10 @@ describe('large runs', function () {
     for (const { cpuMs, what } of costly.slice(0, 5)) console.log(`      ${cpuMs.toFixed(1)} ms of CPU ${what}`);
     expect(costly.filter(({ cpuMs }) => cpuMs >= mostCpuMs)).to.eql([]);
     expect([...claims.values()].every((count) => count === 1)).to.be.true;
-    const left = await Promise.all([keys.chunks, keys.marks('fake'), keys.live].map((key) => open.client.zcard(key)));
-    expect([...left, await countLeases(open.client)]).to.eql([0, 0, 0, 0]);
-    expect(await open.client.exists(keys.backlog(uid))).to.equal(0);
+    const left = await Promise.all([keys.chunks, keys.live].map((key) => open.client.zcard(key)));
+    expect([...left, await countLeases(open.client)]).to.eql([0, 0, 0]);
+    expect(await open.client.keys(keys.marks('*'))).to.eql([]);
+    expect(await open.client.keys(`${keys.backlog(uid)}*`)).to.eql([]);
     return { claims: claims.size, record: (await open.store.runs.getRun(uid))! };
   }
 
@@ -51,6 +52,19 @@ describe('large runs', function () {
     expect(claims).to.equal(10_000);
     expect(record.jobCounts.SUCCESSFUL).to.equal(10_000);
   });
+
+  for (const { shape, needs, options } of [
+    { shape: '10,000 independent jobs', needs: [], options: {} },
+    { shape: '10,000 independent jobs with slots', needs: [], options: { maxParallel: 50 } },
+    { shape: '1 → 9,999', needs: ['job-0'], options: {} },
+    { shape: '1 → 9,999 with slots', needs: ['job-0'], options: { maxParallel: 50 } },
+  ])
+    it(`runs ${shape} in 32 pools to their end`, async () => {
+      const jobs = Array.from({ length: 10_000 }, (_, at) => [`job-${at}`, { pool: `pool-${at % 32}`, dependsOn: at === 0 ? [] : needs }] as const); // prettier-ignore
+      const { claims, record } = await run(pipelineOf(Object.fromEntries(jobs), options));
+      expect(claims).to.equal(10_000);
+      expect(record).to.include({ status: 'SUCCESSFUL' });
+    });
 
   it('skips a fan of 9,998 jobs and what follows', async () => {
     const { claims, record } = await run(fanOfJobs(9_998), { fails: () => true });

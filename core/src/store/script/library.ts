@@ -34,6 +34,8 @@ export const readyAtOnce = 256;
 /** Bounded calls: what one call does at most, and how much it reads at a time (`page`). */
 const limits = {
   bundle: bundleMax,
+  /** Pools: ids of a run that each of its pools gets, whatever else the call hands out. */
+  slice: 8,
   /** Ready marks: ids of one run in the queue at once. */
   queued: 1000,
   /** Edges that are resolved. */

@@ -9,6 +9,7 @@ export function libraryOfSmallCalls({ body } = composeLibrary()): Library {
     todo_page: 2,
     // As many as the most slots of a random case: a call always hands out that many of a run.
     bundle: 4,
+    slice: 4,
     queued: 5,
     ready_at_once: 3,
   };

@@ -136,6 +136,26 @@ describe('a retry by hand', () => {
     });
   }
 
+  it('takes back a dependent whose claim the same call has parked, and other runs of the call go on', async () => {
+    const begun = await begin({ cure: [onFailure('fails')], other: { pool: 'gpu' } }, { maxParallel: 2 });
+    await fail(begun);
+    const other = await open.create(pipelineOf({ a: [], b: [], c: [] }, { maxParallel: 1 }));
+    const lease = await claimJob(open.store, other, 0);
+    for (const index of [2, 3]) await claimJob(open.store, begun.run, index); // They have the slots.
+    const executor = await open.store.executors.register('fake:test', 'fake');
+    const by = { owner: 'owner', executor, ttlMs: 60_000 };
+    open.inbox.take(other);
+    const replies = await Promise.all([
+      open.store.transitions.finish(lease, completed, {}, whole),
+      open.store.transitions.claim({ run: begun.run, index: 1, attempt: 1 }, by),
+      reopen(begun),
+    ]);
+    expect(replies.slice(1)).to.eql(['parked', { kind: 'ok', attempt: 2 }]);
+    expect((await statuses(begun))['cure']).to.equal('PENDING WaitingForDependencies');
+    expect(open.inbox.take(other)).to.eql([`${other}.1.1`]);
+    expect(await open.client.zrange(keys.backlog(other), 0, '-1')).to.eql(['00002']);
+  });
+
   it('emits its events, dependents first', async () => {
     const begun = await begin({ a: ['fails'], cure: [onFailure('fails')] });
     await fail(begun);

@@ -50,6 +50,7 @@ local function make_wait(run, row, unsatisfied)
   local reason_before = row.reason
   row.section = false
   row.announce = false
+  row.reason_before = false -- The same call may have parked it.
   row.raw = string.sub(row.raw, 1, row.name_end)
   row.unsatisfied = unsatisfied
   if skipped then

@@ -1,7 +1,7 @@
 -- Ready marks: a ready job is handed out in a message, at most LIMIT.queued of a run and pool at once. The other ready jobs
 -- wait in the backlog of the run, as do those for which no slot is free (see Slots), ordered by priority and by the time at
 -- which they became ready. Each call hands out the next jobs of the runs that it touches, up to a limit for all of them (see
--- Bounded calls). A run of which no id is left in the queue always gets some.
+-- Bounded calls). A run of which no id is left in the queue of a pool always gets some there.
 --
 -- Pools: where jobs of a run have pools of their own, each of these pools has its slice of the run (`runs.lua`), which is
 -- filled as if there were no other. So more may be handed out in several pools than there are slots: the claims decide who
@@ -169,22 +169,25 @@ local function take_from_backlog(run, slice, count)
   slice.backlog_taken = members
   slice.backlog = #members < count and 0 or slice.backlog - #members
   budget.handouts = budget.handouts - #members
-  local indexes = {}
+  local indexes, rows = {}, {}
   for i = 1, #members do indexes[i] = tonumber(members[i]) end
   load_rows(run, indexes)
   for i = 1, #indexes do
     local row = run.rows[indexes[i]]
-    if row and row.status == JOB.PENDING then
-      local s = section_of(row) or new_section(row, 1, 0, run.created, 0, 0)
-      if s.queued == 0 then s.queued = now end
-      if row.reason_before then
-        row.reason = row.reason_before
-      elseif row.reason == REASON.WaitingForSlot then
-        row.reason = REASON.Queued
-        row.announce = true
-      end
-      hand_out(run, slice, row)
+    if row and row.status == JOB.PENDING then rows[#rows + 1] = row end
+  end
+  if slice ~= run then load_plans(run, rows, #rows) end
+  for i = 1, #rows do
+    local row = rows[i]
+    local s = section_of(row) or new_section(row, 1, 0, run.created, 0, 0)
+    if s.queued == 0 then s.queued = now end
+    if row.reason_before then
+      row.reason = row.reason_before
+    elseif row.reason == REASON.WaitingForSlot then
+      row.reason = REASON.Queued
+      row.announce = true
     end
+    hand_out(run, slice, row)
   end
 end
 
@@ -193,7 +196,9 @@ local function settle_fresh(run, slice)
   if not slice.fresh or is_ending(run) then return end
   local rows = {}
   for i = 1, #slice.fresh do
-    if slice.fresh[i].is_fresh then rows[#rows + 1] = slice.fresh[i] end
+    local row = slice.fresh[i]
+    if row.is_fresh then rows[#rows + 1] = row end
+    row.is_fresh = false -- It is listed twice if the call made it wait again and then ready again.
   end
   local room = slice.backlog == 0 and run.todo == 0 and room_of(run, slice) or 0
   if #rows > room then sort_by_priority(run, rows) end
@@ -210,7 +215,8 @@ local function hand_out_backlog(run, slice)
   if run.todo > 0 and has_priorities(run) then return end
   local room = room_of(run, slice)
   if run.max_parallel == 0 and room < LIMIT.bundle and not slice.gave_way then return end
-  local count = math.min(room, slice.backlog, math.max(budget.handouts, LIMIT.bundle - slice.queued))
+  local least = (slice == run and LIMIT.bundle or LIMIT.slice) - slice.queued
+  local count = math.min(room, slice.backlog, math.max(budget.handouts, least))
   if count > 0 then take_from_backlog(run, slice, count) end
 end
 
