@@ -72,6 +72,8 @@ export class HistoryGround implements Ground {
   async run(cases: readonly RandomCase[]): Promise<void> {
     this.#dice = new Dice(cases[0]!.seed);
     this.#cursor = await this.#store.events.lastCursor();
+    await this.#store.transitions.resume('none'); // The library is loaded.
+    const errors = await this.#countErrors();
     this.isOtherDead = this.#dice.chance(0.5);
     const histories: History[] = [];
     for (const each of cases) {
@@ -82,6 +84,12 @@ export class HistoryGround implements Ground {
     const reruns: History[] = [];
     for (const each of histories) if (this.#dice.chance(0.3)) reruns.push(...(await this.#rerun(each)));
     await this.#drive(reruns);
+    expect((await this.#countErrors()) - errors, 'errors of the library').to.equal(0);
+  }
+
+  /** The batcher hides an error of a call whose operations succeed one by one. */
+  async #countErrors(): Promise<number> {
+    return Number(/^errorstat_ERR:count=(\d+)/m.exec(await this.client.info('errorstats'))?.[1] ?? 0);
   }
 
   /** Checks everything after each round. */
