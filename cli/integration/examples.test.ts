@@ -35,7 +35,8 @@ describe('the examples', function () {
   };
 
   it('end as they say', async () => {
-    expect(await readdir(folder)).to.have.members(Object.keys(endings));
+    // work/integration/services.test.ts runs the example of services: it needs containers.
+    expect(await readdir(folder)).to.have.members([...Object.keys(endings), 'services.yaml']);
     const ended = await Promise.all(Object.keys(endings).map(async (file) => [file, await run(file)] as const));
     for (const [file, each] of ended) {
       expect(each.status, file).to.equal('SUCCESSFUL');

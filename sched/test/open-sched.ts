@@ -86,7 +86,7 @@ export class TestWorker {
 
   /** Stores lines, or pieces of bytes unchanged. */
   async log(lease: Lease, lines: readonly (Partial<LogLine> & { bytes?: Buffer })[], end = false): Promise<void> {
-    const steps = await this.#store.runs.listSteps(lease.run, lease.index);
+    const steps = await this.#store.runs.listLogNames(lease.run, lease.index);
     const pieces = lines.map(({ time = 1_763_690_000_123, step = 'main', stream = 'stdout', ...line }) => {
       const { text = '', newline = true, bytes = Buffer.from(`${text}${newline ? '\n' : ''}`) } = line;
       return { time, step: Math.max(0, steps.indexOf(step)), stream, bytes };

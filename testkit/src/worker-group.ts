@@ -185,7 +185,7 @@ export class WorkerGroup {
   /** The lines of an attempt's log, as `step stdout text`; all of them once it has ended. */
   async logOf(run: RunUid, index: number, attempt = 1): Promise<string[]> {
     await this.store.logs.untilComplete(run, index, attempt, new AbortController().signal);
-    const steps = await this.store.runs.listSteps(run, index);
+    const steps = await this.store.runs.listLogNames(run, index);
     const lines: string[] = [];
     for (let offset = 0; ;) {
       const page = await this.store.logs.read(run, index, attempt, { offset, maxBytes: 1024 * 1024 });

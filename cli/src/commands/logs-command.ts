@@ -32,7 +32,7 @@ export function logsCommand(terminal: Terminal): Command {
       'follow the log until it ends or Ctrl-C; waits for a job that has not started. Ctrl-C does not stop the job',
     )
     .option('--attempt <number>', 'number of the attempt (default: the last one)', readAttempt)
-    .option('--step <name>', 'show only the lines of this step')
+    .option('--step <name>', 'show only the lines of this step or service')
     .addOption(outputOption())
     .addHelpText('after', examples('chainr logs latest', 'chainr logs latest build --follow'))
     .action(async (written: string, job: string | undefined, _options: unknown, command: Command) => {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { resolveServices } from '../../src/pipeline/services.js';
+import { logNames, resolveServices } from '../../src/pipeline/services.js';
 import { accepted, refusedWith, written } from './build-pipeline.js';
 
 const db = { name: 'db', image: 'postgres' };
@@ -106,6 +106,12 @@ describe('the services of a job', () => {
       `jobs.job.services[0].args[0]: ${outputs}`,
       `jobs.job.services[0].ready.run: ${outputs}`,
     ]);
+  });
+
+  it('stand in the log under their names, after the steps', () => {
+    const steps = ['one', 'two'].map((name) => ({ name, run: 'exit 0' }));
+    const { jobs } = accepted(written({ job: { run: undefined, steps, services: [db] }, plain: {} }));
+    expect(jobs.map(logNames)).to.deep.equal([['one', 'two', 'db'], ['main']]);
   });
 
   it('get only their own variables, within the limits of a container', () => {

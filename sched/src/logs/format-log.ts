@@ -6,7 +6,7 @@ import { linesOfRun, nameOf, runsOf, type LogPage, type LogRun } from '@chainr/c
 
 /** Selects the steps of a log. */
 export interface WantedSteps {
-  /** The names of all steps of the job. */
+  /** The names of all steps and services of the job (`logNames`). */
   names: readonly string[];
   /** The only step to show. */
   only?: string | undefined;

@@ -25,7 +25,7 @@ export function readLog(context: SchedContext) {
     const job = await findJob(context.store, uid, name);
     const attempt = await findAttempt(context.store, uid, job, query.attempt);
     await refuseRemoved(context.store, attempt?.uid ?? uid);
-    const names = await context.store.runs.listSteps(uid, job.index);
+    const names = await context.store.runs.listLogNames(uid, job.index);
     if (query.step !== undefined) refuseUnknownStep(job, names, query.step);
     response.setHeader(headerNames.attempt, String(attempt?.attempt ?? 1));
     const wanted = { format, offset: query.offset, steps: { names, only: query.step } };

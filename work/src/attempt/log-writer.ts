@@ -1,3 +1,4 @@
+import { logNames } from '@chainr/core/pipeline/services';
 import { markOf, type LogPiece } from '@chainr/core/store/logs/log-format';
 import type { AttemptSpec, OutputChunk, Position } from '@chainr/executor/port';
 import type { Attempt, LogState } from './attempt.js';
@@ -22,6 +23,8 @@ const skipStepBytes = 1024 * 1024;
 export class LogWriter {
   readonly #context: WorkContext;
   readonly #held: HeldLease;
+  /** The index of each step and service in the frames of the log. */
+  readonly #origins: ReadonlyMap<string, number>;
   readonly #spec: AttemptSpec;
   readonly #log: LogState;
   readonly #mask: Mask;
@@ -40,6 +43,7 @@ export class LogWriter {
     this.#context = context;
     this.#held = held;
     this.#spec = spec;
+    this.#origins = new Map(logNames(spec).map((name, index) => [name, index]));
     this.#log = log;
     this.#mask = mask;
   }
@@ -187,8 +191,7 @@ export class LogWriter {
   }
 
   #pieceOf({ time, step, stream, bytes }: OutputChunk): LogPiece {
-    const index = this.#spec.steps.findIndex(({ name }) => name === step);
-    return { time, step: Math.max(0, index), stream, bytes };
+    return { time, step: this.#origins.get(step) ?? 0, stream, bytes };
   }
 
   async #append(pieces: readonly LogPiece[], position: Position, end: boolean): Promise<'ok' | 'length' | 'full'> {

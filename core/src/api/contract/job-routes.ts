@@ -66,7 +66,11 @@ export const jobRoutes = {
     params: ofJob,
     query: z.strictObject({
       attempt: wholeNumber(1, 1_000_000).optional().describe('Number of the attempt. Default: the last one.'),
-      step: z.string().max(63).optional().describe('Only the lines of this step; `main` for a job without steps.'),
+      step: z
+        .string()
+        .max(63)
+        .optional()
+        .describe('Only the lines of this step or service; `main` for a job without steps.'),
       offset: wholeNumber(0, Number.MAX_SAFE_INTEGER)
         .default(0)
         .describe('Where to start in the log, in bytes as the job wrote them.'),

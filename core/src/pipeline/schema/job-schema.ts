@@ -109,7 +109,9 @@ export const jobSchema = strictMap(
       ),
     pendingTimeout: durationSchema
       .exactOptional()
-      .describe('Time limit from the claim of an attempt to its start, including image pulls. Default: 10 minutes.'),
+      .describe(
+        'Time limit from the claim of an attempt to the start of its first step, including image pulls and the start of services. Default: 10 minutes.',
+      ),
     retries: strictMap(
       {
         limit: z.int().min(0).max(pipelineLimits.retries),

@@ -4,7 +4,7 @@ import { logStreams, type LogStream } from '../../engine/records.js';
  * How a log is stored (ADR 11): the bytes as written, and frames, which say where they come from. A frame is valid from
  * its offset to that of the next frame:
  *
- *     offset u48, time u48 (ms since 1970), origin u16 (index of the step × 4 + stream), big-endian
+ *     offset u48, time u48 (ms since 1970), origin u16 (index of the step or service × 4 + stream), big-endian
  */
 export interface LogFrame extends Origin {
   /** In bytes of the log. */
@@ -15,7 +15,7 @@ export interface LogFrame extends Origin {
 
 /** The origin of bytes of a log. */
 export interface Origin {
-  /** The index of the step; 0 for chainr's own messages. */
+  /** The index of the step or service (`logNames`); 0 for chainr's own messages. */
   step: number;
   stream: LogStream;
 }

@@ -60,7 +60,7 @@ export function runsOf({ bytes, frames, offset, nextOffset }: LogPage): LogRun[]
 
 /**
  * The lines of a page. Invalid UTF-8 is replaced.
- * @param steps the names of the job's steps
+ * @param steps the names in the log of the job (`logNames`)
  */
 export function linesOf(page: LogPage, steps: readonly string[] = []): StoredLine[] {
   return runsOf(page).flatMap((run) => linesOfRun(run, nameOf(run, steps)));

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { Outputs } from '../../engine/outcome.js';
 import type { JobPlan } from '../../pipeline/pipeline.js';
+import { logNames } from '../../pipeline/services.js';
 import type { AttemptRecord, JobRecord, ReusedAttempt, RunRecord, RunUid } from '../../engine/records.js';
 import type { RunStatus } from '../../engine/states.js';
 import type { Dependencies } from '../../engine/transitive-dependents.js';
@@ -184,10 +185,10 @@ export class RunStore {
     return rows.flatMap((row, place) => (row ? [toJobRecord(indexes[place] ?? 0, unpackRow(row))] : []));
   }
 
-  /** The names of a job's steps in order; empty if there is no such job. */
-  async listSteps(uid: RunUid, jobIndex: number): Promise<string[]> {
+  /** The names in the log of a job: `logNames`; empty if there is no such job. */
+  async listLogNames(uid: RunUid, jobIndex: number): Promise<string[]> {
     const plan = await this.getPlan(uid, jobIndex);
-    return plan?.steps.map(({ name }) => name) ?? [];
+    return plan ? logNames(plan) : [];
   }
 
   /** What is stored of a job for its worker; undefined where there is no such job. */
