@@ -61,6 +61,22 @@ describe('the log of a container', () => {
     expect(read(log.subarray(0, log.indexOf('\n') + 1), 5, [`${second}.100000000Z`, 1]).text).to.equal('');
   });
 
+  it('marks a gap in which the node may have rotated a file away, if the reader was behind', () => {
+    const lineAt = (ms: number, text: string): Buffer =>
+      Buffer.from(`${new Date(ms).toISOString().replace('Z', '000000Z')} ${text}\n`);
+    const readLines = (...times: number[]): string => {
+      const container = new ContainerLog('main', undefined);
+      return times
+        .flatMap((ms) => container.take(lineAt(ms, 'x')))
+        .map(({ stream }) => stream)
+        .join(' ');
+    };
+    const now = Date.now();
+    expect(readLines(now - 60_000, now - 30_000)).to.equal('stdout system stdout');
+    expect(readLines(now - 60_000, now - 55_000)).to.equal('stdout stdout');
+    expect(readLines(now, now + 30_000)).to.equal('stdout stdout');
+  });
+
   it('tells a sentence of the kubelet from a log', () => {
     for (const [sentence, isGone] of [
       ['unable to retrieve container logs for containerd://5ec1fae0', true],

@@ -141,6 +141,7 @@ export interface PodSpec {
   hostNetwork?: boolean;
   hostPID?: boolean;
   hostIPC?: boolean;
+  shareProcessNamespace?: boolean;
   priority?: number;
   priorityClassName?: string;
   preemptionPolicy?: string;

@@ -1,10 +1,11 @@
+import { untilFound } from '@chainr/testkit/until-found';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { useKubernetes } from '@chainr/testkit/kubernetes/use-kubernetes';
 import { ask, createPod, isOver, isRunning, podOf, podsPath, readLog, runPod, untilPod } from './client.js';
 
 describe('logs of the stand-in of Kubernetes', () => {
-  const kubernetes = useKubernetes({ node: { logFileBytes: 100_000, deletedLogsMs: 0 } });
+  const kubernetes = useKubernetes({ node: { logFileBytes: 100_000, logRotationMs: 0, deletedLogsMs: 0 } });
 
   it('have a rising time in nanoseconds before each line', async () => {
     await runPod(kubernetes(), podOf('times', 'seq 100'));
@@ -74,14 +75,18 @@ describe('logs of the stand-in of Kubernetes', () => {
   });
 
   it('are gone some time after a pod was deleted while it ran, which a success of the request says', async () => {
-    const pod = podOf('vanished', 'echo here; trap "exit 5" TERM; sleep 1000 & wait') as { metadata: object };
+    const pod = podOf('vanished', 'trap "exit 5" TERM; echo here; sleep 1000 & wait') as { metadata: object };
     Object.assign(pod.metadata, { finalizers: ['chainr.dev/kept'] });
     await createPod(kubernetes(), pod);
     await untilPod(kubernetes(), 'vanished', 'to run', isRunning);
+    await untilFound(
+      'the trap to be set',
+      () => readLog(kubernetes(), 'vanished'),
+      (text) => text.includes('here'),
+    );
     await ask(kubernetes(), 'DELETE', `${podsPath}/vanished`);
     const { status } = await untilPod(kubernetes(), 'vanished', 'to end', isOver);
     expect(status.containerStatuses?.[0]?.state.terminated?.exitCode).to.equal(5);
-    const { untilFound } = await import('@chainr/testkit/until-found');
     const vanished = (text: string) => text.startsWith('unable to retrieve container logs for containerd://');
     await untilFound('the log to vanish', () => readLog(kubernetes(), 'vanished'), vanished);
   });

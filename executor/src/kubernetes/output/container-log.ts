@@ -10,6 +10,12 @@ const longestSentence = 1_000;
 /** What the kubelet writes in place of a log that is gone, with status 200. */
 const goneText = 'unable to retrieve container logs for';
 
+/**
+ * How far apart two rotations of a log are at least: the kubelet looks at its size every 10 s, less some tolerance. A
+ * follow that is further behind may skip a whole file, without a word.
+ */
+const rotationMs = 8_000;
+
 /** The kubelet answers with a sentence of its own in place of the log. */
 export class NoLog extends Error {
   override readonly name = 'NoLog';
@@ -41,6 +47,8 @@ export class ContainerLog {
   /** Bytes of the present line so far. */
   #lineBytes = 0;
   #foundMark: boolean;
+  /** The time of the last line, and how far behind the reader was then, if the clocks of node and worker agree. */
+  #last = { time: Infinity, lagMs: 0 };
 
   constructor(step: string, from: Mark | undefined) {
     this.#step = step;
@@ -117,7 +125,9 @@ export class ContainerLog {
     if (skipped >= this.#lineBytes) return;
     const fresh = bytes.subarray(Math.max(0, skipped - before));
     const time = Date.parse(this.#timestamp);
-    if (!this.#foundMark) chunks.push(this.#cut(time));
+    if (!this.#foundMark) chunks.push(this.#cut(this.#from?.[0] ?? '', time));
+    if (this.#maySkip(time)) chunks.push(this.#cut(new Date(this.#last.time).toISOString(), time));
+    this.#last = { time, lagMs: Date.now() - time };
     this.#mark = isWhole ? [this.#timestamp, this.#ordinal] : [this.#timestamp, this.#ordinal, this.#lineBytes];
     const last = chunks.at(-1);
     // Lines of one millisecond become one chunk.
@@ -135,11 +145,15 @@ export class ContainerLog {
     return bytes;
   }
 
-  /** The line up to which the log was read did not come again: the kubelet has rotated it away. */
-  #cut(time: number): OutputChunk {
+  /** Whether the kubelet may have skipped a file before a line of this time. */
+  #maySkip(time: number): boolean {
+    return this.#last.lagMs >= rotationMs && time - this.#last.time >= rotationMs;
+  }
+
+  /** The line up to which the log was read did not come again, or others are missing: the kubelet has rotated them away. */
+  #cut(from: string, time: number): OutputChunk {
     this.#foundMark = true;
-    const [timestamp] = this.#from ?? [''];
-    const text = `[chainr: part of the log between ${timestamp} and ${this.#timestamp} may be missing: the node has rotated it]\n`;
+    const text = `[chainr: part of the log between ${from} and ${this.#timestamp} may be missing: the node has rotated it]\n`;
     return { time, step: this.#step, stream: 'system', bytes: Buffer.from(text) };
   }
 }

@@ -14,6 +14,11 @@ import { formatPosition, parsePosition, sinceTimeOf, type Mark } from './log-pos
 /** A log that stays open without a byte for this long after its container has ended has lost its connection. */
 const silentAfterEndMs = 10_000;
 
+/**
+ * A reader that took nothing for this long opens the log anew from its mark: the kubelet, which looks at the size of logs
+ * every 10 s, may have rotated it more than once, and then goes on with the newest file without a word.
+ */
+const stallMs = 5_000;
 /** How long lines are gathered. */
 const gatherMs = 5;
 
@@ -107,8 +112,9 @@ async function* readStep(
     try {
       for await (const part of gatherParts(response)) {
         const chunks = log.take(part);
+        const askedAt = performance.now();
         if (chunks.length > 0) yield batch(chunks);
-        if (signal.aborted) return false;
+        if (signal.aborted || performance.now() - askedAt > stallMs) return false;
       }
     } finally {
       stopWatching();

@@ -1,8 +1,11 @@
+import { refuseServices } from '../../refuse-services.js';
 import { refuseStep } from '../../refuse-step.js';
 import type { AttemptSpec } from '../../port.js';
 
 /** A sentence if a pod of the attempt can certainly not be what the pipeline asks for, before anything is tried. */
 export function refuseSpec(spec: AttemptSpec): string | undefined {
+  const services = refuseServices(spec);
+  if (services !== undefined) return services;
   for (const [index, step] of spec.steps.entries()) {
     // `$(NAME)` is expanded by the kubelet, whose limits are those of the system too.
     const refusal = refuseStep(step, new Map(Object.entries(step.env)));

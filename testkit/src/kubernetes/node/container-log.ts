@@ -15,6 +15,8 @@ const keptFiles = 5;
 export class ContainerLog {
   readonly #base: string;
   readonly #maxBytes: number;
+  readonly #rotationMs: number;
+  #rotatedAt = performance.now();
   #generation = 0;
   #size = 0;
   #file: number | undefined;
@@ -22,10 +24,14 @@ export class ContainerLog {
   readonly #unfinished: Record<OutputStream, Buffer> = { stdout: Buffer.alloc(0), stderr: Buffer.alloc(0) };
   readonly #waiting = new Set<() => void>();
 
-  /** @param maxBytes the size of a file at which the next one is begun */
-  constructor(base: string, maxBytes: number) {
+  /**
+   * @param maxBytes the size of a file at which the next one is begun
+   * @param rotationMs how often that is looked at
+   */
+  constructor(base: string, maxBytes: number, rotationMs: number) {
     this.#base = base;
     this.#maxBytes = maxBytes;
+    this.#rotationMs = rotationMs;
     mkdirSync(path.dirname(base), { recursive: true });
     this.#file = openSync(this.pathOf(0), 'a');
   }
@@ -37,6 +43,11 @@ export class ContainerLog {
 
   get isClosed(): boolean {
     return this.#file === undefined;
+  }
+
+  /** The oldest file that is left. */
+  get oldest(): number {
+    return Math.max(0, this.#generation - keptFiles + 1);
   }
 
   pathOf(generation: number): string {
@@ -54,7 +65,8 @@ export class ContainerLog {
         rest = rest.subarray(maxPiece);
       } else if (end < 0) break;
       else {
-        pieces.push(this.#lineOf(stream, 'F', rest.subarray(0, end)));
+        // containerd reads lines as Go's bufio does, which drops a carriage return before the newline.
+        pieces.push(this.#lineOf(stream, 'F', rest.subarray(0, rest[end - 1] === 13 ? end - 1 : end)));
         rest = rest.subarray(end + 1);
       }
     }
@@ -92,8 +104,8 @@ export class ContainerLog {
   #append(pieces: Buffer[]): void {
     if (pieces.length === 0 || this.#file === undefined) return;
     for (const piece of pieces) {
-      // A rotation looks at whole files only, so a file may be a little larger.
-      if (this.#size > this.#maxBytes) this.#rotate();
+      const isDue = performance.now() - this.#rotatedAt >= this.#rotationMs;
+      if (this.#size > this.#maxBytes && isDue) this.#rotate();
       this.#size += piece.length;
       writeSync(this.#file, piece);
     }
@@ -103,6 +115,7 @@ export class ContainerLog {
   #rotate(): void {
     if (this.#file !== undefined) closeSync(this.#file);
     this.#generation += 1;
+    this.#rotatedAt = performance.now();
     this.#size = 0;
     this.#file = openSync(this.pathOf(this.#generation), 'a');
     rmSync(this.pathOf(this.#generation - keptFiles), { force: true });

@@ -19,6 +19,8 @@ export interface ProcessSpec {
   user: number;
   group: number;
   isRootReadOnly: boolean;
+  /** Whether another process is process 1, as in a pod with `shareProcessNamespace`. */
+  hasInit: boolean;
   log: ContainerLog;
 }
 
@@ -32,7 +34,7 @@ export interface ContainerProcess {
 
 /**
  * Starts a command with a root, mounts and process numbers of its own. It is process 1, so it ends with all that it
- * started, and a signal that it does not handle has no effect, as in a container.
+ * started, and a signal that it does not handle has no effect, as in a container; unless something else is process 1.
  *
  * @throws StartFailure
  */
@@ -54,7 +56,19 @@ export async function startProcess(machine: Machine, pipes: OutputPipes, spec: P
   const entry = ['/usr/bin/unshare', `--root=${root}`, `--wd=${workingDir}`, '--', ...asUser, ...command];
   const variables = [...env].map(([name, value]) => `${name}=${value}`);
   const [program = '', ...words] = unshareWords(machine.isRoot);
-  const inner = ['/bin/sh', '-e', '-c', setUp, 'sh', table, '/usr/bin/env', '-i', ...variables, ...entry];
+  const inner = [
+    '/bin/sh',
+    '-e',
+    '-c',
+    setUp,
+    'sh',
+    table,
+    spec.hasInit ? 'init' : '',
+    '/usr/bin/env',
+    '-i',
+    ...variables,
+    ...entry,
+  ];
   const [out, err] = await Promise.all([pipes.take(), pipes.take()]);
   const child = spawn(program, [...words, ...inner], {
     env: { PATH: searchPath },
@@ -70,8 +84,8 @@ export async function startProcess(machine: Machine, pipes: OutputPipes, spec: P
   ]);
   const report = new Report(child.stderr!);
   const ended = Promise.all([exited, read]).then(([[code, signal]]) => {
-    // unshare(1) cannot end by KILL itself, and says so.
-    const killed = signal ?? (report.afterReady === '' ? null : 'SIGKILL');
+    // unshare(1) cannot end by KILL itself, and says so. A shell that is process 1 names any signal, and exits with its code.
+    const killed = signal ?? (spec.hasInit || report.afterReady === '' ? null : 'SIGKILL');
     return { exitCode: killed === null ? (code ?? 0) : 128 + constants.signals[killed] };
   });
   const pid = await report.ready;
@@ -98,12 +112,15 @@ function runWithin(program: string, words: readonly string[], timeoutMs: number)
 
 /** Reports its number outside of its namespace, every mistake, and that all is ready. */
 const setUp = `
-read -r pid rest < /proc/self/stat
-echo "$pid" >&2
 mount --all --fstab "$1"
-shift
+init=$2
+shift 2
+start='read -r pid rest < /proc/self/stat
+echo "$pid" >&2
 echo ready >&2
-exec "$@" 2>&3 3>&-
+exec "$@" 2>&3 3>&-'
+[ "$init" = init ] || exec /bin/sh -e -c "$start" sh "$@"
+/bin/sh -e -c "$start" sh "$@"
 `;
 
 const readyMark = '\nready\n';

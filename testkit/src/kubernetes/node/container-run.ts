@@ -173,7 +173,7 @@ export class ContainerRun {
     const args = spec.args ?? (spec.command ? [] : (image.cmd ?? []));
     const command = [...words, ...args].map((word) => expand(word, (name) => env.get(name)));
     const folder = `${place.folder}/${spec.name}-${this.restarts}`;
-    const log = new ContainerLog(`${folder}.log`, settings.logFileBytes);
+    const log = new ContainerLog(`${folder}.log`, settings.logFileBytes, settings.logRotationMs);
     const message = new TerminationFile(`${folder}.message`);
     this.log?.remove();
     this.log = log;
@@ -191,6 +191,7 @@ export class ContainerRun {
         user,
         group: spec.securityContext?.runAsGroup ?? this.#pod.spec.securityContext?.runAsGroup ?? 0,
         isRootReadOnly: spec.securityContext?.readOnlyRootFilesystem === true,
+        hasInit: this.#pod.spec.shareProcessNamespace === true,
         log,
       });
     } catch (error) {

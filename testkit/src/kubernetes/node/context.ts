@@ -24,6 +24,8 @@ export interface NodeSettings {
   retryMs: number;
   /** The size at which the log of a container goes on in another file. */
   logFileBytes: number;
+  /** How often that size is looked at. */
+  logRotationMs: number;
   /** How long the logs of a pod that was deleted while it ran can still be read. */
   deletedLogsMs: number;
 }

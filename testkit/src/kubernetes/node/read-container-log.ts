@@ -39,7 +39,7 @@ export async function* readContainerLog(
       if (!follow) return;
       if (newest > generation) {
         await file.close();
-        generation += 1;
+        generation = Math.max(generation + 1, log.oldest);
         file = await open(log.pathOf(generation));
         position = 0;
       } else if (isClosed) return;
