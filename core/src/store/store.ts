@@ -94,7 +94,7 @@ export class Store implements Part {
     this.#subscriptions = new Subscriptions(() => connectForQueue({ url, name: 'subscriptions', logger }));
     const clock = new RedisClock(connection, logger);
     this.#clock = clock;
-    const calls = { library, commandTimeoutMs, deliver, clock };
+    const calls = { library, commandTimeoutMs, deliver, clock, logger };
     const batcher = new Batcher({ ...calls, connection, patienceMs });
     const renewer = new Batcher({ ...calls, connection: this.#renewing, patienceMs: usualPatienceMs, lanes: 1 });
     this.#batchers = [batcher, renewer];

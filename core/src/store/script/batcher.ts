@@ -1,3 +1,4 @@
+import type { Logger } from '../../service/logger.js';
 import { StoreUnavailable } from '../redis/errors.js';
 import { ReplayableCalls, type ReplayableCallsOptions } from './replayable-calls.js';
 import { priorityBase } from '../../pipeline/priorities.js';
@@ -26,6 +27,7 @@ export interface Bundle {
 }
 
 export interface BatcherOptions extends ReplayableCallsOptions {
+  logger: Logger;
   /** Enqueues what a call handed out. */
   deliver: (bundles: Bundle[]) => void;
   /** Calls under way at once. */
@@ -43,11 +45,13 @@ export class Batcher {
   readonly #idle: ReplayableCalls[];
   readonly #lanes: readonly ReplayableCalls[];
   readonly #deliver: (bundles: Bundle[]) => void;
+  readonly #logger: Logger;
   readonly #stopped = new AbortController();
   #waiting: Operation[] = [];
   #scheduled = false;
 
-  constructor({ deliver, lanes = 2, ...calls }: BatcherOptions) {
+  constructor({ deliver, logger, lanes = 2, ...calls }: BatcherOptions) {
+    this.#logger = logger;
     this.#lanes = Array.from({ length: lanes }, () => new ReplayableCalls(calls));
     this.#idle = [...this.#lanes];
     this.#deliver = deliver;
@@ -127,6 +131,9 @@ export class Batcher {
     } catch (error) {
       // The library's own error leaves nothing written: alone, only the operation at fault fails again.
       if (operations.length > 1 && error instanceof Error && error.name === 'ReplyError') {
+        // One by one all may succeed. Then nothing else tells of the error.
+        const named = { event: 'store.callFailed', operations: operations.map(({ name }) => name), err: error };
+        this.#logger.error(named, 'A call of the library failed; its operations are sent one by one');
         for (const operation of operations) await this.#carryOut(lane, [operation]);
       } else {
         for (const { reject } of operations) reject(error);

@@ -26,6 +26,7 @@ describe('a fan too wide for one call', function () {
     const connection = await openRedisClient(open.redis.url);
     const batcher = new Batcher({
       connection,
+      logger: silentLogger,
       library: composeLibrary(),
       patienceMs: 500,
       commandTimeoutMs: 1_500,

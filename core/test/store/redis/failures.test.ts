@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Redis } from 'ioredis';
 import { pipelineOf } from '@chainr/testkit/builders';
-import { openStore, type OpenStore } from '@chainr/testkit/open-store';
+import { openStore, silentLogger, type OpenStore } from '@chainr/testkit/open-store';
 import { StoreFull, StoreUnavailable } from '../../../src/store/redis/errors.js';
 import { translateRedisErrors } from '../../../src/store/redis/translate-redis-errors.js';
 import { Batcher } from '../../../src/store/script/batcher.js';
@@ -49,7 +49,7 @@ describe('an error reply of Redis', () => {
       return open.client.callBuffer(command, args as (string | Buffer | number)[]);
     };
     const connection = Object.assign(Object.create(open.client) as Redis, { callBuffer });
-    const batcher = new Batcher({ connection, library: composeLibrary(), patienceMs: 60_000, commandTimeoutMs: 1_500, deliver: open.inbox.deliver }); // prettier-ignore
+    const batcher = new Batcher({ connection, logger: silentLogger, library: composeLibrary(), patienceMs: 60_000, commandTimeoutMs: 1_500, deliver: open.inbox.deliver }); // prettier-ignore
     return { transitions: new Transitions(batcher), calls: () => calls };
   }
 

@@ -46,7 +46,7 @@ describe('the clock of Redis', () => {
   /** A process to which Redis' clock has just jumped by `jumpMs`, or not if that is 0. */
   async function processThatSees(jumpMs: number): Promise<Process> {
     const clock = new RedisClock(open.client, silentLogger);
-    const batcher = new Batcher({ connection: open.client, library: composeLibrary(), patienceMs: 5_000, commandTimeoutMs: 1_500, deliver: open.inbox.deliver, clock }); // prettier-ignore
+    const batcher = new Batcher({ connection: open.client, logger: silentLogger, library: composeLibrary(), patienceMs: 5_000, commandTimeoutMs: 1_500, deliver: open.inbox.deliver, clock }); // prettier-ignore
     stops.push(() => { batcher.stop(); }); // prettier-ignore
     clock.observe((await clock.now()) - jumpMs, performance.now());
     return { clock, transitions: new Transitions(batcher) };

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { pipelineOf } from '@chainr/testkit/builders';
 import { driveRun } from '@chainr/testkit/drive-run';
 import { openStore, silentLogger, type OpenStore } from '@chainr/testkit/open-store';
+import { createLogger } from '../../../src/service/logger.js';
 import { keys } from '../../../src/store/redis/keys.js';
 import { composeLibrary, libraryOf, libraryText } from '../../../src/store/script/library.js';
 import { Store } from '../../../src/store/store.js';
@@ -82,6 +83,22 @@ describe('the library of functions', () => {
     expect(await open.store.libraries.dropUnused()).to.equal(1);
     expect(await names()).to.deep.equal([name, 'foreign'].sort());
     expect(await open.client.zrange(keys.libraries, 0, '-1')).to.deep.equal([name]);
+  });
+
+  it('logs an error of a call with several operations, of which some succeed alone', async () => {
+    const [good, bad] = [await open.create(pipelineOf({ a: [] })), await open.create(pipelineOf({ a: [] }))];
+    await open.client.hset(keys.run(bad), '0', '0');
+    const lines: string[] = [];
+    const logger = createLogger('test', 'info', { write: (line: string) => void lines.push(line) });
+    const store = new Store({ url: open.redis.url, logger, deliver: open.inbox.deliver });
+    await store.start();
+    const by = { owner: 'owner', executor: 1, ttlMs: 60_000 };
+    const claims = [good, bad].map((run) => store.transitions.claim({ run, index: 0, attempt: 1 }, by));
+    expect((await Promise.allSettled(claims)).map(({ status }) => status)).to.deep.equal(['fulfilled', 'rejected']);
+    await store.stop();
+    const [line] = lines.map((each) => JSON.parse(each) as Record<string, unknown>).filter(({ event }) => event === 'store.callFailed'); // prettier-ignore
+    expect(line).to.deep.include({ level: 'error', operations: ['claim', 'claim'] });
+    expect(JSON.stringify(line)).to.contain('bad argument');
   });
 
   it('keeps nothing of a call that failed in the middle', async () => {

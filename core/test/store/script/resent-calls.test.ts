@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Redis } from 'ioredis';
 import { pipelineOf } from '@chainr/testkit/builders';
-import { openStore, type OpenStore } from '@chainr/testkit/open-store';
+import { openStore, silentLogger, type OpenStore } from '@chainr/testkit/open-store';
 import { completed } from '@chainr/testkit/outcomes';
 import { Batcher } from '../../../src/store/script/batcher.js';
 import { keys } from '../../../src/store/redis/keys.js';
@@ -21,6 +21,7 @@ describe('a call of the script (see Resent calls)', () => {
   const batcherOn = (connection: Redis) =>
     new Batcher({
       connection,
+      logger: silentLogger,
       library: composeLibrary(),
       patienceMs: 5_000,
       commandTimeoutMs: 1_500,
