@@ -146,11 +146,11 @@ export const serviceRows: readonly Row[] = [
     run: (place, image) =>
       withExecutor(place, async (executor) => {
         const script = `${endsQuickly}for i in $(seq 30); do echo "line $i"; done; ${waits}`;
-        const service = serviceOf(image, 'db', script, { ready: { ...check, timeoutMs: 1_500 } });
+        const service = serviceOf(image, 'db', script, { ready: { ...check, timeoutMs: 4_000 } });
         const spec = withServices(image, [service], { run: 'echo never' });
         const { reason, message = '', startedAt } = await runToEnd(executor, spec);
         expect([reason, startedAt]).to.deep.equal(['ServiceNotReady', undefined]);
-        expect(message).to.contain('The service "db"').and.contain('1s500ms').and.contain(told);
+        expect(message).to.contain('The service "db"').and.contain(' 4s').and.contain(told);
         expect(message).to.contain('line 11\n').and.contain('line 30').and.not.contain('line 10\n');
         expect(message.length).to.be.below(2_000);
         expect(await outputOf(executor, spec, 'db'))

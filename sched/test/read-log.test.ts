@@ -71,6 +71,23 @@ describe('reading logs', () => {
     expect([await nothing.text(), ...where(nothing)]).to.deep.equal(['', end, 'true']);
   });
 
+  it('has the lines of a service under its name, which selects them like those of a step', async () => {
+    const services = [{ name: 'db', image: 'postgres' }];
+    const uid = await sched.create({ only: { ...job, services } });
+    const lease = await sched.worker.claim(uid, 0);
+    await sched.worker.log(
+      lease,
+      [{ step: 'db', text: 'open' }, { text: 'tested' }, { step: 'db', text: 'closed' }],
+      true,
+    );
+    await sched.worker.finish(lease);
+    expect(await (await logs(uid, '?step=db')).text()).to.equal('open\nclosed\n');
+    expect(await (await logs(uid, '?step=main')).text()).to.equal('tested\n');
+    const text = await (await logs(uid, '', ndjson)).text();
+    const steps = text.trimEnd().split('\n').map((line) => logLineSchema.parse(JSON.parse(line)).step); // prettier-ignore
+    expect(steps).to.deep.equal(['db', 'main', 'db']);
+  });
+
   it('answers with a line of JSON for each line on request, of one step if asked', async () => {
     const steps = ['build', 'test'].map((name) => ({ ...job, name }));
     const uid = await sched.create({ only: { steps } });

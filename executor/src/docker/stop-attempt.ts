@@ -6,7 +6,6 @@ import { unless } from './daemon-errors.js';
 import { stopped } from './docker-outcomes.js';
 import { endRemains } from './end-remains.js';
 import { endsAttempt, lookAtStep } from './look-at-step.js';
-import { labelFilters, labels } from './names.js';
 import { endServices } from './services/end-services.js';
 
 /**
@@ -63,25 +62,10 @@ export async function stopAttempt(
         await Promise.race([watch.next(), pause(killedLookMs)]);
       }
     }
-    await removeUnstartedServices(context, key, guard);
     await endServices(context, key, deadline - performance.now(), guard);
   } finally {
     clearTimeout(timer);
     watch.close();
-  }
-}
-
-/** See `provideServices`: the name of the first step was taken, so only what was created before can be started. */
-async function removeUnstartedServices(
-  { docker, instance }: DockerContext,
-  key: AttemptKey,
-  guard: WriteGuard,
-): Promise<void> {
-  const filters = { label: [...labelFilters(instance(), key), labels.service], status: ['created'] };
-  for (const { Id } of await docker.listContainers({ all: true, filters })) {
-    guard();
-    // Without force: one that was started meanwhile stays, and is ended.
-    await unless([404, 409], docker.getContainer(Id).remove({ force: false }));
   }
 }
 

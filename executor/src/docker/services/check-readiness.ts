@@ -27,32 +27,46 @@ export interface CheckedIn {
  * the network of a remote daemon.
  *
  * @param limitMs a check that takes longer has failed
- * @returns undefined if it is ready; else what was seen, in a few words
+ * @returns undefined if it is ready
  */
 export async function checkReadiness(
   docker: Docker,
   ready: ReadyCheck,
   { service, holder }: CheckedIn,
   limitMs: number,
-): Promise<string | undefined> {
+): Promise<Unready | undefined> {
   if ('run' in ready) {
-    const seen = await execute(docker, service, [shell, '-e', '-c', ready.run], limitMs);
-    return seen.exitCode === 0 ? undefined : `its script "run" ${whyFailed(seen)}`;
+    const result = await execute(docker, service, [shell, '-e', '-c', ready.run], limitMs);
+    return result.exitCode === 0 ? undefined : unready(result, `its script "run" ${whyFailed(result)}`);
   }
   const connect = (port: number): string[] => ['timeout', answerSeconds, 'nc', '-w', answerSeconds, '127.0.0.1', String(port)]; // prettier-ignore
   if ('tcp' in ready) {
-    const seen = await execute(docker, holder, [...connect(ready.tcp), '-e', 'true'], limitMs);
-    return seen.exitCode === 0 ? undefined : `port ${String(ready.tcp)} did not accept connections`;
+    const result = await execute(docker, holder, [...connect(ready.tcp), '-e', 'true'], limitMs);
+    return result.exitCode === 0 ? undefined : unready(result, `port ${String(ready.tcp)} did not accept connections`);
   }
   const { port, path } = ready.http;
   const words = [shell, '-c', 'exec 3>&1; exec "$@"', 'sh', ...connect(port), '-e', shell, '-c', askOverHttp, path];
-  const { output } = await execute(docker, holder, words, limitMs);
+  const result = await execute(docker, holder, words, limitMs);
+  const { output } = result;
   const request = `GET ${path} on port ${String(port)}`;
-  if (!/^\d{3}$/.test(output)) return `${request} was not answered`;
-  return /^[23]/.test(output) ? undefined : `${request} was answered with ${output}`;
+  if (!/^\d{3}$/.test(output)) return unready(result, `${request} was not answered`);
+  return /^[23]/.test(output) ? undefined : unready(result, `${request} was answered with ${output}`);
 }
 
-interface Seen {
+/** Why a service is not ready. */
+export interface Unready {
+  /** What was seen, in a few words. */
+  seen: string;
+  /** The check took longer than it may. */
+  isLate: boolean;
+}
+
+const unready = ({ exitCode, refusal }: Result, seen: string): Unready => ({
+  seen,
+  isLate: exitCode === undefined && refusal === undefined,
+});
+
+interface Result {
   /** Undefined if it did not end in time, or could not begin. */
   exitCode?: number;
   /** Why it could not begin. */
@@ -61,13 +75,13 @@ interface Seen {
   output: string;
 }
 
-function whyFailed({ exitCode, refusal }: Seen): string {
+function whyFailed({ exitCode, refusal }: Result): string {
   if (refusal !== undefined) return `could not be run: ${refusal}`;
   return exitCode === undefined ? 'did not end' : `ended with exit code ${String(exitCode)}`;
 }
 
 /** Runs a program in a running container. https://docs.docker.com/reference/api/engine/ (Exec) */
-async function execute(docker: Docker, container: string, words: string[], limitMs: number): Promise<Seen> {
+async function execute(docker: Docker, container: string, words: string[], limitMs: number): Promise<Result> {
   try {
     const program = await docker.getContainer(container).exec({ Cmd: words, AttachStdout: true, AttachStderr: true });
     const stream = await program.start({});

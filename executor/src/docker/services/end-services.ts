@@ -7,8 +7,9 @@ import { labelFilters, labels } from '../names.js';
 export const serviceGraceMs = 10_000;
 
 /**
- * Ends the services of an attempt whose steps are over, then the holder of their network: the signal that their image
- * names, by default SIGTERM, then SIGKILL after the grace. Does nothing if there are none.
+ * Ends the services of an attempt, then the holder of their network: the signal that their image names, by default
+ * SIGTERM, then SIGKILL after the grace. Does nothing if there are none. The name of the step that follows was taken, so
+ * only a service that was created before can be started meanwhile (see `provideServices`).
  */
 export async function endServices(
   { docker, instance }: DockerContext,
@@ -16,17 +17,23 @@ export async function endServices(
   graceMs: number,
   guard: WriteGuard,
 ): Promise<void> {
-  const running = await docker.listContainers({ filters: { label: labelFilters(instance(), key) } });
-  const withLabel = (label: string): string[] => running.flatMap(({ Id, Labels }) => (label in Labels ? [Id] : []));
+  const found = await docker.listContainers({ all: true, filters: { label: labelFilters(instance(), key) } });
+  const open = found.filter(({ State }) => State !== 'exited');
+  const services = open.filter(({ Labels }) => labels.service in Labels);
   const t = Math.ceil(Math.max(0, graceMs) / 1000);
   await Promise.all(
-    withLabel(labels.service).map(async (id) => {
+    services.map(async ({ Id, State }) => {
+      const container = docker.getContainer(Id);
       guard();
-      await unless([304, 404], docker.getContainer(id).stop({ t }));
+      // Without force: one that was started meanwhile stays, and is ended.
+      if (State === 'created') await unless([404, 409], container.remove({ force: false }));
+      guard();
+      await unless([304, 404], container.stop({ t }));
     }),
   );
-  for (const id of withLabel(labels.network)) {
+  for (const { Id, Labels } of open) {
+    if (!(labels.network in Labels)) continue;
     guard();
-    await unless([404, 409], docker.getContainer(id).kill());
+    await unless([404, 409], docker.getContainer(Id).kill());
   }
 }

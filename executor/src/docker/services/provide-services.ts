@@ -138,7 +138,7 @@ class ServiceProvision {
   #own: string | undefined;
   /** Its container was taken away here, and had never been started. */
   #unstarted = false;
-  #check: { deadline: number; pauseMs: number } | undefined;
+  #check: { deadline: number; pauseMs: number; seen?: string } | undefined;
 
   constructor(context: DockerContext, spec: AttemptSpec, index: number, holder: string, start: ServiceStart) {
     this.#context = context;
@@ -227,21 +227,22 @@ class ServiceProvision {
   async #checkOnce(id: string): Promise<Tombstone | 'ready' | undefined> {
     const { ready } = this.#service;
     if (!ready) return 'ready';
-    this.#check ??= { deadline: performance.now() + ready.timeoutMs, pauseMs: firstPauseMs };
-    const { deadline, pauseMs } = this.#check;
+    const check = (this.#check ??= { deadline: performance.now() + ready.timeoutMs, pauseMs: firstPauseMs });
     this.#start.tell('Starting', `${this.#what} has started; waiting until it is ready.`);
     const where = { service: id, holder: this.#holder };
-    const limitMs = Math.max(deadline - performance.now(), firstPauseMs);
-    const seen = await checkReadiness(this.#context.docker, ready, where, limitMs);
-    if (seen === undefined) return 'ready';
-    if (performance.now() >= deadline) {
+    const limitMs = Math.max(check.deadline - performance.now(), firstPauseMs);
+    const unready = await checkReadiness(this.#context.docker, ready, where, limitMs);
+    if (!unready) return 'ready';
+    // The last check may have been cut short by the deadline, and then says less than the one before.
+    if (!unready.isLate || check.seen === undefined) check.seen = unready.seen;
+    if (performance.now() >= check.deadline) {
       // It may have ended meanwhile, which says more.
       const now = await lookAtContainer(this.#context, this.#name);
       if (now.kind === 'exited') return undefined;
-      return this.#notReady(id, `was not ready within ${formatExactDuration(ready.timeoutMs)}: ${seen}`);
+      return this.#notReady(id, `was not ready within ${formatExactDuration(ready.timeoutMs)}: ${check.seen}`);
     }
-    this.#check.pauseMs = Math.min(pauseMs * 2, longestPauseMs);
-    await pause(pauseMs, undefined, { signal: this.#start.signal });
+    await pause(check.pauseMs, undefined, { signal: this.#start.signal });
+    check.pauseMs = Math.min(check.pauseMs * 2, longestPauseMs);
     return undefined;
   }
 
