@@ -211,7 +211,9 @@ export interface Pod extends KubeObject {
 
 /** Secrets and ConfigMaps; the data of a Secret is base64. */
 export interface DataObject extends KubeObject {
+  type?: string;
   data?: Record<string, string>;
+  stringData?: Record<string, string>;
 }
 
 export interface KubeEvent extends KubeObject {
@@ -234,11 +236,33 @@ export interface KubeEvent extends KubeObject {
   reportingInstance: string;
 }
 
+export interface ResourceQuota extends KubeObject {
+  spec: { hard: Record<string, string | number> };
+  status?: { hard: Record<string, string | number>; used: Record<string, string> };
+}
+
+export interface ServiceAccount extends KubeObject {
+  automountServiceAccountToken?: boolean;
+}
+
+export interface PriorityClass extends KubeObject {
+  value: number;
+}
+
+export interface KubeNode extends KubeObject {
+  status?: { conditions: Omit<PodCondition, 'lastProbeTime'>[] };
+}
+
+interface Kinds {
+  nodes: KubeNode;
+  pods: Pod;
+  events: KubeEvent;
+  secrets: DataObject;
+  configmaps: DataObject;
+  resourcequotas: ResourceQuota;
+  serviceaccounts: ServiceAccount;
+  priorityclasses: PriorityClass;
+}
+
 /** The type of a resource's objects, by its plural. */
-export type KindOf<R extends string> = R extends 'pods'
-  ? Pod
-  : R extends 'events'
-    ? KubeEvent
-    : R extends 'secrets' | 'configmaps'
-      ? DataObject
-      : KubeObject;
+export type KindOf<R extends string> = R extends keyof Kinds ? Kinds[R] : KubeObject;

@@ -6,21 +6,28 @@
  * - `api/`: requests, answers, refusals, and what tests can make go wrong
  * - `store/`: objects with resource versions, selectors, patches
  * - `pods/`: what the API server fills in and checks of a pod
+ * - `admission/`: what may refuse a pod: quotas, Pod Security, webhooks
+ * - `schema/`: the schemas of Kubernetes' objects
+ * - `control/`: what tests can let happen to pods
  * - `node/`: the scheduler and the kubelet: containers, volumes, logs, statuses, events
  *
  * What differs from a cluster: all images have the programs of this machine, and pods share its network, so that
  * `localhost` is the same for all. Times are shorter: there is no pause between syncs of the kubelet.
  */
+import type { Webhook } from './admission/admit-pod.js';
+import { followQuotas } from './admission/quota.js';
 import { everything, Tokens, type Rule } from './api/authorize.js';
 import { startApiServer } from './api/api-server.js';
 import { expire, Faults, refuseWith, type FaultTarget } from './api/faults.js';
 import { createHandler } from './api/handle-request.js';
 import type { OpenWatch } from './api/watch-objects.js';
+import { createPodControls, type PodControls } from './control/disturb-pods.js';
 import { usualImages, type Images } from './node/images.js';
 import { prepareMachine } from './node/machine.js';
 import { Node } from './node/node.js';
 import { OutputPipes } from './node/output-pipes.js';
 import type { NodeSettings } from './node/context.js';
+import { collectGarbage } from './store/collect-garbage.js';
 import { ObjectStore } from './store/object-store.js';
 
 export interface StandInOptions {
@@ -31,7 +38,7 @@ export interface StandInOptions {
   node?: Partial<NodeSettings>;
 }
 
-export interface StandInKubernetes {
+export interface StandInKubernetes extends PodControls {
   readonly url: string;
   /** The token of a user who may do everything. */
   readonly token: string;
@@ -39,6 +46,8 @@ export interface StandInKubernetes {
   readonly kubeconfig: string;
   /** A kubeconfig for another token or namespace. */
   kubeconfigOf(token: string, namespace?: string): string;
+  /** The folder of its containers; their processes have it in their command lines. */
+  readonly folder: string;
   /** All objects, to look at and to create without a request. */
   readonly store: ObjectStore;
   /** How often each `verb resource` was asked, such as `create pods`, `get pods/log`. */
@@ -62,6 +71,8 @@ export interface StandInKubernetes {
   createSecret(namespace: string, name: string, values: Record<string, string>): void;
   createConfigMap(namespace: string, name: string, values: Record<string, string>): void;
   createNamespace(name: string, labels?: Record<string, string>): void;
+  /** Adds a webhook that may refuse new pods. */
+  addWebhook(webhook: Webhook): void;
   /** Ends the API server as a restart of it does: containers run on. */
   stopServer(): Promise<void>;
   /** Starts it again, at the same address. */
@@ -92,7 +103,9 @@ export async function startKubernetes(options: StandInOptions = {}): Promise<Sta
   const tokens = new Tokens();
   const faults = new Faults();
   const watches = new Set<OpenWatch>();
-  const server = await startApiServer(tokens, faults, createHandler({ store, node, watches }));
+  const webhooks: Webhook[] = [];
+  const controllers = [collectGarbage(store), followQuotas(store)];
+  const server = await startApiServer(tokens, faults, createHandler({ store, node, watches, webhooks }));
   const url = `http://127.0.0.1:${server.port}`;
   let users = 0;
   const addUser = (name: string, rules: readonly Rule[]): string => {
@@ -119,10 +132,12 @@ export async function startKubernetes(options: StandInOptions = {}): Promise<Sta
   });
   const kubeconfigOf = (userToken: string, namespace = 'default'): string => writeKubeconfig(url, userToken, namespace);
   return {
+    ...createPodControls(store, node),
     url,
     token,
     kubeconfig: kubeconfigOf(token),
     kubeconfigOf,
+    folder: machine.folder,
     store,
     requests: faults.counts,
     refuse: (target, code, seconds) => faults.add(target, refuseWith(code, seconds)),
@@ -142,11 +157,13 @@ export async function startKubernetes(options: StandInOptions = {}): Promise<Sta
       store.create('configmaps', { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace }, data });
     },
     createNamespace,
+    addWebhook: (webhook) => webhooks.push(webhook),
     stopServer: () => server.stop(),
     startServer: () => server.start(),
     stop: async () => {
       await server.stop();
       await node.stop();
+      for (const end of controllers) end();
       await machine.remove();
     },
   };

@@ -25,7 +25,7 @@ export interface WatchStream {
 /** Watches a path, with the query that follows it. */
 export async function openWatch({ url, token }: Server, path: string, query: string): Promise<WatchStream> {
   const closing = new AbortController();
-  const headers = { authorization: `Bearer ${token}` };
+  const headers = token === '' ? {} : { authorization: `Bearer ${token}` };
   const response = await fetch(`${url}${path}?watch=true&${query}`, { headers, signal: closing.signal });
   const events: WatchEvent[] = [];
   let end: 'ended' | 'cut' | undefined;

@@ -72,7 +72,7 @@ async function answer(
   const found = discover(url.pathname);
   if (found) return send(response, { code: 200, body: found });
   const parsed = parseApiRequest(message, url);
-  if (!parsed) throw new ApiError(404, 'NotFound', 'the server could not find the requested resource');
+  if (!parsed) throw new ApiError(404, 'NotFound', 'the server could not find the requested resource', {});
   const request = { ...parsed, user };
   if (await faults.meet(request, response)) return;
   authorize(request);

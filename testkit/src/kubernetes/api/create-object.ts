@@ -1,16 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import type { KubeObject } from '../objects.js';
 import type { ObjectStore } from '../store/object-store.js';
+import { checkObject } from '../schema/check-object.js';
 import { readBody, type ApiRequest } from './api-request.js';
 import { apiVersionOf } from './resources.js';
 import { alreadyExists, badRequest, invalid, notFound } from './status.js';
 
 /** Fills in, checks and admits a new object; throws an ApiError to refuse it. */
-export type Admit = (object: KubeObject, request: ApiRequest) => void;
+export type Admit = (object: KubeObject) => void;
 
 export async function createObject(store: ObjectStore, request: ApiRequest, admit: Admit): Promise<KubeObject> {
   const { resource, namespace, message } = request;
   const object = checkKind(await readBody(message), request);
+  checkObject(object);
   const { metadata } = object;
   if (resource.isNamespaced) {
     if (metadata.namespace !== undefined && metadata.namespace !== namespace) {
@@ -25,7 +27,7 @@ export async function createObject(store: ObjectStore, request: ApiRequest, admi
     const detail = 'Required value: name or generateName is required';
     throw invalid(resource.kind, resource.group, '', [{ reason: 'FieldValueRequired', field, message: detail }]);
   }
-  admit(object, request);
+  admit(object);
   const existing = store.get(resource.plural, metadata.namespace ?? '', metadata.name);
   if (existing) throw alreadyExists(resource, metadata.name, existing.metadata.deletionTimestamp !== undefined);
   return store.create(resource.plural, object);
@@ -39,7 +41,7 @@ function checkKind(body: unknown, { resource }: ApiRequest): KubeObject {
   object.apiVersion ??= expected;
   if (object.kind !== resource.kind || object.apiVersion !== expected) {
     throw badRequest(
-      `${object.kind} in version "${object.apiVersion}" cannot be handled as a ${resource.kind}: no kind "${object.kind}" is registered for version "${object.apiVersion}"`,
+      `${object.kind} in version "${object.apiVersion}" cannot be handled as a ${resource.kind}: converting (v1.${object.kind}) to (core.${resource.kind}): unknown conversion`,
     );
   }
   object.metadata = { ...object.metadata, name: object.metadata?.name ?? '' } as KubeObject['metadata'];

@@ -16,7 +16,7 @@ export async function deleteObject(store: ObjectStore, request: ApiRequest): Pro
   const options = await readOptions(request);
   const object = store.get(resource.plural, resource.isNamespaced ? namespace : '', name);
   if (!object) throw notFound(resource, name);
-  checkPreconditions(resource, object, options);
+  checkPreconditions(object, options);
   const left = beginDeletion(store, resource, object, options);
   const isGone = store.get(resource.plural, resource.isNamespaced ? namespace : '', name) === undefined;
   if (!isGone || resource.kind === 'Pod') return left;
@@ -51,15 +51,15 @@ async function readOptions({ message, query }: ApiRequest): Promise<DeleteOption
   return options;
 }
 
-function checkPreconditions(resource: Resource, { metadata }: KubeObject, { preconditions }: DeleteOptions): void {
+function checkPreconditions({ kind, metadata }: KubeObject, { preconditions }: DeleteOptions): void {
   const { uid, resourceVersion } = preconditions ?? {};
-  if (uid !== undefined && uid !== metadata.uid) {
-    const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${metadata.uid}`;
-    throw conflict(resource, metadata.name, why);
-  }
+  const refuse = (field: string, wanted: string, found: string, hint: string) => {
+    const why = `the ${field} in the precondition (${wanted}) does not match the ${field} in record (${found}). The object might have been ${hint}`;
+    return conflict(kind, metadata.name, why);
+  };
+  if (uid !== undefined && uid !== metadata.uid) throw refuse('UID', uid, metadata.uid, 'deleted and then recreated');
   if (resourceVersion !== undefined && resourceVersion !== metadata.resourceVersion) {
-    const why = `Precondition failed: ResourceVersion in precondition: ${resourceVersion}, ResourceVersion in object meta: ${metadata.resourceVersion}`;
-    throw conflict(resource, metadata.name, why);
+    throw refuse('ResourceVersion', resourceVersion, metadata.resourceVersion, 'modified');
   }
 }
 
@@ -67,7 +67,7 @@ function checkPreconditions(resource: Resource, { metadata }: KubeObject, { prec
  * Marks an object as deleted, or removes it if nothing holds it back: `BeforeDelete` of the API server. A pod that runs
  * gets its grace, which a later deletion can only shorten.
  */
-function beginDeletion(
+export function beginDeletion(
   store: ObjectStore,
   { plural }: Resource,
   object: KubeObject,

@@ -51,12 +51,14 @@ export function listObjects(store: ObjectStore, request: ApiRequest): string {
 /** @throws ApiError 410 if the history was compacted since the first page */
 function readContinuation(token: string, store: ObjectStore): Continuation | undefined {
   if (token === '') return undefined;
-  let parsed: Continuation;
-  try {
-    parsed = JSON.parse(Buffer.from(token, 'base64url').toString()) as Continuation;
-  } catch {
-    throw badRequest('continue key is not valid: invalid character');
+  const text = Buffer.from(token, 'base64url');
+  // A token begins with an object; the words are those of Go's decoder.
+  if (text[0] !== '{'.charCodeAt(0)) {
+    const first = `\\u${(text[0] ?? 0).toString(16).padStart(4, '0')}`;
+    const why = `invalid character '${first}' looking for beginning of value`;
+    throw badRequest(`invalid continue token: continue key is not valid: ${why}`);
   }
+  const parsed = JSON.parse(text.toString()) as Continuation;
   if (parsed.version < store.compactedAt) {
     throw expired(
       'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.',

@@ -1,14 +1,15 @@
-import type { KubeObject } from '../objects.js';
+import type { KubeObject, Pod } from '../objects.js';
+import { checkMetadataUpdate } from '../pods/check-metadata-update.js';
+import { checkPodUpdate } from '../pods/check-pod-update.js';
+import { checkObject } from '../schema/check-object.js';
+import { schemaOf } from '../schema/schemas.js';
 import { applyJsonPatch, applyMergePatch, applyStrategicPatch, type JsonPatchStep } from '../store/apply-patch.js';
 import type { ObjectStore } from '../store/object-store.js';
 import { readBody, type ApiRequest } from './api-request.js';
 import { ApiError, badRequest, conflict, notFound } from './status.js';
 
-/** Refuses a change that the kind does not allow. */
-export type CheckUpdate = (before: KubeObject, after: KubeObject, request: ApiRequest) => void;
-
 /** @returns the object after the patch or update */
-export async function changeObject(store: ObjectStore, request: ApiRequest, check: CheckUpdate): Promise<KubeObject> {
+export async function changeObject(store: ObjectStore, request: ApiRequest): Promise<KubeObject> {
   const { resource, namespace, name, verb, message } = request;
   const body = await readBody(message);
   const before = store.get(resource.plural, resource.isNamespaced ? namespace : '', name);
@@ -17,20 +18,14 @@ export async function changeObject(store: ObjectStore, request: ApiRequest, chec
   if (after.metadata.name !== name) {
     throw badRequest(`the name of the object (${after.metadata.name}) does not match the name on the URL (${name})`);
   }
-  const { uid, resourceVersion } = after.metadata;
-  if (uid !== before.metadata.uid) {
-    const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${before.metadata.uid}`;
-    throw conflict(resource, name, why);
-  }
-  if (resourceVersion !== before.metadata.resourceVersion) {
-    throw conflict(
-      resource,
-      name,
-      'the object has been modified; please apply your changes to the latest version and try again',
-    );
+  if (after.metadata.resourceVersion !== before.metadata.resourceVersion) {
+    const why = 'the object has been modified; please apply your changes to the latest version and try again';
+    throw conflict(resource.plural, name, why);
   }
   keepSystemFields(before, after);
-  check(before, after, request);
+  checkObject(after);
+  checkMetadataUpdate(before, after);
+  if (resource.plural === 'pods') checkPodUpdate(before as Pod, after as Pod);
   const changed = store.update(resource.plural, before, (draft) => {
     for (const field of Object.keys(draft))
       if (!(field in after)) delete (draft as unknown as Record<string, unknown>)[field];
@@ -43,19 +38,15 @@ function patched(before: KubeObject, patch: unknown, contentType: string): unkno
   const [type] = contentType.split(';');
   switch (type) {
     case 'application/strategic-merge-patch+json':
-      return applyStrategicPatch(before, patch);
+      return applyStrategicPatch(before, patch, schemaOf(before.kind) ?? {});
     case 'application/merge-patch+json':
       return applyMergePatch(before, patch);
     case 'application/json-patch+json':
       if (!Array.isArray(patch))
         throw badRequest('error decoding patch: json: cannot unmarshal object into Go value of type jsonpatch.Patch');
       return applyJsonPatch(before, patch as JsonPatchStep[]);
-    default: {
-      const accepted =
-        'application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, application/apply-patch+yaml, application/apply-patch+cbor';
-      const message = `the body of the request was in an unknown format - accepted media types include: ${accepted}`;
-      throw new ApiError(415, 'UnsupportedMediaType', message);
-    }
+    default:
+      throw new ApiError(415, 'UnsupportedMediaType', '415: Unsupported Media Type', {});
   }
 }
 
@@ -67,5 +58,7 @@ function keepSystemFields(before: KubeObject, after: KubeObject): void {
   else after.metadata.deletionTimestamp = deletionTimestamp;
   if (deletionGracePeriodSeconds === undefined) delete after.metadata.deletionGracePeriodSeconds;
   else after.metadata.deletionGracePeriodSeconds = deletionGracePeriodSeconds;
+  const isOther = 'spec' in before && JSON.stringify(before.spec) !== JSON.stringify((after as Pod).spec);
+  if (isOther && before.metadata.generation !== undefined) after.metadata.generation = before.metadata.generation + 1;
   if ('status' in before) Object.assign(after, { status: before.status });
 }

@@ -5,7 +5,7 @@ import type { Node } from '../node/node.js';
 import { readContainerLog, type LogOptions } from '../node/read-container-log.js';
 import type { ObjectStore } from '../store/object-store.js';
 import type { ApiRequest } from './api-request.js';
-import { badRequest, invalid, notFound, type FieldMistake } from './status.js';
+import { ApiError, badRequest, invalid, notFound, type FieldMistake } from './status.js';
 
 /** Answers `pods/log` as the API server and the kubelet behind it do. */
 export async function readLog(
@@ -22,6 +22,11 @@ export async function readLog(
   if (pod.spec.nodeName === undefined) {
     response.writeHead(204).end();
     return;
+  }
+  if (node.isSilent) {
+    const place = `https://127.0.0.1:10250/containerLogs/${namespace}/${name}/${container}`;
+    const why = `Get "${place}": dial tcp 127.0.0.1:10250: connect: no route to host`;
+    throw new ApiError(500, 'InternalError', why);
   }
   const run = node.workerOf(pod)?.runs.find(({ spec }) => spec.name === container);
   if (!run) throw badRequest(`container "${container}" in pod "${name}" is not available`);
@@ -84,7 +89,7 @@ function readOptions(name: string, query: URLSearchParams): LogOptions {
   if (limitBytes !== undefined && limitBytes < 1) refuse('limitBytes', limitBytes, 'must be greater than 0');
   if (sinceSeconds !== undefined && sinceTime !== null) {
     const message = 'Forbidden: at most one of `sinceTime` or `sinceSeconds` may be specified';
-    mistakes.push({ reason: 'FieldValueForbidden', field: '', message });
+    mistakes.push({ reason: 'FieldValueForbidden', field: '[]', message });
   } else if (sinceSeconds !== undefined && sinceSeconds < 1)
     refuse('sinceSeconds', sinceSeconds, 'must be greater than 0');
   if (mistakes.length > 0) throw invalid('PodLogOptions', '', name, mistakes);

@@ -37,4 +37,11 @@ export function findResource(group: string, plural: string): Resource | undefine
   return resources.find((resource) => resource.group === group && resource.plural === plural);
 }
 
+/** The resource of a plural that the table has. */
+export function resourceOf(plural: string): Resource {
+  const found = resources.find((resource) => resource.plural === plural);
+  if (!found) throw new Error(`the stand-in serves no ${plural}`);
+  return found;
+}
+
 export const apiVersionOf = ({ group, version }: Resource): string => (group === '' ? version : `${group}/${version}`);

@@ -66,9 +66,10 @@ export function alreadyExists(of: Named, name: string, isBeingDeleted: boolean):
   return new ApiError(409, 'AlreadyExists', shown, detailsOf(of, name));
 }
 
-export function conflict(of: Named, name: string, why: string): ApiError {
-  const message = `Operation cannot be fulfilled on ${inGroup(of)} "${name}": ${why}`;
-  return new ApiError(409, 'Conflict', message, detailsOf(of, name));
+/** @param subject the resource, or the kind if it is a precondition that failed */
+export function conflict(subject: string, name: string, why: string): ApiError {
+  const message = `Operation cannot be fulfilled on ${subject} "${name}": ${why}`;
+  return new ApiError(409, 'Conflict', message, { name, kind: subject });
 }
 
 export function forbidden(of: Named, name: string, why: string): ApiError {
@@ -99,7 +100,7 @@ export function invalid(kind: string, group: string, name: string, mistakes: rea
   const subject = group === '' ? kind : `${kind}.${group}`;
   const all = texts.length === 1 ? texts.join('') : `[${texts.join(', ')}]`;
   return new ApiError(422, 'Invalid', `${subject} "${name}" is invalid: ${all}`, {
-    name,
+    ...(name !== '' && { name }),
     ...(group !== '' && { group }),
     kind,
     causes: mistakes.map(({ reason, field, message }) => ({ reason, message, field })),

@@ -3,7 +3,7 @@ import type { Change, ObjectStore } from '../store/object-store.js';
 import type { ApiRequest } from './api-request.js';
 import { readSelector } from './list-objects.js';
 import { apiVersionOf } from './resources.js';
-import { badRequest, expired, type Status } from './status.js';
+import { ApiError, expired, type Status } from './status.js';
 
 /** An open watch, for the control surface. */
 export interface OpenWatch {
@@ -29,7 +29,9 @@ export function watchObjects(
     namespace === '' || !resource.isNamespaced || metadata.namespace === namespace;
   const given = query.get('resourceVersion') ?? '';
   if (!/^\d*$/.test(given))
-    throw badRequest(
+    throw new ApiError(
+      500,
+      undefined,
       `resourceVersion: Invalid value: "${given}": strconv.ParseUint: parsing "${given}": invalid syntax`,
     );
   const from = Number(given || 0);

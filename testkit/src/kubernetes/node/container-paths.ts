@@ -52,8 +52,7 @@ export class ContainerPaths {
 
   /** @throws StartFailure if the program cannot be started, in the words of runc */
   checkProgram(program: string, searchPath: string, workingDir: string): void {
-    const refuse = (why: string): StartFailure =>
-      new StartFailure(`error during container init: exec: "${program}": ${why}`);
+    const refuse = (why: string): StartFailure => new StartFailure(`exec: "${program}": ${why}`);
     if (!program.includes('/')) {
       const folders = searchPath.split(':').filter((folder) => folder !== '');
       if (folders.some((folder) => isProgram(this.#find(path.join('/', folder, program)).host))) return;

@@ -6,7 +6,7 @@ import { startProcess, type ContainerProcess } from './container-process.js';
 import type { NodeContext } from './context.js';
 import { ConfigFailure, homeOf, resolveEnvironment } from './environment.js';
 import { expand } from './expand.js';
-import { fullImageName, imageIdOf, pullFailureOf } from './images.js';
+import { fullImageName, imageIdOf, nameMistakeOf, pullFailureOf } from './images.js';
 import { aborted, pause } from './pause.js';
 import { recordEvent } from './record-event.js';
 import { StartFailure } from './start-failure.js';
@@ -45,8 +45,12 @@ export class ContainerRun {
     this.spec = spec;
     this.role = role;
     this.#onChange = onChange;
-    const hasInit = (pod.spec.initContainers ?? []).length > 0;
-    this.state = { waiting: { reason: hasInit ? 'PodInitializing' : 'ContainerCreating' } };
+    this.state = this.#firstState;
+  }
+
+  get #firstState(): ContainerState {
+    const hasInit = (this.#pod.spec.initContainers ?? []).length > 0;
+    return { waiting: { reason: hasInit ? 'PodInitializing' : 'ContainerCreating' } };
   }
 
   get isRunning(): boolean {
@@ -108,8 +112,21 @@ export class ContainerRun {
   markStarted(): void {
     if (!this.isRunning || this.isStarted) return;
     this.isStarted = true;
+    this.#onChange();
     this.isReady = this.spec.readinessProbe === undefined;
     this.#onChange();
+  }
+
+  /** Forgets what it waited for: its pod ends, and it will not start. */
+  giveUp(): void {
+    if (this.state.waiting) this.state = this.#firstState;
+  }
+
+  /** Says that nobody knows how it ended, as the kubelet says of containers that never started. */
+  markUnknown(): void {
+    const message = 'The container could not be located when the pod was terminated';
+    const times = { startedAt: null, finishedAt: null };
+    this.state = { terminated: { exitCode: 137, reason: 'ContainerStatusUnknown', message, ...times } };
   }
 
   /** Removes its log; who asks for it gets the words of a kubelet that has none. */
@@ -128,6 +145,14 @@ export class ContainerRun {
   /** @returns whether it can be created now */
   async #pull(signal: AbortSignal): Promise<boolean> {
     const { image, imagePullPolicy } = this.spec;
+    const mistake = nameMistakeOf(image);
+    if (mistake !== undefined) {
+      this.#tell('Warning', 'InspectFailed', mistake);
+      this.#tell('Warning', 'Failed', 'Error: InvalidImageName');
+      this.#wait('InvalidImageName', mistake);
+      await aborted(signal);
+      return false;
+    }
     const known = this.#node.images[image] ?? this.#node.images[fullImageName(image)];
     if (imagePullPolicy === 'Never' && (!known || known.isRemote)) {
       const message = `Container image "${image}" is not present with pull policy of Never`;
@@ -205,7 +230,7 @@ export class ContainerRun {
     const startedAt = now();
     this.state = { running: { startedAt } };
     this.isStarted = spec.startupProbe === undefined;
-    this.isReady = this.isStarted && spec.readinessProbe === undefined;
+    this.isReady = this.role !== 'init' && this.isStarted && spec.readinessProbe === undefined;
     this.#tell('Normal', 'Started', 'Container started');
     this.#onChange();
     return { ended: this.#awaitEnd(this.#process, log, message, startedAt) };

@@ -40,5 +40,19 @@ export function imageIdOf(image: string): string {
 /** Why an image cannot be pulled, in the words of containerd. */
 export function pullFailureOf(image: string): string {
   const name = fullImageName(image);
-  return `failed to pull and unpack image "${name}": failed to resolve reference "${name}": ${name}: not found`;
+  return `rpc error: code = NotFound desc = failed to pull and unpack image "${name}": failed to resolve reference "${name}": ${name}: not found`;
+}
+
+/** Why a name cannot be that of an image; undefined if it can. */
+export function nameMistakeOf(image: string): string | undefined {
+  const [name = '', tag] = (image.split('@')[0] ?? '').split(/:(?=[^/]*$)/);
+  const isName = /^[a-z0-9]+([._-]+[a-z0-9]+)*$/;
+  const [host = '', ...rest] = name.split('/');
+  const parts = rest.length > 0 && /[.:]|^localhost$/.test(host) ? rest : [host, ...rest];
+  if (parts.every((part) => isName.test(part)) && (tag === undefined || /^\w[\w.-]{0,127}$/.test(tag)))
+    return undefined;
+  const upper = parts.some((part) => /[A-Z]/.test(part));
+  const repository = parts.length === 1 ? `library/${name.split(':')[0] ?? ''}` : parts.join('/');
+  const why = upper ? `: repository name (${repository}) must be lowercase` : '';
+  return `Failed to apply default image tag "${image}": couldn't parse image name "${image}": invalid reference format${why}`;
 }

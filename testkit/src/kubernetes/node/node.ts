@@ -8,6 +8,7 @@ import { schedulePod } from './schedule.js';
 export class Node {
   readonly #context: NodeContext;
   readonly #workers = new Map<string, PodWorker>();
+  #isSilent = false;
   readonly #unsubscribe: () => void;
   /** Pods that are gone from the API and not yet from the node. */
   readonly #leaving = new Set<Promise<void>>();
@@ -15,6 +16,23 @@ export class Node {
   constructor(context: NodeContext) {
     this.#context = context;
     this.#unsubscribe = context.store.subscribe((change) => this.#onChange(change));
+  }
+
+  /** Whether the kubelet says and hears nothing, as one that has lost its network. */
+  get isSilent(): boolean {
+    return this.#isSilent;
+  }
+
+  set isSilent(is: boolean) {
+    this.#isSilent = is;
+    for (const worker of this.#workers.values()) worker.isSilent = is;
+    if (is) return;
+    for (const worker of this.#workers.values()) {
+      const pod = this.#context.store.get('pods', worker.pod.metadata.namespace ?? '', worker.pod.metadata.name);
+      if (pod?.metadata.uid === worker.pod.metadata.uid) worker.catchUp(pod);
+      else this.#remove(worker);
+    }
+    this.#scheduleWaiting();
   }
 
   workerOf(pod: Pod): PodWorker | undefined {
@@ -30,7 +48,7 @@ export class Node {
   }
 
   #onChange({ type, resource, object }: Change): void {
-    if (resource !== 'pods') return;
+    if (resource !== 'pods' || this.#isSilent) return;
     const pod = object as Pod;
     const { uid } = pod.metadata;
     const worker = this.#workers.get(uid);

@@ -11,7 +11,11 @@ export interface PodFailure {
 /** The messages of all containers of a pod share this many bytes. */
 const maxMessages = 12 * 1024;
 
-/** The status of a pod as the kubelet computes it: `generateAPIPodStatus`. */
+/**
+ * The status of a pod as the kubelet computes it: `generateAPIPodStatus`.
+ *
+ * @param isEnded whether the last container has ended and none will be started
+ */
 export function podStatusOf(
   pod: Pod,
   runs: readonly ContainerRun[],
@@ -21,17 +25,15 @@ export function podStatusOf(
   const mains = runs.filter(({ role }) => role === 'main');
   const inits = runs.filter(({ role }) => role !== 'main');
   const found = failure ? 'Failed' : phaseOf(inits, mains);
-  // What was ended before it could end by itself has failed.
-  const computed = isEnded && found !== 'Succeeded' ? 'Failed' : found;
-  // A pod is not over before its last container is.
-  const mayRun = runs.some(({ isRunning }) => isRunning);
-  const isOver = ['Failed', 'Succeeded'].includes(computed);
-  const phase = isOver && mayRun ? pod.status.phase : computed;
+  const isOver = found === 'Failed' || found === 'Succeeded';
+  // A pod is over when its last container is, and what was ended before it could end by itself has failed.
+  const alive = isOver ? pod.status.phase : found;
+  const phase = isEnded ? (found === 'Succeeded' ? found : 'Failed') : alive;
   const statuses = (list: readonly ContainerRun[]) => limitMessages(list, runs.length);
   return {
     ...pod.status,
     phase,
-    ...(failure && phase === 'Failed' && failure),
+    ...(failure && isEnded && failure),
     conditions: conditionsOf(pod, phase, runs),
     ...(inits.length > 0 && { initContainerStatuses: statuses(inits) }),
     containerStatuses: statuses(mains),

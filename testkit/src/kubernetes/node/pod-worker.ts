@@ -26,6 +26,8 @@ export class PodWorker {
   #killsAt = Infinity;
   #deadline: NodeJS.Timeout | undefined;
   #isOver = false;
+  /** Whether nothing of the pod is told, since its node cannot be reached. */
+  isSilent = false;
   #wasDeletedRunning = false;
   #forgetting: NodeJS.Timeout | undefined;
   /** Settles when no container runs any more. */
@@ -36,7 +38,10 @@ export class PodWorker {
     this.pod = pod;
     this.#folder = `${node.machine.folder}/pods/${pod.metadata.uid}`;
     const make = (spec: Container, role: ContainerRun['role']): ContainerRun =>
-      new ContainerRun(node, pod, spec, role, () => this.publish());
+      new ContainerRun(node, pod, spec, role, () => {
+        // Of a pod that is ended, the kubelet tells only the end.
+        if (!this.#ending.signal.aborted) this.publish();
+      });
     const inits = (pod.spec.initContainers ?? []).map((spec) =>
       make(spec, spec.restartPolicy === 'Always' ? 'sidecar' : 'init'),
     );
@@ -58,8 +63,16 @@ export class PodWorker {
     return this.#isOver;
   }
 
+  /** Tells what has happened while the node was silent, and hears what was asked for. */
+  catchUp(pod: Pod): void {
+    this.publish();
+    if (this.#isOver) this.#confirmDeletion();
+    this.onChange(pod);
+  }
+
   /** Stores the status as it is now; the object may be gone. */
   publish(): void {
+    if (this.isSilent) return;
     this.#node.store.update('pods', this.pod, (draft) => {
       draft.status = podStatusOf(draft, this.runs, this.#failure, this.#isOver);
     });
@@ -97,7 +110,11 @@ export class PodWorker {
     }
     if (this.#ending.signal.aborted) return;
     this.#ending.abort();
-    for (const run of this.runs) if (run.role !== 'sidecar' && run.isRunning) this.#terminate(run);
+    for (const run of this.runs) {
+      run.giveUp();
+      if (run.role !== 'sidecar' && run.isRunning) this.#terminate(run);
+    }
+    this.publish();
   }
 
   killNow(): void {
@@ -205,6 +222,8 @@ export class PodWorker {
     clearTimeout(this.#killing);
     clearTimeout(this.#deadline);
     this.#isOver = true;
+    const isInitialized = this.runs.every(({ role, exitCode }) => role !== 'init' || exitCode === 0);
+    for (const run of this.runs) if (isInitialized && run.state.waiting) run.markUnknown();
     this.publish();
     this.#confirmDeletion();
     if (!this.#wasDeletedRunning) return;
@@ -216,6 +235,7 @@ export class PodWorker {
 
   /** The last word of the kubelet on a deleted pod: only finalizers still hold it. */
   #confirmDeletion(): void {
+    if (this.isSilent) return;
     this.#node.store.update('pods', this.pod, ({ metadata }) => {
       if (metadata.deletionTimestamp !== undefined) metadata.deletionGracePeriodSeconds = 0;
     });

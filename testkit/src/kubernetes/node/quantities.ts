@@ -23,3 +23,13 @@ export function parseQuantity(quantity: string | number): number {
   const [, number, unit = ''] = /^([+-]?[\d.]+(?:[eE][+-]?\d+)?)([A-Za-z]*)$/.exec(quantity) ?? [];
   return Number(number) * (factors[unit] ?? NaN);
 }
+
+/** A number of some resource as Kubernetes prints it: CPUs below one in thousandths. */
+export function formatQuantity(amount: number, resource: string): string {
+  if (resource.endsWith('cpu') && !Number.isInteger(amount)) return `${Math.round(amount * 1_000)}m`;
+  for (const unit of resource.endsWith('memory') ? ['Gi', 'Mi', 'Ki'] : []) {
+    const count = amount / (factors[unit] ?? 1);
+    if (count >= 1 && Number.isInteger(count)) return `${count}${unit}`;
+  }
+  return String(amount);
+}

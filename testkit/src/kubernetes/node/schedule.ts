@@ -4,15 +4,12 @@ import type { NodeSettings } from './context.js';
 import { parseQuantity } from './quantities.js';
 import { recordEvent } from './record-event.js';
 
-const none = 'preemption: 0/1 nodes are available:';
+const none = 'no new claims to deallocate, preemption: 0/1 nodes are available:';
 
 /** Gives a pod to the node, or says on the pod why not, in the words of the scheduler. */
 export function schedulePod(store: ObjectStore, pod: Pod, settings: NodeSettings): void {
   if (pod.spec.nodeName !== undefined || pod.metadata.deletionTimestamp !== undefined) return;
-  if ((pod.spec.schedulingGates ?? []).length > 0) {
-    const message = 'Scheduling is blocked due to non-empty scheduling gates';
-    return setScheduled(store, pod, { status: 'False', reason: 'SchedulingGated', message });
-  }
+  if ((pod.spec.schedulingGates ?? []).length > 0) return;
   const why = whyUnschedulable(store, pod, settings);
   if (why !== undefined) {
     const event = {
@@ -66,13 +63,14 @@ function whyUnschedulable(store: ObjectStore, pod: Pod, settings: NodeSettings):
     if (used + requestOf(pod, name) > settings[name]) lacks.push(`1 Insufficient ${name}`);
   }
   if (lacks.length === 0) return undefined;
-  const victims = placed.some(({ spec }) => (spec.priority ?? 0) < (pod.spec.priority ?? 0));
-  const hope = victims ? '' : ` ${none} 1 No preemption victims found for incoming pod.`;
-  return `0/1 nodes are available: ${lacks.join(', ')}.${hope}`;
+  // No eviction makes the node larger than it is.
+  const isTooLarge = (['cpu', 'memory'] as const).some((name) => requestOf(pod, name) > settings[name]);
+  const hope = isTooLarge ? 'Preemption is not helpful for scheduling' : 'No preemption victims found for incoming pod';
+  return `0/1 nodes are available: ${lacks.join(', ')}. ${none} 1 ${hope}.`;
 }
 
 /** What a pod requests: its containers together, or its largest init container, each with the sidecars. */
-function requestOf({ spec }: Pod, name: string): number {
+export function requestOf({ spec }: Pod, name: string): number {
   const amount = ({ resources }: Container): number => parseQuantity(resources?.requests?.[name] ?? 0);
   const inits = spec.initContainers ?? [];
   const sum = (list: readonly Container[]): number => list.reduce((total, container) => total + amount(container), 0);

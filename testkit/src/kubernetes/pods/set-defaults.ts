@@ -1,4 +1,5 @@
-import type { Container, Pod, PodSpec, Probe } from '../objects.js';
+import { now } from '../store/object-store.js';
+import type { Container, Pod, PodSpec, PodStatus, Probe } from '../objects.js';
 
 /** Fills in what the API server fills in: https://github.com/kubernetes/kubernetes, `pkg/apis/core/v1/defaults.go`. */
 export function setPodDefaults(pod: Pod): void {
@@ -19,8 +20,20 @@ export function setPodDefaults(pod: Pod): void {
     spec.tolerations.push({ key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: 300 });
   }
   for (const container of [...(spec.initContainers ?? []), ...spec.containers]) setContainerDefaults(container);
-  pod.status = { phase: 'Pending', qosClass: qosClassOf(spec) };
+  pod.status = {
+    phase: 'Pending',
+    qosClass: qosClassOf(spec),
+    ...((spec.schedulingGates ?? []).length > 0 && gated()),
+  };
+  if ((spec.terminationGracePeriodSeconds ?? 0) < 0) spec.terminationGracePeriodSeconds = 1;
   pod.metadata.generation = 1;
+}
+
+/** What the API server says of a pod that waits for others than the scheduler. */
+function gated(): Pick<PodStatus, 'conditions'> {
+  const message = 'Scheduling is blocked due to non-empty scheduling gates';
+  const times = { lastProbeTime: null, lastTransitionTime: now() };
+  return { conditions: [{ type: 'PodScheduled', status: 'False', ...times, reason: 'SchedulingGated', message }] };
 }
 
 function setAccount(spec: PodSpec): void {

@@ -1,5 +1,5 @@
 import { ApiError, badRequest } from '../api/status.js';
-import { mergeKeyOf } from './merge-keys.js';
+import { resolveSchema, type Schema } from '../schema/schemas.js';
 
 type Json = unknown;
 type JsonObject = Record<string, Json>;
@@ -33,25 +33,22 @@ export function applyJsonPatch(target: Json, steps: readonly JsonPatchStep[]): J
 }
 
 function doStep(root: { '': Json }, { op, path, from, value }: JsonPatchStep): void {
-  const found = find(root, path, op);
+  const found = find(root, path);
   switch (op) {
     case 'test':
-      if (JSON.stringify(found.get()) !== JSON.stringify(value))
-        throw refuse(`testing value ${path} failed: test failed`);
+      if (JSON.stringify(found.get()) !== JSON.stringify(value)) throw cannotApply();
       return;
     case 'add':
       return found.add(value);
     case 'replace':
-      if (found.get() === undefined)
-        throw refuse(`replace operation does not apply: doc is missing key: ${path}: missing value`);
+      if (found.get() === undefined) throw cannotApply();
       return found.set(value);
     case 'remove':
-      if (found.get() === undefined)
-        throw refuse(`remove operation does not apply: doc is missing path: "${path}": missing value`);
+      if (found.get() === undefined) throw cannotApply();
       return found.remove();
     case 'copy':
     case 'move': {
-      const source = find(root, from ?? '', op);
+      const source = find(root, from ?? '');
       const moved = structuredClone(source.get());
       if (op === 'move') source.remove();
       return found.add(moved);
@@ -61,8 +58,8 @@ function doStep(root: { '': Json }, { op, path, from, value }: JsonPatchStep): v
   }
 }
 
-const refuse = (why: string): ApiError =>
-  new ApiError(422, 'Invalid', `the server rejected our request due to an error in our request: ${why}`);
+const cannotApply = (): ApiError =>
+  new ApiError(422, 'Invalid', 'the server rejected our request due to an error in our request', {});
 
 interface Place {
   get: () => Json;
@@ -71,7 +68,7 @@ interface Place {
   remove: () => void;
 }
 
-function find(root: { '': Json }, pointer: string, op: string): Place {
+function find(root: { '': Json }, pointer: string): Place {
   const names = pointer.split('/').map((name) => name.replaceAll('~1', '/').replaceAll('~0', '~'));
   const last = names.pop() ?? '';
   let holder: Json = root;
@@ -86,8 +83,7 @@ function find(root: { '': Json }, pointer: string, op: string): Place {
       remove: () => list.splice(index, 1),
     };
   }
-  if (!isObject(holder))
-    throw refuse(`${op} operation does not apply: doc is missing path: "${pointer}": missing value`);
+  if (!isObject(holder)) throw cannotApply();
   const object = holder;
   return {
     get: () => object[last],
@@ -98,13 +94,13 @@ function find(root: { '': Json }, pointer: string, op: string): Place {
 }
 
 /**
- * A strategic merge patch: lists of objects with a merge key are merged by it, other lists are replaced. Knows the
- * directives `$patch: delete | replace | merge`, `$deleteFromPrimitiveList/NAME`, `$setElementOrder/NAME` (the order is
+ * A strategic merge patch: lists whose schema says so are merged, other lists are replaced. Knows the directives `$patch: delete | replace | merge`, `$deleteFromPrimitiveList/NAME`, `$setElementOrder/NAME` (the order is
  * not kept) and `$retainKeys`.
  */
-export function applyStrategicPatch(target: Json, patch: Json, path = ''): Json {
+export function applyStrategicPatch(target: Json, patch: Json, given: Schema): Json {
   if (!isObject(patch)) return patch;
   if (patch['$patch'] === 'replace') return withoutDirectives(patch);
+  const schema = resolveSchema(given);
   let result: JsonObject = isObject(target) ? { ...target } : {};
   const retained = patch['$retainKeys'];
   if (Array.isArray(retained))
@@ -117,20 +113,19 @@ export function applyStrategicPatch(target: Json, patch: Json, path = ''): Json 
       continue;
     }
     if (name.startsWith('$')) continue;
-    const at = path === '' ? name : `${path}.${name}`;
+    const field = schema.properties?.[name] ?? schema.additionalProperties ?? {};
     if (value === null) delete result[name];
-    else if (Array.isArray(value)) result[name] = mergeLists(result[name], value, at);
+    else if (Array.isArray(value)) result[name] = mergeLists(result[name], value, field);
     else if (isObject(value) && value['$patch'] === 'delete') delete result[name];
-    else result[name] = applyStrategicPatch(result[name], value, at);
+    else result[name] = applyStrategicPatch(result[name], value, field);
   }
   return result;
 }
 
-function mergeLists(target: Json, patch: readonly Json[], path: string): Json {
-  const key = mergeKeyOf(path);
-  if (key === undefined) return patch;
+function mergeLists(target: Json, patch: readonly Json[], { mergeKey: key, merge, items = {} }: Schema): Json {
+  if (!merge) return patch;
   const merged: Json[] = Array.isArray(target) ? [...(target as Json[])] : [];
-  if (key === '') {
+  if (key === undefined) {
     for (const item of patch) if (!merged.includes(item)) merged.push(item);
     return merged;
   }
@@ -138,7 +133,7 @@ function mergeLists(target: Json, patch: readonly Json[], path: string): Json {
     return patch.filter((item) => !(isObject(item) && item['$patch'] === 'replace'));
   }
   for (const item of patch) {
-    if (!isObject(item)) throw badRequest(`invalid patch: ${path} holds objects`);
+    if (!isObject(item)) throw badRequest(`invalid patch: a list merged by ${key} holds objects`);
     const name = item[key];
     if (name === undefined) {
       throw new ApiError(500, undefined, `map: ${JSON.stringify(item)} does not contain declared merge key: ${key}`);
@@ -146,9 +141,9 @@ function mergeLists(target: Json, patch: readonly Json[], path: string): Json {
     const index = merged.findIndex((existing) => isObject(existing) && existing[key] === name);
     if (item['$patch'] === 'delete') {
       if (index >= 0) merged.splice(index, 1);
-    } else if (index >= 0) merged[index] = applyStrategicPatch(merged[index], item, path);
+    } else if (index >= 0) merged[index] = applyStrategicPatch(merged[index], item, items);
     // The API server puts new items of most lists before those that are there.
-    else merged.unshift(applyStrategicPatch({}, item, path));
+    else merged.unshift(applyStrategicPatch({}, item, items));
   }
   return merged;
 }

@@ -6,11 +6,11 @@ export type Selector = (object: KubeObject) => boolean;
 /** A label selector: `a=b,c!=d,e in (f, g),h notin (i),j,!k`. */
 export function parseLabelSelector(text: string): Selector {
   const parts = text.match(/[^,()]+(\([^)]*\))?/g) ?? [];
-  const tests = parts.map((part) => parseRequirement(part.trim(), text));
+  const tests = parts.map((part) => parseRequirement(part.trim()));
   return ({ metadata }) => tests.every((test) => test(metadata.labels ?? {}));
 }
 
-function parseRequirement(part: string, whole: string): (labels: Record<string, string>) => boolean {
+function parseRequirement(part: string): (labels: Record<string, string>) => boolean {
   const set = /^(\S+)\s+(in|notin)\s+\(([^)]*)\)$/.exec(part);
   if (set) {
     const [, key = '', operator, list = ''] = set;
@@ -23,7 +23,10 @@ function parseRequirement(part: string, whole: string): (labels: Record<string, 
     return (labels) => (labels[key] === value) === (operator !== '!=');
   }
   const presence = /^(!?)\s*([^=!\s]+)$/.exec(part);
-  if (!presence) throw badRequest(`unable to parse requirement: found '${part}' in "${whole}"`);
+  if (!presence) {
+    const found = part.split(/\s+/)[1] ?? part;
+    throw badRequest(`unable to parse requirement: found '${found}', expected: in, notin, =, ==, !=, gt, lt`);
+  }
   const [, not, key = ''] = presence;
   return (labels) => Object.hasOwn(labels, key) === (not === '');
 }
@@ -50,11 +53,7 @@ export function parseFieldSelector(text: string, kind: string): Selector {
     const [, field = '', operator, value] = /^([^=!]+)(==|=|!=)(.*)$/.exec(part) ?? [];
     const known = ['metadata.name', 'metadata.namespace', ...(fields[kind] ?? [])];
     if (operator === undefined) throw badRequest(`invalid selector: '${part}'; can't understand '${part}'`);
-    if (!known.includes(field)) {
-      throw badRequest(
-        `Unable to find "/v1, Resource=${kind.toLowerCase()}s" that match label selector "", field selector "${text}": field label not supported: ${field}`,
-      );
-    }
+    if (!known.includes(field)) throw badRequest(`field label not supported: ${field}`);
     return (object) => (readField(object, field) === value) === (operator !== '!=');
   });
   return (object) => tests.every((test) => test(object));
