@@ -106,6 +106,23 @@ export async function readLog(server: Server, name: string, query = ''): Promise
   return text;
 }
 
+/**
+ * Creates a pod and waits for its first line. A container is said to run before its script has begun, so a script that
+ * sets a trap says so.
+ */
+export async function startPod(server: Server, pod: object): Promise<Pod> {
+  const { metadata } = await createPod(server, pod);
+  const look = () => ask(server, 'GET', `${podsPath}/${metadata.name}/log`);
+  await untilFound(`the first line of ${metadata.name}`, look, ({ status, text }) => status === 200 && text !== '');
+  return untilPod(server, metadata.name, 'to run', isRunning);
+}
+
+/** Begins to follow a log: resolves when the server has begun to answer. */
+export function followLog({ url, token }: Server, name: string): Promise<Response> {
+  const headers = { authorization: `Bearer ${token}` };
+  return fetch(`${url}${podsPath}/${name}/log?follow=true`, { headers });
+}
+
 /** Creates a pod, waits for its end, and returns it with its log. */
 export async function runPod(server: Server, pod: object): Promise<{ pod: Pod; log: string }> {
   const { metadata } = await createPod(server, pod);

@@ -5,12 +5,12 @@ import {
   ask,
   createPod,
   isOver,
-  isRunning,
   podOf,
   podsPath,
   readLog,
   readPod,
   runPod,
+  startPod,
   untilGone,
   untilPod,
 } from './client.js';
@@ -25,8 +25,7 @@ describe('the end of pods of the stand-in of Kubernetes', () => {
   };
 
   it('comes with TERM and the grace of the pod', async () => {
-    await createPod(kubernetes(), podOf('graceful', 'trap "exit 0" TERM; sleep 1000 & wait'));
-    await untilPod(kubernetes(), 'graceful', 'to run', isRunning);
+    await startPod(kubernetes(), podOf('graceful', 'trap "exit 0" TERM; echo set; sleep 1000 & wait'));
     const { status, body } = await ask(kubernetes(), 'DELETE', `${podsPath}/graceful`);
     expect(status).to.equal(200);
     expect(body.metadata).to.include({ deletionGracePeriodSeconds: 30 }).and.to.have.property('deletionTimestamp');
@@ -34,8 +33,7 @@ describe('the end of pods of the stand-in of Kubernetes', () => {
   });
 
   it('comes with KILL for a process that ignores TERM, as process 1 does', async () => {
-    await createPod(kubernetes(), withFinalizer(podOf('stubborn', 'sleep 1000; true')));
-    await untilPod(kubernetes(), 'stubborn', 'to run', isRunning);
+    await startPod(kubernetes(), withFinalizer(podOf('stubborn', 'echo set; sleep 1000; true')));
     await ask(kubernetes(), 'DELETE', `${podsPath}/stubborn`, { gracePeriodSeconds: 1 });
     const { status } = await untilPod(kubernetes(), 'stubborn', 'to end', isOver);
     expect(status.phase).to.equal('Failed');
@@ -62,8 +60,8 @@ describe('the end of pods of the stand-in of Kubernetes', () => {
   });
 
   it('says Failed and DeadlineExceeded when its time is over, and keeps codes and logs', async () => {
-    await createPod(kubernetes(), podOf('deadline', 'echo here; trap "echo there; exit 9" TERM; sleep 1000 & wait'));
-    await untilPod(kubernetes(), 'deadline', 'to run', isRunning);
+    const script = 'trap "echo there; exit 9" TERM; echo here; sleep 1000 & wait';
+    await startPod(kubernetes(), podOf('deadline', script));
     const patch = { spec: { activeDeadlineSeconds: 1 } };
     expect((await ask(kubernetes(), 'PATCH', `${podsPath}/deadline`, patch, strategic)).status).to.equal(200);
     const { status } = await untilPod(kubernetes(), 'deadline', 'to end', isOver);
@@ -91,7 +89,7 @@ describe('the end of pods of the stand-in of Kubernetes', () => {
     const { status, body } = await ask(kubernetes(), 'DELETE', `${podsPath}/other`, options);
     expect(status).to.equal(409);
     expect(body.reason).to.equal('Conflict');
-    expect(body.message).to.contain(`UID in object meta: ${pod.metadata.uid}`);
+    expect(body.message).to.contain(`the UID in record (${pod.metadata.uid})`);
   });
 
   it('takes what a selector selects', async () => {

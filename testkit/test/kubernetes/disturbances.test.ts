@@ -2,28 +2,20 @@ import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import type { Pod } from '@chainr/testkit/kubernetes/objects';
 import { useKubernetes } from '@chainr/testkit/kubernetes/use-kubernetes';
+import { processesOf } from '@chainr/testkit/processes-of';
 import { untilFound } from '@chainr/testkit/until-found';
-import { ask, createPod, isOver, isRunning, podOf, podsPath, readLog, readPod, untilGone, untilPod } from './client.js';
+import { ask, createPod, isOver, podOf, podsPath, readPod, startPod, untilGone, untilPod } from './client.js';
 
 describe('what a test lets happen to pods of the stand-in of Kubernetes', () => {
   const kubernetes = useKubernetes();
-  const untilTerm = 'echo begun; trap "echo ended; exit 5" TERM; sleep 1000 & wait';
+  const untilTerm = 'trap "echo ended; exit 5" TERM; echo begun; sleep 1000 & wait';
   const endOf = ({ status }: Pod) => status.containerStatuses?.[0]?.state.terminated;
   const disruptionOf = ({ status }: Pod) => status.conditions?.find(({ type }) => type === 'DisruptionTarget');
   const keep = (pod: object): object => {
     Object.assign((pod as { metadata: object }).metadata, { finalizers: ['chainr.dev/kept'] });
     return pod;
   };
-  const start = async (name: string, script = untilTerm): Promise<Pod> => {
-    await createPod(kubernetes(), keep(podOf(name, script)));
-    const pod = await untilPod(kubernetes(), name, 'to run', isRunning);
-    await untilFound(
-      'its first line',
-      () => readLog(kubernetes(), name),
-      (log) => log.includes('begun'),
-    );
-    return pod;
-  };
+  const start = (name: string, script = untilTerm): Promise<Pod> => startPod(kubernetes(), keep(podOf(name, script)));
   const eventsOf = async (pod: Pod): Promise<string[]> => {
     const query = `fieldSelector=involvedObject.uid%3D${pod.metadata.uid}`;
     const { body } = await ask(kubernetes(), 'GET', `/api/v1/namespaces/default/events?${query}`);
@@ -58,7 +50,7 @@ describe('what a test lets happen to pods of the stand-in of Kubernetes', () => 
   });
 
   it('a pod on a lost node seems to run until the node returns', async () => {
-    await start('lost', 'echo begun; trap "" TERM; sleep 0.5; exit 6');
+    await start('lost', 'trap "" TERM; echo begun; sleep 0.5; exit 6');
     kubernetes().loseNode();
     const marked = await readPod(kubernetes(), 'lost');
     expect(marked && disruptionOf(marked)?.reason).to.equal('DeletionByTaintManager');
@@ -73,21 +65,16 @@ describe('what a test lets happen to pods of the stand-in of Kubernetes', () => 
   });
 
   it('a pod that is deleted by force is gone at once, and its processes soon', async () => {
-    const script = 'echo begun; trap "exit 5" TERM; while :; do echo beat > /shared/beat; sleep 0.01; done';
-    await createPod(
-      kubernetes(),
-      podOf(
-        'forced',
-        script,
-        { volumeMounts: [{ name: 'shared', mountPath: '/shared' }] },
-        { volumes: [{ name: 'shared', emptyDir: {} }] },
-      ),
-    );
-    await untilPod(kubernetes(), 'forced', 'to run', isRunning);
+    const script = 'trap "exit 5" TERM; echo begun; sleep 1000 & wait';
+    const { metadata } = await startPod(kubernetes(), podOf('forced', script));
+    const folder = `${kubernetes().folder}/pods/${metadata.uid}`;
+    expect(processesOf(folder)).to.not.be.empty;
     kubernetes().deletePod('default', 'forced', 0);
     expect(await readPod(kubernetes(), 'forced')).to.be.undefined;
     await createPod(kubernetes(), podOf('forced', 'true'));
     await untilPod(kubernetes(), 'forced', 'to end', isOver);
+    const look = () => processesOf(folder);
+    await untilFound('the processes to end', look, (found) => found.length === 0);
   });
 
   it('a pod whose finalizer is stripped and that is deleted vanishes', async () => {

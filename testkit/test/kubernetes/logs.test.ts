@@ -1,8 +1,8 @@
-import { untilFound } from '@chainr/testkit/until-found';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { useKubernetes } from '@chainr/testkit/kubernetes/use-kubernetes';
-import { ask, createPod, isOver, isRunning, podOf, podsPath, readLog, runPod, untilPod } from './client.js';
+import { untilFound } from '@chainr/testkit/until-found';
+import { ask, createPod, followLog, isOver, podOf, podsPath, readLog, runPod, startPod, untilPod } from './client.js';
 
 describe('logs of the stand-in of Kubernetes', () => {
   const kubernetes = useKubernetes({ node: { logFileBytes: 100_000, logRotationMs: 0, deletedLogsMs: 0 } });
@@ -26,20 +26,21 @@ describe('logs of the stand-in of Kubernetes', () => {
   });
 
   it('are followed to the end, from the start', async () => {
-    await createPod(kubernetes(), podOf('followed', 'echo one; trap "echo two; exit 0" TERM; sleep 1000 & wait'));
-    await untilPod(kubernetes(), 'followed', 'to run', isRunning);
-    const following = readLog(kubernetes(), 'followed', '?follow=true');
+    await startPod(kubernetes(), podOf('followed', 'trap "echo two; exit 0" TERM; echo one; sleep 1000 & wait'));
+    const following = await followLog(kubernetes(), 'followed');
     await ask(kubernetes(), 'DELETE', `${podsPath}/followed`);
-    expect(await following).to.equal('one\ntwo\n');
+    expect(await following.text()).to.equal('one\ntwo\n');
   });
 
   it('have only the newest file for a request, and everything for a follow from the start', async () => {
     // Some 400 kB: four files.
-    const script = 'while [ ! -e /tmp/go ]; do sleep 0.01; done; seq -w 100000 110000';
-    await createPod(kubernetes(), podOf('rotated', `touch /tmp/go; sleep 0.2; ${script}`));
-    await untilPod(kubernetes(), 'rotated', 'to run', isRunning);
-    const followed = (await readLog(kubernetes(), 'rotated', '?follow=true')).trimEnd().split('\n');
-    expect(followed).to.have.length(10_001);
+    const script = 'trap "seq -w 100000 110000; exit 0" TERM; echo set; sleep 1000 & wait';
+    await startPod(kubernetes(), podOf('rotated', script));
+    const following = await followLog(kubernetes(), 'rotated');
+    const patch = { spec: { activeDeadlineSeconds: 1 } };
+    await ask(kubernetes(), 'PATCH', `${podsPath}/rotated`, patch, 'application/merge-patch+json');
+    const followed = (await following.text()).trimEnd().split('\n');
+    expect(followed).to.have.length(10_002);
     const newest = (await readLog(kubernetes(), 'rotated')).trimEnd().split('\n');
     expect(newest).to.have.length.below(4_000);
     expect(newest).to.deep.equal(followed.slice(-newest.length));
@@ -77,13 +78,7 @@ describe('logs of the stand-in of Kubernetes', () => {
   it('are gone some time after a pod was deleted while it ran, which a success of the request says', async () => {
     const pod = podOf('vanished', 'trap "exit 5" TERM; echo here; sleep 1000 & wait') as { metadata: object };
     Object.assign(pod.metadata, { finalizers: ['chainr.dev/kept'] });
-    await createPod(kubernetes(), pod);
-    await untilPod(kubernetes(), 'vanished', 'to run', isRunning);
-    await untilFound(
-      'the trap to be set',
-      () => readLog(kubernetes(), 'vanished'),
-      (text) => text.includes('here'),
-    );
+    await startPod(kubernetes(), pod);
     await ask(kubernetes(), 'DELETE', `${podsPath}/vanished`);
     const { status } = await untilPod(kubernetes(), 'vanished', 'to end', isOver);
     expect(status.containerStatuses?.[0]?.state.terminated?.exitCode).to.equal(5);
