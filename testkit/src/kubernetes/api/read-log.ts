@@ -41,15 +41,19 @@ export async function readLog(
   const gone = new AbortController();
   response.on('close', () => gone.abort());
   for await (const bytes of readContainerLog(run.log, options, gone.signal)) {
-    if (!response.write(bytes)) await drained(response, gone.signal);
+    if (!response.write(bytes)) await drained(response);
   }
   response.end();
 }
 
-function drained(response: ServerResponse, signal: AbortSignal): Promise<void> {
+/** Resolves when there is room for more, or nobody who reads it. */
+function drained(response: ServerResponse): Promise<void> {
   return new Promise((resolve) => {
-    response.once('drain', resolve);
-    signal.addEventListener('abort', () => resolve(), { once: true });
+    const end = (): void => {
+      response.off('drain', end).off('close', end);
+      resolve();
+    };
+    response.on('drain', end).on('close', end);
   });
 }
 

@@ -23,6 +23,7 @@ export async function* readContainerLog(
 ): AsyncGenerator<Buffer> {
   const { follow, tailLines } = options;
   const format = formatter(options);
+  const ended = aborted(signal);
   let generation = log.generation;
   let file = await open(log.pathOf(generation));
   try {
@@ -43,7 +44,7 @@ export async function* readContainerLog(
         file = await open(log.pathOf(generation));
         position = 0;
       } else if (isClosed) return;
-      else await Promise.race([more, aborted(signal)]);
+      else await Promise.race([more, ended]);
     }
   } finally {
     await file.close();
