@@ -11,8 +11,11 @@
  * - `control/`: what tests can let happen to pods
  * - `node/`: the scheduler and the kubelet: containers, volumes, logs, statuses, events
  *
+ * It needs Linux and root, or user namespaces; without root all containers run as root of such a namespace.
+ *
  * What differs from a cluster: all images have the programs of this machine, and pods share its network, so that
- * `localhost` is the same for all. Times are shorter: there is no pause between syncs of the kubelet.
+ * `localhost` is the same for all. Unknown fields are always refused, as with `fieldValidation=Strict`. Memory limits are
+ * not enforced. Times are shorter: there is no pause between syncs of the kubelet, and images are pulled at once.
  */
 import type { Webhook } from './admission/admit-pod.js';
 import { followQuotas } from './admission/quota.js';

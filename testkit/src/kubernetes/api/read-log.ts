@@ -49,6 +49,7 @@ export async function readLog(
 /** Resolves when there is room for more, or nobody who reads it. */
 function drained(response: ServerResponse): Promise<void> {
   return new Promise((resolve) => {
+    if (response.closed) return resolve();
     const end = (): void => {
       response.off('drain', end).off('close', end);
       resolve();
