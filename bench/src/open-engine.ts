@@ -67,6 +67,7 @@ const workConfig = (
   dockerNetworks: [],
   kubeconfig: '',
   namespaces: [],
+  kubernetesPolicy: '',
   dockerHelperImage: 'busybox',
   capacity,
   leaseTtlMs: 6_000,

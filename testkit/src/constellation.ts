@@ -100,6 +100,7 @@ function workConfig(config: Needed & Partial<WorkConfig>): WorkConfig {
     dockerNetworks: ['bridge', 'none'],
     kubeconfig: '',
     namespaces: [],
+    kubernetesPolicy: '',
     dockerHelperImage: 'busybox',
     capacity: 4,
     leaseTtlMs: 6_000,

@@ -75,6 +75,11 @@ export const settings = {
     default: 'busybox:stable',
     doc: 'Image that chainr runs beside the services of a job, to hold their network and check their ports. It has `sh`, `sleep`, `timeout` and the `nc` of busybox.',
   }),
+  kubernetesPolicy: text({
+    env: 'CHAINR_KUBERNETES_POLICY',
+    default: '',
+    doc: 'YAML or JSON file that says what pods may have. Default: any image, and nothing that leads out of the pod.',
+  }),
   home: text({
     env: 'CHAINR_HOME',
     default: './.chainr',
@@ -153,6 +158,8 @@ export interface WorkConfig {
   readonly kubeconfig: string;
   /** Empty: the one of the kubeconfig or of this pod. */
   readonly namespaces: readonly string[];
+  /** Empty: the default policy. */
+  readonly kubernetesPolicy: string;
   /** Used only for jobs with services. */
   readonly dockerHelperImage: string;
   readonly capacity: number;

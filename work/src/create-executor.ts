@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { FaultHook } from '@chainr/core/engine/fault-points';
 import type { Logger } from '@chainr/core/service/logger';
@@ -50,8 +51,10 @@ async function createDocker(config: WorkConfig, { instance, reach }: ExecutorNee
 
 async function createKubernetes(config: WorkConfig, { instance, reach }: ExecutorNeeds): Promise<Executor> {
   const { findCredentials } = await import('@chainr/executor/kubernetes/api/credentials');
+  const { readPolicy } = await import('@chainr/executor/kubernetes/policy/read-policy');
   const { findCluster } = await import('@chainr/executor/kubernetes/find-cluster');
   const { createKubernetesExecutor } = await import('@chainr/executor/kubernetes/create-kubernetes-executor');
+  const policy = config.kubernetesPolicy === '' ? undefined : await readPolicyFile(config.kubernetesPolicy, readPolicy);
   const credentials = await findCredentials(config.kubeconfig, process.env);
   const namespaces = config.namespaces.length > 0 ? config.namespaces : [credentials.namespace];
   const cluster = await findCluster(credentials, namespaces[0] ?? '');
@@ -59,7 +62,19 @@ async function createKubernetes(config: WorkConfig, { instance, reach }: Executo
     throw new Error(`CHAINR_EXECUTOR is kubernetes, but ${cluster.absent}.`);
   }
   const { stopGraceMs } = config;
-  return createKubernetesExecutor({ credentials, clusterId: cluster.id, namespaces, instance, stopGraceMs, reach });
+  const clusterId = cluster.id;
+  const options = { credentials, clusterId, namespaces, instance, stopGraceMs, reach };
+  return createKubernetesExecutor({ ...options, ...(policy && { policy }) });
+}
+
+/** @throws a sentence, then a line for each mistake in the file */
+async function readPolicyFile<T>(file: string, read: (content: string) => T): Promise<T> {
+  try {
+    return read(await readFile(file, 'utf8'));
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Error(`CHAINR_KUBERNETES_POLICY (${file}) cannot be used:\n${why}`, { cause: error });
+  }
 }
 
 /** Whether a Docker daemon answers at the address from the configuration or the environment. */

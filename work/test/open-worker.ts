@@ -57,6 +57,7 @@ export async function openWorker(
     dockerNetworks: ['bridge', 'none'],
     kubeconfig: '',
     namespaces: [],
+    kubernetesPolicy: '',
     dockerHelperImage: 'busybox',
     capacity: 8,
     leaseTtlMs: 6_000,

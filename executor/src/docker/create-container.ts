@@ -7,7 +7,7 @@ import type { DockerContext } from './context.js';
 import { statusOf, unless } from './daemon-errors.js';
 import { shell, type Tombstone } from './look-at-step.js';
 import { attemptLabels, containerName, labels, networkHolderName, volumeName } from './names.js';
-import { memoryBytes, nanoCpus } from './quantities.js';
+import { memoryBytes, nanoCpus } from '../quantities.js';
 
 /** The path of the workspace in every step of an attempt. */
 export const workspacePath = '/shared';

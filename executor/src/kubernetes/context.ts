@@ -1,7 +1,8 @@
 import type { FaultHook } from '@chainr/core/engine/fault-points';
-import type { AttemptSpec } from '../port.js';
 import type { ApiClient } from './api/api-client.js';
 import type { PodSettings } from './pod/build-pod.js';
+import type { PodView } from './pod/pod-view.js';
+import type { Policy } from './policy/policy.js';
 import type { PodBoard } from './watch/pod-board.js';
 import { podName, type NamedAttempt } from './names.js';
 
@@ -13,6 +14,7 @@ export interface KubernetesContext {
   /** A board for each namespace that this worker serves, the home namespace first. */
   readonly boards: readonly PodBoard[];
   readonly settings: PodSettings;
+  readonly policy: Policy;
   /** How long an image or a container that cannot be had is waited for. */
   readonly obstaclePatienceMs: number;
   readonly reach: FaultHook;
@@ -20,11 +22,35 @@ export interface KubernetesContext {
   readonly isDriven: (name: string) => boolean;
 }
 
-/** The home namespace, unless the pipeline names another one that this worker serves. */
-export function boardOf({ boards }: KubernetesContext, _spec: Pick<AttemptSpec, 'run'>): PodBoard {
-  const [home] = boards;
-  if (!home) throw new Error('a worker serves at least one namespace');
-  return home;
+/**
+ * The board of an attempt's namespace: the home namespace, unless its pipeline names another one. Undefined if this worker
+ * does not serve that, and nothing can run there: every start is recorded first.
+ * @throws if something of the attempt may run there; only a worker that serves the namespace can say how it ends
+ */
+export function boardOf({ boards }: KubernetesContext, spec: Omit<NamedAttempt, 'pipeline'>): PodBoard | undefined {
+  const { kubernetes: { namespace } = {}, begun = false, starts = 0 } = spec;
+  const board = namespace === undefined ? boards[0] : boards.find((each) => each.namespace === namespace);
+  if (!board && (begun || starts > 0)) throw new Error(unserved(boards, namespace ?? ''));
+  return board;
+}
+
+/** Why an attempt cannot run in the namespace that its pipeline names. */
+export const unserved = (boards: readonly PodBoard[], namespace: string): string =>
+  `This worker does not serve the namespace "${namespace}", only ${boards.map((board) => board.namespace).join(', ')}: name one of those in \`kubernetes.namespace\`, or add it to CHAINR_KUBERNETES_NAMESPACES.`;
+
+/** The pod of an attempt and where it is. If only the key of the attempt is known, it is looked for in every namespace. */
+export async function findPod(
+  context: KubernetesContext,
+  key: NamedAttempt,
+): Promise<{ board: PodBoard; pod: PodView } | undefined> {
+  const boards = key.pipeline === undefined ? context.boards : [boardOf(context, key)];
+  const found = await Promise.all(
+    boards.map(async (board) => {
+      const pod = await board?.find(key);
+      return board && pod ? { board, pod } : undefined;
+    }),
+  );
+  return found.find((each) => each !== undefined);
 }
 
 export const nameOf = ({ instance }: KubernetesContext, key: NamedAttempt): string => podName(instance(), key);

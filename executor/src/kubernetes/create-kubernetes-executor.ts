@@ -2,12 +2,13 @@ import { noFaults, type FaultHook } from '@chainr/core/engine/fault-points';
 import type { AttemptSpec, Executor } from '../port.js';
 import { ApiClient } from './api/api-client.js';
 import type { Credentials } from './api/credentials.js';
-import { nameOf, type KubernetesContext } from './context.js';
+import { boardOf, nameOf, unserved, type KubernetesContext } from './context.js';
 import { removeAttempt } from './end/remove-attempt.js';
 import { stopAttempt } from './end/stop-attempt.js';
 import { listAttempts } from './list-attempts.js';
 import { readLogs } from './output/read-logs.js';
 import { workspacePath } from './pod/step-container.js';
+import { defaultPolicy, type Policy } from './policy/policy.js';
 import { AttemptDrive } from './watch/attempt-drive.js';
 import { PodBoard } from './watch/pod-board.js';
 
@@ -28,8 +29,8 @@ export interface KubernetesExecutorOptions {
   instance: () => string;
   /** Between SIGTERM and SIGKILL; rounded up to whole seconds. */
   stopGraceMs: number;
-  /** Refuse images that run as root. */
-  runAsNonRoot?: boolean;
+  /** What pods may have; see docs/kubernetes.md. */
+  policy?: Policy;
   obstaclePatienceMs?: number;
   backstopSeconds?: number;
   /** Called at the fault points. */
@@ -44,7 +45,7 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
     namespaces,
     instance,
     stopGraceMs,
-    runAsNonRoot = false,
+    policy = defaultPolicy,
     obstaclePatienceMs = usualObstaclePatienceMs,
     backstopSeconds = usualBackstopSeconds,
     reach = noFaults,
@@ -55,18 +56,22 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
     api,
     instance,
     boards: namespaces.map((namespace) => new PodBoard(api, namespace, instance)),
-    settings: { graceSeconds: Math.max(1, Math.ceil(stopGraceMs / 1000)), runAsNonRoot, backstopSeconds },
+    settings: { graceSeconds: Math.max(1, Math.ceil(stopGraceMs / 1000)), backstopSeconds },
+    policy,
     obstaclePatienceMs,
     reach,
     isDriven: (name) => drives.has(name),
   };
 
-  const driveOf = (spec: AttemptSpec): AttemptDrive => {
+  /** Undefined if it can only be refused, since this worker does not serve its namespace. */
+  const driveOf = (spec: AttemptSpec): AttemptDrive | undefined => {
+    const board = boardOf(context, spec);
+    if (!board) return undefined;
     const name = nameOf(context, spec);
     const known = drives.get(name);
     known?.learn(spec);
     if (known) return known;
-    const drive = new AttemptDrive(context, spec);
+    const drive = new AttemptDrive(context, board, spec);
     drives.set(name, drive);
     return drive;
   };
@@ -93,11 +98,13 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
     async ensure(spec, guard, recordStart) {
       guard();
       const drive = driveOf(spec);
+      if (!drive) return;
       drive.actUnder(guard, recordStart);
       drive.go().catch(() => undefined); // The observer calls it again and gets the error.
     },
     async observe(spec, onPhase, signal) {
       const drive = driveOf(spec);
+      if (!drive) return { reason: 'ConfigError', message: unserved(context.boards, spec.kubernetes?.namespace ?? '') };
       const outcome = await drive.observe(onPhase, signal);
       const name = nameOf(context, spec);
       if (drives.get(name) === drive) drives.delete(name);

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { mainStep } from '@chainr/core/pipeline/steps';
 import type { AttemptKey, AttemptSpec } from '../port.js';
 
-/** What stop and remove need to find or take the name of an attempt. */
-export type NamedAttempt = AttemptKey & Partial<Pick<AttemptSpec, 'pipeline'>>;
+/** What stop and remove need to find or take the name of an attempt; without `pipeline` only its labels are known. */
+export type NamedAttempt = AttemptKey & Partial<Pick<AttemptSpec, 'pipeline' | 'kubernetes' | 'begun' | 'starts'>>;
 
 /**
  * The labels of everything that chainr creates in a cluster. Nothing without this instance's own label is ever touched

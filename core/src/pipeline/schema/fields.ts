@@ -183,7 +183,7 @@ const quantitySchema = z.union(
   },
 );
 
-const quantities = z.record(
+export const quantitiesSchema = z.record(
   z.string().regex(resourceName, 'must be cpu, memory, ephemeral-storage or a name such as "nvidia.com/gpu"'),
   quantitySchema,
 );
@@ -240,4 +240,7 @@ export const labelsSchema = z.record(
     ),
 );
 
-export const resourcesSchema = strictMap({ requests: quantities.exactOptional(), limits: quantities.exactOptional() });
+export const resourcesSchema = strictMap({
+  requests: quantitiesSchema.exactOptional(),
+  limits: quantitiesSchema.exactOptional(),
+});

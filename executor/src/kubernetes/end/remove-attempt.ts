@@ -1,6 +1,6 @@
 import type { WriteGuard } from '../../port.js';
 import { unlessStatus } from '../api/api-error.js';
-import { boardOf, type KubernetesContext } from '../context.js';
+import { findPod, type KubernetesContext } from '../context.js';
 import { finalizer, nameOfKey, type NamedAttempt } from '../names.js';
 import { isAlive, type PodView } from '../pod/pod-view.js';
 import type { PodBoard } from '../watch/pod-board.js';
@@ -8,9 +8,9 @@ import { deletePod } from './end-pod.js';
 
 /** Removes the pod of an ended attempt, and with it its name. Throws if it still runs. */
 export async function removeAttempt(context: KubernetesContext, key: NamedAttempt, guard: WriteGuard): Promise<void> {
-  const board = boardOf(context, key);
-  const pod = await board.find(key);
-  if (!pod) return;
+  const found = await findPod(context, key);
+  if (!found) return;
+  const { board, pod } = found;
   if (isAlive(pod)) throw new Error(`${nameOfKey(key)} still runs; stop it first.`);
   if (pod.deleteAt === undefined) {
     guard();

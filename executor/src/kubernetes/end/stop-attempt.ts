@@ -1,8 +1,9 @@
 import type { WriteGuard } from '../../port.js';
-import { boardOf, nameOf, type KubernetesContext } from '../context.js';
+import { boardOf, findPod, nameOf, type KubernetesContext } from '../context.js';
 import type { NamedAttempt } from '../names.js';
 import { isAlive } from '../pod/pod-view.js';
 import { takeName } from '../pod/take-name.js';
+import type { PodBoard } from '../watch/pod-board.js';
 import { endPod, killPod } from './end-pod.js';
 
 /** A shorter grace is none: the kubelet counts in seconds. */
@@ -17,11 +18,10 @@ export async function stopAttempt(
   graceMs: number,
   guard: WriteGuard,
 ): Promise<void> {
-  const board = boardOf(context, key);
   guard();
-  // The caller has found it, so it exists or is gone for good.
-  const name = key.pipeline === undefined ? (await board.find(key))?.name : nameOf(context, key);
-  if (name === undefined) return;
+  const place = await placeOf(context, key);
+  if (!place) return;
+  const { board, name } = place;
   const watch = board.open(name);
   const deadline = performance.now() + graceMs;
   let killed = false;
@@ -53,4 +53,18 @@ export async function stopAttempt(
     clearTimeout(timer);
     watch.close();
   }
+}
+
+/** Undefined if there is nothing to stop, and nothing can be started. */
+async function placeOf(
+  context: KubernetesContext,
+  key: NamedAttempt,
+): Promise<{ board: PodBoard; name: string } | undefined> {
+  if (key.pipeline === undefined) {
+    // The caller has found it, so it exists or is gone for good.
+    const found = await findPod(context, key);
+    return found && { board: found.board, name: found.pod.name };
+  }
+  const board = boardOf(context, key);
+  return board && { board, name: nameOf(context, key) };
 }

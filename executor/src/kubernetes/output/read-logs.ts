@@ -37,6 +37,7 @@ export async function* readLogs(
 ): AsyncGenerator<LogBatch, void, void> {
   const marks = parsePosition(from, spec.steps.length);
   const board = boardOf(context, spec);
+  if (!board) return;
   const name = nameOf(context, spec);
   const watch = board.open(name, signal);
   try {

@@ -1,15 +1,14 @@
+import type { KubernetesSettings } from '@chainr/core/pipeline/pipeline';
 import type { AttemptSpec } from '../../port.js';
 import { annotations, finalizer, labelsOf, podName, type NamedAttempt } from '../names.js';
 import { neverGate, type Verdict } from './pod-view.js';
-import type { ContainerJson, PodJson } from './pod-json.js';
+import type { ContainerJson, PodJson, VolumeJson } from './pod-json.js';
 import { stepContainer, workspaceVolume } from './step-container.js';
 
 /** Settings of the worker that every pod gets. */
 export interface PodSettings {
   /** Between SIGTERM and SIGKILL, in whole seconds. */
   graceSeconds: number;
-  /** Refuse images that run as root. */
-  runAsNonRoot: boolean;
   /** How long a pod may run if no worker ends it: a backstop, in seconds. */
   backstopSeconds: number;
 }
@@ -23,25 +22,30 @@ export function buildPod(instance: string, namespace: string, spec: AttemptSpec,
   const containers = spec.steps.map((_step, index) => securely(stepContainer(spec, index), spec, index));
   const main = containers.pop();
   if (!main) throw new Error('an attempt has at least one step');
+  const { kubernetes = {} } = spec;
+  const { serviceAccount, labels, annotations: noted, volumes } = kubernetes;
+  const own = metadataOf(instance, namespace, spec);
+  const scheduling = schedulingOf(kubernetes);
   return {
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: {
-      ...metadataOf(instance, namespace, spec),
-      ...(spec.pipeline !== '' && { annotations: { [annotations.pipeline]: spec.pipeline } }),
+      ...own,
+      labels: { ...labels, ...own.labels },
+      annotations: { ...noted, ...(spec.pipeline !== '' && { [annotations.pipeline]: spec.pipeline }) },
     },
     spec: {
       restartPolicy: 'Never',
-      automountServiceAccountToken: false,
+      // A token is for those who ask for the rights of a service account.
+      automountServiceAccountToken: serviceAccount !== undefined,
+      ...(serviceAccount !== undefined && { serviceAccountName: serviceAccount }),
       enableServiceLinks: false,
       shareProcessNamespace: true,
       terminationGracePeriodSeconds: settings.graceSeconds,
       activeDeadlineSeconds: settings.backstopSeconds,
-      securityContext: {
-        seccompProfile: { type: 'RuntimeDefault' },
-        ...(settings.runAsNonRoot && { runAsNonRoot: true }),
-      },
-      volumes: [{ name: workspaceVolume, emptyDir: {} }],
+      securityContext: { seccompProfile: { type: 'RuntimeDefault' } },
+      ...scheduling,
+      volumes: [{ name: workspaceVolume, emptyDir: {} }, ...((volumes ?? []) as VolumeJson[])],
       ...(containers.length > 0 && { initContainers: containers }),
       containers: [main],
     },
@@ -67,7 +71,17 @@ export function buildTombstone(instance: string, namespace: string, key: NamedAt
   };
 }
 
-const metadataOf = (instance: string, namespace: string, key: NamedAttempt): PodJson['metadata'] => ({
+/** What the API takes as it was written. Its content is checked by the API server. */
+function schedulingOf({ imagePullSecrets, ...settings }: KubernetesSettings): Partial<NonNullable<PodJson['spec']>> {
+  const names = ['nodeSelector', 'tolerations', 'affinity', 'priorityClassName', 'runtimeClassName'] as const;
+  const given: [string, unknown][] = names.map((name) => [name, settings[name]]);
+  return {
+    ...(Object.fromEntries(given.filter(([, value]) => value !== undefined)) as object),
+    ...(imagePullSecrets && { imagePullSecrets: imagePullSecrets.map((name) => ({ name })) }),
+  };
+}
+
+const metadataOf = (instance: string, namespace: string, key: NamedAttempt) => ({
   name: podName(instance, key),
   namespace,
   labels: labelsOf(instance, key),
@@ -86,7 +100,8 @@ function securely(container: ContainerJson, spec: AttemptSpec, index: number): C
     ...container,
     securityContext: {
       ...restricted,
-      ...(user && { runAsUser: Number(user) }),
+      // That it is not root must be said, for Pod Security.
+      ...(user && { runAsUser: Number(user), ...(Number(user) > 0 && { runAsNonRoot: true }) }),
       ...(group && { runAsGroup: Number(group) }),
     },
   };

@@ -1,21 +1,19 @@
-import type { AttemptSpec, WriteGuard } from '../../port.js';
+import type { WriteGuard } from '../../port.js';
 import { ApiError } from '../api/api-error.js';
 import type { KubernetesContext } from '../context.js';
 import type { PodBoard } from '../watch/pod-board.js';
-import { buildPod } from './build-pod.js';
 import type { PodJson } from './pod-json.js';
 
 /** `there`: the pod exists, whoever created it. `quota`: not for now. `refused`: not as it is specified. */
 export type Creation = { kind: 'there' } | { kind: 'quota' | 'refused'; message: string };
 
-/** Creates the pod of an attempt. @throws the error of an outage, or that of the guard */
+/** Creates the pod of an attempt. @param body from `makePod` @throws the error of an outage, or that of the guard */
 export async function createPod(
-  { api, instance, settings, reach }: KubernetesContext,
+  { api, reach }: KubernetesContext,
   board: PodBoard,
-  spec: AttemptSpec,
+  body: PodJson,
   guard: WriteGuard,
 ): Promise<Creation> {
-  const body = buildPod(instance(), board.namespace, spec, settings);
   guard();
   reach('after-create');
   try {

@@ -1,5 +1,5 @@
 import { refuseServices } from '../../refuse-services.js';
-import { refuseStep } from '../../refuse-step.js';
+import { refuseContainer } from '../../refuse-step.js';
 import type { AttemptSpec } from '../../port.js';
 
 /** A sentence if a pod of the attempt can certainly not be what the pipeline asks for, before anything is tried. */
@@ -8,7 +8,7 @@ export function refuseSpec(spec: AttemptSpec): string | undefined {
   if (services !== undefined) return services;
   for (const [index, step] of spec.steps.entries()) {
     // `$(NAME)` is expanded by the kubelet, whose limits are those of the system too.
-    const refusal = refuseStep(step, new Map(Object.entries(step.env)));
+    const refusal = refuseContainer(step, `step "${step.name}"`, new Map(Object.entries(step.env)));
     if (refusal !== undefined) return refusal;
     if (step.user !== undefined && !/^\d+(?::\d+)?$/.test(step.user)) {
       return `Step "${step.name}" has the user "${step.user}", but Kubernetes only takes numbers: write its user id, such as "1000" or "1000:1000".`;

@@ -1,16 +1,17 @@
+import type { ClusterValue } from '@chainr/core/pipeline/pipeline';
 import type { StepSpec } from '@chainr/core/pipeline/steps';
 import { chainrVariables } from '../../chainr-variables.js';
 import type { AttemptSpec } from '../../port.js';
 import { scriptWords } from '../../step-words.js';
 import { containerName } from '../names.js';
-import type { ContainerJson, EnvVarJson } from './pod-json.js';
+import type { ContainerJson, EnvVarJson, VolumeMountJson } from './pod-json.js';
 
 /** Where all steps of an attempt find their workspace. */
 export const workspacePath = '/shared';
 export const workspaceVolume = 'chainr-workspace';
 
 /** The kubelet reads this file when a container has ended, and puts it into the pod's status. */
-const messagePath = '/chainr/outputs';
+export const messagePath = '/chainr/outputs';
 /** Where a step whose failure is tolerated collects its outputs: its wrapper puts the exit code before them. */
 const collectedPath = (index: number): string => `${workspacePath}/.chainr-outputs-${String(index)}`;
 const scriptPath = (index: number): string => `${workspacePath}/.chainr-script-${String(index)}`;
@@ -67,7 +68,10 @@ export function stepContainer(spec: AttemptSpec, index: number): ContainerJson {
     ...((limits ?? requests) && {
       resources: { ...(limits && { limits: texts(limits) }), ...(requests && { requests: texts(requests) }) },
     }),
-    volumeMounts: [{ name: workspaceVolume, mountPath: workspacePath }],
+    volumeMounts: [
+      { name: workspaceVolume, mountPath: workspacePath },
+      ...((spec.kubernetes?.volumeMounts ?? []) as unknown as VolumeMountJson[]),
+    ],
     terminationMessagePath: messagePath,
     terminationMessagePolicy: 'File',
   };
@@ -95,8 +99,16 @@ const escape = (text: string): string => text.replaceAll('$', '$$$$');
 function variablesOf(spec: AttemptSpec, step: StepSpec, outputs: string): EnvVarJson[] {
   const own = chainrVariables(spec, step.name, { workspace: workspacePath, output: outputs });
   const values = new Map([...Object.entries(step.env), ...own]);
-  return [...values].map(([name, value]) => ({ name, value: escape(value) }));
+  return [
+    ...Object.entries(step.clusterEnv ?? {}).map(([name, value]) => ({ name, valueFrom: sourceOf(value) })),
+    ...[...values].map(([name, value]) => ({ name, value: escape(value) })),
+  ];
 }
+
+const sourceOf = (value: ClusterValue): NonNullable<EnvVarJson['valueFrom']> =>
+  'configMap' in value
+    ? { configMapKeyRef: { name: value.configMap, key: value.key } }
+    : { secretKeyRef: { name: value.kubernetesSecret, key: value.key } };
 
 /** Steps share the workspace and start in it. The container of a job without steps starts where its image says. */
 function workdirOf({ steps }: AttemptSpec, { workdir, name }: StepSpec): Pick<ContainerJson, 'workingDir'> {

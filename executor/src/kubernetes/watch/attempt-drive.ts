@@ -1,7 +1,9 @@
 import type { Outcome } from '@chainr/core/engine/outcome';
 import type { AttemptSpec, PhaseChange, RecordStart, WriteGuard } from '../../port.js';
-import { boardOf, nameOf, type KubernetesContext } from '../context.js';
+import { nameOf, type KubernetesContext } from '../context.js';
 import { createPod, type Creation } from '../pod/create-pod.js';
+import { makePod } from '../pod/make-pod.js';
+import type { PodJson } from '../pod/pod-json.js';
 import { refuseSpec } from '../pod/refuse-spec.js';
 import { takeName } from '../pod/take-name.js';
 import type { PodView, Verdict } from '../pod/pod-view.js';
@@ -37,9 +39,9 @@ export class AttemptDrive {
   #isUnstarted = false;
   #obstacle: { key: string; since: number } | undefined;
 
-  constructor(context: KubernetesContext, spec: AttemptSpec) {
+  constructor(context: KubernetesContext, board: PodBoard, spec: AttemptSpec) {
     this.#context = context;
-    this.#board = boardOf(context, spec);
+    this.#board = board;
     this.#name = nameOf(context, spec);
     this.#spec = spec;
   }
@@ -159,12 +161,13 @@ export class AttemptDrive {
     }
     if (!this.#guard) return { reason: 'Lost', message: 'Nothing of it was found in this cluster.' };
     const refusal = refuseSpec(spec);
-    if (refusal !== undefined) return (this.#refused = { reason: 'ConfigError', message: refusal });
-    await this.#create(watch, signal);
+    const made = refusal === undefined ? makePod(this.#context, this.#board.namespace, spec) : { refusal };
+    if ('refusal' in made) return (this.#refused = { reason: 'ConfigError', message: made.refusal });
+    await this.#create(made.pod, watch, signal);
     return undefined;
   }
 
-  async #create(watch: Watch, signal: AbortSignal): Promise<void> {
+  async #create(pod: PodJson, watch: Watch, signal: AbortSignal): Promise<void> {
     const guard = this.#guardUntil(signal);
     guard();
     const count = this.#spec.steps.length;
@@ -172,7 +175,7 @@ export class AttemptDrive {
       await this.#record?.(count);
       this.#spec = { ...this.#spec, starts: count };
     }
-    const created: Creation = await createPod(this.#context, this.#board, this.#spec, guard);
+    const created: Creation = await createPod(this.#context, this.#board, pod, guard);
     this.#isUnstarted = created.kind !== 'there';
     if (created.kind === 'refused') this.#refused = { reason: 'ConfigError', message: created.message };
     if (created.kind !== 'quota') return;

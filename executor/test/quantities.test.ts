@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { memoryBytes, nanoCpus } from '../../src/docker/quantities.js';
+import { memoryBytes, nanoCpus } from '../src/quantities.js';
 
 describe('quantities for Docker', () => {
   it('are whole bytes of memory', () => {

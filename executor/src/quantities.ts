@@ -4,9 +4,11 @@ const factors: Readonly<Record<string, number>> = {
   Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30, Ti: 2 ** 40, Pi: 2 ** 50, Ei: 2 ** 60,
 }; // prettier-ignore
 
-/** The number of a quantity that was checked with the pipeline. */
-function numberOf(quantity: string): number {
-  const match = /^([\d.]+(?:[eE][-+]?\d+)?)([A-Za-z]*)$/.exec(quantity);
+/** The number of a quantity; NaN for everything else. */
+export function amountOf(quantity: unknown): number {
+  if (typeof quantity === 'number') return quantity;
+  if (typeof quantity !== 'string') return Number.NaN;
+  const match = /^(\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?)([A-Za-z]*)$/.exec(quantity);
   return Number(match?.[1]) * (factors[match?.[2] ?? ''] ?? Number.NaN);
 }
 
@@ -14,6 +16,6 @@ function numberOf(quantity: string): number {
 const wholeAtLeast = (value: number): number => Math.ceil(Number(value.toPrecision(15)));
 
 /** Docker requires whole bytes. Its minimum is 6 MiB, which its own message says. */
-export const memoryBytes = (quantity: string): number => wholeAtLeast(numberOf(quantity));
+export const memoryBytes = (quantity: string): number => wholeAtLeast(amountOf(quantity));
 
-export const nanoCpus = (quantity: string): number => wholeAtLeast(numberOf(quantity) * 1e9);
+export const nanoCpus = (quantity: string): number => wholeAtLeast(amountOf(quantity) * 1e9);

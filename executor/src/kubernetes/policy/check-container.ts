@@ -1,0 +1,105 @@
+import type { PlainMap } from '@chainr/core/pipeline/plain-values';
+import { amountOf } from '../../quantities.js';
+import { itemsOf, mapOf } from '../patch/parts.js';
+import type { Breach } from './breach.js';
+import { matches } from './patterns.js';
+import type { Policy } from './policy.js';
+
+/** What a policy does not allow of a container, be it a step, a sidecar or for looking in. */
+export function* checkContainer(place: string, container: PlainMap, pod: PlainMap, policy: Policy): Generator<Breach> {
+  const { allow } = policy;
+  yield* checkImage(`${place}.image`, container['image'], allow.images);
+  if (!allow.hostNetwork) {
+    for (const { hostPort } of itemsOf(container['ports'])) {
+      if (hostPort !== undefined)
+        yield { place: `${place}.ports`, what: 'have a hostPort', rule: 'allow.hostNetwork: true' };
+    }
+  }
+  yield* checkSecurity(place, mapOf(container['securityContext']), pod, policy);
+  yield* checkResources(`${place}.resources`, mapOf(container['resources']), policy);
+}
+
+/** Patterns are for the image as it is written, and for its whole name. */
+export function* checkImage(place: string, image: unknown, allowed: readonly string[]): Generator<Breach> {
+  if (matches(allowed, image) || (typeof image === 'string' && matches(allowed, wholeName(image)))) return;
+  yield { place, what: `is ${JSON.stringify(image)}`, rule: 'it in allow.images' };
+}
+
+/** `busybox` → `docker.io/library/busybox`: https://github.com/distribution/reference/blob/main/normalize.go */
+function wholeName(image: string): string {
+  const [first = '', ...rest] = image.split('/');
+  if (rest.length === 0) return `docker.io/library/${image}`;
+  return /[.:]/.test(first) || first === 'localhost' ? image : `docker.io/${image}`;
+}
+
+function* checkSecurity(place: string, own: PlainMap, pod: PlainMap, policy: Policy): Generator<Breach> {
+  const { allow, runAsNonRoot } = policy;
+  const shared = mapOf(mapOf(pod['spec'])['securityContext']);
+  const both: PlainMap = { ...shared, ...own };
+  const at = `${place}.securityContext`;
+  const isPrivileged = isSet(own['privileged']) || isSet(mapOf(both['windowsOptions'])['hostProcess']);
+  if (isPrivileged && !allow.privileged) {
+    yield { place: `${at}.privileged`, what: 'is set', rule: 'allow.privileged: true' };
+  }
+  if (runAsNonRoot && (both['runAsNonRoot'] !== true || both['runAsUser'] === 0)) {
+    yield { place: at, what: 'lets it run as root', rule: 'runAsNonRoot: false' };
+  }
+  // Nothing else confines a privileged container.
+  if (isPrivileged && allow.privileged) return;
+  if (own['allowPrivilegeEscalation'] !== false && !allow.privilegeEscalation) {
+    yield { place: `${at}.allowPrivilegeEscalation`, what: 'is not false', rule: 'allow.privilegeEscalation: true' };
+  }
+  const excess = capabilitiesOf(mapOf(own['capabilities'])).filter((each) => !matches(allow.capabilities, each));
+  if (excess.length > 0 && !allow.capabilities.includes('ALL')) {
+    yield { place: `${at}.capabilities`, what: `give ${excess.join(', ')}`, rule: 'them in allow.capabilities' };
+  }
+  if (!allow.unconfined) yield* checkConfinement(place, own, shared, pod);
+}
+
+const isSet = (value: unknown): boolean => value !== undefined && value !== false;
+
+/** What containerd and CRI-O give to a container that does not drop them. */
+const usualCapabilities = [
+  'CHOWN', 'DAC_OVERRIDE', 'FSETID', 'FOWNER', 'MKNOD', 'NET_RAW', 'SETGID', 'SETUID', 'SETFCAP', 'SETPCAP',
+  'NET_BIND_SERVICE', 'SYS_CHROOT', 'KILL', 'AUDIT_WRITE',
+]; // prettier-ignore
+
+function capabilitiesOf({ add, drop }: PlainMap): string[] {
+  const named = (list: unknown): string[] => (Array.isArray(list) ? list.map((each) => String(each).replace(/^CAP_/i, '').toUpperCase()) : []); // prettier-ignore
+  const dropped = named(drop);
+  const kept = dropped.includes('ALL') ? [] : usualCapabilities.filter((each) => !dropped.includes(each));
+  return [...new Set([...kept, ...named(add)])];
+}
+
+function* checkConfinement(place: string, own: PlainMap, shared: PlainMap, pod: PlainMap): Generator<Breach> {
+  const rule = 'allow.unconfined: true';
+  const at = `${place}.securityContext`;
+  const seccomp = mapOf(own['seccompProfile'] ?? shared['seccompProfile'])['type'];
+  if (seccomp !== 'RuntimeDefault' && seccomp !== 'Localhost') {
+    yield { place: `${at}.seccompProfile`, what: 'is not RuntimeDefault or Localhost', rule };
+  }
+  const annotated = Object.entries(mapOf(mapOf(pod['metadata'])['annotations'])).some(
+    ([key, value]) => key.startsWith('container.apparmor.security.beta.kubernetes.io/') && value === 'unconfined',
+  );
+  const appArmor = mapOf(own['appArmorProfile'] ?? shared['appArmorProfile'])['type'];
+  if (appArmor === 'Unconfined' || annotated) yield { place: `${at}.appArmorProfile`, what: 'is Unconfined', rule };
+  const { procMount = 'Default' } = own;
+  if (procMount !== 'Default') yield { place: `${at}.procMount`, what: `is ${JSON.stringify(procMount)}`, rule };
+  for (const context of [own, shared]) {
+    if (context['seLinuxOptions'] !== undefined) yield { place: `${at}.seLinuxOptions`, what: 'are set', rule };
+  }
+  if (shared['sysctls'] !== undefined) yield { place: 'spec.securityContext.sysctls', what: 'are set', rule };
+}
+
+function* checkResources(place: string, { requests, limits }: PlainMap, policy: Policy): Generator<Breach> {
+  for (const [name, most] of Object.entries(policy.resources.maximum)) {
+    const rule = `at most ${String(most)} (resources.maximum.${name})`;
+    for (const [list, amounts] of [['requests', mapOf(requests)], ['limits', mapOf(limits)]] as const) {
+      const amount = amounts[name];
+      if (amount === undefined && list === 'requests') continue;
+      // An amount that is no number is above everything.
+      if (amount !== undefined && amountOf(amount) <= amountOf(most)) continue;
+      yield { place: `${place}.${list}.${name}`, what: amount === undefined ? 'is missing' : `is ${JSON.stringify(amount)}`, rule }; // prettier-ignore
+    }
+  } // prettier-ignore
+}
