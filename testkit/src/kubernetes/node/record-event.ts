@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Pod } from '../objects.js';
 import { now, type ObjectStore } from '../store/object-store.js';
 
@@ -14,15 +15,10 @@ export interface EventText {
 export function recordEvent(store: ObjectStore, { metadata, apiVersion, kind }: Pod, event: EventText): void {
   const namespace = metadata.namespace ?? '';
   const { type, reason, message, fieldPath, component } = event;
-  const same = store
-    .list('events', namespace)
-    .find(
-      (each) =>
-        each.involvedObject.uid === metadata.uid &&
-        each.reason === reason &&
-        each.message === message &&
-        each.involvedObject.fieldPath === fieldPath,
-    );
+  // The name tells the event, so that a repeated one is found without a search.
+  const id = createHash('sha256').update([metadata.uid, fieldPath, reason, message].join('\0')).digest('hex');
+  const eventName = `${metadata.name}.${id.slice(0, 16)}`;
+  const same = store.get('events', namespace, eventName);
   const time = now();
   if (same) {
     store.update('events', same, (draft) => {
@@ -35,7 +31,7 @@ export function recordEvent(store: ObjectStore, { metadata, apiVersion, kind }: 
   store.create('events', {
     apiVersion: 'v1',
     kind: 'Event',
-    metadata: { name: `${metadata.name}.${nextSuffix()}`, namespace },
+    metadata: { name: eventName, namespace },
     involvedObject: { ...involvedObject, ...(fieldPath !== undefined && { fieldPath }) },
     reason,
     message,
@@ -47,13 +43,4 @@ export function recordEvent(store: ObjectStore, { metadata, apiVersion, kind }: 
     reportingComponent: component,
     reportingInstance: component === 'kubelet' ? 'node-1' : '',
   });
-}
-
-let last = 0n;
-
-/** In the form of the recorder: the time in nanoseconds, in hexadecimal. */
-function nextSuffix(): string {
-  const time = BigInt(Date.now()) * 1_000_000n;
-  last = time > last ? time : last + 1n;
-  return last.toString(16);
 }
