@@ -1,7 +1,7 @@
 import type { Outcome } from '@chainr/core/engine/outcome';
 import type { ExecutorKind, LogStream, RunUid } from '@chainr/core/engine/records';
 import type { Reason } from '@chainr/core/engine/reasons';
-import type { KubernetesSettings } from '@chainr/core/pipeline/pipeline';
+import type { ClusterValue, KubernetesSettings } from '@chainr/core/pipeline/pipeline';
 import type { ServiceSpec } from '@chainr/core/pipeline/services';
 import type { StepSpec } from '@chainr/core/pipeline/steps';
 
@@ -71,6 +71,15 @@ export interface FoundAttempt extends AttemptKey {
   /** Whether anything of it still runs. */
   alive: boolean;
 }
+
+/** What an executor says of a secret that a job names. */
+export type KeptSecret =
+  /** Its bytes, which must be hidden. With `place`, the executor can give the variable its value from there. */
+  | { bytes: Buffer; place?: ClusterValue }
+  /** There is none; where it would be looked for: `the key x of the Secret y`. */
+  | { missing: string }
+  /** The end of the sentence "The secret "x" …". */
+  | { refusal: string };
 
 /**
  * Called right before every write of an executor. Throws if the caller's lease may have ended, so that an owner that
@@ -172,6 +181,12 @@ export interface Executor {
 
   /** The attempts of this instance that are here. */
   list(): Promise<FoundAttempt[]>;
+
+  /**
+   * Looks for a secret where the executor keeps some itself; undefined if it is not set up to. Before those of the worker.
+   * @throws the error of an outage
+   */
+  readSecret?(name: string, spec: AttemptSpec): Promise<KeptSecret | undefined>;
 
   /** Releases connections, watches and timers. Containers go on. */
   close(): Promise<void>;

@@ -89,6 +89,25 @@ describe('a secret of a worker', () => {
     expect(await readSecret(gone, 'x')).to.have.property('refusal');
   });
 
+  it('is first that which the executor has, byte for byte', async () => {
+    await write('token', 'from file');
+    const config = readConfig({ CHAINR_SECRETS_DIR: path.join(folder, 'here') });
+    const place = { kubernetesSecret: 'ci', key: 'token' };
+    const bytes = Buffer.from('of the cluster\n');
+    expect(await readSecret(config, 'token', { bytes, place })).to.deep.equal({ value: 'of the cluster\n', place });
+    expect(await readSecret(config, 'token', { bytes })).to.deep.equal({ value: 'of the cluster\n' });
+    expect(await readSecret(config, 'token', { missing: 'a key' })).to.deep.equal({ value: 'from file' });
+    expect(await readSecret(config, 'x', { missing: 'a key' })).to.deep.equal({
+      refusal: 'does not exist: give it to the worker as a key or a file of that name in its CHAINR_SECRETS_DIR',
+    });
+    expect(await readSecret(readConfig({}), 'x', { missing: 'a key' })).to.deep.equal({
+      refusal: 'does not exist: give it to the worker as a key',
+    });
+    expect(await readSecret(config, 'token', { refusal: 'is out' })).to.deep.equal({ refusal: 'is out' });
+    const zero = { bytes: Buffer.from('a\0b'), place };
+    expect(await readSecret(config, 'token', zero)).to.deep.equal({ refusal: 'contains a zero byte, which a variable cannot hold' }); // prettier-ignore
+  });
+
   it('is refused where no variable could hold it, without a word of it', async () => {
     await write('zero', 'pass\0word');
     await write('binary', Buffer.from([0xff, 0xfe, 0x00]));

@@ -185,6 +185,27 @@ describe('what a job refers to', () => {
       expect(await worker.logOf(run, 0)).to.deep.equal(['it is ***', '***']);
     });
 
+    it('is left to the executor where that can give it, and hidden all the same', async () => {
+      const place = { kubernetesSecret: 'ci', key: 'token' };
+      executor.readSecret = async (name) => ({
+        bytes: Buffer.from(`kept-${name}`),
+        ...(name === 'placed' && { place }),
+      });
+      const lines = [{ text: 'it is kept-placed or kept-other' }];
+      ends.only = { outcome: completed, lines };
+      const env = { PLACED: { secret: 'placed' }, OTHER: { secret: 'other' }, PLAIN: 'x' };
+      const run = await worker.create(pipelineOf({ only: { env } }));
+      await worker.take(run);
+      await worker.untilJob(run, 'only', 'SUCCESSFUL');
+      await worker.untilIdle();
+      expect(stepsOf('only')?.[0]).to.deep.include({
+        env: { OTHER: 'kept-other', PLAIN: 'x' },
+        clusterEnv: { PLACED: place },
+        secretNames: ['PLACED', 'OTHER'],
+      });
+      expect(await worker.logOf(run, 0)).to.deep.equal(['it is *** or ***']);
+    });
+
     it('is looked for only where nothing of the job itself stands in its place', async () => {
       const written = {
         kind: 'Pipeline',
@@ -212,7 +233,7 @@ describe('what a job refers to', () => {
       await worker.untilJob(run, 'only', 'SUCCESSFUL');
       await worker.untilIdle();
       expect(started.find(({ job }) => job === 'only')?.services).to.deep.equal([
-        { name: 'db', image: 'db:v3', env: { PASSWORD: secret, TAG: 'v3' } },
+        { name: 'db', image: 'db:v3', env: { PASSWORD: secret, TAG: 'v3' }, secretNames: ['PASSWORD'] },
         { name: 'cache', image: 'redis', env: {}, ready: { tcp: 6379, timeoutMs: 60_000 } },
       ]);
       expect(await worker.logOf(run, 1)).to.deep.equal(['it is ***']);

@@ -12,6 +12,8 @@ export interface ServiceSpec extends WrittenService {
   env: Readonly<Record<string, string>>;
   /** Further variables, whose values only the cluster has. */
   clusterEnv?: Readonly<Record<string, ClusterValue>>;
+  /** Those of both whose values are secrets of the worker. */
+  secretNames?: readonly string[];
 }
 
 /**

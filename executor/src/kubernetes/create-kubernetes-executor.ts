@@ -7,6 +7,7 @@ import { removeAttempt } from './end/remove-attempt.js';
 import { stopAttempt } from './end/stop-attempt.js';
 import { listAttempts } from './list-attempts.js';
 import { readLogs } from './output/read-logs.js';
+import { readSecret } from './read-secret.js';
 import { workspacePath } from './pod/step-container.js';
 import { defaultPolicy, type Policy } from './policy/policy.js';
 import { AttemptDrive } from './watch/attempt-drive.js';
@@ -115,6 +116,7 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
     stop: (key, graceMs, guard) => stopAttempt(context, key, graceMs, guard),
     remove: (key, guard) => removeAttempt(context, key, guard),
     list: () => listAttempts(context),
+    readSecret: (name, spec) => readSecret(context, name, spec),
     close: async () => {
       for (const drive of drives.values()) drive.stop();
       drives.clear();

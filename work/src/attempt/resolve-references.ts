@@ -63,7 +63,7 @@ interface Values {
 }
 
 async function readValues(
-  { store, config }: WorkContext,
+  { store, config, executor }: WorkContext,
   { spec }: Attempt,
   { steps, services, outputsOf }: PendingReferences,
 ): Promise<Values> {
@@ -71,7 +71,12 @@ async function readValues(
   const names = new Set(values.flatMap((value) => (isSecret(value) ? [value.secret] : [])));
   const jobs = Object.entries(outputsOf);
   const [secrets, outputs] = await Promise.all([
-    Promise.all([...names].map(async (name) => [name, await readSecret(config, name)] as const)),
+    Promise.all(
+      [...names].map(async (name) => {
+        const kept = await executor.readSecret?.(name, spec);
+        return [name, await readSecret(config, name, kept)] as const;
+      }),
+    ),
     store.runs.getOutputs(spec.run, jobs.map(([, index]) => index)), // prettier-ignore
   ]);
   return {
@@ -89,32 +94,36 @@ function fillContainer(
   written: Pick<WrittenStep, 'image' | 'env'>,
   what: string,
   values: Values,
-): Filled<Pick<StepSpec, 'image' | 'env' | 'clusterEnv'>> {
+): Filled<Pick<StepSpec, 'image' | 'env' | 'clusterEnv' | 'secretNames'>> {
   const env: Record<string, string> = {};
   const clusterEnv: Record<string, ClusterValue> = {};
+  const secretNames: string[] = [];
   for (const [name, value] of Object.entries(written.env)) {
     if (typeof value === 'object' && !isSecret(value)) {
       clusterEnv[name] = value;
       continue;
     }
-    const filled = fillValue(value, values, `the variable ${name} of ${what}`);
+    const filled: FoundSecret = fillValue(value, values, `the variable ${name} of ${what}`);
     if ('refusal' in filled) return filled;
-    env[name] = filled.value;
+    if (typeof value === 'object') secretNames.push(name);
+    if (filled.place) clusterEnv[name] = filled.place;
+    else env[name] = filled.value;
   }
   const where = `the image of ${what}`;
   const image = fillValue(written.image, values, where);
   if ('refusal' in image) return image;
   const isImage = /^\S+$/.test(image.value) && image.value.length <= pipelineLimits.imageLength;
   if (!isImage) return { refusal: `What outputs make of ${where} is not the name of an image.` };
-  return { image: image.value, env, ...(Object.keys(clusterEnv).length > 0 && { clusterEnv }) };
+  return {
+    image: image.value,
+    env,
+    ...(Object.keys(clusterEnv).length > 0 && { clusterEnv }),
+    ...(secretNames.length > 0 && { secretNames }),
+  };
 }
 
 /** @param where its place, for the message */
-function fillValue(
-  value: string | SecretReference,
-  { secrets, outputs }: Values,
-  where: string,
-): Filled<{ value: string }> {
+function fillValue(value: string | SecretReference, { secrets, outputs }: Values, where: string): FoundSecret {
   if (typeof value !== 'string') {
     const found = secrets.get(value.secret) ?? { refusal: 'was not looked for' };
     return 'value' in found ? found : { refusal: `The secret "${value.secret}", for ${where}, ${found.refusal}.` };

@@ -19,7 +19,9 @@ export interface PodSettings {
  * signals without a handler: a script ends at SIGTERM as it does elsewhere.
  */
 export function buildPod(instance: string, namespace: string, spec: AttemptSpec, settings: PodSettings): PodJson {
-  const containers = spec.steps.map((_step, index) => securely(stepContainer(spec, index), spec, index));
+  const containers = spec.steps.map((_step, index) =>
+    securely(stepContainer(spec, index, podName(instance, spec)), spec, index),
+  );
   const main = containers.pop();
   if (!main) throw new Error('an attempt has at least one step');
   const { kubernetes = {} } = spec;

@@ -4,6 +4,7 @@ import { chainrVariables } from '../../chainr-variables.js';
 import type { AttemptSpec } from '../../port.js';
 import { scriptWords } from '../../step-words.js';
 import { containerName } from '../names.js';
+import { secretKeys } from './secret-keys.js';
 import type { ContainerJson, EnvVarJson, VolumeMountJson } from './pod-json.js';
 
 /** Where all steps of an attempt find their workspace. */
@@ -50,8 +51,10 @@ const pullPolicies = { always: 'Always', ifNotPresent: 'IfNotPresent', never: 'N
 /**
  * The container of a step. Both streams of a script go through one pipe, which keeps their order. The words of `command`
  * and `args` are left to the kubelet, which expands `$(NAME)`; a script is passed on unchanged.
+ *
+ * @param secret the name of the Secret of the attempt
  */
-export function stepContainer(spec: AttemptSpec, index: number): ContainerJson {
+export function stepContainer(spec: AttemptSpec, index: number, secret: string): ContainerJson {
   const step = spec.steps[index];
   if (!step) throw new Error(`the attempt has no step ${String(index)}`);
   const isLast = index === spec.steps.length - 1;
@@ -63,7 +66,7 @@ export function stepContainer(spec: AttemptSpec, index: number): ContainerJson {
     image: step.image,
     imagePullPolicy: pullPolicies[step.pull ?? 'ifNotPresent'],
     ...wordsOf(step, index, isTolerated),
-    env: variablesOf(spec, step, outputs),
+    env: variablesOf(spec, step, outputs, secret),
     ...workdirOf(spec, step),
     ...((limits ?? requests) && {
       resources: { ...(limits && { limits: texts(limits) }), ...(requests && { requests: texts(requests) }) },
@@ -96,12 +99,18 @@ function wordsOf(step: StepSpec, index: number, isTolerated: boolean): Pick<Cont
 /** In Kubernetes `$$` stands for `$` in a command, its arguments and the values of variables. */
 const escape = (text: string): string => text.replaceAll('$', '$$$$');
 
-function variablesOf(spec: AttemptSpec, step: StepSpec, outputs: string): EnvVarJson[] {
+function variablesOf(spec: AttemptSpec, step: StepSpec, outputs: string, secret: string): EnvVarJson[] {
+  const keys = secretKeys(step);
   const own = chainrVariables(spec, step.name, { workspace: workspacePath, output: outputs });
   const values = new Map([...Object.entries(step.env), ...own]);
   return [
     ...Object.entries(step.clusterEnv ?? {}).map(([name, value]) => ({ name, valueFrom: sourceOf(value) })),
-    ...[...values].map(([name, value]) => ({ name, value: escape(value) })),
+    ...[...values].map(([name, value]) => {
+      const key = keys.get(name);
+      return key === undefined
+        ? { name, value: escape(value) }
+        : { name, valueFrom: sourceOf({ kubernetesSecret: secret, key }) };
+    }),
   ];
 }
 

@@ -1,6 +1,7 @@
 import type { Outcome } from '@chainr/core/engine/outcome';
 import type { AttemptSpec, PhaseChange, RecordStart, WriteGuard } from '../../port.js';
 import { nameOf, type KubernetesContext } from '../context.js';
+import { createSecret, needsSecret } from '../pod/attempt-secret.js';
 import { createPod, type Creation } from '../pod/create-pod.js';
 import { makePod } from '../pod/make-pod.js';
 import type { PodJson } from '../pod/pod-json.js';
@@ -11,6 +12,7 @@ import { giveUp } from '../end/end-pod.js';
 import type { PodBoard, Watch } from './pod-board.js';
 import { phaseOfPod, type Obstacle } from './pod-phase.js';
 import { outcomeOfGone, outcomeOfPod } from './pod-outcome.js';
+import { statusOfStep } from './step-ends.js';
 
 /** How often a pod is looked at whose obstacle or lost node the watch says nothing new about. */
 const recheckMs = 5_000;
@@ -35,6 +37,8 @@ export class AttemptDrive {
   #stopped = new AbortController();
   /** The API server refused the pod for good, so there is none and never was. */
   #refused: Outcome | undefined;
+  /** The Secret of the attempt is there, or its steps have all begun. */
+  #hasSecret = false;
   /** The pod was refused for now, so nothing has been started although a start is recorded. */
   #isUnstarted = false;
   #obstacle: { key: string; since: number } | undefined;
@@ -110,6 +114,7 @@ export class AttemptDrive {
         if (outcome) return outcome;
         if (!pod) continue;
         seen = pod;
+        await this.#provideSecret(pod, signal);
         await this.#wait(pod, watch, signal);
       }
     } catch (error) {
@@ -127,6 +132,19 @@ export class AttemptDrive {
       return { reason: 'ConfigError', message: `Its pod name ${pod.name} is already used by another pod.` };
     }
     return outcomeOfPod(pod, this.#spec);
+  }
+
+  /** Also for an earlier owner that died after it created the pod. */
+  async #provideSecret(pod: PodView, signal: AbortSignal): Promise<void> {
+    const spec = this.#spec;
+    if (this.#hasSecret || !this.#guard || !needsSecret(spec)) return;
+    const last = statusOfStep(pod, spec, spec.steps.length - 1)?.state;
+    const isNeeded = !last?.running && !last?.terminated && !pod.isTombstone && pod.verdict === undefined;
+    const guard = this.#guardUntil(signal);
+    const refusal = isNeeded ? await createSecret(this.#context, this.#board, pod, spec, guard) : undefined;
+    this.#hasSecret = true;
+    if (refusal === undefined) return;
+    await giveUp(this.#context, this.#board, pod, { reason: 'ConfigError', message: refusal }, guard);
   }
 
   async #wait(pod: PodView, watch: Watch, signal: AbortSignal): Promise<void> {

@@ -1,0 +1,69 @@
+import { expect } from 'chai';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { useKubernetes } from '@chainr/testkit/kubernetes/use-kubernetes';
+import { readPolicy } from '../src/kubernetes/policy/read-policy.js';
+import { allow, attemptOf, runToEnd } from '../suite/place.js';
+import { makeKubernetesPlace } from './kubernetes-place.js';
+import { secretRows } from './kubernetes-secret-rows.js';
+
+describe('secrets on the stand-in of Kubernetes', function () {
+  this.timeout(120_000);
+  let folder = '';
+  const cluster = useKubernetes();
+  before(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), 'chainr-kubeconfig-'));
+  });
+  after(() => rm(folder, { recursive: true, force: true }));
+
+  const placeOf = async (kubeconfig: string) => {
+    await writeFile(path.join(folder, 'config'), kubeconfig);
+    return makeKubernetesPlace(path.join(folder, 'config'));
+  };
+
+  secretRows(() => placeOf(cluster().kubeconfig));
+
+  it('cost one write more, and only where the worker gives a value', async () => {
+    const place = await placeOf(cluster().kubeconfig);
+    const executor = place.open();
+    const writes = () => {
+      const all = [...cluster().requests].filter(([what]) => /^(create|delete|patch|update) /.test(what));
+      return all.reduce((sum, [, count]) => sum + count, 0);
+    };
+    const costOf = async (secretNames: string[]) => {
+      const first = writes();
+      const spec = attemptOf('busybox', { run: 'true', env: { A: 'value' }, secretNames });
+      await runToEnd(executor, spec);
+      await executor.remove(spec, allow);
+      return writes() - first;
+    };
+    const plain = await costOf([]);
+    expect(await costOf(['A'])).to.equal(plain + 1);
+    await executor.close();
+    await place.destroy();
+  });
+
+  it('end the attempt with a sentence where the worker may not create or get a Secret', async () => {
+    const verbs = ['get', 'list', 'watch', 'create', 'patch', 'delete'];
+    const rules = [
+      { apiGroups: [''], resources: ['pods', 'pods/log'], verbs },
+      { apiGroups: [''], resources: ['namespaces'], verbs: ['get'] },
+    ];
+    const admin = await placeOf(cluster().kubeconfig);
+    const place = await placeOf(cluster().kubeconfigOf(cluster().addUser('worker', rules)));
+    const executor = place.open({ policy: readPolicy('secrets: { fromSecret: others }') });
+    const spec = attemptOf('busybox', { run: 'true', env: { A: 'value' }, secretNames: ['A'] });
+    const outcome = await runToEnd(executor, spec);
+    expect(outcome.reason).to.equal('ConfigError');
+    expect(outcome.message).to.match(/cannot create the Secret .* Its Role needs the verb create on secrets/);
+    expect(await executor.readSecret?.('x', spec)).to.deep.equal({
+      refusal:
+        'cannot be read: the worker has no right to get the Secret others in namespace default; add it to its Role',
+    });
+    await executor.remove(spec, allow);
+    await executor.close();
+    await place.destroy();
+    await admin.destroy();
+  });
+});
