@@ -1,14 +1,14 @@
 import http, { type IncomingMessage } from 'node:http';
 import https from 'node:https';
 import { within } from '@chainr/core/async/within';
-import { errorOf, statusOf } from './api-error.js';
+import { errorOf, noAnswer, statusOf } from './api-error.js';
 import type { Access, Credentials, Tls } from './credentials.js';
 import { Pace } from './pace.js';
 
 /** How many requests of one process are in flight at most; streams are not counted. */
 const mostInFlight = 32;
 /** An API server that works answers within this time, however busy it is (its own limit is 60 s). */
-const answerMs = 65_000;
+const usualAnswerMs = 65_000;
 /** Larger answers come only from lists, which are read in pages. */
 const mostBytes = 64 * 1024 * 1024;
 
@@ -21,6 +21,8 @@ export interface CallOptions {
   /** The kind of a patch: https://kubernetes.io/docs/reference/using-api/api-concepts/#patch-and-apply */
   contentType?: string;
   signal?: AbortSignal;
+  /** Called right before the request is sent, which may be long after the call; what it throws prevents that. */
+  guard?: () => void;
 }
 
 /**
@@ -32,8 +34,12 @@ export class ApiClient {
   readonly #pace = new Pace(mostInFlight);
   readonly #secure: typeof https | typeof http;
   #agents: { tls: Tls; calls: http.Agent; streams: http.Agent } | undefined;
-  constructor(credentials: Credentials) {
+  readonly #answerMs: number;
+
+  /** @param options.answerMs how long an answer, or the next part of one, is waited for */
+  constructor(credentials: Credentials, { answerMs = usualAnswerMs }: { answerMs?: number } = {}) {
     this.#credentials = credentials;
+    this.#answerMs = answerMs;
     this.#secure = credentials.server.protocol === 'http:' ? http : https;
   }
 
@@ -43,18 +49,18 @@ export class ApiClient {
 
   /**
    * Sends a request and reads the JSON answer.
-   * @throws ApiError for a refusal; the connection's error if there is no answer
+   * @throws ApiError for a refusal, NoAnswer, or the error of the guard
    */
   call<T>(method: string, path: string, options: CallOptions = {}): Promise<T> {
     return this.#pace.run(async () => {
       const response = await this.#send(method, path, options, 'calls');
-      return JSON.parse(await textOf(response)) as T;
+      return JSON.parse(await textOf(response, options.signal)) as T;
     }, options.signal);
   }
 
   /**
    * Opens an answer that goes on: a watch or a log. Destroy it to leave it.
-   * @throws ApiError for a refusal; the connection's error if there is no answer
+   * @throws ApiError for a refusal, NoAnswer
    */
   open(path: string, query: Query, signal: AbortSignal): Promise<IncomingMessage> {
     return this.#pace.run(() => this.#send('GET', path, { query, signal }, 'streams'), signal);
@@ -80,7 +86,7 @@ export class ApiClient {
   async #sendOnce(
     method: string,
     path: string,
-    { query = {}, body, contentType = 'application/json', signal }: CallOptions,
+    { query = {}, body, contentType = 'application/json', signal, guard }: CallOptions,
     kind: 'calls' | 'streams',
   ): Promise<IncomingMessage> {
     const access = await this.#credentials.access();
@@ -96,6 +102,7 @@ export class ApiClient {
       ...access.headers,
       ...(payload !== undefined && { 'content-type': contentType, 'content-length': Buffer.byteLength(payload) }),
     };
+    guard?.();
     const request = this.#secure.request(url, {
       method,
       headers,
@@ -104,17 +111,21 @@ export class ApiClient {
     });
     const answered = new Promise<IncomingMessage>((resolve, reject) => {
       request.on('response', resolve);
-      request.on('error', reject);
+      request.on('error', (error) => {
+        reject(signal?.aborted ? error : noAnswer(error));
+      });
     });
     request.end(payload);
-    const response = await within(answerMs, answered, () => {
-      const error = new Error(`the API server has not answered for ${String(answerMs / 1000)} s`);
+    const response = await within(this.#answerMs, answered, () => {
+      const error = noAnswer(`nothing came for ${String(this.#answerMs / 1000)} s`);
       request.destroy(error);
       throw error;
     });
     const { statusCode = 0 } = response;
+    // A stream may be silent for long; whoever reads it knows for how long.
+    if (statusCode >= 400 || kind === 'calls') response.setTimeout(this.#answerMs, () => response.destroy(noAnswer('its answer stopped'))); // prettier-ignore
     if (statusCode < 400) return response;
-    throw errorOf(statusCode, await textOf(response), response.headers['retry-after']);
+    throw errorOf(statusCode, await textOf(response, signal), response.headers['retry-after']);
   }
 
   #agentOf({ tls }: Access, kind: 'calls' | 'streams'): http.Agent {
@@ -131,14 +142,19 @@ export class ApiClient {
   }
 }
 
-/** @throws if the answer ends early or is longer than any that is asked for */
-async function textOf(response: IncomingMessage): Promise<string> {
+/** @throws NoAnswer if the answer ends early, an error if it is longer than any that is asked for */
+async function textOf(response: IncomingMessage, signal: AbortSignal | undefined): Promise<string> {
   const parts: Buffer[] = [];
   let bytes = 0;
-  for await (const part of response) {
-    bytes += (part as Buffer).length;
-    if (bytes > mostBytes) throw new Error(`an answer of the API server is longer than ${String(mostBytes)} bytes`);
-    parts.push(part as Buffer);
+  try {
+    for await (const part of response) {
+      bytes += (part as Buffer).length;
+      if (bytes > mostBytes) break;
+      parts.push(part as Buffer);
+    }
+  } catch (error) {
+    throw signal?.aborted ? error : noAnswer(error);
   }
+  if (bytes > mostBytes) throw new Error(`an answer of the API server is longer than ${String(mostBytes)} bytes`);
   return Buffer.concat(parts).toString('utf8');
 }

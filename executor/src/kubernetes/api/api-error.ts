@@ -16,6 +16,27 @@ export class ApiError extends Error {
   }
 }
 
+/** There was no answer, or not the whole of it: the API server is away or hangs. */
+export class NoAnswer extends Error {
+  override readonly name = 'NoAnswer';
+
+  /** Whether the request was certainly never sent, since there was no connection. */
+  get isUnsent(): boolean {
+    const { cause } = this;
+    return cause instanceof Error && 'code' in cause && unreached.has(String(cause.code));
+  }
+}
+
+/** Errors of `connect`. */
+const unreached = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN']);
+
+/** From the error of a connection. If several addresses could not be reached, that has a code and no message. */
+export function noAnswer(cause: unknown): NoAnswer {
+  if (cause instanceof NoAnswer) return cause;
+  const words = cause instanceof Error ? cause.message || ('code' in cause ? String(cause.code) : '') : String(cause);
+  return new NoAnswer(`the API server does not answer: ${words}`, { cause });
+}
+
 export const statusOf = (error: unknown): number | undefined => (error instanceof ApiError ? error.status : undefined);
 
 /** Resolves with undefined where the API server refuses with one of these statuses. */

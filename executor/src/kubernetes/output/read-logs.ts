@@ -40,11 +40,17 @@ export async function* readLogs(
   if (!board) return;
   const name = nameOf(context, spec);
   const watch = board.open(name, signal);
+  let hasBegun = spec.begun === true || marks.some((mark) => mark !== undefined);
   try {
-    for (const index of spec.steps.keys()) {
+    for (const [index, { name: step }] of spec.steps.entries()) {
       for (;;) {
         const readable = await untilReadable(context, board, spec, index, watch, signal);
+        const isGone = board.get(name)?.isTombstone ?? true;
+        if (!readable && hasBegun && isGone && !signal.aborted) {
+          yield { chunks: [cutChunk(step, removedText)], position: formatPosition(marks) };
+        }
         if (!readable) return;
+        hasBegun = true;
         const isRead = yield* readStep(context, board, spec, index, marks, signal);
         if (signal.aborted) return;
         // Everything was read after the end was seen, so nothing is missing (see Gapless logs).
@@ -84,7 +90,9 @@ function readableState(pod: PodView, spec: AttemptSpec, index: number): Readable
   const state = statusOfStep(pod, spec, index)?.state;
   if (state?.running) return { isEnded: false };
   const end = stepEnds(pod, spec)[index];
-  if (end) return isStartError(end) ? 'never' : { isEnded: true };
+  if (end && isStartError(end)) return 'never';
+  // Nobody may know how it ended, but it has a log.
+  if (state?.terminated) return { isEnded: true };
   return isAlive(pod) ? undefined : 'never';
 }
 
@@ -126,7 +134,7 @@ async function* readStep(
   } catch (error) {
     if (signal.aborted) return false;
     if (!(error instanceof NoLog) || !error.isGone) throw error;
-    yield batch([goneChunk(step)]);
+    yield batch([cutChunk(step, droppedText)]);
     return true;
   } finally {
     left.abort();
@@ -207,11 +215,12 @@ function endWhenSilent(
   };
 }
 
-const goneChunk = (step: string): OutputChunk => ({
+const droppedText = 'the end of the log is missing: the node has dropped it with the pod, which somebody deleted';
+const removedText = 'the end of the log may be missing: somebody removed the pod before all of it was read';
+
+const cutChunk = (step: string, text: string): OutputChunk => ({
   time: Date.now(),
   step,
   stream: 'system',
-  bytes: Buffer.from(
-    '[chainr: the end of the log is missing: the node has dropped it with the pod, which somebody deleted]\n',
-  ),
+  bytes: Buffer.from(`[chainr: ${text}]\n`),
 });

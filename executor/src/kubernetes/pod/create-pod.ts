@@ -17,13 +17,10 @@ export async function createPod(
   guard();
   reach('after-create');
   try {
-    board.offer(await api.call<PodJson>('POST', board.path, { body }));
+    board.offer(await api.call<PodJson>('POST', board.path, { body, guard }));
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    if (error.reason === 'AlreadyExists') {
-      await board.fetch(body.metadata?.name ?? '');
-      return { kind: 'there' };
-    }
+    if (error.reason === 'AlreadyExists') return { kind: 'there' };
     const refusal = refusalOf(error, board.namespace);
     if (!refusal) throw error;
     return refusal;

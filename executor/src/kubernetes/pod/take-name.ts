@@ -21,7 +21,7 @@ export async function takeName(
   const body = buildTombstone(instance(), board.namespace, key, verdict);
   guard();
   try {
-    board.offer(await api.call<PodJson>('POST', board.path, { body }));
+    board.offer(await api.call<PodJson>('POST', board.path, { body, guard }));
     return true;
   } catch (error) {
     if (!(error instanceof ApiError) || error.reason !== 'AlreadyExists') throw error;

@@ -1,5 +1,6 @@
 import type { Outcome } from '@chainr/core/engine/outcome';
 import type { AttemptSpec, PhaseChange, RecordStart, WriteGuard } from '../../port.js';
+import { ApiError, NoAnswer } from '../api/api-error.js';
 import { nameOf, type KubernetesContext } from '../context.js';
 import { createSecret, needsSecret } from '../pod/attempt-secret.js';
 import { createPod, type Creation } from '../pod/create-pod.js';
@@ -193,7 +194,13 @@ export class AttemptDrive {
       await this.#record?.(count);
       this.#spec = { ...this.#spec, starts: count };
     }
-    const created: Creation = await createPod(this.#context, this.#board, pod, guard);
+    let created: Creation;
+    try {
+      created = await createPod(this.#context, this.#board, pod, guard);
+    } catch (error) {
+      this.#isUnstarted = isUnapplied(error);
+      throw error;
+    }
     this.#isUnstarted = created.kind !== 'there';
     if (created.kind === 'refused') this.#refused = { reason: 'ConfigError', message: created.message };
     if (created.kind !== 'quota') return;
@@ -226,6 +233,12 @@ export class AttemptDrive {
     this.#lastChange = change;
     for (const observer of this.#observers) observer(change);
   }
+}
+
+/** Whether a request was certainly not carried out, so that the same one can be sent again. */
+function isUnapplied(error: unknown): boolean {
+  if (error instanceof NoAnswer) return error.isUnsent;
+  return error instanceof ApiError && (error.status < 500 || error.status === 503);
 }
 
 /** Resolves at the next change, or after a time. */

@@ -7,14 +7,18 @@ import { labels, podName, selectorOf, type NamedAttempt } from '../names.js';
 import type { PodJson } from '../pod/pod-json.js';
 import { viewOf, type PodView } from '../pod/pod-view.js';
 
-/** How many pods one page of a list has. */
-const pageSize = 500;
 /** The API server ends a watch after a time between these, so that not all workers come back at once. */
 const watchSeconds = [240, 300] as const;
-/** The API server sends a bookmark every minute. A watch that is silent for longer has lost its connection. */
-const silentMs = 90_000;
-/** How long pods are followed after the last one that anybody watched has ended: the next job often comes soon. */
-const lingerMs = 60_000;
+export interface BoardLimits {
+  /** How many pods one page of a list has. */
+  pageSize: number;
+  /** A watch that is silent for longer has lost its connection: the API server sends a bookmark every minute. */
+  silentMs: number;
+  /** How long pods are followed after the last one that anybody watched has ended: the next job often comes soon. */
+  lingerMs: number;
+}
+
+const usualLimits: BoardLimits = { pageSize: 500, silentMs: 90_000, lingerMs: 60_000 };
 
 interface WatchEvent {
   type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
@@ -45,6 +49,7 @@ export class PodBoard {
   readonly namespace: string;
   readonly #api: ApiClient;
   readonly #instance: () => string;
+  readonly #limits: BoardLimits;
   readonly #pods = new Map<string, PodView>();
   /** The last state of pods that are gone, as long as anybody watches them: it may show how they ended. */
   readonly #gone = new Map<string, PodView>();
@@ -54,10 +59,11 @@ export class PodBoard {
   #version = '';
   #outage: Error | undefined;
 
-  constructor(api: ApiClient, namespace: string, instance: () => string) {
+  constructor(api: ApiClient, namespace: string, instance: () => string, limits: Partial<BoardLimits> = {}) {
     this.#api = api;
     this.namespace = namespace;
     this.#instance = instance;
+    this.#limits = { ...usualLimits, ...limits };
   }
 
   get path(): string {
@@ -101,7 +107,8 @@ export class PodBoard {
     const view = viewOf(pod);
     const known = this.#pods.get(view.name);
     if (known?.uid === view.uid && isNewer(known.resourceVersion, view.resourceVersion)) return known;
-    this.#pods.set(view.name, view);
+    // Without a watch nobody would hear when it is gone.
+    if (this.#following) this.#pods.set(view.name, view);
     this.notify(view.name);
     return view;
   }
@@ -129,7 +136,7 @@ export class PodBoard {
         if (wakes.size > 0 || this.#watchers.get(name) !== wakes) return;
         this.#watchers.delete(name);
         this.#gone.delete(name);
-        if (this.#watchers.size === 0) this.#resting = setTimeout(() => { this.#rest(); }, lingerMs).unref(); // prettier-ignore
+        if (this.#watchers.size === 0) this.#resting = setTimeout(() => { this.#rest(); }, this.#limits.lingerMs).unref(); // prettier-ignore
       },
     };
   }
@@ -184,17 +191,15 @@ export class PodBoard {
     for (let failures = 0; !isOver();) {
       try {
         if (this.#version === '') this.#version = await this.#listAnew();
-        await this.#watch(signal, () => {
-          failures = 0;
-          this.#outage = undefined;
-        });
+        const events = await this.#watch(signal, () => (failures = 0));
+        if (events === 0) await backoff((failures += 1), 100, 5_000, signal); // A proxy may end every watch at once.
       } catch (error) {
         if (isOver()) return;
-        // What was watched may have changed unseen.
+        // What was watched may have changed unseen. 410 Gone: the history does not reach back so far.
         if (error instanceof ApiError) this.#version = '';
-        // 410 Gone: the history does not reach back so far.
-        if (error instanceof ApiError && error.status === 410 && failures === 0) continue;
         failures += 1;
+        // A connection may end at any time, and then the history may be too short: neither is an outage by itself.
+        if (failures <= 2) continue;
         this.#outage = error instanceof Error ? error : new Error(String(error));
         this.#notifyAll();
         await backoff(failures, 100, 5_000, signal).catch(() => undefined);
@@ -217,7 +222,7 @@ export class PodBoard {
     let next: string | undefined;
     let version = '';
     do {
-      const query = { labelSelector: selectorOf(this.#instance()), limit: pageSize, continue: next };
+      const query = { labelSelector: selectorOf(this.#instance()), limit: this.#limits.pageSize, continue: next };
       const { items, metadata } = await this.#api.call<PodList>('GET', this.path, { query });
       take(items);
       next = metadata.continue === '' ? undefined : metadata.continue;
@@ -226,8 +231,12 @@ export class PodBoard {
     return version;
   }
 
-  /** Resolves when the API server ends the watch in order. */
-  async #watch(signal: AbortSignal, onAnswer: () => void): Promise<void> {
+  /**
+   * Resolves when the API server ends the watch in order.
+   * @param onEvent called when it brings something
+   * @return how often it did
+   */
+  async #watch(signal: AbortSignal, onEvent: () => void): Promise<number> {
     const [least, most] = watchSeconds;
     const query = {
       watch: true,
@@ -237,16 +246,24 @@ export class PodBoard {
       timeoutSeconds: Math.round(least + Math.random() * (most - least)),
     };
     const response = await this.#api.open(this.path, query, signal);
-    onAnswer();
+    this.#outage = undefined;
     const lines = new LineSplitter();
+    let events = 0;
+    const { silentMs } = this.#limits;
     const silence = new Silence(silentMs, () => {
       response.destroy(new Error(`the watch of pods was silent for ${String(silentMs / 1000)} s`));
     });
     try {
       for await (const part of response) {
         silence.broken();
-        for (const line of lines.take(part as Buffer)) if (line !== '') this.#take(JSON.parse(line) as WatchEvent);
+        for (const line of lines.take(part as Buffer)) {
+          if (line === '') continue;
+          this.#take(JSON.parse(line) as WatchEvent);
+          events += 1;
+          onEvent();
+        }
       }
+      return events;
     } finally {
       silence.end();
       response.destroy();
