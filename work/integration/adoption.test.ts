@@ -7,7 +7,7 @@ import { untilFound } from '@chainr/testkit/until-found';
 import { untilFinal } from '@chainr/testkit/waits';
 import { WorkerGroup } from '@chainr/testkit/worker-group';
 import { createCounting, expectAllOnce, untilAllClosed, untilStored, type CountingJob } from './counting-jobs.js';
-import { describeOnExecutors } from './seen-from-outside.js';
+import { describeOnExecutors } from '../suite/seen-from-outside.js';
 
 /** The default: a lease lasts three renewals. Workers look for expired leases every second. */
 const leaseTtlMs = 6_000;

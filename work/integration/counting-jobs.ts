@@ -4,7 +4,7 @@ import { beginning } from '@chainr/core/store/events/event-stream';
 import { untilFound } from '@chainr/testkit/until-found';
 import { untilClosed } from '@chainr/testkit/waits';
 import type { WorkerGroup } from '@chainr/testkit/worker-group';
-import { noteStart, type Subject } from './seen-from-outside.js';
+import { noteStart, type Subject } from '../suite/seen-from-outside.js';
 
 /** Writes `lines` numbered lines on each of its two streams, with a pause after each. */
 export interface CountingJob {

@@ -17,7 +17,7 @@ import {
   type CountingJob,
   type Place,
 } from './counting-jobs.js';
-import { describeOnExecutors } from './seen-from-outside.js';
+import { describeOnExecutors } from '../suite/seen-from-outside.js';
 
 const atOnce = 4;
 

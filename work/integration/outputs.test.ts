@@ -4,7 +4,7 @@ import { useDataFolders } from '@chainr/testkit/data-folders';
 import { statusAndReason } from '@chainr/testkit/statuses';
 import { untilFinal } from '@chainr/testkit/waits';
 import { briefLeases, WorkerGroup } from '@chainr/testkit/worker-group';
-import { describeOnExecutors } from './seen-from-outside.js';
+import { describeOnExecutors } from '../suite/seen-from-outside.js';
 
 const pipeline = {
   kind: 'Pipeline',

@@ -5,7 +5,7 @@ import { linesIn, untilLines } from '@chainr/testkit/lines-in';
 import { untilFinal } from '@chainr/testkit/waits';
 import { WorkerGroup } from '@chainr/testkit/worker-group';
 import { createCounting, expectAllOnce, untilAllClosed, type CountingJob } from './counting-jobs.js';
-import { processes } from './seen-from-outside.js';
+import { processes } from '../suite/seen-from-outside.js';
 
 const subject = processes;
 const awayMs = 30_000;

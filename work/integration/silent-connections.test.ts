@@ -8,7 +8,7 @@ import { untilFinal } from '@chainr/testkit/waits';
 import { briefLeases, WorkerGroup } from '@chainr/testkit/worker-group';
 import { expect } from 'chai';
 import { createCounting, expectAllOnce, untilAllClosed, type CountingJob } from './counting-jobs.js';
-import { processes } from './seen-from-outside.js';
+import { processes } from '../suite/seen-from-outside.js';
 
 const subject = processes;
 /** The first job ends after the connections went silent. Its dependent needs a worker that can report. */

@@ -8,7 +8,7 @@ import { untilFound } from '@chainr/testkit/until-found';
 import { untilClosed, untilFinal } from '@chainr/testkit/waits';
 import { briefLeases, WorkerGroup } from '@chainr/testkit/worker-group';
 import { seededNumbers, writeScript } from '@chainr/testkit/written-scripts';
-import { describeOnExecutors } from './seen-from-outside.js';
+import { describeOnExecutors } from '../suite/seen-from-outside.js';
 
 const jobCount = 6;
 /** Several, so that steps also end and start while the worker is killed. */

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
+import type { FaultPoint } from '@chainr/core/engine/fault-points';
 import type { ExecutorKind, RunUid } from '@chainr/core/engine/records';
 import { dockerCommand } from '@chainr/testkit/docker-command';
 import type { DockerDaemon } from '@chainr/testkit/docker-daemon';
@@ -20,6 +21,10 @@ export interface Subject {
   running: (home: string, run: RunUid) => Promise<string[]>;
   /** Removes everything that the executor has of a run, as a stranger to chainr would. */
   removeAll: (home: string, run: RunUid) => Promise<void>;
+  /** Whatever it creates for an attempt runs at once (see Capabilities). */
+  startsAtCreation: boolean;
+  /** Fault points that are not reached in the usual life of an attempt. */
+  unreached: readonly FaultPoint[];
 }
 
 /** The first command of each step. */
@@ -27,6 +32,8 @@ export const noteStart = `[ -z "$LEDGER" ] || echo "$CHAINR_JOB $CHAINR_ATTEMPT 
 
 export const processes: Subject = {
   kind: 'process',
+  startsAtCreation: false,
+  unreached: ['between-steps'],
   env: () => ({}),
   ledger: (home) => path.join(home, 'ledger'),
   starts: (home) => Promise.resolve(linesIn(path.join(home, 'ledger'))),
@@ -40,6 +47,8 @@ export const processes: Subject = {
 function containers(daemon: () => DockerDaemon): Subject {
   return {
     kind: 'docker',
+    startsAtCreation: false,
+    unreached: [],
     env: () => ({ CHAINR_DOCKER_HOST: `unix://${daemon().socketPath}` }),
     ledger: () => '',
     starts: async (_home, run, steps = ['main']) => {

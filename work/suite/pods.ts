@@ -1,0 +1,103 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { expect } from 'chai';
+import { Cluster } from '@chainr/testkit/cluster/cluster';
+import { PodRecorder, statusesOf } from '@chainr/testkit/cluster/pod-recorder';
+import type { StandInKubernetes } from '@chainr/testkit/kubernetes/start-kubernetes';
+import { useKubernetes } from '@chainr/testkit/kubernetes/use-kubernetes';
+import type { Subject } from './seen-from-outside.js';
+
+/** Pods, and what tests can do to them. */
+export interface PodSubject extends Subject {
+  cluster: () => Cluster;
+  recorder: () => PodRecorder;
+  /** Undefined on a real cluster. */
+  standIn?: () => StandInKubernetes;
+}
+
+/** Defines tests on a stand-in of a cluster. */
+export function describeOnStandIn(title: string, tests: (subject: PodSubject) => void): void {
+  describe(`${title}: pods of a stand-in`, () => {
+    const standIn = useKubernetes();
+    let folder = '';
+    const file = (): string => path.join(folder, 'kubeconfig');
+    before(async () => {
+      folder = await mkdtemp(path.join(tmpdir(), 'chainr-kubeconfig-'));
+      await writeFile(file(), standIn().kubeconfig);
+    });
+    after(() => rm(folder, { recursive: true, force: true }));
+    tests({ ...usePods(file, async () => undefined), standIn, unreached: ['between-steps'] });
+  });
+}
+
+/** Defines tests on the cluster and in the namespace of KUBECONFIG's current context. */
+export function describeOnCluster(title: string, tests: (subject: PodSubject) => void): void {
+  describe(`${title}: pods of a cluster`, () => {
+    tests(
+      usePods(
+        () => process.env['KUBECONFIG'] ?? '',
+        async (cluster, runs) => {
+          for (const run of runs) await removePodsOf(cluster, run);
+        },
+      ),
+    );
+  });
+}
+
+/** Records all pods of a suite. At its end nothing may have been done twice. */
+function usePods(
+  kubeconfig: () => string,
+  cleanUp: (cluster: Cluster, runs: readonly string[]) => Promise<void>,
+): PodSubject {
+  let cluster: Cluster | undefined;
+  let recorder: PodRecorder | undefined;
+  before(async () => {
+    cluster = await Cluster.open(kubeconfig());
+    recorder = await PodRecorder.start(cluster);
+  });
+  after(async function () {
+    this.timeout(60_000);
+    await recorder?.stop();
+    if (!cluster || !recorder) return;
+    const doubled = recorder.runs.flatMap((run) => used(recorder).doubledIn(run));
+    await cleanUp(cluster, recorder.runs);
+    expect(doubled, 'what was done twice').to.deep.equal([]);
+  });
+  return {
+    kind: 'kubernetes',
+    startsAtCreation: true,
+    // The kubelet tells of an end a while after the last line, so that both are recorded together, and nothing is adopted.
+    unreached: ['between-steps', 'after-finish', 'before-close'],
+    env: () => ({ CHAINR_KUBECONFIG: kubeconfig() }),
+    ledger: () => '',
+    starts: (_home, run) => Promise.resolve(used(recorder).startsOf(run)),
+    running: async (_home, run) => {
+      const { items } = await used(cluster).list(ofRun(run));
+      return items.flatMap((pod) =>
+        statusesOf(pod).flatMap(({ name, state }) => (state?.running ? [`${pod.metadata?.name ?? ''} ${name}`] : [])),
+      );
+    },
+    removeAll: (_home, run) => removePodsOf(used(cluster), run),
+    cluster: () => used(cluster),
+    recorder: () => used(recorder),
+  };
+}
+
+function used<T>(part: T | undefined): T {
+  if (part === undefined) throw new Error('It starts in the first `before` of the suite.');
+  return part;
+}
+
+const ofRun = (run: string): string => `chainr.dev/run=${run}`;
+
+async function removePodsOf(cluster: Cluster, run: string): Promise<void> {
+  const { items } = await cluster.list(ofRun(run));
+  await Promise.all(items.map(({ metadata }) => vanish(cluster, metadata?.name ?? '')));
+}
+
+/** Removes a pod with its finalizer at once, so that its end is not seen. */
+export async function vanish(cluster: Cluster, name: string): Promise<void> {
+  await cluster.stripPod(name);
+  await cluster.deletePod(name, 0);
+}
