@@ -24,8 +24,9 @@ export interface PodView {
   readonly isStopping: boolean;
   /** Milliseconds since 1970. */
   readonly createdAt: number;
-  /** When its containers get SIGKILL if somebody deletes it; undefined if nobody has. */
+  /** When its containers get SIGKILL, or all of them have ended, if somebody deletes it; undefined if nobody has. */
   readonly deleteAt: number | undefined;
+  /** Between SIGTERM and SIGKILL when somebody deletes it. */
   readonly graceSeconds: number;
   readonly hasFinalizers: boolean;
   readonly node: string;
@@ -64,7 +65,7 @@ export function viewOf({ metadata = {}, spec, status = {} }: PodJson): PodView {
     isStopping: spec?.activeDeadlineSeconds === stopDeadline || noted[annotations.killed] !== undefined,
     createdAt: timeOf(metadata.creationTimestamp),
     deleteAt: metadata.deletionTimestamp === undefined ? undefined : timeOf(metadata.deletionTimestamp),
-    graceSeconds: metadata.deletionGracePeriodSeconds ?? 0,
+    graceSeconds: graceOf(metadata.deletionGracePeriodSeconds, spec?.terminationGracePeriodSeconds),
     hasFinalizers: (metadata.finalizers?.length ?? 0) > 0,
     node: spec?.nodeName ?? '',
     phase: status.phase ?? '',
@@ -75,6 +76,9 @@ export function viewOf({ metadata = {}, spec, status = {} }: PodJson): PodView {
     containers: status.containerStatuses ?? [],
   };
 }
+
+/** The kubelet's last word on a deleted pod sets the grace of the deletion to 0, and its time to that moment. */
+const graceOf = (ofDeletion = 0, ofPod = 0): number => (ofDeletion > 0 ? ofDeletion : ofPod);
 
 /** Whether anything of it runs or may yet begin. */
 export function isAlive(pod: PodView): boolean {

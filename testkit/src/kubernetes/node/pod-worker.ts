@@ -237,7 +237,9 @@ export class PodWorker {
   #confirmDeletion(): void {
     if (this.isSilent) return;
     this.#node.store.update('pods', this.pod, ({ metadata }) => {
-      if (metadata.deletionTimestamp !== undefined) metadata.deletionGracePeriodSeconds = 0;
+      if (metadata.deletionTimestamp === undefined) return;
+      metadata.deletionGracePeriodSeconds = 0;
+      if (Date.parse(metadata.deletionTimestamp) > Date.now()) metadata.deletionTimestamp = now();
     });
   }
 }
