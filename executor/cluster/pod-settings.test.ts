@@ -1,6 +1,10 @@
 import { expect } from 'chai';
 import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { after, before, describe, it } from 'mocha';
+import { checkPipeline } from '@chainr/core/pipeline/checks/check-pipeline';
+import type { PlainMap } from '@chainr/core/pipeline/plain-values';
+import { resolveSteps, type StepSpec } from '@chainr/core/pipeline/steps';
 import type { KubernetesSettings } from '@chainr/core/pipeline/pipeline';
 import { unlessStatus } from '../src/kubernetes/api/api-error.js';
 import { labels } from '../src/kubernetes/names.js';
@@ -181,6 +185,26 @@ describe('the settings of a pod on a cluster', function () {
       expect(outcome.outputs).to.deep.equal({ tag: 'v1' });
       expect(textOf(await allOutput(executor, spec))).to.equal('made by 1000\n');
       await executor.remove(spec, allow);
+    } finally {
+      await executor.close();
+    }
+  });
+
+  it('let the pipeline of the README run where Pod Security "restricted" is enforced', async () => {
+    const written = JSON.parse(
+      await readFile(new URL('../../examples/readme.json', import.meta.url), 'utf8'),
+    ) as PlainMap;
+    const jobs = Object.entries(written['jobs'] as Record<string, object>);
+    const checked = checkPipeline({ ...written, jobs: Object.fromEntries(jobs.map(([name, job]) => [name, { ...job, user: '1000' }])) }); // prettier-ignore
+    if ('mistakes' in checked) expect.fail(JSON.stringify(checked.mistakes));
+    const executor = place.open({ namespaces: [strict] });
+    try {
+      for (const job of checked.pipeline.jobs) {
+        const spec = { ...attemptOf('busybox'), job: job.name, steps: resolveSteps(job) as StepSpec[] };
+        const outcome = await runToEnd(executor, spec);
+        expect(outcome.reason, `${job.name}: ${outcome.message ?? ''}`).to.equal('Completed');
+        await executor.remove(spec, allow);
+      }
     } finally {
       await executor.close();
     }
