@@ -194,6 +194,11 @@ describe('the policy of a worker', () => {
         expect(refusalOf(attemptWith({ podPatch: { spec } }), { resources }), way).to.contain('at most 1500m (resources.maximum.cpu)'); // prettier-ignore
       }
     }
+    const pod = (cpu: string) => attemptWith({ podPatch: { spec: { resources: { limits: { cpu } } } } });
+    expect(refusalOf(pod('2'), { resources })).to.contain(
+      'spec.resources.limits.cpu is "2", which needs at most 1500m',
+    );
+    expect(podOf(pod('1'), { resources })).to.be.an('object');
     const own = attemptWith(undefined, { resources: { limits: { cpu: '1.5' } } });
     expect(podOf(own, { resources }).spec?.containers[0]?.resources?.limits).to.deep.equal({ cpu: '1.5' });
     expect(refusalOf(attemptWith(undefined, { resources: { limits: { cpu: '2' } } }), { resources })).to.be.a('string');

@@ -91,7 +91,8 @@ function* checkConfinement(place: string, own: PlainMap, shared: PlainMap, pod: 
   if (shared['sysctls'] !== undefined) yield { place: 'spec.securityContext.sysctls', what: 'are set', rule };
 }
 
-function* checkResources(place: string, { requests, limits }: PlainMap, policy: Policy): Generator<Breach> {
+/** What a policy does not allow of the resources of a container or, where a pod has its own, of the pod. */
+export function* checkResources(place: string, { requests, limits }: PlainMap, policy: Policy): Generator<Breach> {
   for (const [name, most] of Object.entries(policy.resources.maximum)) {
     const rule = `at most ${String(most)} (resources.maximum.${name})`;
     for (const [list, amounts] of [['requests', mapOf(requests)], ['limits', mapOf(limits)]] as const) {

@@ -2,7 +2,7 @@ import type { PlainMap } from '@chainr/core/pipeline/plain-values';
 import { itemsOf, mapOf } from '../patch/parts.js';
 import type { PodJson } from '../pod/pod-json.js';
 import type { Breach } from './breach.js';
-import { checkContainer } from './check-container.js';
+import { checkContainer, checkResources } from './check-container.js';
 import { checkVolume } from './check-volume.js';
 import { checkReferences } from './check-references.js';
 import { matches } from './patterns.js';
@@ -40,6 +40,7 @@ function* breachesOf(pod: PlainMap, policy: Policy): Generator<Breach> {
     yield* checkVolume(`spec.volumes[${name(volume, index)}]`, volume, policy);
   }
   yield* checkReferences(spec, 'spec', policy);
+  if (spec['resources'] !== undefined) yield* checkResources('spec.resources', mapOf(spec['resources']), policy);
   for (const list of containerLists) {
     for (const [index, container] of itemsOf(spec[list]).entries()) {
       yield* checkContainer(`spec.${list}[${name(container, index)}]`, container, pod, policy);
