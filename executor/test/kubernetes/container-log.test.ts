@@ -62,19 +62,22 @@ describe('the log of a container', () => {
   });
 
   it('marks a gap in which the node may have rotated a file away, if the reader was behind', () => {
+    const long = 'x'.repeat(64 * 1024);
     const lineAt = (ms: number, text: string): Buffer =>
       Buffer.from(`${new Date(ms).toISOString().replace('Z', '000000Z')} ${text}\n`);
-    const readLines = (...times: number[]): string => {
+    const readLines = (text: string, ...times: number[]): string => {
       const container = new ContainerLog('main', undefined);
       return times
-        .flatMap((ms) => container.take(lineAt(ms, 'x')))
+        .flatMap((ms) => container.take(lineAt(ms, text)))
         .map(({ stream }) => stream)
         .join(' ');
     };
     const now = Date.now();
-    expect(readLines(now - 60_000, now - 30_000)).to.equal('stdout system stdout');
-    expect(readLines(now - 60_000, now - 55_000)).to.equal('stdout stdout');
-    expect(readLines(now, now + 30_000)).to.equal('stdout stdout');
+    expect(readLines(long, now - 60_000, now - 30_000)).to.equal('stdout system stdout');
+    expect(readLines(long, now - 60_000, now - 55_000)).to.equal('stdout stdout');
+    expect(readLines(long, now, now + 30_000)).to.equal('stdout stdout');
+    // What a new worker reads of a job that writes little is old too.
+    expect(readLines('x', now - 60_000, now - 30_000)).to.equal('stdout stdout');
   });
 
   it('tells a sentence of the kubelet from a log', () => {

@@ -15,6 +15,8 @@ const goneText = 'unable to retrieve container logs for';
  * follow that is further behind may skip a whole file, without a word.
  */
 const rotationMs = 8_000;
+/** The kubelet is not kept waiting before the connection holds about so much: a follow that is short is not behind. */
+const bufferedBytes = 64 * 1024;
 
 /** The kubelet answers with a sentence of its own in place of the log. */
 export class NoLog extends Error {
@@ -49,6 +51,7 @@ export class ContainerLog {
   #foundMark: boolean;
   /** The time of the last line, and how far behind the reader was then, if the clocks of node and worker agree. */
   #last = { time: Infinity, lagMs: 0 };
+  #bytesTaken = 0;
 
   constructor(step: string, from: Mark | undefined) {
     this.#step = step;
@@ -64,6 +67,7 @@ export class ContainerLog {
 
   take(part: Buffer): OutputChunk[] {
     const chunks: OutputChunk[] = [];
+    this.#bytesTaken += part.length;
     let at = 0;
     while (at < part.length) {
       if (this.#sentence) {
@@ -147,6 +151,7 @@ export class ContainerLog {
 
   /** Whether the kubelet may have skipped a file before a line of this time. */
   #maySkip(time: number): boolean {
+    if (this.#bytesTaken < bufferedBytes) return false;
     return this.#last.lagMs >= rotationMs && time - this.#last.time >= rotationMs;
   }
 
