@@ -77,6 +77,18 @@ export const killTests =
       });
     });
 
+    it('loses and doubles nothing when the API server restarts in the middle', async function () {
+      const { standIn } = subject;
+      if (!standIn) this.skip(); // Nobody restarts the API server of a cluster for a test.
+      this.timeout(600_000);
+      await harm(async (workers) => {
+        await standIn().stopServer();
+        await Promise.any(workers.map((worker) => worker.says(/"event":"executor.out"/)));
+        await standIn().startServer();
+        return [...workers];
+      });
+    });
+
     it('loses and doubles nothing when all workers freeze and come back after another has adopted', async function () {
       this.timeout(600_000);
       await harm(async (workers, group, run) => {
