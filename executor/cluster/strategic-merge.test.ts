@@ -48,7 +48,7 @@ describe('a strategic merge patch, as the API server merges it', function () {
   }
 });
 
-/** What the API server fills in, in fields that neither the pod nor its patch mention, is left out. */
+/** What the API server fills in, in fields that neither the pod nor its patch mention, is left out; and empty maps. */
 function withoutDefaults(found: unknown, expected: unknown, mentioned: ReadonlySet<string>): unknown {
   if (Array.isArray(found) && Array.isArray(expected)) {
     return found.map((item, index) => withoutDefaults(item, expected[index], mentioned));
@@ -57,7 +57,10 @@ function withoutDefaults(found: unknown, expected: unknown, mentioned: ReadonlyS
   if (found === undefined && Array.isArray(expected) && expected.length === 0) return [];
   if (typeof found !== 'object' || typeof expected !== 'object' || !found || !expected) return found;
   const [all, wanted] = [found as PlainMap, expected as PlainMap];
-  const names = new Set([...Object.keys(wanted), ...Object.keys(all).filter((key) => mentioned.has(key))]);
+  const names = new Set([
+    ...Object.keys(wanted),
+    ...Object.keys(all).filter((key) => mentioned.has(key) && JSON.stringify(all[key]) !== '{}'),
+  ]);
   return Object.fromEntries([...names].map((key) => [key, withoutDefaults(all[key], wanted[key], mentioned)]));
 }
 
