@@ -8,6 +8,7 @@ import { measureLists } from './measure-lists.js';
 import { measureLogFollowers } from './measure-log-followers.js';
 import { measureLogReading } from './measure-log-reading.js';
 import { measureLogStoring } from './measure-log-storing.js';
+import { measurePods } from './measure-pods.js';
 import { measureRedisMemory } from './measure-redis-memory.js';
 import { measureRunPosts } from './measure-run-posts.js';
 import { measureSmallJobs } from './measure-small-jobs.js';
@@ -24,6 +25,7 @@ const measurements: Readonly<Record<string, { doc: string; measure: () => AsyncI
   'event-loop': { doc: 'how long a request at the limits blocks the event loop of sched', measure: measureEventLoop },
   lists: { doc: 'lists and deletion of 100,000 stored runs', measure: measureLists },
   attempts: { doc: 'cost of an attempt on the process executor', measure: measureAttempts },
+  pods: { doc: 'pods of a cluster (KUBECONFIG), against bare pods', measure: measurePods },
   'small-jobs': { doc: 'small real jobs, against xargs', measure: measureSmallJobs },
   'log-reading': { doc: 'reading a log of 64 MiB of short lines', measure: measureLogReading },
   'log-followers': { doc: '100 followers of a log that grows by 2,000 lines a second', measure: measureLogFollowers },

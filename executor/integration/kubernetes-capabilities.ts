@@ -6,6 +6,9 @@ export const kubernetesCapabilities: Capabilities = {
   memoryLimit: true,
   workspacePath: '/shared',
   output: true,
+  separateStreams: false,
+  checksLoopback: false,
+  restartsServices: true,
   exactOutput: false,
   rotatesOutput: true,
   replaceableOutputFile: false,
@@ -14,6 +17,6 @@ export const kubernetesCapabilities: Capabilities = {
   manyOwners: true,
   refusesMissingWorkdir: false,
   startsAtCreation: true,
-  services: false,
+  services: true,
   canVanish: true,
 };

@@ -106,6 +106,12 @@ export interface Capabilities {
   workspacePath?: string;
   /** Runs real scripts and keeps their output: both streams as stdout, in the order in which they were written. */
   output: boolean;
+  /** Both streams of a `command` are kept apart. Otherwise all output counts as stdout. */
+  separateStreams: boolean;
+  /** Checks of `ready` reach a service that only listens on the loopback address. */
+  checksLoopback: boolean;
+  /** A service that exits while steps run is started again, as Kubernetes does with sidecars. */
+  restartsServices: boolean;
   /** Every byte of the output is kept. Otherwise its runtime drops a carriage return before a newline. */
   exactOutput: boolean;
   /** Output that comes much faster than it is read may be dropped by the host; a chunk of `system` marks the place. */

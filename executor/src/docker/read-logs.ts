@@ -5,7 +5,7 @@ import type { Watch } from './event-board.js';
 import { FrameReader } from './log-frames.js';
 import { formatPosition, parsePosition, sinceOf, type StepMarks } from './log-position.js';
 import { endsAttempt, lookAtStep, type StepSight } from './look-at-step.js';
-import { mergeSources } from './merge-sources.js';
+import { mergeSources } from '../merge-sources.js';
 import { serviceName } from './names.js';
 import { lookAtContainer } from './services/look-at-container.js';
 import { StepOutput } from './step-output.js';

@@ -85,6 +85,9 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
       memoryLimit: true,
       workspacePath,
       output: true,
+      separateStreams: false,
+      checksLoopback: false,
+      restartsServices: true,
       exactOutput: false,
       rotatesOutput: true,
       replaceableOutputFile: false,
@@ -93,7 +96,7 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
       manyOwners: true,
       refusesMissingWorkdir: false,
       startsAtCreation: true,
-      services: false,
+      services: true,
       canVanish: true,
     },
     async ensure(spec, guard, recordStart) {

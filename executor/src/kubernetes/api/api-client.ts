@@ -59,6 +59,14 @@ export class ApiClient {
   }
 
   /**
+   * The text of a short answer, such as the end of a log.
+   * @throws as `call`
+   */
+  text(path: string, query: Query): Promise<string> {
+    return this.#pace.run(async () => textOf(await this.#send('GET', path, { query }, 'calls'), undefined));
+  }
+
+  /**
    * Opens an answer that goes on: a watch or a log. Destroy it to leave it.
    * @throws ApiError for a refusal, NoAnswer
    */

@@ -37,6 +37,25 @@ export function noAnswer(cause: unknown): NoAnswer {
   return new NoAnswer(`the API server does not answer: ${words}`, { cause });
 }
 
+/** The reason of a refusal because the worker's Role lacks something; its message says what. */
+export const missingRightReason = 'MissingRight';
+
+/**
+ * What Kubernetes says when a Role lacks something:
+ * https://github.com/kubernetes/kubernetes/blob/master/staging/src/k8s.io/apiserver/pkg/endpoints/handlers/responsewriters/errors.go
+ */
+const missingRight =
+  /User "([^"]*)" cannot (\S+) resource "([^"]*)" in API group "[^"]*"(?: in the namespace "([^"]*)")?/;
+
+/** What a person can do about it, as a sentence; undefined if the refusal is about something else. */
+function describeMissingRight(status: number, message: string): string | undefined {
+  const found = status === 403 ? missingRight.exec(message) : null;
+  if (!found) return undefined;
+  const [, user = '', verb = '', resource = '', namespace] = found;
+  const where = namespace === undefined ? '' : ` in the namespace ${namespace}`;
+  return `The worker (${user}) has no right to ${verb} ${resource}${where}: add it to its Role.`;
+}
+
 export const statusOf = (error: unknown): number | undefined => (error instanceof ApiError ? error.status : undefined);
 
 /** Resolves with undefined where the API server refuses with one of these statuses. */
@@ -56,7 +75,9 @@ export function errorOf(status: number, body: string, retryAfter: string | undef
   try {
     const { reason, message } = JSON.parse(body) as { reason?: unknown; message?: unknown };
     if (typeof message === 'string') {
-      return new ApiError(status, typeof reason === 'string' ? reason : '', message, retryAfterMs);
+      const right = describeMissingRight(status, message);
+      const word = right === undefined && typeof reason === 'string' ? reason : '';
+      return new ApiError(status, right === undefined ? word : missingRightReason, right ?? message, retryAfterMs);
     }
   } catch {
     // Not JSON: the text itself says what happened.

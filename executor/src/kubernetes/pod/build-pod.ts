@@ -3,6 +3,7 @@ import type { AttemptSpec } from '../../port.js';
 import { annotations, finalizer, labelsOf, podName, type NamedAttempt } from '../names.js';
 import { neverGate, type Verdict } from './pod-view.js';
 import type { ContainerJson, PodJson, VolumeJson } from './pod-json.js';
+import { serviceContainer } from './service-container.js';
 import { stepContainer, workspaceVolume } from './step-container.js';
 
 /** Settings of the worker that every pod gets. */
@@ -15,16 +16,17 @@ export interface PodSettings {
 
 /**
  * The pod of an attempt: its steps are init containers, which the kubelet runs one after the other, and the last one is
- * the main container. Containers share a process namespace, so none of them is process 1, for which the kernel ignores
+ * the main container. Services are init containers too, which go on beside the steps. Containers share a process namespace, so none of them is process 1, for which the kernel ignores
  * signals without a handler: a script ends at SIGTERM as it does elsewhere.
  */
 export function buildPod(instance: string, namespace: string, spec: AttemptSpec, settings: PodSettings): PodJson {
-  const containers = spec.steps.map((_step, index) =>
-    securely(stepContainer(spec, index, podName(instance, spec)), spec, index),
-  );
-  const main = containers.pop();
+  const { kubernetes = {}, services = [] } = spec;
+  const secret = podName(instance, spec);
+  const steps = spec.steps.map((_step, index) => securely(stepContainer(spec, index, secret), spec, index));
+  const main = steps.pop();
   if (!main) throw new Error('an attempt has at least one step');
-  const { kubernetes = {} } = spec;
+  const beside = services.map((service) => ({ ...serviceContainer(service, secret), securityContext: restricted }));
+  const first = [...beside, ...steps];
   const { serviceAccount, labels, annotations: noted, volumes } = kubernetes;
   const own = metadataOf(instance, namespace, spec);
   const scheduling = schedulingOf(kubernetes);
@@ -48,7 +50,8 @@ export function buildPod(instance: string, namespace: string, spec: AttemptSpec,
       securityContext: { seccompProfile: { type: 'RuntimeDefault' } },
       ...scheduling,
       volumes: [{ name: workspaceVolume, emptyDir: {} }, ...((volumes ?? []) as VolumeJson[])],
-      ...(containers.length > 0 && { initContainers: containers }),
+      ...(first.length > 0 && { initContainers: first }),
+      ...(services.length > 0 && { hostAliases: [{ ip: '127.0.0.1', hostnames: services.map(({ name }) => name) }] }),
       containers: [main],
     },
   };

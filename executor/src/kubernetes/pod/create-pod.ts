@@ -1,5 +1,5 @@
 import type { WriteGuard } from '../../port.js';
-import { ApiError } from '../api/api-error.js';
+import { ApiError, missingRightReason } from '../api/api-error.js';
 import type { KubernetesContext } from '../context.js';
 import type { PodBoard } from '../watch/pod-board.js';
 import type { PodJson } from './pod-json.js';
@@ -33,7 +33,10 @@ export async function createPod(
 const outages = new Set([401, 408, 409, 429]);
 
 /** What a refusal means for the attempt; undefined if it is an outage. */
-function refusalOf({ status, message }: ApiError, namespace: string): Exclude<Creation, { kind: 'there' }> | undefined {
+function refusalOf(
+  { status, reason, message }: ApiError,
+  namespace: string,
+): Exclude<Creation, { kind: 'there' }> | undefined {
   if (status >= 500 || outages.has(status)) return undefined;
   if (status === 403 && /exceeded quota|failed quota/.test(message)) {
     const isMissing = message.includes('failed quota');
@@ -49,14 +52,7 @@ function refusalOf({ status, message }: ApiError, namespace: string): Exclude<Cr
   }
   if (message.includes('admission webhook'))
     return { kind: 'refused', message: `A policy of the cluster refused its pod: ${message}.` };
-  const right = /User "([^"]*)" cannot (\S+) resource "([^"]*)"/.exec(message);
-  if (status === 403 && right) {
-    const [, user = '', verb = '', resource = ''] = right;
-    return {
-      kind: 'refused',
-      message: `The worker (${user}) has no right to ${verb} ${resource} in namespace ${namespace}: add the verb to its Role.`,
-    };
-  }
+  if (reason === missingRightReason) return { kind: 'refused', message };
   return { kind: 'refused', message: `The cluster refused its pod: ${message.replace(/\.$/, '')}.` };
 }
 

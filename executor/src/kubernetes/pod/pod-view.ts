@@ -7,6 +7,8 @@ import type { OutcomeReason } from '@chainr/core/engine/outcome';
 export interface Verdict {
   reason: OutcomeReason;
   message: string;
+  /** The service that was not ready: its last lines belong to the message. */
+  service?: string;
 }
 
 /** What is kept of a pod in memory: everything else of it is some 5 kB. */

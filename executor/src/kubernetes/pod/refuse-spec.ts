@@ -1,11 +1,8 @@
-import { refuseServices } from '../../refuse-services.js';
 import { refuseContainer } from '../../refuse-step.js';
 import type { AttemptSpec } from '../../port.js';
 
 /** A sentence if a pod of the attempt can certainly not be what the pipeline asks for, before anything is tried. */
 export function refuseSpec(spec: AttemptSpec): string | undefined {
-  const services = refuseServices(spec);
-  if (services !== undefined) return services;
   for (const [index, step] of spec.steps.entries()) {
     // `$(NAME)` is expanded by the kubelet, whose limits are those of the system too.
     const refusal = refuseContainer(step, `step "${step.name}"`, new Map(Object.entries(step.env)));
@@ -20,6 +17,10 @@ export function refuseSpec(spec: AttemptSpec): string | undefined {
     if (isTolerated && step.run === undefined && step.command === undefined) {
       return `Step "${step.name}" has continueOnError and no "run" or "command": on Kubernetes its program must be named, since a shell must see its exit code.`;
     }
+  }
+  for (const service of spec.services ?? []) {
+    const refusal = refuseContainer(service, `service "${service.name}"`, new Map(Object.entries(service.env)));
+    if (refusal !== undefined) return refusal;
   }
   return undefined;
 }

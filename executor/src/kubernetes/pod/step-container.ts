@@ -4,7 +4,7 @@ import { chainrVariables } from '../../chainr-variables.js';
 import type { AttemptSpec } from '../../port.js';
 import { scriptWords } from '../../step-words.js';
 import { containerName } from '../names.js';
-import { secretKeys } from './secret-keys.js';
+import { secretKeys, type SecretHolder } from './secret-keys.js';
 import type { ContainerJson, EnvVarJson, VolumeMountJson } from './pod-json.js';
 
 /** Where all steps of an attempt find their workspace. */
@@ -46,7 +46,7 @@ while kill -0 $child 2>/dev/null; do wait $child; code=$?; done
 exit 0`;
 
 /** How the kubelet shall find the image; chainr's default is not to ask a registry for an image that is there. */
-const pullPolicies = { always: 'Always', ifNotPresent: 'IfNotPresent', never: 'Never' } as const;
+export const pullPolicies = { always: 'Always', ifNotPresent: 'IfNotPresent', never: 'Never' } as const;
 
 /**
  * The container of a step. Both streams of a script go through one pipe, which keeps their order. The words of `command`
@@ -60,7 +60,6 @@ export function stepContainer(spec: AttemptSpec, index: number, secret: string):
   const isLast = index === spec.steps.length - 1;
   const isTolerated = step.continueOnError && !isLast;
   const outputs = isTolerated ? collectedPath(index) : messagePath;
-  const { limits, requests } = step.resources ?? {};
   return {
     name: containerName(step.name),
     image: step.image,
@@ -68,9 +67,7 @@ export function stepContainer(spec: AttemptSpec, index: number, secret: string):
     ...wordsOf(step, index, isTolerated),
     env: variablesOf(spec, step, outputs, secret),
     ...workdirOf(spec, step),
-    ...((limits ?? requests) && {
-      resources: { ...(limits && { limits: texts(limits) }), ...(requests && { requests: texts(requests) }) },
-    }),
+    ...resourcesOf(step),
     volumeMounts: [
       { name: workspaceVolume, mountPath: workspacePath },
       ...((spec.kubernetes?.volumeMounts ?? []) as unknown as VolumeMountJson[]),
@@ -100,11 +97,22 @@ function wordsOf(step: StepSpec, index: number, isTolerated: boolean): Pick<Cont
 const escape = (text: string): string => text.replaceAll('$', '$$$$');
 
 function variablesOf(spec: AttemptSpec, step: StepSpec, outputs: string, secret: string): EnvVarJson[] {
-  const keys = secretKeys(step);
   const own = chainrVariables(spec, step.name, { workspace: workspacePath, output: outputs });
-  const values = new Map([...Object.entries(step.env), ...own]);
+  return valuesOf(step, new Map([...Object.entries(step.env), ...own]), secret);
+}
+
+/**
+ * Variables of a step or service: values that only the cluster has, secrets, and others.
+ * @param secret the name of the Secret of the attempt
+ */
+export function valuesOf(
+  container: SecretHolder & Pick<StepSpec, 'clusterEnv'>,
+  values: Iterable<readonly [string, string]>,
+  secret: string,
+): EnvVarJson[] {
+  const keys = secretKeys(container);
   return [
-    ...Object.entries(step.clusterEnv ?? {}).map(([name, value]) => ({ name, valueFrom: sourceOf(value) })),
+    ...Object.entries(container.clusterEnv ?? {}).map(([name, value]) => ({ name, valueFrom: sourceOf(value) })),
     ...[...values].map(([name, value]) => {
       const key = keys.get(name);
       return key === undefined
@@ -123,6 +131,12 @@ const sourceOf = (value: ClusterValue): NonNullable<EnvVarJson['valueFrom']> =>
 function workdirOf({ steps }: AttemptSpec, { workdir, name }: StepSpec): Pick<ContainerJson, 'workingDir'> {
   if (workdir !== undefined) return { workingDir: workdir.startsWith('/') ? workdir : `${workspacePath}/${workdir}` };
   return steps.length > 1 || name !== 'main' ? { workingDir: workspacePath } : {};
+}
+
+export function resourcesOf({ resources = {} }: Pick<StepSpec, 'resources'>): Pick<ContainerJson, 'resources'> {
+  const { limits, requests } = resources;
+  if (!limits && !requests) return {};
+  return { resources: { ...(limits && { limits: texts(limits) }), ...(requests && { requests: texts(requests) }) } };
 }
 
 const texts = (quantities: Readonly<Record<string, string | number>>): Record<string, string> =>

@@ -9,6 +9,7 @@ import type { PodJson } from '../pod/pod-json.js';
 import { refuseSpec } from '../pod/refuse-spec.js';
 import { takeName } from '../pod/take-name.js';
 import type { PodView, Verdict } from '../pod/pod-view.js';
+import { lastLines } from '../output/last-lines.js';
 import { giveUp } from '../end/end-pod.js';
 import type { PodBoard, Watch } from './pod-board.js';
 import { phaseOfPod, type Obstacle } from './pod-phase.js';
@@ -42,6 +43,8 @@ export class AttemptDrive {
   #hasSecret = false;
   /** The pod was refused for now, so nothing has been started although a start is recorded. */
   #isUnstarted = false;
+  /** What the service wrote last that was not ready. */
+  #lastLines: string | undefined;
   #obstacle: { key: string; since: number } | undefined;
 
   constructor(context: KubernetesContext, board: PodBoard, spec: AttemptSpec) {
@@ -111,7 +114,7 @@ export class AttemptDrive {
       for (let seen: PodView | undefined; ;) {
         signal.throwIfAborted();
         const pod = this.#board.get(this.#name) ?? (await this.#board.fetch(this.#name));
-        const outcome = pod ? this.#endOf(pod) : await this.#withoutPod(seen, watch, signal);
+        const outcome = pod ? await this.#endOf(pod) : await this.#withoutPod(seen, watch, signal);
         if (outcome) return outcome;
         if (!pod) continue;
         seen = pod;
@@ -126,13 +129,17 @@ export class AttemptDrive {
     }
   }
 
-  #endOf(pod: PodView): Outcome | undefined {
+  async #endOf(pod: PodView): Promise<Outcome | undefined> {
     const { run, job, attempt } = this.#spec;
     const { key, instance } = pod;
     if (instance !== this.#context.instance() || key?.run !== run || key.job !== job || key.attempt !== attempt) {
       return { reason: 'ConfigError', message: `Its pod name ${pod.name} is already used by another pod.` };
     }
-    return outcomeOfPod(pod, this.#spec);
+    const outcome = outcomeOfPod(pod, this.#spec);
+    const service = pod.verdict?.service;
+    if (!outcome || service === undefined) return outcome;
+    this.#lastLines ??= await lastLines(this.#context, this.#board, this.#name, service);
+    return { ...outcome, message: `${outcome.message ?? ''} ${this.#lastLines}` };
   }
 
   /** Also for an earlier owner that died after it created the pod. */
@@ -151,19 +158,23 @@ export class AttemptDrive {
   async #wait(pod: PodView, watch: Watch, signal: AbortSignal): Promise<void> {
     const { change, obstacle } = phaseOfPod(pod, this.#spec);
     this.#tell(change);
-    const untilMs = obstacle ? await this.#endure(pod, obstacle, signal) : undefined;
+    const untilMs = obstacle && !pod.isStopping ? await this.#endure(pod, obstacle, signal) : undefined;
     await wakeAfter(watch, untilMs);
     if (untilMs !== undefined) await this.#board.fetch(this.#name);
   }
 
   /** Ends the pod when an obstacle has lasted too long. @return when to look again, in ms */
-  async #endure(pod: PodView, { reason, message, isCertain }: Obstacle, signal: AbortSignal): Promise<number> {
-    const key = `${pod.uid} ${reason}`;
+  async #endure(pod: PodView, obstacle: Obstacle, signal: AbortSignal): Promise<number> {
+    const { reason, message, service, isCertain } = obstacle;
+    const key = `${pod.uid} ${reason} ${service ?? ''}`;
     if (this.#obstacle?.key !== key) this.#obstacle = { key, since: performance.now() };
-    const { obstaclePatienceMs } = this.#context;
-    const leftMs = this.#obstacle.since + (isCertain ? 0 : obstaclePatienceMs) - performance.now();
+    const { patienceMs = this.#context.obstaclePatienceMs } = obstacle;
+    const leftMs = this.#obstacle.since + (isCertain ? 0 : patienceMs) - performance.now();
     if (leftMs > 0 || !this.#guard) return Math.min(recheckMs, Math.max(leftMs, 50));
-    await giveUp(this.#context, this.#board, pod, { reason, message }, this.#guardUntil(signal));
+    const verdict = { reason, message, ...(service !== undefined && { service }) };
+    // Before it is told to end, about which it may write more.
+    if (service !== undefined) this.#lastLines = await lastLines(this.#context, this.#board, this.#name, service);
+    await giveUp(this.#context, this.#board, pod, verdict, this.#guardUntil(signal));
     return recheckMs;
   }
 
@@ -189,7 +200,7 @@ export class AttemptDrive {
   async #create(pod: PodJson, watch: Watch, signal: AbortSignal): Promise<void> {
     const guard = this.#guardUntil(signal);
     guard();
-    const count = this.#spec.steps.length;
+    const count = this.#spec.steps.length + (this.#spec.services?.length ?? 0);
     if ((this.#spec.starts ?? 0) < count) {
       await this.#record?.(count);
       this.#spec = { ...this.#spec, starts: count };

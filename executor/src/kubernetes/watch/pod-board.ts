@@ -54,6 +54,7 @@ export class PodBoard {
   /** The last state of pods that are gone, as long as anybody watches them: it may show how they ended. */
   readonly #gone = new Map<string, PodView>();
   readonly #watchers = new Map<string, Set<Wake>>();
+  #isClosed = false;
   #resting: NodeJS.Timeout | undefined;
   #following: AbortController | undefined;
   #version = '';
@@ -127,6 +128,7 @@ export class PodBoard {
     return {
       next: async () => {
         await wake.next();
+        if (this.#isClosed && signal?.aborted !== true) throw new Error('The Kubernetes executor has been closed.');
         if (this.#outage) throw this.#outage;
       },
       wake: notify,
@@ -148,8 +150,11 @@ export class PodBoard {
     return found;
   }
 
+  /** Whoever watches is told, and nobody can watch any more. */
   close(): void {
+    this.#isClosed = true;
     this.#rest();
+    this.#notifyAll();
   }
 
   /** Wakes everybody who watches a pod. */
@@ -179,7 +184,7 @@ export class PodBoard {
   }
 
   #follow(): void {
-    if (this.#following) return;
+    if (this.#following || this.#isClosed) return;
     const following = new AbortController();
     this.#following = following;
     void this.#followUntil(following.signal);

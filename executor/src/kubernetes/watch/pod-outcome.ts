@@ -13,10 +13,11 @@ import { isStartError, outcomeOf, stepEnds, type StepEnd } from './step-ends.js'
 export function outcomeOfPod(pod: PodView, spec: AttemptSpec): Outcome | undefined {
   const isFinal = pod.phase === 'Succeeded' || pod.phase === 'Failed';
   const neverScheduled = pod.deleteAt !== undefined && pod.node === '';
-  if (pod.isTombstone) return { ...(pod.verdict ?? { reason: 'Lost', message: 'Its name was taken.' }) };
+  const { reason, message } = pod.verdict ?? { reason: 'Lost', message: 'Its name was taken.' };
+  if (pod.isTombstone) return { reason, message };
   if (!isFinal && !neverScheduled) return undefined;
   const ends = stepEnds(pod, spec);
-  if (pod.verdict) return { ...pod.verdict, ...soFar(spec, ends) };
+  if (pod.verdict) return { reason, message, ...soFar(spec, ends) };
   const seen = ends.at(-1);
   const byItself = seen && !wasInterrupted(pod, seen) ? endOutcome(spec, ends, seen) : undefined;
   const outcome = byItself ?? disruption(pod, spec, ends);

@@ -78,7 +78,7 @@ function endOf(pod: PodView, spec: AttemptSpec, index: number): StepEnd | undefi
   };
 }
 
-const containersOf = ({ steps }: AttemptSpec): number => steps.length;
+const containersOf = ({ steps, services = [] }: AttemptSpec): number => steps.length + services.length;
 
 /** The first line if it is one of chainr's own wrapper. */
 function readMessage(message: string): { mark: string | undefined; rest: string } {

@@ -1,4 +1,4 @@
-import { Wake } from '../wake.js';
+import { Wake } from './wake.js';
 
 /**
  * What several sources give, as it comes. Of each, one item is read ahead at most. The first error ends all. A source

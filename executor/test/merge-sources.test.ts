@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { mergeSources } from '../../src/docker/merge-sources.js';
+import { mergeSources } from '../src/merge-sources.js';
 
 /** Gives the numbers, and waits for the signal before it ends. */
 async function* numbers(from: number, count: number, until?: AbortSignal, ended: number[] = []) {

@@ -1,0 +1,132 @@
+import { expect } from 'chai';
+import { randomUUID } from 'node:crypto';
+import { after, before, describe, it } from 'mocha';
+import { ApiClient } from '../src/kubernetes/api/api-client.js';
+import { findCredentials, type Credentials } from '../src/kubernetes/api/credentials.js';
+import { createKubernetesExecutor } from '../src/kubernetes/create-kubernetes-executor.js';
+import { findCluster } from '../src/kubernetes/find-cluster.js';
+import type { Executor } from '../src/port.js';
+import { allOutput, allow, attemptOf, never, runToEnd, textOf } from '../suite/place.js';
+
+type Rule = Record<'apiGroups' | 'resources' | 'verbs', string[]> & { resourceNames?: string[] };
+
+/** As docs/kubernetes.md has it. */
+const rulesFor = (namespace: string): Rule[] => [
+  { apiGroups: [''], resources: ['namespaces'], resourceNames: [namespace], verbs: ['get'] },
+  { apiGroups: [''], resources: ['pods'], verbs: ['create', 'delete', 'get', 'list', 'patch', 'watch'] },
+  { apiGroups: [''], resources: ['pods/log'], verbs: ['get'] },
+];
+
+describe('the Role of a worker', function () {
+  this.timeout(120_000);
+  let admin: ApiClient;
+  let credentials: Credentials;
+  let namespace = '';
+  const made: string[] = [];
+
+  before(async () => {
+    credentials = await findCredentials(process.env['KUBECONFIG'] ?? '', process.env);
+    admin = new ApiClient(credentials);
+    namespace = credentials.namespace;
+  });
+  after(async () => {
+    for (const path of made) await admin.call('DELETE', path);
+    admin.close();
+  });
+
+  async function make(path: string, body: object): Promise<void> {
+    const { metadata } = await admin.call<{ metadata: { name: string } }>('POST', path, { body });
+    made.unshift(`${path}/${metadata.name}`);
+  }
+
+  /** The credentials of a service account with these rights and no others. */
+  async function userWith(rules: Rule[]): Promise<Credentials> {
+    const name = `worker-${randomUUID().slice(0, 8)}`;
+    const accounts = `/api/v1/namespaces/${namespace}/serviceaccounts`;
+    const rbac = `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}`;
+    await make(accounts, { metadata: { name } });
+    await make(`${rbac}/roles`, { metadata: { name }, rules });
+    await make(`${rbac}/rolebindings`, {
+      metadata: { name },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name },
+      subjects: [{ kind: 'ServiceAccount', name, namespace }],
+    });
+    const asked = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} };
+    const { status } = await admin.call<{ status: { token: string } }>('POST', `${accounts}/${name}/token`, {
+      body: asked,
+    });
+    const { cert: _cert, key: _key, ...tls } = (await credentials.access()).tls;
+    const access = { headers: { authorization: `Bearer ${status.token}` }, tls };
+    return { ...credentials, access: () => Promise.resolve(access), forget: () => undefined };
+  }
+
+  const open = (user: Credentials): Executor => {
+    const instance = randomUUID();
+    return createKubernetesExecutor({
+      credentials: user,
+      clusterId: 'test',
+      namespaces: [namespace],
+      instance: () => instance,
+      stopGraceMs: 1_000,
+    });
+  };
+
+  it('lets a worker run, stop, list and remove attempts with exactly the documented rights', async () => {
+    const user = await userWith(rulesFor(namespace));
+    expect(await findCluster(user, namespace)).to.have.property('id');
+    const executor = open(user);
+    const spec = attemptOf('busybox', { run: 'echo one' }, { run: 'echo two' });
+    expect(await runToEnd(executor, spec)).to.include({ reason: 'Completed' });
+    expect(textOf(await allOutput(executor, spec))).to.equal('one\ntwo\n');
+    const other = attemptOf('busybox', { run: 'sleep 300' });
+    await executor.ensure(other, allow);
+    await executor.stop(other, 1_000, allow);
+    expect(await executor.list()).to.have.length(2);
+    for (const each of [spec, other]) await executor.remove(each, allow);
+    expect(await executor.list()).to.deep.equal([]);
+    await executor.close();
+  });
+
+  const all = rulesFor('');
+  for (const { resources: [resource = ''] = [], verbs } of all.slice(1)) {
+    for (const verb of verbs) {
+      it(`names the right that is missing: ${verb} ${resource}`, async () => {
+        const rules = rulesFor(namespace).map((rule) => {
+          return rule.resources[0] === resource ? { ...rule, verbs: rule.verbs.filter((each) => each !== verb) } : rule;
+        });
+        const executor = open(await userWith(rules.filter((rule) => rule.verbs.length > 0)));
+        const spec = attemptOf('busybox', { run: 'echo one' });
+        const told: string[] = [];
+        const tell = (error: unknown): void => void told.push(String(error));
+        const work = async () => {
+          await executor.ensure(spec, allow);
+          const outcome = await executor.observe(spec, () => undefined, never());
+          told.push(outcome.message ?? '');
+          await allOutput(executor, spec);
+          await executor.remove(spec, allow);
+        };
+        await work().catch(tell);
+        await executor.close();
+        expect(told.join('\n')).to.contain(`has no right to ${verb} ${resource} in the namespace ${namespace}`);
+        await removeWithAllRights(spec.run);
+      });
+    }
+  }
+
+  async function removeWithAllRights(run: string): Promise<void> {
+    const pods = `/api/v1/namespaces/${namespace}/pods`;
+    const query = { labelSelector: `chainr.dev/run=${run}` };
+    const { items } = await admin.call<{ items: { metadata: { name: string } }[] }>('GET', pods, { query });
+    for (const { metadata } of items) {
+      await admin.call('DELETE', `${pods}/${metadata.name}`, { body: { gracePeriodSeconds: 0 } });
+      const body = { metadata: { finalizers: null } };
+      const contentType = 'application/merge-patch+json';
+      await admin.call('PATCH', `${pods}/${metadata.name}`, { body, contentType });
+    }
+  }
+
+  it('says so if a worker may not read its namespace', async () => {
+    const found = await findCluster(await userWith(rulesFor(namespace).slice(1)), namespace);
+    expect(found).to.have.property('absent').that.contains('does not let this worker read the namespace');
+  });
+});

@@ -1,0 +1,20 @@
+import { linesShown, showLastLines } from '../../last-lines.js';
+import { statusOf } from '../api/api-error.js';
+import type { KubernetesContext } from '../context.js';
+import type { PodBoard } from '../watch/pod-board.js';
+
+/** The last lines that a container wrote, as the end of a message. */
+export async function lastLines(
+  { api }: Pick<KubernetesContext, 'api'>,
+  board: PodBoard,
+  pod: string,
+  container: string,
+): Promise<string> {
+  try {
+    return showLastLines(await api.text(`${board.path}/${pod}/log`, { container, tailLines: linesShown }));
+  } catch (error) {
+    const status = statusOf(error);
+    if (status !== 400 && status !== 404) throw error;
+    return 'Its log is not there any more.';
+  }
+}

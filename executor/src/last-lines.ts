@@ -1,0 +1,12 @@
+export const linesShown = 20;
+/** A message has room for 2,000 characters. */
+const charactersShown = 1_600;
+const lineCharacters = 200;
+
+/** The last lines of a text, as the end of a message. Long lines, and the first of many, are cut. */
+export function showLastLines(text: string): string {
+  const lines = text.split('\n').filter((line) => line.trim() !== '').slice(-linesShown); // prettier-ignore
+  const shown = lines.map((line) => (line.length > lineCharacters ? `${line.slice(0, lineCharacters - 1)}…` : line));
+  while (shown.join('\n').length > charactersShown) shown.shift();
+  return shown.length === 0 ? 'It wrote nothing.' : `Its last lines:\n${shown.join('\n')}`;
+}
