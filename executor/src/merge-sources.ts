@@ -13,10 +13,13 @@ export async function* mergeSources<T>(
   let failure: { error: unknown } | undefined;
   /** The sources of which nothing is asked. */
   const idle = new Set<AsyncGenerator<T, void, void>>();
+  let isLeft = false;
   const ask = (source: AsyncGenerator<T, void, void>): void => {
     idle.delete(source);
     source.next().then(
       (result) => {
+        // It gave one more item before it was ended, and nobody will ask it again.
+        if (isLeft) return void source.return().catch(() => undefined);
         idle.add(source);
         given.push({ source, result });
         wake.notify();
@@ -40,6 +43,7 @@ export async function* mergeSources<T>(
       }
     }
   } finally {
+    isLeft = true;
     await Promise.all([...idle].map((source) => source.return()));
   }
 }

@@ -34,7 +34,8 @@ export function executorSuite(name: string, subject: Subject): void {
     for (const [group, rows] of Object.entries(groups)) {
       describe(group, () => {
         for (const row of rows) {
-          if (row.needs && !row.needs(subject.capabilities)) it(row.name);
+          const isLeftOut = subject.leavesOut?.(row) ?? false;
+          if (isLeftOut || (row.needs && !row.needs(subject.capabilities))) it(row.name);
           else it(row.name, () => row.run(place, subject.image));
         }
       });

@@ -20,10 +20,14 @@ export interface Subject {
   makePlace(): Promise<Place>;
   /** The image of every step. */
   image: string;
+  /** Rows that need what the place does not have; they are printed as pending. */
+  leavesOut?: (row: Row) => boolean;
 }
 
 export interface Row {
   name: string;
+  /** Services in it are found by their names, and serve with the httpd of busybox. */
+  needsNetwork?: boolean;
   /** The executors that it applies to; all if absent. */
   needs?: (capabilities: Capabilities) => boolean;
   run(place: Place, image: string): Promise<void>;

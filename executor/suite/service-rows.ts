@@ -69,6 +69,7 @@ export const serviceRows: readonly Row[] = [
   },
   {
     name: 'lets steps reach them as localhost and by name, with their own variables and arguments',
+    needsNetwork: true,
     needs: needsServices,
     run: (place, image) =>
       withExecutor(place, async (executor) => {
@@ -87,6 +88,7 @@ export const serviceRows: readonly Row[] = [
   },
   {
     name: 'starts them in their order, each when the one before is ready, and the first step after the last',
+    needsNetwork: true,
     needs: needsServices,
     run: (place, image) =>
       withExecutor(place, async (executor) => {
@@ -126,6 +128,7 @@ export const serviceRows: readonly Row[] = [
   },
   {
     name: 'waits until a service answers over HTTP with a status from 200 to 399',
+    needsNetwork: true,
     needs: needsServices,
     run: (place, image) =>
       withExecutor(place, async (executor) => {

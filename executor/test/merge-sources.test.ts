@@ -63,4 +63,21 @@ describe('several sources of output', () => {
     await new Promise((resolve) => { setImmediate(resolve); }); // prettier-ignore
     expect(ended).to.have.members([0, 10, 20]);
   });
+
+  it('are left also if one gives another item after that', async () => {
+    let give: () => void = () => undefined;
+    let hasEnded = false;
+    async function* late(): AsyncGenerator<number, void, void> {
+      try {
+        await new Promise<void>((resolve) => (give = resolve));
+        yield 1;
+      } finally {
+        hasEnded = true;
+      }
+    }
+    for await (const number of mergeSources([late(), numbers(10, 1)])) if (number === 10) break;
+    give();
+    await new Promise((resolve) => { setImmediate(resolve); }); // prettier-ignore
+    expect(hasEnded).to.equal(true);
+  });
 });

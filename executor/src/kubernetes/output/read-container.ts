@@ -32,31 +32,40 @@ export interface LogPlace {
   name: string;
 }
 
-/** The output of a container after a mark, until it ends or the connection does. @return whether all of it was read, or is gone */
+/**
+ * The output of a container after a mark, until it ends or the connection does.
+ * @param onMark gets how far it was read, with each piece
+ * @return whether all of it was read, or is gone
+ */
 export async function* readContainer(
   place: LogPlace,
   source: LogSource,
   from: Mark | undefined,
   signal: AbortSignal,
+  onMark: (mark: Mark | undefined) => void,
 ): AsyncGenerator<Piece, boolean, void> {
   const log = new ContainerLog(source.name, from);
   // The consumer may leave the generator early, which must end the request too.
   const left = new AbortController();
   const both = AbortSignal.any([signal, left.signal]);
-  const piece = (chunks: OutputChunk[]): Piece => ({ place: source.place, chunks, mark: log.mark });
+  const piece = (chunks: OutputChunk[]): Piece => {
+    onMark(log.mark);
+    return { place: source.place, chunks, mark: log.mark };
+  };
   try {
     const response = await openLog(place, source, from, both);
     if (!response) return false;
-    const stopWatching = endWhenSilent(place, source, response);
+    const silence = endWhenSilent(place, source, response);
     try {
       for await (const part of gatherParts(response)) {
+        silence.broken();
         const chunks = log.take(part);
         const askedAt = performance.now();
         if (chunks.length > 0) yield piece(chunks);
         if (signal.aborted || performance.now() - askedAt > stallMs) return false;
       }
     } finally {
-      stopWatching();
+      silence.end();
       response.destroy();
     }
     log.end();
@@ -90,19 +99,20 @@ async function openLog(
 }
 
 /** Ends a follow that stays open after its container has ended: its connection is lost. */
-function endWhenSilent({ board, name }: LogPlace, source: LogSource, response: IncomingMessage): () => void {
-  let bytes = -1;
+function endWhenSilent({ board, name }: LogPlace, source: LogSource, response: IncomingMessage) {
   const timer = setInterval(() => {
     const pod = board.get(name);
     const isOver = !pod || ['ended', 'never'].includes(source.look(pod).kind);
-    const read = response.socket.bytesRead;
-    if (isOver && read === bytes && response.readableLength === 0) {
+    // What is read and not taken waits for its reader.
+    if (isOver && response.readableLength === 0) {
       response.destroy(new Error('the log of a container that has ended did not end'));
     }
-    bytes = read;
   }, silentAfterEndMs);
-  return () => {
-    clearInterval(timer);
+  return {
+    broken: () => void timer.refresh(),
+    end: () => {
+      clearInterval(timer);
+    },
   };
 }
 

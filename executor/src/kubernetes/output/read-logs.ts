@@ -94,17 +94,11 @@ class Reader {
       hasBegun = true;
       // Another container of the same name: its log begins anew.
       if (mark && sight.since > Date.parse(mark[0])) mark = undefined;
-      const pieces = readContainer(this.#place, source, mark, this.#signal);
-      let next = await pieces.next();
-      while (!next.done) {
-        ({ mark } = next.value);
-        yield next.value;
-        next = await pieces.next();
-      }
+      const isRead = yield* readContainer(this.#place, source, mark, this.#signal, (read) => (mark = read));
       if (this.#signal.aborted) return { isOver: false, hasBegun };
       // Everything was read after the end was seen, so nothing is missing (see Gapless logs).
-      if (sight.kind === 'ended' && next.value) return { isOver: true, hasBegun };
-      if (next.value) readAll = sight.container;
+      if (sight.kind === 'ended' && isRead) return { isOver: true, hasBegun };
+      if (isRead) readAll = sight.container;
     }
   }
 
