@@ -35,7 +35,8 @@ export function patchPod(built: PodJson, spec: AttemptSpec): { pod: PodJson } | 
 const plain = (value: unknown): PlainMap => JSON.parse(JSON.stringify(value)) as PlainMap;
 
 /** The fields that chainr relies on and that are not as it made them. */
-function* brokenFields(original: PlainMap, patched: PlainMap, { steps }: AttemptSpec): Generator<string> {
+function* brokenFields(original: PlainMap, patched: PlainMap, spec: AttemptSpec): Generator<string> {
+  const { steps, services = [] } = spec;
   const [was, is] = [mapOf(original['metadata']), mapOf(patched['metadata'])];
   for (const field of ['apiVersion', 'kind']) if (patched[field] !== original[field]) yield field;
   for (const field of ['name', 'namespace', 'generateName']) if (is[field] !== was[field]) yield `metadata.${field}`;
@@ -53,7 +54,8 @@ function* brokenFields(original: PlainMap, patched: PlainMap, { steps }: Attempt
   if (volumes.length !== 1 || !(isPlainMap(workspace?.['emptyDir']) || isPlainMap(workspace?.['ephemeral']))) {
     yield `spec.volumes[${workspaceVolume}]`;
   }
-  yield* brokenContainers(had, has, steps.map(({ name }) => containerName(name))); // prettier-ignore
+  const names = steps.map(({ name }) => containerName(name));
+  yield* brokenContainers(had, has, names, services.map(({ name }) => name)); // prettier-ignore
 }
 
 function* brokenMap(place: string, was: PlainMap, is: PlainMap, isKept: (key: string) => boolean): Generator<string> {
@@ -63,12 +65,19 @@ function* brokenMap(place: string, was: PlainMap, is: PlainMap, isKept: (key: st
 }
 
 /** The steps are all init containers but sidecars, then the only container. */
-function* brokenContainers(had: PlainMap, has: PlainMap, names: readonly string[]): Generator<string> {
+function* brokenContainers(
+  had: PlainMap,
+  has: PlainMap,
+  names: readonly string[],
+  services: readonly string[],
+): Generator<string> {
   const init = itemsOf(has['initContainers']);
   const added = init.filter(({ name, restartPolicy }) => !names.includes(String(name)) && restartPolicy !== 'Always');
   for (const { name } of added) {
     yield `spec.initContainers[${String(name)}] (only sidecars, with restartPolicy: Always, can be added)`;
   }
+  const beside = init.map(({ name }) => name).filter((name) => services.includes(String(name)));
+  if (!isDeepStrictEqual(beside, services)) yield 'spec.initContainers (the services and their order)';
   const before = init.map(({ name }) => name).filter((name) => names.includes(String(name)));
   if (!isDeepStrictEqual(before, names.slice(0, -1))) yield 'spec.initContainers (the steps and their order)';
   const main = itemsOf(has['containers']);
@@ -79,12 +88,21 @@ function* brokenContainers(had: PlainMap, has: PlainMap, names: readonly string[
   for (const list of ['initContainers', 'containers']) {
     for (const was of itemsOf(had[list])) {
       const is = containers.get(was['name']);
-      if (is) yield* brokenContainer(`spec.${list}[${String(was['name'])}]`, was, is);
+      const place = `spec.${list}[${String(was['name'])}]`;
+      if (is && services.includes(String(was['name']))) yield* brokenService(place, was, is);
+      else if (is) yield* brokenContainer(place, was, is);
     }
   }
 }
 
 const kept = ['command', 'args', 'terminationMessagePath', 'terminationMessagePolicy', 'restartPolicy', 'restartPolicyRules']; // prettier-ignore
+
+/** The kubelet starts the next container when the probe of a service succeeds. */
+function* brokenService(place: string, was: PlainMap, is: PlainMap): Generator<string> {
+  for (const field of ['restartPolicy', 'startupProbe']) {
+    if (!isDeepStrictEqual(was[field], is[field])) yield `${place}.${field}`;
+  }
+}
 
 function* brokenContainer(place: string, was: PlainMap, is: PlainMap): Generator<string> {
   for (const field of kept) if (!isDeepStrictEqual(was[field], is[field])) yield `${place}.${field}`;
