@@ -35,7 +35,7 @@ describe('the settings of chainr up', () => {
       'CHAINR_REDIS_MEMORY must be 0 or a whole number of bytes from 16777216 (16 MiB) to 1125899906842624 (1 PiB) (it is "1").',
       'PORT must be a whole number from 0 to 65535 (it is "99999").',
       'CHAINR_LOG_LEVEL must be one of trace, debug, info, warn, error, fatal, silent (it is "loud").',
-      'CHAINR_EXECUTOR must be one of process, docker (it is "proc").',
+      'CHAINR_EXECUTOR must be one of process, docker, kubernetes (it is "proc").',
       'CHAINR_POOL must be a name like that of a job: a name has 1 to 63 lower-case letters, digits and hyphens, and begins and ends with a letter or digit (it is "Big Machines").',
       'CHAINR_CAPACITY must be a whole number from 1 to 10000 (it is "x").',
       'CHAINR_RUN_RETENTION must be a duration such as 500ms, 90s or 1h30m (it is "oops").',
