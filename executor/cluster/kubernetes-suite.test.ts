@@ -1,4 +1,4 @@
-import { kubernetesCapabilities } from '../integration/kubernetes-capabilities.js';
+import { kubernetesCapabilities } from '../src/kubernetes/create-kubernetes-executor.js';
 import { makeKubernetesPlace } from '../integration/kubernetes-place.js';
 import { executorSuite } from '../suite/executor-suite.js';
 

@@ -1,4 +1,5 @@
 import { useDockerDaemon } from '@chainr/testkit/use-docker-daemon';
+import { dockerCapabilities } from '../src/docker/create-docker-executor.js';
 import { executorSuite } from '../suite/executor-suite.js';
 import { makeDockerPlace } from './docker-place.js';
 
@@ -8,25 +9,7 @@ describe('on a Docker daemon', function () {
   const used = useDockerDaemon();
 
   executorSuite('docker', {
-    capabilities: {
-      image: true,
-      memoryLimit: true,
-      workspacePath: '/shared',
-      output: true,
-      separateStreams: true,
-      checksLoopback: true,
-      restartsServices: false,
-      exactOutput: true,
-      rotatesOutput: false,
-      replaceableOutputFile: true,
-      timeStepMs: 1,
-      unfinishedLines: false,
-      manyOwners: false,
-      refusesMissingWorkdir: false,
-      startsAtCreation: false,
-      canVanish: true,
-      services: true,
-    },
+    capabilities: dockerCapabilities,
     image: 'busybox',
     makePlace: () => makeDockerPlace(used.socketPath),
   });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { useKubernetes } from '@chainr/testkit/kubernetes/use-kubernetes';
 import { executorSuite } from '../suite/executor-suite.js';
-import { kubernetesCapabilities } from './kubernetes-capabilities.js';
+import { kubernetesCapabilities } from '../src/kubernetes/create-kubernetes-executor.js';
 import { makeKubernetesPlace } from './kubernetes-place.js';
 
 describe('on the stand-in of Kubernetes', function () {

@@ -1,6 +1,7 @@
 import type { Outcome } from '@chainr/core/engine/outcome';
 import { withOutputs } from '@chainr/core/engine/outputs';
-import type { AttemptSpec, PhaseChange, RecordStart, WriteGuard } from '../port.js';
+import type { AttemptSpec, RecordStart, WriteGuard } from '../port.js';
+import { SharedDrive } from '../shared-drive.js';
 import type { DockerContext } from './context.js';
 import { statusOf } from './daemon-errors.js';
 import {
@@ -28,7 +29,7 @@ type Exited = Extract<StepSight, { kind: 'exited' }>;
  */
 export class AttemptDrive {
   readonly #context: DockerContext;
-  readonly #observers = new Set<(change: PhaseChange) => void>();
+  readonly shared = new SharedDrive((signal) => this.#driveToEnd(signal));
   /** The containers created under this lease and not started yet: only it starts them. */
   readonly #own = new Set<string>();
   /** The steps whose containers were taken away under this lease, and had never been started. */
@@ -37,9 +38,6 @@ export class AttemptDrive {
   #spec: AttemptSpec;
   #guard: WriteGuard | undefined;
   #record: RecordStart | undefined;
-  #lastChange: PhaseChange | undefined;
-  #going: Promise<Outcome> | undefined;
-  #stopped = new AbortController();
 
   constructor(context: DockerContext, spec: AttemptSpec) {
     this.#context = context;
@@ -78,49 +76,14 @@ export class AttemptDrive {
     this.#record = record;
   }
 
-  /** Starts the drive unless it is running. An outage ends it, and the next call starts anew. */
-  go(): Promise<Outcome> {
-    this.#going ??= this.#driveToEnd().finally(() => (this.#going = undefined));
-    return this.#going;
-  }
-
-  /** Resolves with the outcome, and reports the changes until then. Rejects with the signal's reason when aborted. */
-  async observe(onPhase: (change: PhaseChange) => void, signal: AbortSignal): Promise<Outcome> {
-    signal.throwIfAborted();
-    this.#observers.add(onPhase);
-    if (this.#lastChange) onPhase(this.#lastChange);
-    let onAbort = (): void => undefined;
-    const aborted = new Promise<never>((_resolve, reject) => {
-      onAbort = () => {
-        reject(signal.reason instanceof Error ? signal.reason : new Error(String(signal.reason)));
-      };
-      signal.addEventListener('abort', onAbort);
-    });
-    try {
-      return await Promise.race([this.go(), aborted]);
-    } finally {
-      signal.removeEventListener('abort', onAbort);
-      this.#observers.delete(onPhase);
-      if (signal.aborted && this.#observers.size === 0) this.stop();
-    }
-  }
-
-  /** Stops watching and acting; containers go on. */
-  stop(): void {
-    this.#stopped.abort(new Error('Nobody observes the attempt any more.'));
-    this.#stopped = new AbortController();
-  }
-
   /** Services go on until the steps are over. The outcome comes when they have ended, so that their log is whole. */
-  async #driveToEnd(): Promise<Outcome> {
-    const { signal } = this.#stopped;
-    const outcome = await this.#drive();
+  async #driveToEnd(signal: AbortSignal): Promise<Outcome> {
+    const outcome = await this.#drive(signal);
     if (this.spec.services && this.#guard) await endServices(this.#context, this.spec, serviceGraceMs, this.#guardUntil(signal)); // prettier-ignore
     return outcome;
   }
 
-  async #drive(): Promise<Outcome> {
-    const { signal } = this.#stopped;
+  async #drive(signal: AbortSignal): Promise<Outcome> {
     const watch = this.#context.board.open(this.spec, signal);
     const ended: Exited[] = [];
     const seen = new Set<number>();
@@ -146,14 +109,11 @@ export class AttemptDrive {
         if (sight.kind === 'running') seen.add(index);
         // A first step may end before anybody sees it run.
         const first = ended[0] ?? (sight.kind === 'running' ? sight : undefined);
-        if (first) this.#tell({ reason: 'Executing', at: first.startedAt });
+        if (first) this.shared.tell({ reason: 'Executing', at: first.startedAt });
         const waits = sight.kind === 'running' || !this.#guard;
         if (waits) await watch.next();
         else await this.#patience.start(this.spec, index, this.#guardUntil(signal), () => this.#advance(sight, index, signal)); // prettier-ignore
       }
-    } catch (error) {
-      this.#lastChange = undefined; // Reports the state again, so that the outage is known to be over.
-      throw error;
     } finally {
       watch.close();
     }
@@ -194,7 +154,7 @@ export class AttemptDrive {
       guard,
       signal,
       tell: (reason, message) => {
-        this.#tell({ reason, message, at: Date.now() });
+        this.shared.tell({ reason, message, at: Date.now() });
       },
       starts: () => this.#starts,
       recordStart: (service) => this.#recordStart(service),
@@ -222,13 +182,5 @@ export class AttemptDrive {
   async #recordStart(container: number): Promise<void> {
     await this.#record?.(container + 1);
     this.#spec = { ...this.#spec, starts: container + 1 };
-  }
-
-  #tell(change: PhaseChange): void {
-    if (this.#lastChange?.reason === change.reason && this.#lastChange.message === change.message) return;
-    // Later steps pull their images too, but the attempt stays Executing.
-    if (this.#lastChange?.reason === 'Executing') return;
-    this.#lastChange = change;
-    for (const observer of this.#observers) observer(change);
   }
 }

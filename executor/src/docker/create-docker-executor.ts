@@ -1,6 +1,6 @@
 import type Docker from 'dockerode';
 import { noFaults, type FaultHook } from '@chainr/core/engine/fault-points';
-import type { AttemptKey, AttemptSpec, Executor } from '../port.js';
+import type { AttemptKey, AttemptSpec, Capabilities, Executor } from '../port.js';
 import { AttemptDrive } from './attempt-drive.js';
 import type { DockerContext } from './context.js';
 import { workspacePath } from './create-container.js';
@@ -33,6 +33,26 @@ export interface DockerExecutorOptions {
   /** Called at the fault points. */
   reach?: FaultHook;
 }
+
+export const dockerCapabilities: Capabilities = {
+  image: true,
+  memoryLimit: true,
+  workspacePath,
+  output: true,
+  separateStreams: true,
+  checksLoopback: true,
+  restartsServices: false,
+  exactOutput: true,
+  rotatesOutput: false,
+  replaceableOutputFile: true,
+  timeStepMs: 1,
+  unfinishedLines: false,
+  manyOwners: false,
+  refusesMissingWorkdir: false,
+  startsAtCreation: false,
+  canVanish: true,
+  services: true,
+};
 
 /**
  * Runs each step and service of an attempt as a container of a Docker daemon. The steps share a volume at `/shared`, and
@@ -76,34 +96,16 @@ export function createDockerExecutor(options: DockerExecutorOptions): Executor {
   return {
     kind: 'docker',
     id: `docker:${daemonId}`,
-    capabilities: {
-      image: true,
-      memoryLimit: true,
-      workspacePath,
-      output: true,
-      separateStreams: true,
-      checksLoopback: true,
-      restartsServices: false,
-      exactOutput: true,
-      rotatesOutput: false,
-      replaceableOutputFile: true,
-      timeStepMs: 1,
-      unfinishedLines: false,
-      manyOwners: false,
-      refusesMissingWorkdir: false,
-      startsAtCreation: false,
-      canVanish: true,
-      services: true,
-    },
+    capabilities: dockerCapabilities,
     async ensure(spec, guard, recordStart) {
       guard();
       const drive = driveOf(spec);
       drive.actUnder(guard, recordStart);
-      drive.go().catch(() => undefined); // The observer calls it again and gets the error.
+      drive.shared.go().catch(() => undefined); // The observer calls it again and gets the error.
     },
     async observe(spec, onPhase, signal) {
       const drive = driveOf(spec);
-      const outcome = await drive.observe(onPhase, signal);
+      const outcome = await drive.shared.observe(onPhase, signal);
       if (drives.get(nameOfKey(spec)) === drive) drives.delete(nameOfKey(spec));
       board.notify(spec); // A log reader that waits for steps that never begin learns that it is over.
       return outcome;
@@ -113,7 +115,7 @@ export function createDockerExecutor(options: DockerExecutorOptions): Executor {
     remove: (key, guard) => removeAttempt(context, key, guard),
     list: () => listAttempts(context),
     close: async () => {
-      for (const drive of drives.values()) drive.stop();
+      for (const drive of drives.values()) drive.shared.stop();
       drives.clear();
       board.close();
     },

@@ -1,5 +1,5 @@
 import { noFaults, type FaultHook } from '@chainr/core/engine/fault-points';
-import type { AttemptSpec, Executor } from '../port.js';
+import type { AttemptSpec, Capabilities, Executor } from '../port.js';
 import { ApiClient } from './api/api-client.js';
 import type { Credentials } from './api/credentials.js';
 import { boardOf, nameOf, unserved, type KubernetesContext } from './context.js';
@@ -37,6 +37,26 @@ export interface KubernetesExecutorOptions {
   /** Called at the fault points. */
   reach?: FaultHook;
 }
+
+export const kubernetesCapabilities: Capabilities = {
+  image: true,
+  memoryLimit: true,
+  workspacePath,
+  output: true,
+  separateStreams: false,
+  checksLoopback: false,
+  restartsServices: true,
+  exactOutput: false,
+  rotatesOutput: true,
+  replaceableOutputFile: false,
+  timeStepMs,
+  unfinishedLines: false,
+  manyOwners: true,
+  refusesMissingWorkdir: false,
+  startsAtCreation: true,
+  services: true,
+  canVanish: true,
+};
 
 /** Runs each attempt as a pod of a cluster; its steps share an `emptyDir` at `/shared`. */
 export function createKubernetesExecutor(options: KubernetesExecutorOptions): Executor {
@@ -80,36 +100,18 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
   return {
     kind: 'kubernetes',
     id: `kubernetes:${clusterId}`,
-    capabilities: {
-      image: true,
-      memoryLimit: true,
-      workspacePath,
-      output: true,
-      separateStreams: false,
-      checksLoopback: false,
-      restartsServices: true,
-      exactOutput: false,
-      rotatesOutput: true,
-      replaceableOutputFile: false,
-      timeStepMs,
-      unfinishedLines: false,
-      manyOwners: true,
-      refusesMissingWorkdir: false,
-      startsAtCreation: true,
-      services: true,
-      canVanish: true,
-    },
+    capabilities: kubernetesCapabilities,
     async ensure(spec, guard, recordStart) {
       guard();
       const drive = driveOf(spec);
       if (!drive) return;
       drive.actUnder(guard, recordStart);
-      drive.go().catch(() => undefined); // The observer calls it again and gets the error.
+      drive.shared.go().catch(() => undefined); // The observer calls it again and gets the error.
     },
     async observe(spec, onPhase, signal) {
       const drive = driveOf(spec);
       if (!drive) return { reason: 'ConfigError', message: unserved(context.boards, spec.kubernetes?.namespace ?? '') };
-      const outcome = await drive.observe(onPhase, signal);
+      const outcome = await drive.shared.observe(onPhase, signal);
       const name = nameOf(context, spec);
       if (drives.get(name) === drive) drives.delete(name);
       for (const board of context.boards) board.notify(name); // A log reader that waits for a pod learns that it is over.
@@ -121,7 +123,7 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
     list: () => listAttempts(context),
     readSecret: (name, spec) => readSecret(context, name, spec),
     close: async () => {
-      for (const drive of drives.values()) drive.stop();
+      for (const drive of drives.values()) drive.shared.stop();
       drives.clear();
       for (const board of context.boards) board.close();
       api.close();

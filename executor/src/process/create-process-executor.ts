@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { noFaults, type FaultHook } from '@chainr/core/engine/fault-points';
-import type { Executor } from '../port.js';
+import type { Capabilities, Executor } from '../port.js';
 import { baseEnvironment } from './start/attempt-environment.js';
 import type { OnTrouble, ProcessContext } from './context.js';
 import { explainFullDisk } from './output/disk-space.js';
@@ -31,6 +31,25 @@ export interface ProcessExecutorOptions {
   /** Defaults to doing nothing. */
   onTrouble?: OnTrouble;
 }
+
+export const processCapabilities: Capabilities = {
+  image: false,
+  memoryLimit: false,
+  output: true,
+  separateStreams: false,
+  checksLoopback: false,
+  restartsServices: false,
+  exactOutput: true,
+  rotatesOutput: false,
+  replaceableOutputFile: true,
+  timeStepMs: 1,
+  unfinishedLines: true,
+  manyOwners: true,
+  refusesMissingWorkdir: true,
+  startsAtCreation: false,
+  canVanish: true,
+  services: false,
+};
 
 /**
  * Runs attempts as processes of this machine: `image` and `resources` are ignored and nothing is isolated. A small
@@ -73,24 +92,7 @@ export function createProcessExecutor({
   return {
     kind: 'process',
     id: id ?? `process:${machineId(home)}:${home}`,
-    capabilities: {
-      image: false,
-      memoryLimit: false,
-      output: true,
-      separateStreams: false,
-      checksLoopback: false,
-      restartsServices: false,
-      exactOutput: true,
-      rotatesOutput: false,
-      replaceableOutputFile: true,
-      timeStepMs: 1,
-      unfinishedLines: true,
-      manyOwners: true,
-      refusesMissingWorkdir: true,
-      startsAtCreation: false,
-      canVanish: true,
-      services: false,
-    },
+    capabilities: processCapabilities,
     ensure: async (spec, guard, recordStart) => {
       try {
         await ensureAttempt(context, spec, guard, recordStart);

@@ -1,25 +1,9 @@
+import { processCapabilities } from '../../src/process/create-process-executor.js';
 import { executorSuite } from '../../suite/executor-suite.js';
 import { makeProcessPlace } from './process-place.js';
 
 executorSuite('process', {
-  capabilities: {
-    image: false,
-    memoryLimit: false,
-    output: true,
-    separateStreams: false,
-    checksLoopback: false,
-    restartsServices: false,
-    exactOutput: true,
-    rotatesOutput: false,
-    replaceableOutputFile: true,
-    timeStepMs: 1,
-    unfinishedLines: true,
-    manyOwners: true,
-    refusesMissingWorkdir: true,
-    startsAtCreation: false,
-    canVanish: true,
-    services: false,
-  },
+  capabilities: processCapabilities,
   image: 'ignored',
   makePlace: makeProcessPlace,
 });

@@ -27,7 +27,7 @@ export interface CallOptions {
 
 /**
  * A thin client of the Kubernetes API: connections are kept and shared, and each request costs a third of the CPU time
- * that the generated client needs (ADR 27). Paths are those of the API reference.
+ * that the generated client needs (ADR 29). Paths are those of the API reference.
  */
 export class ApiClient {
   readonly #credentials: Credentials;

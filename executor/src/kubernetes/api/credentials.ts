@@ -54,7 +54,7 @@ export async function findCredentials(kubeconfig: string, env: NodeJS.ProcessEnv
   return fromKubeconfig(kubeconfig, env);
 }
 
-/** The library would cost each worker in a cluster 70 MB, and three files are all that it reads there (ADR 27). */
+/** The library would cost each worker in a cluster 70 MB, and three files are all that it reads there (ADR 29). */
 function inCluster(host: string, port: string): Credentials {
   const namespace = readFileSync(path.join(serviceAccount, 'namespace'), 'utf8').trim();
   const kept = keep(async () => {

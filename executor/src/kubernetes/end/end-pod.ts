@@ -28,14 +28,12 @@ export async function endPod(
   guard: WriteGuard,
   notes: Record<string, string> = {},
 ): Promise<void> {
-  guard();
-  const patched = await patchPod(context, board, pod, {
+  const patched = await patchPod(context, board, pod, guard, {
     metadata: { uid: pod.uid, annotations: notes },
     spec: { activeDeadlineSeconds: stopDeadline },
   });
   if (patched?.node !== '') return;
-  guard();
-  await deletePod(context, board, pod, undefined);
+  await deletePod(context, board, pod, guard);
 }
 
 /** The shortest grace of a deletion that lets the kubelet see the end. */
@@ -48,13 +46,11 @@ export async function killPod(
   pod: PodView,
   guard: WriteGuard,
 ): Promise<void> {
-  guard();
-  const annotated = await patchPod(context, board, pod, {
+  const annotated = await patchPod(context, board, pod, guard, {
     metadata: { uid: pod.uid, annotations: { [annotations.killed]: 'true' } },
   });
   if (!annotated) return;
-  guard();
-  await deletePod(context, board, pod, killGraceSeconds);
+  await deletePod(context, board, pod, guard, killGraceSeconds);
 }
 
 /** Undefined if this very pod is gone. */
@@ -62,25 +58,30 @@ async function patchPod(
   { api }: KubernetesContext,
   board: PodBoard,
   { name }: PodView,
+  guard: WriteGuard,
   body: object,
 ): Promise<PodView | undefined> {
   const contentType = 'application/merge-patch+json';
-  const call = api.call<PodJson>('PATCH', `${board.path}/${name}`, { body, contentType });
+  const call = api.call<PodJson>('PATCH', `${board.path}/${name}`, { body, contentType, guard });
   const patched = await unlessStatus([404, 409], call);
   return patched && board.offer(patched);
 }
 
-/** Deletes this very pod; its finalizer keeps it. @param graceSeconds undefined: the grace of the pod */
+/** Deletes this very pod; its finalizer keeps it. @param graceSeconds by default the grace of the pod */
 export async function deletePod(
-  { api }: Pick<KubernetesContext, 'api'>,
+  { api }: KubernetesContext,
   board: PodBoard,
   pod: PodView,
-  graceSeconds: number | undefined,
+  guard: WriteGuard,
+  graceSeconds?: number,
 ): Promise<void> {
   const body = {
     preconditions: { uid: pod.uid },
     ...(graceSeconds !== undefined && { gracePeriodSeconds: graceSeconds }),
   };
-  const answer = await unlessStatus([404, 409], api.call<PodJson>('DELETE', `${board.path}/${pod.name}`, { body }));
+  const answer = await unlessStatus(
+    [404, 409],
+    api.call<PodJson>('DELETE', `${board.path}/${pod.name}`, { body, guard }),
+  );
   if (answer?.metadata?.uid === pod.uid && answer.spec) board.offer(answer);
 }

@@ -12,17 +12,13 @@ export async function removeAttempt(context: KubernetesContext, key: NamedAttemp
   if (!found) return;
   const { board, pod } = found;
   if (isAlive(pod)) throw new Error(`${nameOfKey(key)} still runs; stop it first.`);
-  if (pod.deleteAt === undefined) {
-    guard();
-    await deletePod(context, board, pod, undefined);
-  }
-  guard();
-  await releasePod(context, board, pod);
+  if (pod.deleteAt === undefined) await deletePod(context, board, pod, guard);
+  await releasePod(context, board, pod, guard);
 }
 
 /** Takes chainr's own finalizer off, and no other: https://kubernetes.io/docs/tasks/manage-kubernetes-objects/update-api-object-kubectl-patch/ */
-async function releasePod({ api }: KubernetesContext, board: PodBoard, pod: PodView): Promise<void> {
+async function releasePod({ api }: KubernetesContext, board: PodBoard, pod: PodView, guard: WriteGuard): Promise<void> {
   const body = { metadata: { uid: pod.uid, '$deleteFromPrimitiveList/finalizers': [finalizer] } };
   const contentType = 'application/strategic-merge-patch+json';
-  await unlessStatus([404, 409], api.call('PATCH', `${board.path}/${pod.name}`, { body, contentType }));
+  await unlessStatus([404, 409], api.call('PATCH', `${board.path}/${pod.name}`, { body, contentType, guard }));
 }

@@ -41,9 +41,8 @@ export async function createSecret(
     immutable: true,
     stringData: Object.fromEntries(secretValues(spec)),
   };
-  guard();
   try {
-    await api.call('POST', `/api/v1/namespaces/${namespace}/secrets`, { body });
+    await api.call('POST', `/api/v1/namespaces/${namespace}/secrets`, { body, guard });
     return undefined;
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;

@@ -14,7 +14,6 @@ export async function createPod(
   body: PodJson,
   guard: WriteGuard,
 ): Promise<Creation> {
-  guard();
   reach('after-create');
   try {
     board.offer(await api.call<PodJson>('POST', board.path, { body, guard }));

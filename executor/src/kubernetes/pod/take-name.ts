@@ -19,7 +19,6 @@ export async function takeName(
   guard: WriteGuard,
 ): Promise<boolean> {
   const body = buildTombstone(instance(), board.namespace, key, verdict);
-  guard();
   try {
     board.offer(await api.call<PodJson>('POST', board.path, { body, guard }));
     return true;

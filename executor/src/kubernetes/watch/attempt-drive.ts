@@ -1,5 +1,6 @@
 import type { Outcome } from '@chainr/core/engine/outcome';
 import type { AttemptSpec, PhaseChange, RecordStart, WriteGuard } from '../../port.js';
+import { SharedDrive } from '../../shared-drive.js';
 import { ApiError, NoAnswer } from '../api/api-error.js';
 import { nameOf, type KubernetesContext } from '../context.js';
 import { createSecret, needsSecret } from '../pod/attempt-secret.js';
@@ -30,13 +31,10 @@ export class AttemptDrive {
   readonly #context: KubernetesContext;
   readonly #board: PodBoard;
   readonly #name: string;
-  readonly #observers = new Set<(change: PhaseChange) => void>();
+  readonly shared = new SharedDrive((signal) => this.#drive(signal));
   #spec: AttemptSpec;
   #guard: WriteGuard | undefined;
   #record: RecordStart | undefined;
-  #lastChange: PhaseChange | undefined;
-  #going: Promise<Outcome> | undefined;
-  #stopped = new AbortController();
   /** The API server refused the pod for good, so there is none and never was. */
   #refused: Outcome | undefined;
   /** The Secret of the attempt is there, or its steps have all begun. */
@@ -69,46 +67,7 @@ export class AttemptDrive {
     this.#record = record;
   }
 
-  /** Starts the drive unless it is running. An outage ends it, and the next call starts anew. */
-  go(): Promise<Outcome> {
-    if (this.#going) return this.#going;
-    const going = this.#drive().finally(() => {
-      if (this.#going === going) this.#going = undefined;
-    });
-    this.#going = going;
-    return going;
-  }
-
-  /** Resolves with the outcome, and reports the changes until then. Rejects with the signal's reason when aborted. */
-  async observe(onPhase: (change: PhaseChange) => void, signal: AbortSignal): Promise<Outcome> {
-    signal.throwIfAborted();
-    this.#observers.add(onPhase);
-    if (this.#lastChange) onPhase(this.#lastChange);
-    let onAbort = (): void => undefined;
-    const aborted = new Promise<never>((_resolve, reject) => {
-      onAbort = () => {
-        reject(signal.reason instanceof Error ? signal.reason : new Error(String(signal.reason)));
-      };
-      signal.addEventListener('abort', onAbort);
-    });
-    try {
-      return await Promise.race([this.go(), aborted]);
-    } finally {
-      signal.removeEventListener('abort', onAbort);
-      this.#observers.delete(onPhase);
-      if (signal.aborted && this.#observers.size === 0) this.stop();
-    }
-  }
-
-  /** Stops watching and acting; pods go on. */
-  stop(): void {
-    this.#stopped.abort(new Error('Nobody observes the attempt any more.'));
-    this.#stopped = new AbortController();
-    this.#going = undefined; // It may still wait for an answer; whoever observes next does not wait for that.
-  }
-
-  async #drive(): Promise<Outcome> {
-    const { signal } = this.#stopped;
+  async #drive(signal: AbortSignal): Promise<Outcome> {
     const watch = this.#board.open(this.#name, signal);
     try {
       for (let seen: PodView | undefined; ;) {
@@ -121,9 +80,6 @@ export class AttemptDrive {
         await this.#provideSecret(pod, signal);
         await this.#wait(pod, watch, signal);
       }
-    } catch (error) {
-      this.#lastChange = undefined; // Reports the state again, so that the outage is known to be over.
-      throw error;
     } finally {
       watch.close();
     }
@@ -238,11 +194,8 @@ export class AttemptDrive {
 
   #tell(change: PhaseChange): void {
     // A claimed attempt is starting until something else is said.
-    if (!this.#lastChange && change.reason === 'Starting' && change.message === undefined) return;
-    if (this.#lastChange?.reason === change.reason && this.#lastChange.message === change.message) return;
-    if (this.#lastChange?.reason === 'Executing') return;
-    this.#lastChange = change;
-    for (const observer of this.#observers) observer(change);
+    if (!this.shared.hasTold && change.reason === 'Starting' && change.message === undefined) return;
+    this.shared.tell(change);
   }
 }
 
