@@ -5,9 +5,9 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { connectToDaemon } from '../src/docker/connect-to-daemon.js';
 import type { DockerContext } from '../src/docker/context.js';
-import { createContainer } from '../src/docker/create-container.js';
+import { createContainer } from '../src/docker/start/create-container.js';
 import { attemptLabels, containerName } from '../src/docker/names.js';
-import { takeAway } from '../src/docker/take-away.js';
+import { takeAway } from '../src/docker/start/take-away.js';
 import type { AttemptKey, AttemptSpec, Executor, OutputChunk } from '../src/port.js';
 import {
   allOutput,

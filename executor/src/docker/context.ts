@@ -1,7 +1,7 @@
 import type Docker from 'dockerode';
 import type { FaultHook } from '@chainr/core/engine/fault-points';
 import type { AttemptKey } from '../port.js';
-import type { EventBoard } from './event-board.js';
+import type { EventBoard } from './watch/event-board.js';
 
 /** What the verbs of the docker executor share. */
 export interface DockerContext {

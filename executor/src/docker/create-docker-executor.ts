@@ -1,15 +1,15 @@
 import type Docker from 'dockerode';
 import { noFaults, type FaultHook } from '@chainr/core/engine/fault-points';
 import type { AttemptKey, AttemptSpec, Capabilities, Executor } from '../port.js';
-import { AttemptDrive } from './attempt-drive.js';
+import { AttemptDrive } from './watch/attempt-drive.js';
 import type { DockerContext } from './context.js';
-import { workspacePath } from './create-container.js';
-import { EventBoard } from './event-board.js';
+import { workspacePath } from './start/create-container.js';
+import { EventBoard } from './watch/event-board.js';
 import { listAttempts } from './list-attempts.js';
 import { nameOfKey } from './names.js';
-import { readLogs } from './read-logs.js';
-import { removeAttempt } from './remove-attempt.js';
-import { stopAttempt } from './stop-attempt.js';
+import { readLogs } from './output/read-logs.js';
+import { removeAttempt } from './end/remove-attempt.js';
+import { stopAttempt } from './end/stop-attempt.js';
 
 /** How long a failing pull is retried (see Deadlines and retries). */
 const usualPullPatienceMs = 30_000;

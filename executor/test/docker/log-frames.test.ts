@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { describe, it } from 'mocha';
-import { FrameReader, type LogFrame } from '../../src/docker/log-frames.js';
+import { FrameReader, type LogFrame } from '../../src/docker/output/log-frames.js';
 
 const timestamp = '2026-01-02T03:04:05.678901234Z';
 

@@ -1,6 +1,12 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { formatPosition, isAfter, parsePosition, sinceOf, type StepMarks } from '../../src/docker/log-position.js';
+import {
+  formatPosition,
+  isAfter,
+  parsePosition,
+  sinceOf,
+  type StepMarks,
+} from '../../src/docker/output/log-position.js';
 
 const [early, late] = ['2026-01-02T03:04:05.000000009Z', '2026-01-02T03:04:06.120000000Z'];
 

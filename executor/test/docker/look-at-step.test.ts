@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type Docker from 'dockerode';
 import { describe, it } from 'mocha';
-import { lookAtStep, type StepSight } from '../../src/docker/look-at-step.js';
+import { lookAtStep, type StepSight } from '../../src/docker/watch/look-at-step.js';
 import { attemptLabels, labels } from '../../src/docker/names.js';
 import { contextOf } from './docker-context.js';
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { PullProgress, PullRefused } from '../../src/docker/pull-progress.js';
+import { PullProgress, PullRefused } from '../../src/docker/start/pull-progress.js';
 
 describe('the progress of a pull', () => {
   it('is in layers and megabytes', () => {

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, it } from 'mocha';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { readCredentials, registryOf } from '../../src/docker/registry-credentials.js';
+import { readCredentials, registryOf } from '../../src/docker/start/registry-credentials.js';
 
 describe('the registry of an image', () => {
   it('is the part before the first slash if that is a host, else Docker Hub', () => {

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import type { LogFrame } from '../../src/docker/log-frames.js';
-import type { StepMarks } from '../../src/docker/log-position.js';
-import { StepOutput } from '../../src/docker/step-output.js';
+import type { LogFrame } from '../../src/docker/output/log-frames.js';
+import type { StepMarks } from '../../src/docker/output/log-position.js';
+import { StepOutput } from '../../src/docker/output/step-output.js';
 
 const [first, second] = ['2026-01-02T03:04:05.000000001Z', '2026-01-02T03:04:05.000000002Z'];
 

@@ -2,7 +2,7 @@ import type Docker from 'dockerode';
 import { within } from '@chainr/core/async/within';
 import type { ReadyCheck } from '@chainr/core/pipeline/pipeline';
 import { reasonOf, statusOf } from '../daemon-errors.js';
-import { shell } from '../look-at-step.js';
+import { shell } from '../watch/look-at-step.js';
 
 /** How long a port may take to accept a connection, and a service to answer a request. */
 const answerSeconds = '5';

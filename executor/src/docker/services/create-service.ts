@@ -2,7 +2,7 @@ import type Docker from 'dockerode';
 import type { AttemptSpec } from '../../port.js';
 import { expandedCommand } from '../../step-words.js';
 import type { DockerContext } from '../context.js';
-import { createNamed, limitsOf, localLog } from '../create-container.js';
+import { createNamed, limitsOf, localLog } from '../start/create-container.js';
 import { attemptLabels, labels, networkHolderName, serviceName } from '../names.js';
 
 /**

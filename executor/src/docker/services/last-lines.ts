@@ -1,7 +1,7 @@
 import type Docker from 'dockerode';
 import { linesShown, showLastLines } from '../../last-lines.js';
 import { unless } from '../daemon-errors.js';
-import { FrameReader } from '../log-frames.js';
+import { FrameReader } from '../output/log-frames.js';
 
 /** The last lines that a container wrote, as the end of a message. */
 export async function lastLines(docker: Docker, id: string): Promise<string> {

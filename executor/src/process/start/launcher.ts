@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { Environment } from './attempt-environment.js';
 
 /** Valid both from `src` (tests) and from `dist`. */
-const supervisorScript = fileURLToPath(new URL('../../../src/process/start/supervisor.sh', import.meta.url));
+const supervisorScript = fileURLToPath(new URL('./supervisor.sh', import.meta.url));
 
 export interface StartRequest {
   /** The attempt's folder, relative to that of all attempts. */

@@ -1,6 +1,6 @@
 import type { StepSpec } from '@chainr/core/pipeline/steps';
-import { reasonOf, statusOf } from './daemon-errors.js';
-import type { Tombstone } from './look-at-step.js';
+import { reasonOf, statusOf } from '../daemon-errors.js';
+import type { Tombstone } from '../watch/look-at-step.js';
 
 /**
  * Why a container can never be created, by the daemon's error; undefined if a new look may help.

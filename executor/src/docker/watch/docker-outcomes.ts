@@ -1,8 +1,8 @@
 import type { Outcome, StepOutcome } from '@chainr/core/engine/outcome';
 import type { StepSpec } from '@chainr/core/pipeline/steps';
-import { isSignalCode } from '../signal-codes.js';
-import type { AttemptSpec } from '../port.js';
-import { scriptWords } from '../step-words.js';
+import { isSignalCode } from '../../signal-codes.js';
+import type { AttemptSpec } from '../../port.js';
+import { scriptWords } from '../../step-words.js';
 import { shell, type StepSight, type Tombstone } from './look-at-step.js';
 
 type Exited = Extract<StepSight, { kind: 'exited' }>;

@@ -1,7 +1,7 @@
-import type { AttemptSpec, WriteGuard } from '../port.js';
-import type { DockerContext } from './context.js';
-import { statusOf } from './daemon-errors.js';
-import { lookAtStep } from './look-at-step.js';
+import type { AttemptSpec, WriteGuard } from '../../port.js';
+import type { DockerContext } from '../context.js';
+import { statusOf } from '../daemon-errors.js';
+import { lookAtStep } from '../watch/look-at-step.js';
 
 /**
  * Starts a container that this lease created, by its id. If another lease took the step over meanwhile, the id is gone

@@ -1,8 +1,8 @@
-import type { AttemptSpec, WriteGuard } from '../port.js';
-import type { DockerContext } from './context.js';
+import type { AttemptSpec, WriteGuard } from '../../port.js';
+import type { DockerContext } from '../context.js';
 import { createTombstone } from './create-container.js';
-import { reasonOf, statusOf } from './daemon-errors.js';
-import { lookAtStep } from './look-at-step.js';
+import { reasonOf, statusOf } from '../daemon-errors.js';
+import { lookAtStep } from '../watch/look-at-step.js';
 import { takeAway } from './take-away.js';
 
 /**

@@ -2,9 +2,9 @@ import { LineSplitter } from '@chainr/core/async/line-splitter';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { AuthConfig } from 'dockerode';
 import type { StepSpec } from '@chainr/core/pipeline/steps';
-import type { DockerContext } from './context.js';
-import { reasonOf, statusOf, unless } from './daemon-errors.js';
-import type { Tombstone } from './look-at-step.js';
+import type { DockerContext } from '../context.js';
+import { reasonOf, statusOf, unless } from '../daemon-errors.js';
+import type { Tombstone } from '../watch/look-at-step.js';
 import { PullProgress, PullRefused, type PullEvent } from './pull-progress.js';
 import { readCredentials } from './registry-credentials.js';
 

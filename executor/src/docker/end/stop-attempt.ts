@@ -1,12 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { AttemptKey, WriteGuard } from '../port.js';
-import type { DockerContext } from './context.js';
-import { createTombstone } from './create-container.js';
-import { unless } from './daemon-errors.js';
-import { stopped } from './docker-outcomes.js';
+import type { AttemptKey, WriteGuard } from '../../port.js';
+import type { DockerContext } from '../context.js';
+import { createTombstone } from '../start/create-container.js';
+import { unless } from '../daemon-errors.js';
+import { stopped } from '../watch/docker-outcomes.js';
 import { endRemains } from './end-remains.js';
-import { endsAttempt, lookAtStep } from './look-at-step.js';
-import { endServices } from './services/end-services.js';
+import { endsAttempt, lookAtStep } from '../watch/look-at-step.js';
+import { endServices } from '../services/end-services.js';
 
 /**
  * Ends an attempt; see the port. It first takes the name of the next step, so that nobody starts another one. Then

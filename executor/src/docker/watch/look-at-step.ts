@@ -1,10 +1,10 @@
 import type Docker from 'dockerode';
 import type { OutcomeReason } from '@chainr/core/engine/outcome';
-import type { AttemptKey } from '../port.js';
-import type { DockerContext } from './context.js';
-import { unless } from './daemon-errors.js';
+import type { AttemptKey } from '../../port.js';
+import type { DockerContext } from '../context.js';
+import { unless } from '../daemon-errors.js';
 import { hasFile } from './has-file.js';
-import { containerName, labels } from './names.js';
+import { containerName, labels } from '../names.js';
 
 /** Why a name was reserved by a container that is never started. */
 export interface Tombstone {

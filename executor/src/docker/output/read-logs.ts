@@ -1,13 +1,13 @@
-import type { AttemptSpec, LogBatch, OutputChunk, Position } from '../port.js';
-import type { DockerContext } from './context.js';
-import { unless } from './daemon-errors.js';
-import type { Watch } from './event-board.js';
+import type { AttemptSpec, LogBatch, OutputChunk, Position } from '../../port.js';
+import type { DockerContext } from '../context.js';
+import { unless } from '../daemon-errors.js';
+import type { Watch } from '../watch/event-board.js';
 import { FrameReader } from './log-frames.js';
 import { formatPosition, parsePosition, sinceOf, type StepMarks } from './log-position.js';
-import { endsAttempt, lookAtStep, type StepSight } from './look-at-step.js';
-import { mergeSources } from '../merge-sources.js';
-import { serviceName } from './names.js';
-import { lookAtContainer } from './services/look-at-container.js';
+import { endsAttempt, lookAtStep, type StepSight } from '../watch/look-at-step.js';
+import { mergeSources } from '../../merge-sources.js';
+import { serviceName } from '../names.js';
+import { lookAtContainer } from '../services/look-at-container.js';
 import { StepOutput } from './step-output.js';
 
 type Begun = Extract<StepSight, { kind: 'running' | 'exited' }>;

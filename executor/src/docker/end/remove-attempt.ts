@@ -1,7 +1,7 @@
-import type { AttemptKey, WriteGuard } from '../port.js';
-import type { DockerContext } from './context.js';
-import { unless } from './daemon-errors.js';
-import { labelFilters, nameOfKey, volumeName } from './names.js';
+import type { AttemptKey, WriteGuard } from '../../port.js';
+import type { DockerContext } from '../context.js';
+import { unless } from '../daemon-errors.js';
+import { labelFilters, nameOfKey, volumeName } from '../names.js';
 
 /** Removes an ended attempt's containers, then its workspace. Throws if anything still runs. */
 export async function removeAttempt(context: DockerContext, key: AttemptKey, guard: WriteGuard): Promise<void> {

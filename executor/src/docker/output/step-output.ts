@@ -1,4 +1,4 @@
-import type { OutputChunk } from '../port.js';
+import type { OutputChunk } from '../../port.js';
 import type { LogFrame } from './log-frames.js';
 import { isAfter, type Mark, type StepMarks } from './log-position.js';
 

@@ -1,4 +1,4 @@
-import type { Position } from '../port.js';
+import type { Position } from '../../port.js';
 
 /** The last entry read of a stream: its time, and its number (from 1) among the entries of that time. */
 export type Mark = [timestamp: string, ordinal: number];

@@ -1,13 +1,13 @@
 import type Docker from 'dockerode';
 import { mainStep, type StepSpec } from '@chainr/core/pipeline/steps';
-import { chainrVariables } from '../chainr-variables.js';
-import type { AttemptKey, AttemptSpec } from '../port.js';
-import { expandedCommand, scriptWords } from '../step-words.js';
-import type { DockerContext } from './context.js';
-import { statusOf, unless } from './daemon-errors.js';
-import { shell, type Tombstone } from './look-at-step.js';
-import { attemptLabels, containerName, labels, networkHolderName, volumeName } from './names.js';
-import { memoryBytes, nanoCpus } from '../quantities.js';
+import { chainrVariables } from '../../chainr-variables.js';
+import type { AttemptKey, AttemptSpec } from '../../port.js';
+import { expandedCommand, scriptWords } from '../../step-words.js';
+import type { DockerContext } from '../context.js';
+import { statusOf, unless } from '../daemon-errors.js';
+import { shell, type Tombstone } from '../watch/look-at-step.js';
+import { attemptLabels, containerName, labels, networkHolderName, volumeName } from '../names.js';
+import { memoryBytes, nanoCpus } from '../../quantities.js';
 
 /** The path of the workspace in every step of an attempt. */
 export const workspacePath = '/shared';

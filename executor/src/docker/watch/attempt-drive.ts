@@ -1,9 +1,9 @@
 import type { Outcome } from '@chainr/core/engine/outcome';
 import { withOutputs } from '@chainr/core/engine/outputs';
-import type { AttemptSpec, RecordStart, WriteGuard } from '../port.js';
-import { SharedDrive } from '../shared-drive.js';
-import type { DockerContext } from './context.js';
-import { statusOf } from './daemon-errors.js';
+import type { AttemptSpec, RecordStart, WriteGuard } from '../../port.js';
+import { SharedDrive } from '../../shared-drive.js';
+import type { DockerContext } from '../context.js';
+import { statusOf } from '../daemon-errors.js';
 import {
   deletedOutcome,
   endOutcome,
@@ -12,14 +12,14 @@ import {
   tombstoneOutcome,
   vanishedOutcome,
 } from './docker-outcomes.js';
-import { endRemains } from './end-remains.js';
+import { endRemains } from '../end/end-remains.js';
 import { endsAttempt, lookAtStep, type StepSight } from './look-at-step.js';
-import { prepareStep } from './prepare-step.js';
+import { prepareStep } from '../start/prepare-step.js';
 import { readOutputs } from './read-outputs.js';
-import { endServices, serviceGraceMs } from './services/end-services.js';
-import { StartPatience } from './start-patience.js';
-import { startContainer } from './start-container.js';
-import { takeAway } from './take-away.js';
+import { endServices, serviceGraceMs } from '../services/end-services.js';
+import { StartPatience } from '../start/start-patience.js';
+import { startContainer } from '../start/start-container.js';
+import { takeAway } from '../start/take-away.js';
 
 type Exited = Extract<StepSight, { kind: 'exited' }>;
 

@@ -1,8 +1,8 @@
 import type Docker from 'dockerode';
-import type { AttemptKey } from '../port.js';
-import type { DockerContext } from './context.js';
+import type { AttemptKey } from '../../port.js';
+import type { DockerContext } from '../context.js';
 import { createTombstone } from './create-container.js';
-import { unless } from './daemon-errors.js';
+import { unless } from '../daemon-errors.js';
 
 /**
  * Removes a container that an older lease created and did not start: a frozen owner that wakes up finds its id gone.

@@ -2,9 +2,9 @@ import { Readable } from 'node:stream';
 import { extract, type Extract } from 'tar-stream';
 import type { StepSpec } from '@chainr/core/pipeline/steps';
 import { outputBytesRead, type WrittenOutputs } from '@chainr/core/engine/outputs';
-import type { DockerContext } from './context.js';
-import { outputPath } from './create-container.js';
-import { reasonOf, statusOf } from './daemon-errors.js';
+import type { DockerContext } from '../context.js';
+import { outputPath } from '../start/create-container.js';
+import { reasonOf, statusOf } from '../daemon-errors.js';
 
 /** The outputs of the steps, read through a container that has ended: all share the workspace. */
 export async function readOutputs(

@@ -1,7 +1,7 @@
-import type { AttemptKey, WriteGuard } from '../port.js';
-import type { DockerContext } from './context.js';
-import { unless } from './daemon-errors.js';
-import { labelFilters, labels } from './names.js';
+import type { AttemptKey, WriteGuard } from '../../port.js';
+import type { DockerContext } from '../context.js';
+import { unless } from '../daemon-errors.js';
+import { labelFilters, labels } from '../names.js';
 
 /**
  * Kills the steps that still run of an attempt that lacks a container: somebody removed that one, and not the others.

@@ -1,8 +1,8 @@
 import { LineSplitter } from '@chainr/core/async/line-splitter';
 import type Docker from 'dockerode';
-import type { AttemptKey } from '../port.js';
-import { Wake } from '../wake.js';
-import { keyOfLabels, labels, nameOfKey } from './names.js';
+import type { AttemptKey } from '../../port.js';
+import { Wake } from '../../wake.js';
+import { keyOfLabels, labels, nameOfKey } from '../names.js';
 
 /** How often every watcher checks by itself, in case an event was lost. */
 const heartbeatMs = 5_000;

@@ -1,8 +1,8 @@
 import { pack } from 'tar-stream';
-import type { AttemptSpec, WriteGuard } from '../port.js';
-import type { DockerContext } from './context.js';
+import type { AttemptSpec, WriteGuard } from '../../port.js';
+import type { DockerContext } from '../context.js';
 import { workspacePath } from './create-container.js';
-import { unless } from './daemon-errors.js';
+import { unless } from '../daemon-errors.js';
 
 /**
  * A new volume belongs to root. If a step runs as another user, the workspace becomes writable by everybody, like /tmp.

@@ -1,6 +1,6 @@
 import type Docker from 'dockerode';
 import { posix } from 'node:path';
-import { unless } from './daemon-errors.js';
+import { unless } from '../daemon-errors.js';
 
 /**
  * Whether a container, running or not, has something at this absolute path. The daemon resolves links in the folders of

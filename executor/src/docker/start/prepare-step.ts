@@ -1,13 +1,13 @@
 import type { StepSpec } from '@chainr/core/pipeline/steps';
-import type { WriteGuard, AttemptSpec } from '../port.js';
-import { refuseStep } from '../refuse-step.js';
-import type { DockerContext } from './context.js';
+import type { WriteGuard, AttemptSpec } from '../../port.js';
+import { refuseStep } from '../../refuse-step.js';
+import type { DockerContext } from '../context.js';
 import { createContainer, createTombstone, environmentOf } from './create-container.js';
 import { creationFault } from './creation-fault.js';
-import type { Tombstone } from './look-at-step.js';
+import type { Tombstone } from '../watch/look-at-step.js';
 import { openWorkspace } from './open-workspace.js';
 import { isImageName, provideImage } from './pull-image.js';
-import { provideServices, type ServiceStart } from './services/provide-services.js';
+import { provideServices, type ServiceStart } from '../services/provide-services.js';
 
 /**
  * Creates the container of a step, of the first one after the services are ready. If it cannot be created as specified, a tombstone takes the name and says why, so
