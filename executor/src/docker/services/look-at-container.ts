@@ -1,6 +1,7 @@
 import type { DockerContext } from '../context.js';
 import { unless } from '../daemon-errors.js';
 import { labels } from '../names.js';
+import { killedCode } from '../watch/look-at-step.js';
 
 /** The daemon's view of a container beside the steps: a service, or the holder of the network. */
 export type ContainerSight =
@@ -23,5 +24,7 @@ export async function lookAtContainer({ docker, instance }: DockerContext, name:
     const { ExitCode: exitCode, Error: message } = state;
     return { kind: 'created', id, ...(message !== '' && { refusal: { exitCode, message } }) };
   }
-  return state.Running ? { kind: 'running', id } : { kind: 'exited', id, exitCode: state.ExitCode };
+  // It was running and is being removed by force: how it ends is not its own doing.
+  const isRemoved = state.Status === 'removing' && state.ExitCode === killedCode;
+  return state.Running || isRemoved ? { kind: 'running', id } : { kind: 'exited', id, exitCode: state.ExitCode };
 }

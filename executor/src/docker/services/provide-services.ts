@@ -4,11 +4,11 @@ import type { AttemptSpec, WriteGuard } from '../../port.js';
 import { refuseClusterValues, refuseContainer } from '../../refuse-step.js';
 import { creationFault } from '../start/creation-fault.js';
 import type { DockerContext } from '../context.js';
-import { statusOf } from '../daemon-errors.js';
 import { isConfigFault } from '../watch/docker-outcomes.js';
 import { lookAtStep, type Tombstone } from '../watch/look-at-step.js';
 import { networkHolderName, serviceName } from '../names.js';
 import { isImageName, provideImage } from '../start/pull-image.js';
+import { startCreated } from '../start/start-container.js';
 import { takeAway } from '../start/take-away.js';
 import { checkReadiness } from './check-readiness.js';
 import { createNetworkHolder, createService, serviceEnvironment } from './create-service.js';
@@ -22,6 +22,8 @@ export interface ServiceStart {
   signal: AbortSignal;
   /** How many containers of the attempt may have been started, as it was recorded. */
   starts: () => number;
+  /** The services whose containers were taken away under this lease, and had never been started. */
+  unstarted: Set<number>;
   /** Records that the service may have been started. */
   recordStart: (index: number) => Promise<void>;
 }
@@ -79,7 +81,7 @@ async function provideHolder(
     }
     if (sight.refusal) return cannotStart('The network of the services', sight.refusal);
     guard();
-    await startById(context, sight.id, name);
+    await startCreated(context, sight.id, () => lookAtContainer(context, name));
   }
 }
 
@@ -111,20 +113,6 @@ function cannotStart(what: string, refusal: { exitCode: number; message: string 
   return { reason, message: `${what} cannot be started: ${refusal.message}.` };
 }
 
-/** @throws the daemon's error, unless it was recorded in the container's state, or the container is gone or started */
-async function startById(context: DockerContext, id: string, name: string): Promise<void> {
-  try {
-    await context.docker.getContainer(id).start();
-  } catch (error) {
-    const status = statusOf(error);
-    if (status === undefined) throw error;
-    if (status === 304 || status === 404) return;
-    const sight = await lookAtContainer(context, name);
-    if (sight.kind !== 'created' || sight.id !== id || sight.refusal) return;
-    throw error;
-  }
-}
-
 /** One service on its way to being ready. */
 class ServiceProvision {
   readonly #context: DockerContext;
@@ -136,8 +124,6 @@ class ServiceProvision {
   readonly #what: string;
   /** The container that was created here and not started yet: only it is started. */
   #own: string | undefined;
-  /** Its container was taken away here, and had never been started. */
-  #unstarted = false;
   #check: { deadline: number; pauseMs: number; seen?: string } | undefined;
 
   constructor(context: DockerContext, spec: AttemptSpec, index: number, holder: string, start: ServiceStart) {
@@ -186,10 +172,10 @@ class ServiceProvision {
   }
 
   async #create(): Promise<Tombstone | undefined> {
-    const { guard, tell, signal, starts } = this.#start;
+    const { guard, tell, signal, starts, unstarted } = this.#start;
     const service = this.#service;
     // Somebody removed it (see Started once).
-    if (starts() > this.#index && !this.#unstarted) {
+    if (starts() > this.#index && !unstarted.has(this.#index)) {
       return { reason: 'Lost', message: `${this.#what} was removed before the job began.` };
     }
     const what = `service "${service.name}"`;
@@ -210,18 +196,18 @@ class ServiceProvision {
   }
 
   async #startOrTakeAway(id: string): Promise<undefined> {
-    const { guard, tell, starts, recordStart } = this.#start;
+    const { guard, tell, starts, recordStart, unstarted } = this.#start;
     if (id !== this.#own) {
       guard();
-      if (await takeAway(this.#context, this.#spec, 0, id)) this.#unstarted = true;
+      if (await takeAway(this.#context, this.#spec, 0, id)) unstarted.add(this.#index);
       return;
     }
     tell('Starting', `${this.#what} is starting.`);
     if (starts() <= this.#index) await recordStart(this.#index);
-    this.#unstarted = false;
+    unstarted.delete(this.#index);
     guard();
-    await startById(this.#context, id, this.#name);
-    this.#context.reach('after-start');
+    const isStarted = await startCreated(this.#context, id, () => lookAtContainer(this.#context, this.#name));
+    if (isStarted) this.#context.reach('after-start');
   }
 
   async #checkOnce(id: string): Promise<Tombstone | 'ready' | undefined> {

@@ -15,15 +15,29 @@ export async function startContainer(
   guard: WriteGuard,
 ): Promise<void> {
   guard();
+  const isStarted = await startCreated(context, id, () => lookAtStep(context, spec, index));
+  if (isStarted) context.reach('after-start');
+}
+
+/**
+ * Starts a container by its id, unless it is gone, or was started before.
+ * @returns false if the next look says what became of it: a refusal of the daemon is in its state
+ * @throws the daemon's error while the container stands as it was created
+ */
+export async function startCreated(
+  { docker }: DockerContext,
+  id: string,
+  look: () => Promise<{ kind: string; id?: string; refusal?: object }>,
+): Promise<boolean> {
   try {
-    await context.docker.getContainer(id).start();
+    await docker.getContainer(id).start();
+    return true;
   } catch (error) {
     const status = statusOf(error);
     if (status === undefined) throw error;
-    if (status === 304 || status === 404) return;
-    const sight = await lookAtStep(context, spec, index);
-    if (sight.kind !== 'created' || sight.id !== id || sight.refusal) return;
+    if (status === 304 || status === 404) return false;
+    const sight = await look();
+    if (sight.kind !== 'created' || sight.id !== id || sight.refusal) return false;
     throw error;
   }
-  context.reach('after-start');
 }

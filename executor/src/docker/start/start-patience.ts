@@ -41,7 +41,9 @@ export class StartPatience {
     if (sight.kind === 'created') await takeAway(this.#context, spec, index, sight.id);
     guard();
     const name = spec.steps[index]?.name ?? '';
-    const message = `The Docker daemon could not start step "${name}": ${said}.`;
+    // Services come before the first step.
+    const what = index === 0 && spec.services ? 'the job or one of its services' : `step "${name}"`;
+    const message = `The Docker daemon could not start ${what}: ${said}.`;
     await createTombstone(this.#context, spec, index, { reason: 'Lost', message });
   }
 }

@@ -34,6 +34,8 @@ export class AttemptDrive {
   readonly #own = new Set<string>();
   /** The steps whose containers were taken away under this lease, and had never been started. */
   readonly #unstarted = new Set<number>();
+  /** Likewise for services. */
+  readonly #unstartedServices = new Set<number>();
   readonly #patience: StartPatience;
   #spec: AttemptSpec;
   #guard: WriteGuard | undefined;
@@ -71,6 +73,7 @@ export class AttemptDrive {
     if (this.#guard !== guard) {
       this.#own.clear();
       this.#unstarted.clear();
+      this.#unstartedServices.clear();
     }
     this.#guard = guard;
     this.#record = record;
@@ -157,6 +160,7 @@ export class AttemptDrive {
         this.shared.tell({ reason, message, at: Date.now() });
       },
       starts: () => this.#starts,
+      unstarted: this.#unstartedServices,
       recordStart: (service) => this.#recordStart(service),
     });
     if (id !== undefined) this.#own.add(id);

@@ -40,7 +40,7 @@ export interface StepEnding {
 /** The shell that runs `run`. */
 export const shell = '/bin/sh';
 /** The exit code of a process killed by SIGKILL. */
-const killedCode = 137;
+export const killedCode = 137;
 /** The exit code of an init that cannot find its program. A script may exit with it too. */
 const notFoundCode = 127;
 
