@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { Environment } from './attempt-environment.js';
 
 /** Valid both from `src` (tests) and from `dist`. */
-const supervisorScript = fileURLToPath(new URL('./supervisor.sh', import.meta.url));
+const supervisorScript = fileURLToPath(new URL('../../../src/process/start/supervisor.sh', import.meta.url));
 
 export interface StartRequest {
   /** The attempt's folder, relative to that of all attempts. */
@@ -25,20 +25,22 @@ export class Launcher {
   readonly #folder: string;
   readonly #environment: Environment;
   readonly #setsid: string;
+  readonly #script: string;
   #child: ChildProcess | undefined;
   #failure: Error | undefined;
 
-  constructor(folder: string, environment: Environment, setsid: string) {
+  constructor(folder: string, environment: Environment, setsid: string, script = supervisorScript) {
     this.#folder = folder;
     this.#environment = environment;
     this.#setsid = setsid;
+    this.#script = script;
   }
 
-  /** Throws if the shell could not be run the last time; the next call tries again. */
+  /** Throws if the shell could not be run or failed the last time; the next call tries again. */
   send({ folder, plan, tolerated }: StartRequest): void {
     const failure = this.#failure;
     this.#failure = undefined;
-    if (failure) throw new Error(`/bin/sh cannot be run: ${failure.message}.`, { cause: failure });
+    if (failure) throw failure;
     this.#child ??= this.#begin();
     this.#child.stdin?.write(`${tolerated.map((is) => (is ? '1' : '0')).join('')} ${plan} ${folder}\n`);
   }
@@ -49,7 +51,7 @@ export class Launcher {
   }
 
   #begin(): ChildProcess {
-    const child = spawn('/bin/sh', [supervisorScript, this.#setsid], {
+    const child = spawn('/bin/sh', [this.#script, this.#setsid], {
       cwd: this.#folder,
       env: this.#environment,
       stdio: ['pipe', 'ignore', 'ignore'],
@@ -58,9 +60,12 @@ export class Launcher {
     const forget = (): void => {
       if (this.#child === child) this.#child = undefined;
     };
-    child.once('exit', forget);
+    child.once('exit', (code) => {
+      if (code) this.#failure = new Error(`/bin/sh ${this.#script} exited with code ${code}.`);
+      forget();
+    });
     child.once('error', (error) => {
-      this.#failure = error;
+      this.#failure = new Error(`/bin/sh cannot be run: ${error.message}.`, { cause: error });
       forget();
     });
     // A write to a shell that just died: the request is lost and repeated as described above.
