@@ -70,11 +70,13 @@ describe('what the executor of a pool cannot do', () => {
       `is a value of a cluster, which cannot be read by the workers of the pool "${pool}", which have the ${kind} executor; ${mend}`;
     const env = { TOKEN: value };
     const steps = [{ name: 'one', run: ':', env }, { name: 'two', run: ':' }]; // prettier-ignore
+    const main = [{ name: 'main', run: ':', env }];
     const found = await mistakesOf(
       pipelineOf(
         {
           job: { env },
           step: { run: undefined, steps, pool: 'machines' },
+          'only-step': { run: undefined, steps: main, pool: 'machines' },
           service: { services: [{ ...service, env }] },
           replaced: { env: { LEVEL: 'x' }, pool: 'machines' },
           'all-replaced': {
@@ -92,6 +94,7 @@ describe('what the executor of a pool cannot do', () => {
       `env.LEVEL: ${by('machines', 'process')}`,
       `jobs.job.env.TOKEN: ${by('containers', 'docker')}`,
       `jobs.step.steps[0].env.TOKEN: ${by('machines', 'process')}`,
+      `jobs.only-step.steps[0].env.TOKEN: ${by('machines', 'process')}`,
       `jobs.service.services[0].env.TOKEN: ${by('containers', 'docker')}`,
     ]);
   });
@@ -119,6 +122,21 @@ describe('what the executor of a pool cannot do', () => {
     await show('fake', 'process');
     expect(await mistakesOf(pipeline)).to.have.length(2);
     await sched.store.workers.forget('fake');
+  });
+
+  it('refuses no repeat of a request whose run exists, though its pool has got such workers meanwhile', async () => {
+    const pipeline = pipelineOf({ a: { services: [service], pool: 'late' } });
+    const key = { 'Idempotency-Key': 'before-the-workers' };
+    const first = await sched.post(pipeline, key);
+    const { metadata } = (await first.json()) as { metadata: { uid: string } };
+    await show('late', 'process');
+    const repeat = await sched.post(pipeline, key);
+    expect([first.status, repeat.status]).to.deep.equal([202, 202]);
+    expect(((await repeat.json()) as { metadata: { uid: string } }).metadata.uid).to.equal(metadata.uid);
+    const other = pipelineOf({ b: { services: [service], pool: 'late' } });
+    expect((await sched.post(other, key)).status, 'another pipeline with this key').to.equal(409);
+    expect((await sched.post(pipeline)).status, 'without the key').to.equal(400);
+    expect((await sched.post(pipeline, { 'Idempotency-Key': 'after' })).status, 'a new key').to.equal(400);
   });
 
   it('is told for at most 20 places of one kind in one pool', async () => {

@@ -1,6 +1,5 @@
 import type { Path } from './mistakes.js';
 import type { ClusterValue, Env, EnvValue, Job, Pipeline } from './pipeline.js';
-import { mainStep } from './steps.js';
 
 /** Something in a pipeline that not every kind of executor can do, at its place. */
 export interface Demand {
@@ -62,7 +61,7 @@ const isInherited = (name: string, { env = {}, steps }: Job): boolean =>
 function* envsOf({ name, env, steps, services = [] }: Job): Generator<readonly [Env | undefined, Path]> {
   const path = ['jobs', name];
   yield [env, path];
-  const isOnly = steps.length === 1 && steps[0]?.name === mainStep;
-  for (const [at, step] of steps.entries()) yield [step.env, isOnly ? path : [...path, 'steps', at]];
+  // The only step of a job without steps has no variables of its own.
+  for (const [at, step] of steps.entries()) yield [step.env, [...path, 'steps', at]];
   for (const [at, service] of services.entries()) yield [service.env, [...path, 'services', at]];
 }

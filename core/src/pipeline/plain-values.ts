@@ -64,6 +64,8 @@ export function toPlain(value: unknown, path: Path, mistakes: MistakeList): unkn
   return copier.foundTooLarge ? undefined : copy;
 }
 
+const notJson = 'is not a value that JSON can represent';
+
 class Copier {
   readonly #mistakes: MistakeList;
   /** The current path: one list that grows and shrinks, since a copy for each value would cost more than the values. */
@@ -84,14 +86,18 @@ class Copier {
       isStorable(value, this.#path, this.#mistakes);
       return value;
     }
-    if (value === null || typeof value === 'number' || typeof value === 'boolean') return value;
+    if (typeof value === 'number') {
+      if (!Number.isFinite(value)) this.#mistakes.add(this.#path, notJson);
+      return value;
+    }
+    if (value === null || typeof value === 'boolean') return value;
     if (Array.isArray(value)) {
       return this.#isTooLarge(value.length) ? null : value.map((item, index) => this.#copyAt(index, item));
     }
     if (value instanceof Map && this.#isTooLarge(value.size)) return null;
     const fields = fieldsOf(value, this.#path, this.#mistakes);
     if (!fields) {
-      this.#mistakes.add(this.#path, 'is not a value that JSON can represent');
+      this.#mistakes.add(this.#path, notJson);
       return null;
     }
     if (this.#isTooLarge(fields.length)) return null;

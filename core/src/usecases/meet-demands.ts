@@ -14,8 +14,21 @@ export interface PresentWorkers {
   workers: Pick<WorkerRegistry, 'list'>;
 }
 
-/** The kinds of executors that have no pods. */
-const podless: readonly ExecutorKind[] = ['process', 'docker'];
+/** Which demands the executors of each kind meet. */
+const met: Readonly<Record<ExecutorKind, readonly Demand['what'][]>> = {
+  process: [],
+  docker: ['services'],
+  kubernetes: ['services', 'clusterValue', 'podSettings'],
+  fake: ['services', 'clusterValue', 'podSettings'],
+};
+
+/** `by`: workers that do not meet the demand. */
+const describeUnmet: Readonly<Record<Demand['what'], (by: string) => string>> = {
+  services: (by) => `cannot be run by ${by}; choose a pool with the docker or kubernetes executor: pool: NAME`,
+  clusterValue: (by) =>
+    `is a value of a cluster, which cannot be read by ${by}; choose a pool with the kubernetes executor: pool: NAME, or write { secret: NAME }`,
+  podSettings: (by) => `is ignored by ${by}`,
+};
 
 /**
  * Compares what a pipeline demands with the workers that are there: all workers of a pool have one kind of executor
@@ -32,18 +45,10 @@ export async function meetDemands(
   const warnings = new MistakeList();
   for (const { what, path, pool = defaultPool } of demands) {
     const kind = kinds.get(pool);
-    if (kind === undefined) continue;
-    const where = `the workers of the pool "${pool}", which have the ${kind} executor`;
-    if (what === 'services' && kind === 'process') {
-      mistakes.add(path, `cannot be run by ${where}; choose a pool with the docker or kubernetes executor: pool: NAME`);
-    } else if (what === 'clusterValue' && podless.includes(kind)) {
-      mistakes.add(
-        path,
-        `is a value of a cluster, which cannot be read by ${where}; choose a pool with the kubernetes executor: pool: NAME, or write { secret: NAME }`,
-      );
-    } else if (what === 'podSettings' && podless.includes(kind)) {
-      warnings.add(path, `is ignored by ${where}`);
-    }
+    if (kind === undefined || met[kind].includes(what)) continue;
+    const unmet = describeUnmet[what](`the workers of the pool "${pool}", which have the ${kind} executor`);
+    if (what === 'podSettings') warnings.add(path, unmet);
+    else mistakes.add(path, unmet);
   }
   return { mistakes: mistakes.list(), warnings: warnings.list() };
 }

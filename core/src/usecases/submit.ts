@@ -37,8 +37,8 @@ export type Submission =
   | Refusal<'invalid-pipeline' | 'key-reused' | 'external-id-taken' | 'client-gone'>;
 
 /**
- * Checks a pipeline, also against the workers of its pools, and stores a run of it. If a run with the external id exists and was submitted with the same text,
- * that is the result, though this version might refuse the text.
+ * Checks a pipeline, also against the workers of its pools, and stores a run of it. If a run with the external id exists
+ * and was submitted with the same text, that is the result, though this version might refuse the text.
  *
  * @param source its text, as UTF-8, and its media type
  * @returns for an invalid pipeline the first 100 mistakes
@@ -59,16 +59,21 @@ export async function submit(
     read ??= await pipelines.read({ ...source, warn: false });
     if (read.kind === 'refused') return { kind: 'invalid-pipeline', message: read.message, mistakes: read.mistakes };
     const { mistakes } = await meetDemands(store, read.demands, defaultPool);
-    if (mistakes.length > 0) return { kind: 'invalid-pipeline', message: describeMistakes(mistakes), mistakes };
+    // A repeat with the same key is no new run, whatever workers its pools have by now.
+    const before = mistakes.length > 0 && idempotency ? await store.runs.findReplay(idempotency) : undefined;
+    if (mistakes.length > 0 && !before)
+      return { kind: 'invalid-pipeline', message: describeMistakes(mistakes), mistakes };
     // The client may have been told an error meanwhile. If it sends the pipeline again, there must not be two runs.
     if (isGone?.()) return { kind: 'client-gone', message: 'The client is gone; nothing was stored.' };
-    const made = await store.runs.createRun({
-      pipeline: read.pipeline,
-      source,
-      defaultPool,
-      ...(idempotency && { idempotency }),
-      ...(externalId !== undefined && { externalId }),
-    });
+    const made =
+      before ??
+      (await store.runs.createRun({
+        pipeline: read.pipeline,
+        source,
+        defaultPool,
+        ...(idempotency && { idempotency }),
+        ...(externalId !== undefined && { externalId }),
+      }));
     // Another request has made it meanwhile: look for it again.
     if (made.kind === 'taken') continue;
     const stored = toMadeRun(made);

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { podSettings } from '../../src/pipeline/pod-settings.js';
+import { readYaml } from '../../src/pipeline/reading/read-yaml.js';
 import { accepted, refusedWith, written } from './build-pipeline.js';
 
 const mistakesIn = (kubernetes: unknown) =>
@@ -48,6 +49,31 @@ describe('the settings of pods', () => {
     expect(podSettings(undefined, job)).to.deep.equal(job);
     expect(podSettings()).to.equal(undefined);
   });
+
+  for (const [name, shown] of [
+    ['.inf', Infinity],
+    ['-.inf', -Infinity],
+    ['.nan', NaN],
+  ] as const)
+    // prettier-ignore
+    it(`have no number that JSON cannot represent, as a patch would delete the field then: ${name}`, () => {
+      const mistake = 'is not a value that JSON can represent';
+      expect(
+        mistakesIn({
+          affinity: { nodeAffinity: { weight: shown } },
+          volumes: [{ name: 'a', emptyDir: { sizeLimit: shown } }],
+          podPatch: { spec: { priority: shown, tolerations: [{ tolerationSeconds: shown }], overhead: 1.5 } },
+        }),
+      ).to.deep.equal([
+        `kubernetes.affinity.nodeAffinity.weight: ${mistake}`,
+        `kubernetes.volumes[0].emptyDir.sizeLimit: ${mistake}`,
+        `kubernetes.podPatch.spec.priority: ${mistake}`,
+        `kubernetes.podPatch.spec.tolerations[0].tolerationSeconds: ${mistake}`,
+      ]);
+      const yaml = `kind: Pipeline\nkubernetes: { podPatch: { spec: { priority: ${name} } } }\njobs: { a: { image: x, run: y } }`;
+      expect(refusedWith(readYaml(yaml))).to.deep.equal([`kubernetes.podPatch.spec.priority: ${mistake}`]);
+      accepted(written({ job: { 'x-limit': shown } }));
+    });
 
   it('have names and labels in the syntax of Kubernetes', () => {
     const label = 'has at most 63 letters, digits, ".", "-" and "_", and begins and ends with a letter or digit';

@@ -62,10 +62,11 @@ function neverSkipped(jobs: readonly Job[], indexOf: ReadonlyMap<string, number>
 /** The texts of a job in which references are resolved, and where they were written. */
 function* textsOf({ name, env, steps, services = [] }: Job): Generator<readonly [text: string, path: Path]> {
   yield* variablesOf(env, ['jobs', name]);
+  // The only step of a job without steps has the image of the job, and no variables of its own.
   const isOnly = steps.length === 1 && steps[0]?.name === mainStep;
   for (const [index, step] of steps.entries()) {
-    const path = isOnly ? ['jobs', name] : ['jobs', name, 'steps', index];
-    if (hasReference(step.image)) yield [step.image, [...path, 'image']];
+    const path = ['jobs', name, 'steps', index];
+    if (hasReference(step.image)) yield [step.image, [...(isOnly ? ['jobs', name] : path), 'image']];
     yield* variablesOf(step.env, path);
   }
   for (const [index, service] of services.entries()) {

@@ -92,6 +92,12 @@ describe('warnings about references to outputs', () => {
     ]);
   });
 
+  it('name the step of a job with steps, also of the only one that is called main', () => {
+    const steps = [{ name: 'main', run: ':', env }];
+    const found = warningsOf({ ...first, tell: { ...after('build'), run: undefined, steps } });
+    expect(found.map((line) => line.split(': ')[0])).to.deep.equal(['jobs.tell.steps[0].env.TAG']);
+  });
+
   it('name jobs further up that an intermediate skip lets out', () => {
     const middle = { middle: { dependsOn: ['build'] } };
     expect(warningsOf({ ...first, ...middle, tell: { ...after('middle'), env } })).to.have.length(1);
