@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { openStore, type OpenStore } from '@chainr/testkit/open-store';
 import { pipelineOf, type JobShape } from '@chainr/testkit/builders';
 import { claimJob, testExecutor } from '@chainr/testkit/claim-job';
+import { countCommands } from '@chainr/testkit/count-commands';
 import { driveRun } from '@chainr/testkit/drive-run';
 import { completed } from '@chainr/testkit/outcomes';
 import type { RunUid } from '../../../src/engine/records.js';
@@ -90,6 +91,21 @@ describe('a pool without workers (see Pools)', () => {
       expect(indexesIn('gone').length, 'ids of the run in the queue').to.be.within(1, 1_000);
       await mustEnd(run);
     });
+
+  it('costs no command for each of the dependents that one end makes ready', async () => {
+    const ended = async (count: number): Promise<number> => {
+      const half = (name: string, pool: string) => many(count / 2, name, { pool, dependsOn: ['gate'] });
+      const run = await open.create(pipelineOf({ gate: [], ...half('dead', 'gone'), ...half('live', 'fake') }));
+      const lease = await claimJob(open.store, run, 0);
+      const before = await countCommands(open.client, 'hget', 'hmget');
+      await open.store.transitions.finish(lease, completed, {});
+      const commands = (await countCommands(open.client, 'hget', 'hmget')) - before;
+      expect((await jobsOf(run)).filter(({ reason }) => reason === 'Queued')).to.have.length(count);
+      return commands;
+    };
+    const few = await ended(4);
+    expect(await ended(80)).to.equal(few);
+  });
 
   it('takes no slot from jobs of other pools if its workers died after jobs were handed out', async () => {
     const run = await open.create(pipelineOf({ ...many(3, 'dead', gone), ...many(5, 'live', []) }, { maxParallel: 2 }));

@@ -60,6 +60,13 @@ local function load_dependents(run, plan, from, to)
     indexes[#indexes + 1] = high * 256 + low
   end
   load_rows(run, indexes)
+  if not pools.differ(run) then return end
+  local rows = {} -- Those that may become ready: their plans have their pools.
+  for i = 1, #indexes do
+    local row = run.rows[indexes[i]]
+    if row.status == JOB.PENDING and row.unsatisfied == 1 then rows[#rows + 1] = row end
+  end
+  load_plans(run, rows, #rows)
 end
 
 -- Edges `from` until before `to` of an ended job, at most LIMIT.edges_page. Dependents that became ready

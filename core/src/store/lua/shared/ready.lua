@@ -3,9 +3,8 @@
 -- which they became ready. Each call hands out the next jobs of the runs that it touches, up to a limit for all of them (see
 -- Bounded calls). A run of which no id is left in the queue of a pool always gets some there.
 --
--- Pools: where jobs of a run have pools of their own, each of these pools has its slice of the run (`runs.lua`), which is
--- filled as if there were no other. So more may be handed out in several pools than there are slots: the claims decide who
--- gets one, and the others go back to the backlog.
+-- Pools: where jobs of a run have pools of their own, each of these pools has its slice of the run (`runs.lua`), and may get
+-- as many ids as slots are free. The claims decide who gets a slot; the others go back to the backlog.
 --
 -- Priorities: where jobs of a run differ in priority, a call gathers the jobs that become ready in `slice.fresh` and hands
 -- them out at its end, the highest priority first: directly if the backlog is empty, else through the backlog. While edges of
