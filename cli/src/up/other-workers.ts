@@ -12,12 +12,13 @@ export interface OtherWorkersOptions {
   makeWork: (pool: string, executor: ExecutorKind) => Promise<WorkService>;
 }
 
-/** Executors that can be on one machine. Never Kubernetes: the kubeconfig may name another cluster by now. */
+/** Executors that can be on one machine. A worker for Kubernetes is never started here: the kubeconfig may name another cluster by now. */
 const local: readonly ExecutorKind[] = ['process', 'docker'];
 
 /**
- * A worker for every other pool that an unfinished run is in, from a start at which another executor or pool was chosen
- * (see Pools). A pipeline alone cannot start one: it could leave its containers that way.
+ * A worker for every other pool that an unfinished run is in and that a worker with a local executor has served, at a
+ * start with another executor or pool (see Pools). Of a pool of Kubernetes it only logs how to get a worker. A pipeline
+ * alone cannot start one: it could leave its containers that way.
  */
 export class OtherWorkers implements Part {
   readonly name = 'other workers';
@@ -35,8 +36,16 @@ export class OtherWorkers implements Part {
     await this.#store.start();
     const [live, known] = await Promise.all([this.#store.pools.listLive(), this.#store.executors.list()]);
     for (const pool of live.filter((each) => each !== own)) {
-      const kind = local.find((each) => known.some((one) => one.pool === pool && one.id.startsWith(`${each}:`)));
-      if (kind === undefined) continue; // No worker has ever served it: `why` says so.
+      const hasServed = (kind: ExecutorKind) => known.some((one) => one.pool === pool && one.id.startsWith(`${kind}:`));
+      const kind = local.find(hasServed);
+      if (kind === undefined && hasServed('kubernetes')) {
+        const mend = `CHAINR_EXECUTOR=kubernetes CHAINR_POOL=${pool}`;
+        logger.warn(
+          { event: 'worker.missing', pool, executor: 'kubernetes' },
+          `Some jobs are in another pool, whose jobs are pods; they wait until chainr up is started with ${mend}`,
+        );
+      }
+      if (kind === undefined) continue; // If no worker has ever served it, `why` says so.
       try {
         const service = await makeWork(pool, kind);
         this.services.push(service);
