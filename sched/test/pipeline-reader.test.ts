@@ -148,7 +148,7 @@ describe('reading pipelines', function () {
         const reading = ['endless', 'fine'].map((text) => outcome(reader.read(large(text))));
         mock.timers.tick(6_000);
         expect(await Promise.all(reading)).to.deep.equal([
-          'Internal: The pipeline could not be read within 6 s.',
+          'Internal: The pipeline could not be read within 6s.',
           'answered',
         ]);
       } finally {

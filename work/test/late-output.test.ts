@@ -63,7 +63,7 @@ describe('output that comes after the end of its job', () => {
     expect(await store.logs.read(run, 0, 1, { offset: 0, maxBytes: 10_000 })).to.include({ ended: true });
   }
 
-  const mark = 'The log is cut here: its end did not arrive within 1 s.';
+  const mark = 'The log is cut here: its end did not arrive within 1s.';
 
   for (const outcome of [completed, { reason: 'ExitCode', exitCode: 1 }, { reason: 'Lost' }] as const) {
     it(`is stored whole where each piece comes in time and all of them take longer: ${outcome.reason}`, async () => {

@@ -1,6 +1,7 @@
 import type { Worker } from 'node:worker_threads';
 import { ApiError } from '@chainr/core/api/contract/errors';
 import { pipelineFormat } from '@chainr/core/pipeline/content-types';
+import { formatExactDuration } from '@chainr/core/pipeline/duration';
 import { answerDeadlineMs } from '@chainr/core/service/answer-deadline';
 import type { Part } from '@chainr/core/service/lifecycle';
 import {
@@ -103,7 +104,7 @@ export class PipelineReader implements Part, PipelineReading {
     clearTimeout(task.timer);
     task.timer = setTimeout(() => {
       this.#fail(
-        new ApiError('Internal', `The pipeline could not be read within ${String(this.#options.readMs / 1000)} s.`),
+        new ApiError('Internal', `The pipeline could not be read within ${formatExactDuration(this.#options.readMs)}.`),
       );
     }, this.#options.readMs);
     this.#thread ??= this.#startThread();

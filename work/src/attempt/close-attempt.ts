@@ -1,4 +1,5 @@
 import { within } from '@chainr/core/async/within';
+import { formatExactDuration } from '@chainr/core/pipeline/duration';
 import type { WorkContext } from '../context.js';
 import type { Attempt } from './attempt.js';
 import { LogWriter } from './log-writer.js';
@@ -64,6 +65,6 @@ export async function settleLog(
     const outcome = await within(Math.ceil(leftMs), written, () => 'late');
     if (outcome !== 'late') return;
   }
-  await writer.cut(`The log is cut here: its end did not arrive within ${String(logEndMs / 1000)} s.`);
+  await writer.cut(`The log is cut here: its end did not arrive within ${formatExactDuration(logEndMs)}.`);
   held.abandon();
 }

@@ -6,6 +6,7 @@ import { ConnectionError } from './request-error.js';
 import { isPassing, pausesOf } from '../contract/retry-policy.js';
 import { ndjson } from '../contract/route-parts.js';
 import { routes } from '../contract/routes.js';
+import { formatExactDuration } from '../../pipeline/duration.js';
 import type { RequestSender } from './send-request.js';
 
 export type StreamedEvents = AsyncGenerator<EventLine>;
@@ -67,7 +68,7 @@ class SilenceWatch {
   broken(): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
-      this.#abort.abort(new ConnectionError(this.#address, `silent for ${String(silenceMs / 1000)} s`));
+      this.#abort.abort(new ConnectionError(this.#address, `silent for ${formatExactDuration(silenceMs)}`));
     }, silenceMs);
   }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { formatExactDuration } from '../../pipeline/duration.js';
 import { lastLinesMs } from '../../pipeline/limits.js';
 import { jobExplanationSchema } from './explanation-resource.js';
 import { pageCursor, truth, wholeNumber } from './field-schemas.js';
@@ -62,7 +63,7 @@ export const jobRoutes = {
     id: 'readLog',
     method: 'GET',
     path: '/api/runs/{uid}/jobs/{job}/logs',
-    summary: `Reads the log of an attempt, running or ended. Right after the end of the attempt it waits for the last bytes, for at most ${String(lastLinesMs / 1000)} s.`,
+    summary: `Reads the log of an attempt, running or ended. Right after the end of the attempt it waits for the last bytes, for at most ${formatExactDuration(lastLinesMs)}.`,
     params: ofJob,
     query: z.strictObject({
       attempt: wholeNumber(1, 1_000_000).optional().describe('Number of the attempt. Default: the last one.'),

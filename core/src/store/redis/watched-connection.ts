@@ -1,4 +1,5 @@
 import { Redis, type RedisOptions } from 'ioredis';
+import { formatExactDuration } from '../../pipeline/duration.js';
 
 /** How often a connection is checked, and sent a PING. */
 const lookMs = 1_000;
@@ -59,7 +60,7 @@ function watch(connection: Redis, silentMs: number): void {
     seen = { stream, bytes };
     if (silentLooks >= looksMax || unansweredLooks >= looksMax * unansweredFactor) {
       seen = undefined;
-      stream.destroy(new Error(`no answer for ${String(silentMs / 1000)} s: reconnecting`));
+      stream.destroy(new Error(`no answer for ${formatExactDuration(silentMs)}: reconnecting`));
     } else if (status === 'ready' && (isNew || !isAsking)) ask();
   };
 
