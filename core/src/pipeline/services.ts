@@ -1,4 +1,5 @@
-import type { ClusterValue, Env, JobPlan, Pull, Service } from './pipeline.js';
+import type { Env, JobPlan, Pull, Service } from './pipeline.js';
+import type { FilledEnv } from './steps.js';
 
 /** A service with what it inherits from its job. References are not yet resolved. */
 export interface WrittenService extends Service {
@@ -8,13 +9,7 @@ export interface WrittenService extends Service {
 }
 
 /** A service with its references resolved: what an executor runs beside the steps. */
-export interface ServiceSpec extends WrittenService {
-  env: Readonly<Record<string, string>>;
-  /** Further variables, whose values only the cluster has. */
-  clusterEnv?: Readonly<Record<string, ClusterValue>>;
-  /** Those of both whose values are secrets of the worker. */
-  secretNames?: readonly string[];
-}
+export interface ServiceSpec extends Omit<WrittenService, 'env'>, FilledEnv {}
 
 /**
  * The names under which a job's output is in its log: those of its steps, then those of its services. A frame of a log

@@ -13,7 +13,7 @@ export interface WrittenStep {
   /** The step's name; `main` for a job without steps. */
   name: string;
   image: string;
-  /** A shell script ; exclusive with `command` and `args`. */
+  /** A shell script; exclusive with `command` and `args`. */
   run?: string;
   /** Program and arguments that run `run`, which is the last argument; absent: `defaultShell`. */
   shell?: readonly string[];
@@ -31,14 +31,17 @@ export interface WrittenStep {
   continueOnError: boolean;
 }
 
-/** A step with its references resolved: what an executor runs. */
-export interface StepSpec extends WrittenStep {
+/** The variables of a container with their references resolved. */
+export interface FilledEnv {
   env: Readonly<Record<string, string>>;
   /** Further variables, whose values only the cluster has. */
   clusterEnv?: Readonly<Record<string, ClusterValue>>;
-  /** Those of both whose values are secrets of the worker. */
+  /** Variables of `env` and `clusterEnv` that the pipeline wrote as `{ secret: NAME }`. */
   secretNames?: readonly string[];
 }
+
+/** A step with its references resolved: what an executor runs. */
+export interface StepSpec extends Omit<WrittenStep, 'env'>, FilledEnv {}
 
 /**
  * The containers of an attempt in the order in which they run. A variable of the step wins over that of the job, and

@@ -3,7 +3,7 @@ import type { Outputs } from '@chainr/core/engine/outcome';
 import type { ClusterValue, EnvValue, SecretReference } from '@chainr/core/pipeline/pipeline';
 import { hasReference, parseReferences } from '@chainr/core/pipeline/references';
 import type { ServiceSpec } from '@chainr/core/pipeline/services';
-import type { StepSpec, WrittenStep } from '@chainr/core/pipeline/steps';
+import type { FilledEnv, StepSpec, WrittenStep } from '@chainr/core/pipeline/steps';
 import type { Attempt } from './attempt.js';
 import type { PendingReferences } from './attempt-spec.js';
 import type { WorkContext } from '../context.js';
@@ -18,8 +18,10 @@ const valuesOut: Outage = {
 };
 
 /**
- * Replaces the references of an attempt by their values, except those that only its executor can read: secrets, which only this worker has, and outputs of its
- * dependencies, which do not change any more. A worker that adopts the attempt does the same, to hide the same secrets.
+ * Replaces the references of an attempt by their values: outputs of jobs that it depends on, which do not change any
+ * more, and secrets. Values of a cluster are not read: the executor passes the reference on. A worker that adopts the
+ * attempt does the same, so it hides the same secrets.
+ *
  * @returns a sentence if something is missing
  * @throws Abandoned if this worker interrupts the attempt while they cannot be read
  */
@@ -94,7 +96,7 @@ function fillContainer(
   written: Pick<WrittenStep, 'image' | 'env'>,
   what: string,
   values: Values,
-): Filled<Pick<StepSpec, 'image' | 'env' | 'clusterEnv' | 'secretNames'>> {
+): Filled<FilledEnv & Pick<StepSpec, 'image'>> {
   const env: Record<string, string> = {};
   const clusterEnv: Record<string, ClusterValue> = {};
   const secretNames: string[] = [];

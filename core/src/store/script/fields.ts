@@ -62,7 +62,7 @@ export const attemptFields = [
   {
     name: 'starts',
     as: 'u8',
-    doc: 'How many steps may have been started: recorded before each start (see Started once).',
+    doc: 'How many containers, services first and then steps, may have been started: recorded before each start (see Started once).',
   },
   { name: 'adopted', as: 'u48', doc: 'Time of the last adoption.' },
   { name: 'created', as: 'u48', doc: 'Time; from here on the phases, in the order of `phases`.' },

@@ -36,7 +36,7 @@ const limits = {
   bundle: bundleMax,
   /** Pools: ids of a run that each of its pools gets, whatever else the call hands out. */
   slice: 8,
-  /** Ready marks: ids of one run in the queue at once. */
+  /** Ready marks: ids of one run in the queue of a pool at once. */
   queued: 1000,
   /** Edges that are resolved. */
   edges: 1000,

@@ -26,7 +26,7 @@ export interface AdoptedAttempt extends ClaimedAttempt {
   stopToldMs: number;
   /** Code of the user is known to have run. */
   begun: boolean;
-  /** How many of its steps may have been started; see `start`. */
+  /** How many of its containers, services first and then steps, may have been started; see `start`. */
   starts: number;
 }
 

@@ -284,7 +284,8 @@ export class Transitions {
   }
 
   /**
-   * Records that so many steps of a running attempt may have been started; before the start is sent (see Started once).
+   * Records that so many containers of a running attempt, services first and then steps, may have been started; before
+   * the start is sent (see Started once).
    * `stale`: the lease is not the caller's any more, and nothing may be started.
    */
   async start(lease: Lease, starts: number): Promise<'ok' | 'stale'> {

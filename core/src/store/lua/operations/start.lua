@@ -1,9 +1,9 @@
--- start: the worker of an attempt is about to start a step of it (life of a run, step 5).
+-- start: the worker of an attempt is about to start a service or step of it (life of a run, step 5).
 --
--- args   uid, index, attempt, epoch, owner, how many of its steps may then have been started
+-- args   uid, index, attempt, epoch, owner, how many of its containers, services first, may then have been started
 -- reply  ok | stale
 --
--- It is recorded before the start is sent, so that nobody starts a step again whose remains are gone (see Started once).
+-- It is recorded before the start is sent, so that nobody starts again what has no remains any more (see Started once).
 reads.start = 1
 operations.start = function(a)
   local run, row, s = held(a)
