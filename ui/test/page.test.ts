@@ -167,7 +167,10 @@ describe('the page of the runs', function () {
       ...status,
       attempts: [{ ...status, attempt: 1, phases: {}, steps: [{ name: 'link', title: 'Link "it"' }] }],
     });
-    api.log = [{ text: 'linking', step: 'link' }];
+    api.log = [
+      { text: 'linking', step: 'link' },
+      { text: 'listening', step: 'db' },
+    ];
     await open(`#/runs/${run.metadata.uid}/build`);
     await shows('linking');
     await shows('live');
@@ -178,7 +181,8 @@ describe('the page of the runs', function () {
     expect(await page.locator('#jobs tr').first().innerText())
       .to.include('build')
       .and.to.include('Compile <b>all</b>');
-    expect(await page.locator('#log span').getAttribute('title')).to.equal('step link: Link "it"');
+    expect(await page.locator('#log span').first().getAttribute('title')).to.equal('link: Link "it"');
+    expect(await page.locator('#log span').last().getAttribute('title'), 'a service').to.equal('db');
     expect(await page.locator('#detail :is(b, i)').count()).to.equal(0);
     api.jobs.set('test', {
       kind: 'Job',

@@ -18,7 +18,7 @@ export const pipelineLimits = {
   containerBytes: 1024 * 1024,
   commandWords: 1_000,
   shellWords: 20,
-  /** One `env`: of the pipeline, a job or a step. */
+  /** One `env`: of the pipeline, a job, a step or a service. */
   variables: 10_000,
   titleLength: 200,
   imageLength: 1_024,

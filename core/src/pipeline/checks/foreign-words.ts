@@ -98,10 +98,10 @@ export const serviceWords: ForeignWords = {
 };
 
 export const kubernetesWords: ForeignWords = {
-  env: 'env belongs to the pipeline, a job or a step',
+  env: 'env belongs to the pipeline, a job, a step or a service',
   patch: 'write a part of a Pod as podPatch: { spec: { … } }',
   podSpecPatch: 'write a part of a Pod as podPatch: { spec: { … } }',
-  resources: 'resources belong to a job or step',
+  resources: 'resources belong to a job, a step or a service',
   serviceAccountName: 'write serviceAccount: NAME',
   spec: 'write a part of a Pod as podPatch: { spec: { … } }',
 };

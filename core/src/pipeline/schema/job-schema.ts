@@ -105,7 +105,7 @@ export const jobSchema = strictMap(
     timeout: durationSchema
       .exactOptional()
       .describe(
-        'Time limit of each attempt, from the start of its first step. An attempt that exceeds it ends FAILED with the reason TimedOut.',
+        'Time limit of each attempt, from the start of its first step until its services have ended. An attempt that exceeds it ends FAILED with the reason TimedOut.',
       ),
     pendingTimeout: durationSchema
       .exactOptional()
@@ -128,7 +128,9 @@ export const jobSchema = strictMap(
       (input) => (typeof input === 'number' ? `must be a map, such as { limit: ${String(input)} }` : undefined),
     )
       .exactOptional()
-      .describe('New attempts after a failure: an exit code other than 0, a signal, out of memory or the timeout.'),
+      .describe(
+        'New attempts after a failure: an exit code other than 0, a signal, out of memory, the timeout, or a service that did not become ready.',
+      ),
     rerun: z
       .literal('always')
       .exactOptional()
