@@ -71,6 +71,29 @@ describe('sidecars of the stand-in of Kubernetes', () => {
     expect(pod.status.initContainerStatuses?.[0]?.restartCount).to.be.above(0);
   });
 
+  it('hold back the containers also when they end before they are ready, and start again', async () => {
+    const startupProbe = {
+      exec: { command: ['test', '-e', '/shared/second'] },
+      periodSeconds: 1,
+      failureThreshold: 1_000,
+    };
+    const script = 'if [ -e /shared/first ]; then touch /shared/second; sleep 1000; fi; touch /shared/first; exit 1';
+    const dies = sidecar('dies', ['sh', '-c', script], { startupProbe });
+    const pod = await run('dies', 'ls /shared', [dies]);
+    expect(pod.status.initContainerStatuses?.[0]?.restartCount).to.equal(1);
+    expect(await readLog(kubernetes(), 'dies', '?container=main')).to.equal('first\nsecond\n');
+  });
+
+  it('are killed if their startup probe fails for good and they ignore SIGTERM', async () => {
+    const startupProbe = { exec: { command: ['test', '-e', '/shared/second'] }, periodSeconds: 1, failureThreshold: 1, terminationGracePeriodSeconds: 1 }; // prettier-ignore
+    const script = 'if [ -e /shared/first ]; then touch /shared/second; sleep 1000; fi; trap "" TERM; touch /shared/first; while :; do sleep 0.1; done'; // prettier-ignore
+    const deaf = sidecar('deaf', ['sh', '-c', script], { startupProbe });
+    const pod = await run('deaf', 'true', [deaf]);
+    expect(pod.status.phase).to.equal('Succeeded');
+    expect(pod.status.initContainerStatuses?.[0]?.restartCount).to.be.above(0);
+    expect(pod.status.initContainerStatuses?.[0]?.lastState.terminated?.exitCode).to.equal(137);
+  });
+
   it('hold back the containers while they are not ready, until the pod is deleted', async () => {
     const startupProbe = { exec: { command: ['false'] }, periodSeconds: 1, failureThreshold: 1_000 };
     const never = sidecar('never', ['sh', '-c', 'echo here; sleep 1000'], { startupProbe });

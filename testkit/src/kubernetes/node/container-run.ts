@@ -108,13 +108,18 @@ export class ContainerRun {
     return (await this.#process?.exec(command, timeoutMs)) ?? 137;
   }
 
-  /** Marks it as started, as its startup probe says. */
-  markStarted(): void {
-    if (!this.isRunning || this.isStarted) return;
+  /**
+   * Marks it as started, as its startup probe says.
+   *
+   * @returns false if it does not run
+   */
+  markStarted(): boolean {
+    if (!this.isRunning) return false;
     this.isStarted = true;
     this.#onChange();
-    this.isReady = this.spec.readinessProbe === undefined;
+    this.isReady = true;
     this.#onChange();
+    return true;
   }
 
   /** Forgets what it waited for: its pod ends, and it will not start. */
@@ -230,7 +235,7 @@ export class ContainerRun {
     const startedAt = now();
     this.state = { running: { startedAt } };
     this.isStarted = spec.startupProbe === undefined;
-    this.isReady = this.role !== 'init' && this.isStarted && spec.readinessProbe === undefined;
+    this.isReady = this.role !== 'init' && this.isStarted;
     this.#tell('Normal', 'Started', 'Container started');
     this.#onChange();
     return { ended: this.#awaitEnd(this.#process, log, message, startedAt) };

@@ -10,13 +10,16 @@ export interface KeptSidecar {
   ended: Promise<void>;
 }
 
-/** Runs a sidecar again and again until the signal: an init container with `restartPolicy: Always`. */
+/**
+ * Runs a sidecar again and again until the signal: an init container with `restartPolicy: Always`.
+ *
+ * @param graceMs between TERM and KILL if its startup probe fails for good
+ */
 export function keepSidecar(
   run: ContainerRun,
   place: PodPlace,
   { settings }: NodeContext,
-  podName: string,
-  signal: AbortSignal,
+  { podName, graceMs, signal }: { podName: string; graceMs: number; signal: AbortSignal },
 ): KeptSidecar {
   let onStarted = (): void => undefined;
   const started = new Promise<void>((resolve) => (onStarted = resolve));
@@ -24,9 +27,14 @@ export function keepSidecar(
     for (;;) {
       const begun = await run.start(place, signal);
       if (!begun) break;
-      if (run.isStarted) onStarted();
-      else void awaitStartup(run, signal).then((isUp) => (isUp ? onStarted() : run.kill('SIGTERM')));
+      const over = new AbortController();
+      const startup = awaitStartup(run, AbortSignal.any([signal, over.signal])).then(async (how) => {
+        if (how === 'started') onStarted();
+        if (how === 'failed') await terminate(run, graceMs, over.signal);
+      });
       await begun.ended;
+      over.abort();
+      await startup;
       if (!(await pause(0, signal))) break;
       run.prepareRestart(`back-off 10s restarting failed container=${run.spec.name} pod=${podName}`);
       if (!(await pause(settings.retryMs, signal))) break;
@@ -35,18 +43,29 @@ export function keepSidecar(
   return { started, ended: keep() };
 }
 
-/** @returns false if the probe has failed too often; true also if there is nothing to wait for any more */
-async function awaitStartup(run: ContainerRun, signal: AbortSignal): Promise<boolean> {
+/**
+ * Waits for the startup probe of a container.
+ *
+ * @param signal aborted when the container has ended, or must end
+ * @returns `failed` if the probe has failed too often; `gone` if the container ended, or must end, before that
+ */
+async function awaitStartup(run: ContainerRun, signal: AbortSignal): Promise<'started' | 'failed' | 'gone'> {
+  if (run.isStarted) return 'started';
   const { startupProbe: probe = {} } = run.spec;
   const { initialDelaySeconds = 0, periodSeconds = 10, failureThreshold = 3 } = probe;
   await pause(initialDelaySeconds * 1_000, signal);
   for (let failures = 0; failures < failureThreshold; failures += 1) {
-    if (signal.aborted || !run.isRunning) return true;
-    if (await passesProbe(run, probe)) {
-      run.markStarted();
-      return true;
-    }
+    if (signal.aborted || !run.isRunning) return 'gone';
+    const passes = await passesProbe(run, probe);
+    // A probe that passed tells nothing of a container that ended meanwhile.
+    if (passes && run.markStarted()) return 'started';
     await pause(periodSeconds * 1_000, signal);
   }
-  return false;
+  return signal.aborted || !run.isRunning ? 'gone' : 'failed';
+}
+
+/** TERM, and KILL if it still runs after the grace. */
+async function terminate(run: ContainerRun, graceMs: number, ended: AbortSignal): Promise<void> {
+  run.kill('SIGTERM');
+  if (await pause(graceMs, ended)) run.kill('SIGKILL');
 }

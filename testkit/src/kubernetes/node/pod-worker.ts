@@ -59,6 +59,10 @@ export class PodWorker {
     return `${name}_${namespace}(${uid})`;
   }
 
+  get #graceSeconds(): number {
+    return this.pod.spec.terminationGracePeriodSeconds ?? 30;
+  }
+
   get isOver(): boolean {
     return this.#isOver;
   }
@@ -92,7 +96,7 @@ export class PodWorker {
     const startedAt = Date.parse(pod.status.startTime ?? now());
     // The kubelet ends a pod when it has been active for longer than the deadline.
     const leftMs = startedAt + activeDeadlineSeconds * 1_000 - Date.now();
-    this.#deadline = setTimeout(() => this.#exceedDeadline(pod), Math.max(leftMs, 0));
+    this.#deadline = setTimeout(() => this.#exceedDeadline(), Math.max(leftMs, 0));
   }
 
   /**
@@ -139,7 +143,11 @@ export class PodWorker {
     let isInitialized = true;
     for (const run of this.runs.filter(({ role }) => role !== 'main')) {
       if (run.role === 'sidecar') {
-        const kept = keepSidecar(run, place, this.#node, this.#fullName, this.#endingSidecars.signal);
+        const kept = keepSidecar(run, place, this.#node, {
+          podName: this.#fullName,
+          graceMs: (run.spec.startupProbe?.terminationGracePeriodSeconds ?? this.#graceSeconds) * 1_000,
+          signal: this.#endingSidecars.signal,
+        });
         sidecars.push({ run, ended: kept.ended });
         await Promise.race([kept.started, aborted(this.#ending.signal)]);
       } else await this.#runOnce(run, place);
@@ -184,8 +192,7 @@ export class PodWorker {
   async #endSidecars(sidecars: { run: ContainerRun; ended: Promise<void> }[]): Promise<void> {
     if (sidecars.length === 0) return;
     this.#endingSidecars.abort();
-    const graceMs = (this.pod.spec.terminationGracePeriodSeconds ?? 30) * 1_000;
-    const killing = setTimeout(() => this.killNow(), graceMs);
+    const killing = setTimeout(() => this.killNow(), this.#graceSeconds * 1_000);
     for (const { run, ended } of sidecars.reverse()) {
       if (run.isRunning) this.#terminate(run);
       await ended;
@@ -207,7 +214,7 @@ export class PodWorker {
     run.kill('SIGTERM');
   }
 
-  #exceedDeadline({ spec }: Pod): void {
+  #exceedDeadline(): void {
     const message = 'Pod was active on the node longer than the specified deadline';
     recordEvent(this.#node.store, this.pod, {
       type: 'Normal',
@@ -215,7 +222,7 @@ export class PodWorker {
       message,
       component: 'kubelet',
     });
-    this.stop((spec.terminationGracePeriodSeconds ?? 30) * 1_000, { reason: 'DeadlineExceeded', message });
+    this.stop(this.#graceSeconds * 1_000, { reason: 'DeadlineExceeded', message });
   }
 
   #finish(): void {
