@@ -5,6 +5,7 @@ import { setPodDefaults } from '../pods/set-defaults.js';
 import type { ObjectStore } from '../store/object-store.js';
 import { enforceRestricted } from './pod-security.js';
 import { enforceQuotas } from './quota.js';
+import { refuseUnmodelled } from './refuse-unmodelled.js';
 
 const pods = { plural: 'pods', group: '' };
 
@@ -29,6 +30,7 @@ export function admitPod(store: ObjectStore, webhooks: readonly Webhook[], pod: 
   addToken(store, pod, account);
   setPriority(store, pod);
   checkPod(pod);
+  refuseUnmodelled(pod);
   for (const webhook of webhooks) {
     const why = webhook.deny(pod);
     if (why === undefined) continue;

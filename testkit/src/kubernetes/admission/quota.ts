@@ -43,10 +43,11 @@ function countQuota(store: ObjectStore, quota: ResourceQuota): void {
 }
 
 function usedOf(store: ObjectStore, { metadata, spec }: ResourceQuota): Record<string, number> {
-  const counted = store
-    .list('pods', metadata.namespace)
-    .filter(({ status }) => !['Succeeded', 'Failed'].includes(status.phase));
-  const sum = (key: string): number => counted.reduce((total, pod) => total + amountOf(pod, key), 0);
+  const stored = store.list('pods', metadata.namespace);
+  const alive = stored.filter(({ status }) => !['Succeeded', 'Failed'].includes(status.phase));
+  // `count/…` counts objects, whatever has become of them.
+  const sum = (key: string): number =>
+    (key.startsWith('count/') ? stored : alive).reduce((total, pod) => total + amountOf(pod, key), 0);
   return Object.fromEntries(Object.keys(spec.hard).map((key) => [key, sum(key)]));
 }
 

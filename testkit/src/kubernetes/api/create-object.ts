@@ -3,6 +3,7 @@ import type { KubeObject } from '../objects.js';
 import type { ObjectStore } from '../store/object-store.js';
 import { checkObject } from '../schema/check-object.js';
 import { readBody, type ApiRequest } from './api-request.js';
+import { checkStoredSize } from './check-stored-size.js';
 import { apiVersionOf } from './resources.js';
 import { alreadyExists, badRequest, invalid, notFound } from './status.js';
 
@@ -30,6 +31,7 @@ export async function createObject(store: ObjectStore, request: ApiRequest, admi
   admit(object);
   const existing = store.get(resource.plural, metadata.namespace ?? '', metadata.name);
   if (existing) throw alreadyExists(resource, metadata.name, existing.metadata.deletionTimestamp !== undefined);
+  checkStoredSize(object);
   return store.create(resource.plural, object);
 }
 

@@ -6,6 +6,7 @@ import { schemaOf } from '../schema/schemas.js';
 import { applyJsonPatch, applyMergePatch, applyStrategicPatch, type JsonPatchStep } from '../store/apply-patch.js';
 import type { ObjectStore } from '../store/object-store.js';
 import { readBody, type ApiRequest } from './api-request.js';
+import { checkStoredSize } from './check-stored-size.js';
 import { ApiError, badRequest, conflict, notFound } from './status.js';
 
 /** @returns the object after the patch or update */
@@ -26,6 +27,7 @@ export async function changeObject(store: ObjectStore, request: ApiRequest): Pro
   checkObject(after);
   checkMetadataUpdate(before, after);
   if (resource.plural === 'pods') checkPodUpdate(before as Pod, after as Pod);
+  checkStoredSize(after);
   const changed = store.update(resource.plural, before, (draft) => {
     for (const field of Object.keys(draft))
       if (!(field in after)) delete (draft as unknown as Record<string, unknown>)[field];

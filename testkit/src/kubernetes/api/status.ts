@@ -89,7 +89,8 @@ export interface FieldMistake {
     | 'FieldValueForbidden'
     | 'FieldValueNotFound'
     | 'FieldValueDuplicate'
-    | 'FieldValueNotSupported';
+    | 'FieldValueNotSupported'
+    | 'FieldValueTooLong';
   field: string;
   /** Without the field: `Required value`, `Invalid value: "x": must be …`. */
   message: string;

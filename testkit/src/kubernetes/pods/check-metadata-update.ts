@@ -1,6 +1,7 @@
 import { invalid, type FieldMistake } from '../api/status.js';
 import type { KubeObject } from '../objects.js';
 import { Mistakes } from './mistakes.js';
+import { checkAnnotationsSize } from './name-rules.js';
 
 /**
  * What may change of an object's metadata. The API server checks it twice, and tells each mistake twice.
@@ -17,6 +18,7 @@ export function checkMetadataUpdate(before: KubeObject, after: KubeObject): void
     const why = `no new finalizers can be added if the object is being deleted, found new finalizers []string{${list}}`;
     mistakes.forbidden('metadata.finalizers', why);
   }
+  checkAnnotationsSize(mistakes, after.metadata.annotations);
   const [found] = mistakes.found;
   if (!found) return;
   const twice: FieldMistake[] = mistakes.found.flatMap((mistake) => [mistake, mistake]);

@@ -29,6 +29,10 @@ export class Mistakes {
     );
   }
 
+  tooLong(field: string, maxBytes: number): void {
+    this.#add('FieldValueTooLong', field, `Too long: may not be more than ${maxBytes} bytes`);
+  }
+
   forbidden(field: string, why: string): void {
     this.#add('FieldValueForbidden', field, `Forbidden: ${why}`);
   }

@@ -8,6 +8,9 @@ const label = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
 const qualified = '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]';
 const labelValue = `(${qualified})?`;
 
+/** All keys and values together. */
+const maxAnnotationBytes = 256 * 1024;
+
 const matches = (pattern: string, text: string): boolean => new RegExp(`^(?:${pattern})$`).test(text);
 const tooLong = (limit: number): string => `must be no more than ${limit} bytes`;
 
@@ -34,12 +37,21 @@ export function checkMetadata(mistakes: Mistakes, { name, labels, annotations, f
   }
   for (const key of Object.keys(annotations ?? {}))
     checkQualifiedName(mistakes, 'metadata.annotations', key.toLowerCase());
+  checkAnnotationsSize(mistakes, annotations);
   for (const [index, finalizer] of (finalizers ?? []).entries()) {
     const field = `metadata.finalizers[${index}]`;
     checkQualifiedName(mistakes, field, finalizer);
     if (finalizer.includes('/') || ['foregroundDeletion', 'orphan', 'kubernetes'].includes(finalizer)) continue;
     mistakes.invalid(field, finalizer, 'name is neither a standard finalizer name nor is it fully qualified');
   }
+}
+
+/** `ValidateAnnotationsSize` of `apimachinery/pkg/api/validation/objectmeta.go`. */
+export function checkAnnotationsSize(mistakes: Mistakes, annotations: ObjectMeta['annotations'] = {}): void {
+  const bytes = Object.entries(annotations)
+    .flat()
+    .reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+  if (bytes > maxAnnotationBytes) mistakes.tooLong('metadata.annotations', maxAnnotationBytes);
 }
 
 function checkQualifiedName(mistakes: Mistakes, field: string, key: string): void {
