@@ -64,6 +64,23 @@ describe('what a test lets happen to pods of the stand-in of Kubernetes', () => 
     await untilPod(kubernetes(), 'meanwhile', 'to end', isOver);
   });
 
+  it('a pod on a node that was removed has Failed, and does not run when a node comes back', async () => {
+    const { metadata } = await start('removed');
+    kubernetes().loseNode();
+    kubernetes().removeNode();
+    const pod = await readPod(kubernetes(), 'removed');
+    expect(pod?.status.phase).to.equal('Failed');
+    expect(pod && disruptionOf(pod)?.reason).to.equal('DeletionByPodGC');
+    const look = () => processesOf(`${kubernetes().folder}/pods/${metadata.uid}`);
+    await untilFound('the processes to end', look, (found) => found.length === 0);
+    kubernetes().returnNode();
+    await ask(kubernetes(), 'PATCH', `${podsPath}/removed`, { metadata: { labels: { seen: 'yes' } } }, 'application/merge-patch+json'); // prettier-ignore
+    await createPod(kubernetes(), podOf('after', 'true'));
+    await untilPod(kubernetes(), 'after', 'to end', isOver);
+    expect(look()).to.deep.equal([]);
+    expect((await readPod(kubernetes(), 'removed'))?.status.phase).to.equal('Failed');
+  });
+
   it('a pod that is deleted by force is gone at once, and its processes soon', async () => {
     const script = 'trap "exit 5" TERM; echo begun; sleep 1000 & wait';
     const { metadata } = await startPod(kubernetes(), podOf('forced', script));

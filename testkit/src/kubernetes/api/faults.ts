@@ -20,15 +20,11 @@ interface Fault {
 
 /** What a test wants to happen to requests, and what has been asked so far. */
 export class Faults {
-  #faults: Fault[] = [];
+  readonly #faults: Fault[] = [];
   readonly #counts = new Map<string, number>();
 
   add(target: FaultTarget, act: (response: ServerResponse) => void): void {
     this.#faults.push({ target, left: target.times ?? 1, act });
-  }
-
-  clear(): void {
-    this.#faults = [];
   }
 
   /** @returns how often each `verb resource` was asked, refused ones included */

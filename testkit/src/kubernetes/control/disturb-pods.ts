@@ -23,7 +23,12 @@ export interface PodControls {
    * marked for deletion as the taint of such a node does, without the wait of five minutes.
    */
   loseNode(): void;
-  /** Lets a lost node speak again. */
+  /**
+   * Takes a lost node out of the cluster: its containers are gone, and the garbage collector of pods ends what is left
+   * of them.
+   */
+  removeNode(): void;
+  /** Lets a lost node speak again, or a new one take its place. */
   returnNode(): void;
 }
 
@@ -69,7 +74,7 @@ export function createPodControls(store: ObjectStore, node: Node): PodControls {
     },
     preempt: (namespace, name) => {
       const pod = find(namespace, name);
-      const message = 'Preempted by pod 00000000-0000-4000-8000-000000000000 on node node-1';
+      const message = `Preempted by pod 00000000-0000-4000-8000-000000000000 on node ${pod.spec.nodeName ?? ''}`;
       recordEvent(store, pod, { type: 'Normal', reason: 'Preempted', message, component: 'default-scheduler' });
       const why = 'default-scheduler: preempting to accommodate a higher priority pod';
       beginDeletion(store, pods, disrupt(store, pod, 'PreemptionByScheduler', why));
@@ -89,6 +94,17 @@ export function createPodControls(store: ObjectStore, node: Node): PodControls {
         });
         const why = 'Taint manager: deleting due to NoExecute taint';
         beginDeletion(store, pods, disrupt(store, pod, 'DeletionByTaintManager', why));
+      }
+    },
+    removeNode: () => {
+      node.drop();
+      for (const pod of store.list('pods')) {
+        if (pod.spec.nodeName === undefined || ['Succeeded', 'Failed'].includes(pod.status.phase)) continue;
+        const marked = disrupt(store, pod, 'DeletionByPodGC', 'PodGC: node no longer exists');
+        const failed = store.update('pods', marked, ({ status }) => {
+          status.phase = 'Failed';
+        });
+        beginDeletion(store, pods, failed ?? marked, { gracePeriodSeconds: 0 });
       }
     },
     returnNode: () => {

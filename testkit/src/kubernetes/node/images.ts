@@ -37,10 +37,15 @@ export function imageIdOf(image: string): string {
   return `${name.replace(/:[^/]+$/, '')}@sha256:${createHash('sha256').update(name).digest('hex')}`;
 }
 
-/** Why an image cannot be pulled, in the words of containerd. */
+/** Why an image cannot be pulled, in the words of containerd. No host has a name that ends with `.invalid`. */
 export function pullFailureOf(image: string): string {
   const name = fullImageName(image);
-  return `rpc error: code = NotFound desc = failed to pull and unpack image "${name}": failed to resolve reference "${name}": ${name}: not found`;
+  const what = `failed to pull and unpack image "${name}": failed to resolve reference "${name}"`;
+  const [host = '', ...rest] = name.split('/');
+  if (!host.endsWith('.invalid')) return `rpc error: code = NotFound desc = ${what}: ${name}: not found`;
+  const url = `https://${host}/v2/${rest.join('/').replace(/:([^:]*)$/, '/manifests/$1')}`;
+  const why = `failed to do request: Head "${url}": dial tcp: lookup ${host}: no such host`;
+  return `rpc error: code = Unknown desc = ${what}: ${why}`;
 }
 
 /** Why a name cannot be that of an image; undefined if it can. */

@@ -57,11 +57,22 @@ export class Node {
       this.#scheduleWaiting();
       return;
     }
+    const isOver = ['Succeeded', 'Failed'].includes(pod.status.phase);
     if (worker) {
       worker.onChange(pod);
-      if (['Succeeded', 'Failed'].includes(pod.status.phase)) this.#scheduleWaiting();
+      if (isOver) this.#scheduleWaiting();
     } else if (pod.spec.nodeName === undefined) schedulePod(this.#context.store, pod, this.#context.settings);
-    else this.#workers.set(uid, new PodWorker(this.#context, pod));
+    else if (!isOver) this.#workers.set(uid, new PodWorker(this.#context, pod));
+  }
+
+  /** Falls silent for ever for all pods that it has, and kills their containers: the machine is gone. */
+  drop(): void {
+    this.isSilent = true;
+    for (const [uid, worker] of this.#workers) {
+      worker.killNow();
+      this.#remove(worker);
+      this.#workers.delete(uid);
+    }
   }
 
   /** Tries the pods again that found no place. */

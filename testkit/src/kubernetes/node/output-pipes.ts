@@ -8,8 +8,6 @@ export interface OutputPipe {
   writeEnd: number;
   /** To be called once the container has its copy of the end to write. */
   read: (onData: (bytes: Buffer) => void) => Promise<void>;
-  /** Closes both ends of a pipe that nobody reads. */
-  drop: () => void;
 }
 
 /**
@@ -41,10 +39,6 @@ export class OutputPipes {
         return new Promise((resolve, reject) => {
           socket.on('error', reject).on('close', () => resolve());
         });
-      },
-      drop: () => {
-        closeSync(writeEnd);
-        closeSync(readEnd);
       },
     };
   }

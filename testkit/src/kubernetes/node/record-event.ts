@@ -12,7 +12,7 @@ export interface EventText {
 }
 
 /** Records an event of a pod. A repeated one raises the count of the first, as the recorder of the kubelet does. */
-export function recordEvent(store: ObjectStore, { metadata, apiVersion, kind }: Pod, event: EventText): void {
+export function recordEvent(store: ObjectStore, { metadata, spec, apiVersion, kind }: Pod, event: EventText): void {
   const namespace = metadata.namespace ?? '';
   const { type, reason, message, fieldPath, component } = event;
   // The name tells the event, so that a repeated one is found without a search.
@@ -20,6 +20,7 @@ export function recordEvent(store: ObjectStore, { metadata, apiVersion, kind }: 
   const eventName = `${metadata.name}.${id.slice(0, 16)}`;
   const same = store.get('events', namespace, eventName);
   const time = now();
+  const { nodeName: host = '' } = spec;
   if (same) {
     store.update('events', same, (draft) => {
       draft.count += 1;
@@ -39,8 +40,8 @@ export function recordEvent(store: ObjectStore, { metadata, apiVersion, kind }: 
     count: 1,
     firstTimestamp: time,
     lastTimestamp: time,
-    source: component === 'kubelet' ? { component, host: 'node-1' } : { component },
+    source: component === 'kubelet' ? { component, host } : { component },
     reportingComponent: component,
-    reportingInstance: component === 'kubelet' ? 'node-1' : '',
+    reportingInstance: component === 'kubelet' ? host : '',
   });
 }
