@@ -1,5 +1,6 @@
+import { testKubeconfig } from '@chainr/testkit/cluster/test-kubeconfig';
 import { kubernetesCapabilities } from '../src/kubernetes/create-kubernetes-executor.js';
-import { makeKubernetesPlace } from '../integration/kubernetes-place.js';
+import { makeKubernetesPlace } from '../suite/kubernetes-place.js';
 import { executorSuite } from '../suite/executor-suite.js';
 
 describe('on a Kubernetes cluster', function () {
@@ -8,6 +9,6 @@ describe('on a Kubernetes cluster', function () {
   executorSuite('kubernetes', {
     capabilities: kubernetesCapabilities,
     image: 'busybox',
-    makePlace: () => makeKubernetesPlace(process.env['KUBECONFIG'] ?? ''),
+    makePlace: () => makeKubernetesPlace(testKubeconfig()),
   });
 });

@@ -6,13 +6,14 @@ import { checkPipeline } from '@chainr/core/pipeline/checks/check-pipeline';
 import type { PlainMap } from '@chainr/core/pipeline/plain-values';
 import { resolveSteps, type StepSpec } from '@chainr/core/pipeline/steps';
 import type { KubernetesSettings } from '@chainr/core/pipeline/pipeline';
+import { testKubeconfig } from '@chainr/testkit/cluster/test-kubeconfig';
 import { unlessStatus } from '../src/kubernetes/api/api-error.js';
 import { labels } from '../src/kubernetes/names.js';
 import type { PodJson } from '../src/kubernetes/pod/pod-json.js';
 import { readPolicy } from '../src/kubernetes/policy/read-policy.js';
 import type { AttemptSpec } from '../src/port.js';
 import { allOutput, allow, attemptOf, runToEnd, textOf, withExecutor } from '../suite/place.js';
-import { makeKubernetesPlace, type KubernetesPlace } from '../integration/kubernetes-place.js';
+import { makeKubernetesPlace, type KubernetesPlace } from '../suite/kubernetes-place.js';
 
 const everything = readPolicy(`
 allow:
@@ -30,7 +31,7 @@ describe('the settings of a pod on a cluster', function () {
   /** Another namespace, which enforces Pod Security "restricted". */
   let strict: string;
   before(async () => {
-    place = await makeKubernetesPlace(process.env['KUBECONFIG'] ?? '');
+    place = await makeKubernetesPlace(testKubeconfig());
     home = place.pods.split('/')[4] ?? '';
     strict = `${home}-${randomUUID().slice(0, 8)}`;
     const metadata = { name: strict, labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } };

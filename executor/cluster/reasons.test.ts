@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
-import { makeKubernetesPlace, type KubernetesPlace } from '../integration/kubernetes-place.js';
+import { testKubeconfig } from '@chainr/testkit/cluster/test-kubeconfig';
+import { makeKubernetesPlace, type KubernetesPlace } from '../suite/kubernetes-place.js';
 import type { Executor } from '../src/port.js';
 import { kubernetesReasonRows } from '../suite/kubernetes-reason-rows.js';
 import { allow, attemptOf, never } from '../suite/place.js';
@@ -10,7 +11,7 @@ describe('the reasons of pods, on a cluster', function () {
   let place: KubernetesPlace;
   let executor: Executor;
   before(async () => {
-    place = await makeKubernetesPlace(process.env['KUBECONFIG'] ?? '', { obstaclePatienceMs: 3_000 });
+    place = await makeKubernetesPlace(testKubeconfig(), { obstaclePatienceMs: 3_000 });
     executor = place.open();
   });
   after(async () => {

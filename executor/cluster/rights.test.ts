@@ -1,6 +1,11 @@
 import { expect } from 'chai';
 import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'mocha';
+import { MistakeList } from '@chainr/core/pipeline/mistakes';
+import { toPlain } from '@chainr/core/pipeline/plain-values';
+import { readYaml } from '@chainr/core/pipeline/reading/read-yaml';
+import { testKubeconfig } from '@chainr/testkit/cluster/test-kubeconfig';
 import { ApiClient } from '../src/kubernetes/api/api-client.js';
 import { findCredentials, type Credentials } from '../src/kubernetes/api/credentials.js';
 import { createKubernetesExecutor } from '../src/kubernetes/create-kubernetes-executor.js';
@@ -10,12 +15,22 @@ import { allOutput, allow, attemptOf, never, runToEnd, textOf } from '../suite/p
 
 type Rule = Record<'apiGroups' | 'resources' | 'verbs', string[]> & { resourceNames?: string[] };
 
-/** As docs/kubernetes.md has it. */
-const rulesFor = (namespace: string): Rule[] => [
-  { apiGroups: [''], resources: ['namespaces'], resourceNames: [namespace], verbs: ['get'] },
-  { apiGroups: [''], resources: ['pods'], verbs: ['create', 'delete', 'get', 'list', 'patch', 'watch'] },
-  { apiGroups: [''], resources: ['pods/log'], verbs: ['get'] },
-];
+const page = readFileSync(new URL('../../docs/kubernetes.md', import.meta.url), 'utf8');
+const [, written = ''] = /```yaml\n(apiVersion: rbac[^]*?)```/.exec(page) ?? [];
+const role = toPlain(readYaml(written), [], new MistakeList()) as { metadata: { namespace: string }; rules: Rule[] };
+
+/** The Role of docs/kubernetes.md, without the rules for those who use secrets. */
+const rulesFor = (namespace: string): Rule[] =>
+  role.rules
+    .filter(({ resources }) => !resources.includes('secrets'))
+    .map((rule) => {
+      const { resourceNames } = rule;
+      if (!resourceNames) return rule;
+      return {
+        ...rule,
+        resourceNames: resourceNames.map((name) => (name === role.metadata.namespace ? namespace : name)),
+      };
+    });
 
 describe('the Role of a worker', function () {
   this.timeout(120_000);
@@ -25,7 +40,7 @@ describe('the Role of a worker', function () {
   const made: string[] = [];
 
   before(async () => {
-    credentials = await findCredentials(process.env['KUBECONFIG'] ?? '', process.env);
+    credentials = await findCredentials(testKubeconfig(), process.env);
     admin = new ApiClient(credentials);
     namespace = credentials.namespace;
   });
@@ -88,6 +103,9 @@ describe('the Role of a worker', function () {
   });
 
   const all = rulesFor('');
+  it('is the one of docs/kubernetes.md', () => {
+    expect(all.map(({ resources }) => resources)).to.deep.equal([['namespaces'], ['pods'], ['pods/log']]);
+  });
   for (const { resources: [resource = ''] = [], verbs } of all.slice(1)) {
     for (const verb of verbs) {
       it(`names the right that is missing: ${verb} ${resource}`, async () => {

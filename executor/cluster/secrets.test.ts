@@ -1,14 +1,15 @@
 import { expect } from 'chai';
+import { testKubeconfig } from '@chainr/testkit/cluster/test-kubeconfig';
 import { unlessStatus } from '../src/kubernetes/api/api-error.js';
 import { podName } from '../src/kubernetes/names.js';
 import { untilFound } from '@chainr/testkit/until-found';
-import { makeKubernetesPlace } from '../integration/kubernetes-place.js';
-import { secretRows } from '../integration/kubernetes-secret-rows.js';
+import { makeKubernetesPlace } from '../suite/kubernetes-place.js';
+import { secretRows } from '../suite/kubernetes-secret-rows.js';
 import { allow, attemptOf, runToEnd, withExecutor } from '../suite/place.js';
 
 describe('secrets on a Kubernetes cluster', function () {
   this.timeout(300_000);
-  const makePlace = () => makeKubernetesPlace(process.env['KUBECONFIG'] ?? '');
+  const makePlace = () => makeKubernetesPlace(testKubeconfig());
 
   secretRows(makePlace);
 

@@ -2,9 +2,10 @@ import { expect } from 'chai';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'mocha';
 import type { PlainMap } from '@chainr/core/pipeline/plain-values';
+import { testKubeconfig } from '@chainr/testkit/cluster/test-kubeconfig';
 import { ApiClient } from '../src/kubernetes/api/api-client.js';
 import { findCredentials } from '../src/kubernetes/api/credentials.js';
-import { mergeRows } from './merge-rows.js';
+import { mergeRows } from '../suite/merge-rows.js';
 
 interface Deployment {
   metadata: { name: string };
@@ -17,7 +18,7 @@ describe('a strategic merge patch, as the API server merges it', function () {
   let api: ApiClient;
   let path: string;
   before(async () => {
-    const credentials = await findCredentials(process.env['KUBECONFIG'] ?? '', process.env);
+    const credentials = await findCredentials(testKubeconfig(), process.env);
     api = new ApiClient(credentials);
     path = `/apis/apps/v1/namespaces/${credentials.namespace}/deployments`;
   });

@@ -1,64 +1,52 @@
 import { expect } from 'chai';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { useKubernetes } from '@chainr/testkit/kubernetes/use-kubernetes';
 import type { Executor } from '../src/port.js';
-import { kubernetesReasonRows } from '../suite/kubernetes-reason-rows.js';
-import { allow, attemptOf, never, untilExecuting } from '../suite/place.js';
-import { makeKubernetesPlace, type KubernetesPlace } from './kubernetes-place.js';
+import { makeKubernetesPlace, type KubernetesPlace } from '../suite/kubernetes-place.js';
+import { endPodOf, kubernetesReasonRows } from '../suite/kubernetes-reason-rows.js';
+import { allow, attemptOf, never, runToEnd } from '../suite/place.js';
 
 describe('the reasons of pods, on the stand-in of Kubernetes', function () {
   this.timeout(120_000);
-  let folder = '';
-  let place: KubernetesPlace;
-  let executor: Executor;
-  // Before the hook of the stand-in: what is in the place is removed while that is there.
+  let place: KubernetesPlace | undefined;
+  let executor: Executor | undefined;
+  // Before the hook of the stand-in: what is in the place is removed while that is there. Nothing is there if it is skipped.
   after(async () => {
-    await executor.close();
-    await place.destroy();
-    await rm(folder, { recursive: true, force: true });
+    await executor?.close();
+    await place?.destroy();
   });
   const cluster = useKubernetes();
   before(async () => {
-    folder = await mkdtemp(path.join(tmpdir(), 'chainr-kubeconfig-'));
-    await writeFile(path.join(folder, 'config'), cluster().kubeconfig);
-    place = await makeKubernetesPlace(path.join(folder, 'config'), { obstaclePatienceMs: 1_000 });
+    place = await makeKubernetesPlace(cluster().kubeconfigFile, { obstaclePatienceMs: 1_000 });
     executor = place.open();
   });
+  const opened = () => (place && executor ? { place, executor } : expect.fail('it is opened in the first `before`'));
 
-  for (const row of kubernetesReasonRows) it(row.name, () => row.run(place, executor));
-
-  async function disturb(how: (name: string) => void) {
-    const spec = attemptOf('busybox', { run: 'trap "exit 143" TERM; sleep 300 & wait $!' });
-    await executor.ensure(spec, allow);
-    await untilExecuting(executor, spec);
-    const pod = cluster()
-      .store.list('pods')
-      .find(({ metadata }) => metadata.labels?.['chainr.dev/run'] === spec.run);
-    how(pod?.metadata.name ?? '');
-    return executor.observe(spec, () => undefined, never());
+  for (const row of kubernetesReasonRows) {
+    it(row.name, () => row.run(opened().place, opened().executor));
   }
 
+  const endPod = (end: (name: string) => unknown) =>
+    endPodOf(opened().place, opened().executor, (_path, name) => end(name));
+
   it('Preempted: the scheduler made room for a pod of a higher priority', async () => {
-    const outcome = await disturb((name) => {
-      cluster().preempt('default', name);
-    });
+    const outcome = await endPod((name) => cluster().preempt('default', name));
     expect(outcome, outcome.message).to.include({ reason: 'Preempted' });
   });
 
   it('Evicted: the node lacks memory', async () => {
-    const outcome = await disturb((name) => {
-      cluster().evictForPressure('default', name);
-    });
+    const outcome = await endPod((name) => cluster().evictForPressure('default', name));
     expect(outcome, outcome.message).to.include({ reason: 'Evicted' });
   });
 
   it('OutOfMemory: the kernel ended the container', async () => {
-    const outcome = await disturb((name) => {
-      cluster().killForMemory('default', name, 'main');
-    });
+    const outcome = await endPod((name) => cluster().killForMemory('default', name, 'main'));
     expect(outcome, outcome.message).to.include({ reason: 'OutOfMemory', exitCode: 137 });
+  });
+
+  it('RegistryError: the registry does not answer', async () => {
+    const outcome = await runToEnd(opened().executor, attemptOf('registry.invalid/none:1', { run: 'true' }));
+    expect(outcome, outcome.message).to.include({ reason: 'RegistryError' });
+    expect(outcome.message).to.contain('registry.invalid/none:1').and.contain('no such host');
   });
 
   it('ConfigError: a webhook refuses the pod, in its own words', async () => {
@@ -67,9 +55,42 @@ describe('the reasons of pods, on the stand-in of Kubernetes', function () {
       deny: ({ metadata }) => (metadata.labels?.['chainr.dev/job'] === 'refused' ? 'it has no owner' : undefined),
     });
     const spec = { ...attemptOf('busybox', { run: 'true' }), job: 'refused' };
-    await executor.ensure(spec, allow);
-    const outcome = await executor.observe(spec, () => undefined, never());
+    await opened().executor.ensure(spec, allow);
+    const outcome = await opened().executor.observe(spec, () => undefined, never());
     expect(outcome).to.include({ reason: 'ConfigError' });
     expect(outcome.message).to.contain('owners.example.com').and.contain('it has no owner');
   });
+
+  it('NodeLost: the node was removed; while it is only silent, the attempt waits', async () => {
+    const { executor: one } = opened();
+    let settled = false;
+    const outcome = await endPod(async (name) => {
+      const pod = () => cluster().store.get('pods', 'default', name);
+      const { run, job, attempt } = labelsOf(pod()?.metadata.labels ?? {});
+      const early = one.observe(
+        { ...attemptOf('busybox', { run: 'true' }), run, job, attempt },
+        () => undefined,
+        never(),
+      );
+      void early.then(() => (settled = true));
+      cluster().loseNode();
+      expect(pod()?.metadata.deletionTimestamp, 'the pod is marked').to.be.a('string');
+      expect((await one.list()).filter((found) => found.run === run)).to.deep.equal([
+        { run, job, attempt, alive: true },
+      ]);
+      expect(settled, 'the pod may still run').to.equal(false);
+      cluster().removeNode();
+      await early;
+    });
+    cluster().returnNode();
+    expect(outcome).to.include({ reason: 'NodeLost' });
+    expect(outcome.message).to.contain('node-1').and.contain('node no longer exists');
+    expect(outcome).not.to.have.property('exitCode');
+  });
+});
+
+const labelsOf = (labels: Record<string, string>) => ({
+  run: labels['chainr.dev/run'] ?? '',
+  job: labels['chainr.dev/job'] ?? '',
+  attempt: Number(labels['chainr.dev/attempt']),
 });

@@ -1,31 +1,18 @@
 import { expect } from 'chai';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { useKubernetes } from '@chainr/testkit/kubernetes/use-kubernetes';
 import { readPolicy } from '../src/kubernetes/policy/read-policy.js';
 import { allow, attemptOf, runToEnd } from '../suite/place.js';
-import { makeKubernetesPlace } from './kubernetes-place.js';
-import { secretRows } from './kubernetes-secret-rows.js';
+import { makeKubernetesPlace } from '../suite/kubernetes-place.js';
+import { secretRows } from '../suite/kubernetes-secret-rows.js';
 
 describe('secrets on the stand-in of Kubernetes', function () {
   this.timeout(120_000);
-  let folder = '';
   const cluster = useKubernetes();
-  before(async () => {
-    folder = await mkdtemp(path.join(tmpdir(), 'chainr-kubeconfig-'));
-  });
-  after(() => rm(folder, { recursive: true, force: true }));
 
-  const placeOf = async (kubeconfig: string) => {
-    await writeFile(path.join(folder, 'config'), kubeconfig);
-    return makeKubernetesPlace(path.join(folder, 'config'));
-  };
-
-  secretRows(() => placeOf(cluster().kubeconfig));
+  secretRows(() => makeKubernetesPlace(cluster().kubeconfigFile));
 
   it('cost one write more, and only where the worker gives a value', async () => {
-    const place = await placeOf(cluster().kubeconfig);
+    const place = await makeKubernetesPlace(cluster().kubeconfigFile);
     const executor = place.open();
     const writes = () => {
       const all = [...cluster().requests].filter(([what]) => /^(create|delete|patch|update) /.test(what));
@@ -50,8 +37,8 @@ describe('secrets on the stand-in of Kubernetes', function () {
       { apiGroups: [''], resources: ['pods', 'pods/log'], verbs },
       { apiGroups: [''], resources: ['namespaces'], verbs: ['get'] },
     ];
-    const admin = await placeOf(cluster().kubeconfig);
-    const place = await placeOf(cluster().kubeconfigOf(cluster().addUser('worker', rules)));
+    const admin = await makeKubernetesPlace(cluster().kubeconfigFile);
+    const place = await makeKubernetesPlace(cluster().writeKubeconfig(cluster().addUser('worker', rules)));
     const executor = place.open({ policy: readPolicy('secrets: { fromSecret: others }') });
     const spec = attemptOf('busybox', { run: 'true', env: { A: 'value' }, secretNames: ['A'] });
     const outcome = await runToEnd(executor, spec);

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { Outcome } from '@chainr/core/engine/outcome';
 import type { ApiClient } from '../src/kubernetes/api/api-client.js';
+import { unlessStatus } from '../src/kubernetes/api/api-error.js';
 import { selectorOf } from '../src/kubernetes/names.js';
 import type { AttemptSpec, Executor, PhaseChange } from '../src/port.js';
 import { allow, attemptOf, never, untilExecuting, type Place } from './place.js';
@@ -44,14 +45,23 @@ async function watchTo(
 
 const sleeping = { run: 'trap "exit 143" TERM; sleep 300 & wait $!' };
 
-/** Ends a running attempt by what `end` does to its pod. */
-async function endPodOf(place: ReasonPlace, executor: Executor, end: (path: string) => Promise<unknown>) {
+/**
+ * Ends a running attempt by what `end` does to its pod.
+ *
+ * @param end gets the path of the pod, and its name
+ */
+export async function endPodOf(
+  place: ReasonPlace,
+  executor: Executor,
+  end: (path: string, name: string) => unknown,
+): Promise<Outcome> {
   const spec = attemptOf('busybox', sleeping);
   await executor.ensure(spec, allow);
   await untilExecuting(executor, spec);
   const query = { labelSelector: `${selectorOf(place.instance)},chainr.dev/run=${spec.run}` };
   const { items } = await place.api.call<{ items: { metadata: { name: string } }[] }>('GET', place.pods, { query });
-  await end(`${place.pods}/${items[0]?.metadata.name ?? ''}`);
+  const { name } = items[0]?.metadata ?? expect.fail('it has no pod');
+  await end(`${place.pods}/${name}`, name);
   return executor.observe(spec, () => undefined, never());
 }
 
@@ -109,23 +119,24 @@ export const kubernetesReasonRows: readonly ReasonRow[] = [
       const quotas = pods.replace(/pods$/, 'resourcequotas');
       const body = { metadata: { name: 'no-pods' }, spec: { hard: { pods: '0' } } };
       await api.call('POST', quotas, { body });
-      const spec = attemptOf('busybox', { run: 'true' });
-      const outcome = await watchTo(executor, spec, 'QuotaExceeded', (message) => {
-        expect(message).to.contain('exceeded quota').and.contain('no-pods');
-        return api.call('DELETE', `${quotas}/no-pods`);
-      });
-      expect(outcome).to.include({ reason: 'Completed' });
+      const removeQuota = () => unlessStatus([404], api.call('DELETE', `${quotas}/no-pods`));
+      try {
+        const spec = attemptOf('busybox', { run: 'true' });
+        const outcome = await watchTo(executor, spec, 'QuotaExceeded', (message) => {
+          expect(message).to.contain('exceeded quota').and.contain('no-pods');
+          return removeQuota();
+        });
+        expect(outcome).to.include({ reason: 'Completed' });
+      } finally {
+        await removeQuota(); // Else no other test could start a pod.
+      }
     },
   },
   {
     name: 'Evicted: by the eviction API',
     run: async (place, executor) => {
-      const outcome = await endPodOf(place, executor, (path) => {
-        const body = {
-          apiVersion: 'policy/v1',
-          kind: 'Eviction',
-          metadata: { name: path.split('/').at(-1) ?? '' },
-        };
+      const outcome = await endPodOf(place, executor, (path, name) => {
+        const body = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name } };
         return place.api.call('POST', `${path}/eviction`, { body });
       });
       expect(outcome, outcome.message).to.include({ reason: 'Evicted', exitCode: 143 });

@@ -6,7 +6,7 @@ import { eachAtOnce } from '@chainr/testkit/each-at-once';
 import { untilFound } from '@chainr/testkit/until-found';
 import { untilClosed, untilFinal } from '@chainr/testkit/waits';
 import { briefLeases, WorkerGroup } from '@chainr/testkit/worker-group';
-import { vanish, type PodSubject } from './pods.js';
+import type { PodSubject } from './pods.js';
 
 /** How many rows run at once. Each has up to two workers. */
 const atOnce = 3;
@@ -28,12 +28,19 @@ interface Row {
 
 const gracefully: Row['act'] = (cluster, name) => cluster.deletePod(name);
 const byForce: Row['act'] = (cluster, name) => cluster.deletePod(name, 0);
+const withFinalizer: Row['act'] = (cluster, name) => cluster.removePod(name);
 
 const rows: readonly Row[] = [
   { what: 'gracefully, and handles SIGTERM', script: polite, act: gracefully, attempts: ['ExitCode 7'], isSeen: true },
   { what: 'gracefully', script: counting, act: gracefully, attempts: ['Deleted', 'Completed 0'], isSeen: true },
   { what: 'by force', script: counting, act: byForce, attempts: ['Deleted', 'Completed 0'], isSeen: true },
-  { what: 'with its finalizer', script: counting, act: vanish, attempts: ['Deleted', 'Completed 0'], isSeen: false },
+  {
+    what: 'with its finalizer',
+    script: counting,
+    act: withFinalizer,
+    attempts: ['Deleted', 'Completed 0'],
+    isSeen: false,
+  },
 ];
 
 /** Somebody deletes the pod of an attempt that runs. */

@@ -1,8 +1,6 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { expect } from 'chai';
 import { Cluster } from '@chainr/testkit/cluster/cluster';
+import { testKubeconfig } from '@chainr/testkit/cluster/test-kubeconfig';
 import { PodRecorder, statusesOf } from '@chainr/testkit/cluster/pod-recorder';
 import type { StandInKubernetes } from '@chainr/testkit/kubernetes/start-kubernetes';
 import { useKubernetes } from '@chainr/testkit/kubernetes/use-kubernetes';
@@ -20,14 +18,14 @@ export interface PodSubject extends Subject {
 export function describeOnStandIn(title: string, tests: (subject: PodSubject) => void): void {
   describe(`${title}: pods of a stand-in`, () => {
     const standIn = useKubernetes();
-    let folder = '';
-    const file = (): string => path.join(folder, 'kubeconfig');
-    before(async () => {
-      folder = await mkdtemp(path.join(tmpdir(), 'chainr-kubeconfig-'));
-      await writeFile(file(), standIn().kubeconfig);
+    tests({
+      ...usePods(
+        () => standIn().kubeconfigFile,
+        async () => undefined,
+      ),
+      standIn,
+      unreached: ['between-steps'],
     });
-    after(() => rm(folder, { recursive: true, force: true }));
-    tests({ ...usePods(file, async () => undefined), standIn, unreached: ['between-steps'] });
   });
 }
 
@@ -35,12 +33,9 @@ export function describeOnStandIn(title: string, tests: (subject: PodSubject) =>
 export function describeOnCluster(title: string, tests: (subject: PodSubject) => void): void {
   describe(`${title}: pods of a cluster`, () => {
     tests(
-      usePods(
-        () => process.env['KUBECONFIG'] ?? '',
-        async (cluster, runs) => {
-          for (const run of runs) await removePodsOf(cluster, run);
-        },
-      ),
+      usePods(testKubeconfig, async (cluster, runs) => {
+        for (const run of runs) await removePodsOf(cluster, run);
+      }),
     );
   });
 }
@@ -58,11 +53,15 @@ function usePods(
   });
   after(async function () {
     this.timeout(60_000);
-    await recorder?.stop();
     if (!cluster || !recorder) return;
-    const doubled = recorder.runs.flatMap((run) => used(recorder).doubledIn(run));
-    await cleanUp(cluster, recorder.runs);
-    expect(doubled, 'what was done twice').to.deep.equal([]);
+    const { runs } = recorder;
+    try {
+      await recorder.stop();
+      const doubled = runs.flatMap((run) => used(recorder).doubledIn(run));
+      expect(doubled, 'what was done twice').to.deep.equal([]);
+    } finally {
+      await cleanUp(cluster, runs);
+    }
   });
   return {
     kind: 'kubernetes',
@@ -93,11 +92,5 @@ const ofRun = (run: string): string => `chainr.dev/run=${run}`;
 
 async function removePodsOf(cluster: Cluster, run: string): Promise<void> {
   const { items } = await cluster.list(ofRun(run));
-  await Promise.all(items.map(({ metadata }) => vanish(cluster, metadata?.name ?? '')));
-}
-
-/** Removes a pod with its finalizer at once, so that its end is not seen. */
-export async function vanish(cluster: Cluster, name: string): Promise<void> {
-  await cluster.stripPod(name);
-  await cluster.deletePod(name, 0);
+  await Promise.all(items.map(({ metadata }) => cluster.removePod(metadata?.name ?? '')));
 }

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { mergeRows } from '../../cluster/merge-rows.js';
+import { mergeRows } from '../../suite/merge-rows.js';
 import { podMergeRules } from '../../src/kubernetes/patch/pod-merge-rules.js';
 import { mergeStrategically } from '../../src/kubernetes/patch/strategic-merge.js';
 

@@ -4,6 +4,16 @@ import https from 'node:https';
 import { findCredentials, type Credentials } from '@chainr/executor/kubernetes/api/credentials';
 import type { PodJson } from '@chainr/executor/kubernetes/pod/pod-json';
 
+/** An answer other than success. */
+export class ClusterRefusal extends Error {
+  readonly status: number;
+
+  constructor(what: string, status: number, text: string) {
+    super(`${what}: ${String(status)} ${text}`);
+    this.status = status;
+  }
+}
+
 const mergePatch = 'application/merge-patch+json';
 
 export interface PodList {
@@ -39,10 +49,17 @@ export class Cluster {
     return this.#call('GET', `${this.#pods}?labelSelector=${encodeURIComponent(labelSelector)}`);
   }
 
-  /** Opens a watch of pods by label. */
-  watch(labelSelector: string, version: string, signal: AbortSignal): Promise<IncomingMessage> {
+  /**
+   * Opens a watch of pods by label.
+   *
+   * @throws ClusterRefusal
+   */
+  async watch(labelSelector: string, version: string, signal: AbortSignal): Promise<IncomingMessage> {
     const query = `watch=true&resourceVersion=${version}&labelSelector=${encodeURIComponent(labelSelector)}`;
-    return this.#send('GET', `${this.#pods}?${query}`, undefined, '', signal);
+    const response = await this.#send('GET', `${this.#pods}?${query}`, undefined, '', signal);
+    const { statusCode = 0 } = response;
+    if (statusCode !== 200) throw new ClusterRefusal(`watch of ${this.#pods}`, statusCode, await textOf(response));
+    return response;
   }
 
   /** Deletes a pod. @param graceSeconds undefined: its own grace */
@@ -52,18 +69,18 @@ export class Cluster {
     });
   }
 
-  /** Takes all finalizers off a pod. */
-  async stripPod(name: string): Promise<void> {
+  /** Removes a pod with its finalizers at once, so that its end is not seen. */
+  async removePod(name: string): Promise<void> {
     await this.#call('PATCH', `${this.#pods}/${name}`, { metadata: { finalizers: null } }, mergePatch);
+    await this.deletePod(name, 0);
   }
 
   async #call<T>(method: string, path: string, body?: object, contentType = 'application/json'): Promise<T> {
     const response = await this.#send(method, path, body, contentType);
-    const parts: Buffer[] = [];
-    for await (const part of response) parts.push(part as Buffer);
-    const text = Buffer.concat(parts).toString();
+    const text = await textOf(response);
+    const { statusCode = 0 } = response;
     // What shall go may be gone.
-    if (response.statusCode !== 404 && (response.statusCode ?? 0) >= 400) throw new Error(`${method} ${path}: ${text}`);
+    if (statusCode !== 404 && statusCode >= 400) throw new ClusterRefusal(`${method} ${path}`, statusCode, text);
     return JSON.parse(text) as T;
   }
 
@@ -90,4 +107,10 @@ export class Cluster {
     const [response] = (await once(request, 'response')) as [IncomingMessage];
     return response;
   }
+}
+
+async function textOf(response: IncomingMessage): Promise<string> {
+  const parts: Buffer[] = [];
+  for await (const part of response) parts.push(part as Buffer);
+  return Buffer.concat(parts).toString();
 }

@@ -1,7 +1,7 @@
 import { LineSplitter } from '@chainr/core/async/line-splitter';
 import type { PodJson } from '@chainr/executor/kubernetes/pod/pod-json';
 import { untilFound } from '../until-found.js';
-import type { Cluster } from './cluster.js';
+import { ClusterRefusal, type Cluster } from './cluster.js';
 
 /** Everything that chainr creates has it. */
 const selector = 'app.kubernetes.io/managed-by=chainr';
@@ -38,6 +38,8 @@ export class PodRecorder {
   readonly #pods = new Map<string, Recording>();
   readonly #over = new AbortController();
   #recording: Promise<void> = Promise.resolve();
+  /** The last thing that went wrong and is no outage. */
+  #unexpected: Error | undefined;
 
   private constructor(cluster: Cluster) {
     this.#cluster = cluster;
@@ -51,10 +53,11 @@ export class PodRecorder {
     return recorder;
   }
 
-  /** Ends the watch. */
+  /** Ends the watch. Throws what went wrong with it other than an outage: something may not have been seen. */
   async stop(): Promise<void> {
     this.#over.abort();
     await this.#recording;
+    if (this.#unexpected) throw this.#unexpected;
   }
 
   /** Every run that has begun since. */
@@ -74,11 +77,15 @@ export class PodRecorder {
     );
   }
 
-  /** What was done twice in a run, as sentences: none if each attempt had one pod and each container one start. */
+  /**
+   * What was done twice in a run, as sentences: none if each attempt had one pod and each container one start.
+   *
+   * @throws if no pod of the run was seen
+   */
   doubledIn(run: string): string[] {
     const found: string[] = [];
     const uids = new Map<string, number>();
-    for (const { job, attempt, isTombstone, starts } of this.podsOf(run)) {
+    for (const { job, attempt, isTombstone, starts } of this.#seenOf(run)) {
       const key = `${job} ${String(attempt)}`;
       if (!isTombstone) uids.set(key, (uids.get(key) ?? 0) + 1);
       for (const [step, { size }] of starts) if (size > 1) found.push(`${key} ${step} began ${String(size)} times`);
@@ -88,10 +95,20 @@ export class PodRecorder {
     return found;
   }
 
-  /** Waits until no pod of a run is left. */
+  /**
+   * Waits until no pod of a run is left.
+   *
+   * @throws if no pod of the run was seen
+   */
   async untilGone(run: string): Promise<void> {
-    const left = () => this.podsOf(run).filter(({ isGone }) => !isGone).map(({ name }) => name); // prettier-ignore
+    const left = () => this.#seenOf(run).filter(({ isGone }) => !isGone).map(({ name }) => name); // prettier-ignore
     await untilFound('the removal of all pods of a run', left, ({ length }) => length === 0);
+  }
+
+  #seenOf(run: string): RecordedPod[] {
+    const pods = this.podsOf(run);
+    if (pods.length === 0) throw new Error(`no pod of the run ${run} was seen, so nothing is known of it`);
+    return pods;
   }
 
   async #list(): Promise<string> {
@@ -111,8 +128,9 @@ export class PodRecorder {
         const lines = new LineSplitter();
         for await (const part of response)
           for (const line of lines.take(part as Buffer)) if (line !== '') this.#takeEvent(line);
-      } catch {
-        version = ''; // The connection broke or the history was too short: the list tells what is there.
+      } catch (error) {
+        version = ''; // The list tells what is there.
+        if (!isOutage(error)) this.#unexpected = error as Error;
         await new Promise((resolve) => setTimeout(resolve, 200));
       }
     }
@@ -120,7 +138,7 @@ export class PodRecorder {
 
   #takeEvent(line: string): void {
     const { type, object } = JSON.parse(line) as { type: string; object: PodJson };
-    if (type === 'ERROR') throw new Error(line);
+    if (type === 'ERROR') throw new ClusterRefusal('watch', (object as { code?: number }).code ?? 0, line);
     if (type === 'BOOKMARK') return;
     const pod = this.#take(object);
     if (type === 'DELETED') pod.isGone = true;
@@ -161,3 +179,10 @@ export const statusesOf = ({ status }: PodJson) => [
   ...(status?.initContainerStatuses ?? []),
   ...(status?.containerStatuses ?? []),
 ];
+
+/** Whether the connection broke or is to be ended, the API server is away or busy, or the history was too short. */
+function isOutage(error: unknown): boolean {
+  if (error instanceof ClusterRefusal) return error.status === 410 || error.status === 429 || error.status >= 500;
+  const codes = ['ABORT_ERR', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT'];
+  return codes.includes((error as NodeJS.ErrnoException).code ?? '');
+}

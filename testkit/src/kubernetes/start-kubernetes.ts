@@ -15,8 +15,16 @@
  *
  * What differs from a cluster: all images have the programs of this machine, and pods share its network, so that
  * `localhost` is the same for all. Unknown fields are always refused, as with `fieldValidation=Strict`. Memory limits are
- * not enforced. Times are shorter: there is no pause between syncs of the kubelet, and images are pulled at once.
+ * not enforced. Times are shorter: there is no pause between syncs of the kubelet, and images are pulled at once. Objects
+ * are measured as JSON when they are too large to store. What would let containers run otherwise and is not modelled is
+ * refused with 501 (`admission/refuse-unmodelled.ts`). These fields of a pod are accepted and have no effect:
+ * `affinity`, `tolerations`, `topologySpreadConstraints`, `schedulerName`, `runtimeClassName`, `overhead`, `os`,
+ * `imagePullSecrets`, `hostAliases`, `hostname`, `subdomain`, `dnsPolicy`, `dnsConfig`, `hostNetwork`, `hostPID`,
+ * `hostIPC`, `hostUsers`, `enableServiceLinks`, and of a security context all but users, groups and
+ * `readOnlyRootFilesystem`.
  */
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
 import type { Webhook } from './admission/admit-pod.js';
 import { followQuotas } from './admission/quota.js';
 import { everything, Tokens, type Rule } from './api/authorize.js';
@@ -45,10 +53,10 @@ export interface StandInKubernetes extends PodControls {
   readonly url: string;
   /** The token of a user who may do everything. */
   readonly token: string;
-  /** The text of a kubeconfig with that token and the namespace `default`. */
-  readonly kubeconfig: string;
-  /** A kubeconfig for another token or namespace. */
-  kubeconfigOf(token: string, namespace?: string): string;
+  /** The path of a kubeconfig with that token and the namespace `default`; it goes with the stand-in. */
+  readonly kubeconfigFile: string;
+  /** Writes a kubeconfig for another token. Returns its path. */
+  writeKubeconfig(token: string): string;
   /** The folder of its containers; their processes have it in their command lines. */
   readonly folder: string;
   /** All objects, to look at and to create without a request. */
@@ -86,7 +94,7 @@ export interface StandInKubernetes extends PodControls {
 
 const usualSettings: NodeSettings = {
   name: 'node-1',
-  labels: { 'kubernetes.io/hostname': 'node-1', 'kubernetes.io/os': 'linux' },
+  labels: { 'kubernetes.io/os': 'linux' },
   cpu: 8,
   memory: 16 * 2 ** 30,
   pods: 1_000,
@@ -100,7 +108,8 @@ const usualSettings: NodeSettings = {
 export async function startKubernetes(options: StandInOptions = {}): Promise<StandInKubernetes> {
   const store = new ObjectStore();
   const machine = await prepareMachine();
-  const settings = { ...usualSettings, ...options.node };
+  const given = { ...usualSettings, ...options.node };
+  const settings = { ...given, labels: { 'kubernetes.io/hostname': given.name, ...given.labels } };
   const images = { ...usualImages, ...options.images };
   const node = new Node({ store, machine, pipes: new OutputPipes(machine.folder), images, settings });
   const tokens = new Tokens();
@@ -133,13 +142,17 @@ export async function startKubernetes(options: StandInOptions = {}): Promise<Sta
     kind: 'Node',
     metadata: { name: settings.name, labels: { ...settings.labels } },
   });
-  const kubeconfigOf = (userToken: string, namespace = 'default'): string => writeKubeconfig(url, userToken, namespace);
+  const writeKubeconfig = (userToken: string): string => {
+    const file = path.join(machine.folder, `kubeconfig-${userToken}`);
+    writeFileSync(file, kubeconfigOf(url, userToken));
+    return file;
+  };
   return {
     ...createPodControls(store, node),
     url,
     token,
-    kubeconfig: kubeconfigOf(token),
-    kubeconfigOf,
+    kubeconfigFile: writeKubeconfig(token),
+    writeKubeconfig,
     folder: machine.folder,
     store,
     requests: faults.counts,
@@ -172,14 +185,14 @@ export async function startKubernetes(options: StandInOptions = {}): Promise<Sta
   };
 }
 
-function writeKubeconfig(server: string, token: string, namespace: string): string {
+function kubeconfigOf(server: string, token: string): string {
   const name = 'stand-in';
   return JSON.stringify({
     apiVersion: 'v1',
     kind: 'Config',
     clusters: [{ name, cluster: { server, 'insecure-skip-tls-verify': true } }],
     users: [{ name, user: { token } }],
-    contexts: [{ name, context: { cluster: name, user: name, namespace } }],
+    contexts: [{ name, context: { cluster: name, user: name, namespace: 'default' } }],
     'current-context': name,
   });
 }
