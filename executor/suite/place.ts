@@ -89,6 +89,20 @@ export async function allOutput(executor: Executor, spec: AttemptSpec, from = ''
   return chunks;
 }
 
+export const remainsOf = async (executor: Executor, { run }: AttemptKey) =>
+  (await executor.list()).filter((found) => found.run === run);
+
+/**
+ * Nothing is left of an attempt that must not start any more. Only an executor whose creations run at once may keep
+ * something that never runs, to take the name.
+ */
+export async function expectNothingLeft(executor: Executor, key: AttemptKey): Promise<void> {
+  const left = await remainsOf(executor, key);
+  if (executor.capabilities.startsAtCreation)
+    for (const { alive } of left) expect(alive, 'it only takes a name').to.equal(false);
+  else expect(left).to.deep.equal([]);
+}
+
 /** The output of one or all streams, of one or all steps. */
 export function bytesOf(chunks: readonly OutputChunk[], stream?: LogStream, step?: string): Buffer {
   const wanted = chunks.filter((chunk) => {

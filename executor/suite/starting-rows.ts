@@ -4,6 +4,7 @@ import {
   allOutput,
   allow,
   attemptOf,
+  expectNothingLeft,
   needsOutput,
   never,
   runToEnd,
@@ -49,8 +50,7 @@ export const startingRows: Row[] = [
         await executor.ensure(spec, allow);
         const { reason } = await executor.observe(spec, () => undefined, never());
         expect(['Lost', 'Deleted']).to.include(reason);
-        const left = (await executor.list()).filter(({ run }) => run === spec.run);
-        expect(left.filter(({ alive }) => alive)).to.deep.equal([]);
+        await expectNothingLeft(executor, spec);
       }),
   },
   {

@@ -1,19 +1,23 @@
 import { expect } from 'chai';
-import type { AttemptKey, Executor } from '../src/port.js';
-import { allow, attemptOf, never, runToEnd, untilExecuting, withExecutor, type Place, type Row } from './place.js';
+import type { AttemptKey } from '../src/port.js';
+import {
+  allow,
+  attemptOf,
+  expectNothingLeft,
+  never,
+  remainsOf,
+  runToEnd,
+  untilExecuting,
+  withExecutor,
+  type Place,
+  type Row,
+} from './place.js';
 
 /** Removes all that there is of an attempt behind the executor's back. */
 async function vanish(place: Place, key: AttemptKey): Promise<void> {
   if (!place.vanish) throw new Error('a place whose attempts can vanish says how');
   await place.vanish(key);
 }
-
-const remainsOf = async (executor: Executor, { run }: AttemptKey) =>
-  (await executor.list()).filter((found) => found.run === run);
-
-/** An executor may take the name of what is gone with something that never runs. */
-const runningOf = async (executor: Executor, key: AttemptKey) =>
-  (await remainsOf(executor, key)).filter(({ alive }) => alive);
 
 const canVanish: Row['needs'] = (capabilities) => capabilities.canVanish;
 
@@ -78,7 +82,7 @@ export const vanishingRows: Row[] = [
         expect(outcome).to.include({ reason: 'Lost' });
         expect(outcome.message).to.contain('removed');
         expect(outcome).not.to.have.property('exitCode');
-        expect(await runningOf(executor, spec)).to.deep.equal([]);
+        await expectNothingLeft(executor, spec);
       });
     },
   },
@@ -93,7 +97,7 @@ export const vanishingRows: Row[] = [
         const looks = executor.observe(spec, () => undefined, never());
         const outcomes = [await looks, await runToEnd(executor, { ...spec, starts: 1 })];
         expect(outcomes.map(({ reason }) => reason)).to.deep.equal(['Lost', 'Lost']);
-        expect(await runningOf(executor, spec)).to.deep.equal([]);
+        await expectNothingLeft(executor, spec);
       });
     },
   },
@@ -109,7 +113,7 @@ export const vanishingRows: Row[] = [
       await vanish(place, spec);
       await withExecutor(place, async (executor) => {
         expect((await runToEnd(executor, { ...spec, starts: 1 })).reason).to.equal('Lost');
-        expect(await runningOf(executor, spec)).to.deep.equal([]);
+        await expectNothingLeft(executor, spec);
       });
     },
   },

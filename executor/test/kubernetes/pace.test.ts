@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { untilFound } from '@chainr/testkit/until-found';
 import { ApiError, NoAnswer } from '../../src/kubernetes/api/api-error.js';
 import { Pace } from '../../src/kubernetes/api/pace.js';
 
@@ -64,10 +65,12 @@ describe('the pace of requests to an API server', () => {
       await requests.fail(error);
       await requests.answer(3);
       const seen: number[] = [];
-      while (requests.sent < 40) {
+      const go = async () => {
         seen.push(requests.inFlight);
         await requests.answer(requests.inFlight);
-      }
+        return requests.sent;
+      };
+      await untilFound('all requests to be sent', go, (sent) => sent === 40, { everyMs: 0 });
       await requests.answer(requests.inFlight);
       await Promise.all(made);
       // The three that were in flight were answered afterwards, so the API server is there.
@@ -117,9 +120,10 @@ describe('the pace of requests to an API server', () => {
     await requests.answer();
     await first;
     expect(requests.inFlight).to.equal(0);
-    while (requests.inFlight === 0) await turn();
+    await untilFound('the next request', () => requests.inFlight > 0, Boolean, { everyMs: 0 });
     expect(performance.now() - before, 'earlier than asked').to.be.at.least(300);
-    while (requests.inFlight > 0) await requests.answer();
+    const answer = () => requests.answer().then(() => requests.inFlight);
+    await untilFound('an answer for every request', answer, (left) => left === 0, { everyMs: 0 });
     await Promise.all(others);
     expect(requests.sent).to.equal(6);
   });
