@@ -41,8 +41,10 @@ export const stormTests =
       const group = await WorkerGroup.start({ home, kind: subject.kind, env });
       try {
         const seed = Date.now();
+        console.log(`      seed ${String(seed)}`);
         const random = seededNumbers(seed);
         const over = performance.now() + minutes * 60_000;
+        const deadline = over + 3 * 60_000;
         const workers: Command[] = [];
         for (let at = 0; at < workerCount; at += 1) workers.push(await group.startWorker());
         const runs: RunUid[] = [];
@@ -56,6 +58,7 @@ export const stormTests =
             open.add(run);
           }
           await pause(500 + random() * 2_000);
+          expect(performance.now(), `seed ${String(seed)}: these runs do not end: ${[...open].join(' ')}`).to.be.below(deadline); // prettier-ignore
           if (performance.now() > over) continue;
           const at = Math.floor(random() * workers.length);
           const victim = workers[at]!;
@@ -77,14 +80,21 @@ export const stormTests =
           const { status, jobCount = 0 } = (await group.store.runs.getRun(run)) ?? {};
           expect(status, `seed ${String(seed)}`).to.equal('SUCCESSFUL');
           expect(subject.recorder().doubledIn(run), `seed ${String(seed)}`).to.deep.equal([]);
+          const wantedStarts: string[] = [];
           for (let index = 0; index < jobCount; index += 1) {
             const told = await group.store.runs.listAttempts(run, index);
             attempts += told.length;
             lost += told.length - 1;
+            for (const { reason } of told.slice(0, -1)) expect(reason, `seed ${String(seed)}`).to.equal('Lost');
             const names = Object.values(jobs)[index]!.steps.map(({ name }) => name);
+            const job = Object.keys(jobs)[index]!;
+            wantedStarts.push(...names.map((name) => `${job} ${String(told.length)} ${name}`));
             const wanted = names.flatMap((name) => [0, 1, 2, 3].map((line) => `${name} stdout line ${String(line)}`));
             expect(await group.logOf(run, index, told.length), `seed ${String(seed)}`).to.deep.equal(wanted);
           }
+          // None of an attempt that was Lost, and one of each step of the others.
+          const starts = subject.recorder().startsOf(run).sort();
+          expect(starts, `seed ${String(seed)}`).to.deep.equal(wantedStarts.sort());
         }
         for (const run of runs) await subject.recorder().untilGone(run);
         console.log(`      ${String(runs.length)} runs, ${String(attempts)} attempts (${String(lost)} Lost before they began), ${String(kills)} kills, ${String(freezes)} freezes: nothing lost, doubled or left`); // prettier-ignore
