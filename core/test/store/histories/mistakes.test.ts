@@ -9,7 +9,7 @@ describe('random histories of runs with a mistake in the library', function () {
   for (const { what, right, wrong, small = false } of mistakes) {
     it(`show that ${what}`, async () => {
       const library = libraryWithMistake(right, wrong);
-      const { failure } = await checkHistories(15, small ? libraryOfSmallCalls(library) : library);
+      const { failure } = await checkHistories(5, small ? libraryOfSmallCalls(library) : library);
       expect(failure, 'what was noticed').to.be.an('error');
     });
   }
