@@ -20,19 +20,19 @@ export function attemptWith(kubernetes?: KubernetesSettings, step: Partial<StepS
 }
 
 /** @param policy a policy as in its file */
-function make(spec: AttemptSpec, policy: object = {}): { pod: PodJson } | { refusal: string } {
+export function tryPod(spec: AttemptSpec, policy: object = {}): { pod: PodJson } | { refusal: string } {
   const settings = { graceSeconds: 10, backstopSeconds: 1000 };
   return makePod({ instance: () => 'one', settings, policy: readPolicy(JSON.stringify(policy)) }, 'builds', spec);
 }
 
 export function podOf(spec: AttemptSpec, policy?: object): PodJson {
-  const made = make(spec, policy);
+  const made = tryPod(spec, policy);
   if ('refusal' in made) throw new Error(made.refusal);
   return made.pod;
 }
 
 export function refusalOf(spec: AttemptSpec, policy?: object): string {
-  const made = make(spec, policy);
+  const made = tryPod(spec, policy);
   if ('pod' in made) throw new Error('the pod was not refused');
   return made.refusal;
 }

@@ -80,7 +80,7 @@ describe('the settings of a pod', () => {
 
   it('are patched in every field that chainr does not rely on', () => {
     const podPatch = {
-      metadata: { labels: { more: 'x' }, finalizers: ['example.com/mine'] },
+      metadata: { labels: { more: 'x' }, finalizers: ['chainr.dev/remains'] },
       spec: {
         hostname: 'builder',
         terminationGracePeriodSeconds: 5,
@@ -94,7 +94,7 @@ describe('the settings of a pod', () => {
     }; // prettier-ignore
     const { metadata, spec } = podOf(attemptWith({ podPatch }));
     expect(metadata?.labels).to.include({ more: 'x', 'chainr.dev/job': 'job' });
-    expect(metadata?.finalizers).to.have.members(['example.com/mine', 'chainr.dev/remains']);
+    expect(metadata?.finalizers).to.deep.equal(['chainr.dev/remains']);
     expect(spec).to.include({ hostname: 'builder', terminationGracePeriodSeconds: 5 });
     expect(spec?.initContainers?.map(({ name }) => name)).to.deep.equal(['proxy', 'fetch', 'build']);
     expect(spec?.initContainers?.[1]?.env).to.deep.include({ name: 'DEPTH', value: '1' });
@@ -129,6 +129,44 @@ describe('the settings of a pod', () => {
     'spec.initContainers[build].volumeMounts["/chainr/x"]': step({ volumeMounts: [{ mountPath: '/chainr/x', name: 'other' }] }),
     'spec.initContainers[build].env["CHAINR_OUTPUT"]': step({ env: [{ name: 'CHAINR_OUTPUT', value: '/x' }] }),
   }; // prettier-ignore
+  it('have no finalizers of others, for which a pod and its name would stay', () => {
+    for (const metadata of [
+      { finalizers: ['example.com/mine'] },
+      { finalizers: ['foregroundDeletion', 'chainr.dev/remains'] },
+      { finalizers: null },
+      { $patch: 'replace', name: 'a', finalizers: ['example.com/mine'] },
+    ]) {
+      expect(refusalOf(attemptWith({ podPatch: { metadata } })), JSON.stringify(metadata)).to.contain(
+        'metadata.finalizers',
+      );
+    }
+  });
+
+  for (const mountPath of ['/shared/', '//shared', 'shared', '/shared/.', '/x/../shared', './shared//']) {
+    it(`hide the workspace at no other spelling of its path: ${mountPath}`, () => {
+      const volumeMounts = [{ mountPath, name: 'other' }];
+      for (const settings of [{ volumeMounts }, { podPatch: step({ volumeMounts }) }]) {
+        expect(refusalOf(attemptWith(settings))).to.contain('volumeMounts["/shared"]');
+      }
+    });
+  }
+
+  for (const mountPath of ['/chainr', '/chainr/', '//chainr', 'chainr/outputs', '/x/../chainr/', '/./chainr/x']) {
+    it(`hide outputs at no spelling of their path: ${mountPath}`, () => {
+      const volumeMounts = [{ mountPath, name: 'other' }];
+      for (const settings of [{ volumeMounts }, { podPatch: step({ volumeMounts }) }]) {
+        expect(refusalOf(attemptWith(settings))).to.contain(`volumeMounts["${mountPath}"] (outputs`);
+      }
+    });
+  }
+
+  it('may be mounted beside and in the workspace', () => {
+    const volumes = [{ name: 'mine', emptyDir: {} }];
+    const paths = ['/shared/cache', '/shared2', '/chainr2', '/x/shared', 'data/'];
+    const volumeMounts = paths.map((mountPath) => ({ name: 'mine', mountPath }));
+    expect(podOf(attemptWith({ volumes, volumeMounts })).spec).to.be.an('object');
+  });
+
   for (const [field, podPatch] of Object.entries(broken)) {
     it(`are refused with a patch of ${field}, which chainr relies on`, () => {
       const refusal = refusalOf(attemptWith({ podPatch }), everything);

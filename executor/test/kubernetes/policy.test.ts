@@ -3,7 +3,7 @@ import { describe, it } from 'mocha';
 import type { KubernetesSettings } from '@chainr/core/pipeline/pipeline';
 import { checkPod } from '../../src/kubernetes/policy/check-pod.js';
 import { readPolicy } from '../../src/kubernetes/policy/read-policy.js';
-import { attemptWith, podOf, refusalOf } from './made-pod.js';
+import { attemptWith, podOf, refusalOf, tryPod } from './made-pod.js';
 
 interface Rule {
   name: string;
@@ -23,6 +23,17 @@ const volume = (source: object) => ({
   field: { volumes: [{ name: 'v', ...source }] },
   spec: { volumes: [{ name: 'v', ...source }] },
 });
+
+/** A volume with a claim of its own. */
+const claim = (spec: object) => volume({ ephemeral: { volumeClaimTemplate: { spec: { accessModes: ['ReadWriteOnce'], ...spec } } } }); // prettier-ignore
+const ofClaim = (name: string) => `spec.volumes.ephemeral.volumeClaimTemplate.spec.${name}`;
+
+/** A field that no other rule is about. */
+const unknown = (name: string) => ({ allowed: { fields: [name] }, needs: `"${name}" in allow.fields` });
+
+/** A request of the kubelet to another host. */
+const asks = (host: string) => ({ httpGet: { port: 80, host } });
+const ofNode = { allowed: { hostNetwork: true }, needs: 'allow.hostNetwork: true' };
 
 const rules: Rule[] = [
   { name: 'hostNetwork', spec: { hostNetwork: true }, allowed: { hostNetwork: true }, needs: 'allow.hostNetwork: true' },
@@ -46,6 +57,31 @@ const rules: Rule[] = [
   { name: 'ConfigMaps in variables', container: { env: [{ name: 'A', valueFrom: { configMapKeyRef: { name: 'c', key: 'k' } } }] }, allowed: { configMaps: ['c'] }, needs: 'it in allow.configMaps' },
   { name: 'whole ConfigMaps as variables', container: { envFrom: [{ configMapRef: { name: 'c' } }] }, allowed: { configMaps: ['c'] }, needs: 'it in allow.configMaps' },
   { name: 'claims', ...volume({ persistentVolumeClaim: { claimName: 'data' } }), allowed: { persistentVolumeClaims: ['data'] }, needs: 'it in allow.persistentVolumeClaims' },
+  { name: 'copies of claims', ...claim({ dataSource: { kind: 'PersistentVolumeClaim', name: 'data' } }), ...unknown(ofClaim('dataSource')) },
+  { name: 'copies of anything', ...claim({ dataSourceRef: { kind: 'PersistentVolumeClaim', name: 'data', namespace: 'other' } }), ...unknown(ofClaim('dataSourceRef')) },
+  { name: 'volumes by name', ...claim({ volumeName: 'pv-of-others' }), ...unknown(ofClaim('volumeName')) },
+  { name: 'volumes by label', ...claim({ selector: { matchLabels: { team: 'other' } } }), ...unknown(ofClaim('selector')) },
+  { name: 'a field of claims that nobody knows', ...claim({ copyOf: 'x' }), allowed: { fields: ['spec.volumes.*'] }, needs: `"${ofClaim('copyOf')}" in allow.fields` },
+  { name: 'certificates of the pod', ...volume({ projected: { sources: [{ podCertificate: { signerName: 'a/b', keyType: 'ED25519' } }] } }), ...unknown('spec.volumes.projected.sources.podCertificate') },
+  { name: 'trust bundles', ...volume({ projected: { sources: [{ secret: { name: 's' } }, { clusterTrustBundle: { name: 'b', path: 'p' } }] } }), allowed: { secrets: ['s'], fields: ['spec.volumes.projected.sources.clusterTrustBundle'] }, needs: '"spec.volumes.projected.sources.clusterTrustBundle" in allow.fields' },
+  { name: 'sources that nobody knows', ...volume({ projected: { sources: [{ somethingNew: {} }] } }), ...unknown('spec.volumes.projected.sources.somethingNew') },
+  { name: 'a node that no scheduler chose', spec: { nodeName: 'node-1' }, ...unknown('spec.nodeName') },
+  { name: 'a priority as a number', spec: { priority: 2_000_000_000 }, ...unknown('spec.priority') },
+  { name: 'devices', spec: { resourceClaims: [{ name: 'gpu', resourceClaimName: 'gpu' }] }, ...unknown('spec.resourceClaims') },
+  { name: 'a field of pods that nobody knows', spec: { hostUsefulThings: true }, ...unknown('spec.hostUsefulThings') },
+  { name: 'a field that every map of JavaScript has', spec: { constructor: 'x' }, ...unknown('spec.constructor') },
+  { name: 'a field of security contexts that nobody knows', spec: { securityContext: { rootful: true } }, ...unknown('spec.securityContext.rootful') },
+  { name: 'a field of containers that nobody knows', container: { hostDevices: ['/dev/kmsg'] }, ...unknown('spec.containers.hostDevices') },
+  { name: 'a field of the security of a container that nobody knows', container: { securityContext: { rootful: true } }, ...unknown('spec.containers.securityContext.rootful') },
+  { name: 'a source of variables that nobody knows', container: { env: [{ name: 'A', valueFrom: { vaultRef: {} } }] }, ...unknown('spec.containers.env.valueFrom.vaultRef') },
+  { name: 'an identity of Windows', spec: { securityContext: { windowsOptions: { gmsaCredentialSpecName: 'g' } } }, ...unknown('spec.securityContext.windowsOptions.gmsaCredentialSpecName') },
+  { name: 'liveness probes of other hosts', container: { livenessProbe: asks('169.254.169.254') }, ...ofNode },
+  { name: 'readiness probes of the node', container: { readinessProbe: { tcpSocket: { port: 10250, host: '127.0.0.1' } } }, ...ofNode },
+  { name: 'startup probes of other hosts', container: { startupProbe: asks('metadata.internal') }, ...ofNode },
+  { name: 'requests to other hosts at the start', container: { lifecycle: { postStart: asks('10.0.0.1') } }, ...ofNode },
+  { name: 'requests to other hosts at the end', container: { lifecycle: { preStop: { tcpSocket: { port: 1, host: 'a' } } } }, ...ofNode },
+  { name: 'processes of a node with Windows', spec: { securityContext: { windowsOptions: { hostProcess: true } } }, container: { securityContext: { windowsOptions: { hostProcess: true } } }, allowed: { privileged: true }, needs: 'allow.privileged: true' },
+  { name: 'capabilities that a runtime does not find', container: { securityContext: { capabilities: { drop: ['CAP_ALL'] } } }, allowed: { capabilities: ['ALL'] }, needs: 'them in allow.capabilities' },
   { name: 'folders of the node', ...volume({ hostPath: { path: '/var/cache/ci' } }), allowed: { hostPaths: ['/var/cache'] }, needs: 'it or a folder above it in allow.hostPaths' },
   { name: 'other volumes', ...volume({ nfs: { server: 's', path: '/' } }), allowed: { volumeTypes: ['nfs'] }, needs: '"nfs" in allow.volumeTypes' },
   { name: 'images', container: { image: 'evil.example.com/x' }, allowed: { images: ['busybox', 'evil.example.com/*'] }, needs: 'it in allow.images' },
@@ -133,6 +169,85 @@ describe('the policy of a worker', () => {
     expect(podOf(other, images('docker.io/team/*'))).to.be.an('object');
     expect(refusalOf(attemptWith(undefined, { image: 'localhost/team/tool' }), images('docker.io/*'))).to.be.a(
       'string',
+    );
+  });
+
+  it('takes no registry for a folder or a tag of another one', () => {
+    const isAllowed = (pattern: string, image: string) =>
+      !('refusal' in tryPod(attemptWith(undefined, { image }), { allow: { images: [pattern] } }));
+    const leading: [string, string][] = [
+      ['docker.io/*', 'EVIL/library/busybox'],
+      ['docker.io/*', 'Evil/tool'],
+      ['golang*', 'golang.evil.example/tool'],
+      ['golang:*', 'golang:5000/tool'],
+      ['*.example.com/*', 'evil.test/a.example.com/tool'],
+      ['registry.example.com*', 'registry.example.com.evil.test/tool'],
+      ['registry.example.com/*', 'REGISTRY.example.com/tool'],
+      ['registry.example.com/*', 'registry.example.com:5000/tool'],
+    ];
+    for (const [pattern, image] of leading) expect(isAllowed(pattern, image), `${pattern} ${image}`).to.equal(false);
+    const meant: [string, string][] = [
+      ['golang*', 'golang:1.25'],
+      ['golang:*', 'golang:1.25'],
+      ['docker.io/library/*', 'index.docker.io/busybox'],
+      ['docker.io/team/*', 'docker.io/team/tool'],
+      ['EVIL/*', 'EVIL/library/busybox'],
+      ['*.example.com/*', 'eu.example.com/team/tool:1'],
+      ['registry.example.com:5000/team/*', 'registry.example.com:5000/team/tool@sha256:12'],
+      ['localhost/*', 'localhost/tool'],
+      ['*/tool', 'registry.example.com/tool'],
+      ['**', 'registry.example.com/tool'],
+    ];
+    for (const [pattern, image] of meant) expect(isAllowed(pattern, image), `${pattern} ${image}`).to.equal(true);
+  });
+
+  it('is not misled about Windows by a container that says something else of it', () => {
+    const windows = (options: object) => ({ securityContext: { windowsOptions: options } });
+    for (const [way, patch] of patchesFor(windows({ runAsUserName: 'u' }))) {
+      const spec = { ...patch, ...windows({ hostProcess: true }) };
+      expect(refusalOf(attemptWith({ podPatch: { spec } })), way).to.contain('allow.privileged: true');
+    }
+    expect(podOf(attemptWith({ podPatch: { spec: windows({ hostProcess: false }) } }))).to.be.an('object');
+  });
+
+  it('takes only what a runtime drops for dropped', () => {
+    const patch = (drop: string[], add: string[] = []) =>
+      attemptWith({ podPatch: { spec: { containers: [{ name: 'test', securityContext: { capabilities: { drop, add } } }] } } }); // prettier-ignore
+    const chown = { allow: { capabilities: ['CHOWN'] } };
+    for (const drop of [['CAP_ALL'], ['all'], ['ALL '], ['*'], []]) {
+      expect(refusalOf(patch(drop), chown), drop.join()).to.contain('NET_RAW');
+    }
+    for (const add of ['CHOWN', 'CAP_CHOWN', 'cap_chown'])
+      expect(podOf(patch(['ALL'], [add]), chown)).to.be.an('object');
+    for (const add of ['CAP_SYS_ADMIN', 'sys_admin', 'CAP_ALL']) {
+      expect(refusalOf(patch(['ALL'], [add]), chown), add).to.contain('allow.capabilities');
+    }
+  });
+
+  it('lets probes ask the pod itself', () => {
+    for (const probe of [{ httpGet: { port: 80 } }, { httpGet: { port: 80, host: '' } }, { tcpSocket: { port: 1 } }, { exec: { command: ['true'] } }]) {
+      for (const [way, spec] of patchesFor({ startupProbe: probe, lifecycle: { preStop: probe } })) {
+        expect(podOf(attemptWith({ podPatch: { spec } })), way).to.be.an('object');
+      }
+    } // prettier-ignore
+  });
+
+  it('refuses metadata that it does not know, and fields beside the specification', () => {
+    const owner = { metadata: { ownerReferences: [{ uid: 'u', name: 'n' }] } };
+    expect(refusalOf(attemptWith({ podPatch: owner }))).to.contain('"metadata.ownerReferences" in allow.fields');
+    expect(podOf(attemptWith({ podPatch: owner }), { allow: { fields: ['metadata.owner*'] } })).to.be.an('object');
+    expect(refusalOf(attemptWith({ podPatch: { status: { phase: 'Running' } } }))).to.contain(
+      '"status" in allow.fields',
+    );
+  });
+
+  it('knows claims that make volumes of their own', () => {
+    const template = { metadata: { labels: { a: 'b' } }, spec: { storageClassName: 'fast', resources: { requests: { storage: '1Gi' } }, volumeMode: 'Filesystem' } }; // prettier-ignore
+    const volumes = [{ name: 'v', ephemeral: { volumeClaimTemplate: template } }];
+    expect(podOf(attemptWith({ volumes }))).to.be.an('object');
+    const workspace = { name: 'chainr-workspace', emptyDir: null, ephemeral: { volumeClaimTemplate: { spec: { dataSource: { name: 'data' } } } } }; // prettier-ignore
+    expect(refusalOf(attemptWith({ podPatch: { spec: { volumes: [workspace] } } }))).to.contain(
+      'spec.volumes[chainr-workspace].ephemeral.volumeClaimTemplate.spec.dataSource is not a field that the policy knows',
     );
   });
 

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { isOwnPodLabel } from '@chainr/core/pipeline/names';
 import { isPlainMap, type PlainMap } from '@chainr/core/pipeline/plain-values';
@@ -20,8 +21,8 @@ export function patchPod(built: PodJson, spec: AttemptSpec): { pod: PodJson } | 
   const original = plain(built);
   const mistakes: string[] = [];
   const patched = podPatch
-    ? plain(mergeStrategically(original, plain(podPatch), podMergeRules, (path, mistake) => {
-        mistakes.push(`kubernetes.podPatch.${path} ${mistake}`);
+    ? plain(mergeStrategically(original, plain(podPatch), podMergeRules, (place, mistake) => {
+        mistakes.push(`kubernetes.podPatch.${place} ${mistake}`);
       }))
     : original; // prettier-ignore
   if (mistakes.length > 0) return { refusal: `${mistakes.join('; ')}.` };
@@ -42,9 +43,8 @@ function* brokenFields(original: PlainMap, patched: PlainMap, spec: AttemptSpec)
   for (const field of ['name', 'namespace', 'generateName']) if (is[field] !== was[field]) yield `metadata.${field}`;
   yield* brokenMap('metadata.labels', mapOf(was['labels']), mapOf(is['labels']), isOwnPodLabel);
   yield* brokenMap('metadata.annotations', mapOf(was['annotations']), mapOf(is['annotations']), isOwnPodLabel);
-  const finalizers = is['finalizers'];
-  const kept = (was['finalizers'] as unknown[]).every((each) => Array.isArray(finalizers) && finalizers.includes(each));
-  if (!kept) yield 'metadata.finalizers';
+  // The pod of a closed attempt, and its name, would stay for another finalizer (see Tombstones).
+  if (!isDeepStrictEqual(is['finalizers'], was['finalizers'])) yield 'metadata.finalizers';
 
   const [had, has] = [mapOf(original['spec']), mapOf(patched['spec'])];
   for (const field of ['restartPolicy', 'activeDeadlineSeconds']) if (has[field] !== had[field]) yield `spec.${field}`;
@@ -107,16 +107,19 @@ function* brokenService(place: string, was: PlainMap, is: PlainMap): Generator<s
 function* brokenContainer(place: string, was: PlainMap, is: PlainMap): Generator<string> {
   for (const field of kept) if (!isDeepStrictEqual(was[field], is[field])) yield `${place}.${field}`;
   const mounts = itemsOf(is['volumeMounts']);
-  const workspace = mounts.filter(({ name, mountPath }) => name === workspaceVolume || mountPath === workspacePath);
+  const workspace = mounts.filter(({ name, mountPath }) => name === workspaceVolume || placeOf(mountPath) === workspacePath); // prettier-ignore
   if (!isDeepStrictEqual(workspace, [{ name: workspaceVolume, mountPath: workspacePath }])) {
     yield `${place}.volumeMounts["${workspacePath}"]`;
   }
   const folder = messagePath.slice(0, messagePath.lastIndexOf('/'));
-  const hidden = mounts.find(({ mountPath }) => isWithin(String(mountPath), folder));
+  const hidden = mounts.find(({ mountPath }) => isWithin(placeOf(mountPath), folder));
   if (hidden) yield `${place}.volumeMounts["${String(hidden['mountPath'])}"] (outputs are collected there)`;
   const own = (list: unknown): PlainMap =>
     Object.fromEntries(itemsOf(list).map((variable) => [String(variable['name']), JSON.stringify(variable)]));
   yield* brokenMap(`${place}.env`, own(was['env']), own(is['env']), (name) => name.startsWith('CHAINR_'));
 }
 
-const isWithin = (path: string, folder: string): boolean => path === folder || path.startsWith(`${folder}/`);
+/** Where the kubelet mounts it: `shared/`, `//shared` and `/a/../shared` are all `/shared`. */
+const placeOf = (mountPath: unknown): string => path.posix.resolve('/', String(mountPath));
+
+const isWithin = (place: string, folder: string): boolean => place === folder || place.startsWith(`${folder}/`);

@@ -1,7 +1,8 @@
 import type { PlainMap } from '@chainr/core/pipeline/plain-values';
 import { amountOf } from '../../quantities.js';
-import { itemsOf, mapOf } from '../patch/parts.js';
+import { isOn, itemsOf, mapOf } from '../patch/parts.js';
 import type { Breach } from './breach.js';
+import { checkImage } from './check-image.js';
 import { matches } from './patterns.js';
 import type { Policy } from './policy.js';
 
@@ -14,22 +15,23 @@ export function* checkContainer(place: string, container: PlainMap, pod: PlainMa
       if (hostPort !== undefined)
         yield { place: `${place}.ports`, what: 'have a hostPort', rule: 'allow.hostNetwork: true' };
     }
+    yield* checkHosts(place, container);
   }
   yield* checkSecurity(place, mapOf(container['securityContext']), pod, policy);
   yield* checkResources(`${place}.resources`, mapOf(container['resources']), policy);
 }
 
-/** Patterns are for the image as it is written, and for its whole name. */
-export function* checkImage(place: string, image: unknown, allowed: readonly string[]): Generator<Breach> {
-  if (matches(allowed, image) || (typeof image === 'string' && matches(allowed, wholeName(image)))) return;
-  yield { place, what: `is ${JSON.stringify(image)}`, rule: 'it in allow.images' };
-}
-
-/** `busybox` → `docker.io/library/busybox`: https://github.com/distribution/reference/blob/main/normalize.go */
-function wholeName(image: string): string {
-  const [first = '', ...rest] = image.split('/');
-  if (rest.length === 0) return `docker.io/library/${image}`;
-  return /[.:]/.test(first) || first === 'localhost' ? image : `docker.io/${image}`;
+/** The kubelet sends what a probe or a lifecycle asks for from the node, to any host that it names. */
+function* checkHosts(place: string, container: PlainMap): Generator<Breach> {
+  const { livenessProbe, readinessProbe, startupProbe } = container;
+  const { postStart, preStop } = mapOf(container['lifecycle']);
+  const senders = { livenessProbe, readinessProbe, startupProbe, 'lifecycle.postStart': postStart, 'lifecycle.preStop': preStop }; // prettier-ignore
+  for (const [name, sender] of Object.entries(senders)) {
+    for (const action of ['httpGet', 'tcpSocket']) {
+      const { host = '' } = mapOf(mapOf(sender)[action]);
+      if (host !== '') yield { place: `${place}.${name}.${action}.host`, what: `is ${JSON.stringify(host)}`, rule: 'allow.hostNetwork: true' }; // prettier-ignore
+    }
+  }
 }
 
 function* checkSecurity(place: string, own: PlainMap, pod: PlainMap, policy: Policy): Generator<Breach> {
@@ -37,9 +39,12 @@ function* checkSecurity(place: string, own: PlainMap, pod: PlainMap, policy: Pol
   const shared = mapOf(mapOf(pod['spec'])['securityContext']);
   const both: PlainMap = { ...shared, ...own };
   const at = `${place}.securityContext`;
-  const isPrivileged = isSet(own['privileged']) || isSet(mapOf(both['windowsOptions'])['hostProcess']);
+  // What a container says of Windows does not replace all that the pod says.
+  const isOfHost = [own, shared].some(({ windowsOptions }) => isOn(mapOf(windowsOptions)['hostProcess']));
+  const isPrivileged = isOn(own['privileged']) || isOfHost;
   if (isPrivileged && !allow.privileged) {
-    yield { place: `${at}.privileged`, what: 'is set', rule: 'allow.privileged: true' };
+    const field = isOfHost ? 'windowsOptions.hostProcess' : 'privileged';
+    yield { place: `${at}.${field}`, what: 'is set', rule: 'allow.privileged: true' };
   }
   if (runAsNonRoot && (both['runAsNonRoot'] !== true || both['runAsUser'] === 0)) {
     yield { place: at, what: 'lets it run as root', rule: 'runAsNonRoot: false' };
@@ -56,19 +61,18 @@ function* checkSecurity(place: string, own: PlainMap, pod: PlainMap, policy: Pol
   if (!allow.unconfined) yield* checkConfinement(place, own, shared, pod);
 }
 
-const isSet = (value: unknown): boolean => value !== undefined && value !== false;
-
 /** What containerd and CRI-O give to a container that does not drop them. */
 const usualCapabilities = [
   'CHOWN', 'DAC_OVERRIDE', 'FSETID', 'FOWNER', 'MKNOD', 'NET_RAW', 'SETGID', 'SETUID', 'SETFCAP', 'SETPCAP',
   'NET_BIND_SERVICE', 'SYS_CHROOT', 'KILL', 'AUDIT_WRITE',
 ]; // prettier-ignore
 
+/** A runtime takes `CAP_` for a part of the name: `CAP_ALL` and `CAP_KILL` drop nothing. */
 function capabilitiesOf({ add, drop }: PlainMap): string[] {
-  const named = (list: unknown): string[] => (Array.isArray(list) ? list.map((each) => String(each).replace(/^CAP_/i, '').toUpperCase()) : []); // prettier-ignore
-  const dropped = named(drop);
+  const textsOf = (list: unknown): string[] => (Array.isArray(list) ? list.map(String) : []);
+  const dropped = textsOf(drop);
   const kept = dropped.includes('ALL') ? [] : usualCapabilities.filter((each) => !dropped.includes(each));
-  return [...new Set([...kept, ...named(add)])];
+  return [...new Set([...kept, ...textsOf(add).map((each) => each.replace(/^CAP_/i, '').toUpperCase())])];
 }
 
 function* checkConfinement(place: string, own: PlainMap, shared: PlainMap, pod: PlainMap): Generator<Breach> {

@@ -1,10 +1,12 @@
 import type { PlainMap } from '@chainr/core/pipeline/plain-values';
-import { itemsOf, mapOf } from '../patch/parts.js';
+import { isOn, itemsOf, mapOf } from '../patch/parts.js';
 import type { PodJson } from '../pod/pod-json.js';
 import type { Breach } from './breach.js';
 import { checkContainer, checkResources } from './check-container.js';
-import { checkVolume } from './check-volume.js';
+import { checkFields, nameOfItem } from './check-fields.js';
 import { checkReferences } from './check-references.js';
+import { checkVolume } from './check-volume.js';
+import { podFields } from './known-fields.js';
 import { matches } from './patterns.js';
 import type { Policy } from './policy.js';
 
@@ -15,7 +17,7 @@ const mostShown = 10;
 const containerLists = ['initContainers', 'containers', 'ephemeralContainers'] as const;
 
 /**
- * Holds a pod, as it is sent, against a policy.
+ * Holds a pod, as it is sent, against a policy. What the policy does not know is not allowed.
  * @returns a sentence for all that the policy does not allow; undefined if there is nothing
  */
 export function checkPod(pod: PodJson, policy: Policy): string | undefined {
@@ -29,28 +31,25 @@ export function checkPod(pod: PodJson, policy: Policy): string | undefined {
 function* breachesOf(pod: PlainMap, policy: Policy): Generator<Breach> {
   const { allow } = policy;
   const spec = mapOf(pod['spec']);
+  yield* checkFields('', '', pod, podFields, allow.fields);
   for (const field of ['hostNetwork', 'hostPID', 'hostIPC'] as const) {
-    if (isSet(spec[field]) && !allow[field])
+    if (isOn(spec[field]) && !allow[field])
       yield { place: `spec.${field}`, what: 'is set', rule: `allow.${field}: true` };
   }
   yield* checkServiceAccount(spec, policy);
   yield* checkName(spec, 'priorityClassName', allow.priorityClasses, 'allow.priorityClasses');
   yield* checkName(spec, 'runtimeClassName', allow.runtimeClasses, 'allow.runtimeClasses');
   for (const [index, volume] of itemsOf(spec['volumes']).entries()) {
-    yield* checkVolume(`spec.volumes[${name(volume, index)}]`, volume, policy);
+    yield* checkVolume(`spec.volumes[${nameOfItem(volume, index)}]`, volume, policy);
   }
   yield* checkReferences(spec, 'spec', policy);
   if (spec['resources'] !== undefined) yield* checkResources('spec.resources', mapOf(spec['resources']), policy);
   for (const list of containerLists) {
     for (const [index, container] of itemsOf(spec[list]).entries()) {
-      yield* checkContainer(`spec.${list}[${name(container, index)}]`, container, pod, policy);
+      yield* checkContainer(`spec.${list}[${nameOfItem(container, index)}]`, container, pod, policy);
     }
   }
 }
-
-const name = ({ name: given }: PlainMap, index: number): string => (typeof given === 'string' ? given : String(index));
-
-const isSet = (value: unknown): boolean => value !== undefined && value !== false;
 
 function* checkName(spec: PlainMap, field: string, allowed: readonly string[], rule: string): Generator<Breach> {
   const value = spec[field];

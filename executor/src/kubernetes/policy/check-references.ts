@@ -1,6 +1,7 @@
 import { isPlainMap } from '@chainr/core/pipeline/plain-values';
 import { itemsOf } from '../patch/parts.js';
 import type { Breach } from './breach.js';
+import { nameOfItem } from './check-fields.js';
 import { matches } from './patterns.js';
 import type { Policy } from './policy.js';
 
@@ -11,7 +12,7 @@ import type { Policy } from './policy.js';
 export function* checkReferences(value: unknown, place: string, policy: Policy): Generator<Breach> {
   if (Array.isArray(value)) {
     for (const [index, item] of value.entries())
-      yield* checkReferences(item, `${place}[${nameOf(item, index)}]`, policy);
+      yield* checkReferences(item, `${place}[${nameOfItem(item, index)}]`, policy);
   }
   if (!isPlainMap(value)) return;
   for (const [field, content] of Object.entries(value)) {
@@ -36,6 +37,3 @@ function namesIn(field: string, content: unknown): [Kind, unknown][] {
   if (/^configMap(?:KeyRef|Ref)?$/.test(field)) return [['configMaps', name]];
   return [];
 }
-
-const nameOf = (item: unknown, index: number): string =>
-  isPlainMap(item) && typeof item['name'] === 'string' ? item['name'] : String(index);

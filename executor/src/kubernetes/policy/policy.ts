@@ -37,6 +37,8 @@ export interface Allowed {
   hostPaths: readonly string[];
   /** Kinds of volumes that no other rule is about, such as `nfs` or `csi`. */
   volumeTypes: readonly string[];
+  /** Fields of a pod that no other rule is about, such as `spec.nodeName`. */
+  fields: readonly string[];
   priorityClasses: readonly string[];
   runtimeClasses: readonly string[];
   /** That containers may have; `ALL` stands for every one. */
@@ -62,6 +64,7 @@ export const defaultPolicy: Policy = {
     persistentVolumeClaims: [],
     hostPaths: [],
     volumeTypes: [],
+    fields: [],
     priorityClasses: [],
     runtimeClasses: [],
     capabilities: [],

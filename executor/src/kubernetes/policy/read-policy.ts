@@ -35,6 +35,7 @@ const policySchema = strictMap(
       persistentVolumeClaims: patterns,
       hostPaths: list(hostPath, 0, pipelineLimits.entries).exactOptional(),
       volumeTypes: patterns,
+      fields: patterns,
       priorityClasses: patterns,
       runtimeClasses: patterns,
       capabilities: patterns,
