@@ -63,6 +63,11 @@ export class SharedDrive {
     for (const observer of this.#observers) observer(change);
   }
 
+  /** Whether anybody waits for the outcome. */
+  get isObserved(): boolean {
+    return this.#observers.size > 0;
+  }
+
   get hasTold(): boolean {
     return this.#lastChange !== undefined;
   }

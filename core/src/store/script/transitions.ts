@@ -286,6 +286,7 @@ export class Transitions {
   /**
    * Records that so many containers of a running attempt, services first and then steps, may have been started; before
    * the start is sent (see Started once).
+   * The number never decreases, but 0 takes it back: the executor has refused the start for certain.
    * `stale`: the lease is not the caller's any more, and nothing may be started.
    */
   async start(lease: Lease, starts: number): Promise<'ok' | 'stale'> {

@@ -43,6 +43,18 @@ describe('the record that a step may have been started', () => {
     expect(await adopted(lease)).to.include({ starts: 3 });
   });
 
+  it('is taken back by 0, where the executor has refused the start', async () => {
+    const lease = await running();
+    await open.store.transitions.start(lease, 3);
+    expect(await open.store.transitions.start(lease, 0)).to.equal('ok');
+    expect(await adopted(lease)).to.include({ starts: 0 });
+    const other = await running();
+    await open.store.transitions.start(other, 2);
+    const heir = await adopted(other);
+    expect(await open.store.transitions.start(other, 0)).to.equal('stale');
+    expect((await adopted(heir.lease)).starts).to.equal(2);
+  });
+
   it('can be made in the same call as the adoption that follows', async () => {
     const lease = await running();
     const [, heir] = await Promise.all([open.store.transitions.start(lease, 1), adopted(lease)]);

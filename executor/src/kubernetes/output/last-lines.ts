@@ -1,5 +1,5 @@
 import { linesShown, showLastLines } from '../../last-lines.js';
-import { statusOf } from '../api/api-error.js';
+import { ApiError } from '../api/api-error.js';
 import type { KubernetesContext } from '../context.js';
 import type { PodBoard } from '../watch/pod-board.js';
 
@@ -13,8 +13,8 @@ export async function lastLines(
   try {
     return showLastLines(await api.text(`${board.path}/${pod}/log`, { container, tailLines: linesShown }));
   } catch (error) {
-    const status = statusOf(error);
-    if (status !== 400 && status !== 404) throw error;
+    // Its node may be away for good, and the end of the attempt must not wait for that.
+    if (!(error instanceof ApiError) || error.status === 401) throw error;
     return 'Its log is not there any more.';
   }
 }

@@ -13,7 +13,6 @@ export interface Verdict {
 
 /** What is kept of a pod in memory: everything else of it is some 5 kB. */
 export interface PodView {
-  readonly namespace: string;
   readonly name: string;
   readonly uid: string;
   readonly resourceVersion: string;
@@ -30,7 +29,8 @@ export interface PodView {
   readonly deleteAt: number | undefined;
   /** Between SIGTERM and SIGKILL when somebody deletes it. */
   readonly graceSeconds: number;
-  readonly hasFinalizers: boolean;
+  /** All that share the space for termination messages. */
+  readonly containerCount: number;
   readonly node: string;
   readonly phase: string;
   readonly reason: string;
@@ -56,19 +56,18 @@ export function viewOf({ metadata = {}, spec, status = {} }: PodJson): PodView {
   const noted = metadata.annotations ?? {};
   const verdict = noted[annotations.verdict];
   return {
-    namespace: metadata.namespace ?? '',
     name: metadata.name ?? '',
     uid: metadata.uid ?? '',
     resourceVersion: metadata.resourceVersion ?? '',
     instance: named[labels.instance] ?? '',
     key: keyOfLabels(named),
-    verdict: verdict === undefined ? undefined : (JSON.parse(verdict) as Verdict),
+    verdict: verdict === undefined ? undefined : readVerdict(verdict),
     isTombstone: spec?.schedulingGates?.some(({ name }) => name === neverGate) ?? false,
     isStopping: spec?.activeDeadlineSeconds === stopDeadline || noted[annotations.killed] !== undefined,
     createdAt: timeOf(metadata.creationTimestamp),
     deleteAt: metadata.deletionTimestamp === undefined ? undefined : timeOf(metadata.deletionTimestamp),
     graceSeconds: graceOf(metadata.deletionGracePeriodSeconds, spec?.terminationGracePeriodSeconds),
-    hasFinalizers: (metadata.finalizers?.length ?? 0) > 0,
+    containerCount: countOf(spec),
     node: spec?.nodeName ?? '',
     phase: status.phase ?? '',
     reason: status.reason ?? '',
@@ -78,6 +77,20 @@ export function viewOf({ metadata = {}, spec, status = {} }: PodJson): PodView {
     containers: status.containerStatuses ?? [],
   };
 }
+
+/** Undefined if somebody else has changed it: one bad annotation must not hide all pods of the namespace. */
+function readVerdict(text: string): Verdict | undefined {
+  try {
+    const { reason, message, service } = JSON.parse(text) as Partial<Verdict>;
+    if (typeof message !== 'string' || !outcomeReasons.has(reason)) return undefined;
+    return { reason: reason as OutcomeReason, message, ...(typeof service === 'string' && { service }) };
+  } catch {
+    return undefined;
+  }
+}
+
+const countOf = ({ containers = [], initContainers = [], ephemeralContainers = [] }: Partial<PodSpecJson> = {}): number =>
+  containers.length + initContainers.length + ephemeralContainers.length;
 
 /** The kubelet's last word on a deleted pod sets the grace of the deletion to 0, and its time to that moment. */
 const graceOf = (ofDeletion = 0, ofPod = 0): number => (ofDeletion > 0 ? ofDeletion : ofPod);

@@ -17,15 +17,15 @@ import { phaseOfPod, type Obstacle } from './pod-phase.js';
 import { outcomeOfGone, outcomeOfPod } from './pod-outcome.js';
 import { statusOfStep } from './step-ends.js';
 
-/** How often a pod is looked at whose obstacle or lost node the watch says nothing new about. */
+/** How often a pod is looked at whose obstacle the watch says nothing new about. */
 const recheckMs = 5_000;
 /** How often the creation is tried again that a quota prevents. */
 const quotaMs = 5_000;
 
 /**
  * Takes an attempt from the creation of its pod to its end while anybody observes it; without a guard it only watches.
- * It keeps no state of its own that matters: everything is read from the pod, so another worker's drive can continue at
- * any point.
+ * Everything that matters is read from the pod, so another worker's drive can continue at any point; what it keeps is for
+ * its own lease only.
  */
 export class AttemptDrive {
   readonly #context: KubernetesContext;
@@ -39,7 +39,7 @@ export class AttemptDrive {
   #refused: Outcome | undefined;
   /** The Secret of the attempt is there, or its steps have all begun. */
   #hasSecret = false;
-  /** The pod was refused for now, so nothing has been started although a start is recorded. */
+  /** The pod that this drive recorded was refused, so nothing has been started. That is to be recorded too. */
   #isUnstarted = false;
   /** What the service wrote last that was not ready. */
   #lastLines: string | undefined;
@@ -61,10 +61,24 @@ export class AttemptDrive {
     };
   }
 
-  /** Continues under a new lease. */
+  /** Continues under a new lease. What was known under an older one may have changed since. */
   actUnder(guard: WriteGuard, record?: RecordStart): void {
+    if (this.#guard !== guard) {
+      this.#isUnstarted = false;
+      this.#hasSecret = false;
+    }
     this.#guard = guard;
     this.#record = record;
+  }
+
+  /**
+   * Nothing of it may be created any more.
+   * @returns false if its creation may have been requested
+   */
+  forbid(outcome: Outcome): boolean {
+    if ((this.#spec.starts ?? 0) > 0 && !this.#isUnstarted) return false;
+    this.#refused = outcome;
+    return true;
   }
 
   async #drive(signal: AbortSignal): Promise<Outcome> {
@@ -106,14 +120,16 @@ export class AttemptDrive {
     const isNeeded = !last?.running && !last?.terminated && !pod.isTombstone && pod.verdict === undefined;
     const guard = this.#guardUntil(signal);
     const refusal = isNeeded ? await createSecret(this.#context, this.#board, pod, spec, guard) : undefined;
+    if (refusal !== undefined) {
+      await giveUp(this.#context, this.#board, pod, { reason: 'ConfigError', message: refusal }, guard);
+    }
     this.#hasSecret = true;
-    if (refusal === undefined) return;
-    await giveUp(this.#context, this.#board, pod, { reason: 'ConfigError', message: refusal }, guard);
   }
 
   async #wait(pod: PodView, watch: Watch, signal: AbortSignal): Promise<void> {
     const { change, obstacle } = phaseOfPod(pod, this.#spec);
     this.#tell(change);
+    if (!obstacle) this.#obstacle = undefined;
     const untilMs = obstacle && !pod.isStopping ? await this.#endure(pod, obstacle, signal) : undefined;
     await wakeAfter(watch, untilMs);
     if (untilMs !== undefined) await this.#board.fetch(this.#name);
@@ -122,7 +138,7 @@ export class AttemptDrive {
   /** Ends the pod when an obstacle has lasted too long. @return when to look again, in ms */
   async #endure(pod: PodView, obstacle: Obstacle, signal: AbortSignal): Promise<number> {
     const { reason, message, service, isCertain } = obstacle;
-    const key = `${pod.uid} ${reason} ${service ?? ''}`;
+    const key = `${pod.uid} ${obstacle.container}`;
     if (this.#obstacle?.key !== key) this.#obstacle = { key, since: performance.now() };
     const { patienceMs = this.#context.obstaclePatienceMs } = obstacle;
     const leftMs = this.#obstacle.since + (isCertain ? 0 : patienceMs) - performance.now();
@@ -141,7 +157,11 @@ export class AttemptDrive {
     if (last) return outcomeOfGone(last, spec);
     if (this.#refused) return this.#refused;
     if (spec.begun) return this.#takeName({ reason: 'Deleted', message: 'Somebody removed its pod while it ran.' }, signal); // prettier-ignore
-    if ((spec.starts ?? 0) > 0 && !this.#isUnstarted) {
+    if (this.#isUnstarted) {
+      await this.#record?.(0);
+      this.#spec = { ...spec, starts: 0 };
+      this.#isUnstarted = false;
+    } else if ((spec.starts ?? 0) > 0) {
       const message = 'Its pod was removed before anybody saw how it ended, or its worker died while it created it.';
       return this.#takeName({ reason: 'Lost', message }, signal);
     }
@@ -161,6 +181,7 @@ export class AttemptDrive {
       await this.#record?.(count);
       this.#spec = { ...this.#spec, starts: count };
     }
+    if (this.#isForbidden()) return;
     let created: Creation;
     try {
       created = await createPod(this.#context, this.#board, pod, guard);
@@ -173,6 +194,12 @@ export class AttemptDrive {
     if (created.kind !== 'quota') return;
     this.#tell({ reason: 'QuotaExceeded', message: created.message, at: Date.now() });
     await wakeAfter(watch, quotaMs);
+  }
+
+  /** A stop may have come while the start was recorded. */
+  #isForbidden(): boolean {
+    this.#isUnstarted = this.#refused !== undefined;
+    return this.#isUnstarted;
   }
 
   /**

@@ -83,10 +83,14 @@ export class PodBoard {
 
   /** Asks the API server for a pod; undefined if there is none. Others that watch it learn of it too. */
   async fetch(name: string): Promise<PodView | undefined> {
+    const before = this.#pods.get(name);
     try {
       return this.offer(await this.#api.call<PodJson>('GET', `${this.path}/${name}`));
     } catch (error) {
       if (!(error instanceof ApiError) || error.status !== 404) throw error;
+      // A pod that became known meanwhile was created after this answer.
+      const now = this.#pods.get(name);
+      if (now?.uid !== before?.uid) return now;
       this.#drop(name);
       return undefined;
     }
@@ -214,11 +218,12 @@ export class PodBoard {
 
   /** @return the version from which a watch continues */
   async #listAnew(): Promise<string> {
+    const before = [...this.#pods.keys()];
     const seen = new Set<string>();
     const version = await this.#eachPage((pods) => {
       for (const pod of pods) seen.add(this.offer(pod).name);
     });
-    for (const name of [...this.#pods.keys()]) if (!seen.has(name)) this.#drop(name);
+    for (const name of before) if (!seen.has(name)) this.#drop(name);
     this.#outage = undefined;
     return version;
   }

@@ -28,11 +28,11 @@ export function outcomeOfPod(pod: PodView, spec: AttemptSpec): Outcome | undefin
 }
 
 /** The outcome of a pod that is gone: what was last seen of it, or that nobody saw its end. */
-export function outcomeOfGone(last: PodView | undefined, spec: AttemptSpec): Outcome {
-  const known = last && outcomeOfPod(last, spec);
+export function outcomeOfGone(last: PodView, spec: AttemptSpec): Outcome {
+  const known = outcomeOfPod(last, spec);
   if (known) return known;
-  const ends = last ? stepEnds(last, spec) : [];
-  const cause = last && disruptionCause(last);
+  const ends = stepEnds(last, spec);
+  const cause = disruptionCause(last);
   if (cause) return { ...cause, ...soFar(spec, ends) };
   return { reason: 'Deleted', message: 'Somebody removed its pod, with its finalizer, before its end was seen.', ...soFar(spec, ends) }; // prettier-ignore
 }
@@ -81,7 +81,7 @@ function whyNotStarted(spec: AttemptSpec, { index, message }: StepEnd): string {
 /** Whether somebody or something ended the pod before this step ended, so that its exit code is not its own. */
 function wasInterrupted(pod: PodView, { exitCode, endedAt }: StepEnd): boolean {
   if (exitCode === 0 || !isSignalCode(exitCode) || pod.isStopping) return false;
-  if (disruptionCause(pod)) return true;
+  if (disruptionCause(pod) || pod.reason === 'DeadlineExceeded') return true;
   // A deletion by hand: SIGTERM came a grace before the time that the API server writes down.
   return pod.deleteAt !== undefined && endedAt >= pod.deleteAt - pod.graceSeconds * 1000 - 1000;
 }

@@ -11,6 +11,8 @@ import { statusOfStep } from './step-ends.js';
 export interface Obstacle {
   reason: Extract<OutcomeReason, 'ImagePullFailed' | 'RegistryError' | 'ConfigError' | 'ServiceNotReady'>;
   message: string;
+  /** The container that it concerns. */
+  container: string;
   /** The service that is not ready. */
   service?: string;
   /** How long it is waited for, if not as long as usual. */
@@ -80,19 +82,20 @@ function stepObstacle(pod: PodView, spec: AttemptSpec): Obstacle | undefined {
 }
 
 /** @param what `step "test"`, for the sentence */
-function waitingFor({ state }: ContainerStatus, image: string, what: string): Obstacle | undefined {
+function waitingFor({ name: container, state }: ContainerStatus, image: string, what: string): Obstacle | undefined {
   const { reason = '', message: said = '' } = state?.waiting ?? {};
   const told = said === '' ? reason : said.replace(/\.$/, '');
   switch (reason) {
     case 'InvalidImageName':
-      return { reason: 'ConfigError', message: `The image "${image}" of ${what} is not a valid name: ${told}.`, isCertain: true }; // prettier-ignore
+      return { container, reason: 'ConfigError', message: `The image "${image}" of ${what} is not a valid name: ${told}.`, isCertain: true }; // prettier-ignore
     case 'ErrImageNeverPull':
-      return { reason: 'ImagePullFailed', message: `The image ${image} of ${what} is not on the node, and pull is "never".`, isCertain: true }; // prettier-ignore
+      return { container, reason: 'ImagePullFailed', message: `The image ${image} of ${what} is not on the node, and pull is "never".`, isCertain: true }; // prettier-ignore
     case 'ErrImagePull':
     case 'ImagePullBackOff':
     case 'ImageInspectError':
     case 'RegistryUnavailable':
       return {
+        container,
         reason: refusedImage.test(said) ? 'ImagePullFailed' : 'RegistryError',
         message: `The image ${image} of ${what} cannot be pulled: ${told}.`,
         isCertain: false,
@@ -101,6 +104,7 @@ function waitingFor({ state }: ContainerStatus, image: string, what: string): Ob
     case 'CreateContainerError':
     case 'RunContainerError':
       return {
+        container,
         reason: 'ConfigError',
         message: `The container of ${what} cannot be created: ${told}.`,
         isCertain: false,
@@ -117,10 +121,11 @@ function unready({ state, lastState, started }: ContainerStatus, { name, ready }
   const ended = state?.terminated ?? lastState?.terminated;
   if (ended) {
     const message = `${what} ended with exit code ${String(ended.exitCode)} before it was ready.`;
-    return { reason: 'ServiceNotReady', message, service: name, isCertain: true };
+    return { container: name, reason: 'ServiceNotReady', message, service: name, isCertain: true };
   }
   if (!state?.running) return undefined;
   return {
+    container: name,
     reason: 'ServiceNotReady',
     message: `${what} was not ready within ${formatExactDuration(ready.timeoutMs)}: ${describeCheck(ready)}.`,
     meanwhile: `${what} has started; waiting until it is ready.`,

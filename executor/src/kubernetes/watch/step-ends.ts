@@ -67,7 +67,7 @@ function endOf(pod: PodView, spec: AttemptSpec, index: number): StepEnd | undefi
   const isLast = index === spec.steps.length - 1;
   const code = ownCode !== undefined && exitCode === 0 ? ownCode : exitCode;
   const tolerated = step.continueOnError && code !== 0 && (isLast || exitCode === 0);
-  const content = outputsOf(rest, containersOf(spec));
+  const content = outputsOf(rest, pod.containerCount);
   return {
     ...common,
     exitCode: code,
@@ -77,8 +77,6 @@ function endOf(pod: PodView, spec: AttemptSpec, index: number): StepEnd | undefi
     ...(content && missing === undefined && { outputs: { step: step.name, content } }),
   };
 }
-
-const containersOf = ({ steps, services = [] }: AttemptSpec): number => steps.length + services.length;
 
 /** The first line if it is one of chainr's own wrapper. */
 function readMessage(message: string): { mark: string | undefined; rest: string } {
