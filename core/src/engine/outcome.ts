@@ -17,13 +17,14 @@ export interface StepOutcome {
 }
 
 /** The reasons with which an executor may report an end. `WorkerCrashed` comes only from a worker. */
-export type OutcomeReason = Extract<
-  Reason,
-  | 'Completed' | 'ExitCode' | 'Signal' | 'OutOfMemory' | 'TimedOut'
-  | 'Lost' | 'Deleted' | 'Evicted' | 'Preempted' | 'NodeLost' | 'RegistryError'
-  | 'ConfigError' | 'ImagePullFailed' | 'PendingTimedOut' | 'WorkerCrashed'
-  | 'ServiceNotReady'
->; // prettier-ignore
+export const outcomeReasons = [
+  'Completed', 'ExitCode', 'Signal', 'OutOfMemory', 'TimedOut',
+  'Lost', 'Deleted', 'Evicted', 'Preempted', 'NodeLost', 'RegistryError',
+  'ConfigError', 'ImagePullFailed', 'PendingTimedOut', 'WorkerCrashed',
+  'ServiceNotReady',
+] as const satisfies readonly Reason[]; // prettier-ignore
+
+export type OutcomeReason = (typeof outcomeReasons)[number];
 
 /**
  * How an attempt ended: a value, never an exception. SUCCESSFUL needs a *seen* exit code 0, so `reason: 'Completed'`

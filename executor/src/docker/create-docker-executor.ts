@@ -93,6 +93,10 @@ export function createDockerExecutor(options: DockerExecutorOptions): Executor {
     return drive;
   };
 
+  const forget = (key: AttemptKey, drive: AttemptDrive): void => {
+    if (drives.get(nameOfKey(key)) === drive) drives.delete(nameOfKey(key));
+  };
+
   return {
     kind: 'docker',
     id: `docker:${daemonId}`,
@@ -105,10 +109,14 @@ export function createDockerExecutor(options: DockerExecutorOptions): Executor {
     },
     async observe(spec, onPhase, signal) {
       const drive = driveOf(spec);
-      const outcome = await drive.shared.observe(onPhase, signal);
-      if (drives.get(nameOfKey(spec)) === drive) drives.delete(nameOfKey(spec));
-      board.notify(spec); // A log reader that waits for steps that never begin learns that it is over.
-      return outcome;
+      try {
+        const outcome = await drive.shared.observe(onPhase, signal);
+        forget(spec, drive);
+        return outcome;
+      } finally {
+        if (signal.aborted && !drive.shared.isObserved) forget(spec, drive);
+        board.notify(spec); // A log reader that waits for steps that never begin learns that it is over.
+      }
     },
     logs: (spec, from, signal) => readLogs(context, spec, from, signal),
     stop: (key, graceMs, guard) => stopAttempt(context, key, graceMs, guard),

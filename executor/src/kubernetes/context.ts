@@ -1,3 +1,4 @@
+import type { Outcome } from '@chainr/core/engine/outcome';
 import type { FaultHook } from '@chainr/core/engine/fault-points';
 import type { ApiClient } from './api/api-client.js';
 import type { PodSettings } from './pod/build-pod.js';
@@ -18,8 +19,16 @@ export interface KubernetesContext {
   /** How long an image or a container that cannot be had is waited for. */
   readonly obstaclePatienceMs: number;
   readonly reach: FaultHook;
-  /** Whether this executor is driving the attempt, even if the API server is away at the moment. */
-  readonly isDriven: (name: string) => boolean;
+  /** What this executor drives, even if the API server is away at the moment. */
+  readonly drives: ReadonlyMap<string, Drive>;
+}
+
+export interface Drive {
+  /**
+   * Ends it with this outcome if its creation was never requested, and none will be.
+   * @returns whether that is so
+   */
+  forbid(outcome: Outcome): boolean;
 }
 
 /**

@@ -34,6 +34,8 @@ export interface KubernetesExecutorOptions {
   policy?: Policy;
   obstaclePatienceMs?: number;
   backstopSeconds?: number;
+  /** How long an answer of the API server is waited for. */
+  answerMs?: number;
   /** Called at the fault points. */
   reach?: FaultHook;
 }
@@ -70,8 +72,9 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
     obstaclePatienceMs = usualObstaclePatienceMs,
     backstopSeconds = usualBackstopSeconds,
     reach = noFaults,
+    answerMs,
   } = options;
-  const api = new ApiClient(credentials);
+  const api = new ApiClient(credentials, { ...(answerMs !== undefined && { answerMs }) });
   const drives = new Map<string, AttemptDrive>();
   const context: KubernetesContext = {
     api,
@@ -81,7 +84,7 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
     policy,
     obstaclePatienceMs,
     reach,
-    isDriven: (name) => drives.has(name),
+    drives,
   };
 
   /** Undefined if it can only be refused, since this worker does not serve its namespace. */
@@ -95,6 +98,10 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
     const drive = new AttemptDrive(context, board, spec);
     drives.set(name, drive);
     return drive;
+  };
+
+  const forget = (name: string, drive: AttemptDrive): void => {
+    if (drives.get(name) === drive) drives.delete(name);
   };
 
   return {
@@ -111,11 +118,15 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
     async observe(spec, onPhase, signal) {
       const drive = driveOf(spec);
       if (!drive) return { reason: 'ConfigError', message: unserved(context.boards, spec.kubernetes?.namespace ?? '') };
-      const outcome = await drive.shared.observe(onPhase, signal);
       const name = nameOf(context, spec);
-      if (drives.get(name) === drive) drives.delete(name);
-      for (const board of context.boards) board.notify(name); // A log reader that waits for a pod learns that it is over.
-      return outcome;
+      try {
+        const outcome = await drive.shared.observe(onPhase, signal);
+        forget(name, drive);
+        return outcome;
+      } finally {
+        if (signal.aborted && !drive.shared.isObserved) forget(name, drive);
+        for (const board of context.boards) board.notify(name); // A log reader that waits for a pod learns that it is over.
+      }
     },
     logs: (spec, from, signal) => readLogs(context, spec, from, signal),
     stop: (key, graceMs, guard) => stopAttempt(context, key, graceMs, guard),

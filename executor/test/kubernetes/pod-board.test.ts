@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Pod } from '@chainr/testkit/kubernetes/objects';
 import type { NewObject } from '@chainr/testkit/kubernetes/store/object-store';
 import { useKubernetes } from '@chainr/testkit/kubernetes/use-kubernetes';
@@ -7,6 +8,7 @@ import { ApiClient } from '../../src/kubernetes/api/api-client.js';
 import type { Credentials } from '../../src/kubernetes/api/credentials.js';
 import { finalizer, labelsOf } from '../../src/kubernetes/names.js';
 import type { PodJson } from '../../src/kubernetes/pod/pod-json.js';
+import { viewOf } from '../../src/kubernetes/pod/pod-view.js';
 import { PodBoard, type BoardLimits, type Watch } from '../../src/kubernetes/watch/pod-board.js';
 
 describe('the board of pods', () => {
@@ -246,5 +248,32 @@ describe('the board of pods', () => {
     await untilNoted(0, 'newer');
     expect(board.offer(JSON.parse(JSON.stringify(old)) as PodJson).verdict?.message).to.equal('newer');
     watch.close();
+  });
+
+  it('wakes nobody for an answer that says nothing new', async () => {
+    create(0);
+    const watch = board.open(nameOf(0));
+    await untilKnown(0);
+    await note(0, 'seen');
+    await untilNoted(0, 'seen');
+    await watch.next();
+    let woken = 0;
+    const next = watch.next().then(() => (woken += 1));
+    expect(await board.fetch(nameOf(0))).to.equal(board.get(nameOf(0)));
+    await turn();
+    expect(woken).to.equal(0);
+    await note(0, 'newer');
+    await next;
+    watch.close();
+  });
+
+  it('knows a pod whose verdict somebody else has spoilt', async () => {
+    const rows = ['', '{', 'null', '7', '"Lost"', '{"reason":"Lost"}', '{"reason":"Sunny","message":"some"}'];
+    for (const [at, text] of rows.entries()) {
+      create(at);
+      const stored = standIn().store.get('pods', 'default', nameOf(at)) as unknown as PodJson;
+      const pod = { ...stored, metadata: { ...stored.metadata, annotations: { 'chainr.dev/verdict': text } } };
+      expect(viewOf(pod), text).to.include({ name: nameOf(at), verdict: undefined });
+    }
   });
 });

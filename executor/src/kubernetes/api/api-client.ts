@@ -34,12 +34,12 @@ export class ApiClient {
   readonly #pace = new Pace(mostInFlight);
   readonly #secure: typeof https | typeof http;
   #agents: { tls: Tls; calls: http.Agent; streams: http.Agent } | undefined;
-  readonly #answerMs: number;
+  /** How long an answer, or the next part of one, is waited for. A request that was sent earlier is carried out or lost. */
+  readonly answerMs: number;
 
-  /** @param options.answerMs how long an answer, or the next part of one, is waited for */
   constructor(credentials: Credentials, { answerMs = usualAnswerMs }: { answerMs?: number } = {}) {
     this.#credentials = credentials;
-    this.#answerMs = answerMs;
+    this.answerMs = answerMs;
     this.#secure = credentials.server.protocol === 'http:' ? http : https;
   }
 
@@ -124,14 +124,14 @@ export class ApiClient {
       });
     });
     request.end(payload);
-    const response = await within(this.#answerMs, answered, () => {
-      const error = noAnswer(`nothing came for ${String(this.#answerMs / 1000)} s`);
+    const response = await within(this.answerMs, answered, () => {
+      const error = noAnswer(`nothing came for ${String(this.answerMs / 1000)} s`);
       request.destroy(error);
       throw error;
     });
     const { statusCode = 0 } = response;
     // A stream may be silent for long; whoever reads it knows for how long.
-    if (statusCode >= 400 || kind === 'calls') response.setTimeout(this.#answerMs, () => response.destroy(noAnswer('its answer stopped'))); // prettier-ignore
+    if (statusCode >= 400 || kind === 'calls') response.setTimeout(this.answerMs, () => response.destroy(noAnswer('its answer stopped'))); // prettier-ignore
     if (statusCode < 400) return response;
     throw errorOf(statusCode, await textOf(response, signal), response.headers['retry-after']);
   }

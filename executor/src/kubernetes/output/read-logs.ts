@@ -110,7 +110,7 @@ class Reader {
   ): Promise<Extract<Sight, { container: string }> | undefined> {
     const { board, name } = this.#place;
     while (!this.#signal.aborted) {
-      const isDriven = this.#context.isDriven(name);
+      const isDriven = this.#context.drives.has(name);
       const pod = board.get(name) ?? (await board.fetch(name));
       if (!pod && !isDriven) return undefined;
       const sight = pod && source.look(pod);

@@ -32,7 +32,7 @@ export async function createPod(
 const outages = new Set([401, 408, 409, 429]);
 
 /** What a refusal means for the attempt; undefined if it is an outage. */
-function refusalOf(
+export function refusalOf(
   { status, reason, message }: ApiError,
   namespace: string,
 ): Exclude<Creation, { kind: 'there' }> | undefined {

@@ -1,7 +1,7 @@
 import { annotations, keyOfLabels, labels } from '../names.js';
 import type { ContainerStatus, PodCondition, PodJson } from './pod-json.js';
 import type { AttemptKey } from '../../port.js';
-import type { OutcomeReason } from '@chainr/core/engine/outcome';
+import { outcomeReasons, type OutcomeReason } from '@chainr/core/engine/outcome';
 
 /** Why chainr ended a pod, or took its name without running anything. */
 export interface Verdict {
@@ -82,14 +82,18 @@ export function viewOf({ metadata = {}, spec, status = {} }: PodJson): PodView {
 function readVerdict(text: string): Verdict | undefined {
   try {
     const { reason, message, service } = JSON.parse(text) as Partial<Verdict>;
-    if (typeof message !== 'string' || !outcomeReasons.has(reason)) return undefined;
-    return { reason: reason as OutcomeReason, message, ...(typeof service === 'string' && { service }) };
+    if (typeof message !== 'string' || reason === undefined || !outcomeReasons.includes(reason)) return undefined;
+    return { reason, message, ...(typeof service === 'string' && { service }) };
   } catch {
     return undefined;
   }
 }
 
-const countOf = ({ containers = [], initContainers = [], ephemeralContainers = [] }: Partial<PodSpecJson> = {}): number =>
+const countOf = ({
+  containers = [],
+  initContainers = [],
+  ephemeralContainers = [],
+}: Partial<NonNullable<PodJson['spec']>> = {}): number =>
   containers.length + initContainers.length + ephemeralContainers.length;
 
 /** The kubelet's last word on a deleted pod sets the grace of the deletion to 0, and its time to that moment. */

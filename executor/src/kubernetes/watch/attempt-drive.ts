@@ -2,7 +2,7 @@ import type { Outcome } from '@chainr/core/engine/outcome';
 import type { AttemptSpec, PhaseChange, RecordStart, WriteGuard } from '../../port.js';
 import { SharedDrive } from '../../shared-drive.js';
 import { ApiError, NoAnswer } from '../api/api-error.js';
-import { nameOf, type KubernetesContext } from '../context.js';
+import { nameOf, type Drive, type KubernetesContext } from '../context.js';
 import { createSecret, needsSecret } from '../pod/attempt-secret.js';
 import { createPod, type Creation } from '../pod/create-pod.js';
 import { makePod } from '../pod/make-pod.js';
@@ -12,7 +12,7 @@ import { takeName } from '../pod/take-name.js';
 import type { PodView, Verdict } from '../pod/pod-view.js';
 import { lastLines } from '../output/last-lines.js';
 import { giveUp } from '../end/end-pod.js';
-import type { PodBoard, Watch } from './pod-board.js';
+import { wakeAfter, type PodBoard, type Watch } from './pod-board.js';
 import { phaseOfPod, type Obstacle } from './pod-phase.js';
 import { outcomeOfGone, outcomeOfPod } from './pod-outcome.js';
 import { statusOfStep } from './step-ends.js';
@@ -27,7 +27,7 @@ const quotaMs = 5_000;
  * Everything that matters is read from the pod, so another worker's drive can continue at any point; what it keeps is for
  * its own lease only.
  */
-export class AttemptDrive {
+export class AttemptDrive implements Drive {
   readonly #context: KubernetesContext;
   readonly #board: PodBoard;
   readonly #name: string;
@@ -71,13 +71,10 @@ export class AttemptDrive {
     this.#record = record;
   }
 
-  /**
-   * Nothing of it may be created any more.
-   * @returns false if its creation may have been requested
-   */
   forbid(outcome: Outcome): boolean {
     if ((this.#spec.starts ?? 0) > 0 && !this.#isUnstarted) return false;
-    this.#refused = outcome;
+    this.#refused ??= outcome;
+    this.#board.notify(this.#name);
     return true;
   }
 
@@ -155,13 +152,10 @@ export class AttemptDrive {
     const spec = this.#spec;
     const last = this.#board.lastOf(this.#name) ?? seen;
     if (last) return outcomeOfGone(last, spec);
+    await this.#takeBack();
     if (this.#refused) return this.#refused;
     if (spec.begun) return this.#takeName({ reason: 'Deleted', message: 'Somebody removed its pod while it ran.' }, signal); // prettier-ignore
-    if (this.#isUnstarted) {
-      await this.#record?.(0);
-      this.#spec = { ...spec, starts: 0 };
-      this.#isUnstarted = false;
-    } else if ((spec.starts ?? 0) > 0) {
+    if ((this.#spec.starts ?? 0) > 0) {
       const message = 'Its pod was removed before anybody saw how it ended, or its worker died while it created it.';
       return this.#takeName({ reason: 'Lost', message }, signal);
     }
@@ -181,25 +175,33 @@ export class AttemptDrive {
       await this.#record?.(count);
       this.#spec = { ...this.#spec, starts: count };
     }
-    if (this.#isForbidden()) return;
+    // A stop may have come while the start was recorded.
+    if (this.#refused) {
+      this.#isUnstarted = true;
+      return this.#takeBack();
+    }
     let created: Creation;
     try {
       created = await createPod(this.#context, this.#board, pod, guard);
     } catch (error) {
       this.#isUnstarted = isUnapplied(error);
+      await this.#takeBack();
       throw error;
     }
     this.#isUnstarted = created.kind !== 'there';
+    await this.#takeBack();
     if (created.kind === 'refused') this.#refused = { reason: 'ConfigError', message: created.message };
     if (created.kind !== 'quota') return;
     this.#tell({ reason: 'QuotaExceeded', message: created.message, at: Date.now() });
     await wakeAfter(watch, quotaMs);
   }
 
-  /** A stop may have come while the start was recorded. */
-  #isForbidden(): boolean {
-    this.#isUnstarted = this.#refused !== undefined;
-    return this.#isUnstarted;
+  /** Takes the record of a start back that was refused for certain, so that an adopter does not call it Lost. */
+  async #takeBack(): Promise<void> {
+    if (!this.#isUnstarted) return;
+    await this.#record?.(0);
+    this.#spec = { ...this.#spec, starts: 0 };
+    this.#isUnstarted = false;
   }
 
   /**
@@ -208,8 +210,9 @@ export class AttemptDrive {
    */
   async #takeName(verdict: Verdict, signal: AbortSignal): Promise<Outcome | undefined> {
     if (!this.#guard) return { ...verdict };
-    const taken = await takeName(this.#context, this.#board, this.#spec, verdict, this.#guardUntil(signal));
-    return taken ? { ...verdict } : undefined;
+    const guard = this.#guardUntil(signal);
+    const isTaken = await takeName(this.#context, this.#board, this.#spec, verdict, guard, signal);
+    return isTaken ? { ...verdict } : undefined;
   }
 
   #guardUntil(signal: AbortSignal): WriteGuard {
@@ -230,14 +233,4 @@ export class AttemptDrive {
 function isUnapplied(error: unknown): boolean {
   if (error instanceof NoAnswer) return error.isUnsent;
   return error instanceof ApiError && (error.status < 500 || error.status === 503);
-}
-
-/** Resolves at the next change, or after a time. */
-async function wakeAfter(watch: Watch, ms: number | undefined): Promise<void> {
-  const timer = ms === undefined ? undefined : setTimeout(watch.wake, ms);
-  try {
-    await watch.next();
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -107,11 +107,11 @@ export class PodBoard {
     return items[0] && this.offer(items[0]);
   }
 
-  /** Takes an answer about a pod, unless something newer is known. @return what is known then */
+  /** Takes an answer about a pod, unless it is known already. @return what is known then */
   offer(pod: PodJson): PodView {
     const view = viewOf(pod);
     const known = this.#pods.get(view.name);
-    if (known?.uid === view.uid && isNewer(known.resourceVersion, view.resourceVersion)) return known;
+    if (known?.uid === view.uid && !isNewer(view.resourceVersion, known.resourceVersion)) return known;
     // Without a watch nobody would hear when it is gone.
     if (this.#following) this.#pods.set(view.name, view);
     this.notify(view.name);
@@ -291,6 +291,16 @@ export class PodBoard {
       this.#drop(name);
     }
     this.#version = object.metadata?.resourceVersion ?? this.#version;
+  }
+}
+
+/** Resolves at the next change, or after a time. */
+export async function wakeAfter(watch: Watch, ms: number | undefined): Promise<void> {
+  const timer = ms === undefined ? undefined : setTimeout(watch.wake, ms);
+  try {
+    await watch.next();
+  } finally {
+    clearTimeout(timer);
   }
 }
 
