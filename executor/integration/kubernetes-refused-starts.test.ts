@@ -1,28 +1,19 @@
 import { expect } from 'chai';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { useKubernetes } from '@chainr/testkit/kubernetes/use-kubernetes';
 import type { AttemptSpec, Executor } from '../src/port.js';
+import { makeKubernetesPlace, type KubernetesPlace } from '../suite/kubernetes-place.js';
 import { allow, attemptOf, never, untilExecuting } from '../suite/place.js';
-import { makeKubernetesPlace, type KubernetesPlace } from './kubernetes-place.js';
 
 const quota = { apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'none', namespace: 'default' } };
 
 describe('starts that the cluster refuses, on the stand-in of Kubernetes', function () {
   this.timeout(120_000);
-  let folder = '';
   let place: KubernetesPlace | undefined;
   let executors: Executor[] = [];
-  after(async () => {
-    await place?.destroy();
-    await rm(folder, { recursive: true, force: true });
-  });
+  after(() => place?.destroy());
   const cluster = useKubernetes();
   before(async () => {
-    folder = await mkdtemp(path.join(tmpdir(), 'chainr-kubeconfig-'));
-    await writeFile(path.join(folder, 'config'), cluster().kubeconfig);
-    place = await makeKubernetesPlace(path.join(folder, 'config'));
+    place = await makeKubernetesPlace(cluster().kubeconfigFile);
   });
   afterEach(async () => {
     allowPods();
