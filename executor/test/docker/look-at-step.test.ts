@@ -29,6 +29,11 @@ describe('the state of a container', () => {
     }
   });
 
+  it('never ended before it began, though the daemon learned later that it had started', async () => {
+    const short = { Status: 'exited', StartedAt: ended, FinishedAt: began };
+    expect(await sightOf(short)).to.include({ startedAt: Date.parse(ended), endedAt: Date.parse(ended) });
+  });
+
   it('is running while it is removed by force', async () => {
     const killed = { Status: 'removing', FinishedAt: ended, ExitCode: 137 };
     expect(await sightOf(killed)).to.include({ kind: 'running' });

@@ -79,7 +79,8 @@ export async function lookAtStep(context: DockerContext, key: AttemptKey, step: 
       const runsScript = found.HostConfig.Init === true;
       const withoutShell =
         runsScript && exitCode === notFoundCode && (await lacksShell(context.docker, id, found.Config.Entrypoint));
-      const endedAt = Date.parse(state.FinishedAt);
+      // The daemon writes down a start when it learns of it, which may be after the end of a short step.
+      const endedAt = Math.max(startedAt, Date.parse(state.FinishedAt));
       return { kind: 'exited', id, startedAt, endedAt, exitCode, outOfMemory, withoutShell, ending };
     }
     default:
