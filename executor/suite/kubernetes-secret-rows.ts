@@ -6,7 +6,7 @@ import { makePod } from '../src/kubernetes/pod/make-pod.js';
 import type { PodJson } from '../src/kubernetes/pod/pod-json.js';
 import { readPolicy } from '../src/kubernetes/policy/read-policy.js';
 import type { AttemptSpec } from '../src/port.js';
-import { allOutput, allow, attemptOf, runToEnd, textOf, withExecutor } from './place.js';
+import { allOutput, allow, attemptOf, never, runToEnd, textOf, withExecutor } from './place.js';
 import type { KubernetesPlace } from './kubernetes-place.js';
 
 /** What a shell, the kubelet and YAML would each change. */
@@ -67,6 +67,37 @@ export function secretRows(makePlace: () => Promise<KubernetesPlace>): void {
         expect(textOf(await allOutput(executor, spec))).to.equal(`${value}plain\n`.repeat(2));
         await executor.remove(spec, allow);
       });
+    });
+
+    it('waits while a quota has no room for the Secret, and then runs', async () => {
+      const quotas = place.pods.replace(/pods$/, 'resourcequotas');
+      const removeQuota = () => unlessStatus([404], place.api.call('DELETE', `${quotas}/no-secrets`));
+      const body = { metadata: { name: 'no-secrets' }, spec: { hard: { 'count/secrets': '0' } } };
+      await place.api.call('POST', quotas, { body });
+      try {
+        await withExecutor(place, async (executor) => {
+          const spec = withSecret();
+          await executor.ensure(spec, allow);
+          const told: string[] = [];
+          const removed: Promise<unknown>[] = [];
+          const outcome = await executor.observe(
+            spec,
+            ({ reason, message }) => {
+              if (reason !== 'QuotaExceeded') return;
+              told.push(message ?? '');
+              removed.push(removeQuota());
+            },
+            never(),
+          );
+          await Promise.all(removed);
+          expect(told[0]).to.match(/^The quota of namespace \S+ has no room for its Secret: .*no-secrets/);
+          expect(outcome.reason, outcome.message).to.equal('Completed');
+          expect(textOf(await allOutput(executor, spec))).to.equal(`${value}plain\n`.repeat(2));
+          await executor.remove(spec, allow);
+        });
+      } finally {
+        await removeQuota(); // Else no other test could create a Secret.
+      }
     });
 
     it('lets the cluster give a secret that it has, whether the policy names its Secret or the place of each', async () => {

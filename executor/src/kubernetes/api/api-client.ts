@@ -1,7 +1,7 @@
 import http, { type IncomingMessage } from 'node:http';
 import https from 'node:https';
 import { within } from '@chainr/core/async/within';
-import { errorOf, noAnswer, statusOf } from './api-error.js';
+import { ApiError, errorOf, noAnswer, statusOf } from './api-error.js';
 import type { Access, Credentials, Tls } from './credentials.js';
 import { Pace } from './pace.js';
 
@@ -9,6 +9,11 @@ import { Pace } from './pace.js';
 const mostInFlight = 32;
 /** An API server that works answers within this time, however busy it is (its own limit is 60 s). */
 const usualAnswerMs = 65_000;
+/**
+ * The API server refuses larger bodies (`MaxRequestBodyBytes`), and closes the connection before it has read them, so that
+ * its answer may be lost.
+ */
+const mostSentBytes = 3 * 1024 * 1024;
 /** Larger answers come only from lists, which are read in pages. */
 const mostBytes = 64 * 1024 * 1024;
 
@@ -103,12 +108,15 @@ export class ApiClient {
     for (const [name, value] of Object.entries(query)) {
       if (value !== undefined) url.searchParams.set(name, String(value));
     }
-    const payload = body === undefined ? undefined : JSON.stringify(body);
+    const payload = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
+    if (payload && payload.length > mostSentBytes) {
+      throw new ApiError(413, 'RequestEntityTooLarge', `Request entity too large: limit is ${String(mostSentBytes)}`);
+    }
     const headers = {
       accept: 'application/json',
       'user-agent': 'chainr',
       ...access.headers,
-      ...(payload !== undefined && { 'content-type': contentType, 'content-length': Buffer.byteLength(payload) }),
+      ...(payload !== undefined && { 'content-type': contentType, 'content-length': payload.length }),
     };
     guard?.();
     const request = this.#secure.request(url, {

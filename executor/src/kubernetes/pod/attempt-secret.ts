@@ -3,7 +3,9 @@ import { ApiError } from '../api/api-error.js';
 import type { KubernetesContext } from '../context.js';
 import { labelsOf } from '../names.js';
 import type { PodBoard } from '../watch/pod-board.js';
+import type { Creation } from './create-pod.js';
 import type { PodView } from './pod-view.js';
+import { refusalOf } from './refusal.js';
 import { secretKeys, type SecretHolder } from './secret-keys.js';
 
 /** What the Secret of an attempt has, by key; empty if the attempt needs none. */
@@ -17,7 +19,6 @@ export const needsSecret = (spec: AttemptSpec): boolean => secretValues(spec).le
 /**
  * Creates the Secret of an attempt, which has the name of its pod and vanishes with it. The pod comes first, since only
  * then is its uid known: the kubelet tries again until the Secret is there.
- * @returns a sentence if the cluster refuses it
  * @throws the error of an outage, or that of the guard
  */
 export async function createSecret(
@@ -26,7 +27,7 @@ export async function createSecret(
   { name, uid }: PodView,
   spec: AttemptSpec,
   guard: WriteGuard,
-): Promise<string | undefined> {
+): Promise<Creation> {
   const { namespace } = board;
   const body = {
     apiVersion: 'v1',
@@ -43,16 +44,12 @@ export async function createSecret(
   };
   try {
     await api.call('POST', `/api/v1/namespaces/${namespace}/secrets`, { body, guard });
-    return undefined;
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    if (error.reason === 'AlreadyExists') return undefined; // An earlier owner of the attempt was faster.
-    const { status, message } = error;
-    if (!refusals.has(status)) throw error;
-    const mend = status === 403 ? ' Its Role needs the verb create on secrets (docs/kubernetes.md).' : '';
-    return `The worker cannot create the Secret with the secrets of the job in namespace ${namespace}: ${message.replace(/\.$/, '')}.${mend}`;
+    if (error.reason === 'AlreadyExists') return { kind: 'there' }; // An earlier owner of the attempt was faster.
+    const refusal = refusalOf(error, namespace, 'Secret');
+    if (!refusal) throw error;
+    return refusal;
   }
+  return { kind: 'there' };
 }
-
-/** Statuses that another try would not change. */
-const refusals = new Set([400, 403, 413, 422]);

@@ -5,9 +5,9 @@ import type { KubernetesContext } from '../context.js';
 import type { NamedAttempt } from '../names.js';
 import type { PodBoard } from '../watch/pod-board.js';
 import { buildTombstone } from './build-pod.js';
-import { refusalOf } from './create-pod.js';
 import type { PodJson } from './pod-json.js';
 import type { Verdict } from './pod-view.js';
+import { refusalOf } from './refusal.js';
 
 /**
  * Takes the name of an attempt with a pod that never runs, so that nothing can be started under it any more. A quota or
@@ -34,7 +34,7 @@ export async function takeName(
       await board.fetch(name);
       return false;
     }
-    if (!refusalOf(error, board.namespace)) throw error;
+    if (!refusalOf(error, board.namespace, 'pod')) throw error;
     await pause(api.answerMs, undefined, signal && { signal });
     return (await board.fetch(name)) === undefined;
   }

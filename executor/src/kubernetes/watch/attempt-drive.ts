@@ -88,8 +88,9 @@ export class AttemptDrive implements Drive {
         if (outcome) return outcome;
         if (!pod) continue;
         seen = pod;
-        await this.#provideSecret(pod, signal);
-        await this.#wait(pod, watch, signal);
+        const quota = await this.#provideSecret(pod, signal);
+        if (quota === undefined) await this.#wait(pod, watch, signal);
+        else await this.#waitForQuota(quota, watch);
       }
     } finally {
       watch.close();
@@ -109,18 +110,25 @@ export class AttemptDrive implements Drive {
     return { ...outcome, message: `${outcome.message ?? ''} ${this.#lastLines}` };
   }
 
-  /** Also for an earlier owner that died after it created the pod. */
-  async #provideSecret(pod: PodView, signal: AbortSignal): Promise<void> {
+  /** Also for an earlier owner that died after it created the pod. @return the words of a quota without room for it */
+  async #provideSecret(pod: PodView, signal: AbortSignal): Promise<string | undefined> {
     const spec = this.#spec;
-    if (this.#hasSecret || !this.#guard || !needsSecret(spec)) return;
+    if (this.#hasSecret || !this.#guard || !needsSecret(spec)) return undefined;
     const last = statusOfStep(pod, spec, spec.steps.length - 1)?.state;
     const isNeeded = !last?.running && !last?.terminated && !pod.isTombstone && pod.verdict === undefined;
     const guard = this.#guardUntil(signal);
-    const refusal = isNeeded ? await createSecret(this.#context, this.#board, pod, spec, guard) : undefined;
-    if (refusal !== undefined) {
-      await giveUp(this.#context, this.#board, pod, { reason: 'ConfigError', message: refusal }, guard);
+    const created = isNeeded ? await createSecret(this.#context, this.#board, pod, spec, guard) : undefined;
+    if (created?.kind === 'quota') return created.message;
+    if (created?.kind === 'refused') {
+      await giveUp(this.#context, this.#board, pod, { reason: 'ConfigError', message: created.message }, guard);
     }
     this.#hasSecret = true;
+    return undefined;
+  }
+
+  async #waitForQuota(message: string, watch: Watch): Promise<void> {
+    this.#tell({ reason: 'QuotaExceeded', message, at: Date.now() });
+    await wakeAfter(watch, quotaMs);
   }
 
   async #wait(pod: PodView, watch: Watch, signal: AbortSignal): Promise<void> {
@@ -191,9 +199,7 @@ export class AttemptDrive implements Drive {
     this.#isUnstarted = created.kind !== 'there';
     await this.#takeBack();
     if (created.kind === 'refused') this.#refused = { reason: 'ConfigError', message: created.message };
-    if (created.kind !== 'quota') return;
-    this.#tell({ reason: 'QuotaExceeded', message: created.message, at: Date.now() });
-    await wakeAfter(watch, quotaMs);
+    if (created.kind === 'quota') await this.#waitForQuota(created.message, watch);
   }
 
   /** Takes the record of a start back that was refused for certain, so that an adopter does not call it Lost. */

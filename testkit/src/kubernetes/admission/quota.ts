@@ -1,7 +1,7 @@
 import { forbidden } from '../api/status.js';
 import { formatQuantity, parseQuantity } from '../node/quantities.js';
 import { requestOf } from '../node/schedule.js';
-import type { Container, Pod, ResourceQuota } from '../objects.js';
+import type { Container, DataObject, Pod, ResourceQuota } from '../objects.js';
 import type { ObjectStore } from '../store/object-store.js';
 
 const pods = { plural: 'pods', group: '' };
@@ -30,6 +30,23 @@ export function enforceQuotas(store: ObjectStore, pod: Pod): void {
     const limited = print((each) => String(each.hard));
     const why = `exceeded quota: ${quota.metadata.name}, requested: ${requested}, used: ${before}, limited: ${limited}`;
     throw forbidden(pods, name, why);
+  }
+}
+
+/**
+ * Refuses a Secret for which a ResourceQuota of its namespace has no room (`count/secrets`).
+ *
+ * @throws ApiError 403
+ */
+export function enforceCountOfSecrets(store: ObjectStore, { metadata }: DataObject): void {
+  const { namespace = '', name } = metadata;
+  const key = 'count/secrets';
+  for (const { metadata: quota, spec } of store.list('resourcequotas', namespace)) {
+    const limited = spec.hard[key];
+    const used = store.list('secrets', namespace).length;
+    if (limited === undefined || used < parseQuantity(limited)) continue;
+    const why = `exceeded quota: ${quota.name}, requested: ${key}=1, used: ${key}=${used}, limited: ${key}=${limited}`;
+    throw forbidden({ plural: 'secrets', group: '' }, name, why);
   }
 }
 

@@ -1,4 +1,5 @@
 import { admitPod, type Webhook } from '../admission/admit-pod.js';
+import { enforceCountOfSecrets } from '../admission/quota.js';
 import type { Node } from '../node/node.js';
 import type { DataObject, KubeObject, Pod } from '../objects.js';
 import type { ObjectStore } from '../store/object-store.js';
@@ -25,7 +26,9 @@ export interface Served {
 export function createHandler({ store, node, watches, webhooks }: Served): Handler {
   const admit = (object: KubeObject): void => {
     if (object.kind === 'Pod') admitPod(store, webhooks, object as Pod);
-    if (object.kind === 'Secret') encodeSecret(object);
+    if (object.kind !== 'Secret') return;
+    encodeSecret(object);
+    enforceCountOfSecrets(store, object);
   };
   return async (request, response) => {
     const { resource, namespace, name, verb, subresource } = request;
