@@ -60,7 +60,7 @@ export async function* measurePods(): AsyncGenerator<Row> {
 
 async function openCluster(kubeconfig: string): Promise<Cluster> {
   const credentials = await findCredentials(kubeconfig, process.env);
-  const found = await findCluster(credentials, credentials.namespace);
+  const found = await findCluster(credentials, [credentials.namespace]);
   if ('absent' in found) throw new Error(found.absent);
   const pods = `/api/v1/namespaces/${credentials.namespace}/pods`;
   return { credentials, id: found.id, api: new ApiClient(credentials), pods };

@@ -6,6 +6,7 @@ import { MistakeList } from '@chainr/core/pipeline/mistakes';
 import { toPlain } from '@chainr/core/pipeline/plain-values';
 import { readYaml } from '@chainr/core/pipeline/reading/read-yaml';
 import { testKubeconfig } from '@chainr/testkit/cluster/test-kubeconfig';
+import { untilFound } from '@chainr/testkit/until-found';
 import { ApiClient } from '../src/kubernetes/api/api-client.js';
 import { findCredentials, type Credentials } from '../src/kubernetes/api/credentials.js';
 import { createKubernetesExecutor } from '../src/kubernetes/create-kubernetes-executor.js';
@@ -88,7 +89,7 @@ describe('the Role of a worker', function () {
 
   it('lets a worker run, stop, list and remove attempts with exactly the documented rights', async () => {
     const user = await userWith(rulesFor(namespace));
-    expect(await findCluster(user, namespace)).to.have.property('id');
+    await untilFound('its rights', async () => 'id' in (await findCluster(user, [namespace])));
     const executor = open(user);
     const spec = attemptOf('busybox', { run: 'echo one' }, { run: 'echo two' });
     expect(await runToEnd(executor, spec)).to.include({ reason: 'Completed' });
@@ -112,7 +113,10 @@ describe('the Role of a worker', function () {
         const rules = rulesFor(namespace).map((rule) => {
           return rule.resources[0] === resource ? { ...rule, verbs: rule.verbs.filter((each) => each !== verb) } : rule;
         });
-        const executor = open(await userWith(rules.filter((rule) => rule.verbs.length > 0)));
+        const user = await userWith(rules.filter((rule) => rule.verbs.length > 0));
+        const start = await findCluster(user, [namespace]);
+        expect(start).to.have.property('absent').that.contains(`${verb} ${resource}`).and.contains(`namespace ${namespace}`); // prettier-ignore
+        const executor = open(user);
         const spec = attemptOf('busybox', { run: 'echo one' });
         const told: string[] = [];
         const tell = (error: unknown): void => void told.push(String(error));
@@ -144,7 +148,7 @@ describe('the Role of a worker', function () {
   }
 
   it('says so if a worker may not read its namespace', async () => {
-    const found = await findCluster(await userWith(rulesFor(namespace).slice(1)), namespace);
+    const found = await findCluster(await userWith(rulesFor(namespace).slice(1)), [namespace]);
     expect(found).to.have.property('absent').that.contains('does not let this worker read the namespace');
   });
 });

@@ -31,7 +31,7 @@ export async function makeKubernetesPlace(
 ): Promise<KubernetesPlace> {
   const credentials = await findCredentials(kubeconfig, process.env);
   const namespace = options.namespaces?.[0] ?? credentials.namespace;
-  const cluster = await findCluster(credentials, namespace);
+  const cluster = await findCluster(credentials, [namespace]);
   if ('absent' in cluster) throw new Error(cluster.absent);
   const instance = randomUUID();
   const api = new ApiClient(credentials);

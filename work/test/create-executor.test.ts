@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
+import { useKubernetes } from '@chainr/testkit/kubernetes/use-kubernetes';
 import { silentLogger } from '@chainr/testkit/open-store';
 import { readConfig } from '../src/config.js';
 import { createExecutor } from '../src/create-executor.js';
@@ -41,5 +42,19 @@ describe('the executor of a worker', () => {
     ]);
     await writeFile(file, 'allow: { secrets: [a] }');
     expect(await refusalOf('kubernetes', env)).to.contain('There is no kubeconfig');
+  });
+
+  describe('on Kubernetes', () => {
+    const cluster = useKubernetes({ namespaces: ['builds'] });
+
+    it('does not start before every namespace that it serves is there and lets it work', async () => {
+      const namespaceRules = { verbs: ['get'], resources: ['namespaces'] };
+      const podRules = { verbs: ['*'], resources: ['*'], namespace: 'default' };
+      const kubeconfig = cluster().writeKubeconfig(cluster().addUser('worker', [namespaceRules, podRules]));
+      const env = { CHAINR_KUBECONFIG: kubeconfig, CHAINR_KUBERNETES_NAMESPACES: 'default,nowhere,builds' };
+      const refusal = await refusalOf('kubernetes', env);
+      expect(refusal).to.contain('CHAINR_EXECUTOR is kubernetes, but there is no namespace nowhere at the API server');
+      expect(refusal).to.contain('watch pods in the namespace builds: give it the Role of docs/kubernetes.md.');
+    });
   });
 });
