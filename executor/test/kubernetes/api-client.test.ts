@@ -159,6 +159,35 @@ describe('the client of the Kubernetes API', () => {
     await ended;
   });
 
+  const logRequests: Record<string, (left: AbortSignal) => Promise<unknown>> = {
+    'to open a log': (left) => client.openLog(`${path}/a/log`, {}, left),
+    'for the end of a log': () => client.text(`${path}/a/log`, {}),
+  };
+  for (const [what, ask] of Object.entries(logRequests)) {
+    it(`answers calls while the node answers no request ${what}`, async () => {
+      client.close();
+      client = new ApiClient(credentialsOf());
+      answer = (request, response) => {
+        if (request.url === path) ok(request, response);
+      };
+      const left = Array.from({ length: 32 }, () => new AbortController());
+      const asked = left.map(({ signal }) => errorOf(ask(signal)));
+      await untilFound('requests for logs', () => seen.length === asked.length);
+      await Promise.all(Array.from({ length: 100 }, () => client.call('GET', path)));
+      for (const each of left) each.abort();
+      client.close();
+      await Promise.all(asked);
+    });
+  }
+
+  it('sends calls while it must wait before it asks for a log again', async () => {
+    answer = (_request, response) => status(response, 429, '{"message":"too many"}', { 'retry-after': '3600' });
+    await errorOf(client.text(`${path}/a/log`, {}));
+    answer = ok;
+    expect(await client.call('GET', path)).to.deep.equal({ metadata: { name: 'found' } });
+    expect(seen).to.have.length(2);
+  });
+
   it('lets streams be silent', async () => {
     answer = (_request, response) => {
       response.writeHead(200).flushHeaders();

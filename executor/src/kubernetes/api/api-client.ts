@@ -5,7 +5,7 @@ import { ApiError, errorOf, noAnswer, statusOf } from './api-error.js';
 import type { Access, Credentials, Tls } from './credentials.js';
 import { Pace } from './pace.js';
 
-/** How many requests of one process are in flight at most; streams are not counted. */
+/** How many requests of one process are in flight at most, and as many that open a log; open streams are not counted. */
 const mostInFlight = 32;
 /** An API server that works answers within this time, however busy it is (its own limit is 60 s). */
 const usualAnswerMs = 65_000;
@@ -18,6 +18,9 @@ const mostSentBytes = 3 * 1024 * 1024;
 const mostBytes = 64 * 1024 * 1024;
 
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
+
+/** Each has connections of its own: requests with a short answer, parts of logs, answers that go on. */
+type Kind = 'calls' | 'texts' | 'streams';
 
 export interface CallOptions {
   query?: Query;
@@ -37,8 +40,10 @@ export interface CallOptions {
 export class ApiClient {
   readonly #credentials: Credentials;
   readonly #pace = new Pace(mostInFlight);
+  /** The API server asks a kubelet for a log, which may hang: no other request waits for that. */
+  readonly #logPace = new Pace(mostInFlight);
   readonly #secure: typeof https | typeof http;
-  #agents: { tls: Tls; calls: http.Agent; streams: http.Agent } | undefined;
+  #agents: ({ tls: Tls } & Record<Kind, http.Agent>) | undefined;
   /** How long an answer, or the next part of one, is waited for. A request that was sent earlier is carried out or lost. */
   readonly answerMs: number;
 
@@ -46,10 +51,6 @@ export class ApiClient {
     this.#credentials = credentials;
     this.answerMs = answerMs;
     this.#secure = credentials.server.protocol === 'http:' ? http : https;
-  }
-
-  get credentials(): Credentials {
-    return this.#credentials;
   }
 
   /**
@@ -64,29 +65,38 @@ export class ApiClient {
   }
 
   /**
-   * The text of a short answer, such as the end of a log.
+   * The text of a short part of a log.
    * @throws as `call`
    */
   text(path: string, query: Query): Promise<string> {
-    return this.#pace.run(async () => textOf(await this.#send('GET', path, { query }, 'calls'), undefined));
+    return this.#logPace.run(async () => textOf(await this.#send('GET', path, { query }, 'texts'), undefined));
   }
 
   /**
-   * Opens an answer that goes on: a watch or a log. Destroy it to leave it.
+   * Opens a watch. Destroy it to leave it.
    * @throws ApiError for a refusal, NoAnswer
    */
   open(path: string, query: Query, signal: AbortSignal): Promise<IncomingMessage> {
     return this.#pace.run(() => this.#send('GET', path, { query, signal }, 'streams'), signal);
   }
 
+  /**
+   * Opens a log. Destroy it to leave it.
+   * @throws as `open`
+   */
+  openLog(path: string, query: Query, signal: AbortSignal): Promise<IncomingMessage> {
+    return this.#logPace.run(() => this.#send('GET', path, { query, signal }, 'streams'), signal);
+  }
+
   close(): void {
     this.#agents?.calls.destroy();
+    this.#agents?.texts.destroy();
     this.#agents?.streams.destroy();
     this.#agents = undefined;
   }
 
   /** Tries once more after 401: the token may have been replaced. */
-  async #send(method: string, path: string, options: CallOptions, kind: 'calls' | 'streams'): Promise<IncomingMessage> {
+  async #send(method: string, path: string, options: CallOptions, kind: Kind): Promise<IncomingMessage> {
     try {
       return await this.#sendOnce(method, path, options, kind);
     } catch (error) {
@@ -100,7 +110,7 @@ export class ApiClient {
     method: string,
     path: string,
     { query = {}, body, contentType = 'application/json', signal, guard }: CallOptions,
-    kind: 'calls' | 'streams',
+    kind: Kind,
   ): Promise<IncomingMessage> {
     const access = await this.#credentials.access();
     const url = new URL(this.#credentials.server);
@@ -139,12 +149,12 @@ export class ApiClient {
     });
     const { statusCode = 0 } = response;
     // A stream may be silent for long; whoever reads it knows for how long.
-    if (statusCode >= 400 || kind === 'calls') response.setTimeout(this.answerMs, () => response.destroy(noAnswer('its answer stopped'))); // prettier-ignore
+    if (statusCode >= 400 || kind !== 'streams') response.setTimeout(this.answerMs, () => response.destroy(noAnswer('its answer stopped'))); // prettier-ignore
     if (statusCode < 400) return response;
     throw errorOf(statusCode, await textOf(response, signal), response.headers['retry-after']);
   }
 
-  #agentOf({ tls }: Access, kind: 'calls' | 'streams'): http.Agent {
+  #agentOf({ tls }: Access, kind: Kind): http.Agent {
     if (tls.agent) return tls.agent;
     if (this.#agents?.tls !== tls) {
       // Requests in flight keep the connections that they have.
@@ -152,7 +162,7 @@ export class ApiClient {
         const options = { keepAlive: true, keepAliveMsecs: 15_000, maxSockets };
         return this.#secure === http ? new http.Agent(options) : new https.Agent({ ...options, ...tls });
       };
-      this.#agents = { tls, calls: make(mostInFlight), streams: make(Infinity) };
+      this.#agents = { tls, calls: make(mostInFlight), texts: make(mostInFlight), streams: make(Infinity) };
     }
     return this.#agents[kind];
   }

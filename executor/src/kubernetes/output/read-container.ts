@@ -89,7 +89,7 @@ async function openLog(
 ): Promise<IncomingMessage | undefined> {
   const query = { container: source.name, follow: true, timestamps: true, sinceTime: sinceTimeOf(mark) };
   try {
-    return await api.open(`${board.path}/${name}/log`, query, signal);
+    return await api.openLog(`${board.path}/${name}/log`, query, signal);
   } catch (error) {
     const status = statusOf(error);
     if (status !== 400 && status !== 404) throw error;

@@ -29,7 +29,7 @@ const startErrors = new Set(['StartError', 'ContainerCannotRun', 'CreateContaine
 /** The kubelet lost the container and made this end up. */
 const unknownWord = 'ContainerStatusUnknown';
 
-export const isStartError = ({ word }: StepEnd): boolean => startErrors.has(word);
+export const isStartError = ({ word }: Pick<StepEnd, 'word'>): boolean => startErrors.has(word);
 
 /** The status of a step's container; undefined if the kubelet has not reported any. */
 export function statusOfStep(pod: PodView, spec: AttemptSpec, index: number): ContainerStatus | undefined {
