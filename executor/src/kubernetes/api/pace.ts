@@ -101,7 +101,12 @@ const isOverload = (error: unknown): boolean =>
   error instanceof NoAnswer || (error instanceof ApiError && overloads.has(error.status));
 
 /** A pause between two tries: it doubles from `leastMs` to `mostMs`, and a random half of it keeps callers apart. */
-export async function backoff(tries: number, leastMs: number, mostMs: number, signal?: AbortSignal): Promise<void> {
+export function backoffMs(tries: number, leastMs: number, mostMs: number): number {
   const ms = Math.min(mostMs, leastMs * 2 ** Math.min(tries, 20));
-  await pause(ms / 2 + (Math.random() * ms) / 2, undefined, { signal });
+  return ms / 2 + (Math.random() * ms) / 2;
+}
+
+/** Pauses so. @throws when aborted */
+export async function backoff(tries: number, leastMs: number, mostMs: number, signal?: AbortSignal): Promise<void> {
+  await pause(backoffMs(tries, leastMs, mostMs), undefined, { signal });
 }

@@ -1,14 +1,11 @@
 import type { OutputChunk } from '../../port.js';
-import type { Mark } from './log-position.js';
+import { beginsTimestamp, isTimestamp, longestTimestamp, nanosOf, type Mark } from './log-position.js';
+import { MarkSearch, type Line } from './mark-search.js';
 
 const newline = 0x0a;
 const space = 0x20;
-/** `2026-11-30T15:32:05.928490772Z` and the like; RFC 3339 has at most 35 characters. */
-const timestampPattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/;
-const longestTimestamp = 35;
 const longestSentence = 1_000;
-/** What the kubelet writes in place of a log that is gone, with status 200. */
-const goneText = 'unable to retrieve container logs for';
+const empty = Buffer.alloc(0);
 
 /**
  * How far apart two rotations of a log are at least: the kubelet looks at its size every 10 s, less some tolerance. A
@@ -18,46 +15,33 @@ const rotationMs = 8_000;
 /** The kubelet is not kept waiting before the connection holds about so much: a follow that is short is not behind. */
 const bufferedBytes = 64 * 1024;
 
-/** The kubelet answers with a sentence of its own in place of the log. */
-export class NoLog extends Error {
-  override readonly name = 'NoLog';
-  /** The log is gone for good. */
-  readonly isGone: boolean;
-
-  constructor(sentence: string) {
-    super(sentence);
-    this.isGone = sentence.startsWith(goneText);
-  }
-}
-
 /**
  * Turns the log of a container, as the API gives it with timestamps, into chunks, from a mark on. Each line begins with
- * its time; a line of more than 16 KiB comes in pieces of which only the first has one.
+ * its time; a line of more than 16 KiB comes in pieces of which only the first has one. What begins without a time is the
+ * rest of a line that began before the time that was asked for, or what the kubelet says in place of a log.
  */
 export class ContainerLog {
   readonly #step: string;
-  readonly #from: Mark | undefined;
   #mark: Mark | undefined;
-  /** The time of the last line and its number among the lines of that time, of lines that come again too. */
-  #timestamp = '';
-  #ordinal = 0;
+  /** Until the line of the mark has come again, or cannot any more. */
+  #search: MarkSearch | undefined;
+  /** The present line. */
+  #line: Line = { timestamp: '', ordinal: 0, bytes: 0 };
+  /** How many bytes of the present line are dropped, since they were read before. */
+  #passed = 0;
   /** The beginning of a line whose time is not complete. */
-  #head = Buffer.alloc(0);
-  /** What the kubelet says in place of a log, as far as it has come. */
-  #sentence: Buffer | undefined;
-  #isInLine = false;
-  /** Bytes of the present line so far. */
-  #lineBytes = 0;
-  #foundMark: boolean;
+  #head = empty;
+  #state: 'begins' | 'line' | 'untimed' = 'begins';
+  /** What came without a time, unless a line followed. */
+  #untimed = empty;
   /** The time of the last line, and how far behind the reader was then, if the clocks of node and worker agree. */
   #last = { time: Infinity, lagMs: 0 };
   #bytesTaken = 0;
 
   constructor(step: string, from: Mark | undefined) {
     this.#step = step;
-    this.#from = from;
     this.#mark = from;
-    this.#foundMark = from === undefined;
+    this.#search = from && from[1] > 0 ? new MarkSearch(from) : undefined;
   }
 
   /** Behind the last byte that was taken. */
@@ -65,88 +49,132 @@ export class ContainerLog {
     return this.#mark;
   }
 
+  /** Whether the log goes on where it was read before. */
+  get goesOn(): boolean {
+    return this.#search === undefined;
+  }
+
+  /** At the end of the log: whether its connection was certainly cut, within a time or before what was read before. */
+  get isTorn(): boolean {
+    if (this.#state === 'line') return this.#line.bytes === 0 || this.#line.bytes < this.#passed;
+    return this.#endsInTime;
+  }
+
+  /** At the end of the log: what the kubelet says in its place; empty if it has given a log. */
+  get sentence(): string {
+    return (this.#untimed.toString() + (this.#endsInTime ? '' : this.#head.toString())).trim();
+  }
+
+  get #endsInTime(): boolean {
+    return beginsTimestamp(this.#head.toString('latin1'));
+  }
+
   take(part: Buffer): OutputChunk[] {
     const chunks: OutputChunk[] = [];
     this.#bytesTaken += part.length;
+    const all = this.#head.length > 0 ? Buffer.concat([this.#head, part]) : part;
+    this.#head = empty;
     let at = 0;
-    while (at < part.length) {
-      if (this.#sentence) {
-        const room = longestSentence - this.#sentence.length;
-        this.#sentence = Buffer.concat([this.#sentence, part.subarray(at, at + Math.max(0, room))]);
-        return chunks;
-      }
-      if (!this.#isInLine) {
-        at = this.#beginLine(part, at);
+    while (at < all.length) {
+      if (this.#state === 'begins') {
+        const next = this.#beginLine(all, at, chunks);
+        if (next === undefined) break;
+        at = next;
         continue;
       }
-      const end = part.indexOf(newline, at);
-      const isWhole = end !== -1;
-      const upTo = isWhole ? end + 1 : part.length;
-      this.#takeBytes(part.subarray(at, upTo), isWhole, chunks);
+      const end = all.indexOf(newline, at);
+      const upTo = end === -1 ? all.length : end + 1;
+      const bytes = all.subarray(at, upTo);
+      if (this.#state === 'line') this.#takeBytes(bytes, end !== -1, chunks);
+      else if (this.#untimed.length < longestSentence) this.#untimed = Buffer.concat([this.#untimed, bytes]);
+      if (end !== -1) this.#state = 'begins';
       at = upTo;
     }
     return chunks;
   }
 
-  /** The log has ended. @throws NoLog if the kubelet had no log to give */
-  end(): void {
-    const sentence = this.#sentence ?? this.#head;
-    if (sentence.length > 0) throw new NoLog(sentence.toString().trim());
+  /** No more comes for now: whatever waited for the line of the mark is given. */
+  settle(): OutputChunk[] {
+    const chunks: OutputChunk[] = [];
+    if (this.#search?.holds === true) this.#giveUp(chunks);
+    return chunks;
   }
 
-  /** Reads the time in front of a line, or as much of it as is there. @return where to go on */
-  #beginLine(part: Buffer, at: number): number {
-    const missing = longestTimestamp + 1 - this.#head.length;
-    const found = part.subarray(at, at + missing).indexOf(space);
-    if (found === -1) {
-      this.#head = Buffer.concat([this.#head, part.subarray(at, at + missing)]);
-      if (this.#head.length > longestTimestamp) this.#beginSentence();
-      return Math.min(at + missing, part.length);
+  /** No more will ever come. Says what is missing, if the line of the mark has not come again. */
+  finish(): OutputChunk[] {
+    const chunks = this.settle();
+    if (!this.#search) return chunks;
+    const { timestamp, time } = this.#search;
+    this.#search = undefined;
+    this.#mark = [timestamp, 0];
+    chunks.push(this.#cut(`after ${timestamp}`, time));
+    return chunks;
+  }
+
+  /** Reads the time in front of a line. @return where to go on; undefined if it is not complete */
+  #beginLine(all: Buffer, at: number, chunks: OutputChunk[]): number | undefined {
+    const start = all.subarray(at, at + longestTimestamp + 1);
+    const found = start.indexOf(space);
+    if (found === -1 && start.length <= longestTimestamp && !start.includes(newline)) {
+      this.#head = Buffer.from(start);
+      return undefined;
     }
-    const timestamp = Buffer.concat([this.#head, part.subarray(at, at + found)]).toString();
-    if (!timestampPattern.test(timestamp)) {
-      this.#beginSentence();
+    const timestamp = start.toString('latin1', 0, Math.max(0, found));
+    if (!isTimestamp(timestamp)) {
+      this.#state = 'untimed';
       return at;
     }
-    this.#head = Buffer.alloc(0);
-    this.#ordinal = timestamp === this.#timestamp ? this.#ordinal + 1 : 1;
-    this.#timestamp = timestamp;
-    this.#isInLine = true;
-    this.#lineBytes = 0;
+    this.#untimed = empty;
+    this.#state = 'line';
+    const ordinal = timestamp === this.#line.timestamp ? this.#line.ordinal + 1 : 1;
+    this.#line = { timestamp, ordinal, bytes: 0 };
+    this.#passed = 0;
+    if (this.#search) this.#searchOn(this.#search, chunks);
     return at + found + 1;
   }
 
-  #beginSentence(): void {
-    this.#sentence = this.#head;
-    this.#head = Buffer.alloc(0);
+  #searchOn(search: MarkSearch, chunks: OutputChunk[]): void {
+    const { timestamp, ordinal } = this.#line;
+    const seen = search.meet(nanosOf(timestamp), ordinal);
+    if (seen === 'before') this.#passed = Infinity;
+    if (seen === 'behind') this.#giveUp(chunks);
+    if (seen !== 'mark') return;
+    this.#passed = search.bytes;
+    this.#search = undefined;
   }
 
   #takeBytes(bytes: Buffer, isWhole: boolean, chunks: OutputChunk[]): void {
-    const before = this.#lineBytes;
-    this.#lineBytes += bytes.length;
-    this.#isInLine = !isWhole;
-    const skipped = this.#skipped();
-    if (skipped >= this.#lineBytes) return;
-    const fresh = bytes.subarray(Math.max(0, skipped - before));
-    const time = Date.parse(this.#timestamp);
-    if (!this.#foundMark) chunks.push(this.#cut(this.#from?.[0] ?? '', time));
-    if (this.#maySkip(time)) chunks.push(this.#cut(new Date(this.#last.time).toISOString(), time));
+    const before = this.#line.bytes;
+    this.#line.bytes += bytes.length;
+    if (this.#passed >= this.#line.bytes) return;
+    const fresh = bytes.subarray(Math.max(0, this.#passed - before));
+    if (!this.#search) this.#give(this.#line, fresh, isWhole, chunks);
+    else if (!this.#search.hold({ ...this.#line }, fresh, isWhole)) this.#giveUp(chunks);
+  }
+
+  /** The line of the mark does not come again. */
+  #giveUp(chunks: OutputChunk[]): void {
+    const search = this.#search;
+    if (!search) return;
+    this.#search = undefined;
+    const first = search.held[0]?.line ?? this.#line;
+    const time = Date.parse(first.timestamp);
+    chunks.push(this.#cut(`between ${search.timestamp} and ${first.timestamp}`, time));
+    for (const { line, bytes, isWhole } of search.held) this.#give(line, bytes, isWhole, chunks);
+  }
+
+  #give({ timestamp, ordinal, bytes }: Line, fresh: Buffer, isWhole: boolean, chunks: OutputChunk[]): void {
+    const time = Date.parse(timestamp);
+    if (this.#maySkip(time)) {
+      const before = new Date(this.#last.time).toISOString();
+      chunks.push(this.#cut(`between ${before} and ${timestamp}`, time));
+    }
     this.#last = { time, lagMs: Date.now() - time };
-    this.#mark = isWhole ? [this.#timestamp, this.#ordinal] : [this.#timestamp, this.#ordinal, this.#lineBytes];
+    this.#mark = isWhole ? [timestamp, ordinal] : [timestamp, ordinal, bytes];
     const last = chunks.at(-1);
     // Lines of one millisecond become one chunk.
     if (last?.time === time && last.stream === 'stdout') last.bytes = Buffer.concat([last.bytes, fresh]);
     else chunks.push({ time, step: this.#step, stream: 'stdout', bytes: fresh });
-  }
-
-  /** How many bytes of the present line were read before. */
-  #skipped(): number {
-    if (!this.#from) return 0;
-    const [timestamp, ordinal, bytes = Infinity] = this.#from;
-    if (this.#timestamp < timestamp || (this.#timestamp === timestamp && this.#ordinal < ordinal)) return Infinity;
-    if (this.#timestamp !== timestamp || this.#ordinal !== ordinal) return 0;
-    this.#foundMark = true;
-    return bytes;
   }
 
   /** Whether the kubelet may have skipped a file before a line of this time. */
@@ -156,9 +184,8 @@ export class ContainerLog {
   }
 
   /** The line up to which the log was read did not come again, or others are missing: the kubelet has rotated them away. */
-  #cut(from: string, time: number): OutputChunk {
-    this.#foundMark = true;
-    const text = `[chainr: part of the log between ${from} and ${this.#timestamp} may be missing: the node has rotated it]\n`;
+  #cut(where: string, time: number): OutputChunk {
+    const text = `[chainr: part of the log ${where} may be missing: the node has rotated it]\n`;
     return { time, step: this.#step, stream: 'system', bytes: Buffer.from(text) };
   }
 }

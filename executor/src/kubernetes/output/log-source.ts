@@ -14,11 +14,28 @@ export interface LogSource {
   look: (pod: PodView) => Sight;
 }
 
-/**
- * `open`: more may follow; `ended`: all of it is there; `never`: nothing will come; `wait`: nothing yet. `container`: the id of
- * the container that runs or has ended; `since`: when it began, in ms since 1970.
- */
-export type Sight = { kind: 'open' | 'ended'; container: string; since: number } | { kind: 'never' | 'wait' };
+/** `never`: nothing will come; `wait`: nothing yet. */
+export type Sight = Readable | { kind: 'never' | 'wait' };
+
+/** A container that runs or has ended. */
+export interface Readable extends Begun {
+  /** `open`: more may follow, if only of a container that is started in its place; `ended`: all of it is there. */
+  kind: 'open' | 'ended';
+  isRunning: boolean;
+  /** The container that had its place before, and has ended. */
+  before?: Begun;
+  /** How often one was started in its place. */
+  restarts: number;
+}
+
+export interface Begun {
+  /** The id of the container. */
+  container: string;
+  /** When it began: milliseconds since 1970, in whole seconds. */
+  startedAt: number;
+  /** When it ended, likewise; Infinity if it has not, or nobody knows. */
+  endedAt: number;
+}
 
 export const stepSource = (spec: AttemptSpec, index: number): LogSource => ({
   place: index,
@@ -26,11 +43,12 @@ export const stepSource = (spec: AttemptSpec, index: number): LogSource => ({
   look: (pod) => {
     if (pod.isTombstone) return { kind: 'never' };
     const status = statusOfStep(pod, spec, index);
-    if (status?.state?.running) return { kind: 'open', ...containerOf(status) };
+    // Where its node is lost, nobody will ever say that it has ended.
+    if (status?.state?.running) return { kind: isAlive(pod) ? 'open' : 'ended', ...readableOf(pod, status) };
     const end = stepEnds(pod, spec)[index];
     if (end && isStartError(end)) return { kind: 'never' };
-    // Nobody may know how it ended, but it has a log.
-    if (status?.state?.terminated) return { kind: 'ended', ...containerOf(status) };
+    // Nobody may know how it ended, but it has a log. One without an id never began: the pod ended before.
+    if (status?.containerID && status.state?.terminated) return { kind: 'ended', ...readableOf(pod, status) };
     return { kind: isAlive(pod) ? 'wait' : 'never' };
   },
 });
@@ -43,18 +61,43 @@ export const serviceSource = (spec: AttemptSpec, index: number): LogSource => {
     name,
     look: (pod) => {
       const status = pod.initContainers.find((each) => each.name === name);
-      if (!pod.isTombstone && status?.containerID && !startFailed(status)) {
-        const hasRun = status.state?.running ?? status.state?.terminated ?? status.lastState?.terminated;
-        if (hasRun) return { kind: isAlive(pod) ? 'open' : 'ended', ...containerOf(status) };
+      if (!pod.isTombstone && status?.containerID && hasRun(status)) {
+        return { kind: isAlive(pod) ? 'open' : 'ended', ...readableOf(pod, status) };
       }
       return { kind: isAlive(pod) ? 'wait' : 'never' };
     },
   };
 };
 
-const startFailed = ({ state }: ContainerStatus): boolean => state?.terminated?.reason === 'StartError';
-
-function containerOf({ containerID = '', state = {}, lastState = {} }: ContainerStatus) {
-  const since = state.running?.startedAt ?? state.terminated?.startedAt ?? lastState.terminated?.startedAt;
-  return { container: containerID, since: timeOf(since) };
+/** Whether it runs, or has run and is not just being started again without success. */
+function hasRun({ state, lastState }: ContainerStatus): boolean {
+  const ended = state?.terminated ?? lastState?.terminated;
+  return state?.running !== undefined || (ended !== undefined && !isStartError({ word: ended.reason ?? '' }));
 }
+
+function readableOf(
+  pod: PodView,
+  { containerID = '', restartCount, state = {}, lastState = {} }: ContainerStatus,
+): Omit<Readable, 'kind'> {
+  const last = lastState.terminated;
+  const ended = state.terminated ?? last;
+  const isAnother = last?.containerID !== undefined && last.containerID !== containerID;
+  return {
+    container: containerID,
+    startedAt: secondOr(0, (state.running ?? ended)?.startedAt),
+    endedAt: state.running ? Infinity : secondOr(Infinity, ended?.finishedAt),
+    isRunning: state.running !== undefined && isAlive(pod),
+    ...(isAnother &&
+      !isStartError({ word: last.reason ?? '' }) && {
+        before: {
+          container: last.containerID ?? '',
+          startedAt: secondOr(0, last.startedAt),
+          endedAt: secondOr(Infinity, last.finishedAt),
+        },
+      }),
+    restarts: restartCount,
+  };
+}
+
+/** The API gives null for a time that nobody knows. */
+const secondOr = (otherwise: number, time: string | null | undefined): number => (time ? timeOf(time) : otherwise);

@@ -3,7 +3,7 @@ import type { OutputChunk } from '../../port.js';
 import type { ApiClient } from '../api/api-client.js';
 import { statusOf } from '../api/api-error.js';
 import type { PodBoard } from '../watch/pod-board.js';
-import { ContainerLog, NoLog } from './container-log.js';
+import { ContainerLog } from './container-log.js';
 import { gatherParts } from './gather-parts.js';
 import { sinceTimeOf, type Mark } from './log-position.js';
 import type { LogSource } from './log-source.js';
@@ -32,69 +32,94 @@ export interface LogPlace {
   name: string;
 }
 
+/** One reading of a log. */
+export interface Reading {
+  source: LogSource;
+  from: Mark | undefined;
+  /** Of the container that had the place of the present one before. */
+  isPrevious: boolean;
+  /** What does not come now never will: the log says so. */
+  isLast: boolean;
+}
+
+/** How a reading ended. */
+export type ReadingEnd =
+  /**
+   * In order, which proves little: the API server ends a log in order too where it has lost the kubelet. `isWhole`: nothing
+   * shows that something is missing.
+   */
+  | { kind: 'end'; hasNew: boolean; isWhole: boolean }
+  /** There is no log, or not yet, or less than was read before. */
+  | { kind: 'none' }
+  /** The worker may not read logs. */
+  | { kind: 'denied'; why: string }
+  /** It must be opened anew. */
+  | { kind: 'left' };
+
 /**
  * The output of a container after a mark, until it ends or the connection does.
  * @param onMark gets how far it was read, with each piece
- * @return whether all of it was read, or is gone
+ * @throws the error of the connection
  */
 export async function* readContainer(
   place: LogPlace,
-  source: LogSource,
-  from: Mark | undefined,
+  reading: Reading,
   signal: AbortSignal,
   onMark: (mark: Mark | undefined) => void,
-): AsyncGenerator<Piece, boolean, void> {
+): AsyncGenerator<Piece, ReadingEnd, void> {
+  const { source, from, isLast } = reading;
   const log = new ContainerLog(source.name, from);
   // The consumer may leave the generator early, which must end the request too.
   const left = new AbortController();
   const both = AbortSignal.any([signal, left.signal]);
+  const given = { any: false };
   const piece = (chunks: OutputChunk[]): Piece => {
+    given.any = true;
     onMark(log.mark);
     return { place: source.place, chunks, mark: log.mark };
   };
   try {
-    const response = await openLog(place, source, from, both);
-    if (!response) return false;
+    const response = await openLog(place, reading, both);
+    if ('kind' in response) return response;
     const silence = endWhenSilent(place, source, response);
     try {
       for await (const part of gatherParts(response)) {
-        silence.broken();
-        const chunks = log.take(part);
+        if (part.length > 0) silence.broken();
+        const chunks = part.length > 0 ? log.take(part) : log.settle();
         const askedAt = performance.now();
         if (chunks.length > 0) yield piece(chunks);
-        if (signal.aborted || performance.now() - askedAt > stallMs) return false;
+        if (signal.aborted || performance.now() - askedAt > stallMs) return { kind: 'left' };
       }
     } finally {
       silence.end();
       response.destroy();
     }
-    log.end();
-    return true;
+    if ((log.sentence !== '' || (log.isTorn && log.goesOn)) && !given.any) return { kind: 'none' };
+    const end: ReadingEnd = { kind: 'end', hasNew: given.any, isWhole: log.goesOn && !log.isTorn };
+    if (isLast && !log.goesOn) yield piece(log.finish());
+    return end;
   } catch (error) {
-    if (signal.aborted) return false;
-    if (!(error instanceof NoLog) || !error.isGone) throw error;
-    yield piece([cutChunk(source.name, droppedText)]);
-    return true;
+    if (signal.aborted) return { kind: 'left' };
+    throw error;
   } finally {
     left.abort();
   }
 }
 
-/** Undefined if the kubelet cannot give it yet, or the pod is gone. */
 async function openLog(
   { api, board, name }: LogPlace,
-  source: LogSource,
-  mark: Mark | undefined,
+  { source, from, isPrevious }: Reading,
   signal: AbortSignal,
-): Promise<IncomingMessage | undefined> {
-  const query = { container: source.name, follow: true, timestamps: true, sinceTime: sinceTimeOf(mark) };
+): Promise<IncomingMessage | ReadingEnd> {
+  const which = isPrevious ? { previous: true } : { follow: true };
+  const query = { container: source.name, ...which, timestamps: true, sinceTime: sinceTimeOf(from) };
   try {
     return await api.openLog(`${board.path}/${name}/log`, query, signal);
   } catch (error) {
     const status = statusOf(error);
+    if (status === 403) return { kind: 'denied', why: error instanceof Error ? error.message : '' };
     if (status !== 400 && status !== 404) throw error;
-    await board.fetch(name);
-    return undefined;
+    return { kind: 'none' };
   }
 }
 
@@ -115,8 +140,6 @@ function endWhenSilent({ board, name }: LogPlace, source: LogSource, response: I
     },
   };
 }
-
-const droppedText = 'the end of the log is missing: the node has dropped it with the pod, which somebody deleted';
 
 /** A sentence of chainr's own in the log of a step or service. */
 export const cutChunk = (name: string, text: string): OutputChunk => ({

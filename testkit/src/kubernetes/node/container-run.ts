@@ -143,7 +143,6 @@ export class ContainerRun {
   /** Puts it back to waiting, for a container that is started again. */
   prepareRestart(message: string): void {
     this.#lastState = this.state;
-    this.restarts += 1;
     this.#wait('CrashLoopBackOff', message);
   }
 
@@ -202,6 +201,7 @@ export class ContainerRun {
     const words = spec.command ?? image.entrypoint ?? [];
     const args = spec.args ?? (spec.command ? [] : (image.cmd ?? []));
     const command = [...words, ...args].map((word) => expand(word, (name) => env.get(name)));
+    if (this.#id !== undefined) this.restarts += 1;
     const folder = `${place.folder}/${spec.name}-${this.restarts}`;
     const log = new ContainerLog(`${folder}.log`, settings.logFileBytes, settings.logRotationMs);
     const message = new TerminationFile(`${folder}.message`);
