@@ -27,7 +27,7 @@ export async function findCluster(
   } catch (error) {
     if (!(error instanceof ApiError)) {
       const why = error instanceof Error ? error.message : String(error);
-      return { absent: `${where} does not answer: ${why}` };
+      return { absent: `${where} cannot be asked: ${why}` };
     }
     if (error.status === 401) return { absent: `${where} does not accept the credentials` };
     return { absent: `${where} refused: ${error.message}` };

@@ -73,7 +73,7 @@ describe('the start of a worker', () => {
     expect(JSON.stringify(await findCluster(await findCredentials(file, {}), ['builds']))).to.contain('does not accept the credentials'); // prettier-ignore
     await cluster().stopServer();
     expect(await find(['builds', 'nightly'])).to.match(
-      /^the API server \S+ \(from \S+\) does not answer: .*ECONNREFUSED/,
+      /^the API server \S+ \(from \S+\) cannot be asked: the API server does not answer: .*ECONNREFUSED/,
     );
     await cluster().startServer();
   });

@@ -16,14 +16,16 @@ export class ApiError extends Error {
   }
 }
 
-/** There was no answer, or not the whole of it: the API server is away or hangs. */
+/** There was no answer, or not the whole of it: the API server is away or hangs, or nobody could say who asks. */
 export class NoAnswer extends Error {
   override readonly name = 'NoAnswer';
+  /** Whether the request was certainly never sent, since there was no connection, or there were no credentials. */
+  readonly isUnsent: boolean;
 
-  /** Whether the request was certainly never sent, since there was no connection. */
-  get isUnsent(): boolean {
-    const { cause } = this;
-    return cause instanceof Error && 'code' in cause && unreached.has(String(cause.code));
+  /** @param options.isUnsent if absent, the cause tells */
+  constructor(message: string, { cause, isUnsent }: { cause?: unknown; isUnsent?: boolean } = {}) {
+    super(message, { cause });
+    this.isUnsent = isUnsent ?? (cause instanceof Error && 'code' in cause && unreached.has(String(cause.code)));
   }
 }
 
