@@ -16,8 +16,16 @@ import { measureThroughput } from './measure-throughput.js';
 import type { Row } from './row.js';
 import { printRow } from './row.js';
 
-/** The measurements by name. Each yields its rows as they are known. */
-const measurements: Readonly<Record<string, { doc: string; measure: () => AsyncIterable<Row> }>> = {
+interface Measurement {
+  doc: string;
+  /** Yields its rows as they are known. */
+  measure: () => AsyncIterable<Row>;
+  /** It needs what not every machine has. */
+  onlyIfNamed?: true;
+}
+
+/** By name. */
+const measurements: Readonly<Record<string, Measurement>> = {
   throughput: { doc: 'no-op jobs per second through one process, against BullMQ alone', measure: measureThroughput },
   'large-run': { doc: 'one run of 10,000 jobs against 100 runs of 100, per job', measure: measureLargeRun },
   handover: { doc: 'from the end of a job to the start of its dependent', measure: measureHandover },
@@ -25,7 +33,7 @@ const measurements: Readonly<Record<string, { doc: string; measure: () => AsyncI
   'event-loop': { doc: 'how long a request at the limits blocks the event loop of sched', measure: measureEventLoop },
   lists: { doc: 'lists and deletion of 100,000 stored runs', measure: measureLists },
   attempts: { doc: 'cost of an attempt on the process executor', measure: measureAttempts },
-  pods: { doc: 'pods of a cluster (KUBECONFIG), against bare pods', measure: measurePods },
+  pods: { doc: 'pods of a cluster (KUBECONFIG), against bare pods', measure: measurePods, onlyIfNamed: true },
   'small-jobs': { doc: 'small real jobs, against xargs', measure: measureSmallJobs },
   'log-reading': { doc: 'reading a log of 64 MiB of short lines', measure: measureLogReading },
   'log-followers': { doc: '100 followers of a log that grows by 2,000 lines a second', measure: measureLogFollowers },
@@ -42,12 +50,14 @@ if (asked.includes('--help') || asked.includes('-h')) {
   console.error(`There is no measurement ${unknown.join(', ') || asked.join(' ')}; --help lists them.`);
   process.exitCode = 2;
 } else {
-  await measureAll(asked.length > 0 ? asked : Object.keys(measurements));
+  const usual = Object.keys(measurements).filter((name) => !measurements[name]?.onlyIfNamed);
+  await measureAll(asked.length > 0 ? asked : usual);
 }
 
 function printHelp(): void {
   console.log('Usage: npm run bench [-- NAME …]\n\nMeasures what is named, or everything:');
-  for (const [name, { doc }] of Object.entries(measurements)) console.log(`  ${name.padEnd(13)} ${doc}`);
+  for (const [name, { doc, onlyIfNamed }] of Object.entries(measurements))
+    console.log(`  ${name.padEnd(13)} ${doc}${onlyIfNamed ? '; only if named' : ''}`);
   console.log('\nRatios are medians of five rounds, interleaved. Quote them, not the absolute figures.');
 }
 
