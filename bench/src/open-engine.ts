@@ -5,7 +5,7 @@ import { Store } from '@chainr/core/store/store';
 import { createFakeExecutor } from '@chainr/executor/fake/create-fake-executor';
 import type { Executor } from '@chainr/executor/port';
 import { startRedis, type TestRedis } from '@chainr/testkit/redis';
-import { createService, type WorkConfig } from '@chainr/work/service';
+import { createService, readConfig, type WorkConfig } from '@chainr/work/service';
 import { StartCounter } from './count-starts.js';
 
 /** The whole engine in this process, with its own Redis and an executor whose attempts end at once. */
@@ -57,28 +57,12 @@ const workConfig = (
   executor: WorkConfig['executor'],
   { capacity = 500, removalGraceMs = 60_000 }: EngineOptions,
 ): WorkConfig => ({
+  ...readConfig({}),
   redisUrl: redis.url,
   listen: { socketPath: path.join(redis.folder, 'work.sock') },
   logLevel: 'error',
   executor,
   home: redis.folder,
-  pool: '',
-  dockerHost: '',
-  dockerNetworks: [],
-  kubeconfig: '',
-  namespaces: [],
-  kubernetesPolicy: '',
-  dockerHelperImage: 'busybox',
   capacity,
-  leaseTtlMs: 6_000,
-  renewEveryMs: 2_000,
-  leaseSweepMs: 1_000,
   removalGraceMs,
-  stopGraceMs: 10_000,
-  logLimitBytes: 64 * 1024 * 1024,
-  logEndMs: 60_000,
-  secretsDir: '',
-  secretsEnv: '',
-  secretVariables: new Map(),
-  alone: false,
 });

@@ -12,12 +12,16 @@ import { createService as createNotif } from '@chainr/notif/service';
 import { createService as createRecycle } from '@chainr/recycle/service';
 import { createService as createSched } from '@chainr/sched/service';
 import { createService as createUi } from '@chainr/ui/service';
-import { createService as createWork, type WorkService } from '@chainr/work/service';
+import {
+  createService as createWork,
+  readConfig as readWorkConfig,
+  type WorkConfig,
+  type WorkService,
+} from '@chainr/work/service';
 import { keepAll } from './keep-all.js';
 import { silentLogger } from './open-store.js';
 import { startRedis, type TestRedis } from './redis.js';
 
-type WorkConfig = Parameters<typeof createWork>[0];
 type GateConfig = Parameters<typeof createGate>[0];
 
 export interface ConstellationOptions {
@@ -58,10 +62,17 @@ export async function startConstellation(options: ConstellationOptions): Promise
   const notif = createNotif(onSocket('notif'), logger);
   const ui = createUi(onSocket('ui'), logger);
   const recycle = createRecycle({ ...base, hostLostAfterMs: 0, ...keepAll }, logger);
-  const work = await createWork(workConfig({ ...base, executor: executor.kind, home, ...options.work }), {
-    logger,
-    executor,
-  });
+  const workConfig = {
+    ...readWorkConfig({}),
+    ...base,
+    executor: executor.kind,
+    home,
+    capacity: 4,
+    stopGraceMs: 2_000,
+    alone: true,
+    ...options.work,
+  };
+  const work = await createWork(workConfig, { logger, executor });
   const store = new Store({ url: redis.url, logger, deliver: () => undefined });
   const begun: Part[] = [];
   const stop = async (): Promise<void> => {
@@ -89,31 +100,4 @@ export async function startConstellation(options: ConstellationOptions): Promise
     await stop();
     throw error;
   }
-}
-
-type Needed = Pick<WorkConfig, 'redisUrl' | 'listen' | 'logLevel' | 'executor' | 'home'>;
-
-function workConfig(config: Needed & Partial<WorkConfig>): WorkConfig {
-  return {
-    pool: '',
-    dockerHost: '',
-    dockerNetworks: ['bridge', 'none'],
-    kubeconfig: '',
-    namespaces: [],
-    kubernetesPolicy: '',
-    dockerHelperImage: 'busybox',
-    capacity: 4,
-    leaseTtlMs: 6_000,
-    renewEveryMs: 2_000,
-    leaseSweepMs: 1_000,
-    removalGraceMs: 60_000,
-    stopGraceMs: 2_000,
-    logLimitBytes: 64 * 1024 * 1024,
-    logEndMs: 60_000,
-    secretsDir: '',
-    secretsEnv: '',
-    secretVariables: new Map(),
-    alone: true,
-    ...config,
-  };
 }

@@ -10,7 +10,7 @@ import { untilEvent } from '@chainr/testkit/waits';
 import { AttemptRunner } from '../src/attempt/attempt-runner.js';
 import { Capacity } from '../src/capacity.js';
 import { claimBundle } from '../src/claim-bundle.js';
-import type { WorkConfig } from '../src/config.js';
+import { readConfig, type WorkConfig } from '../src/config.js';
 import type { WorkContext } from '../src/context.js';
 import type { LeaseHolder } from '../src/leases/held-lease.js';
 import { LeaseKeeper } from '../src/leases/lease-keeper.js';
@@ -47,29 +47,14 @@ export async function openWorker(
   const opened = await openStore({ patienceMs: Infinity });
   const { store, redis, inbox } = opened;
   const settings: WorkConfig = {
+    ...readConfig({}),
     redisUrl: redis.url,
     listen: { host: '127.0.0.1', port: 0 },
     logLevel: 'silent',
-    executor: 'process',
-    pool: '',
     home: redis.folder,
-    dockerHost: '',
-    dockerNetworks: ['bridge', 'none'],
-    kubeconfig: '',
-    namespaces: [],
-    kubernetesPolicy: '',
-    dockerHelperImage: 'busybox',
     capacity: 8,
-    leaseTtlMs: 6_000,
-    renewEveryMs: 2_000,
-    leaseSweepMs: 1_000,
-    removalGraceMs: 60_000,
     stopGraceMs: 1_000,
     logLimitBytes: 1024 * 1024,
-    logEndMs: 60_000,
-    secretsDir: '',
-    secretsEnv: '',
-    secretVariables: new Map(),
     alone: true,
     ...config,
   };
