@@ -1,20 +1,18 @@
 /**
- * `CHAINR_TEST_KUBECONFIG=FILE node --conditions=chainr-source --import=tsx testkit/scripts/record-kubernetes.ts`:
+ * `KUBECONFIG=FILE node --conditions=chainr-source --import=tsx testkit/scripts/record-kubernetes.ts`:
  * records what a real cluster answers in the cases that the tests of the stand-in walk. With `--check` it writes
  * nothing, and fails if the cluster answers otherwise than recorded. Needs kubectl and the rights of an administrator;
  * uses namespaces of its own, which stay.
  */
 import { deepEqual } from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
+import { testKubeconfig } from '../src/cluster/test-kubeconfig.js';
 import { openCluster } from '../test/kubernetes/recorded/cluster.js';
 import { lives, seeLife } from '../test/kubernetes/recorded/lives.js';
 import { normalize } from '../test/kubernetes/recorded/place.js';
 import { refusals } from '../test/kubernetes/recorded/refusals.js';
 
-const kubeconfig = process.env['CHAINR_TEST_KUBECONFIG'];
-if (kubeconfig === undefined)
-  throw new Error('CHAINR_TEST_KUBECONFIG must name the kubeconfig of a cluster for tests.');
-const cluster = await openCluster(kubeconfig);
+const cluster = await openCluster(testKubeconfig());
 try {
   const answers: Record<string, object[]> = {};
   for (const { title, run } of refusals) answers[title] = [await run(cluster)].flat().map(normalize);
