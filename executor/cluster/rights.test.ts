@@ -5,6 +5,7 @@ import { after, before, describe, it } from 'mocha';
 import { MistakeList } from '@chainr/core/pipeline/mistakes';
 import { toPlain } from '@chainr/core/pipeline/plain-values';
 import { readYaml } from '@chainr/core/pipeline/reading/read-yaml';
+import { Cluster } from '@chainr/testkit/cluster/cluster';
 import { testKubeconfig } from '@chainr/testkit/cluster/test-kubeconfig';
 import { untilFound } from '@chainr/testkit/until-found';
 import { ApiClient } from '../src/kubernetes/api/api-client.js';
@@ -130,20 +131,8 @@ describe('the Role of a worker', function () {
         await work().catch(tell);
         await executor.close();
         expect(told.join('\n')).to.contain(`has no right to ${verb} ${resource} in the namespace ${namespace}`);
-        await removeWithAllRights(spec.run);
+        await (await Cluster.open(testKubeconfig())).removePods(`chainr.dev/run=${spec.run}`);
       });
-    }
-  }
-
-  async function removeWithAllRights(run: string): Promise<void> {
-    const pods = `/api/v1/namespaces/${namespace}/pods`;
-    const query = { labelSelector: `chainr.dev/run=${run}` };
-    const { items } = await admin.call<{ items: { metadata: { name: string } }[] }>('GET', pods, { query });
-    for (const { metadata } of items) {
-      await admin.call('DELETE', `${pods}/${metadata.name}`, { body: { gracePeriodSeconds: 0 } });
-      const body = { metadata: { finalizers: null } };
-      const contentType = 'application/merge-patch+json';
-      await admin.call('PATCH', `${pods}/${metadata.name}`, { body, contentType });
     }
   }
 

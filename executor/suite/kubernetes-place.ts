@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { Cluster } from '@chainr/testkit/cluster/cluster';
 import { ApiClient } from '../src/kubernetes/api/api-client.js';
-import { unlessStatus } from '../src/kubernetes/api/api-error.js';
 import { findCredentials } from '../src/kubernetes/api/credentials.js';
 import {
   createKubernetesExecutor,
@@ -8,7 +8,6 @@ import {
 } from '../src/kubernetes/create-kubernetes-executor.js';
 import { findCluster } from '../src/kubernetes/find-cluster.js';
 import { selectorOf } from '../src/kubernetes/names.js';
-import type { PodJson } from '../src/kubernetes/pod/pod-json.js';
 import type { AttemptKey, Executor } from '../src/port.js';
 import { allow, type Place } from './place.js';
 
@@ -52,14 +51,8 @@ export async function makeKubernetesPlace(
     pods,
     open,
     vanish: async ({ run }) => {
-      const query = { labelSelector: `${selectorOf(instance)},chainr.dev/run=${run}` };
-      const { items } = await api.call<{ items: PodJson[] }>('GET', pods, { query });
-      for (const { metadata } of items) {
-        const path = `${pods}/${metadata?.name ?? ''}`;
-        const body = { metadata: { finalizers: null } };
-        await api.call('PATCH', path, { body, contentType: 'application/merge-patch+json' });
-        await unlessStatus([404], api.call('DELETE', path, { body: { gracePeriodSeconds: 0 } }));
-      }
+      const others = await Cluster.open(kubeconfig, namespace);
+      await others.removePods(`${selectorOf(instance)},chainr.dev/run=${run}`);
     },
     destroy: async () => {
       const executor = open();

@@ -34,7 +34,7 @@ export function describeOnCluster(title: string, tests: (subject: PodSubject) =>
   describe(`${title}: pods of a cluster`, () => {
     tests(
       usePods(testKubeconfig, async (cluster, runs) => {
-        for (const run of runs) await removePodsOf(cluster, run);
+        for (const run of runs) await cluster.removePods(ofRun(run));
       }),
     );
   });
@@ -77,7 +77,7 @@ function usePods(
         statusesOf(pod).flatMap(({ name, state }) => (state?.running ? [`${pod.metadata?.name ?? ''} ${name}`] : [])),
       );
     },
-    removeAll: (_home, run) => removePodsOf(used(cluster), run),
+    removeAll: (_home, run) => used(cluster).removePods(ofRun(run)),
     cluster: () => used(cluster),
     recorder: () => used(recorder),
   };
@@ -89,8 +89,3 @@ function used<T>(part: T | undefined): T {
 }
 
 const ofRun = (run: string): string => `chainr.dev/run=${run}`;
-
-async function removePodsOf(cluster: Cluster, run: string): Promise<void> {
-  const { items } = await cluster.list(ofRun(run));
-  await Promise.all(items.map(({ metadata }) => cluster.removePod(metadata?.name ?? '')));
-}

@@ -34,10 +34,10 @@ export class Cluster {
     this.namespace = namespace;
   }
 
-  /** @param kubeconfig path of the file; its current namespace is the one */
-  static async open(kubeconfig: string): Promise<Cluster> {
+  /** @param kubeconfig path of the file; its current namespace is the one unless another is named */
+  static async open(kubeconfig: string, namespace?: string): Promise<Cluster> {
     const credentials = await findCredentials(kubeconfig, {});
-    return new Cluster(credentials, credentials.namespace);
+    return new Cluster(credentials, namespace ?? credentials.namespace);
   }
 
   get #pods(): string {
@@ -73,6 +73,12 @@ export class Cluster {
   async removePod(name: string): Promise<void> {
     await this.#call('PATCH', `${this.#pods}/${name}`, { metadata: { finalizers: null } }, mergePatch);
     await this.deletePod(name, 0);
+  }
+
+  /** Does that to all pods of a label. */
+  async removePods(labelSelector: string): Promise<void> {
+    const { items } = await this.list(labelSelector);
+    await Promise.all(items.map(({ metadata }) => this.removePod(metadata?.name ?? '')));
   }
 
   async #call<T>(method: string, path: string, body?: object, contentType = 'application/json'): Promise<T> {
