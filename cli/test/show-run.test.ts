@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { Job } from '@chainr/core/api/contract/job-resource';
+import { describeJob } from '../src/views/describe-job.js';
 import { showJob } from '../src/views/show-run.js';
 
 const paper = { colors: false, unicode: true };
@@ -42,6 +43,35 @@ describe('a job in the terminal', () => {
       'STEP  EXIT           DURATION  TITLE',
       'lint  4 (tolerated)  2.0s      Look for slips',
       'pack  0              -',
+    ]);
+  });
+
+  it('is shown with the pod and the node of its last attempt, and described with all that is known of them', () => {
+    const [attempt] = job.attempts;
+    const first = { pod: 'ns/first', containers: [], events: [], eventsMissing: 'no right.' };
+    const second = {
+      pod: 'ns/second',
+      node: 'node1',
+      containers: [{ name: 'main', image: 'busybox', imageId: 'busybox@sha256:12', state: 'exit code 1', restarts: 2 }],
+      events: [
+        { time: '2026-01-01T00:00:00.000Z', type: 'Warning' as const, reason: 'Failed', message: 'so\u001b', count: 3 },
+      ],
+    };
+    const attempts = [first, second].map((runtime, at) => ({ ...attempt!, attempt: at + 1, runtime }));
+    const shown = showJob({ ...job, attempts }, paper);
+    expect(shown.slice(4, 6)).to.deep.equal(['Pod     ns/second', 'Node    node1']);
+    expect(describeJob({ ...job, attempts }, paper).slice(shown.length)).to.deep.equal([
+      '',
+      'Attempt 1: pod ns/first',
+      '',
+      'Events are missing: no right.',
+      '',
+      'Attempt 2: pod ns/second on node1',
+      'CONTAINER  STATE        RESTARTS  IMAGE    IMAGE ID',
+      'main       exit code 1  2         busybox  busybox@sha256:12',
+      '',
+      'LAST SEEN                 TYPE     EVENT        MESSAGE',
+      '2026-01-01T00:00:00.000Z  Warning  Failed (x3)  so',
     ]);
   });
 

@@ -41,6 +41,8 @@ export interface PhaseChange {
   message?: string;
   /** When it happened: milliseconds since 1970 by the clock of the executor's host. */
   at: number;
+  /** When a host was found for the attempt, by the same clock, if the executor knows. */
+  scheduledAt?: number;
 }
 
 /** An executor's own mark of how far an attempt's output was read; '' is the beginning. */

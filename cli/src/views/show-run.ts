@@ -1,4 +1,4 @@
-import type { Attempt, Job } from '@chainr/core/api/contract/job-resource';
+import type { Attempt, Job, RuntimeResource } from '@chainr/core/api/contract/job-resource';
 import type { JobSummary, Run } from '@chainr/core/api/contract/run-resource';
 import { jobStatuses } from '@chainr/core/engine/states';
 import { clipText, ellipsisOf } from './clip-text.js';
@@ -9,7 +9,7 @@ import { printable, statusCell } from './paint.js';
 import type { Terminal } from '../terminal/terminal.js';
 
 /** What decides how tables look. */
-type Paper = Pick<Terminal, 'colors' | 'screen' | 'unicode'>;
+export type Paper = Pick<Terminal, 'colors' | 'screen' | 'unicode'>;
 
 /** A longer title is cut where columns follow it. */
 const longestTitle = 30;
@@ -70,6 +70,7 @@ export function showJob(job: Job, terminal: Paper): string[] {
     ['Run', job.metadata.run],
     ['Status', statusCell(job.status, colors)],
     ['Reason', `${job.reason}: ${printable(job.message)}`],
+    ...runtimeFacts(job.attempts.at(-1)?.runtime),
     ...(job.reusedFrom
       ? [['Taken from', `attempt ${String(job.reusedFrom.attempt)} of run ${job.reusedFrom.run}`]]
       : []),
@@ -95,6 +96,11 @@ export function showJob(job: Job, terminal: Paper): string[] {
     ...shown,
   ];
 }
+
+const runtimeFacts = (runtime: RuntimeResource | undefined): string[][] => {
+  if (!runtime) return [];
+  return [['Pod', runtime.pod], ...(runtime.node === undefined ? [] : [['Node', runtime.node]])];
+};
 
 /** The steps of the last attempt, if the job has several. */
 function stepLines(attempt: Attempt | undefined, terminal: Paper): string[] {

@@ -9,6 +9,7 @@ export const factKinds = [
   'deadline',
   'outcome',
   'attempts',
+  'runtime',
   'run',
 ] as const;
 

@@ -1,4 +1,5 @@
 import type { Reason } from './reasons.js';
+import type { Runtime } from './runtime.js';
 
 /** Values by key, of a whole job. */
 export type Outputs = Readonly<Record<string, string>>;
@@ -42,4 +43,5 @@ export interface Outcome {
   /** When the first step began and the last one ended, by the clock of the executor's host. */
   startedAt?: number;
   endedAt?: number;
+  runtime?: Runtime;
 }

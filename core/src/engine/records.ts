@@ -1,6 +1,7 @@
 import type { Reason } from './reasons.js';
 import type { JobStatus, RunStatus } from './states.js';
 import type { StepOutcome } from './outcome.js';
+import type { Runtime } from './runtime.js';
 
 /** A UUIDv7. */
 export type RunUid = string & { readonly __brand?: 'RunUid' };
@@ -83,6 +84,7 @@ export interface AttemptRecord {
   phases: Phases;
   /** The executor of the worker that claimed the attempt, such as `process:<machine id>:<folder>`. */
   executorId?: string;
+  runtime?: Runtime;
 }
 
 /** A position in the event stream, such as `1763690000000-0`. */

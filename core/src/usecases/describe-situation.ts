@@ -46,13 +46,16 @@ export interface SituationText {
 
 /** The most names in a sentence. */
 const namesShown = 5;
+/** The most warnings shown. */
+const warningsShown = 5;
 /** The most links shown of a chain of skipped jobs. */
 const linksShown = 20;
 
 /** Why the job is not running, or why it ended so, in sentences. */
 export function describeSituation(situation: JobSituation): SituationText {
   const { sentence, facts } = explainReason(situation);
-  return { sentence, facts: [...facts, ...runFacts(situation), ...attemptFacts(situation)] };
+  const more = [...runFacts(situation), ...attemptFacts(situation), ...runtimeFacts(situation)];
+  return { sentence, facts: [...facts, ...more] };
 }
 
 function explainReason(situation: JobSituation): SituationText {
@@ -258,6 +261,25 @@ function attemptFacts(situation: JobSituation): Fact[] {
       `Attempt ${String(attempt)} was ${status === 'PENDING' ? '' : `${status}, `}${reason}: ${message}`,
     ),
   );
+}
+
+/** Where the last attempt ran that told, and what went wrong there. */
+function runtimeFacts({ attempts }: JobSituation): Fact[] {
+  const last = attempts.findLast(({ runtime }) => runtime !== undefined);
+  if (!last?.runtime) return [];
+  const { pod, node, containers, events, eventsMissing } = last.runtime;
+  const warnings = events.filter(({ type }) => type === 'Warning').slice(-warningsShown);
+  const restarted = containers.filter(({ restarts = 0 }) => restarts > 0);
+  return [
+    fact('runtime', `Attempt ${String(last.attempt)} ran as the pod ${pod}${node === undefined ? '' : ` on ${node}`}.`),
+    ...restarted.map(({ name, restarts = 0 }) =>
+      fact('runtime', `The container ${name} was started again ${restarts === 1 ? 'once' : `${String(restarts)} times`}.`),
+    ),
+    ...warnings.map(({ reason, message, count = 1, time }) =>
+      fact('runtime', `${isoTime(time)} ${reason}${count > 1 ? ` (${String(count)} times)` : ''}: ${message}`),
+    ),
+    ...(eventsMissing === undefined ? [] : [fact('runtime', `The events of the pod are missing: ${eventsMissing}`)]),
+  ];
 }
 
 function runFacts({ run, job }: JobSituation): Fact[] {

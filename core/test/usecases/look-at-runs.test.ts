@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { pipelineOf } from '@chainr/testkit/builders';
+import { claimJob } from '@chainr/testkit/claim-job';
 import { endRun } from '@chainr/testkit/end-run';
 import { openStore, type OpenStore } from '@chainr/testkit/open-store';
 import { explain } from '../../src/usecases/explain.js';
@@ -49,6 +50,29 @@ describe('the use cases that look at runs', () => {
     expect(explained)
       .to.have.property('sentence')
       .that.matches(/its pool fake has no worker \(no pool has one\)\.$/);
+  });
+
+  it('explain where the last attempt ran, and what went wrong there', async () => {
+    const uid = await create();
+    const event = { time: 0, reason: 'Scheduled', message: 'fine' };
+    await open.store.transitions.finish(await claimJob(open.store, uid, 0), {
+      reason: 'ImagePullFailed',
+      runtime: {
+        pod: 'builds/first-1',
+        node: 'node1',
+        containers: [{ name: 'main', image: 'x', state: 'not started', restarts: 1 }],
+        events: [{ ...event, type: 'Normal' }, { ...event, type: 'Warning', message: 'no such image', count: 3 }],
+        eventsMissing: 'The rest is gone.',
+      },
+    }, {}); // prettier-ignore
+    const explained = await explain(explaining(nothingAhead), uid, 'first');
+    const facts = explained.kind === 'explained' ? explained.facts.filter(({ kind }) => kind === 'runtime') : [];
+    expect(facts.map(({ text }) => text)).to.deep.equal([
+      'Attempt 1 ran as the pod builds/first-1 on node1.',
+      'The container main was started again once.',
+      '1970-01-01T00:00:00.000Z Scheduled (3 times): no such image',
+      'The events of the pod are missing: The rest is gone.',
+    ]);
   });
 
   it('explain nothing that does not exist', async () => {

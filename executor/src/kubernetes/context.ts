@@ -18,6 +18,8 @@ export interface KubernetesContext {
   readonly policy: Policy;
   /** How long an image or a container that cannot be had is waited for. */
   readonly obstaclePatienceMs: number;
+  /** After how long the events of a pod are read that has a node and says nothing. */
+  readonly silentStartMs: number;
   readonly reach: FaultHook;
   /** What this executor drives, even if the API server is away at the moment. */
   readonly drives: ReadonlyMap<string, Drive>;

@@ -15,6 +15,8 @@ import { PodBoard } from './watch/pod-board.js';
 
 /** How long an image or a container that cannot be had is waited for (see Deadlines and retries). */
 const usualObstaclePatienceMs = 30_000;
+/** After that the events of a pod are read that does not start, and then after twice the time, and so on. */
+const usualSilentStartMs = 5_000;
 /** The API has times in whole seconds. */
 const timeStepMs = 1_000;
 /** A week: only pods that no worker ends reach it. */
@@ -33,6 +35,7 @@ export interface KubernetesExecutorOptions {
   /** What pods may have; see docs/kubernetes.md. */
   policy?: Policy;
   obstaclePatienceMs?: number;
+  silentStartMs?: number;
   backstopSeconds?: number;
   /** How long an answer of the API server is waited for. */
   answerMs?: number;
@@ -70,6 +73,7 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
     stopGraceMs,
     policy = defaultPolicy,
     obstaclePatienceMs = usualObstaclePatienceMs,
+    silentStartMs = usualSilentStartMs,
     backstopSeconds = usualBackstopSeconds,
     reach = noFaults,
     answerMs,
@@ -83,6 +87,7 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
     settings: { graceSeconds: Math.max(1, Math.ceil(stopGraceMs / 1000)), backstopSeconds },
     policy,
     obstaclePatienceMs,
+    silentStartMs,
     reach,
     drives,
   };

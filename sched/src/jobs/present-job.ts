@@ -1,9 +1,10 @@
 import { isoTime } from '@chainr/core/api/contract/field-schemas';
-import type { Attempt, Job } from '@chainr/core/api/contract/job-resource';
+import type { Attempt, Job, RuntimeResource } from '@chainr/core/api/contract/job-resource';
 import { routePath } from '@chainr/core/api/contract/route';
 import { routes } from '@chainr/core/api/contract/routes';
 import type { JobPlan } from '@chainr/core/pipeline/pipeline';
 import type { Outputs, StepOutcome } from '@chainr/core/engine/outcome';
+import type { Runtime } from '@chainr/core/engine/runtime';
 import {
   phases,
   type AttemptRecord,
@@ -46,7 +47,7 @@ export function presentJob(uid: RunUid, job: JobRecord, { attempts, plan, output
 type Titles = ReadonlyMap<string, string | undefined>;
 
 function presentAttempt(record: AttemptRecord, titles: Titles): Attempt {
-  const { attempt, status, reason, message, exitCode, steps, executorId } = record;
+  const { attempt, status, reason, message, exitCode, steps, executorId, runtime } = record;
   const reached = phases.flatMap((phase) => {
     const at = record.phases[phase];
     return at === undefined ? [] : [[phase, isoTime(at)] as const];
@@ -60,8 +61,14 @@ function presentAttempt(record: AttemptRecord, titles: Titles): Attempt {
     ...(steps === undefined ? {} : { steps: steps.map((step) => presentStep(step, titles.get(step.name))) }),
     phases: Object.fromEntries(reached),
     ...(executorId === undefined ? {} : { executorId }),
+    ...(runtime && { runtime: presentRuntime(runtime) }),
   };
 }
+
+const presentRuntime = (runtime: Runtime): RuntimeResource => ({
+  ...runtime,
+  events: runtime.events.map((event) => ({ ...event, time: isoTime(event.time) })),
+});
 
 function presentStep({ name, startedAt, endedAt, ...rest }: StepOutcome, title: string | undefined) {
   return {

@@ -95,10 +95,13 @@ async function recordStart({ store }: WorkContext, { held }: Attempt, starts: nu
 function report(
   context: WorkContext,
   { held, deadlines, mask }: Attempt,
-  { reason, message = '', at }: PhaseChange,
+  { reason, message = '', at, scheduledAt }: PhaseChange,
 ): void {
   const { lease } = held;
-  const ages = reason === 'Executing' ? { startedMs: Date.now() - at } : {};
+  const ages = {
+    ...(scheduledAt !== undefined && { scheduledMs: Date.now() - scheduledAt }),
+    ...(reason === 'Executing' && { startedMs: Date.now() - at }),
+  };
   context.store.transitions.report(lease, reason, mask.text(message), ages, deadlines).catch((error: unknown) => {
     context.logger.warn({ event: 'report.failed', lease, err: error }, 'A change of phase could not be reported');
   });

@@ -1,5 +1,6 @@
 import type { Outcome } from '@chainr/core/engine/outcome';
 import { refuseOutputs } from '@chainr/core/engine/outputs';
+import { mapRuntime } from '@chainr/core/engine/runtime';
 import { Automaton } from './automaton.js';
 import { patternsOf } from './patterns.js';
 import type { Range } from './ranges.js';
@@ -52,7 +53,7 @@ export class Mask {
    */
   outcome(outcome: Outcome): Outcome {
     if (this.isEmpty) return outcome;
-    const { outputs, message, ...rest } = outcome;
+    const { outputs, message, runtime, ...rest } = outcome;
     const entries = Object.entries(outputs ?? {});
     const isClean = ([key, value]: [string, string]): boolean =>
       this.#rangesIn(Buffer.from(`${key}=${value}`)).length === 0;
@@ -61,6 +62,7 @@ export class Mask {
       ...rest,
       ...(message !== undefined && { message: this.text(message) }),
       ...(clean.length > 0 && { outputs: Object.fromEntries(clean) }),
+      ...(runtime && { runtime: mapRuntime(runtime, (text) => this.text(text)) }),
     };
     const refused = entries.find((entry) => !isClean(entry));
     if (!refused) return covered;

@@ -18,6 +18,36 @@ const stepResourceSchema = z.object({
   endedAt: timeSchema.optional(),
 });
 
+/** Where an attempt ran and what its executor saw of it. */
+const runtimeSchema = z.object({
+  pod: z.string().describe('`NAMESPACE/NAME`'),
+  node: z.string().optional(),
+  containers: z
+    .array(
+      z.object({
+        name: z.string(),
+        image: z.string(),
+        imageId: z.string().optional().describe('The image that it really ran, with its digest.'),
+        state: z.string().describe('As in `exit code 137 (OOMKilled)`.'),
+        restarts: z.int().optional().describe('How often it was started again; absent: never.'),
+      }),
+    )
+    .describe('Services first, then steps.'),
+  events: z
+    .array(
+      z.object({
+        time: timeSchema.describe('When it happened last.'),
+        type: z.enum(['Normal', 'Warning']),
+        reason: z.string(),
+        message: z.string(),
+        count: z.int().optional().describe('How often it happened; absent: once.'),
+      }),
+    )
+    .describe('What the cluster reported about the pod, oldest first. Not read for an attempt that succeeded.'),
+  eventsMissing: z.string().optional().describe('Why there are no events.'),
+});
+export type RuntimeResource = z.infer<typeof runtimeSchema>;
+
 /** The n-th start of a job in a run. */
 export const attemptSchema = z
   .object({
@@ -29,6 +59,9 @@ export const attemptSchema = z
     steps: z.array(stepResourceSchema).optional(),
     phases: z.object(phaseTimes).describe('When each phase was reached.'),
     executorId: z.string().optional(),
+    runtime: runtimeSchema
+      .optional()
+      .describe('Where it ran, kept after its pod is gone. Present once a pod of it has ended.'),
   })
   .meta({ id: 'Attempt' });
 export type Attempt = z.infer<typeof attemptSchema>;

@@ -11,7 +11,7 @@ import { backlogTimes } from '../script/layout.js';
  * |---|---|---|
  * | `run:UID` | hash | `state` (packed, `fields.ts`); `info` and `shared` (JSON, never change; `shared` has what all jobs share, and is separate since it may be large and only workers need it); `pools`, if jobs have pools of their own: of each pool a line with its name, how many ids are handed out there and not claimed, and how many jobs wait in its backlog; `logsRemovedAt` (ms), once its logs are removed; for each job: index → row, `pINDEX` → plan, that is edges and specification (both packed; a plan never changes), `oINDEX` → its outputs as JSON, if it ended with any, `uINDEX` → the attempt that it reuses |
  * | `source:UID` | string | the pipeline as it was sent (`source.ts`); for people, read by nothing else (see Compiled pipelines) |
- * | `attempts:UID` | hash | `index.attempt` → row of an attempt that a later one followed |
+ * | `attempts:UID` | hash | `index.attempt` → row of an attempt that a later one followed; `dINDEX.ATTEMPT` → what its executor saw of it (`runtime.ts`), if that is told |
  * | `backlog:UID` | zset | indexes (five digits) of ready jobs that wait to be handed out (at most 1,000 are at once, see Ready marks) or wait for a slot, by priority and time |
  * | `backlog:UID:POOL` | zset | the same, in its place, of each pool of a run whose jobs have pools of their own |
  * | `slots:UID` | zset | indexes of the jobs that hold a slot (see Slots), by the time of their claim |

@@ -3,6 +3,7 @@ import type { Outputs } from '../../engine/outcome.js';
 import type { JobPlan } from '../../pipeline/pipeline.js';
 import { logNames } from '../../pipeline/services.js';
 import type { AttemptRecord, JobRecord, ReusedAttempt, RunRecord, RunUid } from '../../engine/records.js';
+import type { Runtime } from '../../engine/runtime.js';
 import type { RunStatus } from '../../engine/states.js';
 import type { Dependencies } from '../../engine/transitive-dependents.js';
 import type { TimedJob } from '../../timeline/timed-job.js';
@@ -150,21 +151,26 @@ export class RunStore {
     const current = await translateRedisErrors(() => this.#connection.hgetBuffer(keys.run(uid), String(jobIndex)));
     if (!current) return [];
     const row = unpackRow(current);
-    const earlier = Array.from(
-      { length: (row.section?.attempt ?? 1) - 1 },
-      (_, at) => `${String(jobIndex)}.${String(at + 1)}`,
+    const count = row.section?.attempt ?? 0;
+    if (count === 0) return [];
+    const fields = Array.from({ length: count }, (_, at) => `${String(jobIndex)}.${String(at + 1)}`);
+    const found = await translateRedisErrors(() =>
+      this.#connection.hmgetBuffer(keys.attempts(uid), ...fields, ...fields.map((field) => `d${field}`)),
     );
-    const archived =
-      earlier.length === 0
-        ? []
-        : await translateRedisErrors(() => this.#connection.hmgetBuffer(keys.attempts(uid), ...earlier));
+    const archived = found.slice(0, count - 1);
+    const runtimes = found.slice(count);
     const attempts = [...archived.flatMap((bytes) => (bytes ? [unpackRow(bytes)] : [])), row].flatMap(
       (each) => toAttemptRecord(each) ?? [],
     );
     const ids = await this.#executorIds(attempts.map(({ executor }) => executor));
     return attempts.map(({ executor, flags: _flags, ...attempt }) => {
       const executorId = ids.get(executor);
-      return executorId === undefined ? attempt : { ...attempt, executorId };
+      const runtime = runtimes[attempt.attempt - 1];
+      return {
+        ...attempt,
+        ...(executorId !== undefined && { executorId }),
+        ...(runtime && { runtime: JSON.parse(runtime.toString()) as Runtime }),
+      };
     });
   }
 

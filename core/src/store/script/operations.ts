@@ -3,7 +3,7 @@ import type { Argument } from './pack-operations.js';
 /** The lease under which an operation is asked for; it comes first. */
 const lease = ['uid', 'index', 'attempt', 'epoch', 'owner'] as const;
 const ages = ['scheduled', 'pulled', 'started'] as const;
-const outcome = ['reason', 'exit', 'text', 'steps', ...ages] as const;
+const outcome = ['reason', 'exit', 'text', 'steps', 'runtime', ...ages] as const;
 
 /**
  * The arguments of each operation, in their order; each file of `lua/operations` says what its own mean. What is listed

@@ -2,6 +2,7 @@ import type { Outcome } from '../../engine/outcome.js';
 import type { RunUid } from '../../engine/records.js';
 import { reasons, type Reason } from '../../engine/reasons.js';
 import type { RetryPolicy } from '../../engine/retries.js';
+import { packRuntime } from '../../engine/runtime.js';
 import type { Batcher } from './batcher.js';
 import { priorityBase } from '../../pipeline/priorities.js';
 import { formatLease, parseAttemptId, type AttemptId, type Lease } from '../redis/keys.js';
@@ -142,6 +143,7 @@ export class Transitions {
       exit: outcome.exitCode,
       text: clip(outcome.message ?? ''),
       steps: outcome.steps && JSON.stringify(outcome.steps),
+      runtime: outcome.runtime && packRuntime(outcome.runtime),
       scheduled: age(ages.scheduledMs),
       pulled: age(ages.pulledMs),
       started: age(ages.startedMs),
@@ -380,11 +382,12 @@ const leaseArguments = ({ run, index, attempt, epoch, owner }: Lease) => ({ uid:
 
 const lengthArgument = (length: number) => (length > 0 ? length : undefined);
 
-const outcomeArguments = ({ reason, exitCode, message = '', steps }: Outcome) => ({
+const outcomeArguments = ({ reason, exitCode, message = '', steps, runtime }: Outcome) => ({
   reason: reasons.indexOf(reason),
   exit: exitCode,
   text: clip(message),
   steps: steps && JSON.stringify(steps),
+  runtime: runtime && packRuntime(runtime),
 });
 
 function reasonOf(code: Reply | undefined): Reason {

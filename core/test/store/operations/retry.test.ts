@@ -40,6 +40,22 @@ describe('an attempt that was lost to infrastructure', () => {
     return { run, lease };
   }
 
+  it('keeps where each of its attempts ran, until its run is deleted', async () => {
+    const runtimeOf = (pod: string) => ({ pod, node: 'node1', containers: [], events: [] });
+    const { run, lease } = await begin();
+    expect(await retry(lease, { ...lost, runtime: runtimeOf('ns/first') })).to.equal('ok');
+    expect((await open.store.runs.listAttempts(run, 0)).map(({ runtime }) => runtime?.pod)).to.deep.equal(['ns/first']);
+    await forward(1_000);
+    await expire();
+    const second = await claim(run, 2);
+    const told = await open.store.runs.listAttempts(run, 0);
+    expect(told.map(({ runtime }) => runtime)).to.deep.equal([runtimeOf('ns/first'), undefined]);
+    await open.store.transitions.finish(second, { ...completed, runtime: runtimeOf('ns/second') }, {});
+    const attempts = await open.store.runs.listAttempts(run, 0);
+    expect(attempts.map(({ runtime }) => runtime)).to.deep.equal([runtimeOf('ns/first'), runtimeOf('ns/second')]);
+    expect(await open.client.exists(keys.attempts(run))).to.equal(1);
+  });
+
   it('is retried three times, after 1, 10 and 60 s, and the fourth loss is final', async () => {
     const { run, lease: first } = await begin();
     let lease = first;

@@ -13,12 +13,16 @@ import type { PodView, Verdict } from '../pod/pod-view.js';
 import { lastLines } from '../output/last-lines.js';
 import { giveUp } from '../end/end-pod.js';
 import { wakeAfter, type PodBoard, type Watch } from './pod-board.js';
-import { phaseOfPod, type Obstacle } from './pod-phase.js';
+import { readEvents } from './pod-events.js';
+import { phaseOfEvents, phaseOfPod, type Obstacle } from './pod-phase.js';
 import { outcomeOfGone, outcomeOfPod } from './pod-outcome.js';
+import { runtimeOf } from './pod-runtime.js';
 import { statusOfStep } from './step-ends.js';
 
 /** How often a pod is looked at whose obstacle the watch says nothing new about. */
 const recheckMs = 5_000;
+/** The longest time after which the events of a pod are read again that does not start. */
+const longestSilenceMs = 60_000;
 /** How often the creation is tried again that a quota prevents. */
 const quotaMs = 5_000;
 
@@ -43,6 +47,8 @@ export class AttemptDrive implements Drive {
   #isUnstarted = false;
   /** What the service wrote last that was not ready. */
   #lastLines: string | undefined;
+  /** A pod that has a node and no container yet, and says nothing. */
+  #silentStart: { pod: PodView; askAt: number; askInMs: number; told: PhaseChange } | undefined;
   #obstacle: { key: string; since: number } | undefined;
 
   constructor(context: KubernetesContext, board: PodBoard, spec: AttemptSpec) {
@@ -104,10 +110,18 @@ export class AttemptDrive implements Drive {
       return { reason: 'ConfigError', message: `Its pod name ${pod.name} is already used by another pod.` };
     }
     const outcome = outcomeOfPod(pod, this.#spec);
+    if (!outcome || pod.isTombstone) return outcome;
     const service = pod.verdict?.service;
-    if (!outcome || service === undefined) return outcome;
+    if (service === undefined) return this.#withRuntime(outcome, pod);
     this.#lastLines ??= await lastLines(this.#context, this.#board, this.#name, service);
-    return { ...outcome, message: `${outcome.message ?? ''} ${this.#lastLines}` };
+    return this.#withRuntime({ ...outcome, message: `${outcome.message ?? ''} ${this.#lastLines}` }, pod);
+  }
+
+  /** Events explain what went wrong. Nobody waits for those of a success: to read them costs the API server much. */
+  async #withRuntime(outcome: Outcome, pod: PodView): Promise<Outcome> {
+    const isExplained = outcome.reason === 'Completed';
+    const told = isExplained ? { events: [] } : await readEvents(this.#context, this.#board, pod);
+    return { ...outcome, runtime: runtimeOf(pod, this.#board.namespace, told) };
   }
 
   /** Also for an earlier owner that died after it created the pod. @return the words of a quota without room for it */
@@ -133,11 +147,31 @@ export class AttemptDrive implements Drive {
 
   async #wait(pod: PodView, watch: Watch, signal: AbortSignal): Promise<void> {
     const { change, obstacle } = phaseOfPod(pod, this.#spec);
-    this.#tell(change);
     if (!obstacle) this.#obstacle = undefined;
+    const isSilent = change.reason === 'Starting' && change.message === undefined && pod.node !== '';
+    if (!isSilent) this.#silentStart = undefined;
+    this.#tell(isSilent ? await this.#askEvents(pod, change) : change);
+    if (this.#silentStart) return wakeAfter(watch, Math.max(0, this.#silentStart.askAt - performance.now()));
     const untilMs = obstacle && !pod.isStopping ? await this.#endure(pod, obstacle, signal) : undefined;
     await wakeAfter(watch, untilMs);
     if (untilMs !== undefined) await this.#board.fetch(this.#name);
+  }
+
+  /** A volume that cannot be mounted, or an image that takes long, shows only in the events of a pod. */
+  async #askEvents(pod: PodView, change: PhaseChange): Promise<PhaseChange> {
+    const now = performance.now();
+    const before = this.#silentStart;
+    if (before?.pod.uid !== pod.uid) {
+      const askInMs = this.#context.silentStartMs;
+      this.#silentStart = { pod, askAt: now + askInMs, askInMs, told: change };
+      return change;
+    }
+    if (now < before.askAt) return before.told;
+    const { events } = await readEvents(this.#context, this.#board, pod);
+    const askInMs = Math.min(before.askInMs * 2, longestSilenceMs);
+    const told = phaseOfEvents(events, change);
+    this.#silentStart = { pod, askAt: now + askInMs, askInMs, told };
+    return told;
   }
 
   /** Ends the pod when an obstacle has lasted too long. @return when to look again, in ms */
@@ -159,7 +193,7 @@ export class AttemptDrive implements Drive {
   async #withoutPod(seen: PodView | undefined, watch: Watch, signal: AbortSignal): Promise<Outcome | undefined> {
     const spec = this.#spec;
     const last = this.#board.lastOf(this.#name) ?? seen;
-    if (last) return outcomeOfGone(last, spec);
+    if (last) return this.#withRuntime(outcomeOfGone(last, spec), last);
     await this.#takeBack();
     if (this.#refused) return this.#refused;
     if (spec.begun) return this.#takeName({ reason: 'Deleted', message: 'Somebody removed its pod while it ran.' }, signal); // prettier-ignore

@@ -1,4 +1,5 @@
 import type { OutcomeReason } from '@chainr/core/engine/outcome';
+import type { RuntimeEvent } from '@chainr/core/engine/runtime';
 import { formatExactDuration } from '@chainr/core/pipeline/duration';
 import type { ReadyCheck } from '@chainr/core/pipeline/pipeline';
 import type { ServiceSpec } from '@chainr/core/pipeline/services';
@@ -30,12 +31,14 @@ export interface Phase {
 
 /** What a pod that has not ended does or waits for. */
 export function phaseOfPod(pod: PodView, spec: AttemptSpec): Phase {
+  const scheduled = pod.conditions.find(({ type }) => type === 'PodScheduled');
   const begun = firstStart(pod, spec);
   if (begun !== undefined) {
     const obstacle = stepObstacle(pod, spec);
-    return { change: { reason: 'Executing', at: begun }, ...(obstacle && { obstacle }) };
+    const scheduledAt = timeOf(scheduled?.lastTransitionTime);
+    const change: PhaseChange = { reason: 'Executing', at: begun, ...(scheduledAt > 0 && { scheduledAt }) };
+    return { change, ...(obstacle && { obstacle }) };
   }
-  const scheduled = pod.conditions.find(({ type }) => type === 'PodScheduled');
   if (scheduled?.status === 'False') {
     const message = scheduled.message === undefined ? {} : { message: `The scheduler says: ${scheduled.message}` };
     return { change: { reason: 'Unschedulable', ...message, at: timeOf(scheduled.lastTransitionTime) } };
@@ -48,6 +51,16 @@ export function phaseOfPod(pod: PodView, spec: AttemptSpec): Phase {
     return { change: { reason: isImage ? 'PullingImage' : 'Starting', message, at }, obstacle };
   }
   return { change: { reason: 'Starting', at } };
+}
+
+/** What the newest event says of a pod whose containers do not start; the change as it is if it says nothing new. */
+export function phaseOfEvents(events: readonly RuntimeEvent[], { at }: PhaseChange): PhaseChange {
+  const newest = events.findLast(
+    ({ type, reason }) => type === 'Warning' || reason === 'Pulling' || reason === 'Pulled',
+  );
+  if (newest === undefined || newest.reason === 'Pulled') return { reason: 'Starting', at };
+  if (newest.type === 'Normal') return { reason: 'PullingImage', message: `${newest.message.replace(/\.$/, '')}.`, at };
+  return { reason: 'Starting', message: `The cluster says: ${newest.reason}: ${newest.message.trim().replace(/\.$/, '')}.`, at }; // prettier-ignore
 }
 
 /** When the first step began; undefined if none has. */

@@ -1,9 +1,9 @@
 -- finish: an attempt has ended (life of a run, step 6).
 --
 -- args   uid, index, attempt, epoch, owner, reason code, exit code or '', text, steps JSON or '',
---        ages in ms of: scheduled, pulled, started (or ''), ttl of the leases under which dependents
---        that became ready in its pool are claimed at once for the same worker (fusion) or '', removal grace in
---        ms if all of the log is stored already, so that the attempt is closed with its end, or '',
+--        runtime JSON or '', ages in ms of: scheduled, pulled, started (or ''), ttl of the leases under which
+--        dependents that became ready in its pool are claimed at once for the same worker (fusion) or '', removal grace
+--        in ms if all of the log is stored already, so that the attempt is closed with its end, or '',
 --        how many dependents may be claimed, outputs JSON or '', how long the log is that is stored or
 --        '' if nothing was
 -- reply  ok left [claim reply of a dependent, without the run's info] … | stale
@@ -46,6 +46,7 @@ operations.finish = function(a)
   set_phases(s, a[at.scheduled], a[at.pulled], a[at.started])
   local fresh = {}
   local more = end_attempt(run, row, a[at.reason], a[at.exit] == '' and NO_EXIT or a[at.exit], a[at.text], a[at.steps], fresh)
+  keep_runtime(run, row, a[at.runtime])
   local left = more and 1 or 0
   if a[at.close_grace] ~= '' then
     if is_stored(run, row, a[at.log_length]) then

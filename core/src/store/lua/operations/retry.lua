@@ -1,7 +1,7 @@
 -- retry: RUNNING → PENDING; the attempt failed in a way that is tried again, after a backoff.
 --
 -- args   uid, index, attempt, epoch, owner, reason code, exit code or '', text, steps JSON or '',
---        ages in ms of: scheduled, pulled, started (or ''), removal grace in ms,
+--        runtime JSON or '', ages in ms of: scheduled, pulled, started (or ''), removal grace in ms,
 --        length of the log or '' if nothing was stored,
 --        and where the user has asked for retries: limit, first backoff in ms, factor, longest backoff in ms
 -- reply  ok next-attempt | stale | final (no retry is left, or the run or a deadline ended it: finish instead)
@@ -65,6 +65,7 @@ operations.retry = function(a)
   end_log(run, row)
   close_attempt(run, row, a[at.removal_grace])
   archive(run, row, JOB.FAILED, reason)
+  keep_runtime(run, row, a[at.runtime])
   new_section(row, s.attempt + 1, s.epoch, now, losses, failures).text = text
   set_deadline(run, row, '.b', now + backoff)
   emit_job('job.status', run, row)
