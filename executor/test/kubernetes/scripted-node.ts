@@ -109,6 +109,7 @@ export class ScriptedNode {
       settings: { graceSeconds: 1, backstopSeconds: 1000 },
       policy: defaultPolicy,
       obstaclePatienceMs: 1000,
+      silentStartMs: 1000,
       reach: noFaults,
       drives: new Map(),
     };
