@@ -273,7 +273,10 @@ function runtimeFacts({ attempts }: JobSituation): Fact[] {
   return [
     fact('runtime', `Attempt ${String(last.attempt)} ran as the pod ${pod}${node === undefined ? '' : ` on ${node}`}.`),
     ...restarted.map(({ name, restarts = 0 }) =>
-      fact('runtime', `The container ${name} was started again ${restarts === 1 ? 'once' : `${String(restarts)} times`}.`),
+      fact(
+        'runtime',
+        `The container ${name} was started again ${restarts === 1 ? 'once' : `${String(restarts)} times`}.`,
+      ),
     ),
     ...warnings.map(({ reason, message, count = 1, time }) =>
       fact('runtime', `${isoTime(time)} ${reason}${count > 1 ? ` (${String(count)} times)` : ''}: ${message}`),
