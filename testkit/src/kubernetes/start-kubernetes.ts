@@ -71,6 +71,8 @@ export interface StandInKubernetes extends PodControls {
   expireWatches(form: 'status' | 'event', times?: number): void;
   /** Ends the connections of all watches, without a word. */
   cutWatches(): void;
+  /** Ends the answers of all requests for logs in order, as a restart of the kubelet does. */
+  endLogs(): void;
   /** Sends a bookmark to all watches that want bookmarks. */
   sendBookmarks(): void;
   /** Forgets the history: a watch from an older version gets 410. */
@@ -159,6 +161,7 @@ export async function startKubernetes(options: StandInOptions = {}): Promise<Sta
     refuse: (target, code, seconds) => faults.add(target, refuseWith(code, seconds)),
     hang: (target) => faults.add(target, () => undefined),
     expireWatches: (form, times = 1) => faults.add({ verb: 'watch', times }, expire(form)),
+    endLogs: () => node.logReaders.forEach((reader) => reader.abort()),
     cutWatches: () => watches.forEach((watch) => watch.cut()),
     sendBookmarks: () => watches.forEach((watch) => watch.bookmark()),
     compact: () => store.compact(),

@@ -7,14 +7,14 @@ import { ask, createPod, followLog, isOver, podOf, podsPath, readLog, runPod, st
 describe('logs of the stand-in of Kubernetes', () => {
   const kubernetes = useKubernetes({ node: { logFileBytes: 100_000, logRotationMs: 0, deletedLogsMs: 0 } });
 
-  it('have a rising time in nanoseconds before each line', async () => {
+  it('have a rising time in nanoseconds before each line, in the zone of the node', async () => {
     await runPod(kubernetes(), podOf('times', 'seq 100'));
     const lines = (await readLog(kubernetes(), 'times', '?timestamps=true')).trimEnd().split('\n');
     const times = lines.map((line) => line.split(' ')[0] ?? '');
     expect(lines.map((line) => line.split(' ')[1])).to.deep.equal(
       Array.from({ length: 100 }, (_, index) => String(index + 1)),
     );
-    expect(times.every((time) => /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z$/.test(time))).to.be.true;
+    expect(times.every((time) => /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}\+05:45$/.test(time))).to.be.true;
     expect([...new Set(times)].sort()).to.deep.equal(times);
   });
 
@@ -22,7 +22,7 @@ describe('logs of the stand-in of Kubernetes', () => {
     const { log } = await runPod(kubernetes(), podOf('long', 'head -c 40000 /dev/zero | tr "\\0" x; echo; printf end'));
     expect(log).to.equal(`${'x'.repeat(40_000)}\nend`);
     const timed = await readLog(kubernetes(), 'long', '?timestamps=true');
-    expect(timed.match(/Z /g)).to.have.length(2);
+    expect(timed.match(/\+05:45 /g)).to.have.length(2);
   });
 
   it('are followed to the end, from the start', async () => {
@@ -30,6 +30,16 @@ describe('logs of the stand-in of Kubernetes', () => {
     const following = await followLog(kubernetes(), 'followed');
     await ask(kubernetes(), 'DELETE', `${podsPath}/followed`);
     expect(await following.text()).to.equal('one\ntwo\n');
+  });
+
+  it('end in order, although the container runs on, when the kubelet is restarted', async () => {
+    await startPod(kubernetes(), podOf('cut-off', 'echo one; sleep 1000'));
+    const following = await followLog(kubernetes(), 'cut-off');
+    const reader = following.body?.getReader();
+    expect(Buffer.from((await reader?.read())?.value ?? []).toString()).to.equal('one\n');
+    kubernetes().endLogs();
+    expect((await reader?.read())?.done).to.equal(true);
+    await ask(kubernetes(), 'DELETE', `${podsPath}/cut-off`, { gracePeriodSeconds: 0 });
   });
 
   it('have only the newest file for a request, and everything for a follow from the start', async () => {
@@ -52,7 +62,7 @@ describe('logs of the stand-in of Kubernetes', () => {
     expect(await readLog(kubernetes(), 'cut', '?tailLines=0')).to.equal('');
     expect(await readLog(kubernetes(), 'cut', '?limitBytes=5')).to.equal('1\n2\n3');
     const [first = ''] = (await readLog(kubernetes(), 'cut', '?timestamps=true')).split(' ');
-    const latest = `${first.slice(0, 19)}.999999999Z`;
+    const latest = encodeURIComponent(`${first.slice(0, 19)}.999999999+05:45`);
     expect(await readLog(kubernetes(), 'cut', `?sinceTime=${latest}`)).to.match(/^1\n/);
     const later = new Date(Date.parse(first) + 60_000).toISOString();
     expect(await readLog(kubernetes(), 'cut', `?sinceTime=${later}`)).to.equal('');

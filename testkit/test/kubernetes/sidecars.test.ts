@@ -71,6 +71,16 @@ describe('sidecars of the stand-in of Kubernetes', () => {
     expect(pod.status.initContainerStatuses?.[0]?.restartCount).to.be.above(0);
   });
 
+  it('have the log of the container before, too', async () => {
+    const script = 'if [ -e /shared/once ]; then echo two; touch /shared/twice; sleep 1000; fi; echo one; touch /shared/once'; // prettier-ignore
+    const again = sidecar('again', ['sh', '-c', script]);
+    await run('before', 'while [ ! -e /shared/twice ]; do sleep 0.01; done', [again]);
+    expect(await readLog(kubernetes(), 'before', '?container=again')).to.equal('two\n');
+    expect(await readLog(kubernetes(), 'before', '?container=again&previous=true')).to.equal('one\n');
+    const refused = await ask(kubernetes(), 'GET', `${podsPath}/before/log?container=main&previous=true`);
+    expect(refused.body.message).to.equal('previous terminated container "main" in pod "before" not found');
+  });
+
   it('hold back the containers also when they end before they are ready, and start again', async () => {
     const startupProbe = {
       exec: { command: ['test', '-e', '/shared/second'] },

@@ -30,9 +30,14 @@ export async function readLog(
   }
   const run = node.workerOf(pod)?.runs.find(({ spec }) => spec.name === container);
   if (!run) throw badRequest(`container "${container}" in pod "${name}" is not available`);
-  refuseWaiting(run, name);
+  const isPrevious = query.get('previous') === 'true';
+  if (!isPrevious) refuseWaiting(run, name);
+  else if (!run.status.lastState.terminated) {
+    throw badRequest(`previous terminated container "${container}" in pod "${name}" not found`);
+  }
+  const log = isPrevious ? run.previousLog : run.log;
   response.writeHead(200, { 'content-type': 'text/plain' });
-  if (!run.log) {
+  if (!log) {
     // Not an error: the API server has begun its answer when the kubelet finds that there is no log.
     response.end(`unable to retrieve container logs for ${run.status.containerID ?? ''}`);
     return;
@@ -40,9 +45,11 @@ export async function readLog(
   response.flushHeaders();
   const gone = new AbortController();
   response.on('close', () => gone.abort());
-  for await (const bytes of readContainerLog(run.log, options, gone.signal)) {
+  node.logReaders.add(gone);
+  for await (const bytes of readContainerLog(log, options, gone.signal)) {
     if (!response.write(bytes)) await drained(response);
   }
+  node.logReaders.delete(gone);
   response.end();
 }
 

@@ -7,6 +7,8 @@ export type OutputStream = 'stdout' | 'stderr';
 const maxPiece = 16 * 1024;
 /** How many files the kubelet keeps of a container's log. */
 const keptFiles = 5;
+/** The clock of the node shows the time of Kathmandu: times of logs need not be in UTC. */
+const zone = { minutes: 345, text: '+05:45' };
 
 /**
  * The log of one container, in files of the format that containerd writes for the kubelet:
@@ -130,7 +132,8 @@ export class ContainerLog {
   #time(): string {
     const measured = BigInt(Math.floor((performance.timeOrigin + performance.now()) * 1_000)) * 1_000n;
     this.#lastTime = measured > this.#lastTime ? measured : this.#lastTime + 1n;
-    const seconds = new Date(Number(this.#lastTime / 1_000_000n)).toISOString().slice(0, 19);
-    return `${seconds}.${String(this.#lastTime % 1_000_000_000n).padStart(9, '0')}Z`;
+    const shown = Number(this.#lastTime / 1_000_000n) + zone.minutes * 60_000;
+    const seconds = new Date(shown).toISOString().slice(0, 19);
+    return `${seconds}.${String(this.#lastTime % 1_000_000_000n).padStart(9, '0')}${zone.text}`;
   }
 }

@@ -33,6 +33,8 @@ export class ContainerRun {
   isStarted = false;
   restarts = 0;
   log: ContainerLog | undefined;
+  /** The log of the container that had its place before. */
+  #previousLog: ContainerLog | undefined;
   #lastState: ContainerState = {};
   #id: string | undefined;
   #process: ContainerProcess | undefined;
@@ -137,7 +139,13 @@ export class ContainerRun {
   /** Removes its log; who asks for it gets the words of a kubelet that has none. */
   dropLog(): void {
     this.log?.remove();
-    this.log = undefined;
+    this.#previousLog?.remove();
+    this.log = this.#previousLog = undefined;
+  }
+
+  /** The log of the container that the last state is of, as the kubelet looks for it: `validateContainerLogStatus`. */
+  get previousLog(): ContainerLog | undefined {
+    return this.state.waiting && this.#lastState.terminated ? this.log : this.#previousLog;
   }
 
   /** Puts it back to waiting, for a container that is started again. */
@@ -205,7 +213,8 @@ export class ContainerRun {
     const folder = `${place.folder}/${spec.name}-${this.restarts}`;
     const log = new ContainerLog(`${folder}.log`, settings.logFileBytes, settings.logRotationMs);
     const message = new TerminationFile(`${folder}.message`);
-    this.log?.remove();
+    this.#previousLog?.remove();
+    this.#previousLog = this.log;
     this.log = log;
     this.#id = randomBytes(32).toString('hex');
     this.#endReason = undefined;

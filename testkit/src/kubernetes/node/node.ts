@@ -9,6 +9,8 @@ export class Node {
   readonly #context: NodeContext;
   readonly #workers = new Map<string, PodWorker>();
   #isSilent = false;
+  /** Who reads a log; an abort ends that in order, as the API server does when it loses the kubelet. */
+  readonly logReaders = new Set<AbortController>();
   readonly #unsubscribe: () => void;
   /** Pods that are gone from the API and not yet from the node. */
   readonly #leaving = new Set<Promise<void>>();
