@@ -84,13 +84,16 @@ describe('the creation of a pod', () => {
     const api = new ApiClient({ server: url, namespace: 'builds', source: 'a test', access, forget: () => undefined });
     const board = new PodBoard(api, 'builds', () => 'one');
     const context = { api, reach: noFaults } as unknown as KubernetesContext;
-    expect(await createPod(context, board, { metadata: { name: 'a' } }, allow)).to.deep.equal({
-      kind: 'refused',
-      message:
-        'The API server does not know these fields of its pod: spec.a, spec.b[0].c. Correct them in the `kubernetes` settings of the job.',
-    });
-    api.close();
-    await new Promise((resolve) => server.close(resolve));
+    try {
+      expect(await createPod(context, board, { metadata: { name: 'a' } }, allow)).to.deep.equal({
+        kind: 'refused',
+        message:
+          'The API server does not know these fields of its pod: spec.a, spec.b[0].c. Correct them in the `kubernetes` settings of the job.',
+      });
+    } finally {
+      api.close();
+      await new Promise((resolve) => server.close(resolve));
+    }
   });
 });
 
