@@ -19,8 +19,8 @@ const entries: Entry[] = [
   { at: at('13:00:04.000000000+01:00'), text: 'err' },
   { at: at('13:00:05.100000000+01:00'), text: 'c' },
   { at: at('13:00:05.200000000+01:00'), text: '' },
-  { at: at('13:00:05.300000000+01:00'), text: 'later' },
-  { at: at('13:00:05.299000000+01:00'), text: 'sooner' },
+  { at: at('13:00:06.000100000+01:00'), text: 'later' },
+  { at: at('13:00:05.999900000+01:00'), text: 'sooner' },
   { at: at('13:00:07.000000000+01:00'), text: `d${long}`, isPiece: true },
   { at: at('13:00:09.000000000+01:00'), text: 'e' },
   { at: at('13:00:09.100000000+01:00'), text: 'no newline', isPiece: true },
@@ -137,9 +137,10 @@ describe('reading the logs of a pod', function () {
           showEnded();
         } else answer(response);
       };
-      const { text } = await node.read(spec, '', { pausesMs: [50, 5_000] });
+      const { text, position } = await node.read(spec, '', { pausesMs: [50, 5_000] });
       expect(text['main']).to.equal(`one\n${dropped}`);
       expect(node.requests.length).to.be.below(12);
+      expect((await node.read(spec, position)).text, 'as another worker').to.deep.equal({});
     });
   }
 

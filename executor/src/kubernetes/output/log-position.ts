@@ -7,6 +7,11 @@ import type { Position } from '../../port.js';
  */
 export type Mark = readonly [timestamp: string, ordinal: number, bytes?: number];
 
+/** Of a container whose log says that its end may be missing: nothing more is read of it. */
+export const noMore: Mark = ['', -1];
+
+export const isNoMore = (mark: Mark | undefined): boolean => mark?.[1] === noMore[1];
+
 /** The time of a line as the kubelet writes it, with the zone of its node: RFC 3339, at most 35 characters. */
 const timestampPattern = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/;
 const timestampStart = /^\d{1,4}(?:-[\d:T.+Z-]*)?$/;
