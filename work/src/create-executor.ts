@@ -56,7 +56,7 @@ async function createKubernetes(config: WorkConfig, { instance, reach }: Executo
   const { createKubernetesExecutor } = await import('@chainr/executor/kubernetes/create-kubernetes-executor');
   const policy = config.kubernetesPolicy === '' ? undefined : await readPolicyFile(config.kubernetesPolicy, readPolicy);
   const credentials = await findCredentials(config.kubeconfig, process.env);
-  const namespaces = config.namespaces.length > 0 ? config.namespaces : [credentials.namespace];
+  const namespaces = config.namespaces.length > 0 ? [...new Set(config.namespaces)] : [credentials.namespace];
   const cluster = await findCluster(credentials, namespaces);
   if ('absent' in cluster) {
     throw new Error(`CHAINR_EXECUTOR is kubernetes, but ${cluster.absent}.`);

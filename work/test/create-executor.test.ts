@@ -56,5 +56,16 @@ describe('the executor of a worker', () => {
       expect(refusal).to.contain('CHAINR_EXECUTOR is kubernetes, but there is no namespace nowhere at the API server');
       expect(refusal).to.contain('watch pods in the namespace builds: give it the Role of docs/kubernetes.md.');
     });
+
+    it('serves a namespace once that is named twice', async () => {
+      const env = {
+        CHAINR_KUBECONFIG: cluster().kubeconfigFile,
+        CHAINR_KUBERNETES_NAMESPACES: 'builds,default,builds',
+      };
+      const executor = await createExecutor({ ...readConfig({ CHAINR_HOME: folder, ...env }), executor: 'kubernetes' }, needs); // prettier-ignore
+      expect(await executor.list()).to.deep.equal([]);
+      expect(cluster().requests.get('list pods')).to.equal(2);
+      await executor.close();
+    });
   });
 });
