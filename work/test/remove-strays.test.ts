@@ -105,6 +105,32 @@ describe('what an executor has that belongs to no attempt', () => {
       expect(executor.world.attempts.has(nameOf(keyOf(lease)))).to.be.true;
     });
 
+    it('is left alone if it ended while the sweep looked', async () => {
+      const lease = await builtClaim(worker, 'dead');
+      await startHere(keyOf(lease));
+      const list = executor.list.bind(executor);
+      const stops: AttemptKey[] = [];
+      const stop = executor.stop.bind(executor);
+      let looks = 0;
+      const slow = {
+        ...executor,
+        list: async () => {
+          const seen = await list();
+          looks += 1;
+          if (looks > 1) return seen;
+          executor.end(keyOf(lease), completed);
+          await worker.store.transitions.finish(lease, completed, {}, { closeGraceMs: removalGraceMs });
+          return seen.map((each) => ({ ...each, alive: true }));
+        },
+        stop: async (...asked: Parameters<typeof stop>) => {
+          stops.push(asked[0]);
+          await stop(...asked);
+        },
+      };
+      expect(await sweepOf({}, { ...worker, context: { ...worker.context, executor: slow } })()).to.equal(0);
+      expect([looks, stops]).to.deep.equal([2, []]);
+    });
+
     it('is removed when nobody else is to remove it any more', async () => {
       const lease = await given();
       await forget(lease);

@@ -46,6 +46,7 @@ export function removeStrays(
       pauses.keepOnly(names);
       for (const name of strays.keys()) if (!names.has(name)) strays.delete(name);
       let changed = 0;
+      const over: { found: FoundAttempt; remove: boolean }[] = [];
       for (const found of all) {
         const name = nameOf(found);
         const index = (await store.runs.findJob(found.run, found.job))?.index;
@@ -54,12 +55,19 @@ export function removeStrays(
         if (standing.kind === 'open') continue;
         if (standing.kind === 'over') {
           const graceOver = standing.closedAt === undefined || now - standing.closedAt > 2 * config.removalGraceMs;
-          changed += await end(found, graceOver && !(await isDue(numbers, { ...found, index: index ?? 0 })));
+          const remove = graceOver && !(await isDue(numbers, { ...found, index: index ?? 0 }));
+          if (found.alive || remove) over.push({ found, remove });
           continue;
         }
         const since = strays.get(name) ?? performance.now();
         strays.set(name, since);
         if (upMs >= times.redisUpMs && performance.now() - since >= times.knownForMs) changed += await end(found, true);
+      }
+      // What was alive at the first look may have ended and been closed since.
+      const again = over.length === 0 ? [] : await executor.list();
+      const alive = new Set(again.flatMap((found) => (found.alive ? [nameOf(found)] : [])));
+      for (const { found, remove } of over) {
+        changed += await end({ ...found, alive: alive.has(nameOf(found)) }, remove);
       }
       return { changed, lagMs: Math.max(0, ...[...strays.values()].map((since) => performance.now() - since)) };
     },
