@@ -9,6 +9,7 @@ import { measureLogFollowers } from './measure-log-followers.js';
 import { measureLogReading } from './measure-log-reading.js';
 import { measureLogStoring } from './measure-log-storing.js';
 import { measurePods } from './measure-pods.js';
+import { measurePodsMemory } from './measure-pods-memory.js';
 import { measureRedisMemory } from './measure-redis-memory.js';
 import { measureRunPosts } from './measure-run-posts.js';
 import { measureSmallJobs } from './measure-small-jobs.js';
@@ -34,6 +35,10 @@ const measurements: Readonly<Record<string, Measurement>> = {
   lists: { doc: 'lists and deletion of 100,000 stored runs', measure: measureLists },
   attempts: { doc: 'cost of an attempt on the process executor', measure: measureAttempts },
   pods: { doc: 'pods of a cluster (KUBECONFIG), against bare pods', measure: measurePods, onlyIfNamed: true },
+  'pods-memory': {
+    doc: 'what a worker with 500 pods takes, on the stand-in of Kubernetes',
+    measure: measurePodsMemory,
+  },
   'small-jobs': { doc: 'small real jobs, against xargs', measure: measureSmallJobs },
   'log-reading': { doc: 'reading a log of 64 MiB of short lines', measure: measureLogReading },
   'log-followers': { doc: '100 followers of a log that grows by 2,000 lines a second', measure: measureLogFollowers },

@@ -13,7 +13,7 @@ import { findCredentials, type Credentials } from '../src/kubernetes/api/credent
 import { createKubernetesExecutor } from '../src/kubernetes/create-kubernetes-executor.js';
 import { findCluster } from '../src/kubernetes/find-cluster.js';
 import type { Executor } from '../src/port.js';
-import { allOutput, allow, attemptOf, never, runToEnd, textOf } from '../suite/place.js';
+import { allOutput, allow, attemptOf, never, runToEnd, textOf, untilExecuting } from '../suite/place.js';
 
 type Rule = Record<'apiGroups' | 'resources' | 'verbs', string[]> & { resourceNames?: string[] };
 
@@ -97,18 +97,19 @@ describe('the Role of a worker', function () {
     expect(textOf(await allOutput(executor, spec))).to.equal('one\ntwo\n');
     const other = attemptOf('busybox', { run: 'sleep 300' });
     await executor.ensure(other, allow);
+    await untilExecuting(executor, other);
     await executor.stop(other, 1_000, allow);
     expect(await executor.list()).to.have.length(2);
     for (const each of [spec, other]) await executor.remove(each, allow);
-    expect(await executor.list()).to.deep.equal([]);
+    await untilFound('the removal of both', async () => (await executor.list()).length === 0);
     await executor.close();
   });
 
   const all = rulesFor('');
   it('is the one of docs/kubernetes.md', () => {
-    expect(all.map(({ resources }) => resources)).to.deep.equal([['namespaces'], ['pods'], ['pods/log']]);
+    expect(all.map(({ resources }) => resources)).to.deep.equal([['namespaces'], ['pods'], ['pods/log'], ['events']]);
   });
-  for (const { resources: [resource = ''] = [], verbs } of all.slice(1)) {
+  for (const { resources: [resource = ''] = [], verbs } of all.slice(1, 3)) {
     for (const verb of verbs) {
       it(`names the right that is missing: ${verb} ${resource}`, async () => {
         const rules = rulesFor(namespace).map((rule) => {
@@ -125,7 +126,7 @@ describe('the Role of a worker', function () {
           await executor.ensure(spec, allow);
           const outcome = await executor.observe(spec, () => undefined, never());
           told.push(outcome.message ?? '');
-          await allOutput(executor, spec);
+          told.push(textOf(await allOutput(executor, spec), 'system'));
           await executor.remove(spec, allow);
         };
         await work().catch(tell);
@@ -135,6 +136,18 @@ describe('the Role of a worker', function () {
       });
     }
   }
+
+  it('lacks only the explanation of what went wrong without the right to list events', async () => {
+    const user = await userWith(rulesFor(namespace).filter(({ resources }) => !resources.includes('events')));
+    await untilFound('its rights', async () => 'id' in (await findCluster(user, [namespace])));
+    const executor = open(user);
+    const spec = attemptOf('busybox', { run: 'exit 3' });
+    const { reason, runtime } = await runToEnd(executor, spec);
+    expect(reason).to.equal('ExitCode');
+    expect(runtime?.eventsMissing).to.contain(`has no right to list events in the namespace ${namespace}`);
+    await executor.remove(spec, allow);
+    await executor.close();
+  });
 
   it('says so if a worker may not read its namespace', async () => {
     const found = await findCluster(await userWith(rulesFor(namespace).slice(1)), [namespace]);

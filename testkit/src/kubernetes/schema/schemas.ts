@@ -15,7 +15,8 @@ export interface Schema {
   merge?: boolean;
 }
 
-const file = new URL('objects.schema.json', import.meta.url);
+/** Valid both from `src` (tests) and from `dist` (bench). */
+const file = new URL('../../../src/kubernetes/schema/objects.schema.json', import.meta.url);
 let definitions: Record<string, Schema> | undefined;
 
 /** The schema of a kind; undefined for those that the file does not have. */
