@@ -15,8 +15,8 @@ import { PodBoard } from './watch/pod-board.js';
 
 /** How long an image or a container that cannot be had is waited for (see Deadlines and retries). */
 const usualObstaclePatienceMs = 30_000;
-/** After that the events of a pod are read that does not start, and then after twice the time, and so on. */
-const usualSilentStartMs = 5_000;
+/** After that, and then again and again, it is asked what keeps a pod from its start. */
+const usualSilentStartMs = 10_000;
 /** The API has times in whole seconds. */
 const timeStepMs = 1_000;
 /** A week: only pods that no worker ends reach it. */
@@ -83,7 +83,7 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
   const context: KubernetesContext = {
     api,
     instance,
-    boards: namespaces.map((namespace) => new PodBoard(api, namespace, instance)),
+    boards: namespaces.map((namespace) => new PodBoard(api, namespace, instance, { eventsKeptMs: silentStartMs })),
     settings: { graceSeconds: Math.max(1, Math.ceil(stopGraceMs / 1000)), backstopSeconds },
     policy,
     obstaclePatienceMs,

@@ -21,8 +21,6 @@ import { statusOfStep } from './step-ends.js';
 
 /** How often a pod is looked at whose obstacle the watch says nothing new about. */
 const recheckMs = 5_000;
-/** The longest time after which the events of a pod are read again that does not start. */
-const longestSilenceMs = 60_000;
 /** How often the creation is tried again that a quota prevents. */
 const quotaMs = 5_000;
 
@@ -48,7 +46,7 @@ export class AttemptDrive implements Drive {
   /** What the service wrote last that was not ready. */
   #lastLines: string | undefined;
   /** A pod that has a node and no container yet, and says nothing. */
-  #silentStart: { pod: PodView; askAt: number; askInMs: number; told: PhaseChange } | undefined;
+  #silentStart: { uid: string; askAt: number; told: PhaseChange } | undefined;
   #obstacle: { key: string; since: number } | undefined;
 
   constructor(context: KubernetesContext, board: PodBoard, spec: AttemptSpec) {
@@ -89,7 +87,7 @@ export class AttemptDrive implements Drive {
     try {
       for (let seen: PodView | undefined; ;) {
         signal.throwIfAborted();
-        const pod = this.#board.get(this.#name) ?? (await this.#board.fetch(this.#name));
+        const pod = this.#board.get(this.#name) ?? (this.#isNew() ? undefined : await this.#board.fetch(this.#name));
         const outcome = pod ? await this.#endOf(pod) : await this.#withoutPod(seen, watch, signal);
         if (outcome) return outcome;
         if (!pod) continue;
@@ -101,6 +99,12 @@ export class AttemptDrive implements Drive {
     } finally {
       watch.close();
     }
+  }
+
+  /** Nobody has ever requested its creation: that would be recorded. So there is nothing to look for. */
+  #isNew(): boolean {
+    const { starts, begun = false } = this.#spec;
+    return this.#guard !== undefined && starts === 0 && !begun;
   }
 
   async #endOf(pod: PodView): Promise<Outcome | undefined> {
@@ -120,7 +124,7 @@ export class AttemptDrive implements Drive {
   /** Events explain what went wrong. Nobody waits for those of a success: to read them costs the API server much. */
   async #withRuntime(outcome: Outcome, pod: PodView): Promise<Outcome> {
     const isExplained = outcome.reason === 'Completed';
-    const told = isExplained ? { events: [] } : await readEvents(this.#context, this.#board, pod);
+    const told = isExplained ? { events: [] } : await readEvents(this.#context.api, this.#board.eventsPath, pod);
     return { ...outcome, runtime: runtimeOf(pod, this.#board.namespace, told) };
   }
 
@@ -160,17 +164,12 @@ export class AttemptDrive implements Drive {
   /** A volume that cannot be mounted, or an image that takes long, shows only in the events of a pod. */
   async #askEvents(pod: PodView, change: PhaseChange): Promise<PhaseChange> {
     const now = performance.now();
-    const before = this.#silentStart;
-    if (before?.pod.uid !== pod.uid) {
-      const askInMs = this.#context.silentStartMs;
-      this.#silentStart = { pod, askAt: now + askInMs, askInMs, told: change };
-      return change;
+    let told = change;
+    if (this.#silentStart?.uid === pod.uid) {
+      if (now < this.#silentStart.askAt) return this.#silentStart.told;
+      told = phaseOfEvents(await this.#board.trouble.of(pod.uid), change);
     }
-    if (now < before.askAt) return before.told;
-    const { events } = await readEvents(this.#context, this.#board, pod);
-    const askInMs = Math.min(before.askInMs * 2, longestSilenceMs);
-    const told = phaseOfEvents(events, change);
-    this.#silentStart = { pod, askAt: now + askInMs, askInMs, told };
+    this.#silentStart = { uid: pod.uid, askAt: now + this.#context.silentStartMs, told };
     return told;
   }
 

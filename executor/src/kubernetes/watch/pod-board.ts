@@ -6,6 +6,7 @@ import { backoff } from '../api/pace.js';
 import { labels, podName, selectorOf, type NamedAttempt } from '../names.js';
 import type { PodJson } from '../pod/pod-json.js';
 import { viewOf, type PodView } from '../pod/pod-view.js';
+import { NamespaceEvents } from './pod-events.js';
 
 /** The API server ends a watch after a time between these, so that not all workers come back at once. */
 const watchSeconds = [240, 300] as const;
@@ -16,9 +17,11 @@ export interface BoardLimits {
   silentMs: number;
   /** How long pods are followed after the last one that anybody watched has ended: the next job often comes soon. */
   lingerMs: number;
+  /** How long an answer about the events of the namespace serves. */
+  eventsKeptMs: number;
 }
 
-const usualLimits: BoardLimits = { pageSize: 500, silentMs: 90_000, lingerMs: 60_000 };
+const usualLimits: BoardLimits = { pageSize: 500, silentMs: 90_000, lingerMs: 60_000, eventsKeptMs: 10_000 };
 
 interface WatchEvent {
   type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
@@ -47,6 +50,8 @@ export interface Watch {
  */
 export class PodBoard {
   readonly namespace: string;
+  /** What stands in the way of pods that do not start. */
+  readonly trouble: NamespaceEvents;
   readonly #api: ApiClient;
   readonly #instance: () => string;
   readonly #limits: BoardLimits;
@@ -65,10 +70,15 @@ export class PodBoard {
     this.namespace = namespace;
     this.#instance = instance;
     this.#limits = { ...usualLimits, ...limits };
+    this.trouble = new NamespaceEvents(api, this.eventsPath, this.#limits.eventsKeptMs);
   }
 
   get path(): string {
     return `/api/v1/namespaces/${this.namespace}/pods`;
+  }
+
+  get eventsPath(): string {
+    return `/api/v1/namespaces/${this.namespace}/events`;
   }
 
   /** What is known of a pod. Undefined proves nothing: `fetch` asks. */
@@ -100,6 +110,9 @@ export class PodBoard {
   async find(key: NamedAttempt): Promise<PodView | undefined> {
     if (key.pipeline !== undefined) return this.fetch(podName(this.#instance(), key));
     const { run, job, attempt } = key;
+    for (const { name, key: known } of this.#pods.values()) {
+      if (known?.run === run && known.job === job && known.attempt === attempt) return this.fetch(name);
+    }
     const wanted = { [labels.run]: run, [labels.job]: job, [labels.attempt]: String(attempt) };
     const only = Object.entries(wanted).map(([name, value]) => `,${name}=${value}`);
     const query = { labelSelector: selectorOf(this.#instance()) + only.join('') };

@@ -1,18 +1,20 @@
 import { within } from '@chainr/core/async/within';
 import type { RuntimeEvent } from '@chainr/core/engine/runtime';
-import { ApiError } from '../api/api-error.js';
-import type { KubernetesContext } from '../context.js';
+import type { ApiClient } from '../api/api-client.js';
+import { ApiError, unlessStatus } from '../api/api-error.js';
 import { timeOf, type PodView } from '../pod/pod-view.js';
-import type { PodBoard } from './pod-board.js';
 
 /** The newest are kept: a pod has few events, since repeated ones are counted. */
 const mostEvents = 20;
 const mostTextLength = 500;
+/** A namespace with more of a kind tells only of some of its pods. */
+const mostOfNamespace = 5_000;
 /** How long the end of an attempt may wait for them: they are an explanation, and nothing depends on them. */
 const patienceMs = 2_000;
 
 /** What is read of an Event of the core API: https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/ */
 interface EventJson {
+  involvedObject?: { uid?: string };
   metadata: { creationTimestamp?: string };
   type?: string;
   reason?: string;
@@ -25,9 +27,8 @@ interface EventJson {
 
 export type PodEvents = { events: RuntimeEvent[]; eventsMissing?: string };
 
-/** The events of a pod, oldest first; if they cannot be had, a sentence that says why. */
-export async function readEvents({ api }: KubernetesContext, board: PodBoard, { uid }: PodView): Promise<PodEvents> {
-  const path = board.path.replace(/pods$/, 'events');
+/** The events of a pod by the path of those of its namespace, oldest first; if they cannot be had, a sentence that says why. */
+export async function readEvents(api: ApiClient, path: string, { uid }: PodView): Promise<PodEvents> {
   const query = { fieldSelector: `involvedObject.kind=Pod,involvedObject.uid=${uid}`, limit: 500 };
   try {
     const answer = api.call<{ items: EventJson[] }>('GET', path, { query });
@@ -40,6 +41,53 @@ export async function readEvents({ api }: KubernetesContext, board: PodBoard, { 
     const said = error instanceof Error ? error.message : String(error);
     const eventsMissing = error instanceof ApiError ? said : `They could not be read: ${said}.`;
     return { events: [], eventsMissing };
+  }
+}
+
+/**
+ * What the newest events say of pods that do not start: warnings, and images that are pulled. The API server looks through
+ * all events of a namespace for any question about them, so it is asked once for all pods, and now and then only.
+ */
+export class NamespaceEvents {
+  readonly #api: ApiClient;
+  readonly #path: string;
+  readonly #keptMs: number;
+  #last: { at: number; byPod: Promise<Map<string, RuntimeEvent[]>> } | undefined;
+
+  /** @param path that of the events of a namespace @param keptMs how long an answer serves */
+  constructor(api: ApiClient, path: string, keptMs: number) {
+    this.#api = api;
+    this.#path = path;
+    this.#keptMs = keptMs;
+  }
+
+  /** Oldest first. Without the right to list events there are none; `eventsMissing` says so at the end of the attempt. */
+  async of(podUid: string): Promise<readonly RuntimeEvent[]> {
+    const now = performance.now();
+    if (!this.#last || now - this.#last.at >= this.#keptMs) {
+      const asked = { at: now, byPod: this.#ask() };
+      this.#last = asked;
+      asked.byPod.catch(() => {
+        if (this.#last === asked) this.#last = undefined;
+      });
+    }
+    return (await this.#last.byPod).get(podUid) ?? [];
+  }
+
+  async #ask(): Promise<Map<string, RuntimeEvent[]>> {
+    const byPod = new Map<string, RuntimeEvent[]>();
+    const selected = ['type=Warning', 'reason=Pulling', 'reason=Pulled'];
+    for (const only of selected) {
+      const query = { fieldSelector: `involvedObject.kind=Pod,${only}`, limit: mostOfNamespace };
+      const call = this.#api.call<{ items: EventJson[] }>('GET', this.#path, { query });
+      const { items = [] } = (await unlessStatus([403], call)) ?? {};
+      for (const item of items) {
+        const uid = item.involvedObject?.uid ?? '';
+        byPod.set(uid, [...(byPod.get(uid) ?? []), eventOf(item)]);
+      }
+    }
+    for (const events of byPod.values()) events.sort((a, b) => a.time - b.time);
+    return byPod;
   }
 }
 
