@@ -1,4 +1,5 @@
 /** Writes docs/settings.md from the table in the config.ts of each service; with --check fails if it is stale. */
+import { fileVariable } from '../core/src/service/settings.js';
 import { markdownTable, writePage } from './markdown-page.js';
 import { defaultCell, services, settingsOf } from './service-settings.js';
 
@@ -8,7 +9,7 @@ for (const service of services) {
     `\`${setting.env}\``,
     setting.form,
     defaultCell(setting),
-    setting.doc,
+    setting.secret ? `${setting.doc} Or \`${fileVariable(setting)}\`: the path of a file with it.` : setting.doc,
   ]);
   sections.push(`## ${service}\n\n${markdownTable(['variable', 'value', 'default', 'description'], rows)}`);
 }

@@ -1,11 +1,13 @@
 import { parseAddress, type Address } from '@chainr/core/service/address';
-import { listenOf, logLevel, redisUrl } from '@chainr/core/service/common-settings';
+import { listenOf, logLevel, redisPassword, redisUrl } from '@chainr/core/service/common-settings';
+import { withPassword } from '@chainr/core/service/redis-address';
 import { bytes, durationMs } from '@chainr/core/service/setting-kinds';
 import { readSettings, type Setting } from '@chainr/core/service/settings';
 
 /** Every setting of recycle. The documentation is printed from this table. */
 export const settings = {
   redisUrl,
+  redisPassword,
   listen: listenOf('recycle', '127.0.0.1:8084'),
   hostLostAfterMs: durationMs({
     env: 'CHAINR_HOST_LOST_AFTER',
@@ -56,6 +58,6 @@ export interface RecycleConfig {
 
 /** @throws SettingsError with every mistake at once */
 export function readConfig(env: NodeJS.ProcessEnv): RecycleConfig {
-  const { listen, ...rest } = readSettings(settings, env);
-  return { ...rest, listen: parseAddress(listen) };
+  const { listen, redisPassword: password, ...rest } = readSettings(settings, env);
+  return { ...rest, redisUrl: withPassword(rest.redisUrl, password), listen: parseAddress(listen) };
 }

@@ -1,11 +1,13 @@
 import { parseAddress, type Address } from '@chainr/core/service/address';
-import { listenOf, logLevel, redisUrl } from '@chainr/core/service/common-settings';
+import { listenOf, logLevel, redisPassword, redisUrl } from '@chainr/core/service/common-settings';
+import { withPassword } from '@chainr/core/service/redis-address';
 import { named } from '@chainr/core/service/setting-kinds';
 import { readSettings, type Setting } from '@chainr/core/service/settings';
 
 /** Every setting of sched. The documentation is printed from this table. */
 export const settings = {
   redisUrl,
+  redisPassword,
   listen: listenOf('sched', '127.0.0.1:8081'),
   defaultPool: named({
     env: 'CHAINR_DEFAULT_POOL',
@@ -26,7 +28,7 @@ export interface SchedConfig {
 export function readConfig(env: NodeJS.ProcessEnv): SchedConfig {
   const values = readSettings(settings, env);
   return {
-    redisUrl: values.redisUrl,
+    redisUrl: withPassword(values.redisUrl, values.redisPassword),
     listen: parseAddress(values.listen),
     defaultPool: values.defaultPool,
     logLevel: values.logLevel,

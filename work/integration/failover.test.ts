@@ -1,24 +1,16 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
 import { createProcessExecutor } from '@chainr/executor/process/create-process-executor';
 import { startConstellation, type Constellation } from '@chainr/testkit/constellation';
+import { freePort } from '@chainr/testkit/free-port';
 import { linesIn, untilLines } from '@chainr/testkit/lines-in';
 import { openRedisClient } from '@chainr/testkit/open-redis-client';
 import { startRedis, type TestRedis } from '@chainr/testkit/redis';
 import { startRedisProxy, type RedisProxy } from '@chainr/testkit/redis-proxy';
 import { untilFound } from '@chainr/testkit/until-found';
 import { untilFinal } from '@chainr/testkit/waits';
-
-async function freePort(): Promise<string> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return String(port);
-}
 
 describe('a replica that takes over in the middle of a run', function () {
   this.timeout(180_000);

@@ -3,7 +3,8 @@ import { availableParallelism } from 'node:os';
 import { formatExactDuration } from '@chainr/core/pipeline/duration';
 import type { ExecutorKind } from '@chainr/core/engine/records';
 import { parseAddress, type Address } from '@chainr/core/service/address';
-import { listenOf, logLevel, redisUrl } from '@chainr/core/service/common-settings';
+import { listenOf, logLevel, redisPassword, redisUrl } from '@chainr/core/service/common-settings';
+import { withPassword } from '@chainr/core/service/redis-address';
 import { bytes, choice, durationMs, integer, named, text, words } from '@chainr/core/service/setting-kinds';
 import { readSettings, type Setting } from '@chainr/core/service/settings';
 
@@ -37,6 +38,7 @@ const logEndMs = 60_000;
 /** Every setting of work. The documentation is printed from this table. */
 export const settings = {
   redisUrl,
+  redisPassword,
   listen: listenOf('work', '127.0.0.1:8085'),
   logLevel,
   executor: choice(['process', 'docker', 'kubernetes'], {
@@ -192,8 +194,17 @@ export function readConfig(env: NodeJS.ProcessEnv): WorkConfig {
   const others = Object.fromEntries(
     Object.entries(env).filter(([name]) => own.has(name) || !secretVariables.has(name)),
   );
-  const { listen, executor, ...values } = readSettings(settings, others, checkLeases);
-  return { ...values, listen: parseAddress(listen), executor, logEndMs, secretVariables, alone: false };
+  const { listen, executor, redisPassword: password, ...values } = readSettings(settings, others, checkLeases);
+  const address = withPassword(values.redisUrl, password);
+  return {
+    ...values,
+    redisUrl: address,
+    listen: parseAddress(listen),
+    executor,
+    logEndMs,
+    secretVariables,
+    alone: false,
+  };
 }
 
 function variablesOf(prefix: string, env: NodeJS.ProcessEnv): ReadonlyMap<string, string> {

@@ -1,3 +1,4 @@
+import { parseRedisAddress } from './redis-address.js';
 import { parseAddress } from './address.js';
 import { logLevels } from './logger.js';
 import { choice, text } from './setting-kinds.js';
@@ -5,10 +6,21 @@ import type { Setting } from './settings.js';
 
 /** The settings that several services have. */
 
-export const redisUrl = text({
-  env: 'CHAINR_REDIS_URL',
-  default: 'redis://127.0.0.1:6379',
-  doc: 'Address of Redis: `redis://host:port` or `unix:/path/to/socket`.',
+export const redisUrl = text(
+  {
+    env: 'CHAINR_REDIS_URL',
+    default: 'redis://127.0.0.1:6379',
+    doc: 'Address of Redis: `redis://host:port`, `unix:/path/to/socket`, `redis+sentinel://host:26379,host:26379/GROUP` or `redis+cluster://host:6379,host:6379`; `rediss` instead of `redis` for TLS.',
+    secret: true,
+  },
+  parseRedisAddress,
+);
+
+export const redisPassword = text({
+  env: 'CHAINR_REDIS_PASSWORD',
+  default: '',
+  doc: 'Password of Redis, if it is not in its address.',
+  secret: true,
 });
 
 export const logLevel = choice(logLevels, {

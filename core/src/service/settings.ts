@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { closest, distance } from 'fastest-levenshtein';
 
 /** One setting of a service. Its environment variable is read and its documentation printed from this. */
@@ -16,7 +17,7 @@ export interface Setting<T> {
   write(value: T): string;
   /** What the documentation says about a default that depends on the machine. */
   shown?: string;
-  /** The value is never shown. */
+  /** The value is never shown, and may be in a file that `fileVariable` names. */
   secret?: boolean;
 }
 
@@ -85,8 +86,30 @@ export function readTogether<T extends Readonly<Record<string, () => unknown>>>(
   return Object.fromEntries(read) as { readonly [Name in keyof T]: ReturnType<T[Name]> };
 }
 
+/** The variable that names a file with the value of a secret setting. */
+export const fileVariable = ({ env }: Pick<Setting<unknown>, 'env'>): string => `${env}_FILE`;
+
+/** The value of a setting as it is written: in its variable, or of a secret one in a file. */
+function textOf(setting: Setting<unknown>, env: NodeJS.ProcessEnv): string | undefined {
+  const file = setting.secret ? env[fileVariable(setting)] : undefined;
+  if (file === undefined || file === '') return env[setting.env];
+  if (env[setting.env]) throw new Error(`is set, and so is ${fileVariable(setting)}: choose one`);
+  try {
+    return readFileSync(file, 'utf8').replace(/\r?\n$/, '');
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Error(`cannot be read from the file of ${fileVariable(setting)}: ${why}`, { cause: error });
+  }
+}
+
 function readOne(setting: Setting<unknown>, env: NodeJS.ProcessEnv, mistakes: string[]): unknown {
-  const text = env[setting.env];
+  let text: string | undefined;
+  try {
+    text = textOf(setting, env);
+  } catch (error) {
+    mistakes.push(`${setting.env} ${error instanceof Error ? error.message : String(error)}.`);
+    return undefined;
+  }
   if (text === undefined || text === '') {
     if (setting.default === undefined) mistakes.push(`${setting.env} is required: ${setting.doc}`);
     return setting.default;
@@ -101,7 +124,7 @@ function readOne(setting: Setting<unknown>, env: NodeJS.ProcessEnv, mistakes: st
 }
 
 function misspelled(settings: readonly Setting<unknown>[], env: NodeJS.ProcessEnv): string[] {
-  const known = settings.map((setting) => setting.env);
+  const known = settings.flatMap((setting) => [setting.env, ...(setting.secret ? [fileVariable(setting)] : [])]);
   return Object.keys(env)
     .filter((name) => name.startsWith('CHAINR_') && !known.includes(name))
     .map((name) => ({ name, near: closest(name, known) }))

@@ -1,4 +1,7 @@
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { expect } from 'chai';
+import { useDataFolders } from '@chainr/testkit/data-folders';
 import { bytes, choice, durationMs, flag, integer, sizeOf, text, words } from '../../src/service/setting-kinds.js';
 import { readSettings, readTogether, SettingsError } from '../../src/service/settings.js';
 import { shownDefault } from '../../src/service/shown-default.js';
@@ -113,5 +116,43 @@ describe('settings', () => {
 
   it('never show the value of a secret', () => {
     expect(mistakesOf({ CHAINR_URL: 'x', CHAINR_TOKEN: 'hunter2' }).join()).to.not.include('hunter2');
+  });
+
+  describe('in files', () => {
+    const folders = useDataFolders();
+    const fileWith = async (content: string) => {
+      const file = path.join(await folders.make(), 'token');
+      await writeFile(file, content);
+      return file;
+    };
+
+    it('give secrets, with or without a newline at the end', async () => {
+      for (const content of ['7', '7\n', '7\r\n']) {
+        const env = { CHAINR_URL: 'x', CHAINR_TOKEN_FILE: await fileWith(content) };
+        expect(readSettings(table, env)).to.include({ token: 7 });
+      }
+      expect(readSettings(table, { CHAINR_URL: 'x', CHAINR_TOKEN_FILE: '', CHAINR_TOKEN: '3' })).to.include({
+        token: 3,
+      });
+    });
+
+    it('are refused if they cannot be read, if the variable is set too, or if the value is wrong, without the value', async () => {
+      const url = { CHAINR_URL: 'x' };
+      expect(mistakesOf({ ...url, CHAINR_TOKEN_FILE: '/no/such/file' })).to.deep.equal([
+        "CHAINR_TOKEN cannot be read from the file of CHAINR_TOKEN_FILE: ENOENT: no such file or directory, open '/no/such/file'.",
+      ]);
+      expect(mistakesOf({ ...url, CHAINR_TOKEN: '1', CHAINR_TOKEN_FILE: await fileWith('1') })).to.deep.equal([
+        'CHAINR_TOKEN is set, and so is CHAINR_TOKEN_FILE: choose one.',
+      ]);
+      const wrong = mistakesOf({ ...url, CHAINR_TOKEN_FILE: await fileWith('hunter2') });
+      expect(wrong).to.have.length(1);
+      expect(wrong.join()).to.not.include('hunter2');
+    });
+
+    it('are only for secrets: of another setting the name is a slip', () => {
+      expect(mistakesOf({ CHAINR_URL: 'x', CHAINR_TOKEN_FIL: '1' })).to.deep.equal([
+        'There is no setting CHAINR_TOKEN_FIL: did you mean CHAINR_TOKEN_FILE?',
+      ]);
+    });
   });
 });

@@ -1,9 +1,11 @@
 import type { Redis, RedisOptions } from 'ioredis';
 import type { Logger } from '../../service/logger.js';
+import { parseRedisAddress } from '../../service/redis-address.js';
+import { clusterConnector } from './cluster-connector.js';
 import { WatchedConnection } from './watched-connection.js';
 
 export interface ConnectionOptions {
-  /** `redis://…`, `rediss://…` or `unix:/path/to/the.sock`. */
+  /** As `parseRedisAddress` reads it. */
   url: string;
   /** Its purpose, as `CLIENT LIST` shows it. */
   name: string;
@@ -70,18 +72,21 @@ function open({ url, name, blocksMs = 0 }: ConnectionOptions, own: Partial<Redis
   return new WatchedConnection(options, silentMs + blocksMs);
 }
 
-type Target = Pick<RedisOptions, 'path' | 'host' | 'port' | 'username' | 'password' | 'db' | 'tls'>;
-
-function target(url: string): Target {
-  if (url.startsWith('unix:')) return { path: url.slice('unix:'.length) };
-  const { hostname, port, username, password, pathname, protocol } = new URL(url);
+/** Where a connection goes. */
+function target(url: string): Partial<RedisOptions> {
+  const { kind, path, hosts, group, username, password, db, tls } = parseRedisAddress(url);
+  if (kind === 'socket') return { path };
+  const [first] = hosts;
   return {
-    host: hostname.replace(/^\[|\]$/g, ''),
-    port: Number(port || 6379),
-    ...(username ? { username: decodeURIComponent(username) } : {}),
-    ...(password ? { password: decodeURIComponent(password) } : {}),
-    ...(pathname.length > 1 ? { db: Number(pathname.slice(1)) } : {}),
-    ...(protocol === 'rediss:' ? { tls: {} } : {}),
+    ...(username !== '' && { username }),
+    ...(password !== '' && { password }),
+    ...(db !== 0 && { db }),
+    ...(tls && { tls: {} }),
+    ...(kind === 'server' && first),
+    ...(kind === 'cluster' && { Connector: clusterConnector(hosts) }),
+    ...(kind === 'sentinels' && { sentinels: [...hosts], name: group, ...(tls && { enableTLSForSentinelMode: true }) }),
+    // The data is elsewhere now: the server has not carried out the command, so it is sent again there.
+    reconnectOnError: ({ message }: Error) => (/^(MOVED|READONLY) /.test(message) ? 2 : false),
   };
 }
 

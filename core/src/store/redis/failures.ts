@@ -6,7 +6,7 @@ const broken =
  * Prefixes of replies of a server that cannot serve the command now, and later can: https://redis.io/docs/latest/develop/reference/errors/.
  * It did not run the command, or says with UNBLOCKED that it gave it up.
  */
-const refused = /^(LOADING|BUSY|MASTERDOWN|READONLY|TRYAGAIN|CLUSTERDOWN|NOREPLICAS|MISCONF|UNBLOCKED) /;
+const refused = /^(LOADING|BUSY|MASTERDOWN|READONLY|MOVED|ASK|TRYAGAIN|CLUSTERDOWN|NOREPLICAS|MISCONF|UNBLOCKED) /;
 
 /** Whether an error of a command means that Redis is away: the same command can succeed later. */
 export function isAway(error: unknown): boolean {
