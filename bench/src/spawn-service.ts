@@ -15,6 +15,14 @@ export interface SpawnedService {
   stop(): Promise<void>;
 }
 
+interface SpawnOptions {
+  /** It reports how long its event loop is blocked (`watch-event-loop.mjs`). */
+  watched?: boolean;
+  nodeOptions?: readonly string[];
+  /** Words of a command that replaces itself by the service. */
+  within?: readonly string[];
+}
+
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const readyWithinMs = 20_000;
 const askEveryMs = 20;
@@ -26,18 +34,18 @@ export async function buildServices(): Promise<void> {
 
 /**
  * Starts a compiled service as a process of its own, and resolves when it reports that it is ready.
- *
- * @param watched whether it reports how long its event loop is blocked (`watch-event-loop.mjs`)
  */
 export async function spawnService(
   name: string,
   folder: string,
   env: NodeJS.ProcessEnv,
-  { watched = false } = {},
+  { watched = false, nodeOptions = [], within = [] }: SpawnOptions = {},
 ): Promise<SpawnedService> {
   const socketPath = path.join(folder, `${name}.sock`);
   const watching = watched ? [`--import=${path.join(root, 'bench/src/watch-event-loop.mjs')}`] : [];
-  const child = spawn(process.execPath, [...watching, path.join(root, name, 'dist/main.js')], {
+  const words = [...within, process.execPath, ...nodeOptions, ...watching, path.join(root, name, 'dist/main.js')];
+  const [program = '', ...args] = words;
+  const child = spawn(program, args, {
     env: { PATH: process.env['PATH'], CHAINR_LOG_LEVEL: 'error', CHAINR_LISTEN: `unix:${socketPath}`, ...env },
     stdio: ['ignore', 'inherit', 'inherit', ...(watched ? ['ipc' as const] : [])],
   });

@@ -46,7 +46,7 @@ operations.finish = function(a)
   set_phases(s, a[at.scheduled], a[at.pulled], a[at.started])
   local fresh = {}
   local more = end_attempt(run, row, a[at.reason], a[at.exit] == '' and NO_EXIT or a[at.exit], a[at.text], a[at.steps], fresh)
-  keep_runtime(run, row, a[at.runtime])
+  archive.keep_runtime(run, row, a[at.runtime])
   local left = more and 1 or 0
   if a[at.close_grace] ~= '' then
     if is_stored(run, row, a[at.log_length]) then

@@ -105,7 +105,7 @@ operations.reopen = function(a)
     end
   end
   if string.byte(plan_of(row), 1) % 2 == 0 then run.failed = math.max(0, run.failed - 1) end
-  archive(run, row, JOB.FAILED, row.reason)
+  archive.keep(run, row, JOB.FAILED, row.reason)
   append(changes.fields, { run.key, 'o' .. texts[row.index], '{}' }) -- What it had put out is not so any more.
   new_section(row, s.attempt + 1, s.epoch, now, 0, 0)
   set_status(run, row, JOB.PENDING, REASON.Queued)

@@ -22,7 +22,7 @@ operations.requeue = function(a)
   free_slot(run, row)
   end_log(run, row)
   close_attempt(run, row, a[at.removal_grace])
-  archive(run, row, JOB.PENDING, a[at.reason])
+  archive.keep(run, row, JOB.PENDING, a[at.reason])
   new_section(row, s.attempt + 1, s.epoch, now, s.losses, s.failures).text = a[at.text]
   emit_job('job.status', run, row)
   make_ready(run, row, false)

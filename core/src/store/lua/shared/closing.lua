@@ -16,18 +16,19 @@ local function close_attempt(run, row, grace)
   add_due(run, row, grace)
 end
 
-local attempt_field = function(row) return texts[row.index] .. '.' .. texts[row.section.attempt] end
+-- What is kept of attempts in `attempts:UID`.
+local archive = { field_of = function(row) return texts[row.index] .. '.' .. texts[row.section.attempt] end }
 
 -- Keeps what its executor saw of an attempt. @param json may be empty
-local function keep_runtime(run, row, json)
+function archive.keep_runtime(run, row, json)
   if json == '' then return end
-  append(changes.fields, { P .. 'attempts:' .. run.uid, 'd' .. attempt_field(row), json })
+  append(changes.fields, { P .. 'attempts:' .. run.uid, 'd' .. archive.field_of(row), json })
 end
 
 -- Stores an attempt that is followed by another one, with the status and reason with which it ended.
-local function archive(run, row, status, reason)
+function archive.keep(run, row, status, reason)
   local now_status, now_reason = row.status, row.reason
   row.status, row.reason = status, reason
-  append(changes.fields, { P .. 'attempts:' .. run.uid, attempt_field(row), pack_row(row) })
+  append(changes.fields, { P .. 'attempts:' .. run.uid, archive.field_of(row), pack_row(row) })
   row.status, row.reason = now_status, now_reason
 end
