@@ -90,7 +90,7 @@ export async function startCluster(hashTag: string): Promise<RedisGroup> {
     nodes.push(await startRedis(['--port', port, '--cluster-enabled', 'yes', '--cluster-port', await freePort()]));
   }
   const [from, to] = nodes.map(({ url }) => clientOf(url)) as [Redis, Redis];
-  const busOf = async (client: Redis) => Number(((await client.config('GET', 'cluster-port')) as string[])[1]);
+  const busOf = async (client: Redis) => Number((await client.config('GET', 'cluster-port'))[1]);
   await from.cluster('ADDSLOTSRANGE', 0, slots - 1);
   await to.call('CLUSTER', 'MEET', '127.0.0.1', ports[0], await busOf(from));
   for (const client of [from, to]) {
@@ -109,8 +109,8 @@ export async function startCluster(hashTag: string): Promise<RedisGroup> {
 
 /** As `redis-cli --cluster reshard` does: https://redis.io/docs/latest/commands/cluster-setslot/ */
 async function moveSlot(from: Redis, to: Redis, port: string, hashTag: string): Promise<void> {
-  const slot = Number(await from.cluster('KEYSLOT', hashTag));
-  const [source, target] = await Promise.all([from, to].map(async (client) => String(await client.cluster('MYID'))));
+  const slot = await from.cluster('KEYSLOT', hashTag);
+  const [source, target] = await Promise.all([from, to].map((client) => client.cluster('MYID')));
   await to.call('CLUSTER', 'SETSLOT', slot, 'IMPORTING', source ?? '');
   await from.call('CLUSTER', 'SETSLOT', slot, 'MIGRATING', target ?? '');
   for (;;) {

@@ -26,12 +26,16 @@ export function clusterConnector(seeds: readonly Node[]): NonNullable<RedisOptio
     async connect(): Promise<net.Socket> {
       this.connecting = true;
       const { host, port } = await findNode(seeds, this.#options);
-      // A disconnect came while it looked.
-      if (!this.connecting) throw new Error('Connection is closed.');
+      if (this.#isClosed()) throw new Error('Connection is closed.');
       const { tls: secure } = this.#options;
       const stream = secure ? tls.connect({ ...secure, host, port }) : net.connect({ host, port });
       this.stream = stream;
       return stream;
+    }
+
+    /** A disconnect came while it looked. */
+    #isClosed(): boolean {
+      return !this.connecting;
     }
   };
 }
@@ -63,7 +67,7 @@ async function askNode(seed: Node, { username, password, tls: secure, connectTim
   client.on('error', () => undefined); // The commands report it.
   try {
     await client.connect();
-    const slot = Number(await client.cluster('KEYSLOT', prefix));
+    const slot = await client.cluster('KEYSLOT', prefix);
     const ranges = (await client.cluster('SLOTS')) as SlotRange[];
     const range = ranges.find(([first, last]) => first <= slot && slot <= last);
     const [host = '', port] = range?.[2] ?? [];
