@@ -74,10 +74,14 @@ module.exports = {
     {
       name: 'store-knows-only-the-engine',
       comment:
-        'The state does not know who serves it or what queues it. The types of a logger and of a lifecycle are no such knowledge.',
+        'The state does not know who serves it or what queues it. The types of a logger and of a lifecycle are no such knowledge, nor is the form of an address of Redis, which settings are checked for.',
       severity: 'error',
       from: { path: '^core/src/store/' },
-      to: { path: '^[^/]+/(src|dist)/', pathNot: '^core/src/(store|async|pipeline|engine|timeline)/', ...atRunTime },
+      to: {
+        path: '^[^/]+/(src|dist)/',
+        pathNot: '^core/src/((store|async|pipeline|engine|timeline)/|service/redis-address)',
+        ...atRunTime,
+      },
     },
     {
       name: 'usecases-know-only-the-store',
