@@ -8,6 +8,7 @@ import { freePort } from './free-port.js';
 import { startRedis, type TestRedis } from './redis.js';
 import { untilFound } from './until-found.js';
 
+const program = 'redis-server';
 const group = 'chainr';
 const slots = 16_384;
 
@@ -79,7 +80,7 @@ async function startSentinel(folder: string, port: string, primary: string, pass
     `sentinel failover-timeout ${group} 5000`,
   ];
   await writeFile(file, `${lines.join('\n')}\n`);
-  return spawn('redis-server', [file, '--sentinel'], { stdio: 'ignore' });
+  return spawn(program, [file, '--sentinel'], { stdio: 'ignore' });
 }
 
 /** Two nodes of a cluster. `move` migrates the slot with all keys of chainr to the other one. */
