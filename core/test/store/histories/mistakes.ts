@@ -17,9 +17,9 @@ export const mistakes: readonly Mistake[] = [
   {
     what: 'an attempt that is tried again keeps its slot (Sets of holders)',
     right:
-      '  free_slot(run, row)\n  end_log(run, row)\n  close_attempt(run, row, a[at.removal_grace])\n  archive(run, row, JOB.FAILED, reason)',
+      '  free_slot(run, row)\n  end_log(run, row)\n  close_attempt(run, row, a[at.removal_grace])\n  archive.keep(run, row, JOB.FAILED, reason)',
     wrong:
-      '  end_log(run, row)\n  close_attempt(run, row, a[at.removal_grace])\n  archive(run, row, JOB.FAILED, reason)',
+      '  end_log(run, row)\n  close_attempt(run, row, a[at.removal_grace])\n  archive.keep(run, row, JOB.FAILED, reason)',
   },
   {
     what: 'a claim takes no slot (Sets of holders)',
