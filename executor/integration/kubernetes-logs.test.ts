@@ -1,19 +1,11 @@
 import { expect } from 'chai';
-import { useKubernetes } from '@chainr/testkit/kubernetes/use-kubernetes';
 import type { AttemptSpec, OutputChunk } from '../src/port.js';
-import { makeKubernetesPlace, type KubernetesPlace } from '../suite/kubernetes-place.js';
 import { allow, attemptOf, bytesOf, never, textOf, withExecutor } from '../suite/place.js';
+import { useKubernetesPlace } from './use-kubernetes-place.js';
 
 describe('logs on the stand-in of Kubernetes', function () {
   this.timeout(120_000);
-  let place: KubernetesPlace | undefined;
-  after(() => place?.destroy());
-  const cluster = useKubernetes({ node: { retryMs: 200 } });
-  before(async () => {
-    place = await makeKubernetesPlace(cluster().kubeconfigFile);
-  });
-
-  const placed = (): KubernetesPlace => place ?? expect.fail('the place is made in the first hook');
+  const { cluster, place: placed } = useKubernetesPlace({}, { node: { retryMs: 200 } });
   const podOf = ({ run }: AttemptSpec) =>
     cluster()
       .store.list('pods')

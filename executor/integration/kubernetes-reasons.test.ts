@@ -1,32 +1,17 @@
 import { expect } from 'chai';
-import { useKubernetes } from '@chainr/testkit/kubernetes/use-kubernetes';
-import type { Executor } from '../src/port.js';
-import { makeKubernetesPlace, type KubernetesPlace } from '../suite/kubernetes-place.js';
 import { endPodOf, kubernetesReasonRows } from '../suite/kubernetes-reason-rows.js';
 import { allow, attemptOf, never, runToEnd } from '../suite/place.js';
+import { useKubernetesPlace } from './use-kubernetes-place.js';
 
 describe('the reasons of pods, on the stand-in of Kubernetes', function () {
   this.timeout(120_000);
-  let place: KubernetesPlace | undefined;
-  let executor: Executor | undefined;
-  // Before the hook of the stand-in: what is in the place is removed while that is there. Nothing is there if it is skipped.
-  after(async () => {
-    await executor?.close();
-    await place?.destroy();
-  });
-  const cluster = useKubernetes();
-  before(async () => {
-    place = await makeKubernetesPlace(cluster().kubeconfigFile, { obstaclePatienceMs: 1_000 });
-    executor = place.open();
-  });
-  const opened = () => (place && executor ? { place, executor } : expect.fail('it is opened in the first `before`'));
+  const { cluster, place, executor } = useKubernetesPlace({ obstaclePatienceMs: 1_000 });
 
   for (const row of kubernetesReasonRows) {
-    it(row.name, () => row.run(opened().place, opened().executor));
+    it(row.name, () => row.run(place(), executor()));
   }
 
-  const endPod = (end: (name: string) => unknown) =>
-    endPodOf(opened().place, opened().executor, (_path, name) => end(name));
+  const endPod = (end: (name: string) => unknown) => endPodOf(place(), executor(), (_path, name) => end(name));
 
   it('Preempted: the scheduler made room for a pod of a higher priority', async () => {
     const outcome = await endPod((name) => cluster().preempt('default', name));
@@ -44,7 +29,7 @@ describe('the reasons of pods, on the stand-in of Kubernetes', function () {
   });
 
   it('RegistryError: the registry does not answer', async () => {
-    const outcome = await runToEnd(opened().executor, attemptOf('registry.invalid/none:1', { run: 'true' }));
+    const outcome = await runToEnd(executor(), attemptOf('registry.invalid/none:1', { run: 'true' }));
     expect(outcome, outcome.message).to.include({ reason: 'RegistryError' });
     expect(outcome.message).to.contain('registry.invalid/none:1').and.contain('no such host');
   });
@@ -55,14 +40,14 @@ describe('the reasons of pods, on the stand-in of Kubernetes', function () {
       deny: ({ metadata }) => (metadata.labels?.['chainr.dev/job'] === 'refused' ? 'it has no owner' : undefined),
     });
     const spec = { ...attemptOf('busybox', { run: 'true' }), job: 'refused' };
-    await opened().executor.ensure(spec, allow);
-    const outcome = await opened().executor.observe(spec, () => undefined, never());
+    await executor().ensure(spec, allow);
+    const outcome = await executor().observe(spec, () => undefined, never());
     expect(outcome).to.include({ reason: 'ConfigError' });
     expect(outcome.message).to.contain('owners.example.com').and.contain('it has no owner');
   });
 
   it('NodeLost: the node was removed; while it is only silent, the attempt waits', async () => {
-    const { executor: one } = opened();
+    const one = executor();
     let settled = false;
     const outcome = await endPod(async (name) => {
       const pod = () => cluster().store.get('pods', 'default', name);

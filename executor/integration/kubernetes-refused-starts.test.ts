@@ -1,20 +1,14 @@
 import { expect } from 'chai';
-import { useKubernetes } from '@chainr/testkit/kubernetes/use-kubernetes';
 import type { AttemptSpec, Executor } from '../src/port.js';
-import { makeKubernetesPlace, type KubernetesPlace } from '../suite/kubernetes-place.js';
 import { allow, attemptOf, never, untilExecuting } from '../suite/place.js';
+import { useKubernetesPlace } from './use-kubernetes-place.js';
 
 const quota = { apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'none', namespace: 'default' } };
 
 describe('starts that the cluster refuses, on the stand-in of Kubernetes', function () {
   this.timeout(120_000);
-  let place: KubernetesPlace | undefined;
+  const { cluster, place } = useKubernetesPlace();
   let executors: Executor[] = [];
-  after(() => place?.destroy());
-  const cluster = useKubernetes();
-  before(async () => {
-    place = await makeKubernetesPlace(cluster().kubeconfigFile);
-  });
   afterEach(async () => {
     allowPods();
     await Promise.all(executors.map((executor) => executor.close()));
@@ -22,8 +16,7 @@ describe('starts that the cluster refuses, on the stand-in of Kubernetes', funct
   });
 
   const open = (options: { answerMs?: number } = {}): Executor => {
-    if (!place) throw new Error('The place is made in the first hook.');
-    const executor = place.open(options);
+    const executor = place().open(options);
     executors.push(executor);
     return executor;
   };

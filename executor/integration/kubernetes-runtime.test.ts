@@ -1,24 +1,14 @@
 import { expect } from 'chai';
-import { useKubernetes } from '@chainr/testkit/kubernetes/use-kubernetes';
+import { untilFound } from '@chainr/testkit/until-found';
 import { readPolicy } from '../src/kubernetes/policy/read-policy.js';
-import type { Executor, PhaseChange } from '../src/port.js';
-import { makeKubernetesPlace, type KubernetesPlace } from '../suite/kubernetes-place.js';
-import { allow, attemptOf, runToEnd } from '../suite/place.js';
+import type { PhaseChange } from '../src/port.js';
+import { makeKubernetesPlace } from '../suite/kubernetes-place.js';
+import { allow, attemptOf, never, runToEnd } from '../suite/place.js';
+import { useKubernetesPlace } from './use-kubernetes-place.js';
 
 describe('what is kept of a pod, on the stand-in of Kubernetes', function () {
   this.timeout(120_000);
-  let place: KubernetesPlace | undefined;
-  let executor: Executor | undefined;
-  after(async () => {
-    await executor?.close();
-    await place?.destroy();
-  });
-  const cluster = useKubernetes();
-  before(async () => {
-    place = await makeKubernetesPlace(cluster().kubeconfigFile, { obstaclePatienceMs: 500, silentStartMs: 200 });
-    executor = place.open();
-  });
-  const opened = (): Executor => executor ?? expect.fail('it is opened in the first `before`');
+  const { cluster, place, executor: opened } = useKubernetesPlace({ obstaclePatienceMs: 500, silentStartMs: 200 });
 
   it('names the pod, its node and its containers; events are not read after a success', async () => {
     const before = cluster().requests.get('list events');
@@ -82,7 +72,7 @@ describe('what is kept of a pod, on the stand-in of Kubernetes', function () {
       changes.push(change);
       if (change.message !== undefined) seen.abort();
     };
-    const worker = place?.open({ policy: readPolicy('allow: { configMaps: [absent] }') }) ?? expect.fail('no place');
+    const worker = place().open({ policy: readPolicy('allow: { configMaps: [absent] }') });
     await worker.ensure(spec, allow);
     await worker
       .observe(spec, told, AbortSignal.any([seen.signal, AbortSignal.timeout(60_000)]))
@@ -90,6 +80,30 @@ describe('what is kept of a pod, on the stand-in of Kubernetes', function () {
     expect(changes.at(-1)).to.include({ reason: 'Starting' });
     expect(changes.at(-1)?.message).to.match(/^The cluster says: FailedMount: .*"absent" not found\.$/);
     await worker.stop(spec, 0, allow);
+    await worker.close();
+  });
+
+  it('runs on where the cluster cannot tell of events', async () => {
+    cluster().refuse({ verb: 'list', resource: 'events', times: 100 }, 500);
+    const spec = attemptOf('no-such-image:1', { run: 'true' });
+    const reasons: string[] = [];
+    await opened().ensure(spec, allow);
+    const { reason, runtime } = await opened().observe(spec, (change) => reasons.push(change.reason), never());
+    expect(reason).to.equal('ImagePullFailed');
+    expect(runtime?.eventsMissing).to.equal('refused by the test');
+  });
+
+  it('waits for what a pod needs although the cluster cannot tell of events', async () => {
+    cluster().refuse({ verb: 'list', resource: 'events', times: 100 }, 500);
+    const before = cluster().requests.get('list events') ?? 0;
+    const volumes = [{ name: 'data', configMap: { name: 'later' } }];
+    const spec = { ...attemptOf('busybox', { run: 'true' }), kubernetes: { volumes } };
+    const worker = place().open({ policy: readPolicy('allow: { configMaps: [later] }') });
+    await worker.ensure(spec, allow);
+    const outcome = worker.observe(spec, () => undefined, never());
+    await untilFound('a question about events', () => (cluster().requests.get('list events') ?? 0) > before);
+    cluster().createConfigMap('default', 'later', { a: 'b' });
+    expect(await outcome).to.include({ reason: 'Completed' });
     await worker.close();
   });
 });

@@ -90,10 +90,10 @@ export type KeptSecret =
 export type WriteGuard = () => void;
 
 /**
- * Called before a start is sent; resolves when it is recorded outside the executor that so many services and
- * steps may have been started. Somebody may remove all that an executor keeps of an attempt, and only this record tells then that it may
- * have run (see Started once). If it rejects, nothing may be started. 0 takes back what this owner has recorded: the start
- * was refused for certain.
+ * Called before a start is sent; resolves when it is recorded outside the executor that so many services and steps may
+ * have been started. Somebody may remove all that an executor keeps of an attempt, and only this record tells then that
+ * it may have run (see Started once). If it rejects, nothing may be started. 0 takes back what this owner has recorded:
+ * the start was refused for certain.
  */
 export type RecordStart = (starts: number) => Promise<void>;
 

@@ -1,16 +1,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { expect } from 'chai';
 import { createProcessExecutor } from '@chainr/executor/process/create-process-executor';
 import { startConstellation, type Constellation } from '@chainr/testkit/constellation';
 import { freePort } from '@chainr/testkit/free-port';
-import { linesIn, untilLines } from '@chainr/testkit/lines-in';
 import { openRedisClient } from '@chainr/testkit/open-redis-client';
 import { startRedis, type TestRedis } from '@chainr/testkit/redis';
 import { startRedisProxy, type RedisProxy } from '@chainr/testkit/redis-proxy';
 import { untilFound } from '@chainr/testkit/until-found';
-import { untilFinal } from '@chainr/testkit/waits';
+import { runThroughMove } from './run-through-move.js';
 
 describe('a replica that takes over in the middle of a run', function () {
   this.timeout(180_000);
@@ -54,24 +52,7 @@ describe('a replica that takes over in the middle of a run', function () {
 
   for (const keepsLibrary of [true, false]) {
     it(`starts nothing twice and loses no line, ${keepsLibrary ? 'with' : 'without'} the library of functions`, async () => {
-      const ledger = path.join(folder, 'ledger');
-      const names = Array.from({ length: 12 }, (_, at) => `job-${at}`);
-      const run = 'echo "$CHAINR_JOB" >> "$LEDGER"; for i in $(seq 1 20); do echo "line $i"; sleep 0.05; done';
-      const jobs = Object.fromEntries(
-        names.map((name, at) => [name, { image: 'busybox', run, dependsOn: at < 4 ? [] : [names[at - 4]] }]),
-      );
-      const text = JSON.stringify({ kind: 'Pipeline', env: { LEDGER: ledger }, jobs });
-      const { metadata } = await chainr.client.createRun({ text, contentType: 'application/json' });
-      await untilLines(ledger, 5);
-      await failOver(keepsLibrary);
-      await untilFinal(chainr.store.events, metadata.uid);
-      expect(await chainr.client.getRun(metadata.uid)).to.include({ status: 'SUCCESSFUL' });
-      expect(linesIn(ledger).sort()).to.deep.equal([...names].sort());
-      const lines = Array.from({ length: 20 }, (_, at) => `line ${at + 1}\n`).join('');
-      for (const name of names) {
-        const log = await fetch(`${chainr.url}/api/runs/${metadata.uid}/jobs/${name}/logs?follow=true`);
-        expect(await log.text(), name).to.equal(lines);
-      }
+      await runThroughMove(chainr, folder, () => failOver(keepsLibrary));
     });
   }
 });

@@ -70,7 +70,8 @@ export class PodBoard {
     this.namespace = namespace;
     this.#instance = instance;
     this.#limits = { ...usualLimits, ...limits };
-    this.trouble = new NamespaceEvents(api, this.eventsPath, this.#limits.eventsKeptMs);
+    const podUids = (): Set<string> => new Set([...this.#pods.values()].map(({ uid }) => uid));
+    this.trouble = new NamespaceEvents(api, this.eventsPath, this.#limits.eventsKeptMs, podUids);
   }
 
   get path(): string {
@@ -197,6 +198,7 @@ export class PodBoard {
     this.#following?.abort(new Error('Nobody watches the pods any more.'));
     this.#following = undefined;
     this.#pods.clear();
+    this.trouble.forget();
     this.#version = '';
   }
 

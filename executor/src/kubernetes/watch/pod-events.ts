@@ -1,7 +1,7 @@
 import { within } from '@chainr/core/async/within';
 import type { RuntimeEvent } from '@chainr/core/engine/runtime';
 import type { ApiClient } from '../api/api-client.js';
-import { ApiError, unlessStatus } from '../api/api-error.js';
+import { ApiError } from '../api/api-error.js';
 import { timeOf, type PodView } from '../pod/pod-view.js';
 
 /** The newest are kept: a pod has few events, since repeated ones are counted. */
@@ -52,38 +52,45 @@ export class NamespaceEvents {
   readonly #api: ApiClient;
   readonly #path: string;
   readonly #keptMs: number;
+  readonly #podUids: () => ReadonlySet<string>;
   #last: { at: number; byPod: Promise<Map<string, RuntimeEvent[]>> } | undefined;
 
-  /** @param path that of the events of a namespace @param keptMs how long an answer serves */
-  constructor(api: ApiClient, path: string, keptMs: number) {
+  /**
+   * @param path that of the events of a namespace
+   * @param keptMs how long an answer serves
+   * @param podUids the pods that anybody may ask about; events of others are not kept
+   */
+  constructor(api: ApiClient, path: string, keptMs: number, podUids: () => ReadonlySet<string>) {
     this.#api = api;
     this.#path = path;
     this.#keptMs = keptMs;
+    this.#podUids = podUids;
   }
 
-  /** Oldest first. Without the right to list events there are none; `eventsMissing` says so at the end of the attempt. */
+  /** Oldest first; none if they cannot be had, since nothing depends on them. `eventsMissing` tells why at the end. */
   async of(podUid: string): Promise<readonly RuntimeEvent[]> {
     const now = performance.now();
     if (!this.#last || now - this.#last.at >= this.#keptMs) {
-      const asked = { at: now, byPod: this.#ask() };
-      this.#last = asked;
-      asked.byPod.catch(() => {
-        if (this.#last === asked) this.#last = undefined;
-      });
+      const byPod = within(patienceMs, this.#ask(), () => new Map<string, RuntimeEvent[]>());
+      this.#last = { at: now, byPod: byPod.catch(() => new Map<string, RuntimeEvent[]>()) };
     }
     return (await this.#last.byPod).get(podUid) ?? [];
   }
 
+  forget(): void {
+    this.#last = undefined;
+  }
+
   async #ask(): Promise<Map<string, RuntimeEvent[]>> {
     const byPod = new Map<string, RuntimeEvent[]>();
+    const known = this.#podUids();
     const selected = ['type=Warning', 'reason=Pulling', 'reason=Pulled'];
     for (const only of selected) {
       const query = { fieldSelector: `involvedObject.kind=Pod,${only}`, limit: mostOfNamespace };
-      const call = this.#api.call<{ items: EventJson[] }>('GET', this.#path, { query });
-      const { items = [] } = (await unlessStatus([403], call)) ?? {};
+      const { items } = await this.#api.call<{ items: EventJson[] }>('GET', this.#path, { query });
       for (const item of items) {
         const uid = item.involvedObject?.uid ?? '';
-        byPod.set(uid, [...(byPod.get(uid) ?? []), eventOf(item)]);
+        if (known.has(uid)) byPod.set(uid, [...(byPod.get(uid) ?? []), eventOf(item)]);
       }
     }
     for (const events of byPod.values()) events.sort((a, b) => a.time - b.time);
