@@ -181,7 +181,8 @@ export interface Executor {
 
   /**
    * Ends the attempt: SIGTERM, then SIGKILL after `graceMs`. Resolves when nothing of it runs. The name of an attempt
-   * that was never started is taken (a tombstone), so that nobody can start it afterwards (see Cancels and stops).
+   * that was never started is taken (a tombstone), so that nobody can start it afterwards (see Cancels and stops); unless
+   * the record of starts proves that nobody can anyway.
    */
   stop(key: AttemptKey, graceMs: number, guard: WriteGuard): Promise<void>;
 
