@@ -6,7 +6,8 @@ import { timeOf, type PodView } from '../pod/pod-view.js';
 
 /** The newest are kept: a pod has few events, since repeated ones are counted. */
 const mostEvents = 20;
-const mostTextLength = 500;
+/** Of a text that others have written, in characters. */
+export const mostTextLength = 500;
 /** A namespace with more of a kind tells only of some of its pods. */
 const mostOfNamespace = 5_000;
 /** How long the end of an attempt may wait for them: they are an explanation, and nothing depends on them. */

@@ -1,9 +1,8 @@
 import type { ContainerRuntime, Runtime } from '@chainr/core/engine/runtime';
 import type { ContainerStatus } from '../pod/pod-json.js';
 import type { PodView } from '../pod/pod-view.js';
-import type { PodEvents } from './pod-events.js';
-
-const mostTextLength = 500;
+import { mostTextLength, type PodEvents } from './pod-events.js';
+import { unknownWord } from './step-ends.js';
 
 /** What is kept of a pod after it is gone. @param namespace its namespace */
 export function runtimeOf(pod: PodView, namespace: string, told: PodEvents): Runtime {
@@ -29,7 +28,7 @@ function describeState({ terminated, running, waiting }: NonNullable<ContainerSt
   if (terminated) {
     const { exitCode, reason } = terminated;
     // The kubelet gives such a container an exit code too, whether it ran or not.
-    if (reason === 'ContainerStatusUnknown') return 'unknown: the node had no container of it when the pod ended';
+    if (reason === unknownWord) return 'unknown: the node had no container of it when the pod ended';
     const isUsual = reason === undefined || reason === 'Completed' || reason === 'Error';
     return `exit code ${String(exitCode)}${isUsual ? '' : ` (${reason})`}`;
   }

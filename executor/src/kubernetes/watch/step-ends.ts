@@ -27,7 +27,7 @@ export interface StepEnd {
 /** Words of the kubelet for a container whose program did not start. */
 const startErrors = new Set(['StartError', 'ContainerCannotRun', 'CreateContainerError', 'RunContainerError']);
 /** The kubelet lost the container and made this end up. */
-const unknownWord = 'ContainerStatusUnknown';
+export const unknownWord = 'ContainerStatusUnknown';
 
 export const isStartError = ({ word }: Pick<StepEnd, 'word'>): boolean => startErrors.has(word);
 
