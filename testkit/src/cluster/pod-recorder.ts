@@ -180,9 +180,13 @@ export const statusesOf = ({ status }: PodJson) => [
   ...(status?.containerStatuses ?? []),
 ];
 
-/** Whether the connection broke or is to be ended, the API server is away or busy, or the history was too short. */
+/**
+ * Whether the connection broke, answered with something else than HTTP, or is to be ended; or the API server is away or
+ * busy, or the history was too short.
+ */
 function isOutage(error: unknown): boolean {
   if (error instanceof ClusterRefusal) return error.status === 410 || error.status === 429 || error.status >= 500;
-  const codes = ['ABORT_ERR', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT'];
-  return codes.includes((error as NodeJS.ErrnoException).code ?? '');
+  const { code } = error as NodeJS.ErrnoException;
+  // Of the system (ECONNRESET …), of the parser of HTTP (HPE_…) or of the abort. Misuses of Node are ERR_….
+  return code !== undefined && !code.startsWith('ERR_');
 }
