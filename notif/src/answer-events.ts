@@ -67,6 +67,8 @@ async function answerLive(
   }
   const signal = responseSignal(response);
   const heartbeat = setInterval(() => beat(response), heartbeatMs);
+  const clients = context.metrics.gauge('eventClients');
+  clients.inc();
   let left = limit ?? Number.POSITIVE_INFINITY;
   try {
     for await (const lines of followEvents(context, after, signal)) {
@@ -76,6 +78,7 @@ async function answerLive(
     }
   } finally {
     clearInterval(heartbeat);
+    clients.dec();
   }
   response.end();
 }

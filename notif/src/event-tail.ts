@@ -16,6 +16,8 @@ export interface EventTailOptions {
   capacity?: number;
   /** Default: 500. */
   retryMs?: number;
+  /** Called with all events that it reads, each time that it reads some. */
+  onEvents?: (events: readonly ChainrEvent[]) => void;
 }
 
 /**
@@ -28,6 +30,7 @@ export class EventTail implements Part {
   readonly #events: EventReader;
   readonly #logger: Logger;
   readonly #retryMs: number;
+  readonly #onEvents: (events: readonly ChainrEvent[]) => void;
   readonly #stopped = new AbortController();
   readonly #waiting = new Set<() => void>();
   #version = 0;
@@ -40,6 +43,7 @@ export class EventTail implements Part {
     this.#events = events;
     this.#logger = logger;
     this.#retryMs = options.retryMs ?? usualRetryMs;
+    this.#onEvents = options.onEvents ?? (() => undefined);
     this.recent = new RecentEvents(options.capacity ?? eventsKept);
   }
 
@@ -132,6 +136,7 @@ export class EventTail implements Part {
     this.recent.append(events.map(eventLine));
     this.#cursor = cursor;
     this.#wakeAll();
+    this.#onEvents(events);
   }
 
   #wakeAll(): void {

@@ -4,6 +4,7 @@ import { createLogger, type Logger } from '@chainr/core/service/logger';
 import { Metrics } from '@chainr/core/service/metrics';
 import { EventStore } from '@chainr/core/store/events/event-store';
 import type { NotifConfig } from './config.js';
+import { countEvents } from './count-events.js';
 import { createApp } from './create-app.js';
 import { EventTail } from './event-tail.js';
 
@@ -14,7 +15,7 @@ export function createService(
 ): ListeningService {
   const metrics = new Metrics('notif');
   const store = new EventStore({ url: config.redisUrl, logger });
-  const tail = new EventTail(store.events, logger);
+  const tail = new EventTail(store.events, logger, { onEvents: countEvents(metrics) });
   const app = createApp({ logger, metrics, events: store.events, tail, checkRedis: () => store.ping() });
   return new ListeningService(
     'notif',

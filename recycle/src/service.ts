@@ -9,6 +9,7 @@ import type { Bundle } from '@chainr/core/store/script/batcher';
 import { Store } from '@chainr/core/store/store';
 import type { RecycleConfig } from './config.js';
 import { listSweeps } from './list-sweeps.js';
+import { measureState } from './measure-state.js';
 
 /** For programs that start recycle together with other services. */
 export { readConfig, settings } from './config.js';
@@ -23,8 +24,9 @@ export function createService(
   const deliver = (bundles: Bundle[]): void => {
     queue.deliver(bundles);
   };
-  const store = new Store({ url: config.redisUrl, logger, deliver });
+  const store = new Store({ url: config.redisUrl, logger, deliver, onCall: metrics.countRedisCall });
   const loops = listSweeps({ store, queue, config }).map((sweep) => new SweepLoop(sweep, logger, metrics));
+  metrics.onRead(measureState({ store, metrics, logger }));
   const app = healthApp(metrics, { redis: () => store.ping() }, logger);
   return new ListeningService(
     'recycle',

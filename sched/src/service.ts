@@ -21,7 +21,7 @@ export function createService(
   const deliver = (bundles: Bundle[]): void => {
     queue.deliver(bundles);
   };
-  const store = new Store({ url: config.redisUrl, logger, deliver });
+  const store = new Store({ url: config.redisUrl, logger, deliver, onCall: metrics.countRedisCall });
   const jobChanges = new JobChanges(store.events);
   const pipelines = new PipelineReader();
   const { defaultPool } = config;

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { FaultHook } from '@chainr/core/engine/fault-points';
 import type { Logger } from '@chainr/core/service/logger';
+import type { Metrics } from '@chainr/core/service/metrics';
 import type { Store } from '@chainr/core/store/store';
 import type { Executor } from '@chainr/executor/port';
 import type { Capacity } from './capacity.js';
@@ -11,6 +12,7 @@ import type { LeaseKeeper } from './leases/lease-keeper.js';
 export interface WorkContext {
   readonly config: WorkConfig;
   readonly logger: Logger;
+  readonly metrics: Metrics;
   readonly store: Store;
   readonly executor: Executor;
   /** The pool that this worker serves. */

@@ -17,6 +17,7 @@ import { createExecutor } from './create-executor.js';
 import { newOwner, type WorkContext } from './context.js';
 import { LeaseKeeper } from './leases/lease-keeper.js';
 import { listSweeps } from './list-sweeps.js';
+import { measureExecutor } from './measure-executor.js';
 import { RecoverLeases } from './leases/recover-leases.js';
 import { RegisterExecutor } from './register-executor.js';
 import { ShowWorker } from './show-worker.js';
@@ -59,13 +60,15 @@ export async function createService(config: WorkConfig, parts: WorkParts = {}): 
   const metrics = new Metrics('work');
   const url = config.redisUrl;
   const queue = new BundleQueue(url, logger);
-  const store = new Store({ url, logger, deliver: (bundles) => { queue.deliver(bundles); }, patienceMs: Infinity }); // prettier-ignore
-  const executor = parts.executor ?? (await createExecutor(config, { instance: () => store.instance, reach, logger }));
+  const store = new Store({ url, logger, deliver: (bundles) => { queue.deliver(bundles); }, patienceMs: Infinity, onCall: metrics.countRedisCall }); // prettier-ignore
+  const bare = parts.executor ?? (await createExecutor(config, { instance: () => store.instance, reach, logger }));
+  const executor = measureExecutor(bare, metrics);
   const pool = config.pool || executor.kind;
   const registered = new RegisterExecutor({ store, executor, pool, capacity: config.capacity });
   const leases = new LeaseKeeper({
     store,
     logger,
+    metrics,
     ttlMs: config.leaseTtlMs,
     renewEveryMs: config.renewEveryMs,
     executorNumber: () => registered.number,
@@ -74,6 +77,7 @@ export async function createService(config: WorkConfig, parts: WorkParts = {}): 
   const context: WorkContext = {
     config,
     logger,
+    metrics,
     store,
     executor,
     pool,
@@ -95,6 +99,10 @@ export async function createService(config: WorkConfig, parts: WorkParts = {}): 
   const sweeps = listSweeps(context, runner).map((sweep) => new SweepLoop(sweep, logger, metrics));
   const shown = new ShowWorker(context, () => runner.running);
   const list = [store, queue, registered, leases, runner, ...recovery, ...sweeps, shown, reader];
+  metrics.onRead(() => {
+    metrics.gauge('leasesHeld').set({ pool }, leases.size);
+    metrics.gauge('workerCapacity').set({ pool }, capacity.draining ? 0 : capacity.total);
+  });
   const app = healthApp(metrics, { redis: () => store.ping() }, logger);
   return new WorkService(runner, 'work', logger, list, new HttpServer('http', app, config.listen, logger, { metrics }));
 }

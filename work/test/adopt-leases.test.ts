@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { createFakeExecutor } from '@chainr/executor/fake/create-fake-executor';
+import { metricValue } from '@chainr/testkit/metric-value';
 import { untilFinal } from '@chainr/testkit/waits';
 import { adoptLeases } from '../src/sweeps/adopt-leases.js';
 import { AdoptionHoldOff } from '../src/sweeps/adoption-hold-off.js';
@@ -27,6 +28,7 @@ describe('the sweep that takes over expired leases', () => {
     const { run } = await builtClaim(worker, 'other');
     await worker.forward(long);
     expect((await sweep()).changed).to.equal(1);
+    expect(metricValue(await worker.context.metrics.text(), 'chainr_leases_adopted_total')).to.equal(1);
     await untilFinal(worker.store.events, run);
     expect((await worker.store.runs.getRun(run))?.status).to.equal('SUCCESSFUL');
   });

@@ -8,7 +8,8 @@ const plan = JSON.stringify(jobPlan(jobs[0]!));
 const info = JSON.stringify({ name: 'nightly', env: { ALL: 'pipeline', BOTH: 'pipeline' } });
 
 function claimed(attempt: number) {
-  return { lease: { run: 'run-1', index: 0, attempt, epoch: 1, owner: 'me' }, job: 'build', plan, dependents: 0, info };
+  const lease = { run: 'run-1', index: 0, attempt, epoch: 1, owner: 'me' };
+  return { lease, job: 'build', plan, dependents: 0, info, waitedMs: 0, claimedMs: 0 };
 }
 
 describe('the specification of an attempt', () => {

@@ -1,4 +1,5 @@
 import { linesOf } from '@chainr/core/store/logs/log-page';
+import { Metrics } from '@chainr/core/service/metrics';
 import { noFaults } from '@chainr/core/engine/fault-points';
 import type { JobRecord, RunUid } from '@chainr/core/engine/records';
 import { createFakeExecutor, type FakeExecutorOptions } from '@chainr/executor/fake/create-fake-executor';
@@ -63,15 +64,17 @@ export async function openWorker(
     const { leaseTtlMs: ttlMs, renewEveryMs } = settings;
     const pool = settings.pool || executor.kind;
     const number = numbers.get(pool) ?? 0;
+    const metrics = new Metrics('work');
     const context: WorkContext = {
       config: settings,
       logger: silentLogger,
+      metrics,
       store,
       executor,
       pool,
       executorNumber: () => number,
       owner,
-      leases: new LeaseKeeper({ store, logger: silentLogger, ttlMs, renewEveryMs, executorNumber: () => number }),
+      leases: new LeaseKeeper({ store, logger: silentLogger, metrics, ttlMs, renewEveryMs, executorNumber: () => number }),
       capacity: new Capacity(settings.capacity),
       reach: noFaults,
     };

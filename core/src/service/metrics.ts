@@ -1,5 +1,5 @@
-import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
-import { metricTable } from './metric-table.js';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { metricTable, type MetricDefinition } from './metric-table.js';
 
 type Table = typeof metricTable;
 type NameOf<Kind> = { [Name in keyof Table]: Table[Name]['kind'] extends Kind ? Name : never }[keyof Table];
@@ -16,8 +16,8 @@ export class Metrics {
   readonly service: string;
   readonly contentType: string;
   readonly #registry = new Registry();
-  readonly #counters = new Map<string, Counter>();
-  readonly #gauges = new Map<string, Gauge>();
+  readonly #known = new Map<string, Counter | Gauge | Histogram>();
+  readonly #readers: (() => Promise<void> | void)[] = [];
   #ofProcess = false;
 
   constructor(service: string) {
@@ -28,21 +28,40 @@ export class Metrics {
 
   /** The same name always gives the same counter. */
   counter<Name extends NameOf<'counter'>>(name: Name): Counter<LabelOf<Name>> {
-    const known = this.#counters.get(name) ?? new Counter({ ...optionsOf(name), registers: [this.#registry] });
-    this.#counters.set(name, known);
-    return known;
+    return this.#once(name, () => new Counter(this.#optionsOf(name)));
   }
 
   /** The same name always gives the same gauge. */
   gauge<Name extends NameOf<'gauge'>>(name: Name): Gauge<LabelOf<Name>> {
-    const known = this.#gauges.get(name) ?? new Gauge({ ...optionsOf(name), registers: [this.#registry] });
-    this.#gauges.set(name, known);
-    return known;
+    return this.#once(name, () => new Gauge(this.#optionsOf(name)));
+  }
+
+  /** The same name always gives the same histogram. */
+  histogram<Name extends NameOf<'histogram'>>(name: Name): Histogram<LabelOf<Name>> {
+    return this.#once(name, () => new Histogram(this.#optionsOf(name)));
+  }
+
+  /** Leaves a gauge out of what is read until it is set again. */
+  forget(name: NameOf<'gauge'>): void {
+    const gauge = this.gauge(name);
+    gauge.reset();
+    if (metricTable[name].labels.length === 0) gauge.remove();
   }
 
   /** Counts an answer by the class of its status. */
   countAnswer(status: number): void {
     this.counter('httpAnswers').inc({ class: `${Math.floor(status / 100)}xx` });
+  }
+
+  /** Counts a call of the library in Redis: how long it took, and whether it was answered. */
+  readonly countRedisCall = (ms: number, answered: boolean): void => {
+    this.histogram('redisCalls').observe(ms / 1000);
+    if (!answered) this.counter('redisErrors').inc();
+  };
+
+  /** Called before each reading, to set gauges that are not worth keeping up to date. It must not reject. */
+  onRead(reader: () => Promise<void> | void): void {
+    this.#readers.push(reader);
   }
 
   /**
@@ -53,11 +72,19 @@ export class Metrics {
     if (!this.#ofProcess)
       collectDefaultMetrics({ register: this.#registry, eventLoopMonitoringPrecision: delayEveryMs });
     this.#ofProcess = true;
+    await Promise.all(this.#readers.map((read) => read()));
     return this.#registry.metrics();
   }
-}
 
-function optionsOf(name: keyof Table) {
-  const { name: metric, doc, labels } = metricTable[name];
-  return { name: metric, help: doc, labelNames: [...labels] };
+  #once<M extends Counter | Gauge | Histogram>(name: keyof Table, create: () => M): M {
+    const known = (this.#known.get(name) as M | undefined) ?? create();
+    this.#known.set(name, known);
+    return known;
+  }
+
+  #optionsOf(name: keyof Table) {
+    const { name: metric, doc, labels, buckets }: MetricDefinition = metricTable[name];
+    const registers = [this.#registry];
+    return { name: metric, help: doc, labelNames: [...labels], registers, ...(buckets && { buckets: [...buckets] }) };
+  }
 }

@@ -9,6 +9,7 @@ import { LogStore } from './logs/log-store.js';
 import { RedisClock } from './redis/redis-clock.js';
 import { Removals } from './script/removals.js';
 import { RunStore } from './runs/run-store.js';
+import type { OnCall } from './script/replayable-calls.js';
 import { announceEveryMs, Libraries } from './script/libraries.js';
 import { composeLibrary, type Library } from './script/library.js';
 import { StoreMemory } from './redis/store-memory.js';
@@ -37,6 +38,8 @@ export interface StoreOptions {
   patienceMs?: number;
   /** How long Redis may take for a command. */
   commandTimeoutMs?: number;
+  /** Told of each call of the library that was sent. */
+  onCall?: OnCall;
   /** Replaced only in tests. */
   library?: Library;
 }
@@ -83,6 +86,7 @@ export class Store implements Part {
       deliver = refuse,
       patienceMs = usualPatienceMs,
       commandTimeoutMs = usualCommandTimeoutMs,
+      onCall,
       library = composeLibrary(),
     } = options;
     this.#logger = logger;
@@ -94,7 +98,7 @@ export class Store implements Part {
     this.#subscriptions = new Subscriptions(() => connectForQueue({ url, name: 'subscriptions', logger }));
     const clock = new RedisClock(connection, logger);
     this.#clock = clock;
-    const calls = { library, commandTimeoutMs, deliver, clock, logger };
+    const calls = { library, commandTimeoutMs, deliver, clock, logger, onCall };
     const batcher = new Batcher({ ...calls, connection, patienceMs });
     const renewer = new Batcher({ ...calls, connection: this.#renewing, patienceMs: usualPatienceMs, lanes: 1 });
     this.#batchers = [batcher, renewer];
@@ -157,6 +161,11 @@ export class Store implements Part {
   /** How long the oldest pending transition has been without a reply, in milliseconds; renewals do not count. */
   get unansweredMs(): number {
     return this.#batcher.unansweredMs;
+  }
+
+  /** The share of its memory that Redis uses. */
+  usedMemory(): Promise<number> {
+    return this.#memory.look();
   }
 
   /** Milliseconds since 1970, as the scripts see it. */

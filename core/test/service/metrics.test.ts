@@ -5,6 +5,7 @@ import { healthApp } from '../../src/service/health-app.js';
 import { createLogger } from '../../src/service/logger.js';
 import { metricTable } from '../../src/service/metric-table.js';
 import { Metrics } from '../../src/service/metrics.js';
+import { metricValue } from '@chainr/testkit/metric-value';
 
 const quiet = createLogger('test', 'silent');
 
@@ -41,9 +42,35 @@ describe('the metrics of a service', () => {
     }
   });
 
+  it('read at the time of a scrape what is not worth keeping up to date', async () => {
+    const metrics = new Metrics('one');
+    let waiting = 3;
+    metrics.onRead(async () => {
+      metrics.forget('queueJobs');
+      if (waiting > 0) metrics.gauge('queueJobs').set({ pool: 'a' }, waiting);
+    });
+    expect(metricValue(await metrics.text(), 'chainr_queue_jobs', { pool: 'a' })).to.equal(3);
+    waiting = 0;
+    expect(metricValue(await metrics.text(), 'chainr_queue_jobs')).to.equal(undefined);
+  });
+
+  it('have durations in the buckets of their table', async () => {
+    const metrics = new Metrics('one');
+    metrics.countRedisCall(3, true);
+    metrics.countRedisCall(1_500, false);
+    const text = await metrics.text();
+    expect(metricValue(text, 'chainr_redis_call_seconds_bucket', { le: '0.005' })).to.equal(1);
+    expect(metricValue(text, 'chainr_redis_call_seconds_bucket', { le: '2.5' })).to.equal(2);
+    expect(metricValue(text, 'chainr_redis_call_seconds_sum')).to.equal(1.503);
+    expect(metricValue(text, 'chainr_redis_call_errors_total')).to.equal(1);
+  });
+
   it('have names that begin with chainr_ and contain their units', () => {
-    for (const { name, kind } of Object.values(metricTable)) {
-      expect(name).to.match(kind === 'counter' ? /^chainr_[a-z_]+_total$/ : /^chainr_[a-z_]+(?<!_total)$/);
-    }
+    const forms = {
+      counter: /^chainr_[a-z_]+_total$/,
+      gauge: /^chainr_[a-z_]+(?<!_total)$/,
+      histogram: /^chainr_[a-z_]+_seconds$/,
+    };
+    for (const { name, kind } of Object.values(metricTable)) expect(name).to.match(forms[kind]);
   });
 });

@@ -8,6 +8,7 @@ import { HandedOver, type HeldLease } from '../leases/held-lease.js';
 import { Attempt, type AttemptHost } from './attempt.js';
 import { AttemptSpecs } from './attempt-spec.js';
 import { closeUnreadAttempt } from './close-attempt.js';
+import { countAttempt, showAttempts } from './count-attempt.js';
 import { closeAfterEnd, endAttempt, endBeforeNext, findNext, type FusedDependents } from './end-attempt.js';
 import { runAttempt } from './run-attempt.js';
 import { interruptAttempt, killAttempt, stopAttempt } from './stop-attempt.js';
@@ -28,6 +29,7 @@ export class AttemptRunner implements Part, AttemptHost {
 
   constructor(context: WorkContext) {
     this.#context = context;
+    showAttempts(context.metrics);
   }
 
   start(): Promise<void> {
@@ -73,6 +75,7 @@ export class AttemptRunner implements Part, AttemptHost {
   /** Continues an attempt that another owner began. */
   startAdopted(adopted: AdoptedAttempt, sentAt: number): void {
     this.#context.capacity.takeOverCapacity();
+    this.#context.metrics.counter('leasesAdopted').inc();
     this.#track(adopted.ended ? this.#closeEnded(adopted, sentAt) : this.#runChain(adopted, sentAt));
   }
 
@@ -91,6 +94,7 @@ export class AttemptRunner implements Part, AttemptHost {
     try {
       const end = await runAttempt(this.#context, attempt);
       const { outcome, log } = end;
+      attempt.end(outcome);
       const recordNext = typeof log === 'string' ? undefined : findNext(this.#context, attempt, outcome);
       if (recordNext && typeof log === 'object') {
         this.#track(this.#letGoAfter(endBeforeNext(this.#context, attempt, outcome, log, recordNext), attempt));
@@ -179,6 +183,8 @@ export class AttemptRunner implements Part, AttemptHost {
   }
 
   #letGo(attempt: Attempt): void {
+    const { reason, phase, times } = attempt;
+    if (phase === 'closed' && reason !== undefined) countAttempt(this.#context.metrics, reason, times);
     this.#context.leases.release(attempt.held);
     this.#specs.release(attempt.spec.run);
     this.#attempts.delete(attempt);

@@ -7,6 +7,7 @@ import type { AttemptSpec, Executor, PhaseChange, Position } from '@chainr/execu
 import type { HeldLease, LeaseHolder } from '../leases/held-lease.js';
 import type { LeaseKeeper } from '../leases/lease-keeper.js';
 import { noMask, type Mask } from '../mask/mask.js';
+import { AttemptTimes } from './attempt-times.js';
 import type { PendingReferences, ResolvedAttempt } from './attempt-spec.js';
 
 /** How long a second look may take. A running attempt has no end to report. */
@@ -60,6 +61,9 @@ export class Attempt implements LeaseHolder {
   readonly dependents: number;
   /** The state of its log when this worker got it. */
   readonly log: LogState;
+  readonly times: AttemptTimes;
+  /** Its end, once it was seen. */
+  #outcome: Outcome | undefined;
   /** The recording of the interruption, pending or done. */
   interruption: Promise<'ok' | 'stale' | 'late'> | undefined;
   readonly #host: AttemptHost;
@@ -89,6 +93,7 @@ export class Attempt implements LeaseHolder {
     this.#spec = spec;
     this.#references = references;
     this.log = { length: 0, position: '' };
+    this.times = new AttemptTimes(claimed);
     if ('ended' in claimed) this.#adopt(claimed, sentAt);
   }
 
@@ -178,6 +183,17 @@ export class Attempt implements LeaseHolder {
   /** This worker is about to stop it. */
   markInterrupted(): void {
     this.#interruptedAt ??= Date.now();
+  }
+
+  /** Why it ended, once that was seen: the first request decides (see Causes). */
+  get reason(): Reason | undefined {
+    return this.#outcome && (this.#stop ?? this.#outcome.reason);
+  }
+
+  /** Its end was seen. */
+  end(outcome: Outcome): void {
+    this.#outcome = outcome;
+    this.times.end(outcome);
   }
 
   /** The outcome, from the executor or from a second look. */

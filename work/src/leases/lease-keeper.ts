@@ -1,5 +1,6 @@
 import type { Part } from '@chainr/core/service/lifecycle';
 import type { Logger } from '@chainr/core/service/logger';
+import type { Metrics } from '@chainr/core/service/metrics';
 import { formatLease, type Lease } from '@chainr/core/store/redis/keys';
 import type { Store } from '@chainr/core/store/store';
 import type { Subscription } from '@chainr/core/store/redis/subscriptions';
@@ -8,6 +9,7 @@ import { HeldLease, type LeaseHolder } from './held-lease.js';
 export interface LeaseKeeperOptions {
   store: Store;
   logger: Logger;
+  metrics: Metrics;
   ttlMs: number;
   renewEveryMs: number;
   /** The number of the executor, known once it is registered. */
@@ -95,6 +97,7 @@ export class LeaseKeeper implements Part {
       }
       if (held.ending) continue;
       this.#held.delete(lease);
+      this.#options.metrics.counter('leasesLost').inc();
       this.#options.logger.warn(
         { event: 'lease.lost', lease },
         'A lease was lost; its attempt now belongs to another worker',

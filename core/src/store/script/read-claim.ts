@@ -12,6 +12,10 @@ export interface ClaimedAttempt {
   dependents: number;
   /** The run's `info` with what its jobs share (`ClaimedRunInfo`), JSON; may be empty for a dependent that came with the end of another attempt of the run. */
   info: string;
+  /** From when it was ready until its claim, in ms. */
+  waitedMs: number;
+  /** Since its claim, in ms: 0 unless it was adopted. */
+  claimedMs: number;
 }
 
 /** As `lua/claim.lua` makes it. */
@@ -24,6 +28,8 @@ type ClaimReply = [
   plan: string,
   dependents: number,
   info: string,
+  waited: number,
+  age: number,
 ];
 
 /** More runs than one call can claim from. */
@@ -36,8 +42,9 @@ export class ClaimReader {
 
   /** Replies of one call are to be read in its order, so that the one with the info comes first. */
   read(reply: Reply[], run: RunUid, owner: string): ClaimedAttempt {
-    const [, index, attempt, epoch, job, plan, dependents, info] = reply as ClaimReply;
-    return { lease: { run, index, attempt, epoch, owner }, job, plan, dependents, info: this.#infoOf(run, info) };
+    const [, index, attempt, epoch, job, plan, dependents, info, waitedMs, claimedMs] = reply as ClaimReply;
+    const lease = { run, index, attempt, epoch, owner };
+    return { lease, job, plan, dependents, info: this.#infoOf(run, info), waitedMs, claimedMs };
   }
 
   #infoOf(run: RunUid, given: string): string {

@@ -21,7 +21,11 @@ export interface ReplayableCallsOptions {
   commandTimeoutMs: number;
   /** Without one the library believes the clock of Redis. */
   clock?: RedisClock | undefined;
+  /** Told of each call that was sent: after how many milliseconds it was answered, or failed. */
+  onCall?: OnCall | undefined;
 }
+
+export type OnCall = (ms: number, answered: boolean) => void;
 
 /**
  * One sequence of calls of the library, of which one at a time is under way. A call without a
@@ -36,16 +40,18 @@ export class ReplayableCalls {
   readonly #patienceMs: number;
   readonly #commandTimeoutMs: number;
   readonly #clock: RedisClock | undefined;
+  readonly #onCall: OnCall;
   #calls = 0;
   /** When the call under way began, by `performance.now()`. */
   #begunAt: number | undefined;
 
-  constructor({ connection, library, patienceMs, commandTimeoutMs, clock }: ReplayableCallsOptions) {
+  constructor({ connection, library, patienceMs, commandTimeoutMs, clock, onCall }: ReplayableCallsOptions) {
     this.#connection = connection;
     this.#library = library;
     this.#patienceMs = patienceMs;
     this.#commandTimeoutMs = commandTimeoutMs;
     this.#clock = clock;
+    this.#onCall = onCall ?? (() => undefined);
   }
 
   /**
@@ -121,11 +127,19 @@ export class ReplayableCalls {
   }
 
   /** A command that is under way when its connection breaks may never be answered by the client, whatever its own limit. */
-  #ask(...command: [string, ...(string | Buffer)[]]): Promise<Buffer> {
-    const answered = this.#connection.callBuffer(...command) as Promise<Buffer>;
-    return within(this.#commandTimeoutMs, answered, () => {
-      throw new Error('Redis did not answer in time');
-    });
+  async #ask(...command: [string, ...(string | Buffer)[]]): Promise<Buffer> {
+    const sentAt = performance.now();
+    let answered = false;
+    try {
+      const reply = this.#connection.callBuffer(...command) as Promise<Buffer>;
+      const bytes = await within(this.#commandTimeoutMs, reply, () => {
+        throw new Error('Redis did not answer in time');
+      });
+      answered = true;
+      return bytes;
+    } finally {
+      this.#onCall(performance.now() - sentAt, answered);
+    }
   }
 
   /** With a timer of its own: the signals of `AbortSignal.timeout` were seen to be collected before their time. */

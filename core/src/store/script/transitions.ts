@@ -320,14 +320,14 @@ export class Transitions {
     if (reply[0] !== 'ok') return reply[0] as 'held' | 'stale';
     return {
       ...this.#claims.read(reply, lease.run, by.owner),
-      ended: reply[8] === 1,
-      logEnded: reply[9] === 1,
-      logLength: Number(reply[10]),
-      position: String(reply[11]),
-      ...(reply[12] === '' ? {} : { stop: reasonOf(reply[12]) }),
-      begun: reply[13] === 1,
-      stopToldMs: Number(reply[14]),
-      starts: Number(reply[15]),
+      ended: reply[10] === 1,
+      logEnded: reply[11] === 1,
+      logLength: Number(reply[12]),
+      position: String(reply[13]),
+      ...(reply[14] === '' ? {} : { stop: reasonOf(reply[14]) }),
+      begun: reply[15] === 1,
+      stopToldMs: Number(reply[16]),
+      starts: Number(reply[17]),
     };
   }
 

@@ -14,6 +14,14 @@ export interface ReadyMark {
   markedAt: number;
 }
 
+/** How much waits in the queue of a pool. */
+export interface QueueDepth {
+  pool: string;
+  jobs: number;
+  /** When the job that was handed out first became ready, in milliseconds since 1970; absent if none waits. */
+  oldestAt?: number;
+}
+
 /** Ids that were handed out and not claimed (see Ready marks). */
 export class ReadyMarks {
   readonly #connection: Redis;
@@ -27,6 +35,26 @@ export class ReadyMarks {
     return translateRedisErrors(() =>
       this.#connection.zrange(keys.marks(pool), 0, String(before), 'BYSCORE', 'LIMIT', 0, limit),
     );
+  }
+
+  /** How much waits in each of these pools. */
+  async depths(pools: readonly string[]): Promise<QueueDepth[]> {
+    return translateRedisErrors(async () => {
+      const pipeline = this.#connection.pipeline();
+      for (const pool of pools) pipeline.zcard(keys.marks(pool)).zrange(keys.marks(pool), 0, '0');
+      const replies = (await repliesOf(pipeline)) as (number | string[])[];
+      const rows = this.#connection.pipeline();
+      const oldest = pools.map((_, at) => (replies[at * 2 + 1] as string[])[0]);
+      for (const { run, index } of oldest.flatMap((id) => (id === undefined ? [] : [parseAttemptId(id)])))
+        rows.hgetBuffer(keys.run(run), String(index));
+      const found = await repliesOf(rows);
+      return pools.map((pool, at) => {
+        const jobs = Number(replies[at * 2]);
+        const row = oldest[at] === undefined ? undefined : found.shift();
+        const oldestAt = Buffer.isBuffer(row) ? unpackRow(row).section?.phases.queuedAt : undefined;
+        return { pool, jobs, ...(oldestAt !== undefined && { oldestAt }) };
+      });
+    });
   }
 
   /** As `list`, with the messages; without the oldest `skip`. */

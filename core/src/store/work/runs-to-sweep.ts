@@ -17,6 +17,11 @@ export class RunsToSweep {
     this.#connection = connection;
   }
 
+  /** How many runs are not final. */
+  async countLive(): Promise<number> {
+    return translateRedisErrors(() => this.#connection.zcard(keys.live));
+  }
+
   /** Runs with edges that have been unresolved since before a time, oldest first. */
   async listUnresolved({ before, limit }: { before: number; limit: number }): Promise<RunUid[]> {
     return translateRedisErrors(() =>

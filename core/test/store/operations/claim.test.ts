@@ -3,6 +3,7 @@ import { pipelineOf } from '@chainr/testkit/builders';
 import { claimJob } from '@chainr/testkit/claim-job';
 import { openStore, type OpenStore } from '@chainr/testkit/open-store';
 import { askToEnd } from '@chainr/testkit/ask-to-end';
+import { setClock } from '@chainr/testkit/clock';
 import { completed } from '@chainr/testkit/outcomes';
 import { formatLease, keys } from '../../../src/store/redis/keys.js';
 
@@ -32,6 +33,18 @@ describe('claiming an attempt', () => {
       attempt: 1,
     });
     expect(await open.client.zrange(keys.marks('fake'), 0, '-1')).not.to.include(`${uid}.0.1`);
+  });
+
+  it('says how long the attempt had been ready', async () => {
+    const uid = await open.create(pipelineOf({ a: [], b: [] }));
+    const early = await claim(uid, 0);
+    await setClock(open.redis.url, 70_000);
+    const late = await claim(uid, 1);
+    await setClock(open.redis.url, 0);
+    if (typeof early === 'string' || typeof late === 'string') expect.fail('a claim was refused');
+    expect([early.claimedMs, late.claimedMs]).to.eql([0, 0]);
+    expect(early.waitedMs).to.be.lessThan(60_000);
+    expect(late.waitedMs).to.be.within(70_000, 130_000);
   });
 
   it('gives every claim what the jobs of its run share, also if one call has several claims', async () => {

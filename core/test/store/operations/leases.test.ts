@@ -55,6 +55,7 @@ describe('leases', () => {
       const adopted = await open.adopt(lease);
       if (typeof adopted === 'string') expect.fail(adopted);
       expect(adopted).to.deep.include({ job: 'a', ended: false, logEnded: false, logLength: 4, position: 'byte 4' });
+      expect(adopted.claimedMs, 'since its claim').to.be.within(6_001, 60_000);
       expect(adopted.lease).to.eql({ ...lease, epoch: lease.epoch + 1, owner: 'heir' });
       expect(JSON.parse(adopted.info)).to.eql({});
       expect(JSON.parse(adopted.plan)).to.have.nested.property('steps[0].run', ':');

@@ -2,7 +2,7 @@
 --
 -- args   lease as it is now (uid, index, attempt, epoch, owner), new owner, executor number, ttl in ms,
 --        1 when the old owner is known to be gone
--- reply  ok index attempt epoch name specification dependents info ended(0|1) log-ended(0|1) log-length position
+-- reply  as of a claim, then ended(0|1) log-ended(0|1) log-length position
 --        code of the reason for which it is to be stopped, or '', begun(0|1), how many ms ago a worker was told
 --        first to stop it, how many steps may have been started | held (not expired, or a suspect whose delay is not over) | stale
 --
@@ -55,6 +55,6 @@ operations.adopt = function(a)
   local log = load_log(log_key(a[at.uid], a[at.index], a[at.attempt]))
   local specification, dependents = specification_of(row)
   return { 'ok', row.index, s.attempt, s.epoch, name_of(row), specification, dependents, info_once(run),
-    is_running and 0 or 1, s.flags % 2, log.length, log.position, stop, s.started > 0 and 1 or 0, told_ago,
-    s.starts }
+    s.claimed - s.queued, now - s.claimed, is_running and 0 or 1, s.flags % 2, log.length, log.position, stop,
+    s.started > 0 and 1 or 0, told_ago, s.starts }
 end

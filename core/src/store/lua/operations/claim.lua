@@ -2,7 +2,8 @@
 --
 -- args   uid, index, attempt, owner, executor number, expiry of the lease in ms from now, the pool that the job must be in,
 --        or '' where the id came through the queue of its pool
--- reply  ok index attempt epoch name specification dependents info
+-- reply  ok index attempt epoch name specification dependents info, how many ms it was ready before the claim, and how many
+--        have passed since (0)
 --        | gone | taken | final | canceled | waiting | stale | pool (it is in another one) | paused
 --        | parked (no slot is free, or something else goes first)
 --
@@ -44,7 +45,7 @@ local function take(run, row, owner, executor, ttl, info)
   run.open = run.open + 1
   take_slot(run, row)
   local specification, dependents = specification_of(row)
-  return { 'ok', row.index, s.attempt, s.epoch, name_of(row), specification, dependents, info }
+  return { 'ok', row.index, s.attempt, s.epoch, name_of(row), specification, dependents, info, now - s.queued, 0 }
 end
 
 -- Puts a job that was handed out back into the backlog: no slot is free, since jobs of other pools have taken them (see

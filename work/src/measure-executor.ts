@@ -1,0 +1,57 @@
+import type { Metrics } from '@chainr/core/service/metrics';
+import type { Executor } from '@chainr/executor/port';
+import { Abandoned, HandedOver, LeaseLost } from './leases/held-lease.js';
+
+const briefCalls = ['ensure', 'stop', 'remove', 'list', 'readSecret'] as const;
+type BriefCall = (typeof briefCalls)[number];
+
+/**
+ * The same executor, with its calls timed and its errors counted. Not those of `logs`: that is the way of every line.
+ */
+export function measureExecutor(executor: Executor, metrics: Metrics): Executor {
+  const { kind } = executor;
+  const calls = metrics.histogram('executorCalls');
+  const errors = metrics.counter('executorErrors');
+  for (const call of briefCalls) calls.zero({ executor: kind, call });
+  for (const call of [...briefCalls, 'observe']) errors.inc({ executor: kind, call }, 0);
+
+  const failed = (call: BriefCall | 'observe', error: unknown): void => {
+    if (!isOfLease(error)) errors.inc({ executor: kind, call });
+  };
+
+  async function timed<T>(call: BriefCall, answer: Promise<T>): Promise<T> {
+    const sentAt = performance.now();
+    try {
+      return await answer;
+    } catch (error) {
+      failed(call, error);
+      throw error;
+    } finally {
+      calls.observe({ executor: kind, call }, (performance.now() - sentAt) / 1000);
+    }
+  }
+
+  const { readSecret, stored } = executor;
+  return {
+    kind,
+    id: executor.id,
+    capabilities: executor.capabilities,
+    ensure: (spec, guard, recordStart) => timed('ensure', executor.ensure(spec, guard, recordStart)),
+    observe: (spec, onPhase, signal) =>
+      executor.observe(spec, onPhase, signal).catch((error: unknown) => {
+        if (!signal.aborted) failed('observe', error);
+        throw error;
+      }),
+    logs: (spec, from, signal) => executor.logs(spec, from, signal),
+    ...(stored && { stored: (key, position) => stored.call(executor, key, position) }),
+    stop: (key, graceMs, guard) => timed('stop', executor.stop(key, graceMs, guard)),
+    remove: (key, guard) => timed('remove', executor.remove(key, guard)),
+    list: () => timed('list', executor.list()),
+    ...(readSecret && { readSecret: (name, spec) => timed('readSecret', readSecret.call(executor, name, spec)) }),
+    close: () => executor.close(),
+  };
+}
+
+/** The lease ended meanwhile: the executor is not to blame. */
+const isOfLease = (error: unknown): boolean =>
+  error instanceof LeaseLost || error instanceof HandedOver || error instanceof Abandoned;
