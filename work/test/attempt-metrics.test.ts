@@ -9,7 +9,8 @@ describe('the metrics of attempts', () => {
   afterEach(() => worker?.close());
 
   const read = async (name: string, labels = {}) => metricValue(await worker!.context.metrics.text(), name, labels);
-  const phase = (name: string, value: 'sum' | 'count') => read(`chainr_attempt_phase_seconds_${value}`, { phase: name });
+  const phase = (name: string, value: 'sum' | 'count') =>
+    read(`chainr_attempt_phase_seconds_${value}`, { phase: name });
 
   it('are 0 before the first attempt', async () => {
     worker = await openWorker();
@@ -49,7 +50,10 @@ describe('the metrics of attempts', () => {
   });
 
   it('count an attempt that another one follows', async () => {
-    const outcomes = [{ reason: 'ExitCode', exitCode: 1 }, { reason: 'Completed', exitCode: 0 }] as const;
+    const outcomes = [
+      { reason: 'ExitCode', exitCode: 1 },
+      { reason: 'Completed', exitCode: 0 },
+    ] as const;
     let starts = 0;
     const decide = () => ({ outcome: outcomes[starts++]! });
     worker = await openWorker({}, createFakeExecutor({ decide }));

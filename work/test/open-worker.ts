@@ -74,7 +74,14 @@ export async function openWorker(
       pool,
       executorNumber: () => number,
       owner,
-      leases: new LeaseKeeper({ store, logger: silentLogger, metrics, ttlMs, renewEveryMs, executorNumber: () => number }),
+      leases: new LeaseKeeper({
+        store,
+        logger: silentLogger,
+        metrics,
+        ttlMs,
+        renewEveryMs,
+        executorNumber: () => number,
+      }),
       capacity: new Capacity(settings.capacity),
       reach: noFaults,
     };
