@@ -10,7 +10,7 @@ export function metricValue(
   const wanted = Object.entries(labels).map(([key, value]) => `${key}="${value}"`);
   for (const line of text.split('\n')) {
     const [, series, given = '', value] = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)/.exec(line) ?? [];
-    const pairs = given.match(/\w+="(?:[^"\\]|\\.)*"/g) ?? [];
+    const pairs: string[] = given.match(/\w+="(?:[^"\\]|\\.)*"/g) ?? [];
     if (series === name && wanted.every((pair) => pairs.includes(pair))) return Number(value);
   }
   return undefined;
