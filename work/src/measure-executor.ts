@@ -1,5 +1,5 @@
 import type { Metrics } from '@chainr/core/service/metrics';
-import type { Executor } from '@chainr/executor/port';
+import type { AttemptSpec, Executor, KeptSecret } from '@chainr/executor/port';
 import { Abandoned, HandedOver, LeaseLost } from './leases/held-lease.js';
 
 const briefCalls = ['ensure', 'stop', 'remove', 'list', 'readSecret'] as const;
@@ -31,7 +31,6 @@ export function measureExecutor(executor: Executor, metrics: Metrics): Executor 
     }
   }
 
-  const { readSecret, stored } = executor;
   return {
     kind,
     id: executor.id,
@@ -43,14 +42,17 @@ export function measureExecutor(executor: Executor, metrics: Metrics): Executor 
         throw error;
       }),
     logs: (spec, from, signal) => executor.logs(spec, from, signal),
-    ...(stored && { stored: (key, position) => stored.call(executor, key, position) }),
+    ...(executor.stored && { stored: (key, position) => executor.stored?.(key, position) }),
     stop: (key, graceMs, guard) => timed('stop', executor.stop(key, graceMs, guard)),
     remove: (key, guard) => timed('remove', executor.remove(key, guard)),
     list: () => timed('list', executor.list()),
-    ...(readSecret && { readSecret: (name, spec) => timed('readSecret', readSecret.call(executor, name, spec)) }),
+    ...(executor.readSecret && { readSecret: (name, spec) => timed('readSecret', readSecretOf(executor, name, spec)) }),
     close: () => executor.close(),
   };
 }
+
+const readSecretOf = async (executor: Executor, name: string, spec: AttemptSpec): Promise<KeptSecret | undefined> =>
+  executor.readSecret?.(name, spec);
 
 /** The lease ended meanwhile: the executor is not to blame. */
 const isOfLease = (error: unknown): boolean =>

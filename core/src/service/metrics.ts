@@ -72,7 +72,7 @@ export class Metrics {
     if (!this.#ofProcess)
       collectDefaultMetrics({ register: this.#registry, eventLoopMonitoringPrecision: delayEveryMs });
     this.#ofProcess = true;
-    await Promise.all(this.#readers.map((read) => read()));
+    await Promise.all(this.#readers.map(async (read) => read()));
     return this.#registry.metrics();
   }
 
