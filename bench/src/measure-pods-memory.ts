@@ -26,8 +26,8 @@ const lookEveryMs = 200;
 export async function* measurePodsMemory(): AsyncGenerator<Row> {
   await buildServices();
   const redis = await startRedis(redisSettings);
-  const cluster = await startKubernetes({ node: { pods: 2 * attempts, cpu: 1_000, memory: 2 ** 42 } });
-  const pod = await insidePod(new URL(cluster.url), cluster.token);
+  const cluster = await startKubernetes({ isSecure: true, node: { pods: 2 * attempts, cpu: 1_000, memory: 2 ** 42 } });
+  const pod = await insidePod(cluster);
   const services: SpawnedService[] = [];
   try {
     const stateful = { CHAINR_REDIS_URL: redis.url };
@@ -87,7 +87,7 @@ export async function* measurePodsMemory(): AsyncGenerator<Row> {
     }
   } finally {
     for (const service of services.toReversed()) await service.stop();
-    await pod.close();
+    await pod.remove();
     await cluster.stop();
     await redis.stop();
   }

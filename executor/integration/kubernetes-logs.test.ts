@@ -5,7 +5,7 @@ import { useKubernetesPlace } from './use-kubernetes-place.js';
 
 describe('logs on the stand-in of Kubernetes', function () {
   this.timeout(120_000);
-  const { cluster, place: placed } = useKubernetesPlace({}, { node: { retryMs: 200 } });
+  const { cluster, place: placed } = useKubernetesPlace({}, { isSecure: true, node: { retryMs: 200 } });
   const podOf = ({ run }: AttemptSpec) =>
     cluster()
       .store.list('pods')

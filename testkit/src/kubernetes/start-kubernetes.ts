@@ -31,6 +31,7 @@ import { everything, Tokens, type Rule } from './api/authorize.js';
 import { startApiServer } from './api/api-server.js';
 import { expire, Faults, refuseWith, type FaultTarget } from './api/faults.js';
 import { createHandler } from './api/handle-request.js';
+import { makeCertificate } from './api/make-certificate.js';
 import type { OpenWatch } from './api/watch-objects.js';
 import { createPodControls, type PodControls } from './control/disturb-pods.js';
 import { usualImages, type Images } from './node/images.js';
@@ -47,10 +48,14 @@ export interface StandInOptions {
   /** Besides busybox, alpine and node. */
   images?: Images;
   node?: Partial<NodeSettings>;
+  /** Whether it speaks TLS, and HTTP/2 to clients that want it. */
+  isSecure?: boolean;
 }
 
 export interface StandInKubernetes extends PodControls {
   readonly url: string;
+  /** In PEM; undefined if it does not speak TLS. */
+  readonly certificate: string | undefined;
   /** The token of a user who may do everything. */
   readonly token: string;
   /** The path of a kubeconfig with that token and the namespace `default`; it goes with the stand-in. */
@@ -108,6 +113,7 @@ const usualSettings: NodeSettings = {
 
 /** Starts a cluster of its own; takes some 30 ms. Ask `whyNoContainers` first whether it can run here. */
 export async function startKubernetes(options: StandInOptions = {}): Promise<StandInKubernetes> {
+  const certificate = options.isSecure ? await makeCertificate() : undefined;
   const store = new ObjectStore();
   const machine = await prepareMachine();
   const given = { ...usualSettings, ...options.node };
@@ -119,8 +125,8 @@ export async function startKubernetes(options: StandInOptions = {}): Promise<Sta
   const watches = new Set<OpenWatch>();
   const webhooks: Webhook[] = [];
   const controllers = [collectGarbage(store), followQuotas(store)];
-  const server = await startApiServer(tokens, faults, createHandler({ store, node, watches, webhooks }));
-  const url = `http://127.0.0.1:${server.port}`;
+  const server = await startApiServer(tokens, faults, createHandler({ store, node, watches, webhooks }), certificate);
+  const url = `${certificate ? 'https' : 'http'}://127.0.0.1:${server.port}`;
   let users = 0;
   const addUser = (name: string, rules: readonly Rule[]): string => {
     users += 1;
@@ -152,6 +158,7 @@ export async function startKubernetes(options: StandInOptions = {}): Promise<Sta
   return {
     ...createPodControls(store, node),
     url,
+    certificate: certificate?.cert,
     token,
     kubeconfigFile: writeKubeconfig(token),
     writeKubeconfig,

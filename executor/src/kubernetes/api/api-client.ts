@@ -1,8 +1,10 @@
-import http, { type IncomingMessage } from 'node:http';
+import http, { type ClientRequest, type IncomingMessage } from 'node:http';
+import type { ClientHttp2Stream, IncomingHttpHeaders, IncomingHttpStatusHeader } from 'node:http2';
 import https from 'node:https';
 import { within } from '@chainr/core/async/within';
 import { ApiError, errorOf, noAnswer, statusOf } from './api-error.js';
 import type { Access, Credentials, Tls } from './credentials.js';
+import { LogConnections } from './log-connections.js';
 import { Pace } from './pace.js';
 
 /** How many requests of one process are in flight at most, and as many that open a log; open streams are not counted. */
@@ -19,8 +21,24 @@ const mostBytes = 64 * 1024 * 1024;
 
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 
-/** Each has connections of its own: requests with a short answer, parts of logs, answers that go on. */
-type Kind = 'calls' | 'texts' | 'streams';
+/** Each has connections of its own: requests with a short answer, parts of logs, watches, and logs that go on. */
+type Kind = 'calls' | 'texts' | 'watches' | 'logs';
+
+/** The body of an answer, over HTTP/1.1 or HTTP/2. */
+export type AnswerStream = IncomingMessage | ClientHttp2Stream;
+
+interface Answer {
+  status: number;
+  retryAfter: string | undefined;
+  body: AnswerStream;
+}
+
+/** What requests to the same server with the same certificates share. */
+interface Connections {
+  tls: Tls;
+  agents: Record<Kind, http.Agent>;
+  logs: LogConnections;
+}
 
 export interface CallOptions {
   query?: Query;
@@ -43,7 +61,7 @@ export class ApiClient {
   /** The API server asks a kubelet for a log, which may hang: no other request waits for that. */
   readonly #logPace = new Pace(mostInFlight);
   readonly #secure: typeof https | typeof http;
-  #agents: ({ tls: Tls } & Record<Kind, http.Agent>) | undefined;
+  #connections: Connections | undefined;
   /** How long an answer, or the next part of one, is waited for. A request that was sent earlier is carried out or lost. */
   readonly answerMs: number;
 
@@ -59,8 +77,8 @@ export class ApiClient {
    */
   call<T>(method: string, path: string, options: CallOptions = {}): Promise<T> {
     return this.#pace.run(async () => {
-      const response = await this.#send(method, path, options, 'calls');
-      return JSON.parse(await textOf(response, options.signal)) as T;
+      const answer = await this.#send(method, path, options, 'calls');
+      return JSON.parse(await textOf(answer, options.signal)) as T;
     }, options.signal);
   }
 
@@ -76,27 +94,26 @@ export class ApiClient {
    * Opens a watch. Destroy it to leave it.
    * @throws ApiError for a refusal, NoAnswer
    */
-  open(path: string, query: Query, signal: AbortSignal): Promise<IncomingMessage> {
-    return this.#pace.run(() => this.#send('GET', path, { query, signal }, 'streams'), signal);
+  open(path: string, query: Query, signal: AbortSignal): Promise<AnswerStream> {
+    return this.#pace.run(() => this.#send('GET', path, { query, signal }, 'watches'), signal);
   }
 
   /**
    * Opens a log. Destroy it to leave it.
    * @throws as `open`
    */
-  openLog(path: string, query: Query, signal: AbortSignal): Promise<IncomingMessage> {
-    return this.#logPace.run(() => this.#send('GET', path, { query, signal }, 'streams'), signal);
+  openLog(path: string, query: Query, signal: AbortSignal): Promise<AnswerStream> {
+    return this.#logPace.run(() => this.#send('GET', path, { query, signal }, 'logs'), signal);
   }
 
   close(): void {
-    this.#agents?.calls.destroy();
-    this.#agents?.texts.destroy();
-    this.#agents?.streams.destroy();
-    this.#agents = undefined;
+    for (const agent of Object.values(this.#connections?.agents ?? {})) agent.destroy();
+    this.#connections?.logs.close();
+    this.#connections = undefined;
   }
 
   /** Tries once more after 401: the token may have been replaced. */
-  async #send(method: string, path: string, options: CallOptions, kind: Kind): Promise<IncomingMessage> {
+  async #send(method: string, path: string, options: CallOptions, kind: Kind): Promise<AnswerStream> {
     try {
       return await this.#sendOnce(method, path, options, kind);
     } catch (error) {
@@ -111,7 +128,7 @@ export class ApiClient {
     path: string,
     { query = {}, body, contentType = 'application/json', signal, guard }: CallOptions,
     kind: Kind,
-  ): Promise<IncomingMessage> {
+  ): Promise<AnswerStream> {
     const access = await this.#credentials.access();
     const url = new URL(this.#credentials.server);
     url.pathname = url.pathname.replace(/\/$/, '') + path;
@@ -126,54 +143,90 @@ export class ApiClient {
       accept: 'application/json',
       'user-agent': 'chainr',
       ...access.headers,
-      ...(payload !== undefined && { 'content-type': contentType, 'content-length': payload.length }),
+      ...(payload !== undefined && { 'content-type': contentType }),
     };
+    const { agents, logs } = this.#connectionsFor(access);
+    const isShared = kind === 'logs' && this.#secure === https && !access.tls.agent;
+    const stream = isShared ? await logs.request(url.pathname + url.search, headers, signal) : undefined;
     guard?.();
-    const request = this.#secure.request(url, {
-      method,
-      headers,
-      agent: this.#agentOf(access, kind),
-      ...(signal && { signal }),
-    });
-    const answered = new Promise<IncomingMessage>((resolve, reject) => {
-      request.on('response', resolve);
-      request.on('error', (error) => {
-        reject(signal?.aborted ? error : noAnswer(error));
+    const request =
+      stream ??
+      this.#secure.request(url, {
+        method,
+        headers: { ...headers, ...(payload && { 'content-length': payload.length }) },
+        agent: access.tls.agent ?? agents[kind],
+        ...(signal && { signal }),
       });
-    });
-    request.end(payload);
-    const response = await within(this.answerMs, answered, () => {
+    const answered = answerTo(request, signal);
+    if (!stream) request.end(payload);
+    const {
+      status,
+      retryAfter,
+      body: answer,
+    } = await within(this.answerMs, answered, () => {
       const error = noAnswer(`nothing came for ${String(this.answerMs / 1000)} s`);
       request.destroy(error);
       throw error;
     });
-    const { statusCode = 0 } = response;
     // A stream may be silent for long; whoever reads it knows for how long.
-    if (statusCode >= 400 || kind !== 'streams') response.setTimeout(this.answerMs, () => response.destroy(noAnswer('its answer stopped'))); // prettier-ignore
-    if (statusCode < 400) return response;
-    throw errorOf(statusCode, await textOf(response, signal), response.headers['retry-after']);
+    const goesOn = status < 400 && (kind === 'watches' || kind === 'logs');
+    if (!goesOn) answer.setTimeout(this.answerMs, () => answer.destroy(noAnswer('its answer stopped')));
+    if (status < 400) return answer;
+    throw errorOf(status, await textOf(answer, signal), retryAfter);
   }
 
-  #agentOf({ tls }: Access, kind: Kind): http.Agent {
-    if (tls.agent) return tls.agent;
-    if (this.#agents?.tls !== tls) {
+  #connectionsFor({ tls }: Access): Connections {
+    if (this.#connections?.tls !== tls) {
       // Requests in flight keep the connections that they have.
+      this.#connections?.logs.retire();
       const make = (maxSockets: number): http.Agent => {
         const options = { keepAlive: true, keepAliveMsecs: 15_000, maxSockets };
         return this.#secure === http ? new http.Agent(options) : new https.Agent({ ...options, ...tls });
       };
-      this.#agents = { tls, calls: make(mostInFlight), texts: make(mostInFlight), streams: make(Infinity) };
+      const agents = {
+        calls: make(mostInFlight),
+        texts: make(mostInFlight),
+        watches: make(Infinity),
+        logs: make(Infinity),
+      };
+      this.#connections = { tls, agents, logs: new LogConnections(this.#credentials.server, tls, this.answerMs) };
     }
-    return this.#agents[kind];
+    return this.#connections;
   }
 }
 
+/** @throws the error of the signal if that has ended the request, else NoAnswer */
+function answerTo(request: ClientRequest | ClientHttp2Stream, signal: AbortSignal | undefined): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    request.on('error', (error: Error) => {
+      reject(signal?.aborted ? error : noAnswer(error));
+    });
+    request.on('close', () => {
+      reject(noAnswer('the connection was closed'));
+    });
+    request.on('response', (given: IncomingMessage | (IncomingHttpHeaders & IncomingHttpStatusHeader)) => {
+      if (isMessage(given)) {
+        const { statusCode = 0, headers } = given;
+        resolve({ status: statusCode, retryAfter: headers['retry-after'], body: given });
+      } else {
+        resolve({
+          status: given[':status'] ?? 0,
+          retryAfter: given['retry-after'],
+          body: request as ClientHttp2Stream,
+        });
+      }
+    });
+  });
+}
+
+const isMessage = (given: IncomingMessage | IncomingHttpHeaders): given is IncomingMessage => 'statusCode' in given;
+
 /** @throws NoAnswer if the answer ends early, an error if it is longer than any that is asked for */
-async function textOf(response: IncomingMessage, signal: AbortSignal | undefined): Promise<string> {
+async function textOf(answer: AnswerStream, signal: AbortSignal | undefined): Promise<string> {
   const parts: Buffer[] = [];
   let bytes = 0;
   try {
-    for await (const part of response) {
+    for await (const part of answer) {
       bytes += (part as Buffer).length;
       if (bytes > mostBytes) break;
       parts.push(part as Buffer);

@@ -1,6 +1,6 @@
-import type { IncomingMessage } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Wake } from '../../wake.js';
+import type { AnswerStream } from '../api/api-client.js';
 
 /** How long lines are gathered. */
 const gatherMs = 5;
@@ -12,7 +12,7 @@ const silentMs = 1_000;
  * its reader a request. The stream holds some 64 KiB, and the kubelet waits when that is full. An empty part says that
  * nothing came for a while.
  */
-export async function* gatherParts(response: IncomingMessage): AsyncGenerator<Buffer, void, void> {
+export async function* gatherParts(response: AnswerStream): AsyncGenerator<Buffer, void, void> {
   const wake = new Wake();
   const notify = (): void => {
     wake.notify();

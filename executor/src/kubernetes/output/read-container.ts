@@ -1,6 +1,5 @@
-import type { IncomingMessage } from 'node:http';
 import type { OutputChunk } from '../../port.js';
-import type { ApiClient } from '../api/api-client.js';
+import type { AnswerStream, ApiClient } from '../api/api-client.js';
 import { statusOf } from '../api/api-error.js';
 import type { PodBoard } from '../watch/pod-board.js';
 import { ContainerLog } from './container-log.js';
@@ -110,7 +109,7 @@ async function openLog(
   { api, board, name }: LogPlace,
   { source, from, isPrevious }: Reading,
   signal: AbortSignal,
-): Promise<IncomingMessage | ReadingEnd> {
+): Promise<AnswerStream | ReadingEnd> {
   const which = isPrevious ? { previous: true } : { follow: true };
   const query = { container: source.name, ...which, timestamps: true, sinceTime: sinceTimeOf(from) };
   try {
@@ -124,7 +123,7 @@ async function openLog(
 }
 
 /** Ends a follow that stays open after its container has ended: its connection is lost. */
-function endWhenSilent({ board, name }: LogPlace, source: LogSource, response: IncomingMessage) {
+function endWhenSilent({ board, name }: LogPlace, source: LogSource, response: AnswerStream) {
   const timer = setInterval(() => {
     const pod = board.get(name);
     const isOver = !pod || ['ended', 'never'].includes(source.look(pod).kind);

@@ -1,9 +1,11 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import http, { type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
+import http2 from 'node:http2';
+import type { AddressInfo, Server, Socket } from 'node:net';
 import { authorize, type Tokens } from './authorize.js';
 import { parseApiRequest, type ApiRequest } from './api-request.js';
 import { discover } from './discovery.js';
 import type { Faults } from './faults.js';
+import type { Certificate } from './make-certificate.js';
 import { ApiError } from './status.js';
 
 /** Answers a request for a resource; what it returns is sent as JSON, unless it has written the answer itself. */
@@ -24,12 +26,17 @@ export interface ApiServer {
 }
 
 /** The HTTP side of the API server: who asks, what for, and whether a test wants the answer to be another one. */
-export async function startApiServer(tokens: Tokens, faults: Faults, handle: Handler): Promise<ApiServer> {
+export async function startApiServer(
+  tokens: Tokens,
+  faults: Faults,
+  handle: Handler,
+  certificate: Certificate | undefined,
+): Promise<ApiServer> {
   const sockets = new Set<Socket>();
   let server: Server | undefined;
   let port = 0;
   const start = async (): Promise<void> => {
-    const starting = createServer({ keepAliveTimeout: 120_000 }, (message, response) => {
+    const starting = createServer(certificate, (message, response) => {
       answer(message, response, tokens, faults, handle).catch((error: unknown) => refuse(response, error));
     });
     starting.on('connection', (socket) => {
@@ -54,6 +61,14 @@ export async function startApiServer(tokens: Tokens, faults: Faults, handle: Han
       await closed;
     },
   };
+}
+
+/** With a certificate it speaks TLS, and HTTP/2 to clients that want it. */
+function createServer(certificate: Certificate | undefined, listener: RequestListener): Server {
+  if (!certificate) return http.createServer({ keepAliveTimeout: 120_000 }, listener);
+  const server = http2.createSecureServer({ ...certificate, allowHTTP1: true });
+  // What handlers use of requests and answers is the same in both versions.
+  return server.on('request', listener as unknown as Parameters<typeof server.on>[1]);
 }
 
 async function answer(
