@@ -1,4 +1,7 @@
+import { once } from 'node:events';
+import http, { type IncomingMessage } from 'node:http';
 import path from 'node:path';
+import { json } from 'node:stream/consumers';
 import { expect } from 'chai';
 import { Client } from '@chainr/core/api/client/client';
 import { startRedisServer, type RedisServer } from '@chainr/core/service/redis-server';
@@ -9,6 +12,11 @@ import { Command } from '@chainr/testkit/command';
 
 /** The services that need Redis. */
 const stateful = ['sched', 'notif', 'work', 'recycle'] as const;
+
+async function probe(socketPath: string, path: string): Promise<{ status: number | undefined; body: unknown }> {
+  const [response] = (await once(http.get({ socketPath, path, agent: false }), 'response')) as [IncomingMessage];
+  return { status: response.statusCode, body: await json(response) };
+}
 
 describe('services as processes of their own', function () {
   this.timeout(120_000);
@@ -37,6 +45,12 @@ describe('services as processes of their own', function () {
     const home = await folders.make();
     const waiting = stateful.map((service) => begin(home, service));
     await Promise.all(waiting.map((service) => service.says(/Waiting for Redis/)));
+    for (const name of stateful) {
+      expect(await probe(socketOf(home, name), '/healthz'), `${name} lives`).to.deep.include({ status: 200 });
+      const ready = await probe(socketOf(home, name), '/readyz');
+      expect(ready, `${name} is not ready`).to.deep.include({ status: 503 });
+      expect(ready.body).to.include({ status: 'starting' });
+    }
     const upstreams = Object.fromEntries(
       ['sched', 'notif', 'ui'].map((name) => [`CHAINR_${name.toUpperCase()}_URL`, `unix:${socketOf(home, name)}`]),
     );

@@ -189,6 +189,9 @@ export interface Executor {
   /** Removes the remains of an ended attempt together with its name; only after the removal grace. */
   remove(key: AttemptKey, guard: WriteGuard): Promise<void>;
 
+  /** Resolves if attempts could run now: the daemon or API server answers. Rejects with the outage. */
+  ping(): Promise<void>;
+
   /** The attempts of this instance that are here. */
   list(): Promise<FoundAttempt[]>;
 

@@ -17,6 +17,10 @@ import {
 
 export const startingRows: Row[] = [
   {
+    name: 'answers a ping',
+    run: (place) => withExecutor(place, (executor) => executor.ping()),
+  },
+  {
     name: 'starts an attempt once, however many workers request it at the same time',
     needs: ({ output, manyOwners }) => output && manyOwners,
     run: (place, image) =>

@@ -1,5 +1,5 @@
+import type { Health } from '@chainr/core/service/health';
 import type { Logger } from '@chainr/core/service/logger';
-import type { Metrics } from '@chainr/core/service/metrics';
 import type { GateConfig } from './config.js';
 import type { ConnectionLimit } from './guards/limit-connections.js';
 
@@ -7,6 +7,6 @@ import type { ConnectionLimit } from './guards/limit-connections.js';
 export interface GateContext {
   readonly config: GateConfig;
   readonly logger: Logger;
-  readonly metrics: Metrics;
+  readonly health: Health;
   readonly connections: ConnectionLimit;
 }

@@ -1,10 +1,8 @@
 import { errorHandler, notFound } from '@chainr/core/service/express-errors';
-import { healthRoutes } from '@chainr/core/service/health';
 import { noStore } from '@chainr/core/service/no-store';
 import { requestIds } from '@chainr/core/service/request-id';
 import express, { type RequestHandler } from 'express';
 import { checkContentType } from './guards/check-content-type.js';
-import { checkService } from './check-service.js';
 import type { GateContext } from './context.js';
 import { drainRefused } from './proxy/drain-request.js';
 import { guardLoopback } from './guards/guard-loopback.js';
@@ -17,9 +15,8 @@ import { securityHeaders } from './security-headers.js';
 import { stripHeaders } from './proxy/strip-headers.js';
 
 /** The middleware of a request on its way to a service, in order. */
-export function routeRequests({ config, logger, metrics, connections }: GateContext): express.Express {
-  const checks = { sched: checkService('sched', config.sched), notif: checkService('notif', config.notif) };
-  const own = healthRoutes(metrics, checks, logger);
+export function routeRequests({ config, logger, health, connections }: GateContext): express.Express {
+  const own = health.routes();
   const answers: Readonly<Record<Destination, RequestHandler>> = {
     health: own,
     metrics: own,

@@ -1,9 +1,11 @@
 import { formatAddress, isLoopback } from '@chainr/core/service/address';
+import { Health } from '@chainr/core/service/health';
 import { HttpServer } from '@chainr/core/service/http-server';
 import { ListeningService } from '@chainr/core/service/listening-service';
 import { createLogger, type Logger } from '@chainr/core/service/logger';
 import { Metrics } from '@chainr/core/service/metrics';
 import type { GateConfig } from './config.js';
+import { reachedOnce } from './check-service.js';
 import { ConnectionLimit } from './guards/limit-connections.js';
 import { filesPerConnection, serverLimits } from './limits.js';
 import { openFilesMax } from './guards/open-files.js';
@@ -28,7 +30,9 @@ export function createService(
   warnOfShortToken(config, logger);
   const metrics = new Metrics('gate');
   const connections = new ConnectionLimit(config.connectionsPerClient, logger);
-  const app = routeRequests({ config, logger, metrics, connections });
+  const checks = { sched: reachedOnce('sched', config.sched), notif: reachedOnce('notif', config.notif) };
+  const health = new Health(metrics, checks, logger);
+  const app = routeRequests({ config, logger, health, connections });
   const server = new HttpServer('http', app, config.listen, logger, {
     metrics,
     onConnection: connections.count,
@@ -36,7 +40,7 @@ export function createService(
     setting: 'PORT or CHAINR_LISTEN',
     limits: serverLimits,
   });
-  return new ListeningService('gate', logger, [], server);
+  return new ListeningService('gate', logger, { parts: [], server, health });
 }
 
 function warnOfShortToken({ token }: GateConfig, logger: Logger): void {

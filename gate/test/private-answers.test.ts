@@ -1,6 +1,7 @@
 import net from 'node:net';
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { Health } from '@chainr/core/service/health';
 import { healthApp } from '@chainr/core/service/health-app';
 import { createLogger } from '@chainr/core/service/logger';
 import { Metrics } from '@chainr/core/service/metrics';
@@ -70,9 +71,9 @@ describe('the part of gate that requires the token', () => {
   beforeEach(() => {
     asked = [];
     const quiet = createLogger('test', 'silent');
-    gate.handlers.ui = healthApp(new Metrics('ui'), {}, quiet);
+    gate.handlers.ui = healthApp(new Health(new Metrics('ui'), {}, quiet), quiet);
     for (const name of ['sched', 'notif'] as const) {
-      const app = healthApp(new Metrics(name), {}, quiet);
+      const app = healthApp(new Health(new Metrics(name), {}, quiet), quiet);
       gate.handlers[name] = (request, response) => {
         asked.push(`${name} ${request.url ?? ''}`);
         app(request, response);

@@ -124,14 +124,21 @@ describe('gate as a proxy', () => {
     });
   });
 
-  it('names the missing service in its readiness', async () => {
-    expect((await gate.ask('/readyz')).status).to.equal(200);
+  it('names the services that it has not reached yet in its readiness', async () => {
     gate.handlers.notif = (_request, response) => void response.writeHead(503).end();
     await gate.stopService('sched');
     const answer = await gate.ask('/readyz');
     expect(answer.status).to.equal(503);
     expect(answer.json).to.have.nested.property('checks.notif', 'notif is not ready.');
     expect(answer.json).to.have.nested.property('checks.sched').that.includes('sched does not answer');
+  });
+
+  it('stays ready once it has reached its services, so that their outage does not take away every gate', async () => {
+    expect((await gate.ask('/readyz')).status).to.equal(200);
+    gate.handlers.notif = (_request, response) => void response.writeHead(503).end();
+    await gate.stopService('sched');
+    expect((await gate.ask('/readyz')).status).to.equal(200);
+    expect((await gate.ask('/api/runs')).status).to.equal(503);
   });
 
   it('keeps connections for the next request, and closes them on request', async () => {

@@ -1,6 +1,6 @@
+import type { Health } from '@chainr/core/service/health';
 import type { Logger } from '@chainr/core/service/logger';
 import type { Metrics } from '@chainr/core/service/metrics';
-import type { ReadyCheck } from '@chainr/core/service/health';
 import type { EventReader } from './event-reader.js';
 import type { EventTail } from './event-tail.js';
 
@@ -10,5 +10,5 @@ export interface NotifContext {
   readonly metrics: Metrics;
   readonly events: EventReader;
   readonly tail: EventTail;
-  readonly checkRedis: ReadyCheck;
+  readonly health: Health;
 }

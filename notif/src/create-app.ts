@@ -1,6 +1,5 @@
 import { routes } from '@chainr/core/api/contract/routes';
 import { errorHandler, methodNotAllowed, notFound } from '@chainr/core/service/express-errors';
-import { healthRoutes } from '@chainr/core/service/health';
 import { noStore } from '@chainr/core/service/no-store';
 import { requestIds } from '@chainr/core/service/request-id';
 import express from 'express';
@@ -13,7 +12,7 @@ const allowed = ['GET', 'HEAD', 'OPTIONS'] as const;
 export function createApp(context: NotifContext): express.Express {
   const app = express();
   app.disable('x-powered-by').disable('etag').enable('case sensitive routing').set('query parser', false);
-  app.use(requestIds(), noStore());
+  app.use(requestIds(), noStore(), context.health.untilStarted());
   app
     .route(routes.readEvents.path)
     .get(answerEvents(context))
@@ -21,7 +20,7 @@ export function createApp(context: NotifContext): express.Express {
       response.status(204).set('Allow', allowed.join(', ')).end();
     })
     .all(methodNotAllowed(...allowed));
-  app.use(healthRoutes(context.metrics, { redis: context.checkRedis }, context.logger));
+  app.use(context.health.routes());
   app.use(notFound(), errorHandler(context.logger));
   return app;
 }

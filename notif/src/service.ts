@@ -1,3 +1,4 @@
+import { Health } from '@chainr/core/service/health';
 import { HttpServer } from '@chainr/core/service/http-server';
 import { ListeningService } from '@chainr/core/service/listening-service';
 import { createLogger, type Logger } from '@chainr/core/service/logger';
@@ -16,11 +17,8 @@ export function createService(
   const metrics = new Metrics('notif');
   const store = new EventStore({ url: config.redisUrl, logger });
   const tail = new EventTail(store.events, logger, { onEvents: countEvents(metrics) });
-  const app = createApp({ logger, metrics, events: store.events, tail, checkRedis: () => store.ping() });
-  return new ListeningService(
-    'notif',
-    logger,
-    [store, tail],
-    new HttpServer('http', app, config.listen, logger, { metrics }),
-  );
+  const health = new Health(metrics, { redis: () => store.ping() }, logger);
+  const app = createApp({ logger, metrics, events: store.events, tail, health });
+  const server = new HttpServer('http', app, config.listen, logger, { metrics });
+  return new ListeningService('notif', logger, { parts: [store, tail], server, health });
 }

@@ -1,4 +1,5 @@
 import { BundleQueue } from '@chainr/core/queue/bundle-queue';
+import { Health } from '@chainr/core/service/health';
 import { healthApp } from '@chainr/core/service/health-app';
 import { HttpServer } from '@chainr/core/service/http-server';
 import { ListeningService } from '@chainr/core/service/listening-service';
@@ -27,11 +28,8 @@ export function createService(
   const store = new Store({ url: config.redisUrl, logger, deliver, onCall: metrics.countRedisCall });
   const loops = listSweeps({ store, queue, config }).map((sweep) => new SweepLoop(sweep, logger, metrics));
   metrics.onRead(measureState({ store, metrics, logger }));
-  const app = healthApp(metrics, { redis: () => store.ping() }, logger);
-  return new ListeningService(
-    'recycle',
-    logger,
-    [store, queue, ...loops],
-    new HttpServer('http', app, config.listen, logger, { metrics }),
-  );
+  const health = new Health(metrics, { redis: () => store.ping() }, logger);
+  const server = new HttpServer('http', healthApp(health, logger), config.listen, logger, { metrics });
+  const list = [store, queue, ...loops];
+  return new ListeningService('recycle', logger, { parts: list, server, health, probesOnly: true });
 }

@@ -1,6 +1,6 @@
 import type { BundleQueue } from '@chainr/core/queue/bundle-queue';
+import type { Health } from '@chainr/core/service/health';
 import type { Logger } from '@chainr/core/service/logger';
-import type { Metrics } from '@chainr/core/service/metrics';
 import type { Store } from '@chainr/core/store/store';
 import type { PipelineReader } from './pipelines/pipeline-reader.js';
 import type { JobChanges } from './jobs/job-changes.js';
@@ -8,7 +8,7 @@ import type { JobChanges } from './jobs/job-changes.js';
 /** What the routes of sched share. */
 export interface SchedContext {
   readonly logger: Logger;
-  readonly metrics: Metrics;
+  readonly health: Health;
   readonly store: Store;
   readonly queue: BundleQueue;
   readonly jobChanges: JobChanges;

@@ -1,6 +1,5 @@
 import express from 'express';
 import { errorHandler, notFound } from '@chainr/core/service/express-errors';
-import { healthRoutes } from '@chainr/core/service/health';
 import { noStore } from '@chainr/core/service/no-store';
 import { requestIds } from '@chainr/core/service/request-id';
 import type { SchedContext } from './context.js';
@@ -28,7 +27,7 @@ import { validatePipeline } from './pipelines/validate-pipeline.js';
 export function createApp(context: SchedContext): express.Express {
   const app = express();
   app.disable('x-powered-by').disable('etag').enable('case sensitive routing').set('query parser', false);
-  app.use(requestIds(), noStore());
+  app.use(requestIds(), noStore(), context.health.untilStarted());
   serveRoutes(app, [
     createRun(context),
     ...bulkRoutes(context), // Before those of one run: `cancel` is no uid.
@@ -49,7 +48,7 @@ export function createApp(context: SchedContext): express.Express {
     listResources(),
     getOpenApi(),
   ]);
-  app.use(healthRoutes(context.metrics, { redis: () => context.store.ping() }, context.logger));
+  app.use(context.health.routes());
   app.use(notFound());
   app.use(errorHandler(context.logger));
   return app;

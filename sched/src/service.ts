@@ -1,4 +1,5 @@
 import { BundleQueue } from '@chainr/core/queue/bundle-queue';
+import { Health } from '@chainr/core/service/health';
 import { HttpServer } from '@chainr/core/service/http-server';
 import { ListeningService } from '@chainr/core/service/listening-service';
 import { createLogger, type Logger } from '@chainr/core/service/logger';
@@ -25,7 +26,8 @@ export function createService(
   const jobChanges = new JobChanges(store.events);
   const pipelines = new PipelineReader();
   const { defaultPool } = config;
-  const context: SchedContext = { logger, metrics, store, queue, jobChanges, pipelines, defaultPool };
+  const health = new Health(metrics, { redis: () => store.ping() }, logger);
+  const context: SchedContext = { logger, health, store, queue, jobChanges, pipelines, defaultPool };
   const server = new HttpServer('http', createApp(context), config.listen, logger, { metrics });
-  return new ListeningService('sched', logger, [store, queue, jobChanges, pipelines], server);
+  return new ListeningService('sched', logger, { parts: [store, queue, jobChanges, pipelines], server, health });
 }

@@ -1,11 +1,10 @@
 import { errorHandler, methodNotAllowed, notFound } from '@chainr/core/service/express-errors';
-import { healthRoutes } from '@chainr/core/service/health';
 import { requestIds } from '@chainr/core/service/request-id';
 import express from 'express';
 import type { UiContext } from './context.js';
 
 /** Every address that ui answers. */
-export function createApp({ logger, metrics, page }: UiContext): express.Express {
+export function createApp({ logger, health, page }: UiContext): express.Express {
   const app = express().disable('x-powered-by');
   app.use(requestIds());
   app
@@ -17,7 +16,7 @@ export function createApp({ logger, metrics, page }: UiContext): express.Express
         .send(page.html);
     })
     .all(methodNotAllowed('GET', 'HEAD'));
-  app.use(healthRoutes(metrics, {}, logger));
+  app.use(health.routes());
   app.use(notFound(), errorHandler(logger));
   return app;
 }

@@ -1,3 +1,4 @@
+import { Health } from '@chainr/core/service/health';
 import { HttpServer } from '@chainr/core/service/http-server';
 import { ListeningService } from '@chainr/core/service/listening-service';
 import { createLogger, type Logger } from '@chainr/core/service/logger';
@@ -12,6 +13,8 @@ export function createService(
   logger: Logger = createLogger('ui', config.logLevel),
 ): ListeningService {
   const metrics = new Metrics('ui');
-  const app = createApp({ logger, metrics, page: readPage() });
-  return new ListeningService('ui', logger, [], new HttpServer('http', app, config.listen, logger, { metrics }));
+  const health = new Health(metrics, {}, logger);
+  const app = createApp({ logger, health, page: readPage() });
+  const server = new HttpServer('http', app, config.listen, logger, { metrics });
+  return new ListeningService('ui', logger, { parts: [], server, health });
 }

@@ -4,6 +4,7 @@ import type { JobSummary, Run } from '@chainr/core/api/contract/run-resource';
 import { jobStatuses } from '@chainr/core/engine/states';
 import { HttpServer } from '@chainr/core/service/http-server';
 import { createLogger } from '@chainr/core/service/logger';
+import { Health } from '@chainr/core/service/health';
 import { Metrics } from '@chainr/core/service/metrics';
 import express, { type Response } from 'express';
 import { createApp } from '../src/create-app.js';
@@ -62,7 +63,7 @@ export class FakeApi {
       }
       response.end();
     });
-    app.use(createApp({ logger, metrics: new Metrics('ui'), page: readPage() }));
+    app.use(createApp({ logger, health: new Health(new Metrics('ui'), {}, logger), page: readPage() }));
     this.#server = new HttpServer('http', app, { host: '127.0.0.1', port: 0 }, logger, { stopDeadlineMs: 10 });
   }
 

@@ -2,7 +2,7 @@ import type { Metrics } from '@chainr/core/service/metrics';
 import type { AttemptSpec, Executor, KeptSecret } from '@chainr/executor/port';
 import { Abandoned, HandedOver, LeaseLost } from './leases/held-lease.js';
 
-const briefCalls = ['ensure', 'stop', 'remove', 'list', 'readSecret'] as const;
+const briefCalls = ['ensure', 'stop', 'remove', 'list', 'readSecret', 'ping'] as const;
 type BriefCall = (typeof briefCalls)[number];
 
 /**
@@ -46,6 +46,7 @@ export function measureExecutor(executor: Executor, metrics: Metrics): Executor 
     stop: (key, graceMs, guard) => timed('stop', executor.stop(key, graceMs, guard)),
     remove: (key, guard) => timed('remove', executor.remove(key, guard)),
     list: () => timed('list', executor.list()),
+    ping: () => timed('ping', executor.ping()),
     ...(executor.readSecret && { readSecret: (name, spec) => timed('readSecret', readSecretOf(executor, name, spec)) }),
     close: () => executor.close(),
   };

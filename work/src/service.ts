@@ -1,6 +1,7 @@
 import { noFaults, type FaultHook } from '@chainr/core/engine/fault-points';
 import { BundleQueue } from '@chainr/core/queue/bundle-queue';
 import { BundleReader } from '@chainr/core/queue/bundle-reader';
+import { Health } from '@chainr/core/service/health';
 import { healthApp } from '@chainr/core/service/health-app';
 import { HttpServer } from '@chainr/core/service/http-server';
 import { ListeningService } from '@chainr/core/service/listening-service';
@@ -103,6 +104,16 @@ export async function createService(config: WorkConfig, parts: WorkParts = {}): 
     metrics.gauge('leasesHeld').set({ pool }, leases.size);
     metrics.gauge('workerCapacity').set({ pool }, capacity.draining ? 0 : capacity.total);
   });
-  const app = healthApp(metrics, { redis: () => store.ping() }, logger);
-  return new WorkService(runner, 'work', logger, list, new HttpServer('http', app, config.listen, logger, { metrics }));
+  const health = new Health(metrics, { redis: () => store.ping(), executor: () => checkExecutor(executor) }, logger);
+  const server = new HttpServer('http', healthApp(health, logger), config.listen, logger, { metrics });
+  return new WorkService(runner, 'work', logger, { parts: list, server, health, probesOnly: true });
+}
+
+async function checkExecutor(executor: Executor): Promise<true | string> {
+  try {
+    await executor.ping();
+    return true;
+  } catch (error) {
+    return `${executor.kind} does not answer: ${error instanceof Error ? error.message : String(error)}`;
+  }
 }

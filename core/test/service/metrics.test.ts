@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { register } from 'prom-client';
 import { HttpServer } from '../../src/service/http-server.js';
+import { Health } from '../../src/service/health.js';
 import { healthApp } from '../../src/service/health-app.js';
 import { createLogger } from '../../src/service/logger.js';
 import { metricTable } from '../../src/service/metric-table.js';
@@ -26,7 +27,7 @@ describe('the metrics of a service', () => {
 
   it('are served beside its health checks, and count the answers', async () => {
     const metrics = new Metrics('one');
-    const app = healthApp(metrics, {}, quiet);
+    const app = healthApp(new Health(metrics, {}, quiet), quiet);
     const server = new HttpServer('http', app, { host: '127.0.0.1', port: 0 }, quiet, { metrics });
     await server.start();
     try {

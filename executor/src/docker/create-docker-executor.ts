@@ -1,4 +1,5 @@
 import type Docker from 'dockerode';
+import { within } from '@chainr/core/async/within';
 import { noFaults, type FaultHook } from '@chainr/core/engine/fault-points';
 import type { AttemptKey, AttemptSpec, Capabilities, Executor } from '../port.js';
 import { AttemptDrive } from './watch/attempt-drive.js';
@@ -11,6 +12,8 @@ import { readLogs } from './output/read-logs.js';
 import { removeAttempt } from './end/remove-attempt.js';
 import { stopAttempt } from './end/stop-attempt.js';
 
+/** How long the daemon may take to answer a ping. */
+const pingMs = 2_000;
 /** How long a failing pull is retried (see Deadlines and retries). */
 const usualPullPatienceMs = 30_000;
 /** How long a start is retried that an answering daemon refuses with errors of its own. */
@@ -71,6 +74,7 @@ export function createDockerExecutor(options: DockerExecutorOptions): Executor {
   } = options;
   const board = new EventBoard(docker, instance);
   const drives = new Map<string, AttemptDrive>();
+  let pinging: Promise<unknown> | undefined;
   const isDriven = (key: AttemptKey): boolean => drives.has(nameOfKey(key));
   const context: DockerContext = {
     docker,
@@ -121,6 +125,13 @@ export function createDockerExecutor(options: DockerExecutorOptions): Executor {
     logs: (spec, from, signal) => readLogs(context, spec, from, signal),
     stop: (key, graceMs, guard) => stopAttempt(context, key, graceMs, guard),
     remove: (key, guard) => removeAttempt(context, key, guard),
+    async ping() {
+      // A frozen daemon gets one at a time.
+      pinging ??= docker.ping().finally(() => (pinging = undefined));
+      await within(pingMs, pinging, () => {
+        throw new Error(`no answer within ${String(pingMs)} ms`);
+      });
+    },
     list: () => listAttempts(context),
     close: async () => {
       for (const drive of drives.values()) drive.shared.stop();

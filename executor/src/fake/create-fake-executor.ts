@@ -113,6 +113,7 @@ export function createFakeExecutor(options: FakeExecutorOptions = {}): FakeExecu
     async list() {
       return [...attempts].map(([name, attempt]) => ({ ...keyOf(name), alive: attempt.outcome === undefined }));
     },
+    ping: () => done,
     close: () => done,
     end(key, outcome) {
       const attempt = attempts.get(nameOf(key));

@@ -136,6 +136,7 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
     logs: (spec, from, signal) => readLogs(context, spec, from, signal),
     stop: (key, graceMs, guard) => stopAttempt(context, key, graceMs, guard),
     remove: (key, guard) => removeAttempt(context, key, guard),
+    ping: () => askForPods(api, namespaces),
     list: () => listAttempts(context),
     readSecret: (name, spec) => readSecret(context, name, spec),
     close: async () => {
@@ -145,4 +146,10 @@ export function createKubernetesExecutor(options: KubernetesExecutorOptions): Ex
       api.close();
     },
   };
+}
+
+/** Fails too if the credentials or their rights were taken away meanwhile. */
+async function askForPods(api: ApiClient, namespaces: readonly string[]): Promise<void> {
+  const query = { limit: '1' };
+  await Promise.all(namespaces.map((namespace) => api.call('GET', `/api/v1/namespaces/${namespace}/pods`, { query })));
 }

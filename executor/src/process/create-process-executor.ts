@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, realpathSync } from 'node:fs';
+import { constants, mkdirSync, realpathSync } from 'node:fs';
+import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { noFaults, type FaultHook } from '@chainr/core/engine/fault-points';
 import type { Capabilities, Executor } from '../port.js';
@@ -105,6 +106,7 @@ export function createProcessExecutor({
     stored: (key, position) => removeStored(context, key, position),
     stop: (key, graceMs, guard) => stopAttempt(context, key, graceMs, guard),
     remove: (key, guard) => removeAttempt(context, key, guard),
+    ping: () => access(attempts, constants.W_OK),
     list: () => listAttempts(context),
     close: async () => {
       context.launcher.close();
