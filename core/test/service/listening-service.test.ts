@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import express from 'express';
-import { deferred } from './deferred.js';
+import { deferred, type Deferred } from './deferred.js';
 import { Health } from '../../src/service/health.js';
 import { HttpServer } from '../../src/service/http-server.js';
 import type { Part } from '../../src/service/lifecycle.js';
@@ -11,15 +11,15 @@ import { Metrics } from '../../src/service/metrics.js';
 const quiet = createLogger('test', 'silent');
 
 describe('a service that listens', () => {
-  let starting: ReturnType<typeof deferred<void>>;
-  let stopping: ReturnType<typeof deferred<void>>;
+  let starting: Deferred<void>;
+  let stopping: Deferred<void>;
   let partStopped: boolean;
   let service: ListeningService;
   let health: Health;
 
   function create(probesOnly: boolean): void {
-    starting = deferred<void>();
-    stopping = deferred<void>();
+    starting = deferred();
+    stopping = deferred();
     partStopped = false;
     const part: Part = {
       name: 'part',
@@ -40,12 +40,12 @@ describe('a service that listens', () => {
     service = new ListeningService('test', quiet, { parts: [part], server, health, probesOnly });
   }
 
-  let asked: ReturnType<typeof deferred<void>>;
-  let answering: ReturnType<typeof deferred<void>>;
+  let asked: Deferred<void>;
+  let answering: Deferred<void>;
 
   beforeEach(() => {
-    asked = deferred<void>();
-    answering = deferred<void>();
+    asked = deferred();
+    answering = deferred();
   });
 
   const readiness = async () => ((await (await fetch(`${service.url}/readyz`)).json()) as { status: string }).status;
