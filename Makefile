@@ -1,6 +1,6 @@
 # `make` is only the door: what a command does stands in scripts/ and in the scripts of package.json.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-cluster check bench build format generate coverage clean
+.PHONY: help run test test-cluster check bench build images pack format generate coverage clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -22,6 +22,12 @@ bench: ## measure the targets; each row says "pass" or "short"
 
 build: ## compile what `make run` starts
 	@scripts/install-packages.sh && exec scripts/build-if-stale.sh
+
+images: ## build the images of the services and the page: REGISTRY, IMAGE_TAG, BASE, PUSH=1 (scripts/build-images.sh)
+	@exec scripts/build-images.sh
+
+pack: ## make chainr-VERSION.tgz, the npm package of the chainr command
+	@scripts/install-packages.sh && exec npm run --silent pack
 
 format: ## write every file as prettier wants it
 	@scripts/install-packages.sh && exec npm run --silent format

@@ -97,13 +97,15 @@ export async function packBusybox(): Promise<Buffer> {
   return allOf(archive);
 }
 
-async function allOf(archive: AsyncIterable<unknown>): Promise<Buffer> {
+/** The bytes of an archive that is complete. */
+export async function allOf(archive: AsyncIterable<unknown>): Promise<Buffer> {
   const parts: Buffer[] = [];
   for await (const part of archive) parts.push(part as Buffer);
   return Buffer.concat(parts);
 }
 
-async function importImage(socketPath: string, name: string, archive: Buffer): Promise<void> {
+/** Creates an image from a tar of its files. */
+export async function importImage(socketPath: string, name: string, archive: Buffer): Promise<void> {
   const child = spawn('docker', ['-H', `unix://${socketPath}`, 'import', '-', name], {
     stdio: ['pipe', 'ignore', 'inherit'],
   });
