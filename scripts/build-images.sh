@@ -49,7 +49,8 @@ if [ -n "${CA:-}" ]; then
 fi
 case $builder in
   docker) arguments+=(--build-arg "SOURCE_DATE_EPOCH=$SOURCE_DATE_EPOCH") ;;
-  *) arguments+=(--timestamp "$SOURCE_DATE_EPOCH") ;;
+  # With `--layers` the second image uses what the first one compiled.
+  *) arguments+=(--layers --timestamp "$SOURCE_DATE_EPOCH") ;;
 esac
 # shellcheck disable=SC2206 # They are words.
 arguments+=(${BUILD_FLAGS:-})
