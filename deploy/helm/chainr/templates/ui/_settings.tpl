@@ -1,0 +1,6 @@
+{{/* ui serves files and needs nothing. */}}
+{{- define "chainr.ui.env" -}}
+{{- end -}}
+
+{{- define "chainr.ui.files" -}}
+{{- end -}}
