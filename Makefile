@@ -1,6 +1,6 @@
 # `make` is only the door: what a command does stands in scripts/ and in the scripts of package.json.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-cluster check bench build images pack format generate coverage clean
+.PHONY: help run test test-cluster check bench build images deploy undeploy pack format generate coverage clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -22,6 +22,12 @@ bench: ## measure the targets; each row says "pass" or "short"
 
 build: ## compile what `make run` starts
 	@scripts/install-packages.sh && exec scripts/build-if-stale.sh
+
+deploy: ## install or upgrade chainr in a cluster: NAMESPACE, TOPOLOGY, IMAGE_TAG, REGISTRY, VALUES (docs/deploy.md)
+	@exec deploy/deploy.sh
+
+undeploy: ## remove chainr from a cluster; DATA=1 removes the volume of Redis, too
+	@exec deploy/undeploy.sh
 
 images: ## build the images of the services and the page: REGISTRY, IMAGE_TAG, BASE, PUSH=1 (scripts/build-images.sh)
 	@exec scripts/build-images.sh

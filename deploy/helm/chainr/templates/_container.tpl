@@ -17,11 +17,6 @@ Argument: root, service.
     {{- range $name, $value := include "chainr.env" . | fromYaml }}
     - { name: {{ $name }}, value: {{ $value | quote }} }
     {{- end }}
-  # A service listens once it has all that it needs. It may have to wait for Redis, which reads its file.
-  startupProbe:
-    httpGet: { path: /healthz, port: {{ .service }} }
-    periodSeconds: 2
-    failureThreshold: 300
   livenessProbe:
     httpGet: { path: /healthz, port: {{ .service }} }
     periodSeconds: 10
