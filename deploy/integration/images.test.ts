@@ -29,8 +29,10 @@ describe('the images', function () {
   let redis: TestRedis;
   let sockets: string;
 
-  const layOut = (folder: string) =>
-    execute(process.execPath, ['--import=tsx', 'scripts/package/lay-out-images.ts', `${folder}/image-files`]);
+  const layOut = (folder: string, umask: string) => {
+    const words = [process.execPath, '--import=tsx', 'scripts/package/lay-out-images.ts', `${folder}/image-files`];
+    return execute('bash', ['-c', `umask ${umask} && exec "$@"`, 'bash', ...words]);
+  };
 
   /** Undefined: the service does not answer yet. */
   const ask = (name: Name, method: string, url: string, body?: unknown) =>
@@ -84,7 +86,7 @@ describe('the images', function () {
     await execute(path.resolve('scripts/build-if-stale.sh'));
     await importNode(used.socketPath, 'node-alone');
     context = await mkdtemp(path.join(tmpdir(), 'chainr-images-'));
-    await layOut(context);
+    await layOut(context, '022');
     redis = await startRedis(['--unixsocketperm', '777']);
     await chmod(redis.folder, 0o755);
     sockets = await mkdtemp(path.join(tmpdir(), 'chainr-sockets-'));
@@ -118,7 +120,7 @@ describe('the images', function () {
   it('are made of the same files, with the same modes and times, whenever they are laid out', async () => {
     const elsewhere = await mkdtemp(path.join(tmpdir(), 'chainr-images-'));
     try {
-      await layOut(elsewhere);
+      await layOut(elsewhere, '077');
       expect(await digestOf(elsewhere)).to.equal(await digestOf(context));
     } finally {
       await rm(elsewhere, { recursive: true });

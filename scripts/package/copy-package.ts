@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { chmod, copyFile, mkdir, open, readdir, stat } from 'node:fs/promises';
+import { copyFile, mkdir, open, readdir } from 'node:fs/promises';
 import path from 'node:path';
 
 /** Files that no program reads at run time: types, maps, prose, and what native code is built from or to. */
@@ -51,14 +51,12 @@ async function filesOf(folder: string, enter: (folder: string) => boolean = () =
   return files.sort();
 }
 
-/** Modes are those of a usual umask, whatever it is here. */
 async function copy(from: string, to: string, file: string): Promise<void> {
   const source = path.join(from, file);
   if (await isNative(source)) throw new Error(`${source} is native code, which runs on one platform only`);
   const target = path.join(to, file);
   await mkdir(path.dirname(target), { recursive: true });
   await copyFile(source, target);
-  await chmod(target, (await stat(source)).mode & 0o100 ? 0o755 : 0o644);
 }
 
 /** Whether a file begins as programs and libraries of Linux, macOS or Windows do. */

@@ -3,7 +3,7 @@
  * image FOLDER has two layers, which the Dockerfile copies to `/`: `modules`, the packages of npm, which seldom change,
  * and `code`. The same input gives the same files, byte for byte, with the same modes and times.
  */
-import { chmod, copyFile, lutimes, mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, lstat, lutimes, mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { billOfMaterials } from './bill-of-materials.js';
 import { copyModule, copyWorkspace } from './copy-package.js';
@@ -38,11 +38,8 @@ async function layOut(workspace: string, to: string): Promise<void> {
 
 /** Gives files, links and folders the same times and modes on every machine. */
 async function normalize(at: string): Promise<void> {
-  for (const entry of await readdir(at, { withFileTypes: true })) {
-    const found = path.join(at, entry.name);
-    if (entry.isDirectory()) await normalize(found);
-    else await lutimes(found, fileTime, fileTime);
-  }
-  await chmod(at, 0o755);
+  const found = await lstat(at);
+  if (found.isDirectory()) for (const name of await readdir(at)) await normalize(path.join(at, name));
+  if (!found.isSymbolicLink()) await chmod(at, found.isDirectory() || found.mode & 0o100 ? 0o755 : 0o644);
   await lutimes(at, fileTime, fileTime);
 }
