@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { Outcome } from '@chainr/core/engine/outcome';
+import { untilFound } from '@chainr/testkit/until-found';
 import type { ApiClient } from '../src/kubernetes/api/api-client.js';
 import { unlessStatus } from '../src/kubernetes/api/api-error.js';
 import { selectorOf } from '../src/kubernetes/names.js';
@@ -41,6 +42,19 @@ async function watchTo(
   await Promise.all(done);
   expect(told, `it never had the reason ${reason}`).to.equal(true);
   return outcome;
+}
+
+/** The API server learns of a new quota a moment after it was created. */
+async function untilRefused(api: ApiClient, pods: string): Promise<void> {
+  const name = 'probe-of-quota';
+  // The scheduler leaves it alone, so it can be removed at once.
+  const spec = { schedulingGates: [{ name: 'chainr.test/probe' }], containers: [{ name: 'main', image: 'busybox' }] };
+  const tryOnce = async (): Promise<boolean> => {
+    const made = await unlessStatus([403], api.call('POST', pods, { body: { metadata: { name }, spec } }));
+    if (made) await api.call('DELETE', `${pods}/${name}`);
+    return made === undefined;
+  };
+  await untilFound('a quota that is in force', tryOnce, (isRefused) => isRefused, { everyMs: 50 });
 }
 
 const sleeping = { run: 'trap "exit 143" TERM; sleep 300 & wait $!' };
@@ -121,6 +135,7 @@ export const kubernetesReasonRows: readonly ReasonRow[] = [
       await api.call('POST', quotas, { body });
       const removeQuota = () => unlessStatus([404], api.call('DELETE', `${quotas}/no-pods`));
       try {
+        await untilRefused(api, pods);
         const spec = attemptOf('busybox', { run: 'true' });
         const outcome = await watchTo(executor, spec, 'QuotaExceeded', (message) => {
           expect(message).to.match(/(?:exceeded quota|status unknown for quota): no-pods/);
