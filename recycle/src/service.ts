@@ -25,7 +25,7 @@ export function createService(
   const deliver = (bundles: Bundle[]): void => {
     queue.deliver(bundles);
   };
-  const store = new Store({ url: config.redisUrl, logger, deliver, onCall: metrics.countRedisCall });
+  const store = new Store({ url: config.redisUrl, logger, deliver, onCall: metrics.redisCallCounter() });
   const loops = listSweeps({ store, queue, config }).map((sweep) => new SweepLoop(sweep, logger, metrics));
   metrics.onRead(measureState({ store, metrics, logger }));
   const health = new Health(metrics, { redis: () => store.ping() }, logger);

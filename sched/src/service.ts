@@ -22,7 +22,7 @@ export function createService(
   const deliver = (bundles: Bundle[]): void => {
     queue.deliver(bundles);
   };
-  const store = new Store({ url: config.redisUrl, logger, deliver, onCall: metrics.countRedisCall });
+  const store = new Store({ url: config.redisUrl, logger, deliver, onCall: metrics.redisCallCounter() });
   const jobChanges = new JobChanges(store.events);
   const pipelines = new PipelineReader();
   const { defaultPool } = config;

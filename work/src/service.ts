@@ -61,7 +61,7 @@ export async function createService(config: WorkConfig, parts: WorkParts = {}): 
   const metrics = new Metrics('work');
   const url = config.redisUrl;
   const queue = new BundleQueue(url, logger);
-  const store = new Store({ url, logger, deliver: (bundles) => { queue.deliver(bundles); }, patienceMs: Infinity, onCall: metrics.countRedisCall }); // prettier-ignore
+  const store = new Store({ url, logger, deliver: (bundles) => { queue.deliver(bundles); }, patienceMs: Infinity, onCall: metrics.redisCallCounter() }); // prettier-ignore
   const bare = parts.executor ?? (await createExecutor(config, { instance: () => store.instance, reach, logger }));
   const executor = measureExecutor(bare, metrics);
   const pool = config.pool || executor.kind;

@@ -34,7 +34,7 @@ describe('the metrics of attempts', () => {
     expect(await phase('starting', 'sum'), 'no phase is shorter than 0').to.equal(0);
     expect(await phase('closing', 'count')).to.equal(2);
     expect(await read('chainr_attempt_ends_total', { reason: 'Completed' })).to.equal(2);
-    expect(await read('chainr_leases_adopted_total')).to.equal(undefined);
+    expect(await read('chainr_leases_adopted_total')).to.equal(0);
   });
 
   it('leave out phases that an attempt did not have', async () => {

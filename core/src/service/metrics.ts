@@ -24,6 +24,8 @@ export class Metrics {
     this.service = service;
     this.contentType = this.#registry.contentType;
     this.#registry.setDefaultLabels({ service });
+    // What has not happened is reported as 0, so that its first time is an increase.
+    for (const answers of ['2xx', '3xx', '4xx', '5xx']) this.counter('httpAnswers').inc({ class: answers }, 0);
   }
 
   /** The same name always gives the same counter. */
@@ -53,11 +55,15 @@ export class Metrics {
     this.counter('httpAnswers').inc({ class: `${Math.floor(status / 100)}xx` });
   }
 
-  /** Counts a call of the library in Redis: how long it took, and whether it was answered. */
-  readonly countRedisCall = (ms: number, answered: boolean): void => {
-    this.histogram('redisCalls').observe(ms / 1000);
-    if (!answered) this.counter('redisErrors').inc();
-  };
+  /** Returns what counts calls of the library in Redis: how long each took, and whether it was answered. */
+  redisCallCounter(): (ms: number, answered: boolean) => void {
+    const calls = this.histogram('redisCalls');
+    const errors = this.counter('redisErrors');
+    return (ms, answered) => {
+      calls.observe(ms / 1000);
+      if (!answered) errors.inc();
+    };
+  }
 
   /** Called before each reading, to set gauges that are not worth keeping up to date. It must not reject. */
   onRead(reader: () => Promise<void> | void): void {

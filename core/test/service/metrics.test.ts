@@ -15,6 +15,7 @@ describe('the metrics of a service', () => {
     const [one, two] = [new Metrics('one'), new Metrics('two')];
     one.countAnswer(200);
     expect(await one.text()).to.include('chainr_http_answers_total{class="2xx",service="one"} 1');
+    expect(await two.text()).to.include('chainr_http_answers_total{class="2xx",service="two"} 0');
     expect(await two.text()).to.not.include('service="one"');
     expect(await register.metrics()).to.not.include('service=');
   });
@@ -57,8 +58,9 @@ describe('the metrics of a service', () => {
 
   it('have durations in the buckets of their table', async () => {
     const metrics = new Metrics('one');
-    metrics.countRedisCall(3, true);
-    metrics.countRedisCall(1_500, false);
+    const countCall = metrics.redisCallCounter();
+    countCall(3, true);
+    countCall(1_500, false);
     const text = await metrics.text();
     expect(metricValue(text, 'chainr_redis_call_seconds_bucket', { le: '0.005' })).to.equal(1);
     expect(metricValue(text, 'chainr_redis_call_seconds_bucket', { le: '2.5' })).to.equal(2);

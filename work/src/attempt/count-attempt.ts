@@ -9,6 +9,8 @@ const phases = ['waiting', 'starting', 'running', 'closing'] as const;
 export function showAttempts(metrics: Metrics): void {
   for (const phase of phases) metrics.histogram('attemptPhases').zero({ phase });
   for (const reason of outcomeReasons) metrics.counter('attemptEnds').inc({ reason }, 0);
+  metrics.counter('leasesAdopted').inc(0);
+  metrics.counter('leasesLost').inc(0);
 }
 
 /** Counts an attempt that is closed now. Clocks of hosts may differ: no phase is shorter than 0. */
