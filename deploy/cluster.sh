@@ -85,8 +85,8 @@ confirm_cluster() {
 # Whether Helm knows the release.
 is_release() { [ -n "$helm" ] && "$helm" status "$release" --namespace "$namespace" >/dev/null 2>&1; }
 
-# Whether Helm installed what is there; it keeps a record of that in Secrets.
-has_helm_record() { [ -n "$(k get secrets -l "owner=helm,name=$release" -o name)" ]; }
+# The Secrets in which Helm keeps what it has installed.
+helm_record() { k get secrets -l "owner=helm,name=$release" -o name; }
 
 # The kinds that may have been installed; those that the cluster does not have are left out.
 kinds() {

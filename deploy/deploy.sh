@@ -34,9 +34,12 @@ check_rights() {
 
 # Two Redis servers must not use one volume, so the other topology has to go first.
 check_topology() {
-  local other=$release-redis
+  local other=$release-redis found
   [ "${TOPOLOGY:-split}" = single ] || other=$release
-  [ -n "${VALUES:-}" ] || [ -z "$(k get statefulset "$other" --ignore-not-found -o name)" ] ||
+  # With VALUES the topology may be in that file; the chart then looks itself.
+  [ -z "${VALUES:-}" ] || return 0
+  found=$(k get statefulset "$other" --ignore-not-found -o name)
+  [ -z "$found" ] ||
     fail "The other topology is installed in $namespace: run make undeploy first. The volume of Redis stays, and with it all runs."
 }
 
@@ -61,15 +64,18 @@ apply_with_helm() {
 
 # What kubectl installed, or an earlier release left, becomes part of the release.
 hand_to_helm() {
-  local name
-  for name in $(k get "$(kinds),persistentvolumeclaims" -l "$installed" -o name); do
+  local name found
+  found=$(k get "$(kinds),persistentvolumeclaims" -l "$installed" -o name)
+  for name in $found; do
     k label "$name" app.kubernetes.io/managed-by=Helm --overwrite >/dev/null
     k annotate "$name" "meta.helm.sh/release-name=$release" "meta.helm.sh/release-namespace=$namespace" --overwrite >/dev/null
   done
 }
 
 apply_with_kubectl() {
-  if has_helm_record; then
+  local record
+  record=$(helm_record)
+  if [ -n "$record" ]; then
     fail "Helm installed what is in $namespace, so Helm must upgrade it: install Helm, or run make undeploy first."
   fi
   local folder
@@ -97,8 +103,9 @@ write_kustomization() {
 
 # A random value, made once. $1: name of the Secret, $2: key.
 provide_secret() {
-  [ -z "$(k get secret "$1" --ignore-not-found -o name)" ] || return 0
-  local value
+  local value found
+  found=$(k get secret "$1" --ignore-not-found -o name)
+  [ -z "$found" ] || return 0
   value=$(head -c 30 /dev/urandom | base64 | tr '+/' '-_')
   # From standard input: arguments can be seen by every user of this machine.
   k create -f - >/dev/null <<END
@@ -110,9 +117,10 @@ END
 
 # $1: what was applied.
 remove_what_is_no_longer_there() {
-  local there wanted
+  local there wanted found
   wanted=$(k get -f "$1" -o name)
-  for there in $(k get "$(kinds)" -l "$installed" -o name); do
+  found=$(k get "$(kinds)" -l "$installed" -o name)
+  for there in $found; do
     case $there in secret/*) continue ;; esac
     grep -qxF -- "$there" <<<"$wanted" || k delete "$there" >/dev/null
   done

@@ -43,7 +43,8 @@ remove_job_pods() {
 find_helm
 find_cluster
 volume=$(k get persistentvolumeclaims -l "$installed" -o name)
-if [ -z "$(k get "$(kinds)" -l "$installed" -o name)" ] && { [ -z "$volume" ] || [ "${DATA:-}" != 1 ]; }; then
+found=$(k get "$(kinds)" -l "$installed" -o name)
+if [ -z "$found" ] && { [ -z "$volume" ] || [ "${DATA:-}" != 1 ]; }; then
   say "chainr is not installed in the namespace $namespace.${volume:+ The volume of Redis ($volume) is there: DATA=1 make undeploy removes it.}"
   exit 0
 fi
