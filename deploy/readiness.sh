@@ -54,7 +54,7 @@ show_progress() {
   while read -r name ready wanted old; do
     [ -n "$name" ] || continue
     grep -qxF -- "$name $ready $wanted $old" <<<"$2" && continue
-    if [ "$old" = 1 ]; then say "  $name: $ready of $wanted ready, being replaced"; else say "  $name: $ready of $wanted ready"; fi
+    if [ "$old" = 1 ] && [ "$ready" != 0 ]; then say "  $name: $ready of $wanted ready, being replaced"; else say "  $name: $ready of $wanted ready"; fi
   done <<<"$1"
 }
 

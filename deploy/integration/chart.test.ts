@@ -77,6 +77,10 @@ const other: Readonly<Record<string, { value: unknown; with?: object }>> = {
     with: { networkPolicy: { enabled: false }, monitoring: { podMonitor: { enabled: true } } },
   },
   'monitoring.rules.labels': { value: { a: 'b' }, with: { monitoring: { rules: { enabled: true } } } },
+  'monitoring.rules.runbookBase': {
+    value: 'https://chainr.example/',
+    with: { monitoring: { rules: { enabled: true } } },
+  },
   'monitoring.dashboard.labels': { value: { a: 'b' }, with: { monitoring: { dashboard: { enabled: true } } } },
   logLevel: { value: 'debug' },
 };

@@ -7,6 +7,7 @@ import { expect } from 'chai';
 import { afterEach, before, beforeEach, describe, it } from 'mocha';
 import { useKubernetes } from '@chainr/testkit/kubernetes/use-kubernetes';
 
+const script = path.resolve('deploy/deploy.sh');
 const hasKubectl = spawnSync('kubectl', ['version', '--client']).status === 0;
 
 describe('make deploy, before it changes anything', () => {
@@ -29,7 +30,7 @@ describe('make deploy, before it changes anything', () => {
     ...env,
   });
   const deploy = (env: NodeJS.ProcessEnv) => {
-    const { status, stdout, stderr } = spawnSync('deploy/deploy.sh', {
+    const { status, stdout, stderr } = spawnSync(script, {
       env: environment(env),
       encoding: 'utf8',
       input: '',
@@ -38,7 +39,7 @@ describe('make deploy, before it changes anything', () => {
   };
   /** For a cluster that is in this process. */
   const deployHere = async (env: NodeJS.ProcessEnv) => {
-    const child = spawn('deploy/deploy.sh', { env: environment(env), stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(script, { env: environment(env), stdio: ['ignore', 'pipe', 'pipe'] });
     let text = '';
     for (const stream of [child.stdout, child.stderr])
       stream.setEncoding('utf8').on('data', (part: string) => (text += part));

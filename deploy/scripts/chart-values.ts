@@ -182,16 +182,15 @@ const work: ChartGroup = {
       'Secret whose keys are secrets for jobs, as files of the workers. It gives them the right to create Secrets.',
     ),
     keda: {
-      doc: 'ScaledObject of KEDA, which scales the workers by the jobs that wait. Topology `split` only.',
+      doc: 'ScaledObject of KEDA: as many workers as the jobs that wait or run need, each with `work.capacity`. Topology `split` only.',
       values: {
         enabled: no('Create it; `replicas` then has no effect.'),
         minReplicas: count(2, 'Fewest workers.', 0),
         maxReplicas: count(20, 'Most workers.', 1),
-        waitingPerWorker: count(50, 'One more worker for so many jobs that wait.', 1),
         prometheusUrl: text('http://prometheus-operated.monitoring:9090', 'Prometheus that scrapes chainr.', {
           minLength: 1,
         }),
-        query: text('', 'PromQL of the jobs that wait; empty: those of `work.pool`.'),
+        query: text('', 'PromQL of the jobs that wait or run; empty: those of `work.pool`.'),
       },
     },
   },
@@ -286,7 +285,14 @@ const monitoring: ChartGroup = {
     },
     rules: {
       doc: 'PrometheusRule with the alerts of docs/operations.md.',
-      values: { enabled: no('Create it.'), labels: map('Labels by which Prometheus finds it.') },
+      values: {
+        enabled: no('Create it.'),
+        labels: map('Labels by which Prometheus finds it.'),
+        runbookBase: text(
+          '',
+          'What goes before the links of alerts to their runbook, `docs/operations.md#…`: an address that ends with a slash.',
+        ),
+      },
     },
     dashboard: {
       doc: 'ConfigMap with the dashboard, for the sidecar of Grafana.',
