@@ -17,40 +17,47 @@ export interface PodSubject extends Subject {
 /** Defines tests on a stand-in of a cluster. */
 export function describeOnStandIn(title: string, tests: (subject: PodSubject) => void): void {
   describe(`${title}: pods of a stand-in`, () => {
-    const standIn = useKubernetes();
-    tests({
-      ...usePods(
-        () => standIn().kubeconfigFile,
-        async () => undefined,
-      ),
-      standIn,
-      unreached: ['between-steps'],
-    });
+    const pods = usePods(
+      () => {
+        const standIn = useKubernetes();
+        return { standIn, kubeconfig: () => standIn().kubeconfigFile };
+      },
+      async () => undefined,
+    );
+    tests({ ...pods, unreached: ['between-steps'] });
   });
 }
 
 /** Defines tests on the cluster and in the namespace of KUBECONFIG's current context. */
 export function describeOnCluster(title: string, tests: (subject: PodSubject) => void): void {
   describe(`${title}: pods of a cluster`, () => {
-    tests(
-      usePods(testKubeconfig, async (cluster, runs) => {
+    const pods = usePods(
+      () => ({ kubeconfig: testKubeconfig }),
+      async (cluster, runs) => {
         for (const run of runs) await cluster.removePods(ofRun(run));
-      }),
+      },
     );
+    tests(pods);
   });
 }
 
-/** Records all pods of a suite. At its end nothing may have been done twice. */
+interface UsedCluster {
+  kubeconfig: () => string;
+  standIn?: () => StandInKubernetes;
+}
+
+/**
+ * Records all pods of a suite. At its end nothing may have been done twice.
+ *
+ * @param useCluster may add hooks to the suite
+ */
 function usePods(
-  kubeconfig: () => string,
+  useCluster: () => UsedCluster,
   cleanUp: (cluster: Cluster, runs: readonly string[]) => Promise<void>,
 ): PodSubject {
   let cluster: Cluster | undefined;
   let recorder: PodRecorder | undefined;
-  before(async () => {
-    cluster = await Cluster.open(kubeconfig());
-    recorder = await PodRecorder.start(cluster);
-  });
+  // Before the hooks of the cluster: the recorder stops while that is there.
   after(async function () {
     this.timeout(60_000);
     if (!cluster || !recorder) return;
@@ -63,8 +70,14 @@ function usePods(
       await cleanUp(cluster, runs);
     }
   });
+  const { kubeconfig, standIn } = useCluster();
+  before(async () => {
+    cluster = await Cluster.open(kubeconfig());
+    recorder = await PodRecorder.start(cluster);
+  });
   return {
     kind: 'kubernetes',
+    ...(standIn && { standIn }),
     startsAtCreation: true,
     // The kubelet tells of an end a while after the last line, so that both are recorded together, and nothing is adopted.
     unreached: ['between-steps', 'after-finish', 'before-close'],
