@@ -65,7 +65,8 @@ for image in services page; do
   name=$registry/$image:$tag
   [ "${PUSH:-}" != 1 ] || "$builder" push "$name" >&2
   case $builder in
-    buildah) "$builder" images --no-trunc --format '{{.Name}}:{{.Tag}} {{.ID}} {{.Size}}' "$name" ;;
+    # It lists every name of the same image.
+    buildah) "$builder" images --no-trunc --format '{{.Name}}:{{.Tag}} {{.ID}} {{.Size}}' "$name" | grep -F "$name " ;;
     *)
       read -r id size < <("$builder" image inspect --format '{{.Id}} {{.Size}}' "$name")
       echo "$name sha256:${id#sha256:} $((size / 1000000)) MB"
