@@ -62,11 +62,12 @@ function render(topology: string): Map<string, string> {
   return files;
 }
 
-/** What only Helm would understand is left out. */
+/** What only Helm would understand is left out, and the namespace, which a kustomization gives. */
 function ofKustomize(object: string): string {
   return object
     .replace(/^\s*\n/gm, '')
     .replace(/^ *helm\.sh\/chart: .*\n/gm, '')
+    .replaceAll(', namespace: chainr }', ' }')
     .replace(/^ *annotations: \{ helm\.sh\/resource-policy: keep \}\n/gm, '')
     .replaceAll('app.kubernetes.io/managed-by: Helm', 'app.kubernetes.io/managed-by: kustomize');
 }

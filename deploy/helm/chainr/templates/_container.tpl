@@ -24,11 +24,11 @@ Argument: root, service.
     failureThreshold: 6
   readinessProbe:
     httpGet: { path: /readyz, port: {{ .service }} }
-    periodSeconds: 3
-    timeoutSeconds: 4
+    periodSeconds: 2
+    timeoutSeconds: 3
     failureThreshold: 2
-  {{- if has .service (list "gate" "sched" "notif" "ui") }}
-  # Requests still come while the cluster takes the pod out of its Service.
+  {{- if and (eq .root.Values.topology "split") (has .service (list "gate" "sched" "notif" "ui")) }}
+  # Requests still come while the cluster takes the pod out of its Service. A pod without others has nobody to wait for.
   lifecycle: { preStop: { sleep: { seconds: 5 } } }
   {{- end }}
   resources: {{- toYaml $values.resources | nindent 4 }}

@@ -29,8 +29,8 @@
   # Redis opens its port at once, and answers when it has read its file.
   startupProbe:
     exec: { command: [redis-cli, -e, ping] }
-    periodSeconds: 2
-    failureThreshold: 300
+    periodSeconds: 1
+    failureThreshold: 600
   livenessProbe:
     tcpSocket: { port: redis }
     periodSeconds: 10
