@@ -1,9 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
+import { within } from '@chainr/core/async/within';
 import type { Part } from '@chainr/core/service/lifecycle';
 import type { WorkContext } from './context.js';
 import { refuseMixedPool } from './refuse-mixed-pool.js';
+
+/** A stop waits no longer than this for Redis. */
+const forgetWithinMs = 2_000;
 
 /** Announces this worker and its state, and learns whether it must take nothing new. */
 export class ShowWorker implements Part {
@@ -34,11 +38,11 @@ export class ShowWorker implements Part {
 
   async stop(): Promise<void> {
     this.#stopped.abort();
-    await this.#showing;
-    await this.#forget();
+    const forgotten = (this.#showing ?? Promise.resolve()).then(() => this.#forget());
+    // Both calls wait for as long as Redis is away. The registry forgets the worker after a while.
+    await within(forgetWithinMs, forgotten, () => undefined);
   }
 
-  /** If Redis is away, the registry forgets the worker after a while. */
   async #forget(): Promise<void> {
     await this.#context.store.workers.forget(this.#id).catch(() => undefined);
   }

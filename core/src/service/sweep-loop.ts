@@ -1,8 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { within } from '../async/within.js';
 import type { Part } from './lifecycle.js';
 import type { Logger } from './logger.js';
 import type { Metrics } from './metrics.js';
 import type { Sweep, Swept } from './sweep.js';
+
+/** The sweeps of a service stop one after the other, so all of them together must stay far below the limit of its stop. */
+const stopWithinMs = 2_000;
 
 /** Repeats one sweep until it is stopped. A failed pass is logged, and the next one tries again. */
 export class SweepLoop implements Part {
@@ -29,11 +33,13 @@ export class SweepLoop implements Part {
     return Promise.resolve();
   }
 
-  /** Resolves when the current pass has ended. */
+  /**
+   * Resolves when the current pass has ended, or soon: calls of a worker wait for as long as Redis is away. A pass may be
+   * given up at any instruction, as if its process had died.
+   */
   async stop(): Promise<void> {
     this.#stopped.abort();
-    await this.#running;
-    await this.#pass;
+    await within(stopWithinMs, Promise.all([this.#running, this.#pass]), () => undefined);
   }
 
   /** Runs one pass, or joins the current one: passes never overlap. Never rejects. */
