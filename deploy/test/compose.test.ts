@@ -132,6 +132,12 @@ describe('the Compose files', () => {
     expect([...variables].sort()).to.deep.equal(explained.sort());
   });
 
+  it('give Traefik a template in which only the host is filled in, comments included, and the address of gate', () => {
+    const routes = read('traefik-routes.yaml');
+    expect(routes.match(/\{\{.*?\}\}/g)).to.deep.equal(['{{ env "CHAINR_HOST" }}']);
+    expect(routes).to.include('url: http://gate:8080');
+  });
+
   it('call a service healthy that is ready, and no other', async () => {
     const { test } = compose.services['gate']?.healthcheck as { test: string[] };
     const [kind, program, ...args] = test;
