@@ -17,6 +17,7 @@ const config = {
   runRetentionMs: 20 * minute,
   eventRetentionMs: 20 * minute,
   eventLimitBytes: 0,
+  archiveAfterMs: 0,
 };
 /** More runs than fit into one node of the event stream, which is trimmed as a whole. */
 const many = 40;

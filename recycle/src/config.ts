@@ -1,5 +1,5 @@
 import { parseAddress, type Address } from '@chainr/core/service/address';
-import { listenOf, logLevel, redisPassword, redisUrl } from '@chainr/core/service/common-settings';
+import { archive, listenOf, logLevel, redisPassword, redisUrl } from '@chainr/core/service/common-settings';
 import { withPassword } from '@chainr/core/service/redis-address';
 import { bytes, durationMs } from '@chainr/core/service/setting-kinds';
 import { readSettings, type Setting } from '@chainr/core/service/settings';
@@ -23,6 +23,12 @@ export const settings = {
     env: 'CHAINR_LOG_RETENTION',
     default: 0,
     doc: 'How long the logs of a run are kept after its end, if shorter than the run is kept; 0: as long as the run.',
+  }),
+  archive,
+  archiveAfterMs: durationMs({
+    env: 'CHAINR_ARCHIVE_AFTER',
+    default: 300_000,
+    doc: 'How long after its end the logs of a run move to `CHAINR_ARCHIVE`.',
   }),
   eventRetentionMs: durationMs({
     env: 'CHAINR_EVENT_RETENTION',
@@ -49,6 +55,9 @@ export interface RecycleConfig {
   readonly runRetentionMs: number;
   /** 0: as long as the run. */
   readonly logRetentionMs: number;
+  /** Empty: none. */
+  readonly archive?: string | undefined;
+  readonly archiveAfterMs: number;
   /** 0: for ever. */
   readonly eventRetentionMs: number;
   /** 0: no limit. */

@@ -17,3 +17,9 @@ export interface RetentionContext {
   readonly store: Pick<Store, 'runsToSweep' | 'runs' | 'removals' | 'logs' | 'events' | 'now'>;
   readonly config: Pick<RecycleConfig, 'runRetentionMs' | 'logRetentionMs' | 'eventRetentionMs' | 'eventLimitBytes'>;
 }
+
+/** What the sweeps of the archive share. */
+export interface ArchiveContext {
+  readonly store: Pick<Store, 'archive' | 'runsToSweep' | 'turns' | 'now'>;
+  readonly config: Pick<RecycleConfig, 'archiveAfterMs'>;
+}

@@ -7,6 +7,7 @@ import { createLogger, type Logger } from '@chainr/core/service/logger';
 import { Metrics } from '@chainr/core/service/metrics';
 import { SweepLoop } from '@chainr/core/service/sweep-loop';
 import type { Bundle } from '@chainr/core/store/script/batcher';
+import { openObjectStore } from '@chainr/core/objects/open-object-store';
 import { Store } from '@chainr/core/store/store';
 import type { RecycleConfig } from './config.js';
 import { listSweeps } from './list-sweeps.js';
@@ -25,7 +26,8 @@ export function createService(
   const deliver = (bundles: Bundle[]): void => {
     queue.deliver(bundles);
   };
-  const store = new Store({ url: config.redisUrl, logger, deliver, onCall: metrics.redisCallCounter() });
+  const archive = openObjectStore(config.archive);
+  const store = new Store({ url: config.redisUrl, logger, deliver, archive, onCall: metrics.redisCallCounter() });
   const loops = listSweeps({ store, queue, config }).map((sweep) => new SweepLoop(sweep, logger, metrics));
   metrics.onRead(measureState({ store, metrics, logger }));
   const health = new Health(metrics, { redis: () => store.ping() }, logger);

@@ -34,7 +34,7 @@ describe('a log after its retention', () => {
     expect([await sweep(), await logsLeft()]).to.deep.equal([0, 1]);
     await after(2 * day);
     expect([await sweep(), await logsLeft()]).to.deep.equal([1, 0]);
-    expect(await open.store.logs.removedAt(uid)).to.be.within(endedAt + 2 * day, endedAt + 2 * day + 999);
+    expect((await open.store.logs.places(uid)).removedAt).to.be.within(endedAt + 2 * day, endedAt + 2 * day + 999);
     expect(await open.store.runs.getRun(uid)).to.include({ status: 'SUCCESSFUL' });
   });
 

@@ -1,5 +1,5 @@
 import { parseAddress, type Address } from '@chainr/core/service/address';
-import { listenOf, logLevel, redisPassword, redisUrl } from '@chainr/core/service/common-settings';
+import { archive, listenOf, logLevel, redisPassword, redisUrl } from '@chainr/core/service/common-settings';
 import { withPassword } from '@chainr/core/service/redis-address';
 import { named } from '@chainr/core/service/setting-kinds';
 import { readSettings, type Setting } from '@chainr/core/service/settings';
@@ -14,6 +14,7 @@ export const settings = {
     default: 'process',
     doc: 'Pool of jobs whose pipeline names none.',
   }),
+  archive,
   logLevel,
 } satisfies Record<string, Setting<unknown>>;
 
@@ -21,6 +22,8 @@ export interface SchedConfig {
   redisUrl: string;
   listen: Address;
   defaultPool: string;
+  /** Empty: none. */
+  archive?: string | undefined;
   logLevel: string;
 }
 
@@ -31,6 +34,7 @@ export function readConfig(env: NodeJS.ProcessEnv): SchedConfig {
     redisUrl: withPassword(values.redisUrl, values.redisPassword),
     listen: parseAddress(values.listen),
     defaultPool: values.defaultPool,
+    archive: values.archive,
     logLevel: values.logLevel,
   };
 }

@@ -5,6 +5,7 @@ import { ListeningService } from '@chainr/core/service/listening-service';
 import { createLogger, type Logger } from '@chainr/core/service/logger';
 import { Metrics } from '@chainr/core/service/metrics';
 import type { Bundle } from '@chainr/core/store/script/batcher';
+import { openObjectStore } from '@chainr/core/objects/open-object-store';
 import { Store } from '@chainr/core/store/store';
 import type { SchedConfig } from './config.js';
 import type { SchedContext } from './context.js';
@@ -22,7 +23,8 @@ export function createService(
   const deliver = (bundles: Bundle[]): void => {
     queue.deliver(bundles);
   };
-  const store = new Store({ url: config.redisUrl, logger, deliver, onCall: metrics.redisCallCounter() });
+  const archive = openObjectStore(config.archive);
+  const store = new Store({ url: config.redisUrl, logger, deliver, archive, onCall: metrics.redisCallCounter() });
   const jobChanges = new JobChanges(store.events);
   const pipelines = new PipelineReader();
   const { defaultPool } = config;

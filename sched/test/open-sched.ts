@@ -4,6 +4,7 @@ import { Store } from '@chainr/core/store/store';
 import type { OutcomeReason, Outputs } from '@chainr/core/engine/outcome';
 import type { LogLine } from '@chainr/core/engine/records';
 import { startRedis, type TestRedis } from '@chainr/testkit/redis';
+import type { SchedConfig } from '../src/config.js';
 import { createService } from '../src/service.js';
 
 export interface OpenSched {
@@ -24,13 +25,13 @@ export interface OpenSched {
 }
 
 /** A real sched on a real Redis. The test takes the part of the worker. */
-export async function openSched(): Promise<OpenSched> {
+export async function openSched(settings: Partial<SchedConfig> = {}): Promise<OpenSched> {
   const redis = await startRedis();
   const quiet = createLogger('test', 'silent');
   const logLines: Record<string, unknown>[] = [];
   const write = (line: string) => void logLines.push(JSON.parse(line) as Record<string, unknown>);
   const sched = createService(
-    { redisUrl: redis.url, listen: { host: '127.0.0.1', port: 0 }, defaultPool: 'fake', logLevel: 'info' },
+    { redisUrl: redis.url, listen: { host: '127.0.0.1', port: 0 }, defaultPool: 'fake', logLevel: 'info', ...settings },
     createLogger('sched', 'info', { write }),
   );
   const store = new Store({ url: redis.url, logger: quiet, deliver: () => undefined });

@@ -47,7 +47,10 @@ export async function createConstellation(
   const executorKind: ExecutorKind = chosen;
   const pool = workConfig.pool || executorKind;
 
-  const sched = createSched({ ...configOf('sched'), defaultPool: pool }, loggerOf('sched'));
+  const sched = createSched(
+    { ...configOf('sched'), defaultPool: pool, archive: settings.recycle.archive },
+    loggerOf('sched'),
+  );
   const notif = createNotif(configOf('notif'), loggerOf('notif'));
   const ui = createUi(configOf('ui'), loggerOf('ui'));
   const upstreams = { sched: socketOf('sched'), notif: socketOf('notif'), ui: socketOf('ui') };

@@ -1,4 +1,5 @@
 import { parseRedisAddress } from './redis-address.js';
+import { parseArchiveAddress } from './archive-address.js';
 import { parseAddress } from './address.js';
 import { logLevels } from './logger.js';
 import { choice, text } from './setting-kinds.js';
@@ -22,6 +23,15 @@ export const redisPassword = text({
   doc: 'Password of Redis, if it is not in its address.',
   secret: true,
 });
+
+export const archive = text(
+  {
+    env: 'CHAINR_ARCHIVE',
+    default: '',
+    doc: 'Where finished logs go: `file:///path/to/directory`, which all replicas of sched and recycle share. Empty: they stay in Redis.',
+  },
+  parseArchiveAddress,
+);
 
 export const logLevel = choice(logLevels, {
   env: 'CHAINR_LOG_LEVEL',

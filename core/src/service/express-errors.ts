@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { ErrorRequestHandler, RequestHandler } from 'express';
 import { ApiError } from '../api/contract/errors.js';
-import { StoreFull, StoreUnavailable } from '../store/redis/errors.js';
+import { ArchiveUnavailable, StoreFull, StoreUnavailable } from '../store/redis/errors.js';
 import { answerError } from './answer-error.js';
 import type { Logger } from './logger.js';
 import { requestIdOf } from './request-id.js';
@@ -53,6 +53,12 @@ export function toApiError(thrown: unknown): ApiError {
   if (thrown instanceof ApiError) return thrown;
   if (thrown instanceof StoreUnavailable) {
     return new ApiError('Unavailable', 'Redis is away; try again soon.', {
+      headers: { 'Retry-After': retryAfterSeconds },
+      cause: thrown,
+    });
+  }
+  if (thrown instanceof ArchiveUnavailable) {
+    return new ApiError('Unavailable', `This log is in the archive, which cannot be read: ${thrown.message}`, {
       headers: { 'Retry-After': retryAfterSeconds },
       cause: thrown,
     });

@@ -52,10 +52,11 @@ export class SweepLoop implements Part {
     const { name } = this.#sweep;
     const passes = this.#metrics.counter('sweepPasses');
     try {
-      const result = await this.#sweep.sweep(this.#stopped.signal);
-      passes.inc({ sweep: name, result: 'ok' });
+      const { failure, ...result } = await this.#sweep.sweep(this.#stopped.signal);
       this.#count(result);
       if (result.changed > 0) this.#logger.info(result, 'swept');
+      if (failure !== undefined) throw failure;
+      passes.inc({ sweep: name, result: 'ok' });
     } catch (error) {
       passes.inc({ sweep: name, result: 'failed' });
       this.#logger.warn({ err: error }, 'a sweep failed; the next pass tries again');

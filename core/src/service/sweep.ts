@@ -4,6 +4,8 @@ export interface Swept {
   changed: number;
   /** The age of the oldest overdue thing that it found, in milliseconds; absent if there was none. */
   lagMs?: number;
+  /** Why it could not do all of its work; the next pass tries again. */
+  failure?: unknown;
 }
 
 /** One concern of housekeeping. Sweeps are idempotent, and safe to run in several replicas at once. */

@@ -1,10 +1,12 @@
 import type { Redis } from 'ioredis';
 import type { Part } from '../service/lifecycle.js';
 import type { Logger } from '../service/logger.js';
+import type { ObjectStore } from '../objects/object-store.js';
 import { Batcher, type Bundle } from './script/batcher.js';
 import { connect, connectForQueue, untilReady } from './redis/connection.js';
 import { EventStream } from './events/event-stream.js';
 import { MainConnection, usualCommandTimeoutMs } from './redis/main-connection.js';
+import { LogArchive } from './logs/log-archive.js';
 import { LogStore } from './logs/log-store.js';
 import { RedisClock } from './redis/redis-clock.js';
 import { Removals } from './script/removals.js';
@@ -38,6 +40,8 @@ export interface StoreOptions {
   patienceMs?: number;
   /** How long Redis may take for a command. */
   commandTimeoutMs?: number;
+  /** Where finished logs are, or go to, apart from Redis; none by default. */
+  archive?: ObjectStore | undefined;
   /** Told of each call of the library that was sent. */
   onCall?: OnCall;
   /** Replaced only in tests. */
@@ -52,6 +56,8 @@ export class Store implements Part {
   readonly name = 'store';
   readonly runs: RunStore;
   readonly logs: LogStore;
+  /** Absent without an archive. */
+  readonly archive: LogArchive | undefined;
   readonly events: EventStream;
   readonly leases: Leases;
   readonly executors: Executors;
@@ -86,6 +92,7 @@ export class Store implements Part {
       deliver = refuse,
       patienceMs = usualPatienceMs,
       commandTimeoutMs = usualCommandTimeoutMs,
+      archive: objects,
       onCall,
       library = composeLibrary(),
     } = options;
@@ -106,7 +113,9 @@ export class Store implements Part {
     this.removals = new Removals(batcher);
     this.#memory = new StoreMemory(connection);
     this.runs = new RunStore(connection, this.transitions, this.removals, this.#memory);
-    this.logs = new LogStore(connection, this.#subscriptions);
+    const archived = objects && { objects, prefixOf: (uid: string) => `${this.instance}/logs/${uid}/` };
+    this.logs = new LogStore(connection, this.#subscriptions, archived);
+    this.archive = archived && new LogArchive(connection, this.removals, archived);
     this.events = new EventStream(connection, (blocksMs) =>
       connect({ url, name: 'events', logger, commandTimeoutMs, blocksMs }),
     );

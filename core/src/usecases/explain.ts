@@ -104,7 +104,7 @@ async function readDependencies(
 async function readReused({ store }: Explaining, uid: RunUid, job: JobRecord): Promise<JobSituation['reused']> {
   const reused = await store.runs.getReused(uid, job.index);
   if (!reused) return undefined;
-  const [run, removedAt] = await Promise.all([store.runs.getRun(reused.run), store.logs.removedAt(reused.run)]);
+  const [run, { removedAt }] = await Promise.all([store.runs.getRun(reused.run), store.logs.places(reused.run)]);
   return { ...reused, log: !run ? 'gone with its run' : removedAt === undefined ? 'there' : 'removed' };
 }
 

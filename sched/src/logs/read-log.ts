@@ -9,6 +9,7 @@ import { suggestion } from '@chainr/core/pipeline/did-you-mean';
 import type { JobRecord, RunUid } from '@chainr/core/engine/records';
 import { isFinalJob } from '@chainr/core/engine/states';
 import { mainStep } from '@chainr/core/pipeline/steps';
+import type { LogPlaces } from '@chainr/core/store/logs/log-store';
 import type { Store } from '@chainr/core/store/store';
 import type { SchedContext } from '../context.js';
 import { findAttempt, waitForAttempt } from './find-attempt.js';
@@ -24,14 +25,15 @@ export function readLog(context: SchedContext) {
     const format = chooseFormat(request, response, query.raw);
     const job = await findJob(context.store, uid, name);
     const attempt = await findAttempt(context.store, uid, job, query.attempt);
-    await refuseRemoved(context.store, attempt?.uid ?? uid);
+    const { inArchive } = await findLogs(context.store, attempt?.uid ?? uid);
     const names = await context.store.runs.listLogNames(uid, job.index);
     if (query.step !== undefined) refuseUnknownStep(job, names, query.step);
     response.setHeader(headerNames.attempt, String(attempt?.attempt ?? 1));
     const wanted = { format, offset: query.offset, steps: { names, only: query.step } };
     const signal = responseSignal(response);
     try {
-      if (query.follow && request.method !== 'HEAD') {
+      // A log in the archive has ended: if it cannot be read, the answer says so before anything is sent.
+      if (query.follow && request.method !== 'HEAD' && !inArchive) {
         response.flushHeaders();
         const followed = attempt ?? waitForAttempt(context, uid, name, signal);
         await streamLog(context.store.logs, followed, wanted, response, signal);
@@ -60,10 +62,11 @@ function refuseUnknownStep({ name }: JobRecord, names: readonly string[], step: 
   throw new ApiError('NotFound', `The job ${JSON.stringify(name)} has no step ${JSON.stringify(step)}${rest}`);
 }
 
-/** @throws ApiError Gone, which says since when */
-async function refuseRemoved({ logs }: Store, uid: RunUid): Promise<void> {
-  const removedAt = await logs.removedAt(uid);
-  if (removedAt === undefined) return;
+/** @throws ApiError Gone if the logs were removed, which says since when */
+async function findLogs({ logs }: Store, uid: RunUid): Promise<LogPlaces> {
+  const places = await logs.places(uid);
+  const { removedAt } = places;
+  if (removedAt === undefined) return places;
   throw new ApiError(
     'Gone',
     `The logs of this run were removed at ${isoTime(removedAt)}: logs are kept for a shorter time than runs.`,

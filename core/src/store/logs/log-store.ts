@@ -5,7 +5,8 @@ import { keys } from '../redis/keys.js';
 import { attemptFlags, unpackRow } from '../script/layout.js';
 import type { LogPage } from './log-page.js';
 import { LogTail } from './log-tail.js';
-import { endOfCharacters, readLogPage, type LogExtent, type PageWish } from './read-log-page.js';
+import { LogReader, type LogObjects } from './log-reader.js';
+import { endOfCharacters, type LogExtent, type PageWish } from './read-log-page.js';
 import type { Subscriptions } from '../redis/subscriptions.js';
 import { retryUntilAvailable, translateRedisErrors } from '../redis/translate-redis-errors.js';
 
@@ -29,13 +30,23 @@ interface SharedTail {
   followers: number;
 }
 
-/** Reads logs, live or finished, with the same calls. */
+/** Where the logs of a run are. */
+export interface LogPlaces {
+  /** When they were removed, which may be long before the run is. */
+  removedAt?: number;
+  /** All of them have ended, and some may be in the archive. */
+  inArchive: boolean;
+}
+
+/** Reads logs, live or finished, in Redis or in the archive, with the same calls. */
 export class LogStore {
+  readonly #archive: LogObjects | undefined;
   readonly #connection: Redis;
   readonly #subscriptions: Subscriptions;
   readonly #tails = new Map<string, SharedTail>();
 
-  constructor(connection: Redis, subscriptions: Subscriptions) {
+  constructor(connection: Redis, subscriptions: Subscriptions, archive?: LogObjects) {
+    this.#archive = archive;
     this.#connection = connection;
     this.#subscriptions = subscriptions;
   }
@@ -69,12 +80,12 @@ export class LogStore {
       const { length, standing } = look;
       if (offset >= length) return { nextOffset: length, ended: standing === 'ended' };
       if (exact || standing === 'ended') return { nextOffset: length, ended: standing === 'ended' };
-      const key = keys.log(uid, jobIndex, attempt);
-      return { nextOffset: await endOfCharacters(this.#connection, key, offset, length), ended: false };
+      const { stored } = this.#reader(uid, jobIndex, attempt);
+      return { nextOffset: await endOfCharacters(stored, offset, length), ended: false };
     });
   }
 
-  /** The pages of a stored range. Waits for Redis if it stops answering. */
+  /** The pages of a stored range. Waits for Redis if it stops answering. @throws ArchiveUnavailable */
   async *stretch(
     uid: RunUid,
     jobIndex: number,
@@ -82,13 +93,13 @@ export class LogStore {
     { from, to, pageBytes }: { from: number; to: number; pageBytes: number },
     signal: AbortSignal,
   ): AsyncGenerator<LogPage> {
-    const key = keys.log(uid, jobIndex, attempt);
+    const reader = this.#reader(uid, jobIndex, attempt);
     let place: Pick<PageWish, 'offset' | 'frame'> = { offset: from };
     while (place.offset < to) {
       const { offset } = place;
       const end = Math.min(to, offset + Math.max(pageBytes, leastPageBytes));
       const wish = { ...place, to: end, goesOn: end < to ? ('here' as const) : (false as const) };
-      const read = async () => readLogPage(this.#connection, key, await this.#extent(key), wish);
+      const read = async () => reader.page(await reader.extent(), wish);
       const { page, frame } = await retryUntilAvailable(read, signal);
       yield { ...page, ended: false };
       signal.throwIfAborted();
@@ -167,10 +178,10 @@ export class LogStore {
     }
   }
 
-  /** When the logs of a run were removed, which may be long before the run is; undefined if they were not. */
-  async removedAt(uid: RunUid): Promise<number | undefined> {
-    const at = await translateRedisErrors(() => this.#connection.hget(keys.run(uid), 'logsRemovedAt'));
-    return at === null ? undefined : Number(at);
+  async places(uid: RunUid): Promise<LogPlaces> {
+    const read = () => this.#connection.hmget(keys.run(uid), 'logsRemovedAt', 'archivedFrom');
+    const [removedAt, archivedFrom] = await translateRedisErrors(read);
+    return { ...(removedAt && { removedAt: Number(removedAt) }), inArchive: Boolean(archivedFrom) };
   }
 
   /** The logs of runs that ended before this time are removed; milliseconds since 1970. */
@@ -188,7 +199,8 @@ export class LogStore {
     attempt: number,
     { offset, maxBytes }: { offset: number; maxBytes: number },
   ): Promise<LogPage | undefined> {
-    const look = await this.#look(uid, jobIndex, attempt);
+    const reader = this.#reader(uid, jobIndex, attempt);
+    const look = await this.#look(uid, jobIndex, attempt, reader);
     if (!look) return undefined;
     const { length, standing } = look;
     const from = Math.min(offset, length);
@@ -196,11 +208,7 @@ export class LogStore {
     const isLast = to === length;
     if (from === to) return { ...emptyPage(from), ended: standing === 'ended' };
     const goesOn = isLast ? (standing === 'ended' ? false : 'later') : 'here';
-    const { page } = await readLogPage(this.#connection, keys.log(uid, jobIndex, attempt), look, {
-      offset: from,
-      to,
-      goesOn,
-    });
+    const { page } = await reader.page(look, { offset: from, to, goesOn });
     return { ...page, ended: standing === 'ended' && page.nextOffset === length };
   }
 
@@ -208,18 +216,22 @@ export class LogStore {
    * Undefined if the attempt was never claimed. The end mark is read before the length, so a length reported as the end
    * is final.
    */
-  async #look(uid: RunUid, jobIndex: number, attempt: number): Promise<LogLook | undefined> {
+  async #look(
+    uid: RunUid,
+    jobIndex: number,
+    attempt: number,
+    reader = this.#reader(uid, jobIndex, attempt),
+  ): Promise<LogLook | undefined> {
     const [current, extent] = await Promise.all([
       this.#connection.hgetBuffer(keys.run(uid), String(jobIndex)),
-      this.#extent(keys.log(uid, jobIndex, attempt)),
+      reader.extent(),
     ]);
     const standing = current ? standingOf(current, attempt) : undefined;
     return standing && { ...extent, standing };
   }
 
-  async #extent(key: string): Promise<LogExtent> {
-    const [length, frames, first] = await this.#connection.hmgetBuffer(key, 'length', 'frames', 'first');
-    return { length: Number(length ?? 0), frames: frames ? Number(frames) : (first ?? Buffer.alloc(0)) };
+  #reader(uid: RunUid, jobIndex: number, attempt: number): LogReader {
+    return new LogReader(this.#connection, { uid, jobIndex, attempt }, this.#archive);
   }
 
   #join(key: string, { uid, jobIndex, attempt }: { uid: RunUid; jobIndex: number; attempt: number }): SharedTail {

@@ -1,14 +1,14 @@
-import type { Redis } from 'ioredis';
-import { LogRemoved } from '../redis/errors.js';
-import { logPartBytes } from '../redis/keys.js';
 import { frameBytes, unpackFrames, type LogFrame } from './log-format.js';
 import { characterEnd, type LogPage } from './log-page.js';
+import type { LogSource } from './log-source.js';
 
 /** How much of a log is stored. */
 export interface LogExtent {
   length: number;
   /** The frames themselves while they are few; else their size in bytes. */
   frames: Buffer | number;
+  /** It is in the archive. */
+  archived: boolean;
 }
 
 /** The page to read. */
@@ -34,19 +34,14 @@ const characterBytes = 4;
 
 /** @returns the page, and the index of the frame with which the next page begins */
 export async function readLogPage(
-  connection: Redis,
-  key: string,
-  { frames: stored }: LogExtent,
+  source: LogSource,
+  { frames: stored }: Pick<LogExtent, 'frames'>,
   { offset, to, goesOn, frame }: PageWish,
 ): Promise<{ page: Omit<LogPage, 'ended'>; frame: number }> {
   // The byte before tells whether a line begins here.
   const from = Math.max(0, offset - 1);
-  const first = frame ?? (await findFrame(connection, key, stored, from));
-  const [bytes, frames] = await Promise.all([
-    readParts(connection, `${key}:`, from, to),
-    readFrames(connection, key, stored, first),
-  ]);
-  if (bytes.length < to - from) throw new LogRemoved('The log was removed while it was read.');
+  const first = frame ?? (await findFrame(source, stored, from));
+  const [bytes, frames] = await Promise.all([source.bytes(from, to), readFrames(source, stored, first)]);
   const last = frames.at(-1);
   const known = frames.length === framesAtOnce && last && last.offset < to ? Math.max(last.offset, offset) : to;
   const room = bytes.subarray(0, known - from);
@@ -78,24 +73,24 @@ function endOfPage(bytes: Buffer, start: number, goesOn: PageWish['goesOn']): nu
 }
 
 /** The end of the stored bytes from `from` on, without an incomplete last character. */
-export async function endOfCharacters(connection: Redis, key: string, from: number, length: number): Promise<number> {
+export async function endOfCharacters(source: LogSource, from: number, length: number): Promise<number> {
   const start = Math.max(from, length - characterBytes + 1);
-  const bytes = await readParts(connection, `${key}:`, start, length);
+  const bytes = await source.bytes(start, length);
   return start + characterEnd(bytes, bytes.length);
 }
 
 /** The index of the last frame that begins at `offset` or before. */
-async function findFrame(connection: Redis, key: string, stored: Buffer | number, offset: number): Promise<number> {
+async function findFrame(source: LogSource, stored: Buffer | number, offset: number): Promise<number> {
   if (typeof stored !== 'number' || offset === 0) return 0;
   let low = 0;
   let high = Math.floor(stored / frameBytes);
   while (high - low > framesAtOnce / 2) {
     const middle = (low + high) >> 1;
-    const [frame] = await readFrames(connection, key, stored, middle, 1);
+    const [frame] = await readFrames(source, stored, middle, 1);
     if (frame && frame.offset <= offset) low = middle;
     else high = middle;
   }
-  const frames = await readFrames(connection, key, stored, low, high - low);
+  const frames = await readFrames(source, stored, low, high - low);
   return (
     low +
     Math.max(
@@ -106,25 +101,12 @@ async function findFrame(connection: Redis, key: string, stored: Buffer | number
 }
 
 async function readFrames(
-  connection: Redis,
-  key: string,
+  source: LogSource,
   stored: Buffer | number,
   first: number,
   count = framesAtOnce,
 ): Promise<LogFrame[]> {
   if (typeof stored !== 'number') return unpackFrames(stored).slice(first, first + count);
   const to = Math.min(stored, (first + count) * frameBytes);
-  return unpackFrames(await readParts(connection, `${key}:f`, first * frameBytes, to));
-}
-
-async function readParts(connection: Redis, key: string, from: number, to: number): Promise<Buffer> {
-  const parts: Promise<Buffer>[] = [];
-  for (let at = from; at < to;) {
-    const start = at % logPartBytes;
-    const stop = Math.min(logPartBytes, start + (to - at));
-    parts.push(connection.getrangeBuffer(`${key}${String(Math.floor(at / logPartBytes))}`, start, stop - 1));
-    at += stop - start;
-  }
-  const read = await Promise.all(parts);
-  return read.length === 1 ? (read[0] ?? Buffer.alloc(0)) : Buffer.concat(read);
+  return unpackFrames(await source.frames(first * frameBytes, to));
 }

@@ -17,3 +17,8 @@ export class StoreUnfit extends Error {
 export class LogRemoved extends Error {
   override name = 'LogRemoved';
 }
+
+/** A log is in the archive, which cannot be read. The message says why. */
+export class ArchiveUnavailable extends Error {
+  override name = 'ArchiveUnavailable';
+}

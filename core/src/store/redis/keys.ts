@@ -9,14 +9,14 @@ import { backlogTimes } from '../script/layout.js';
  *
  * | key | type | what |
  * |---|---|---|
- * | `run:UID` | hash | `state` (packed, `fields.ts`); `info` and `shared` (JSON, never change; `shared` has what all jobs share, and is separate since it may be large and only workers need it); `pools`, if jobs have pools of their own: of each pool a line with its name, how many ids are handed out there and not claimed, and how many jobs wait in its backlog; `logsRemovedAt` (ms), once its logs are removed; for each job: index → row, `pINDEX` → plan, that is edges and specification (both packed; a plan never changes), `oINDEX` → its outputs as JSON, if it ended with any, `uINDEX` → the attempt that it reuses |
+ * | `run:UID` | hash | `state` (packed, `fields.ts`); `info` and `shared` (JSON, never change; `shared` has what all jobs share, and is separate since it may be large and only workers need it); `pools`, if jobs have pools of their own: of each pool a line with its name, how many ids are handed out there and not claimed, and how many jobs wait in its backlog; `logsRemovedAt` (ms), once its logs are removed; `archivedFrom` (ms), once objects with its logs may be in the archive; for each job: index → row, `pINDEX` → plan, that is edges and specification (both packed; a plan never changes), `oINDEX` → its outputs as JSON, if it ended with any, `uINDEX` → the attempt that it reuses |
  * | `source:UID` | string | the pipeline as it was sent (`source.ts`); for people, read by nothing else (see Compiled pipelines) |
  * | `attempts:UID` | hash | `index.attempt` → row of an attempt that a later one followed; `dINDEX.ATTEMPT` → what its executor saw of it (`runtime.ts`), if that is told |
  * | `backlog:UID` | zset | indexes (five digits) of ready jobs that wait to be handed out (at most 1,000 are at once, see Ready marks) or wait for a slot, by priority and time |
  * | `backlog:UID:POOL` | zset | the same, in its place, of each pool of a run whose jobs have pools of their own |
  * | `slots:UID` | zset | indexes of the jobs that hold a slot (see Slots), by the time of their claim |
  * | `todo:UID` | list | `index:edge`: edges not yet resolved; `65535:index`: jobs to end with their run (see Bounded calls) |
- * | `log:UID:INDEX.ATTEMPT` | hash | `length` of a log and the executor's `position` after it; `first`: its frames (`log-format.ts`) while they are few, then `frames`: their size in bytes |
+ * | `log:UID:INDEX.ATTEMPT` | hash | `length` of a log and the executor's `position` after it; `first`: its frames (`log-format.ts`) while they are few, then `frames`: their size in bytes; `archived` (ms), once bytes and frames are in the archive, with `keptBytes` and `keptFrames`: how much of them is not yet removed here |
  * | `log:UID:INDEX.ATTEMPT:N` | string | the log's n-th MiB |
  * | `log:UID:INDEX.ATTEMPT:fN` | string | the n-th MiB of its frames |
  * | `runs` | zset | uid by creation sequence |
@@ -29,6 +29,8 @@ import { backlogTimes } from '../script/layout.js';
  * | `names` | zset | the names of existing runs, in byte order |
  * | `ended` | zset | uid of the final runs by the time of their end |
  * | `deletions` | zset | uid of runs that are hidden but not yet removed, by time (see Deletion) |
+ * | `objectRemovals` | zset | `UID.1`, `UID.2`: the first and the second removal of a run's objects from the archive, by due time (see Archive) |
+ * | `archivePostponed` | zset | uid of runs whose logs could not move into the archive in their turn, by the time of the next try |
  * | `deleted:UID` | hash | the former `run:UID` |
  * | `chunks` | zset | uid of the runs with a `todo`, by time |
  * | `marks:POOL` | zset | `uid.index.attempt` of attempts handed out and not claimed, by time |
@@ -43,7 +45,7 @@ import { backlogTimes } from '../script/layout.js';
  * | `turn:NAME` | string | the process whose turn it is, for work that one of many does |
  * | `executors` | hash | `POOL ID` of an executor in a pool → the number of both in rows and keys, `EXECUTOR` above |
  * | `bundles` | hash | pool → the most ids in a message |
- * | `counters` | hash | `sequence` of runs, `message` of bundles, `executor` numbers; `logBytes` stored and their limit `logQuota` (see Full store); `logsExpiredTo`: the logs of runs that ended before this time are removed |
+ * | `counters` | hash | `sequence` of runs, `message` of bundles, `executor` numbers; `logBytes` stored and their limit `logQuota` (see Full store); `logsExpiredTo`: the logs of runs that ended before this time are removed; `logsArchivedTo`: likewise, are in the archive, apart from `archivePostponed` |
  * | `idempotency:SCOPE:KEY` | string | uid and hash of the body, for 24 hours |
  * | `events` | stream | the one event stream; an entry holds the events of a call |
  * | `reply:LANE` | string | reply of the last call on a lane, with its number at the end (see Resent calls) |
@@ -76,6 +78,8 @@ export const keys = {
   names: `${prefix}names`,
   ended: `${prefix}ended`,
   deletions: `${prefix}deletions`,
+  objectRemovals: `${prefix}objectRemovals`,
+  archivePostponed: `${prefix}archivePostponed`,
   deleted: (uid: RunUid) => `${prefix}deleted:${uid}`,
   chunks: `${prefix}chunks`,
   marks: (pool: string) => `${prefix}marks:${pool}`,

@@ -23,6 +23,7 @@ const files = [
   ),
   ...['start', 'interrupt', 'renew', 'release', 'adopt', 'expire', 'resume'].map((name) => `operations/${name}`),
   ...['redeliver', 'cancel', 'reopen', 'delete', 'remove', 'remove-logs'].map((name) => `operations/${name}`),
+  ...['begin-archive', 'archive-log'].map((name) => `operations/${name}`),
   ...['write', 'run-call'].map((name) => `frame/${name}`),
 ];
 
@@ -48,6 +49,9 @@ const limits = {
   /** What is removed of runs and logs, in units of about a microsecond. */
   removals: 2000,
   rows_page: 100,
+  /** Archive: when the objects of a run that is gone are removed, and when again. */
+  objects_ms: 10_000,
+  late_objects_ms: 3_600_000,
   deaths: crashLoop.deathsMax,
   suspect_ttls: crashLoop.delayLeasesMax,
   log_part_bytes: logPartBytes,

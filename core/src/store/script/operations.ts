@@ -13,6 +13,8 @@ export const operationArguments = {
   lease,
   'append-log': [...lease, 'length', 'bytes', 'frames', 'position', 'ends'],
   adopt: [...lease, 'new_owner', 'new_executor', 'ttl', 'owner_gone'],
+  'archive-log': ['uid', 'index', 'attempt'],
+  'begin-archive': ['uid'],
   cancel: ['uid'],
   claim: ['uid', 'index', 'attempt', 'owner', 'executor', 'ttl', 'pool'],
   close: [...lease, 'removal_grace'],

@@ -67,4 +67,19 @@ export class Removals {
     }
     return 'removed';
   }
+
+  /** To be called before the first object with a log of the run is put: only then is it removed with the run. */
+  async beginArchive(run: RunUid): Promise<'done' | 'open' | 'gone'> {
+    const [kind] = await this.#batcher.run('begin-archive', { uid: run });
+    return kind as 'done' | 'open' | 'gone';
+  }
+
+  /** The log is in the archive: frees what Redis has of it, in as many calls as it takes. */
+  async archiveLog(run: RunUid, index: number, attempt: number): Promise<'done' | 'gone'> {
+    for (;;) {
+      const args = { uid: run, index, attempt };
+      const [kind] = await this.#batcher.run('archive-log', args, { weight: deleteWeight });
+      if (kind !== 'more') return kind as 'done' | 'gone';
+    }
+  }
 }

@@ -116,7 +116,7 @@ describe('deleting a run', () => {
       expect(await open.store.removals.removeLogs(uid)).to.equal('removed');
       expect(await open.client.keys(`*log:${uid}*`)).to.eql([]);
       expect(await logBytes()).to.equal(0);
-      expect(await open.store.logs.removedAt(uid)).to.be.closeTo(Date.now(), 10_000);
+      expect((await open.store.logs.places(uid)).removedAt).to.be.closeTo(Date.now(), 10_000);
       expect(await open.store.runs.findJob(uid, 'a')).to.include({ status: 'SUCCESSFUL' });
       expect(await open.store.runs.deleteRun(uid)).to.eql({ kind: 'deleted' });
     });
@@ -131,7 +131,7 @@ describe('deleting a run', () => {
     await open.store.transitions.appendLog(lease, { length: 0, bytes: Buffer.alloc(0), position: '', end: true });
     await open.store.transitions.close(lease, 1_000);
     expect(await open.store.removals.removeLogs(uid)).to.equal('removed');
-    expect(await open.store.logs.removedAt(uid)).to.be.undefined;
+    expect((await open.store.logs.places(uid)).removedAt).to.be.undefined;
     await open.store.runs.deleteRun(uid);
     expect(await open.store.removals.removeLogs(uid)).to.equal('gone');
   });

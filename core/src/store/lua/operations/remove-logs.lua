@@ -12,8 +12,10 @@ operations['remove-logs'] = function(a)
   append(changes.removals, function()
     if redis.call('EXISTS', run.key) == 0 then return answer(reply) end
     local before = changes.log_bytes
+    local archived = redis.call('HEXISTS', run.key, 'archivedFrom') == 1
     local next_index, next_attempt = remove_logs(uid, run.key, index, attempt)
-    if changes.log_bytes < before then redis.call('HSETNX', run.key, 'logsRemovedAt', texts[now]) end
+    if archived or changes.log_bytes < before then redis.call('HSETNX', run.key, 'logsRemovedAt', texts[now]) end
+    if archived and not next_index then objects.remove(uid) end
     answer(reply, next_index, next_attempt)
   end)
   return reply
