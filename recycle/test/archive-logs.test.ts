@@ -41,7 +41,7 @@ describe('a finished log with an archive', () => {
   let open: OpenStore;
   let archiving: Sweep;
   /** What a call does instead of going to the directory. */
-  let before: Partial<Record<keyof ObjectStore | 'arrival', () => unknown>>;
+  let before: Partial<Record<keyof ObjectStore | 'arrival', (name: string) => unknown>>;
 
   beforeEach(async () => {
     root = await mkdtemp(path.join(tmpdir(), 'chainr-archive-'));
@@ -50,19 +50,19 @@ describe('a finished log with an archive', () => {
     objects = {
       address: directory.address,
       put: async (name, { size, chunks }, signal) => {
-        await before.put?.();
+        await before.put?.(name);
         const read: Buffer[] = [];
         for await (const chunk of chunks()) read.push(chunk);
-        await before.arrival?.();
+        await before.arrival?.(name);
         await directory.put(name, { size, chunks: () => Readable.from(read) }, signal);
       },
-      read: async (...args) => {
-        await before.read?.();
-        return directory.read(...args);
+      read: async (name, from, to) => {
+        await before.read?.(name);
+        return directory.read(name, from, to);
       },
-      remove: async (...args) => {
-        await before.remove?.();
-        await directory.remove(...args);
+      remove: async (prefix) => {
+        await before.remove?.(prefix);
+        await directory.remove(prefix);
       },
     };
     open = await openStore({ archive: objects });
@@ -178,10 +178,25 @@ describe('a finished log with an archive', () => {
       if (calls === 1) throw new Error('refused');
     };
     await pass(6 * minute);
-    expect(await sweep()).to.deep.equal({ changed: 1 });
+    expect(await sweep()).to.have.property('changed', 1);
     await pass(8 * minute);
     expect(await sweep()).to.deep.equal({ changed: 1 });
     expect(await files()).to.have.members(uids.map((uid) => `${uid}/0.1`));
+  });
+
+  it('that can never be written keeps no other one waiting, also once it is tried again', async () => {
+    const refused = await endWith(largeLog());
+    await endWith(largeLog());
+    before.put = (name) => {
+      if (name.includes(refused)) throw new Error('refused');
+    };
+    await pass(6 * minute);
+    expect((await sweep()).changed).to.equal(1);
+    await endWith(largeLog());
+    await pass(12 * minute);
+    const swept = await sweep();
+    expect(swept).to.have.property('changed', 1);
+    expect(swept.failure).to.have.property('message', 'refused');
   });
 
   it('is moved by the next pass after a process died at any point of the move', async () => {
@@ -195,11 +210,12 @@ describe('a finished log with an archive', () => {
     expect(await sweep()).to.include({ failure: died }); // Before the object.
     expect(await readAll(uid)).to.deep.equal(known);
     delete before.put;
-    const { archiveLog } = open.store.removals;
-    open.store.removals.archiveLog = () => Promise.reject(died);
+    const { removals } = open.store;
+    const archiveLog = removals.archiveLog.bind(removals);
+    removals.archiveLog = () => Promise.reject(died);
     expect(await sweep()).to.include({ failure: died }); // After the object, before Redis knows it.
     expect(await readAll(uid)).to.deep.equal(known);
-    open.store.removals.archiveLog = archiveLog;
+    removals.archiveLog = archiveLog;
     expect(await sweep()).to.deep.equal({ changed: 1 });
     expect([await files(), await parts()]).to.deep.equal([[`${uid}/0.1`], 0]);
     expect(await readAll(uid)).to.deep.equal(known);

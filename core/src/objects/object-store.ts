@@ -2,7 +2,7 @@
 export interface ObjectContent {
   /** In bytes. */
   size: number;
-  chunks(): AsyncIterable<Buffer>;
+  readonly chunks: () => AsyncIterable<Buffer>;
 }
 
 /**

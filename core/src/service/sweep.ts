@@ -5,7 +5,7 @@ export interface Swept {
   /** The age of the oldest overdue thing that it found, in milliseconds; absent if there was none. */
   lagMs?: number;
   /** Why it could not do all of its work; the next pass tries again. */
-  failure?: unknown;
+  failure?: Error;
 }
 
 /** One concern of housekeeping. Sweeps are idempotent, and safe to run in several replicas at once. */

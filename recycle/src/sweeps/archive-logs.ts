@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { RunUid } from '@chainr/core/engine/records';
+import { asError } from '@chainr/core/async/as-error';
 import type { Sweep, Swept } from '@chainr/core/service/sweep';
 import type { LogArchive } from '@chainr/core/store/logs/log-archive';
 import type { ArchiveContext } from '../context.js';
@@ -18,7 +19,7 @@ const turnMs = 60_000;
 /**
  * Moves the logs of runs that ended long enough ago from Redis into the archive (see Archive). It passes through the runs
  * once, by the time of their end. A run that cannot move in its turn is noted and tried again; if none of a batch can, the
- * archive is away, and the pass ends where it is.
+ * archive is probably away, and the pass ends where it is.
  */
 export function archiveLogs({ store, config: { archiveAfterMs } }: ArchiveContext): Sweep {
   const owner = randomUUID();
@@ -28,7 +29,6 @@ export function archiveLogs({ store, config: { archiveAfterMs } }: ArchiveContex
     const until = now - archiveAfterMs;
     let changed = 0;
 
-    /** @returns the error, if there was one; a run that is to be tried again is noted */
     async function move(uid: RunUid): Promise<{ uid: RunUid; error?: Error }> {
       try {
         const moved = await archive.move(uid, signal);
@@ -37,40 +37,42 @@ export function archiveLogs({ store, config: { archiveAfterMs } }: ArchiveContex
         if (typeof moved === 'number') changed += moved;
         return { uid };
       } catch (error) {
-        return { uid, error: error instanceof Error ? error : new Error(String(error)) };
+        return { uid, error: asError(error) };
       }
     }
 
-    /** @throws the error of the first run if all failed */
-    async function moveAll(uids: readonly RunUid[]): Promise<void> {
-      const failed = (await Promise.all(uids.map(move))).filter(({ error }) => error);
-      signal.throwIfAborted();
-      if (failed.length === uids.length && failed[0]?.error) throw failed[0].error;
-      for (const { uid } of failed) await archive.postpone(uid, now + postponeMs);
+    /** @returns the runs that could not move, with the error of each */
+    async function moveAll(uids: readonly RunUid[]): Promise<{ uid: RunUid; error: Error }[]> {
+      const results = await Promise.all(uids.map(move));
+      return results.flatMap(({ uid, error }) => (error ? [{ uid, error }] : []));
     }
+    const postponeAll = (failed: readonly { uid: RunUid }[]) =>
+      Promise.all(failed.map(({ uid }) => archive.postpone(uid, now + postponeMs)));
 
+    let failure: Error | undefined;
     const postponed = await archive.listPostponed({ until: now, limit: postponedPerPass });
-    for (let at = 0; at < postponed.length && !signal.aborted; at += page)
-      await moveAll(postponed.slice(at, at + page));
+    for (let at = 0; at < postponed.length && !signal.aborted; at += page) {
+      const failed = await moveAll(postponed.slice(at, at + page));
+      failure ??= failed[0]?.error;
+      await postponeAll(failed);
+    }
     let from = await archive.movedTo();
     let skip = 0;
     while (!signal.aborted && (await store.turns.take('archive-logs', owner, turnMs))) {
       const ended = await store.runsToSweep.listEnded({ from, until, skip, limit: page });
-      const last = ended.at(-1);
-      if (!last) break;
-      try {
-        await moveAll(ended.map(({ uid }) => uid));
-      } catch (error) {
-        if (signal.aborted) break;
-        return { changed, lagMs: until - (ended[0]?.endedAt ?? until), failure: error };
-      }
+      const [first, last] = [ended[0], ended.at(-1)];
+      if (!first || !last) break;
+      const failed = await moveAll(ended.map(({ uid }) => uid));
+      failure ??= failed[0]?.error;
+      if (failure && failed.length === ended.length) return { changed, lagMs: until - first.endedAt, failure };
+      await postponeAll(failed);
       // Several runs may have ended at the same time as the last one of the page.
       skip = last.endedAt === from ? skip + ended.length : 0;
       from = last.endedAt;
       await archive.setMovedTo(from);
       if (ended.length < page) break;
     }
-    return { changed };
+    return { changed, ...(failure && { failure }) };
   }
 
   return {

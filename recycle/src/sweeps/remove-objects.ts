@@ -1,3 +1,4 @@
+import { asError } from '@chainr/core/async/as-error';
 import type { Sweep } from '@chainr/core/service/sweep';
 import type { ArchiveContext } from '../context.js';
 
@@ -26,7 +27,7 @@ export function removeObjects({ store }: Pick<ArchiveContext, 'store'>): Sweep {
         const results = await Promise.allSettled(batch.map((each) => archive.removeObjects(each)));
         changed += results.filter(({ status }) => status === 'fulfilled').length;
         const failed = results.find((each) => each.status === 'rejected');
-        if (failed) return { changed, lagMs, failure: failed.reason };
+        if (failed) return { changed, lagMs, failure: asError(failed.reason) };
       }
       return { changed, lagMs };
     },

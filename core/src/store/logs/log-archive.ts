@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { RunUid } from '../../engine/records.js';
 import type { ObjectContent } from '../../objects/object-store.js';
+import { LogRemoved } from '../redis/errors.js';
 import { keys, logPartBytes } from '../redis/keys.js';
 import { repliesOf } from '../redis/replies-of.js';
 import { translateRedisErrors } from '../redis/translate-redis-errors.js';
@@ -44,6 +45,16 @@ export class LogArchive {
     if (!state || removedAt) return 'gone';
     const { endedAt, open } = unpackState(state);
     if (endedAt === undefined || open > 0) return 'open';
+    try {
+      return await this.#moveLogs(uid, signal);
+    } catch (error) {
+      // It was deleted meanwhile: that has noted that its objects are to be removed.
+      if (error instanceof LogRemoved) return 'gone';
+      throw error;
+    }
+  }
+
+  async #moveLogs(uid: RunUid, signal: AbortSignal): Promise<number | 'open' | 'gone'> {
     let moved = 0;
     for await (const { place, extent } of this.#listLogs(uid)) {
       if (moved === 0) {
@@ -129,13 +140,13 @@ export class LogArchive {
   #contentOf(place: LogPlace, extent: LogExtent): ObjectContent {
     const { stored } = this.#readerOf(place);
     const { length, frames } = extent;
-    const read = <T>(commands: () => Promise<T>) => this.#read(commands);
     async function* chunks(): AsyncGenerator<Buffer> {
       for (let at = 0; at < length; at += logPartBytes)
-        yield await read(() => stored.bytes(at, Math.min(at + logPartBytes, length)));
-      if (typeof frames !== 'number') return yield frames;
-      for (let at = 0; at < frames; at += logPartBytes)
-        yield await read(() => stored.frames(at, Math.min(at + logPartBytes, frames)));
+        yield await translateRedisErrors(() => stored.bytes(at, Math.min(at + logPartBytes, length)));
+      if (typeof frames !== 'number') yield frames;
+      else
+        for (let at = 0; at < frames; at += logPartBytes)
+          yield await translateRedisErrors(() => stored.frames(at, Math.min(at + logPartBytes, frames)));
     }
     return { size: sizeOfLog(extent), chunks };
   }

@@ -18,7 +18,7 @@ export interface LogPlace {
 export interface LogObjects {
   readonly objects: ObjectStore;
   /** What the names of all objects of a run begin with. */
-  prefixOf(uid: RunUid): string;
+  readonly prefixOf: (uid: RunUid) => string;
 }
 
 /** The name of the object with the log of an attempt. */
