@@ -64,8 +64,8 @@ explain_failure() {
     say
     say 'chainr is not ready:'
     if [ -n "$1" ]; then printf '%s\n' "$1" | sort -u | sed 's/^/  pod /; s/\t/: /'; fi
-    explain_unready
     explain_missing_pods
+    explain_unready
     say "It goes on starting; look at it with: kubectl -n $namespace get pods -l $installed"
   } >&2
   exit 1
@@ -92,5 +92,5 @@ explain_unready() {
 # Quotas and Pod Security refuse pods before there are any.
 explain_missing_pods() {
   k get events --field-selector type=Warning,reason=FailedCreate -o 'go-template={{ range .items }}{{ .involvedObject.name }}: {{ .message }}{{ "\n" }}{{ end }}' |
-    grep "^$release" | sort -u | tail -n 5 | sed 's/^/  /' || true
+    awk -F ': ' -v release="$release" 'index($1, release) == 1 && !seen[$1]++ { print "  no pod of " $0 }'
 }
