@@ -162,5 +162,5 @@ async function untilRunsEnded({ store }: Engine, count: number): Promise<void> {
     cursor = page.cursor;
     return ended;
   };
-  await untilFound(`the end of ${count} runs`, look, (seen) => seen >= count, { withinMs: patienceMs, everyMs: 5 });
+  await untilFound(`the end of ${count} runs`, look, (seen) => seen >= count, { withinMs: patienceMs, everyMs: 20 });
 }
