@@ -10,7 +10,7 @@ operations['archive-log'] = function(a)
     local run = redis.call('HMGET', P .. 'run:' .. uid, 'state', 'logsRemovedAt')
     local log = redis.call('HMGET', key, 'length', 'frames', 'archived')
     if not run[1] or run[2] or not log[1] then
-      objects.remove(uid)
+      removal.objects(uid)
       reply[1] = 'gone'
       return
     end
@@ -18,7 +18,7 @@ operations['archive-log'] = function(a)
       redis.call('HSET', key, 'archived', texts[now], 'keptBytes', log[1], 'keptFrames', log[2] or '0')
       redis.call('HDEL', key, 'position')
     end
-    reply[1] = objects.free_log(key) and 'done' or 'more'
+    reply[1] = removal.free_log(key) and 'done' or 'more'
   end)
   return reply
 end

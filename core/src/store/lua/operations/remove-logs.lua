@@ -15,7 +15,7 @@ operations['remove-logs'] = function(a)
     local archived = redis.call('HEXISTS', run.key, 'archivedFrom') == 1
     local next_index, next_attempt = remove_logs(uid, run.key, index, attempt)
     if archived or changes.log_bytes < before then redis.call('HSETNX', run.key, 'logsRemovedAt', texts[now]) end
-    if archived and not next_index then objects.remove(uid) end
+    if archived and not next_index then removal.objects(uid) end
     answer(reply, next_index, next_attempt)
   end)
   return reply

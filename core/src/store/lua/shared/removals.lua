@@ -1,8 +1,10 @@
 -- Removes runs and logs for `delete`, `remove` and `remove-logs`: a bounded piece at the end of each call (see Bounded calls).
 -- The caller continues where the piece ended; starting from the beginning is safe too.
 
+local removal = {} -- A table, since Lua allows only so many local functions.
+
 -- Removes what is stored in parts, from the last part to the first. @return how many of the bytes are left.
-local function remove_parts(key, length)
+function removal.parts(key, length)
   local parts = math.ceil(length / LIMIT.log_part_bytes)
   local left = length
   while parts > 0 and budget.removals > 0 do
@@ -17,13 +19,11 @@ end
 
 -- Logs in the archive (see Archive). Readers need the lengths of a log for ever, so `keptBytes` and `keptFrames` say what
 -- is left of it here.
-local objects = {}
-
 -- @return whether nothing is left.
-function objects.free_log(key)
+function removal.free_log(key)
   local kept = redis.call('HMGET', key, 'keptFrames', 'keptBytes')
-  local frames = remove_parts(key .. ':f', tonumber(kept[1] or 0))
-  local length = remove_parts(key .. ':', tonumber(kept[2] or 0))
+  local frames = removal.parts(key .. ':f', tonumber(kept[1] or 0))
+  local length = removal.parts(key .. ':', tonumber(kept[2] or 0))
   if frames + length > 0 then
     redis.call('HSET', key, 'keptFrames', texts[frames], 'keptBytes', texts[length])
     return false
@@ -34,7 +34,7 @@ end
 
 -- The objects of a run are to be removed: not at once, since Redis may lose its newest writes and have the run again, and
 -- a second time, since an object that was being put may arrive after the first.
-function objects.remove(uid)
+function removal.objects(uid)
   redis.call('ZADD', P .. 'objectRemovals', texts[now + LIMIT.objects_ms], uid .. '.1', texts[now + LIMIT.late_objects_ms], uid .. '.2')
 end
 
@@ -44,10 +44,10 @@ local function remove_log(key)
   local meta = redis.call('HMGET', key, 'length', 'frames', 'first', 'archived')
   if not meta[1] then return true end
   if meta[4] then
-    if not objects.free_log(key) then return false end
+    if not removal.free_log(key) then return false end
   else
-    local frames = remove_parts(key .. ':f', tonumber(meta[2] or 0))
-    local length = remove_parts(key .. ':', tonumber(meta[1]))
+    local frames = removal.parts(key .. ':f', tonumber(meta[2] or 0))
+    local length = removal.parts(key .. ':', tonumber(meta[1]))
     if frames + length > 0 then
       redis.call('HSET', key, 'length', texts[length], 'frames', texts[frames])
       return false
@@ -99,7 +99,7 @@ local function remove_run(uid, index, attempt, reply)
   local next_index, next_attempt = remove_logs(uid, key, index, attempt)
   answer(reply, next_index, next_attempt)
   if next_index then return end
-  if redis.call('HEXISTS', key, 'archivedFrom') == 1 then objects.remove(uid) end
+  if redis.call('HEXISTS', key, 'archivedFrom') == 1 then removal.objects(uid) end
   redis.call('UNLINK', key, P .. 'source:' .. uid, P .. 'attempts:' .. uid, P .. 'backlog:' .. uid, P .. 'todo:' .. uid,
     P .. 'slots:' .. uid)
   redis.call('ZREM', P .. 'deletions', uid)
