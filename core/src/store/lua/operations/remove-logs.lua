@@ -14,8 +14,11 @@ operations['remove-logs'] = function(a)
     local before = changes.log_bytes
     local archived = redis.call('HEXISTS', run.key, 'archivedFrom') == 1
     local next_index, next_attempt = remove_logs(uid, run.key, index, attempt)
-    if archived or changes.log_bytes < before then redis.call('HSETNX', run.key, 'logsRemovedAt', texts[now]) end
-    if archived and not next_index then removal.objects(uid) end
+    if archived or changes.log_bytes < before then
+      local first = redis.call('HSETNX', run.key, 'logsRemovedAt', texts[now]) == 1
+      -- Once: `expire-logs` looks again at the runs that ended last, which must not postpone the removal for ever.
+      if archived and first then removal.objects(uid) end
+    end
     answer(reply, next_index, next_attempt)
   end)
   return reply
