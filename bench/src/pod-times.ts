@@ -27,7 +27,7 @@ export class PodTimes {
     response.on('data', (part: Buffer) => {
       for (const line of lines.take(part)) if (line !== '') times.#take(JSON.parse(line) as PodEvent);
     });
-    response.on('error', (error) => (times.#broken = error));
+    response.on('error', (error: Error) => (times.#broken = error));
     response.on('end', () => (times.#broken = new Error('the API server ended the watch')));
     return times;
   }

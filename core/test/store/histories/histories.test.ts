@@ -33,7 +33,7 @@ const happened = {
 
 describe('random histories of runs: cancels, timeouts, retries, slots, priorities, pools, lost leases, reruns', () => {
   it('hold every invariant, in more than two thousand runs', async function () {
-    this.timeout(300_000);
+    this.timeout(900_000);
     const groups = 42;
     const { failure, tally } = await checkHistories(groups);
     if (failure) throw failure;
@@ -43,7 +43,7 @@ describe('random histories of runs: cancels, timeouts, retries, slots, prioritie
   });
 
   it('hold them with the smallest limits of a call', async function () {
-    this.timeout(120_000);
+    this.timeout(600_000);
     const library = libraryOfSmallCalls();
     const open = await openStore({ library });
     try {
