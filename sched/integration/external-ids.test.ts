@@ -29,14 +29,16 @@ describe('several processes of sched that submit one external id', function () {
     return { command, url };
   }
   const post = async (url: string, externalId: string): Promise<string | undefined> => {
-    const response = await fetch(`${url}/api/runs?externalId=${externalId}`, {
+    const answer = await fetch(`${url}/api/runs?externalId=${externalId}`, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json' },
       body: JSON.stringify({ kind: 'Pipeline', jobs: wide }),
-    }).catch(() => undefined); // The process was killed.
-    if (!response) return undefined;
-    expect(response.status).to.equal(202);
-    return runSchema.parse(await response.json()).metadata.uid;
+    })
+      .then(async (response) => ({ status: response.status, text: await response.text() }))
+      .catch(() => undefined); // The process was killed, perhaps in the middle of its answer.
+    if (!answer) return undefined;
+    expect(answer.status, answer.text).to.equal(202);
+    return runSchema.parse(JSON.parse(answer.text)).metadata.uid;
   };
   const listed = async (url: string, externalId: string) => {
     const response = await fetch(`${url}/api/runs?externalId=${externalId}`);
