@@ -26,6 +26,7 @@ describe('several processes of sched that submit one external id', function () {
   async function begin(): Promise<{ command: Command; url: string }> {
     const command = new Command('sched/src/main.ts', [], { CHAINR_REDIS_URL: redis.url, CHAINR_LISTEN: '127.0.0.1:0' });
     const [, url = ''] = await command.says(/"url":"(http:[^"]+)"/);
+    await command.says(/"msg":"started"/);
     return { command, url };
   }
   const post = async (url: string, externalId: string): Promise<string | undefined> => {
